@@ -1,0 +1,86 @@
+"""Generators: a name is a path in this folder; `fit` returns a model that samples.
+
+>>> model = fit(frame, "tabular.autoregressive", seed=0)
+>>> model.sample(10_000, where={"income": ">50K"})
+"""
+
+import difflib
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+
+from generators import checkpoint as files
+from generators.contract import Budget, Progress, Synthesizer
+from generators.schema import Schema, conform, infer
+
+__all__ = ["Budget", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
+
+
+def names() -> tuple[str, ...]:
+    """Return the name of every generator, the path of its file: `tabular.autoregressive`."""
+    here = Path(__file__).parent
+    return tuple(sorted(f"{path.parent.name}.{path.stem}" for path in here.glob("*/*.py") if not path.stem.startswith("_")))
+
+
+def load(name: str) -> ModuleType:
+    """Import the generator called `name`; ValueError with the nearest name where there is none."""
+    if name not in names():
+        raise ValueError(f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}")
+    return import_module(f"generators.{name}")
+
+
+def configure(name: str, options: dict) -> object:
+    """Return the generator's Config with `options` set; ValueError with the nearest name for an unknown option."""
+    config = load(name).Config
+    known = [field.name for field in fields(config)]
+    for option in options:
+        if option not in known:
+            raise ValueError(f"expected options of {name} among {known}, found {option!r}{_nearest(option, known)}")
+    return config(**options)
+
+
+def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def fit(
+    frame: pd.DataFrame,
+    name: str = "tabular.autoregressive",
+    *,
+    schema: Schema | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    budget: Budget | None = None,
+    privacy: object | None = None,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    **options: object,
+) -> Synthesizer:
+    """Train the generator called `name` on the rows of `frame` and return the fitted model.
+
+    `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
+    Raises ValueError for options, budgets, devices and tables it cannot use.
+    """
+    schema = schema or infer(frame)
+    config = configure(name, options)
+    return load(name).fit(
+        conform(frame, schema),
+        schema,
+        config,
+        seed=seed,
+        device=device,
+        privacy=privacy,
+        budget=budget or Budget(),
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+
+
+def open_model(folder: str | Path) -> Synthesizer:
+    """Read a model that `Synthesizer.save` wrote; ValueError for a folder that holds none."""
+    document, tensors = files.read(Path(folder))
+    return load(document["generator"]).restore(document, tensors)

@@ -1,0 +1,53 @@
+"""What a generator module offers, and the small values that pass between it and its callers.
+
+A generator is one file, `generators/<modality>/<family>.py`, with
+- `Config`: a frozen dataclass of public options,
+- `Model(nn.Module)`: its `forward` returns one loss per example,
+- `fit(data, schema, config, *, seed, device, privacy, budget, progress, checkpoint) -> Synthesizer`,
+- `restore(document, tensors) -> Synthesizer`: the inverse of what `Synthesizer.save` wrote.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from generators.schema import Schema
+
+Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation
+Where = Mapping[str, Any]  # column -> the value it must have
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: a number of steps, or minutes of wall clock; neither means steps chosen from the data and the device."""
+
+    steps: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("steps", self.steps), ("minutes", self.minutes)):
+            if value is not None and not value > 0:
+                raise ValueError(f"expected {name} above 0 in the training budget, found {value}")
+
+
+class Synthesizer(Protocol):
+    """A fitted generator: a value that samples, saves itself, and (where the family has one) tells a likelihood."""
+
+    schema: Schema
+    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        ...
+
+    def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return the log-likelihood of each row, in nats: float64 [n]."""
+        ...

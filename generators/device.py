@@ -1,0 +1,18 @@
+"""The one place where a device is chosen, with the reason."""
+
+import torch
+
+
+def choose(device: str = "auto") -> tuple[torch.device, str]:
+    """Return the device and why; ValueError where the one asked for is absent."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda"), f"a GPU is present ({torch.cuda.get_device_name()})"
+        return torch.device("cpu"), f"no GPU is present; {torch.get_num_threads()} threads"
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"expected a device such as auto, cpu or cuda, found {device!r}") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"expected a GPU for device {device!r}, found none; use auto or cpu")
+    return chosen, "it was asked for"

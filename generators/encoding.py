@@ -1,0 +1,115 @@
+"""Table <-> tokens by the schema.
+
+A column becomes one token, or two where it has more values than one token should hold: a coarse token and a fine token inside it.
+- Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared by at least
+  SHARED rows is a cell of its own and is written back exactly; the values between such atoms form intervals of about SHARED rows,
+  decoded uniformly on the grid. So no number that fewer rows share is ever stored.
+- Categories are ranked by frequency; beyond SINGLE of them, the coarse token is the bucket and the fine token the member.
+- A missing value is the last token of its column, so that missingness is learned with everything else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from generators import identifiers, randomness
+from generators.columns import Cells, Labels, fit_column, restore_column
+from generators.schema import Schema
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the columns of one schema become tokens; fitted on training rows, public once rare values are protected."""
+
+    schema: Schema
+    columns: tuple[Cells | Labels, ...] = field(repr=False)
+
+    @cached_property
+    def layout(self) -> "Layout":
+        return Layout.of(self.columns)
+
+    def encode(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return tokens of shape [rows, L], int64; a value outside the fitted cells goes to the nearest one."""
+        tokens = np.zeros((len(frame), self.layout.width), dtype="int64")
+        for column, places in zip(self.columns, self.layout.places, strict=True):
+            for place, part in zip(places, column.split(column.encode(frame[column.name])), strict=True):
+                tokens[:, place] = part
+        return tokens
+
+    def decode(self, tokens: np.ndarray, inside: np.ndarray, *, seed: int = 0) -> pd.DataFrame:
+        """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval."""
+        decoded = {}
+        for k, (column, places) in enumerate(zip(self.columns, self.layout.places, strict=True)):
+            decoded[column.name] = column.decode(column.join(tokens[:, places]), inside[:, k])
+        for column in self.schema.columns:
+            if column.kind == "identifier":
+                stream = randomness.generator(seed, "identifier", column.name)
+                decoded[column.name] = identifiers.regenerate(column.pattern, len(tokens), column.dtype, stream)
+        return pd.DataFrame({name: decoded[name] for name in self.schema.names})
+
+    def known(self, where: Mapping[str, Any]) -> dict[int, int]:
+        """Return {place: token} for the values that `where` fixes; ValueError for a column or a value that cannot occur."""
+        fixed = {}
+        for name, value in where.items():
+            column = self._column(name)
+            cell = column.encode_one(value)
+            places = self.layout.places[self.columns.index(column)]
+            fixed |= {place: int(part[0]) for place, part in zip(places, column.split(np.array([cell])), strict=True)}
+        return fixed
+
+    def _column(self, name: str) -> Cells | Labels:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        if name in self.schema.names:
+            raise ValueError(f"expected a condition on a learned column, found one on the identifier {name!r}")
+        raise ValueError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
+
+    def to_dict(self) -> dict:
+        return {"schema": self.schema.to_dict(), "columns": [asdict(c) | {"type": type(c).__name__} for c in self.columns]}
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "Encoding":
+        """Read what to_dict wrote."""
+        return cls(Schema.from_dict(document["schema"]), tuple(restore_column(entry) for entry in document["columns"]))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each column's tokens stand: first the first token of every column, then all fine tokens.
+
+    Fine tokens come last so that no coarse token has to be predicted from them: they hold little but noise.
+    """
+
+    sizes: tuple[int, ...]  # values that token l can take
+    places: tuple[tuple[int, ...], ...]  # of each column: its first token and, where it has one, its fine token
+    inner: dict[int, tuple[int, np.ndarray]] = field(repr=False)  # fine place -> (coarse place, number of fine values per coarse value)
+
+    @property
+    def width(self) -> int:
+        return len(self.sizes)
+
+    @classmethod
+    def of(cls, columns: tuple[Cells | Labels, ...]) -> "Layout":
+        sizes = [column.coarse_size for column in columns]
+        places, inner = [(place,) for place in range(len(columns))], {}
+        for place, column in enumerate(columns):
+            if column.fine_size > 1:
+                inner[len(sizes)] = (place, column.fine_sizes())
+                places[place] = (place, len(sizes))
+                sizes.append(column.fine_size)
+        return cls(tuple(sizes), tuple(places), inner)
+
+
+def fit(frame: pd.DataFrame, schema: Schema) -> Encoding:
+    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to learn."""
+    learned = [column for column in schema.columns if column.kind != "identifier"]
+    if not learned:
+        raise ValueError("expected at least one column that is no identifier, found none")
+    if len(frame) < 2:
+        raise ValueError(f"expected at least two rows to learn from, found {len(frame)}")
+    return Encoding(schema, tuple(fit_column(frame[column.name], column) for column in learned))

@@ -1,0 +1,31 @@
+"""Seeds: independent streams by name, and uniforms that belong to a row whatever batch it is drawn in."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+DRAWS = 4  # Philox gives four 64-bit numbers per count
+
+
+def key(seed: int, *names: object) -> int:
+    """Return a 63-bit seed for the stream called by `names`."""
+    digest = hashlib.sha256(repr((seed, *names)).encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+def generator(seed: int, *names: object) -> np.random.Generator:
+    """Return numpy's generator for one named stream."""
+    return np.random.default_rng(key(seed, *names))
+
+
+def row_uniforms(seed: int, first: int, rows: int, width: int) -> np.ndarray:
+    """Return u in [0, 1) of shape [rows, width] (float64) for rows first, first + 1, ...: row i is the same in every batch."""
+    counts = -(-width // DRAWS)
+    stream = np.random.Philox(key=key(seed, "rows")).advance(first * counts)
+    return np.random.Generator(stream).random((rows, counts * DRAWS))[:, :width]
+
+
+def manual_seed(seed: int, *names: object) -> None:
+    """Seed torch's global stream (dropout, initial weights); wrap in torch.random.fork_rng to leave the caller's alone."""
+    torch.manual_seed(key(seed, *names))
