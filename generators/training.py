@@ -1,0 +1,266 @@
+"""The one training loop: batches, step, learning rate, EMA, early stop, time budget, progress, checkpoint.
+
+Everything random in step s derives from (seed, s), and the learning rate from (s, steps): a run that was killed and resumed, or that is
+repeated with the recorded number of steps, ends in the same weights.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generators import checkpoint as files
+from generators import randomness
+from generators.contract import Budget, Progress
+
+CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
+MARGIN = 0.96  # share of the remaining minutes that is planned with
+SAVE_SECONDS = 20.0
+RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
+
+
+class Diverged(ValueError):
+    """The loss was not a number at a quarter of the learning rate."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to optimise; the same fields for every family."""
+
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    batch: int = 256
+    steps: int = 2000  # where the budget names none
+    warmup: int = 50  # steps
+    ema: float = 0.995
+    clip: float = 1.0
+    evaluate_every: int = 100  # steps
+    patience: int = 10  # evaluations without a better validation loss
+
+
+@dataclass
+class State:
+    """Where a run stands: plain numbers, so that it goes into JSON."""
+
+    step: int = 0
+    total: int = 0  # 0 until the pace of the machine has been measured
+    seconds: float = 0.0
+    best: float = math.inf  # validation loss, nats per row
+    stale: int = 0  # evaluations since the best
+    lowered: int = 0
+    loss: float = math.nan
+    stopped: str = ""
+
+
+@dataclass
+class Run:
+    """One training run: the model, its running averages and the best of these so far."""
+
+    model: nn.Module
+    plan: Plan
+    seed: int
+    identity: str  # of data, options, seed and budget: a checkpoint of another run is not continued
+    budget: Budget
+    started: float
+    state: State = field(default_factory=State)
+    optimizer: torch.optim.AdamW = field(init=False)
+    average: dict[str, Tensor] = field(init=False)
+    best: dict[str, Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = dict(self.model.named_parameters())
+        biases = [p for name, p in named.items() if "bias" in name]
+        weights = [p for name, p in named.items() if "bias" not in name]
+        groups = [{"params": weights}, {"params": biases, "weight_decay": 0.0}]
+        plan = self.plan
+        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, (0.9, 0.99), weight_decay=plan.weight_decay, fused=True)
+        self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        self.best = self.average
+        self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
+
+
+def train(
+    model: nn.Module,
+    data: Tensor,
+    validation: Tensor,
+    plan: Plan,
+    *,
+    seed: int,
+    identity: str,
+    budget: Budget,
+    started: float,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Minimise model(batch).mean() and return the best averaged weights and a record of the run.
+
+    data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes count from.
+    Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate does not help.
+    """
+    run = Run(model, plan, seed, identity, budget, started)
+    if checkpoint and files.exists(checkpoint):
+        _resume(run, checkpoint)
+    with torch.random.fork_rng():
+        _loop(run, data, validation, progress, checkpoint)
+    s = run.state
+    record = {"steps": s.step, "planned_steps": s.total, "seconds": round(s.seconds, 1), "validation": s.best, "stopped": s.stopped}
+    return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
+
+
+def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
+    state, plan, saved = run.state, run.plan, time.monotonic()
+    before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
+    while not state.stopped:
+        _step(run, data)
+        state.seconds = before + time.monotonic() - run.started
+        if state.step == 1:
+            first = time.monotonic()  # the first step also sets up the libraries
+        if not state.total and _calibrated(run):
+            state.total = _planned(run, (time.monotonic() - first) / (state.step - 1))
+        last = state.step >= state.total > 0
+        if state.step % plan.evaluate_every == 0 or last or _late(run):
+            _evaluate(run, validation, last)
+            if progress:
+                progress(_status(run))
+        if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
+            _save(run, checkpoint)
+            saved = time.monotonic()
+
+
+def _status(run: Run) -> dict[str, float]:
+    state = run.state
+    return {"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best}
+
+
+def _late(run: Run) -> bool:
+    return run.budget.minutes is not None and run.state.seconds > 60 * run.budget.minutes
+
+
+def _calibrated(run: Run) -> bool:
+    steps, share = CALIBRATION
+    return run.state.step >= steps and run.state.seconds >= share * 60 * run.budget.minutes
+
+
+def _planned(run: Run, pace: float) -> int:
+    """Return the steps that fit into the minutes at `pace` seconds per step."""
+    left = 60 * run.budget.minutes - run.state.seconds
+    return run.state.step + max(1, int(MARGIN * left / pace))
+
+
+def _rate(state: State, plan: Plan) -> float:
+    """Linear warm-up over a fixed number of steps (the total may not be known yet), then a cosine to zero."""
+    warm = min(1.0, (state.step + 1) / plan.warmup)
+    done = min(1.0, state.step / state.total) if state.total else 0.0
+    return plan.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done)) * 0.5**state.lowered
+
+
+def _step(run: Run, data: Tensor) -> None:
+    state, plan = run.state, run.plan
+    randomness.manual_seed(run.seed, "step", state.step)
+    for group in run.optimizer.param_groups:
+        group["lr"] = _rate(state, plan)
+    run.model.train()
+    loss = run.model(data[_batch(run, len(data)).to(data.device)]).mean()
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(run.model.parameters(), plan.clip)
+    run.optimizer.step()
+    decay = min(plan.ema, (1 + state.step) / (10 + state.step))
+    torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
+    state.step += 1
+    if state.step % 10 == 0 or state.step < 10:
+        state.loss = loss.item()
+
+
+def _batch(run: Run, rows: int) -> Tensor:
+    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch."""
+    size = min(run.plan.batch, rows)
+    epoch, place = divmod(run.state.step, rows // size)
+    order = randomness.generator(run.seed, "epoch", epoch).permutation(rows)
+    return torch.from_numpy(order[place * size : (place + 1) * size])
+
+
+def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
+    state = run.state
+    value = _validation_loss(run, validation)
+    if not math.isfinite(value) or not math.isfinite(state.loss):
+        return _lower(run)
+    if value < state.best - 1e-4:
+        state.best, state.stale = value, 0
+        run.best = {name: tensor.clone() for name, tensor in run.average.items()}
+    else:
+        state.stale += 1
+    if last:
+        state.stopped = "all steps taken"
+    elif _late(run):
+        state.stopped = "time budget used"
+    elif state.stale >= run.plan.patience:
+        state.stopped = "validation loss no longer falls"
+    return None
+
+
+@torch.no_grad()
+def _validation_loss(run: Run, validation: Tensor) -> float:
+    run.model.eval()
+    randomness.manual_seed(run.seed, "validation")
+    chunks = validation.split(4096)
+    losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
+    return float(sum(losses) / len(validation))
+
+
+def _lower(run: Run) -> None:
+    """Go back to the best weights at half the learning rate; Diverged after RETRIES times."""
+    if run.state.lowered >= RETRIES:
+        raise Diverged("expected a finite training loss, found none at a quarter of the learning rate; lower learning_rate")
+    run.state.lowered += 1
+    run.state.loss = math.nan if not math.isfinite(run.state.best) else run.state.best
+    with torch.no_grad():
+        for name, parameter in run.model.named_parameters():
+            parameter.copy_(run.best[name])
+    run.average = {name: tensor.clone() for name, tensor in run.best.items()}
+    run.optimizer.state.clear()
+
+
+def _save(run: Run, folder: Path) -> None:
+    tensors = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    tensors |= {f"average.{name}": p for name, p in run.average.items()}
+    tensors |= {f"best.{name}": p for name, p in run.best.items()}
+    for name, p in run.model.named_parameters():
+        tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state[p].items()}
+    state = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in vars(run.state).items()}
+    files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
+
+
+def _resume(run: Run, folder: Path) -> None:
+    """Continue from the checkpoint if it belongs to this run; start afresh otherwise."""
+    document, tensors = files.read(folder)
+    if document.get("identity") != run.identity:
+        return
+    missing = {"best": math.inf, "loss": math.nan}
+    run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
+    device = next(run.model.parameters()).device
+    with torch.no_grad():
+        for name, parameter in run.model.named_parameters():
+            parameter.copy_(tensors[f"model.{name}"])
+            keys = ("step", "exp_avg", "exp_avg_sq")
+            run.optimizer.state[parameter] = {key: tensors[f"adam.{key}.{name}"].to(device) for key in keys}
+    run.average = {name: tensors[f"average.{name}"].to(device) for name in run.average}
+    run.best = {name: tensors[f"best.{name}"].to(device) for name in run.average}
+
+
+def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return row numbers for training and for the inner validation split (at least one row each)."""
+    order = randomness.generator(seed, "validation split").permutation(rows)
+    held = min(max(1, round(share * rows)), rows - 1)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
+    """Return the plan with the options that are not None."""
+    return replace(plan, **{name: value for name, value in options.items() if value is not None})
