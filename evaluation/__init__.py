@@ -1,0 +1,51 @@
+"""How good, how varied and how private is a synthetic table? `score` computes every metric; `report.write` shows them."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evaluation.report import Report
+
+SECTIONS = ("fidelity", "utility", "diversity", "privacy")
+
+
+def names() -> tuple[str, ...]:
+    """Names of all metrics in the order of the report; `privacy.copies` is the function `copies` of evaluation/privacy.py."""
+    return tuple(f"{section}.{name}" for section in SECTIONS for name in _metrics(section))
+
+
+def _metrics(section: str) -> dict[str, Callable]:
+    """The public functions of a section that take samples and return a Score."""
+    module = importlib.import_module(f"evaluation.{section}")
+    return {name: f for name, f in vars(module).items()
+            if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
+            and f.__annotations__.get("return") == "Score"}
+
+
+def load(name: str) -> Callable:
+    """The metric function of a name such as "privacy.membership"; ValueError with the nearest name for an unknown one."""
+    section, _, metric = name.partition(".")
+    found = _metrics(section).get(metric) if section in SECTIONS else None
+    if found is None:
+        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.3) or names()[:1]
+        raise ValueError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
+    return found
+
+
+def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed=0, names=None) -> Report:
+    """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
+
+    `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
+    maps a frame to one loss per row; `names` restricts the metrics. ValueError where the tables cannot be compared.
+    """
+    from evaluation import report, samples, summaries
+    chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
+    compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss)
+    scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
+    shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
+    return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed)

@@ -1,0 +1,148 @@
+"""Membership attacks: guess from the synthetic rows whether a person's row was used for training.
+
+No-box attacks see only the synthetic table and a reference sample (the holdout); the white-box attack sees the model's loss.
+Every attack gives each candidate a number that is higher where membership is more likely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation import intervals, neighbours
+from evaluation.samples import EvaluationError, Samples
+
+CANDIDATES = 5000  # members, and as many outsiders, at most
+BASELINE_CANDIDATES = 2000  # for ceiling and floor
+RELEASED = 20_000  # synthetic rows searched
+NEAREST = 5
+TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
+FALSE_ALARMS = (0.001, 0.01, 0.1)
+SMALLEST = 20  # outsiders below which nothing is said
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Attack scores of members and outsiders, and how isolated each of them is among the holdout rows."""
+
+    members: dict[str, np.ndarray]
+    outsiders: dict[str, np.ndarray]
+    isolation: tuple[np.ndarray, np.ndarray]
+
+    def most_isolated(self, share: float = 0.1) -> Evidence:
+        """The same evidence about the most isolated tenth only (more of it where that is under 25 outsiders)."""
+        size = len(self.isolation[1])
+        cut = np.quantile(self.isolation[1], 1 - min(1.0, max(share, 25 / size)))
+        inside, outside = (isolation >= cut for isolation in self.isolation)
+        return Evidence({a: s[inside] for a, s in self.members.items()}, {a: s[outside] for a, s in self.outsiders.items()},
+                        (self.isolation[0][inside], self.isolation[1][outside]))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the strongest attack reached: hits among members at 1 % false alarms, rates, AUC with interval, ROC points."""
+
+    hits: int
+    members: int
+    outsiders: int
+    attacks: tuple[str, str]
+    rates: dict[str, float | None]
+    area: tuple[float, float, float]
+    curve: tuple[list[float], list[float]]
+
+
+def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
+    """Evidence of all attacks with `role` released as the synthetic table; None where too few outsiders are left.
+
+    Where the holdout itself is released (the ceiling), its first half is, and the second half are the outsiders.
+    """
+    limit = CANDIDATES if role == "synthetic" else BASELINE_CANDIDATES
+    held = samples.rows("holdout", samples.size("holdout"), seed)
+    order = np.random.default_rng([seed, 17]).permutation(held)
+    released, order = (order[:len(order) // 2], order[len(order) // 2:]) if role == "holdout" else (None, order)
+    if len(order) < SMALLEST or samples.size("train") < SMALLEST:
+        return None
+    outsiders = "holdout", np.sort(order[:limit])
+    members = "train", samples.rows("train", limit, seed)
+    rows = samples.rows(role, RELEASED, seed) if released is None else np.sort(released)
+    found = [_scores(samples, group, (role, rows), outsiders) for group in (members, outsiders)]
+    if samples.loss is not None and role == "synthetic":
+        _add_loss(samples, members, outsiders, found)
+    return Evidence(found[0][0], found[1][0], (found[0][1], found[1][1]))
+
+
+def _scores(samples: Samples, group, released, reference) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    near, _ = neighbours.search(samples, group, released, NEAREST)
+    usual, _ = neighbours.search(samples, group, reference, NEAREST)
+    return {
+        "distance": -near[:, 0],
+        "calibrated distance": np.log(usual[:, 0] + TINY) - np.log(near[:, 0] + TINY),
+        "density ratio": np.log(usual.mean(1) + TINY) - np.log(near.mean(1) + TINY),
+    }, usual.mean(1)
+
+
+def _add_loss(samples: Samples, members, outsiders, found) -> None:
+    """White-box: low loss, and loss lower than that of the nearest holdout rows (how hard such a row usually is)."""
+    losses = {role: _losses(samples, role, rows) for role, rows in (members, outsiders)}
+    for (scores, _), group in zip(found, (members, outsiders), strict=True):
+        _, index = neighbours.search(samples, group, outsiders, NEAREST)
+        scores["loss"] = -losses[group[0]]
+        scores["calibrated loss"] = losses["holdout"][index].mean(1) - losses[group[0]]
+
+
+def _losses(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
+    values = np.asarray(samples.loss(samples.frames[role].iloc[rows]), dtype=np.float64)
+    if values.shape != (len(rows),):
+        raise EvaluationError(f"expected the loss to be one number per row ({len(rows)}), found shape {values.shape}; "
+                              "return a vector")
+    return np.nan_to_num(values, nan=np.finfo(np.float32).max, posinf=np.finfo(np.float32).max)
+
+
+def judge(evidence: Evidence, seed: int) -> Outcome:
+    """Pick the strongest attack on one half of the candidates, report it on the other; then the halves change places."""
+    rng = np.random.default_rng([seed, 23])
+    sides = [(_half(e, rng)) for e in (len(evidence.isolation[0]), len(evidence.isolation[1]))]
+    ranks = {a: _ranks(evidence.members[a], evidence.outsiders[a], rng) for a in evidence.members}
+    hits, areas, attacks, curves = dict.fromkeys(FALSE_ALARMS, 0), [], [], []
+    for report in (0, 1):
+        choose = {a: (m[sides[0] != report], o[sides[1] != report]) for a, (m, o) in ranks.items()}
+        best = max(choose, key=lambda a: _strength(*choose[a]))
+        m, o = ranks[best][0][sides[0] == report], ranks[best][1][sides[1] == report]
+        for rate in FALSE_ALARMS:
+            hits[rate] += _hits(m, o, rate)
+        areas.append(intervals.auc_interval(m, o, seed))
+        attacks.append(best)
+        curves.append(_curve(m, o))
+    members, outsiders = len(sides[0]), len(sides[1])
+    rates = {f"tpr_at_{rate:g}": hits[rate] / members if rate * outsiders / 2 >= 1 else None for rate in FALSE_ALARMS}
+    area = tuple(float(np.mean([a[i] for a in areas])) for i in range(3))
+    return Outcome(hits[0.01], members, outsiders, tuple(attacks), rates, area, curves[0])
+
+
+def _half(size: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation(np.arange(size) % 2)
+
+
+def _ranks(members: np.ndarray, outsiders: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Scores as distinct ranks; ties are broken by chance, so that many equal distances favour neither group."""
+    scores = np.concatenate([members, outsiders])
+    ranks = np.empty(len(scores), dtype=np.int64)
+    ranks[np.lexsort((rng.random(len(scores)), scores))] = np.arange(len(scores))
+    return ranks[:len(members)], ranks[len(members):]
+
+
+def _hits(members: np.ndarray, outsiders: np.ndarray, rate: float) -> int:
+    """Members above the threshold that lets through at most `rate` of the outsiders."""
+    allowed = int(rate * len(outsiders))
+    return int((members > np.sort(outsiders)[-1 - allowed]).sum())
+
+
+def _strength(members: np.ndarray, outsiders: np.ndarray) -> float:
+    return (_hits(members, outsiders, 0.01) + _hits(members, outsiders, 0.1)) / len(members)
+
+
+def _curve(members: np.ndarray, outsiders: np.ndarray) -> tuple[list[float], list[float]]:
+    rates = np.unique(np.geomspace(1 / len(outsiders), 1, 40).round(6))
+    rates = rates[rates < 1]
+    return [float(r) for r in rates], [_hits(members, outsiders, r) / len(members) for r in rates]

@@ -1,0 +1,72 @@
+"""The two classifiers that metrics use, and the features they read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from evaluation.samples import Samples
+
+LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
+
+
+def features(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    """Float features [rows, columns] with NaN for missing; labels become their rank by frequency in the training table."""
+    return np.stack([table[c].to_numpy() if samples.is_number(c) else _ranked(samples, table[c].to_numpy(), c)
+                     for c in columns], axis=1).astype(np.float64)
+
+
+def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
+    train = samples.table("train")[column].to_numpy()
+    counts = np.bincount(train[train >= 0], minlength=len(samples.labels[column]))
+    rank = np.empty(len(counts), dtype=np.float64)
+    rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), LEVELS)
+    return np.append(rank, np.nan)[codes]
+
+
+def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False):
+    """Unfitted gradient-boosted histogram trees that treat label columns as categories."""
+    family = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+    kinds = [not samples.is_number(c) for c in columns]
+    return family(max_iter=100, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed)
+
+
+def logistic(seed: int) -> LogisticRegression:
+    """Unfitted logistic regression for encoded points."""
+    return LogisticRegression(max_iter=200, random_state=seed)
+
+
+def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False):
+    """Out-of-fold probabilities that a row is from `other`, over three folds: (real rows, other rows, AUC drop per column).
+
+    The drop is what the first fold's AUC loses when one column of its test rows is permuted.
+    """
+    from evaluation.intervals import auc
+    x, y = np.concatenate([real, other]), np.repeat([0, 1], [len(real), len(other)])
+    out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
+    folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)
+    for number, (fit, test) in enumerate(folds):
+        model = make_model().fit(x[fit], y[fit])
+        out[test] = model.predict_proba(x[test])[:, 1]
+        if importance and number == 0:
+            drops = _drops(model, x[test][:4000], y[test][:4000], seed)
+    score = auc(out[y == 1], out[y == 0])
+    return out[y == 0], out[y == 1], score, drops
+
+
+def _drops(model, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    from evaluation.intervals import auc
+    rng = np.random.default_rng(seed)
+
+    def score(rows: np.ndarray) -> float:
+        guess = model.predict_proba(rows)[:, 1]
+        return auc(guess[y == 1], guess[y == 0])
+    base, drops = score(x), np.zeros(x.shape[1])
+    for column in range(x.shape[1]):
+        permuted = x.copy()
+        permuted[:, column] = rng.permutation(permuted[:, column])
+        drops[column] = base - score(permuted)
+    return drops

@@ -1,0 +1,111 @@
+"""Nearest rows: one encoding fitted on real rows, one chunked search with bounded memory and exact distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from evaluation.samples import Samples
+
+BLOCK = 2**22  # distances held at once: 16 MiB of float32
+SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
+DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
+
+
+class Encoder:
+    """Rows as points: numbers to their quantile in [0, 1] with a flag for missing, labels to one-hot over sqrt(2).
+
+    Two different labels are 1 apart, as are the lowest and highest number. Fitted on training and holdout rows only.
+    """
+
+    def __init__(self, samples: Samples):
+        self.samples = samples
+        real = [samples.table(role) for role in ("train", "holdout") if role in samples.frames]
+        pooled = pd.concat(real, ignore_index=True)
+        labels = [c for c in samples.known if not samples.is_number(c)]
+        self.levels = max(4, DIMENSIONS // max(1, len(labels)))
+        self.grids = {c: _grid(pooled[c].to_numpy()) for c in samples.known if samples.is_number(c)}
+        self.buckets = {c: _buckets(pooled[c].to_numpy(), len(samples.labels[c]), self.levels) for c in labels}
+
+    def encode(self, table: pd.DataFrame) -> torch.Tensor:
+        """Canonical table [rows] to float32 points [rows, dimensions]."""
+        parts = [self._numbers(table[c].to_numpy(), *grid) for c, grid in self.grids.items()]
+        parts += [self._labels(table[c].to_numpy(), bucket) for c, bucket in self.buckets.items()]
+        return torch.from_numpy(np.concatenate(parts, axis=1)) if parts else torch.zeros(len(table), 1)
+
+    @staticmethod
+    def _numbers(values: np.ndarray, points: np.ndarray, heights: np.ndarray) -> np.ndarray:
+        missing = np.isnan(values)
+        return np.stack([np.where(missing, 0.5, np.interp(values, points, heights)), missing], 1).astype(np.float32)
+
+    @staticmethod
+    def _labels(codes: np.ndarray, bucket: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(codes), int(bucket.max()) + 1), dtype=np.float32)
+        out[np.arange(len(codes)), bucket[codes]] = np.sqrt(0.5)  # code -1 (missing) reads the last bucket entry
+        return out
+
+
+def _grid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values and the middle of each one's rank, so that a heavy value such as 0 sits in its own place."""
+    points, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    heights = (np.cumsum(counts) - counts / 2) / counts.sum()
+    return points, heights
+
+
+def _buckets(codes: np.ndarray, size: int, levels: int) -> np.ndarray:
+    """Bucket of each code, last entry for missing: frequent labels alone, the rest dealt out in order of frequency."""
+    counts = np.bincount(codes[codes >= 0], minlength=size)
+    rank = np.empty(size, dtype=np.int64)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(size)
+    alone = levels if size <= levels else levels * 3 // 4
+    bucket = np.where(rank < alone, rank, alone + (rank - alone) % max(1, levels - alone))
+    return np.append(bucket, bucket.max(initial=-1) + 1)
+
+
+def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bool = False):
+    """Distances [queries, k] float64, ascending, and row numbers of the k nearest references.
+
+    `same` says both tensors are the same rows and skips each row itself. Candidates come from a blocked matrix
+    product; their distances are then recomputed exactly, because the product loses digits near zero.
+    """
+    k = min(k, len(references) - int(same))
+    take = min(k + SPARE + int(same), len(references))
+    norms = (references * references).sum(1)
+    step = max(1, BLOCK // max(1, len(references)))
+    distances, indices = [], []
+    for start in range(0, len(queries), step):
+        block = queries[start:start + step]
+        rough = torch.addmm(norms.expand(len(block), -1), block, references.T, alpha=-2)
+        if same:
+            own = torch.arange(len(block))
+            rough[own, own + start] = torch.inf
+        found = rough.topk(take, largest=False).indices
+        exact = torch.empty(found.shape, dtype=torch.float64)
+        for j in range(take):  # one candidate at a time keeps memory at the size of the block
+            exact[:, j] = (block - references[found[:, j]]).double().square().sum(1).sqrt()
+        if same:
+            exact[found == (own + start)[:, None]] = torch.inf
+        order = exact.argsort(dim=1, stable=True)[:, :k]
+        distances.append(exact.gather(1, order))
+        indices.append(found.gather(1, order))
+    return torch.cat(distances).numpy(), torch.cat(indices).numpy()
+
+
+def points(samples: Samples, role: str) -> torch.Tensor:
+    """Encoded rows of a role, computed once per Samples."""
+    if "encoder" not in samples.memo:
+        samples.memo["encoder"] = Encoder(samples)
+    if ("points", role) not in samples.memo:
+        samples.memo["points", role] = samples.memo["encoder"].encode(samples.table(role))
+    return samples.memo["points", role]
+
+
+def search(samples: Samples, query: tuple[str, np.ndarray], reference: tuple[str, np.ndarray], k: int):
+    """`nearest` between chosen rows of two roles, remembered, so that metrics, ceilings and floors share searches."""
+    key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k)
+    if key not in samples.memo:
+        same = query[0] == reference[0] and np.array_equal(query[1], reference[1])
+        samples.memo[key] = nearest(points(samples, query[0])[query[1]], points(samples, reference[0])[reference[1]],
+                                    k, same=same)
+    return samples.memo[key]

@@ -1,0 +1,52 @@
+"""The result of an evaluation as a value, and its JSON form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from evaluation.report import words
+from evaluation.samples import Samples, Score
+
+
+@dataclass(frozen=True)
+class Report:
+    """Scores by metric name, the table's profile and the reduced figures behind the charts."""
+
+    scores: dict[str, Score]
+    profile: dict
+    charts: dict
+    seed: int
+
+    def to_json(self) -> dict:
+        """The content of report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
+        scores = [{"name": name, "value": s.value, "low": s.low, "high": s.high, "ceiling": s.ceiling, "floor": s.floor,
+                   "better": s.better, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
+        return plain({"version": 1, "scores": scores, **self.profile, "seed": self.seed,
+                      "not_tested": words.not_tested(self)})
+
+
+def profile(samples: Samples) -> dict:
+    """Row counts, column kinds and missing shares: what the data card shows."""
+    missing = {str(c): [float(samples.frames[r][c].isna().mean()) for r in ("train", "synthetic")] for c in samples.train.columns}
+    return {"rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
+            "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
+            "missing": missing, "target": None if samples.target is None else str(samples.target),
+            "white_box": samples.loss is not None}
+
+
+def plain(value):
+    """Nested value with JSON types only: floats rounded to 6 digits, NaN and infinity as None, keys as strings."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, bool | str):
+        return value
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return str(value)

@@ -1,0 +1,136 @@
+"""The report's figures as inline SVG: same input, same bytes; colours are CSS variables, so that dark mode and print work."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+REAL, SYNTHETIC, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"  # stand for the CSS variables below
+VARIABLES = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor", FAINT: "var(--line)"}
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "launderette", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
+         "axes.edgecolor": FAINT, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
+         "axes.spines.right": False, "xtick.major.size": 0, "ytick.major.size": 0, "axes.axisbelow": True,
+         "text.parse_math": False}
+
+
+def column(chart: dict) -> str:
+    """Real and synthetic shares of one column: steps for numbers, paired bars for labels."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.7, 2.3), layout="constrained")
+        axes = figure.add_subplot()
+        (_histogram if "edges" in chart else _bars)(axes, chart)
+        return _svg(figure, f"Real and synthetic distribution of {chart['name']}")
+
+
+def _histogram(axes, chart: dict) -> None:
+    edges = np.array(chart["edges"])
+    axes.stairs(chart["real"], edges, fill=True, color=REAL, alpha=0.35, linewidth=0)
+    axes.stairs(chart["synthetic"], edges, color=SYNTHETIC, linewidth=1.6)
+    axes.set_xlim(edges[0], edges[-1])
+    ticks = np.linspace(edges[0], edges[-1], 3)
+    axes.set_xticks(ticks, [_tick(t, chart["kind"], edges[-1] - edges[0]) for t in ticks])
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.locator_params(axis="y", nbins=4)
+
+
+def _tick(value: float, kind: str, width: float) -> str:
+    if kind == "datetime" and width > 86_400 and abs(value) < 2e11:
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
+    digits = max(0, 1 - int(np.floor(np.log10(width))))
+    return f"{value:,.{digits}f}" if abs(value) < 1e7 else f"{value:.3g}"
+
+
+def _bars(axes, chart: dict) -> None:
+    kept = [i for i, (a, b) in enumerate(zip(chart["real"], chart["synthetic"], strict=True)) if max(a, b) > 0.0005]
+    place = np.arange(len(kept))[::-1]
+    axes.barh(place + 0.2, [chart["real"][i] for i in kept], 0.36, color=REAL, alpha=0.6)
+    axes.barh(place - 0.2, [chart["synthetic"][i] for i in kept], 0.36, color=SYNTHETIC)
+    axes.set_yticks(place, [_short(chart["labels"][i], 18) for i in kept])
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.locator_params(axis="x", nbins=4)
+
+
+def _short(text: str, size: int) -> str:
+    return text if len(text) <= size else text[:size - 1] + "…"
+
+
+def associations(data: dict) -> str:
+    """Three matrices of Cramer's V side by side: real, synthetic and their difference."""
+    real, other = np.array(data["real"]), np.array(data["synthetic"])
+    panels = [("Real", real, "viridis", 0, 1), ("Synthetic", other, "viridis", 0, 1),
+              ("Synthetic − real", other - real, "RdBu_r", -0.3, 0.3)]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(10.2, 3.9), layout="constrained")
+        for number, (title, matrix, colours, low, high) in enumerate(panels):
+            axes = figure.add_subplot(1, 3, number + 1)
+            image = axes.imshow(matrix, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+            axes.set_title(title, fontsize=10)
+            names = [_short(n, 14) for n in data["names"]]
+            size = 8 if len(names) <= 16 else 5.5
+            axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+            axes.set_yticks(range(len(names)), names if number == 0 else [], fontsize=size)
+            bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02, aspect=25)
+            bar.outline.set_visible(False)
+        return _svg(figure, "Association between columns in real and synthetic rows, and the difference")
+
+
+def roc(curves: dict[str, dict]) -> str:
+    """Share of members recognised against false alarms on logarithmic axes, with the line of pure guessing."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 3.7), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot([1e-4, 1], [1e-4, 1], color=INK, linestyle=":", linewidth=1, label="guessing")
+        for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC), ("-", "--"), strict=False):
+            axes.plot(curve["false_alarms"], np.maximum(curve["recognised"], 1e-4), color=colour, linestyle=line, linewidth=1.8, label=name)
+        axes.axvline(0.01, color=FAINT, linewidth=1)
+        axes.set(xscale="log", yscale="log", xlim=(5e-4, 1), ylim=(5e-4, 1.05), xlabel="outsiders wrongly accused",
+                 ylabel="training rows recognised")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1, decimals=None))
+            axis.set_ticks([0.001, 0.01, 0.1, 1], ["0.1 %", "1 %", "10 %", "100 %"])
+            axis.set_ticks([], minor=True)
+        axes.legend(frameon=False, loc="upper left", fontsize=8.5)
+        return _svg(figure, "Success of the strongest membership attack against its false alarms")
+
+
+def modes(detail: dict) -> str:
+    """How full each group of training rows is among the synthetic rows, on a logarithmic scale about 1."""
+    ratios = np.clip(detail["cell_ratio"], 0.05, 20)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.6), layout="constrained")
+        axes = figure.add_subplot()
+        axes.axhspan(0.1, 10, color=FAINT, alpha=0.18, linewidth=0)
+        axes.axhline(1, color=INK, linewidth=0.8, linestyle=":")
+        axes.vlines(range(len(ratios)), np.minimum(1, ratios), np.maximum(1, ratios), color=SYNTHETIC, linewidth=2)
+        axes.plot(range(len(ratios)), ratios, "o", color=SYNTHETIC, markersize=3.5)
+        axes.set(yscale="log", ylim=(0.04, 25), xlabel="groups of training rows, largest first", ylabel="synthetic / real share")
+        axes.set_yticks([0.1, 1, 10], ["0.1 ×", "1 ×", "10 ×"])
+        axes.yaxis.set_ticks([], minor=True)
+        axes.set_xticks([])
+        return _svg(figure, "Share of each group of rows among the synthetic rows, relative to its real share")
+
+
+def _svg(figure: Figure, label: str) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = out.getvalue()
+    text = text[text.index("<svg"):]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*">', "<g>", text)  # unused names that would repeat from figure to figure
+    text = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', lambda m: f'<svg {m[1]} role="img" aria-label="{_escape(label)}" '
+                  'xmlns:xlink="http://www.w3.org/1999/xlink">', text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, variable)
+    return re.sub(r"\n\s*", "\n", text)
+
+
+def _escape(text: str) -> str:
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(character, entity)
+    return text

@@ -1,0 +1,77 @@
+"""The HTML page: Jinja2 with autoescape on, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import jinja2
+from markupsafe import Markup
+
+from evaluation.report import drawings, words
+
+SECTIONS = ("fidelity", "utility", "diversity", "privacy")
+
+
+def render(report, data: dict) -> str:
+    """The page for a report and its JSON form (with verdict, card and public set)."""
+    environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
+                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(percent=words.percent, count=_count, rule=_rule)
+    scores = {s["name"]: s for s in data["scores"]}
+    sections = [{"name": name, "title": words.TITLES[name][0], "question": words.TITLES[name][1],
+                 "metrics": [_metric(s) for n, s in scores.items() if n.startswith(name + ".")]} for name in SECTIONS]
+    return environment.get_template("template.html").render(
+        data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
+        pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
+        rare=_detail(scores, "diversity.rare", "by_training_rows"), attacks=_attacks(scores), kinds=_kinds(data))
+
+
+def _count(value) -> str:
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _rule(value) -> str:
+    """A gate's bound or value: numbers to four digits, a dash for none."""
+    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _metric(score: dict) -> dict:
+    marks = {k: min(100.0, max(0.0, 100 * score[k])) for k in ("value", "low", "high", "ceiling", "floor") if score[k] is not None}
+    return {**score, "title": words.title(score["name"]), "meaning": words.meaning(score["name"]), "reading": words.reading(score),
+            "direction": words.DIRECTIONS[score["better"]], "marks": marks}
+
+
+def _detail(scores: dict, name: str, key: str) -> dict:
+    return scores.get(name, {}).get("detail", {}).get(key) or {}
+
+
+def _shapes(scores: dict) -> list[tuple]:
+    """(column, value, ceiling), worst first."""
+    columns, ceilings = (_detail(scores, "fidelity.shape", key) for key in ("columns", "columns_ceiling"))
+    return sorted(((c, v, ceilings.get(c)) for c, v in columns.items()), key=lambda row: (row[1], row[0]))
+
+
+def _pairs(scores: dict) -> list[tuple]:
+    return sorted(_detail(scores, "fidelity.trend", "worst_pairs").items(), key=lambda row: row[1])[:10]
+
+
+def _attacks(scores: dict) -> list[dict]:
+    named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable"}
+    found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
+    return [{**f, "attack": " / ".join(f["attacks"])} for f in found]
+
+
+def _kinds(data: dict) -> list[tuple]:
+    """(column, kind, missing share in train, in synthetic) in the table's order."""
+    return [(name, kind, *data["missing"][name]) for name, kind in data["columns"].items()]
+
+
+def _drawn(report, scores: dict) -> dict:
+    """Finished SVG by place; drawings escape their own text."""
+    curves = {a["group"]: a["roc"] for a in _attacks(scores)}
+    modes = scores.get("diversity.modes")
+    links = report.charts.get("associations")
+    return {
+        "columns": [(c["name"], Markup(drawings.column(c))) for c in report.charts["columns"]],
+        "associations": Markup(drawings.associations(links)) if links else "",
+        "roc": Markup(drawings.roc(curves)) if curves else "",
+        "modes": Markup(drawings.modes(modes["detail"])) if modes and modes["value"] is not None else "",
+    }

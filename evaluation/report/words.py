@@ -1,0 +1,83 @@
+"""What each number means, in words a reader without statistics can use."""
+
+from __future__ import annotations
+
+TITLES = {
+    "fidelity": ("Fidelity", "Do the synthetic rows look like real ones?"),
+    "utility": ("Utility", "Does a model trained on the synthetic rows work on real ones?"),
+    "diversity": ("Diversity", "Do the synthetic rows reach everywhere the real ones are?"),
+    "privacy": ("Privacy", "Can the synthetic rows give away who was in the training table?"),
+}
+
+METRICS = {
+    "fidelity.shape": ("Single columns", "How alike the distribution of each column is, averaged over columns.",
+                       "Shuffling columns does not change it, so its floor is high by construction."),
+    "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
+    "fidelity.detection": ("Detection by boosted trees", "1 means that a strong classifier cannot tell synthetic from training rows; "
+                           "0 means that it always can.", ""),
+    "fidelity.detection_logistic": ("Detection by logistic regression", "The same with a simple classifier: an easier test to pass.", ""),
+    "utility.target": ("Prediction of the target", "Quality on unseen real rows of a model trained on synthetic rows, divided by "
+                       "that of a model trained on real rows.", ""),
+    "diversity.coverage": ("Coverage", "Share of training rows that have a synthetic row in their neighbourhood; two honest samples of "
+                           "one population reach about 97 %.", ""),
+    "diversity.distinct": ("Distinct rows", "Share of synthetic rows that remain when repeats are removed.", ""),
+    "diversity.rare": ("Rare categories", "How much of the share of rare categories survives.", ""),
+    "diversity.modes": ("Groups of rows", "Share of the groups found among the training rows that are neither lost nor over-filled.", ""),
+    "privacy.copies": ("Exact copies", "Share of synthetic rows identical to a training row.",
+                       "The ceiling is the share of holdout rows that match a training row by chance."),
+    "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; 50 % is ideal.",
+                               "A sanity check only: data that give away outliers can pass it."),
+    "privacy.membership": ("Membership attack, all rows", "Share of training rows that the strongest attack recognises while it wrongly "
+                           "accuses 1 % of outsiders; guessing reaches 1 %.", ""),
+    "privacy.membership_vulnerable": ("Membership attack, most isolated rows", "The same for the tenth of rows farthest from all others: "
+                                      "the people an average hides.", ""),
+}
+
+DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
+
+
+def title(name: str) -> str:
+    """Heading of a metric; its own name where no words were written for it."""
+    return METRICS[name][0] if name in METRICS else name.partition(".")[2].replace("_", " ").capitalize()
+
+
+def meaning(name: str) -> str:
+    """What the metric measures, in a sentence or two."""
+    return " ".join(METRICS.get(name, ("", "", ""))[1:]).strip()
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage; a dash for none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def reading(score: dict) -> str:
+    """A sentence with the value, interval, direction, ceiling and floor of a score (in its JSON form)."""
+    if score["value"] is None:
+        return score["note"]
+    parts = [f"{percent(score['value'])} (95 % interval {percent(score['low'])} to {percent(score['high'])})",
+             DIRECTIONS[score["better"]].lower()]
+    if score["ceiling"] is not None:
+        parts.append(f"real holdout rows reach {percent(score['ceiling'])}")
+    if score["floor"] is not None:
+        parts.append(f"independently shuffled columns reach {percent(score['floor'])}")
+    return "; ".join(parts) + "."
+
+
+def not_tested(report) -> list[str]:
+    """What this evaluation does not say: shown on the page, because silence reads like approval."""
+    profile = report.profile
+    lines = ["Attribute inference, singling out and linkability attacks were not run.",
+             "No attacker with knowledge of the generator's training procedure (shadow models) was tried.",
+             "Near copies are seen only through the membership attacks; they are not counted one by one.",
+             "Each row is treated as one person; where a person has several rows, the risk is higher than shown."]
+    if not profile["rows"]["holdout"]:
+        lines.insert(0, "There was no holdout: no membership attack, no distance check and no ceiling could be computed.")
+    if not profile["white_box"]:
+        lines.append("No model was given: an attacker who has the model itself was not tried.")
+    if any(kind == "identifier" for kind in profile["columns"].values()):
+        lines.append("Identifier columns were left out of every metric except the check for reused identifiers.")
+    missing = [name for name in METRICS if name not in report.scores]
+    if missing:
+        lines.append("Metrics that were not asked for: " + ", ".join(missing) + ".")
+    return lines

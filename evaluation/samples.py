@@ -1,0 +1,211 @@
+"""The three tables a metric compares, in one canonical numeric form, and the score it returns."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+NUMBERS = ("numerical", "datetime")
+DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
+
+
+class EvaluationError(ValueError):
+    """Tables that cannot be compared; the sentence names columns and counts, never values."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number with its 95 % interval, its ceiling (real holdout rows) and its floor (shuffled columns)."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    ceiling: float | None = None
+    floor: float | None = None
+    better: str = "higher"  # higher | lower | none
+    detail: dict = field(default_factory=dict)
+    note: str = ""
+
+
+def unknown(reason: str, better: str = "higher", **detail) -> Score:
+    """A score that could not be computed, and why."""
+    return Score(None, better=better, detail=detail, note=f"Not computable: {reason}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.
+
+    Metrics read `table(role)`: float64 for numbers and dates (missing is NaN), integer codes for labels (missing is -1).
+    `loss` maps a frame to one loss per row and opens the white-box attack.
+    """
+
+    train: pd.DataFrame
+    holdout: pd.DataFrame | None
+    synthetic: pd.DataFrame
+    kinds: dict[str, str]
+    target: str | None = None
+    loss: Callable[[pd.DataFrame], np.ndarray] | None = None
+    memo: dict = field(default_factory=dict, repr=False)  # neighbour searches shared between metrics
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that metrics compare: all but identifiers."""
+        return tuple(c for c in self.train.columns if self.kinds.get(c) != "identifier")
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Compared columns in which the training table holds at least one value."""
+        return tuple(c for c in self.columns if self.has_value(c))
+
+    def has_value(self, column: str) -> bool:
+        """Whether the training table has any value in the column."""
+        values = self.table("train")[column].to_numpy()
+        return bool((~np.isnan(values)).any()) if self.is_number(column) else bool((values >= 0).any())
+
+    def is_number(self, column: str) -> bool:
+        """Whether a column is compared as a number (dates are) rather than as labels."""
+        return self.kinds.get(column) in NUMBERS
+
+    @cached_property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Raw frames by role, without an absent holdout."""
+        frames = {"train": self.train, "synthetic": self.synthetic}
+        return frames if self.holdout is None else {**frames, "holdout": self.holdout}
+
+    @cached_property
+    def _canonical(self) -> tuple[dict[str, pd.DataFrame], dict[str, np.ndarray]]:
+        tables: dict[str, dict] = {role: {} for role in self.frames}
+        labels = {}
+        for column in self.columns:
+            series = {role: frame[column] for role, frame in self.frames.items()}
+            if self.is_number(column):
+                values = _dates(series) if self.kinds[column] == "datetime" else {r: _number(s) for r, s in series.items()}
+            else:
+                values, labels[column] = _codes(series)
+            for role in tables:
+                tables[role][column] = values[role]
+        return {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}, labels
+
+    @cached_property
+    def labels(self) -> dict[str, np.ndarray]:
+        """The labels behind the codes, per label column: private, never to be shown without a count."""
+        return self._canonical[1]
+
+    @cached_property
+    def _shuffled(self) -> pd.DataFrame:
+        rng = np.random.default_rng(20_240_501)
+        train = self.table("train")
+        return pd.DataFrame({c: rng.permutation(train[c].to_numpy()) for c in train}, index=train.index)
+
+    def table(self, role: str) -> pd.DataFrame:
+        """Canonical numeric table of "train", "holdout", "synthetic" or "shuffled" (each column permuted on its own)."""
+        return self._shuffled if role == "shuffled" else self._canonical[0][role]
+
+    def roles(self) -> dict[str, str]:
+        """Which table stands for the synthetic one in the value, ceiling and floor of a score."""
+        roles = {"value": "synthetic", "floor": "shuffled"}
+        return roles if self.holdout is None else {**roles, "ceiling": "holdout"}
+
+    def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
+        """At most `limit` row numbers of a role, drawn without replacement, the same for the same seed."""
+        size = len(self.train) if role == "shuffled" else len(self.frames[role])
+        rng = np.random.default_rng([seed, zlib.crc32(role.encode())])
+        return np.sort(rng.permutation(size)[:limit])
+
+    def size(self, role: str) -> int:
+        """Number of rows of a role; 0 for an absent holdout."""
+        return len(self.frames.get(role, ()))
+
+
+def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None) -> Samples:
+    """Check that the frames can be compared and return Samples with every column's kind settled."""
+    if holdout is not None and len(holdout) == 0:
+        holdout = None
+    for name, frame in (("training", train), ("synthetic", synthetic)):
+        if len(frame) == 0 or frame.shape[1] == 0:
+            raise EvaluationError(f"expected a {name} table with rows and columns, found {frame.shape[0]} rows and "
+                                  f"{frame.shape[1]} columns; give a table with data")
+    for name, frame in (("training", train), ("holdout", holdout), ("synthetic", synthetic)):
+        if frame is not None:
+            _same_columns(train, frame, name)
+    inferred = {**infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
+    return Samples(train, holdout, synthetic, inferred, target, loss)
+
+
+def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
+    if frame.columns.has_duplicates:
+        raise EvaluationError(f"expected distinct column names, found duplicates in the {name} table; rename them")
+    lacking, extra = [c for c in train if c not in frame], [c for c in frame if c not in train]
+    if lacking or extra:
+        found = "; ".join(f"{word} {', '.join(map(str, cs[:5]))}{' ...' if len(cs) > 5 else ''}"
+                          for word, cs in (("without", lacking), ("with the extra", extra)) if cs)
+        raise EvaluationError(f"expected the {name} table to have the training table's {train.shape[1]} columns, "
+                              f"found it {found}; give tables with the same columns")
+
+
+def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
+    """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
+    return {column: _kind(frame[column]) for column in frame.columns}
+
+
+def _kind(series: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(series.dtype):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(series.dtype) or pd.api.types.is_timedelta64_dtype(series.dtype):
+        return "datetime"
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return "numerical"
+    values = series.dropna()
+    if len(values) and values.map(lambda v: isinstance(v, str)).all():
+        head = values.iloc[:1000]
+        if any(pd.to_datetime(head, format=f, errors="coerce").notna().mean() > 0.95 for f in DATE_FORMATS):
+            return "datetime"
+        if len(values) >= 50 and values.nunique() == len(values):
+            return "identifier"
+    return "categorical"
+
+
+def _number(series: pd.Series) -> np.ndarray:
+    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan) + 0.0  # + 0.0 makes -0.0 equal to 0.0 for hashing
+
+
+def _dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
+    """Seconds since 1970; one format, chosen on the training column, reads all tables. Integer dates stay numbers."""
+    train = series["train"]
+    if pd.api.types.is_numeric_dtype(train.dtype):
+        return {role: _number(s) for role, s in series.items()}
+    strings = pd.Series(train.dropna().astype(str).to_numpy()[:1000])
+    hits = [pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS]
+    chosen = DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.95 else "mixed"
+    return {role: _seconds(s, chosen) for role, s in series.items()}
+
+
+def _seconds(series: pd.Series, form: str) -> np.ndarray:
+    if pd.api.types.is_timedelta64_dtype(series.dtype):
+        return series.dt.total_seconds().to_numpy(dtype=np.float64)
+    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        series = pd.to_datetime(series.astype("string"), format=form, errors="coerce", utc=True)
+    elif series.dt.tz is not None:
+        series = series.dt.tz_convert("UTC")
+    stamps = series.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))
+    return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e6)
+
+
+def _codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    texts = {role: s.map(_label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()}
+    labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
+    return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
+
+
+def _label(value) -> str:
+    """One spelling per label: 1, 1.0 and True written by different readers must not look like different categories."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return str(value)
