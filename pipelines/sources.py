@@ -1,0 +1,194 @@
+"""Sources: CSV and Parquet, a file or a folder of parts, read in batches whose types hold for the whole source."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines import delimited
+from pipelines.artifacts import LaunderError
+
+PARQUET = (".parquet", ".pq", ".parq")
+MAGIC = {
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\x1f\x8b": "gzip data",
+    b"ARROW1": "a Feather file",
+    b"SQLite": "an SQLite database",
+    b"\x89PNG": "an image",
+    b"%PDF": "a PDF document",
+    b"\x28\xb5\x2f\xfd": "zstd data",
+    b"BZh": "bzip2 data",
+}
+BATCH = 65_536  # rows
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table to read: column names, and a function that starts reading Arrow batches from its first row."""
+
+    names: tuple[str, ...]
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+
+
+def open_source(
+    uri: str | Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str = "utf-8",
+    missing: Iterable[str] | None = None,
+    text: Iterable[str] = (),
+) -> Source:
+    """Open a CSV or Parquet file, or a folder of parts with the same columns; LaunderError for anything else.
+
+    `missing` lists the texts that stand for a missing value in CSV (delimited.MISSING); `text` the columns that stay text
+    where they mix numbers and words.
+    """
+    files, parquet = _files(uri)
+    if parquet:
+        return _open_parquet(files)
+    form = delimited.Form(delimiter, encoding, delimited.MISSING if missing is None else tuple(missing), frozenset(text))
+    return Source(*delimited.open_files(files, form))
+
+
+def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
+    """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python strings."""
+    files, parquet = _files(uri)
+    source = open_source(uri, **options)
+    if parquet:
+        return _frame([_whole_parquet(path) for path in files])
+    batches = list(source.batches())
+    return delimited.to_frame(pa.Table.from_batches(batches))
+
+
+def _files(uri: str | Path) -> tuple[list[Path], bool]:
+    path = _path(uri)
+    if not path.exists():
+        raise LaunderError(f"expected a CSV or Parquet file or a folder of them at {path}, found nothing there; check the path")
+    files = _parts(path) if path.is_dir() else [path]
+    kinds = {_is_parquet(file) for file in files}
+    if len(kinds) > 1:
+        raise LaunderError(f"expected parts of one format in the folder {path}, found both CSV and Parquet; keep one of them")
+    return files, kinds.pop()
+
+
+def _path(uri: str | Path) -> Path:
+    text = str(uri)
+    scheme, found, rest = text.partition("://")
+    if found and scheme != "file":
+        raise LaunderError(f"expected the path of a CSV or Parquet file, found an address of the scheme {scheme!r}; copy the data here first")
+    return Path(rest if found else text).expanduser()
+
+
+def _parts(folder: Path) -> list[Path]:
+    suffixes = PARQUET + delimited.SUFFIXES
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in suffixes)
+    files = [path for path in files if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    if not files:
+        raise LaunderError(f"expected CSV or Parquet files in the folder {folder}, found none; check the path")
+    if any("=" in part for path in files for part in path.relative_to(folder).parts[:-1]):
+        raise LaunderError(f"expected the parts of one table in {folder}, found folders named column=value; merge them into one file first")
+    return files
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError:
+        raise LaunderError(f"expected a file that can be read at {path}, found one that cannot; check its permissions") from None
+    if not head:
+        raise LaunderError(f"expected a table in {path}, found an empty file; write the data to it again")
+    found = next((what for magic, what in MAGIC.items() if head.startswith(magic)), None)
+    if found and found != "Parquet":
+        raise LaunderError(f"expected CSV or Parquet in {path}, found {found}; export the table as CSV or Parquet")
+    return found == "Parquet" or path.suffix.lower() in PARQUET
+
+
+def _open_parquet(files: list[Path]) -> Source:
+    schemas = [_parquet(path).schema_arrow for path in files]
+    names = _data_names(schemas[0])
+    for path, schema in zip(files, schemas, strict=True):
+        _check_names(_data_names(schema), names, path)
+        _check_types(schema, path)
+    if not any(_parquet(path).metadata.num_rows for path in files):
+        raise LaunderError(f"expected rows in {files[0]}, found columns without any; write the data to it again")
+    return Source(tuple(names), lambda: _parquet_batches(files, names))
+
+
+def _parquet(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError):
+        raise LaunderError(f"expected a whole Parquet file at {path}, found one that is cut off or damaged; copy or write it again") from None
+
+
+def _data_names(schema: pa.Schema) -> list[str]:
+    return [name for name in schema.names if not name.startswith("__index_level_")]  # row labels that pandas wrote
+
+
+def _check_names(names: list[str], first: list[str], path: Path) -> None:
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise LaunderError(f"expected every column name once in {path}, found {', '.join(map(repr, twice))} more than once; rename one of them")
+    if set(names) != set(first):
+        other = ", ".join(map(repr, sorted(set(names) ^ set(first))))
+        raise LaunderError(f"expected the same columns in every part, found that {path} differs in {other}; make the parts alike")
+
+
+def _check_types(schema: pa.Schema, path: Path) -> None:
+    for field in schema:
+        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            raise LaunderError(
+                f"expected numbers, text, booleans or dates in column {field.name!r} of {path}, found {field.type}; "
+                "leave the column out or write it as text"
+            )
+
+
+def _parquet_batches(files: list[Path], names: list[str]) -> Iterator[pa.RecordBatch]:
+    for path in files:
+        try:
+            for batch in _parquet(path).iter_batches(BATCH, columns=names):
+                yield batch.select(names)
+        except (pa.ArrowException, OSError):
+            raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> LaunderError:
+    return LaunderError(f"expected a whole Parquet file at {path}, found one whose pages cannot be read; copy or write it again")
+
+
+def _whole_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = _parquet(path).read()
+    except (pa.ArrowException, OSError):
+        raise _damaged(path) from None
+    frame = _plain(table).to_pandas()
+    if frame.index.names != [None]:
+        frame = frame.reset_index()
+    return delimited.with_integers(frame.reset_index(drop=True), table)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Write times of day as text and decimals as float64, which pandas has no dtype for."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_time(field.type):
+            table = table.set_column(at, field.name, pc.cast(table.column(at), pa.string()))
+        elif pa.types.is_decimal(field.type):
+            table = table.set_column(at, field.name, pc.cast(table.column(at), pa.float64()))
+    return table
+
+
+def _frame(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    first = frames[0]
+    for frame in frames[1:]:
+        for name in first.columns:
+            if frame[name].dtype.kind != first[name].dtype.kind and {frame[name].dtype.kind, first[name].dtype.kind} & set("OMb"):
+                raise LaunderError(f"expected one type in column {name!r} over all parts, found {first[name].dtype} and {frame[name].dtype}")
+    return pd.concat([frame[list(first.columns)] for frame in frames], ignore_index=True)
