@@ -1,7 +1,9 @@
 """One column <-> cells: Cells for numbers and dates on a grid, Labels for categories. The coarse/fine split is the same for both."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -262,14 +264,34 @@ def _absorb(low: list, high: list, rows: list) -> tuple[list, list, list]:
 
 
 def _widen(low: np.ndarray, high: np.ndarray, rows: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Stretch each interval up to the next cell, and a lone rare value over the gap around it, so that it does not show."""
-    rare = rows < SHARED
-    interval = rare | (low != high)
-    following = np.append(low[1:] - step, high[-1:])
-    preceding = np.append(low[:1], high[:-1] + step)
-    wide_high = np.where(interval, np.maximum(high, following), high)
-    wide_low = np.where(rare, np.minimum(low, preceding), low)
-    return wide_low, wide_high, rows
+    """Move the ends of intervals off the rows' values: to a round number in the gap beside them.
+
+    The gap that is used is no wider than the interval's own spacing, and the whole gap for a few rows between atoms.
+    """
+    interval, rare = (rows < SHARED) | (low != high), rows < SHARED
+    spacing = np.where(rare, np.inf, (high - low) / np.maximum(rows - 1, 1))
+    wide_low, wide_high = low.tolist(), high.tolist()
+    for i in np.flatnonzero(interval).tolist():
+        if i > 0:
+            least = max(wide_high[i - 1] + step, wide_low[i] - spacing[i])
+            wide_low[i] = least if rare[i] else _roundest(least, wide_low[i] - step, wide_low[i])
+        if i < len(low) - 1:
+            most = min(wide_low[i + 1] - step, wide_high[i] + spacing[i])
+            wide_high[i] = most if rare[i] else _roundest(wide_high[i] + step, most, wide_high[i])
+    return np.array(wide_low, dtype=low.dtype), np.array(wide_high, dtype=low.dtype), rows
+
+
+def _roundest(least: float, most: float, otherwise: float) -> float:
+    """Return the number in [least, most] with the most trailing zeros, as `otherwise` is typed; `otherwise` where there is none."""
+    if least > most:
+        return otherwise
+    power = math.frexp(max(abs(least), abs(most)))[1] // 3 + 1  # 10**power is above both
+    while True:
+        unit = Fraction(10) ** power
+        found = math.ceil(Fraction(least) / unit) * unit
+        if found <= most:
+            return type(otherwise)(found)
+        power -= 1
 
 
 def _coarse(rows: np.ndarray) -> list[int]:

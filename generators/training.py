@@ -114,15 +114,14 @@ def train(
 
 
 def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
-    state, plan, saved = run.state, run.plan, time.monotonic()
+    state, plan, saved, first = run.state, run.plan, time.monotonic(), None
     before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
     while not state.stopped:
         _step(run, data)
         state.seconds = before + time.monotonic() - run.started
-        if state.step == 1:
-            first = time.monotonic()  # the first step also sets up the libraries
-        if not state.total and _calibrated(run):
-            state.total = _planned(run, (time.monotonic() - first) / (state.step - 1))
+        first = first or (state.step, time.monotonic())  # the first step also sets up the libraries
+        if not state.total and _calibrated(run, state.step - first[0]):
+            state.total = _planned(run, (time.monotonic() - first[1]) / (state.step - first[0]))
         last = state.step >= state.total > 0
         if state.step % plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
@@ -142,9 +141,9 @@ def _late(run: Run) -> bool:
     return run.budget.minutes is not None and run.state.seconds > 60 * run.budget.minutes
 
 
-def _calibrated(run: Run) -> bool:
+def _calibrated(run: Run, taken: int) -> bool:
     steps, share = CALIBRATION
-    return run.state.step >= steps and run.state.seconds >= share * 60 * run.budget.minutes
+    return taken >= steps and run.state.seconds >= share * 60 * run.budget.minutes
 
 
 def _planned(run: Run, pace: float) -> int:

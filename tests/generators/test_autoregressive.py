@@ -1,0 +1,69 @@
+"""The flagship's exactness: probabilities that sum to one, conditionals that follow from them, fine tokens under coarse ones."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from generators import Budget, fit
+from tests.generators import tables
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit(tables.linked(), budget=Budget(steps=250), seed=0)
+
+
+def grid(model) -> pd.DataFrame:
+    columns = [["x", "y", "z"], ["p", "q", "r"], [10 * k + r for k in range(3) for r in range(4)]]
+    return pd.DataFrame(list(itertools.product(*columns)), columns=["a", "b", "n"])
+
+
+def test_probabilities_sum_to_one(model):
+    assert np.exp(model.log_prob(grid(model))).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_draws_follow_the_probabilities(model):
+    cells = grid(model)
+    drawn = model.sample(20_000, seed=1).groupby(["a", "b", "n"]).size().reset_index(name="n_drawn")
+    merged = cells.assign(p=np.exp(model.log_prob(cells))).merge(drawn, how="left").fillna(0)
+    assert np.abs(merged["p"] - merged["n_drawn"] / 20_000).max() < 4 * np.sqrt(0.25 / 20_000)
+
+
+def test_a_condition_on_a_later_column_gives_its_conditional(model):
+    frame = tables.linked()
+    truth = frame[frame["b"] == "q"]["a"].value_counts(normalize=True)
+    drawn = model.sample(4000, where={"b": "q"})["a"].value_counts(normalize=True)
+    assert drawn["y"] == pytest.approx(truth["y"], abs=0.08)
+
+
+def test_causality_no_factor_sees_itself_or_later_tokens(model):
+    net = model.model
+    x = torch.from_numpy(model.encoding.encode(tables.linked())[:4])
+    changed = x.clone()
+    changed[:, -1] = (changed[:, -1] + 1) % model.encoding.layout.sizes[-1]
+
+    def first_layer(tokens):
+        weights = (net.first * net.before[..., None]).flatten(1)
+        return (net.embedded(tokens) @ weights).view(len(tokens), net.L, net.h)
+
+    assert torch.equal(first_layer(x), first_layer(changed))
+
+
+def test_fine_tokens_stay_under_their_coarse_one():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"v": np.round(rng.lognormal(5, 2, 4000), 2), "shop": [f"s{n}" for n in rng.integers(0, 300, 4000)]})
+    fitted = fit(frame, budget=Budget(steps=20))
+    assert fitted.encoding.layout.inner
+    drawn = fitted.sample(3000)
+    assert drawn["v"].between(frame["v"].min(), frame["v"].max()).all()
+    assert set(drawn["shop"]) <= set(frame["shop"])
+    assert np.isfinite(fitted.log_prob(frame)).all()
+
+
+def test_numbers_named_by_a_condition_are_written_as_they_are():
+    frame = pd.DataFrame({"v": np.random.default_rng(0).integers(0, 10_000, 500), "w": ["a", "b"] * 250})
+    drawn = fit(frame, budget=Budget(steps=5)).sample(20, where={"v": int(frame["v"].iloc[3])})
+    assert (drawn["v"] == frame["v"].iloc[3]).all()

@@ -1,0 +1,75 @@
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from generators.schema import Schema, conform, decimals_of, infer
+from tests.generators import tables
+
+
+def test_kinds_are_read_off_the_values():
+    kinds = infer(tables.odd()).kinds()
+    assert kinds == {
+        "id": "identifier",
+        "café № ü": "categorical",
+        "age": "numerical",
+        "income": "numerical",
+        "reading": "numerical",
+        "member": "boolean",
+        "day": "datetime",
+        "stamp": "datetime",
+        "compact": "datetime",
+        "python date": "datetime",
+        "constant": "categorical",
+        "empty": "numerical",
+        "town": "categorical",
+        "code": "identifier",
+        "zeros": "numerical",
+    }
+
+
+def test_stated_kinds_win():
+    frame = pd.DataFrame({"zip": [10115, 80331, 20095] * 10})
+    assert infer(frame).kinds() == {"zip": "numerical"}
+    assert infer(frame, {"zip": "categorical"}).kinds() == {"zip": "categorical"}
+
+
+@pytest.mark.parametrize("through", [lambda d: json.loads(json.dumps(d)), lambda d: yaml.safe_load(yaml.safe_dump(d))])
+def test_a_schema_survives_json_and_yaml(through):
+    schema = infer(tables.odd())
+    assert Schema.from_dict(through(schema.to_dict())) == schema
+
+
+def test_a_schema_holds_no_value_of_a_row():
+    frame = tables.odd()
+    text = json.dumps(infer(frame).to_dict(), ensure_ascii=False)
+    shown = [value for name in ("café № ü", "town", "code") for value in frame[name].dropna().unique() if value in text and value != "x"]
+    assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"), [([1.0, 2.0], 0), ([1.5, 2.25], 2), ([0.1 + 0.2], None), ([1e300], None), ([float("nan")], 0), ([-0.001], 3)]
+)
+def test_decimals(values, decimals):
+    assert decimals_of(pd.Series(values).dropna()) == decimals
+
+
+def test_conform_names_the_columns_that_differ():
+    frame = tables.linked()
+    schema = infer(frame)
+    with pytest.raises(ValueError, match="'b' are missing"):
+        conform(frame.drop(columns="b"), schema)
+    with pytest.raises(ValueError, match="found also 'new'"):
+        conform(frame.assign(new=1), schema)
+    with pytest.raises(ValueError, match="expected numbers in column 'n'"):
+        conform(frame.assign(n="text"), schema)
+    assert list(conform(frame[["n", "b", "a"]], schema)) == ["a", "b", "n"]
+
+
+def test_duplicate_names_and_unknown_kinds_are_refused():
+    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(ValueError, match="every column name once"):
+        infer(frame)
+    with pytest.raises(ValueError, match="column kind"):
+        Schema.from_dict({"columns": [{"name": "a", "kind": "colour"}]})

@@ -1,0 +1,113 @@
+"""The training loop: the same seed gives the same weights, also after a kill; budgets hold; a loss that is not a number stops."""
+
+import math
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from generators import training
+from generators.contract import Budget
+from generators.training import Diverged, Plan
+
+PLAN = Plan(batch=16, steps=40, warmup=5, evaluate_every=10, learning_rate=1e-2)
+
+
+class Line(nn.Module):
+    """Squared error of a line with noise from dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return (nn.functional.dropout(x[:, :3], 0.2, self.training) @ self.weight + self.bias - x[:, 3]) ** 2
+
+
+class Interrupted(Exception):
+    pass
+
+
+def data(rows: int = 200) -> torch.Tensor:
+    x = torch.randn(rows, 4, generator=torch.Generator().manual_seed(0))
+    x[:, 3] = x[:, 0] - 2 * x[:, 1] + 0.5
+    return x
+
+
+def run(plan=PLAN, budget=Budget(), model=None, identity="one", rows=None, **options):
+    x = data() if rows is None else rows
+    return training.train(
+        model or Line(), x[:160], x[160:], plan, seed=3, identity=identity, budget=budget, started=time.monotonic(), **options
+    )
+
+
+def test_training_learns_and_repeats():
+    plan = replace(PLAN, learning_rate=5e-2)
+    weights, record = run(plan, Budget(steps=400))
+    again, _ = run(plan, Budget(steps=400))
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    # dropout of share p of the inputs is a ridge penalty that shrinks the weights by 1 - p = 0.8
+    assert weights["weight"].tolist() == pytest.approx([0.8, -1.6, 0], abs=0.2)
+    assert record["steps"] <= 400 and record["validation"] < 0.3
+
+
+def test_a_killed_run_ends_in_the_same_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    whole, record = run()
+
+    def stop(status):
+        if status["step"] == 20:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(progress=stop, checkpoint=tmp_path / "state")
+    steps = []
+    resumed, again = run(progress=lambda s: steps.append(s["step"]), checkpoint=tmp_path / "state")
+    assert steps[0] == 20  # the checkpoint was of step 19
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert again["validation"] == record["validation"]
+
+
+def test_a_finished_run_is_not_repeated_and_another_run_not_continued(tmp_path):
+    whole, _ = run(checkpoint=tmp_path / "state")
+    steps = []
+    again, _ = run(progress=lambda s: steps.append(s["step"]), checkpoint=tmp_path / "state")
+    assert steps == [] and all(torch.equal(whole[name], again[name]) for name in whole)
+    run(progress=lambda s: steps.append(s["step"]), checkpoint=tmp_path / "state", identity="two")
+    assert steps[0] == 10
+
+
+def test_minutes_bound_the_wall_clock():
+    started = time.monotonic()
+    _, record = run(Plan(batch=16, patience=10**6, evaluate_every=10), Budget(minutes=0.02))
+    assert time.monotonic() - started < 2.5
+    assert record["steps"] >= 20 and record["stopped"] in ("all steps taken", "time budget used")
+
+
+def test_early_stop_returns_the_best_weights():
+    noise = torch.randn(200, 4, generator=torch.Generator().manual_seed(1))
+    _, record = run(Plan(batch=16, evaluate_every=10, patience=3, learning_rate=0.5), Budget(steps=5000), rows=noise)
+    assert record["stopped"] == "validation loss no longer falls" and record["steps"] < 5000
+
+
+def test_a_loss_that_is_not_a_number_lowers_the_rate_and_then_stops():
+    class Broken(Line):
+        def forward(self, x):
+            return super().forward(x) * math.nan
+
+    with pytest.raises(Diverged, match="finite training loss"):
+        run(model=Broken())
+
+
+def test_split_is_disjoint_and_complete():
+    kept, held = training.split(100, 0.05, seed=1)
+    assert len(held) == 5 and sorted([*kept, *held]) == list(range(100))
+    assert [len(part) for part in training.split(2, 0.05, seed=1)] == [1, 1]
+
+
+@pytest.mark.parametrize("field", ["steps", "minutes"])
+def test_an_empty_budget_is_refused(field):
+    with pytest.raises(ValueError, match=f"expected {field} above 0"):
+        Budget(**{field: 0})
