@@ -48,7 +48,7 @@ def _write(format: str, moment: datetime) -> str:
 
 
 def to_ticks(values: pd.Series, format: str) -> np.ndarray:
-    """Return microseconds since 1970 (UTC) as float64-safe int64 for values without missing ones; ValueError where one is not in the format."""
+    """Return microseconds since 1970 (UTC), int64, of values without missing ones; ValueError where one is not in the format."""
     if format == "" and pd.api.types.is_datetime64_any_dtype(values.dtype):
         plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(values.dt, "tz", None) else values
         return plain.to_numpy("datetime64[us]").astype("int64")

@@ -6,7 +6,7 @@ repeated with the recorded number of steps, ends in the same weights.
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """Autoregressive tables: p(row) = prod_l p(x_l | x_<l, x_C), each factor a categorical over the tokens of one column.
 
-All factors are trained at once. With the rows' tokens embedded as E [B, L*e], factor l sees the tokens before it through a block-triangular
+All factors are trained at once. With the rows' tokens embedded as E [B, L*e], factor l sees the tokens before it through a triangular
 first layer (Germain et al. 2015, MADE, arXiv 1502.03509), then has residual layers and an output layer of its own, batched over l.
 A share of the training rows also shows a random set C of columns to every factor. So conditions on any columns are exact when a row is drawn
 (the known tokens come first), without rejection. Row i is drawn by inverting each conditional CDF at one coordinate of its own
@@ -31,6 +31,7 @@ from generators.schema import Schema
 NAME = "tabular.autoregressive"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
+TO_THE_END = Budget()
 MASKED = -1e9  # logit of a token that cannot follow
 
 
@@ -238,7 +239,7 @@ def fit(
     seed: int,
     device: str = "auto",
     privacy: object | None = None,
-    budget: Budget = Budget(),
+    budget: Budget = TO_THE_END,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> Autoregressive:

@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_model(fitted):
 
 
 def test_a_saved_model_draws_the_same_rows(fitted, tmp_path):
-    name, model = fitted
+    _, model = fitted
     model.save(tmp_path / "model")
     opened = generators.open_model(tmp_path / "model")
     pd.testing.assert_frame_equal(opened.sample(50, seed=3), model.sample(50, seed=3))
@@ -106,9 +106,9 @@ def test_tiny_tables_work(fitted):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (dict(widht=3), "did you mean 'width'"),
-        (dict(device="tpu"), "device"),
-        (dict(privacy=object()), "privacy"),
+        ({"widht": 3}, "did you mean 'width'"),
+        ({"device": "tpu"}, "device"),
+        ({"privacy": object()}, "privacy"),
     ],
 )
 def test_bad_options_are_one_sentence(name, call, sentence):

@@ -42,7 +42,10 @@ def test_shared_integers_come_back_exactly(values):
 
 
 @quick
-@given(st.lists(st.one_of(st.just(np.nan), st.decimals(-10**6, 10**6, places=2).map(float)), min_size=2, max_size=400), st.sampled_from([0.0, 0.5, 1 - 1e-9]))
+@given(
+    st.lists(st.one_of(st.just(np.nan), st.decimals(-(10**6), 10**6, places=2).map(float)), min_size=2, max_size=400),
+    st.sampled_from([0.0, 0.5, 1 - 1e-9]),
+)
 def test_decimals_stay_in_their_cell_and_on_their_grid(values, inside):
     series = pd.Series(values)
     decoded, encoded = through(series, {"v": "numerical"}, inside)

@@ -36,7 +36,10 @@ def data(rows: int = 200) -> torch.Tensor:
     return x
 
 
-def run(plan=PLAN, budget=Budget(), model=None, identity="one", rows=None, **options):
+DEFAULT = Budget()
+
+
+def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, **options):
     x = data() if rows is None else rows
     return training.train(
         model or Line(), x[:160], x[160:], plan, seed=3, identity=identity, budget=budget, started=time.monotonic(), **options
