@@ -1,0 +1,332 @@
+"""The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from pipelines.artifacts import LaunderError, digest_of
+from pipelines.documents import override, read_yaml
+
+DOCUMENTS = (".yaml", ".yml")
+KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
+OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
+OUTPUT = "laundered"  # below the folder the command runs in
+SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+WORDS = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_parsing": "true or false",
+    "string_type": "a text",
+    "dict_type": "a section of keys",
+    "model_type": "a section of keys",
+    "model_attributes_type": "a section of keys",
+    "string_pattern_mismatch": "a text of the form that is documented",
+}
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Scalar = bool | int | float | str | None
+
+
+class Part(BaseModel):
+    """A section of the configuration: immutable, without room for unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Source(Part):
+    """Where the table is and how its text is written; the last three only for CSV."""
+
+    path: str
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
+
+
+class Split(Part):
+    """How many rows the generator never sees, and the column whose equal values stay together."""
+
+    holdout: Share = 0.2
+    entity: str | None = None
+
+
+class Generator(Part):
+    """A generator by its path in generators/, and its options."""
+
+    name: str = "tabular.autoregressive"
+    options: dict[str, Any] = {}
+
+
+class Budget(Part):
+    """How long to train: steps (repeatable to the byte) or minutes (by the clock); neither: steps by the data."""
+
+    steps: int | None = Field(None, gt=0)
+    minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.steps and self.minutes:
+            raise ValueError("expected steps or minutes as the training budget, found both; keep one")
+        return self
+
+
+class Privacy(Part):
+    """The guarantee of differentially private training."""
+
+    epsilon: float = Field(gt=0)
+    delta: float | None = Field(None, gt=0, lt=1)
+
+
+class Protect(Part):
+    """What training never sees: categories of fewer than `rare` rows, numbers beyond the `extremes`-th extreme."""
+
+    rare: int = Field(10, ge=0)
+    extremes: int = Field(10, ge=0)
+
+
+class Sample(Part):
+    """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values."""
+
+    rows: int | None = Field(None, gt=0)
+    where: dict[str, Scalar] = {}
+    weights: dict[str, dict[Scalar, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = {}
+
+
+class Scoring(Part):
+    """What to measure: the column a model should predict, and the metrics (None for all)."""
+
+    target: str | None = None
+    metrics: tuple[str, ...] | None = None
+
+
+class Bound(Part):
+    """The least or the most that a score may be, at the pessimistic end of its interval."""
+
+    at_least: Number | None = None
+    at_most: Number | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("expected either at_least or at_most with a number; keep one of them")
+        return self
+
+
+class Publish(Part):
+    """Where releases go, in which format, and how many are kept (None for all)."""
+
+    to: str = OUTPUT
+    format: Literal["parquet", "csv"] = "parquet"
+    keep: int | None = Field(None, gt=0)
+
+
+class Schedule(Part):
+    """When `launder serve` runs it: five fields of cron, in a time zone."""
+
+    cron: str
+    timezone: str = "UTC"
+
+    @field_validator("cron")
+    @classmethod
+    def _five(cls, cron: str) -> str:
+        if len(cron.split()) != 5 and not cron.startswith("@"):
+            raise ValueError('expected five fields of cron such as "0 3 * * *"')
+        return cron
+
+
+class RunConfig(Part):
+    """Everything one run needs. `model_dump(mode="json")` is read back by `model_validate`."""
+
+    name: str = Field("", pattern=r"^[\w.-]*$", max_length=100)
+    source: Source
+    columns: dict[str, str | dict[str, Any]] = {}
+    split: Split = Split()
+    generator: Generator = Generator()
+    budget: Budget = Budget()
+    privacy: Privacy | None = None
+    protect: Protect = Protect()
+    sample: Sample = Sample()
+    score: Scoring = Scoring()
+    gate: dict[str, Bound | None] = {}  # over the rules of gate.DEFAULT_RULES; null takes a rule away
+    publish: Publish = Publish()
+    schedule: Schedule | None = None
+    notify: str | None = None  # the address to tell, as env:NAME
+    seed: int = Field(0, ge=0, lt=2**63)
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _path(cls, source: Any) -> Any:
+        return {"path": source} if isinstance(source, str) else source
+
+    @field_validator("source")
+    @classmethod
+    def _no_credentials(cls, source: Source) -> Source:
+        if CREDENTIALS.search(source.path):
+            raise ValueError("expected an address without a user or a password; give secrets as env:NAME")
+        return source
+
+    @field_validator("columns")
+    @classmethod
+    def _known_kinds(cls, columns: dict) -> dict:
+        for name, column in columns.items():
+            kind = column.get("kind") if isinstance(column, dict) else column
+            words = ("infer", "drop") if name == OTHERS else KIND_WORDS
+            if kind not in words:
+                raise ValueError(f"expected one of {', '.join(words)} for columns.{name}{nearest(kind, words)}")
+        return columns
+
+    @field_validator("privacy")
+    @classmethod
+    def _no_guarantee_yet(cls, privacy: Privacy | None) -> None:
+        if privacy is not None:
+            raise ValueError(
+                "expected no privacy.epsilon, because no generator trains with differential privacy yet; "
+                "remove the section, the gate tests privacy by attacks"
+            )
+
+    @field_validator("notify")
+    @classmethod
+    def _secret(cls, reference: str | None) -> str | None:
+        if reference is not None and not SECRET.fullmatch(reference):
+            raise ValueError("expected a reference such as env:NAME, found another text; put the secret into that variable")
+        return reference
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
+        document = self.model_dump(mode="json", exclude={"name", "schedule", "notify"})
+        document["source"].pop("path")
+        return digest_of(document | {"publish": {"format": self.publish.format}})
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path | None = None) -> RunConfig:
+    """Read a YAML file, or make the configuration of a data source; `overrides` are `a.b=value`, the value in YAML.
+
+    Paths in a file are relative to its folder. LaunderError for anything that is unknown or cannot be.
+    """
+    path = Path(source)
+    document = read_yaml(path) if path.suffix.lower() in DOCUMENTS else {"source": str(source)}
+    base = path.parent if path.suffix.lower() in DOCUMENTS else Path()
+    listed = bool(document.get("columns"))
+    for text in overrides:
+        override(document, text)
+    if not listed and isinstance(document.get("columns"), dict):
+        document["columns"].setdefault(OTHERS, "infer")
+    if output is not None:
+        publish = document.setdefault("publish", {})
+        publish["to"] = str(Path(output).absolute()) if isinstance(publish, dict) else publish
+    config = validate(document)
+    return _checked(_placed(config, base))
+
+
+def validate(document: Mapping[str, Any]) -> RunConfig:
+    """Check keys and values; LaunderError with one sentence, which holds no value, for the first mistake."""
+    try:
+        return RunConfig.model_validate(document)
+    except ValidationError as error:
+        raise LaunderError(_sentence(error, RunConfig)) from None
+
+
+def _placed(config: RunConfig, base: Path) -> RunConfig:
+    """Return the configuration with absolute paths and a name."""
+    place = config.source.path
+    if "://" not in place:
+        place = str((base / Path(place).expanduser()).absolute())
+    name = config.name or re.sub(r"[^\w.-]+", "-", Path(place).stem).strip("-.")[:100] or "table"
+    to = str((base / Path(config.publish.to).expanduser()).absolute())
+    return config.model_copy(
+        update={
+            "name": name,
+            "source": config.source.model_copy(update={"path": place}),
+            "publish": config.publish.model_copy(update={"to": to}),
+        }
+    )
+
+
+def _checked(config: RunConfig) -> RunConfig:
+    """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
+    import evaluation
+    import generators
+
+    options = _options(config.generator, generators)
+    for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
+        for name in names:
+            if name not in evaluation.names():
+                near = nearest(name, evaluation.names())
+                raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
+    if len(config.sample.weights) > 1:
+        raise LaunderError("expected sample.weights for one column, found several; keep one")
+    return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+
+
+def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
+    try:
+        generators.configure(chosen.name, dict.fromkeys(chosen.options))
+        kind = generators.load(chosen.name).Config
+        settled = TypeAdapter(kind).validate_python(chosen.options)
+    except ValidationError as error:
+        raise LaunderError(_sentence(error, None, ("generator", "options"))) from None
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
+    return {name: getattr(settled, name) for name in chosen.options}
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return "; did you mean ...?" with the known name most like `name`, or nothing."""
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _sentence(error: ValidationError, model: type[BaseModel] | None, before: tuple[str, ...] = ()) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = [*before, *(str(part) for part in first["loc"])]
+    if first["type"] == "extra_forbidden":
+        known = _keys(model, place[:-1])
+        where = f" under {'.'.join(place[:-1])}" if place[:-1] else ""
+        near = nearest(place[-1], known) or f"; known are {', '.join(known)}"
+        return f"expected a known key{where}, found {place[-1]!r}{near}"
+    if first["type"] == "missing":
+        return f"expected {'.'.join(place)} in the configuration, found nothing; add it"
+    message = first["msg"].removeprefix("Value error, ")
+    if message.startswith("expected"):
+        return message if not place or place[-1] in message else f"{message} (at {'.'.join(place)})"
+    wanted = WORDS.get(first["type"], message.removeprefix("Input should be "))
+    return f"expected {wanted[:1].lower() + wanted[1:]} at {'.'.join(place)}, found another value; correct it"
+
+
+def _keys(model: type[BaseModel] | None, place: list[str]) -> list[str]:
+    """Return the keys that the section at `place` knows."""
+    if place[:1] == ["gate"]:
+        return list(Bound.model_fields)
+    for part in place:
+        annotation = model.model_fields[part].annotation if model and part in model.model_fields else None
+        kinds = (annotation, *getattr(annotation, "__args__", ()))
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return list(model.model_fields) if model else []
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a configuration, for editors and Prefect's parameter form."""
+    return RunConfig.model_json_schema()
+
+
+def template(schema: Any, source: str | Path) -> str:
+    """Return the commented YAML text that `launder init` writes for a table of this schema."""
+    columns = "".join(f"  {_key(column.name)}: {column.kind}\n" for column in schema.columns)
+    text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
+    return Template(text).substitute(source=_key(str(source)), columns=columns)
+
+
+def _key(text: str) -> str:
+    return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()
