@@ -1,0 +1,117 @@
+"""Train generators on tables under a time budget and print their figures beside those of peers.
+
+    python benchmarks/tabular.py --shared ../shared --data adult shoppers --minutes 2
+
+`--shared` holds bench/score_tabular.py (an independent scorer; needs xgboost for its strongest test) and data/. Each fit and each sample is
+a command of its own, as a user would run it, so that its memory and time are its own too.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+PEERS = Path(__file__).with_name("peers.json")  # published and measured elsewhere, with the source of each
+FIGURES = {  # key of the scorer: heading
+    "shape_error_pct": "shape %",
+    "trend_error_pct": "trend %",
+    "c2st_xgb": "C2ST-XGB",
+    "c2st_gbt_auc": "trees AUC",
+    "beta_recall": "beta-recall",
+    "utility": "utility %",
+    "dcr_share_train": "DCR share",
+    "copies_pct": "copies %",
+    "fit_seconds": "fit s",
+    "sample_seconds": "sample s",
+    "peak_mb": "peak MB",
+}
+
+
+def main() -> None:
+    options = _options()
+    scorer = _load(options.shared / "bench" / "score_tabular.py")
+    print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the scorer itself is not timed")
+    for data in options.data:
+        rows = [
+            (generator, _median([_one(scorer, options, data, generator, seed) for seed in options.seeds]))
+            for generator in options.generators
+        ]
+        _print(
+            f"{data}, --minutes {options.minutes:g}, median of {len(options.seeds)} seed(s)",
+            rows + list(json.loads(PEERS.read_text()).get(data, {}).items()),
+        )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--data", nargs="+", default=["adult"])
+    parser.add_argument("--generators", nargs="+", default=["tabular.autoregressive"])
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    return parser.parse_args()
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("score_tabular", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _one(scorer: ModuleType, options: argparse.Namespace, data: str, generator: str, seed: int) -> dict[str, float]:
+    """Fit, sample and score once: figures by key."""
+    source = options.shared / "data"
+    train, test = (pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test"))
+    launder = Path(sys.executable).with_name("launder")
+    with tempfile.TemporaryDirectory() as folder:
+        model, rows = f"{folder}/model", f"{folder}/synthetic.csv"
+        fit = [launder, "fit", source / f"{data}_train.csv", "--generator", generator, "--model", model]
+        fit_seconds, fit_peak = _measured([*fit, "--minutes", options.minutes, "--seed", seed])
+        sample = [launder, "sample", model, "--rows", len(train), "--output", rows, "--seed", seed]
+        sample_seconds, sample_peak = _measured(sample)
+        scores = scorer.score(json.loads((source / f"{data}.json").read_text()), train, test, pd.read_csv(rows))
+    cost = {"fit_seconds": fit_seconds, "sample_seconds": sample_seconds, "peak_mb": max(fit_peak, sample_peak)}
+    return scores | cost | {"utility": 100 * scores["mle"] / scores["mle_real"]}
+
+
+def _measured(command: list) -> tuple[float, float]:
+    """Run a command: wall-clock seconds and peak memory in MB."""
+    started = time.monotonic()
+    child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"the command failed: {' '.join(map(str, command))}")
+    return time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def _median(runs: list[dict[str, float]]) -> dict[str, float]:
+    return {
+        key: statistics.median(run[key] for run in runs) for key in FIGURES if all(isinstance(run.get(key), int | float) for run in runs)
+    }
+
+
+def _print(title: str, rows: list[tuple[str, dict]]) -> None:
+    table = Table("", *FIGURES.values(), title=title, title_justify="left")
+    for name, figures in rows:
+        table.add_row(name, *(_cell(figures.get(key)) for key in FIGURES))
+    Console(width=170).print(table)
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 20 else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    main()
