@@ -1,0 +1,157 @@
+"""Protection before training: no category of a few rows and no extreme number reaches a generator, a score or a report.
+
+What someone could learn from a release about one person begins with what is rare. So, in every column that is learned,
+- a label of fewer than `rare` rows becomes "(other)". Where fewer than `rare` rows would share even that, they become
+  missing if that hides them among at least `rare` rows, else the most frequent label; a column in which every label is
+  rare (names, free text) keeps none of them. A numeric label becomes the nearest label that is kept.
+- a number or date beyond the `extremes`-th largest or smallest is moved there: to the middle between that one and the
+  next, because the `extremes`-th largest itself is somebody's number. A column with fewer than `rare` values loses them.
+
+Where rows of one entity belong together, entities are counted instead of rows: ten visits of one patient are one person.
+
+Both default to 10: statistics offices publish no cell of fewer than 3 to 10 people, and ten of 32,561 rows (Adult) move
+the shape score by at most 0.0003 per end. Under 500 rows both shrink with the table, to 5 rows per label (the number below
+which the encoder keeps no number either) and to one value per end, so that small tables keep their labels.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from generators import timestamps
+from generators.schema import Column, Schema
+
+OTHER = "(other)"
+SMALL = 50  # in a table of n rows at most n / SMALL rows make a label rare, or lie beyond an end
+LEAST_RARE, LEAST_EXTREMES = 5, 1
+NUMBERS = (bool, int, float, np.number, np.bool_)
+
+
+def protect(
+    frame: pd.DataFrame, schema: Schema, *, rare: int = 10, extremes: int = 10, entity: str | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the frame with rare labels generalised and extremes clipped, and a record of counts per column, no values.
+
+    0 switches a protection off. Identifiers stay as they are: nothing learns them.
+    """
+    rare, extremes = settle(rare, extremes, len(frame))
+    owners = pd.Series(np.arange(len(frame)), index=frame.index) if entity is None else _owners(frame[entity])
+    protected, columns = frame.copy(), {}
+    for column in schema.columns:
+        if column.kind == "identifier":
+            continue
+        how = _clip if column.kind in ("numerical", "datetime") else _generalise
+        protected[column.name], counts = how(frame[column.name], column, owners, rare, extremes)
+        columns[column.name] = {"kind": column.kind, **counts}
+    return protected, {"rare": rare, "extremes": extremes, "counted": "rows" if entity is None else "entities", "columns": columns}
+
+
+def settle(rare: int, extremes: int, rows: int) -> tuple[int, int]:
+    """Return the counts that apply to a table of `rows` rows."""
+    most = rows // SMALL
+    return min(rare, max(LEAST_RARE, most)), min(extremes, max(LEAST_EXTREMES, most))
+
+
+def _owners(entities: pd.Series) -> pd.Series:
+    codes, names = pd.factorize(entities)
+    return pd.Series(np.where(codes < 0, len(names) + np.arange(len(codes)), codes), index=entities.index)
+
+
+def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int, _: int) -> tuple[pd.Series, dict]:
+    """Replace the labels of fewer than `rare` owners; the result has no unused category left."""
+    labels = values.astype("object")
+    holders = owners.groupby(labels, sort=True).nunique()
+    few = set(holders.index[holders < rare])
+    hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
+    if hit.any():
+        instead = _replacement(labels, hit, owners, holders[holders >= rare], rare)
+        labels = labels.mask(hit, instead)
+    counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
+    return labels.astype("category" if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype), counts
+
+
+def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.Series, rare: int) -> Any:
+    """Return what stands for the rare labels: numbers, "(other)", None for missing, or the most frequent label."""
+    gone = labels[hit]
+    if all(isinstance(label, NUMBERS) for label in gone.unique()):
+        return _nearest(gone, kept)
+    if owners[hit].nunique() >= rare and all(isinstance(label, str) for label in gone.unique()):
+        return OTHER
+    if owners[hit | labels.isna()].nunique() >= rare or kept.empty:
+        return None
+    return kept.index[int(np.argmax(kept.to_numpy()))]
+
+
+def _nearest(gone: pd.Series, kept: pd.Series) -> pd.Series:
+    """Return the kept number nearest to each rare one; zeros, which say nothing, where no number is kept."""
+    known = [label for label in kept.index if isinstance(label, NUMBERS)]
+    if not known:
+        return gone.map(lambda label: type(label)(0))
+    return gone.map(lambda label: min(known, key=lambda k: abs(float(k) - float(label))))
+
+
+def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extremes: int) -> tuple[pd.Series, dict]:
+    """Move what lies beyond the ends to them; make all missing where fewer than `rare` owners have a value."""
+    present = values.notna()
+    ticks, owned = _ticks(values[present], column), owners[present].to_numpy()
+    holders = len(np.unique(owned))
+    if holders < rare:
+        return _without(values, column), {"rows_clipped": 0, "rows_removed": int(present.sum())}
+    if not extremes or not len(ticks):
+        return values, {"rows_clipped": 0, "rows_removed": 0}
+    low, high = _ends(ticks, owned, min(extremes, max(LEAST_EXTREMES, holders // 4)), _step(ticks, column))
+    clipped, rows = values.copy(), np.flatnonzero(present.to_numpy())
+    for end, beyond in ((low, ticks < low), (high, ticks > high)):
+        if beyond.any():
+            clipped.iloc[rows[beyond]] = _written(end, column)
+    return clipped, {"rows_clipped": int(((ticks < low) | (ticks > high)).sum()), "rows_removed": 0}
+
+
+def _ticks(present: pd.Series, column: Column) -> np.ndarray:
+    if column.kind == "datetime":
+        return timestamps.to_ticks(present, column.format)
+    return present.to_numpy("int64" if pd.api.types.is_integer_dtype(present.dtype) else "float64")
+
+
+def _without(values: pd.Series, column: Column) -> pd.Series:
+    """Return the column with every value missing, or zero where its type knows no missing value."""
+    plain_integers = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu"
+    if plain_integers:
+        return values.mask(values.notna(), _written(0, column))
+    return values.mask(values.notna(), None if values.dtype == object else pd.NA)
+
+
+def _ends(ticks: np.ndarray, owned: np.ndarray, k: int, step: float) -> tuple[Any, Any]:
+    """Return the lowest and highest value that stay: half way from the k-th extreme owner's to the next one's."""
+    by_owner = pd.Series(ticks).groupby(owned)
+    top, bottom = np.sort(by_owner.max())[::-1], np.sort(by_owner.min())
+    high = _inward(top[k - 1], top[min(k, len(top) - 1)], step, np.floor)
+    low = _inward(bottom[k - 1], bottom[min(k, len(bottom) - 1)], step, np.ceil)
+    return (low, high) if low <= high else (np.sort(ticks)[len(ticks) // 2],) * 2
+
+
+def _inward(end: Any, following: Any, step: float, rounded: Any) -> Any:
+    """Return the middle between two neighbours on the column's grid of `step` (0 for none), towards the inner one."""
+    if end == following:
+        return end
+    if isinstance(end, np.integer):
+        half = abs(int(following) - int(end)) // max(int(step), 1) // 2 * max(int(step), 1)
+        return type(end)(int(following) + (half if end > following else -half))
+    middle = end + (following - end) / 2
+    if not step:
+        return middle
+    decimals = round(-np.log10(step))
+    return float(np.clip(np.round(rounded(np.round(middle / step, 6)) * step, decimals), *sorted((end, following))))
+
+
+def _step(ticks: np.ndarray, column: Column) -> float:
+    if column.kind == "datetime":
+        return timestamps.unit_of(ticks)
+    return 0 if column.decimals is None else 10.0**-column.decimals
+
+
+def _written(end: Any, column: Column) -> Any:
+    if column.kind == "numerical":
+        return end
+    return timestamps.from_ticks(np.array([end], dtype="int64"), column.format, column.dtype).iloc[0]
