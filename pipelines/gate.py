@@ -1,0 +1,178 @@
+"""The gate: which scores a release must reach, and the two things it can say.
+
+A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
+where less is. Four words let a bound follow the data, because what is reachable differs between tables:
+- "of ceiling": the bound is a multiple of what real held-out rows reach.
+- "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
+  always passes, for a table whose columns are independent.
+- "over ceiling": the bound is a multiple of the upper end of the ceiling's own 95 % interval. Equal rows happen by
+  chance; a model that copies no more than strangers do by chance copies nobody.
+- "by chance": the bound is at least what an attack that knows nothing exceeds once in a thousand tables of that many
+  held-out rows. Under 200 of them, luck alone may recognise one row in ten.
+
+A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
+a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
+A privacy score never is without meaning: a table too small to be attacked (20 held-out rows) is too small to be released.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scipy.stats import beta
+
+from evaluation.intervals import clopper_pearson
+from evaluation.report import Report
+from evaluation.samples import Score
+from pipelines.artifacts import LaunderError
+from pipelines.config import Bound, RunConfig
+
+Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of the words above}
+
+DEFAULT_RULES: dict[str, Rule] = {
+    "fidelity.shape": {"at_least": 0.8},
+    "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
+    "utility.target": {"at_least": 0.75},
+    "diversity.coverage": {"at_least": 0.5, "relative": "of ceiling"},
+    "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
+    "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
+    "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
+    "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+}
+# what evaluation says about a score that has no meaning for a table; anything else that is missing refuses
+WITHOUT_MEANING = {
+    "utility.target": ("no target column is named", "do not predict the target either", "no column to predict the target from"),
+    "diversity.rare": ("no label column has a category",),
+    "fidelity.trend": ("a trend needs two columns", "no two columns vary together"),
+}
+LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
+NEAR = 0.03  # of the ceiling
+SIGMAS = 4
+_KEY = object()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
+
+    digest: str
+    reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "passed", "note"}
+    _key: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self._key is not _KEY:
+            raise LaunderError("expected a decision that the gate has made, found one made elsewhere; call gate.decide")
+
+    @property
+    def passed(self) -> bool:
+        return isinstance(self, Approval)
+
+    def verdict(self) -> dict[str, Any]:
+        """Return the verdict as report.json and manifest.json hold it."""
+        return {"passed": self.passed, "data": self.digest, "reasons": [dict(reason) for reason in self.reasons]}
+
+
+class Approval(Decision):
+    """The one thing that publishing takes."""
+
+
+class Refusal(Decision):
+    """Why a table stays inside; at least one reason has not passed."""
+
+
+def rules_of(config: RunConfig) -> dict[str, Rule]:
+    """Return the default rules with the configuration's over them; null takes one away."""
+    rules = {**DEFAULT_RULES, **{name: bound and _plain(bound) for name, bound in config.gate.items()}}
+    return {name: rule for name, rule in rules.items() if rule is not None}
+
+
+def _plain(bound: Bound) -> Rule:
+    return bound.model_dump(exclude_none=True)
+
+
+def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
+    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
+    if not any(name.startswith("privacy.") for name in rules):
+        raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")
+    held = report.profile.get("rows", {}).get("holdout", 0)
+    reasons = tuple(_judge(name, rule, report.scores.get(name), held) for name, rule in rules.items())
+    kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
+    return kind(data_digest, reasons, _KEY)
+
+
+def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
+    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it contradicts itself."""
+    reasons = tuple(verdict["reasons"])
+    passed = bool(reasons) and all(reason["passed"] is True for reason in reasons)
+    if verdict["passed"] is not passed:
+        raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
+    return (Approval if passed else Refusal)(verdict["data"], reasons, _KEY)
+
+
+def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, Any]:
+    least = "at_least" in rule
+    if score is None:
+        return _reason(name, rule, None, None, False, "The score was not computed.")
+    if not _finite(score.value):
+        excused = _without_meaning(name, score)
+        return _reason(name, rule, None, None, excused, score.note or "The score is missing.")
+    end = score.low if least else score.high
+    end = end if end is not None else score.value
+    bound, note = _bound(rule, score, held)
+    if not _finite(end) or not _finite(bound):
+        return _reason(name, rule, None, None, False, note or "The score has no interval.")
+    return _reason(name, rule, end, bound, end >= bound if least else end <= bound, note, score.value)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _without_meaning(name: str, score: Score) -> bool:
+    return score.value is None and any(phrase in score.note for phrase in WITHOUT_MEANING.get(name, ()))
+
+
+def _reason(
+    name: str, rule: Rule, end: float | None, bound: float | None, passed: bool, note: str, score: float | None = None
+) -> dict[str, Any]:
+    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric."""
+    word, relative = ("at least" if "at_least" in rule else "at most"), rule.get("relative", "")
+    figure = rule.get("at_least", rule.get("at_most"))
+    text = f"{word} {figure:g} {relative}".strip()
+    rounded = {key: None if v is None else round(float(v), 6) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
+    return {"rule": text, "score": name, **rounded, "passed": bool(passed), "note": note}
+
+
+def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
+    """Return the number to compare with, and a word on where it comes from."""
+    figure = rule.get("at_least", rule.get("at_most"))
+    relative = rule.get("relative")
+    if relative is None:
+        return figure, ""
+    if relative == "by chance":
+        return max(figure, _luck(score)), "" if _luck(score) <= figure else "The bound is what luck alone reaches on so few rows."
+    if not _finite(score.ceiling):
+        return None, "There is no held-out table to compare with."
+    if relative == "of ceiling":
+        return figure * score.ceiling, ""
+    if relative == "over ceiling":
+        return figure * _upper(score, held), ""
+    if not _finite(score.floor):
+        return None, "There is no floor to compare with."
+    return min(score.floor + figure * (score.ceiling - score.floor), score.ceiling - NEAR), ""
+
+
+def _upper(score: Score, held: int) -> float:
+    """Return the upper end of the ceiling's interval: a proportion among the held-out rows."""
+    return clopper_pearson(round(score.ceiling * held), held)[1] if held else score.ceiling
+
+
+def _luck(score: Score) -> float:
+    """Return what a guess reaches by luck: of a recognition rate by its outsiders, of a share by its real rows."""
+    if "outsiders" in score.detail:
+        half = max(1, score.detail["outsiders"] // 2)  # the two halves are judged apart
+        allowed = int(0.01 * half)
+        return float(beta.ppf(LUCK, allowed + 1, max(1, half - allowed)))
+    return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, score.detail.get("real_rows", 1)))

@@ -1,0 +1,72 @@
+"""Scoring: the evaluation of one run, on the rows that its generator saw and those it did not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import evaluation
+from evaluation.report import Report
+from generators import Schema, Synthesizer, timestamps
+from pipelines.config import RunConfig
+from pipelines.gate import rules_of
+
+
+def score(
+    train: pd.DataFrame,
+    holdout: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    model: Synthesizer | None = None,
+) -> Report:
+    """Score the synthetic rows against both real sides; with a model, its likelihood opens the white-box attack.
+
+    Under sample.where the real rows that meet the condition are the ones compared with. ValueError where the tables differ.
+    """
+    sides = [_meeting(frame, config.sample.where) for frame in (train, holdout)]
+    real = pd.concat(sides, ignore_index=True)
+    kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
+    return evaluation.score(
+        *(_dated(frame, schema) for frame in (kept, held, synthetic)),
+        kinds=schema.kinds(),
+        target=config.score.target,
+        loss=None if model is None else lambda rows: -model.log_prob(real.loc[rows.index]),
+        seed=config.seed,
+        names=_names(config),
+    )
+
+
+def _names(config: RunConfig) -> list[str] | None:
+    """Return the metrics asked for and those that the gate needs, None for all."""
+    if config.score.metrics is None:
+        return None
+    wanted = {*config.score.metrics, *rules_of(config)}
+    return [name for name in evaluation.names() if name in wanted]
+
+
+def _meeting(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows that meet every condition, all rows where none does."""
+    met = pd.Series(True, index=frame.index)
+    for name, value in where.items():
+        met &= frame[name].isna() if value is None else frame[name].astype("string").eq(_text(value, frame[name])).fillna(False)
+    return frame[met] if met.any() else frame
+
+
+def _text(value: Any, column: pd.Series) -> str:
+    return str(pd.Series([value]).astype(column.dtype)[0]) if pd.api.types.is_numeric_dtype(column.dtype) else str(value)
+
+
+def _dated(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Write dates as timestamps, read by the schema's own format, so that evaluation need not guess it."""
+    frame = frame.copy()
+    for column in schema.columns:
+        values = frame[column.name]
+        if column.kind != "datetime" or pd.api.types.is_datetime64_any_dtype(values.dtype):
+            continue
+        present = values.notna().to_numpy()
+        stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+        stamps[present] = timestamps.to_ticks(values[present], column.format).view("datetime64[us]")
+        frame[column.name] = stamps
+    return frame
