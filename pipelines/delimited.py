@@ -72,7 +72,9 @@ def _check_encoding(path: Path, encoding: str) -> None:
     if _decodes(path, encoding):
         return
     other = _offer(path, head)
-    raise LaunderError(f"expected {encoding} text in {path}, found other bytes; set source.encoding to {other}, which reads it, if that is its encoding")
+    raise LaunderError(
+        f"expected {encoding} text in {path}, found other bytes; {other} reads it: set source.encoding={other} if that is its encoding"
+    )
 
 
 def _check_known(encoding: str) -> None:
@@ -132,7 +134,7 @@ def _header(path: Path, form: Form) -> tuple[str, ...]:
         try:
             cells = next(csv.reader(_without_mark(file), delimiter=form.delimiter or ","), [])
         except csv.Error:
-            raise LaunderError(f"expected a line of column names at the top of {path}, found something else; give a CSV file") from None
+            raise LaunderError(f"expected column names in the first line of {path}, found another text; give a CSV file") from None
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise LaunderError(f"expected column names in the first line of {path}, found an empty line; remove it or write a header")
@@ -152,7 +154,9 @@ def _named(names: list[str], path: Path) -> tuple[str, ...]:
     for at, name in enumerate(names):
         if name in names[:at]:
             first = names.index(name) + 1
-            raise LaunderError(f"expected every column name once in {path}, found the name of column {first} again in column {at + 1}; rename one")
+            raise LaunderError(
+                f"expected every column name once in {path}, found that of column {first} again in column {at + 1}; rename one"
+            )
     return tuple(names)
 
 
@@ -168,7 +172,11 @@ def _read(path: Path, names: tuple[str, ...], form: Form, types: dict[str, pa.Da
         for batch in pacsv.open_csv(
             path,
             read_options=pacsv.ReadOptions(
-                column_names=list(names), skip_rows_after_names=1, use_threads=False, encoding=_arrow_encoding(form.encoding), block_size=BLOCK
+                column_names=list(names),
+                skip_rows_after_names=1,
+                use_threads=False,
+                encoding=_arrow_encoding(form.encoding),
+                block_size=BLOCK,
             ),
             parse_options=pacsv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=remember),
             convert_options=pacsv.ConvertOptions(
@@ -184,7 +192,9 @@ def _read(path: Path, names: tuple[str, ...], form: Form, types: dict[str, pa.Da
             yield batch
     except pa.ArrowException:
         _check_widths(odd, len(names), path)
-        raise LaunderError(f"expected CSV rows of {len(names)} fields in {path}, found text that cannot be cut into them; check its quotes") from None
+        raise LaunderError(
+            f"expected CSV rows of {len(names)} fields in {path}, found text that cannot be cut into them; check its quotes"
+        ) from None
     _check_widths(odd, len(names), path)
 
 
@@ -200,7 +210,9 @@ def _check_widths(odd: list[tuple[int | None, int]], width: int, path: Path) -> 
     if odd:
         number, found = odd[0]
         where = f"row {number}" if number else "a row"
-        raise LaunderError(f"expected {width} fields in every row of {path}, found {found} in {where}; quote fields that hold the delimiter")
+        raise LaunderError(
+            f"expected {width} fields in every row of {path}, found {found} in {where}; quote fields that hold the delimiter"
+        )
 
 
 def _count(files: list[Path], names: tuple[str, ...], form: Form) -> tuple[dict[str, Counter], int]:
@@ -267,12 +279,12 @@ def with_integers(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
     """Redo the columns that pandas made float64 or object only because a value is missing."""
     for name in frame.columns.intersection(table.column_names):
         column, dtype = table.column(name), frame[name].dtype
-        if column.null_count and pa.types.is_integer(column.type) and dtype.kind == "f":
+        if column.null_count and pa.types.is_integer(column.type) and pd.api.types.is_float_dtype(dtype):
             frame[name] = column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
-        elif column.null_count and pa.types.is_boolean(column.type) and dtype == object:
+        elif column.null_count and pa.types.is_boolean(column.type) and pd.api.types.is_object_dtype(dtype):
             frame[name] = column.to_pandas(types_mapper={column.type: pd.BooleanDtype()}.get)
     return frame
 
 
 def _nullable(type_: pa.DataType) -> object:
-    return pd.api.types.pandas_dtype(str(type_).replace("uint", "UInt").replace("int", "Int") if "u" not in str(type_) else str(type_).replace("uint", "UInt"))
+    return pd.api.types.pandas_dtype(str(type_).replace("uint", "UInt") if pa.types.is_unsigned_integer(type_) else str(type_).capitalize())

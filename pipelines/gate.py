@@ -33,7 +33,7 @@ Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of
 DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.shape": {"at_least": 0.8},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
-    "utility.target": {"at_least": 0.75},
+    "utility.target": {"at_least": 0.7},
     "diversity.coverage": {"at_least": 0.5, "relative": "of ceiling"},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},

@@ -80,7 +80,9 @@ def _path(uri: str | Path) -> Path:
     text = str(uri)
     scheme, found, rest = text.partition("://")
     if found and scheme != "file":
-        raise LaunderError(f"expected the path of a CSV or Parquet file, found an address of the scheme {scheme!r}; copy the data here first")
+        raise LaunderError(
+            f"expected the path of a CSV or Parquet file, found an address of the scheme {scheme!r}; copy the data here first"
+        )
     return Path(rest if found else text).expanduser()
 
 
@@ -124,7 +126,9 @@ def _parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError):
-        raise LaunderError(f"expected a whole Parquet file at {path}, found one that is cut off or damaged; copy or write it again") from None
+        raise LaunderError(
+            f"expected a whole Parquet file at {path}, found one that is cut off or damaged; copy or write it again"
+        ) from None
 
 
 def _data_names(schema: pa.Schema) -> list[str]:
@@ -134,7 +138,9 @@ def _data_names(schema: pa.Schema) -> list[str]:
 def _check_names(names: list[str], first: list[str], path: Path) -> None:
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise LaunderError(f"expected every column name once in {path}, found {', '.join(map(repr, twice))} more than once; rename one of them")
+        raise LaunderError(
+            f"expected every column name once in {path}, found {', '.join(map(repr, twice))} more than once; rename one of them"
+        )
     if set(names) != set(first):
         other = ", ".join(map(repr, sorted(set(names) ^ set(first))))
         raise LaunderError(f"expected the same columns in every part, found that {path} differs in {other}; make the parts alike")
@@ -190,5 +196,7 @@ def _frame(frames: list[pd.DataFrame]) -> pd.DataFrame:
     for frame in frames[1:]:
         for name in first.columns:
             if frame[name].dtype.kind != first[name].dtype.kind and {frame[name].dtype.kind, first[name].dtype.kind} & set("OMb"):
-                raise LaunderError(f"expected one type in column {name!r} over all parts, found {first[name].dtype} and {frame[name].dtype}")
+                raise LaunderError(
+                    f"expected one type in column {name!r} over all parts, found {first[name].dtype} and {frame[name].dtype}"
+                )
     return pd.concat([frame[list(first.columns)] for frame in frames], ignore_index=True)
