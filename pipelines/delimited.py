@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -53,13 +52,13 @@ def open_files(files: list[Path], form: Form) -> tuple[tuple[str, ...], Callable
     for path in files[1:]:
         if _header(path, form) != names:
             raise LaunderError(f"expected the columns of {files[0].name} in every part, found others in {path}; make the parts alike")
-    counts, rows = _count(files, names, form)
+    counts, rows = _count(filled, names, form) if (filled := [path for path in files if _has_rows(path, form)]) else ({}, 0)
     if not rows:
         raise LaunderError(f"expected rows below the header of {files[0]}, found none; write the data to it again")
     decimal = "," if form.delimiter != "," and any(c["comma"] for c in counts.values()) and not _points(counts) else "."
     form = replace(form, decimal=decimal)
     types = {name: _type(name, counts[name], form) for name in names}
-    return names, lambda: _batches(files, names, form, types)
+    return names, lambda: _batches(filled, names, form, types)
 
 
 def _check_encoding(path: Path, encoding: str) -> None:
@@ -141,15 +140,25 @@ def _header(path: Path, form: Form) -> tuple[str, ...]:
     return _named(names, path)
 
 
+def _has_rows(path: Path, form: Form) -> bool:
+    with open(path, encoding=form.encoding, newline="") as file:
+        try:
+            return sum(1 for _, row in zip(range(2), filter(None, csv.reader(file, delimiter=form.delimiter or ",")), strict=False)) > 1
+        except csv.Error:  # a field beyond what the csv module holds
+            return True
+
+
 def _without_mark(file: io.TextIOBase) -> Iterator[str]:
     for at, line in enumerate(file):
         yield line.removeprefix("\ufeff") if at == 0 else line
 
 
 def _named(names: list[str], path: Path) -> tuple[str, ...]:
-    """Return the names, `column_1` for one left empty; a first line of numbers, or a name twice, is refused by its position."""
-    if all(re.match(CLASSES["whole"], name) or re.match(CLASSES["float"], name) for name in names):
-        raise LaunderError(f"expected column names in the first line of {path}, found numbers only; write a header line above the data")
+    """Return the names, `column_1` for one left empty; numbers, or a name twice, are refused by position: they may be a row."""
+    numbers = [name for name in names if re.match(CLASSES["whole"], name) or re.match(CLASSES["float"], name)]
+    if numbers and (len(numbers) == len(names) or not _is_series(numbers)):
+        found = "numbers only" if len(numbers) == len(names) else f"{len(numbers)} numbers among them"
+        raise LaunderError(f"expected column names in the first line of {path}, found {found}; write a header line above the data")
     names = [name or f"column_{at}" for at, name in enumerate(names, 1)]
     for at, name in enumerate(names):
         if name in names[:at]:
@@ -158,6 +167,14 @@ def _named(names: list[str], path: Path) -> tuple[str, ...]:
                 f"expected every column name once in {path}, found that of column {first} again in column {at + 1}; rename one"
             )
     return tuple(names)
+
+
+def _is_series(numbers: list[str]) -> bool:
+    """Tell whether numbers in a header count up by one or are years, as in tables that are wide by design."""
+    if not all(number.isdigit() for number in numbers):
+        return False
+    whole = [int(number) for number in numbers]
+    return all(1900 <= year <= 2100 for year in whole) or (len(whole) > 1 and whole == list(range(whole[0], whole[0] + len(whole))))
 
 
 def _read(path: Path, names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
@@ -268,23 +285,3 @@ def _type(name: str, count: Counter, form: Form) -> pa.DataType:
 def _batches(files: list[Path], names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
     for path in files:
         yield from _read(path, names, form, types)
-
-
-def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn Arrow columns into a frame: texts as Python strings, integers and booleans with missing values as Int64 and boolean."""
-    return with_integers(table.to_pandas(), table)
-
-
-def with_integers(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
-    """Redo the columns that pandas made float64 or object only because a value is missing."""
-    for name in frame.columns.intersection(table.column_names):
-        column, dtype = table.column(name), frame[name].dtype
-        if column.null_count and pa.types.is_integer(column.type) and pd.api.types.is_float_dtype(dtype):
-            frame[name] = column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
-        elif column.null_count and pa.types.is_boolean(column.type) and pd.api.types.is_object_dtype(dtype):
-            frame[name] = column.to_pandas(types_mapper={column.type: pd.BooleanDtype()}.get)
-    return frame
-
-
-def _nullable(type_: pa.DataType) -> object:
-    return pd.api.types.pandas_dtype(str(type_).replace("uint", "UInt") if pa.types.is_unsigned_integer(type_) else str(type_).capitalize())

@@ -10,10 +10,11 @@ import pandas as pd
 from generators.schema import KINDS, Schema, conform, infer
 from pipelines.artifacts import LaunderError
 from pipelines.config import OTHERS, RunConfig, nearest
-from pipelines.sources import open_source, read_table
+from pipelines.protection import settle
+from pipelines.sources import read_table
 
 LEAST_ROWS = 3  # two to learn from and one to hold out
-TEXT_KINDS = ("categorical", "identifier", "datetime")  # a column of numbers and words may stay text as one of these
+TEXT_KINDS = ("categorical", "identifier", "datetime", "drop")  # a column of numbers and words may stay text as one of these
 
 
 def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
@@ -24,9 +25,8 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     source = config.source
     text = [name for name, column in config.columns.items() if _word(column) in TEXT_KINDS]
     options = {"delimiter": source.delimiter, "encoding": source.encoding, "missing": source.missing, "text": text}
-    names = list(open_source(source.path, **options).names)
-    kept = _kept(names, config)
-    frame = read_table(source.path, **options)[kept]
+    frame = read_table(source.path, **options)
+    frame = frame[(kept := _kept(list(frame.columns), config))]
     if len(frame) < LEAST_ROWS:
         raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
     _check_mentioned(kept, config)
@@ -81,9 +81,7 @@ def _finite(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
             continue
         numbers = frame[name].to_numpy("float64", na_value=math.nan)
         if not np.isfinite(numbers).any():
-            raise LaunderError(
-                f"expected numbers in column {name!r}, found none that is finite; fill it, or set columns.{name} to drop"
-            )
+            raise LaunderError(f"expected numbers in column {name!r}, found none that is finite; fill it, or set columns.{name} to drop")
         if np.isinf(numbers).any():
             frame[name] = frame[name].mask(np.isinf(numbers))
     return frame
@@ -136,3 +134,10 @@ def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Non
     if distinct < 2:
         found = "one value in all rows" if distinct else "no value"
         raise LaunderError(f"expected a target with at least two values, found {found} in column {target!r}; name another")
+    rare, _ = settle(config.protect.rare, config.protect.extremes, len(frame))
+    common = int((frame[target].value_counts() >= rare).sum())
+    if schema.column(target).kind in ("categorical", "boolean") and common < 2:
+        raise LaunderError(
+            f"expected two labels of at least {rare} rows in the target {target!r}, found {common}, so that protection leaves "
+            "nothing to predict; name another target, or lower protect.rare"
+        )

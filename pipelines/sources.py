@@ -62,7 +62,8 @@ def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
     if parquet:
         return _frame([_whole_parquet(path) for path in files])
     batches = list(source.batches())
-    return delimited.to_frame(pa.Table.from_batches(batches))
+    table = pa.Table.from_batches(batches)
+    return _with_integers(table.to_pandas(), table)
 
 
 def _files(uri: str | Path) -> tuple[list[Path], bool]:
@@ -151,7 +152,7 @@ def _check_types(schema: pa.Schema, path: Path) -> None:
         if pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
             raise LaunderError(
                 f"expected numbers, text, booleans or dates in column {field.name!r} of {path}, found {field.type}; "
-                "leave the column out or write it as text"
+                "remove the column from the file or write it as text"
             )
 
 
@@ -176,14 +177,17 @@ def _whole_parquet(path: Path) -> pd.DataFrame:
     frame = _plain(table).to_pandas()
     if frame.index.names != [None]:
         frame = frame.reset_index()
-    return delimited.with_integers(frame.reset_index(drop=True), table)
+    return _with_integers(frame.reset_index(drop=True), table)
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Write times of day as text and decimals as float64, which pandas has no dtype for."""
+    """Write times of day as text, decimals as float64 and durations as seconds, which nothing after this has a kind for."""
     for at, field in enumerate(table.schema):
         if pa.types.is_time(field.type):
             table = table.set_column(at, field.name, pc.cast(table.column(at), pa.string()))
+        elif pa.types.is_duration(field.type):
+            seconds = pc.divide(pc.cast(pc.cast(table.column(at), pa.duration("us")), pa.int64()), pa.scalar(1e6))
+            table = table.set_column(at, field.name, seconds)
         elif pa.types.is_decimal(field.type):
             table = table.set_column(at, field.name, pc.cast(table.column(at), pa.float64()))
     return table
@@ -200,3 +204,18 @@ def _frame(frames: list[pd.DataFrame]) -> pd.DataFrame:
                     f"expected one type in column {name!r} over all parts, found {first[name].dtype} and {frame[name].dtype}"
                 )
     return pd.concat([frame[list(first.columns)] for frame in frames], ignore_index=True)
+
+
+def _with_integers(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
+    """Redo the columns that pandas made float64 or object only because a value is missing."""
+    for name in frame.columns.intersection(table.column_names):
+        column, dtype = table.column(name), frame[name].dtype
+        if column.null_count and pa.types.is_integer(column.type) and pd.api.types.is_float_dtype(dtype):
+            frame[name] = column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
+        elif column.null_count and pa.types.is_boolean(column.type) and pd.api.types.is_object_dtype(dtype):
+            frame[name] = column.to_pandas(types_mapper={column.type: pd.BooleanDtype()}.get)
+    return frame
+
+
+def _nullable(type_: pa.DataType) -> object:
+    return pd.api.types.pandas_dtype(str(type_).replace("uint", "UInt") if pa.types.is_unsigned_integer(type_) else str(type_).capitalize())
