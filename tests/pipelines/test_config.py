@@ -1,0 +1,152 @@
+"""Configurations: every mistake is one sentence that names the key and holds no value."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generators.schema import Categorical, Numerical, Schema
+from pipelines import config, documents
+from pipelines.artifacts import LaunderError
+
+SECRET = "tell-nobody"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def _read(text, *overrides):
+        path = tmp_path / "launder.yaml"
+        path.write_text(text, encoding="utf-8")
+        return config.load(path, overrides)
+
+    return _read
+
+
+def test_a_data_source_alone_is_a_configuration(tmp_path):
+    loaded = config.load(tmp_path / "people of 2024.csv", output=tmp_path / "out")
+    assert loaded.name == "people-of-2024"
+    assert loaded.source.path == str(tmp_path / "people of 2024.csv")
+    assert loaded.publish.to == str(tmp_path / "out")
+    assert loaded.columns == {} and loaded.split.holdout == 0.2 and loaded.gate == {}
+
+
+def test_paths_in_a_file_are_relative_to_it(read, tmp_path):
+    loaded = read("source: data/x.csv\npublish: {to: out}\n")
+    assert loaded.source.path == str(tmp_path / "data" / "x.csv")
+    assert loaded.publish.to == str(tmp_path / "out")
+
+
+def test_a_dump_is_read_back(read):
+    loaded = read("source: {path: x.csv, encoding: latin-1}\ngate: {privacy.copies: {at_most: 0.1}, utility.target: null}\nseed: 3\n")
+    assert config.RunConfig.model_validate(json.loads(loaded.model_dump_json())) == loaded
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("source: x.csv\nsplt: {}", ["'splt'", "'split'"]),
+        ("source: x.csv\nsplit: {holdot: 1}", ["split", "'holdot'", "'holdout'"]),
+        ("source: x.csv\ngenerator: {name: tabular.autoregresive}", ["'tabular.autoregressive'?"]),
+        ("source: x.csv\ngenerator: {options: {widht: 3}}", ["'widht'", "'width'?"]),
+        ("source: x.csv\ngenerator: {options: {width: tell-nobody}}", ["a whole number at generator.options.width"]),
+        ("source: x.csv\ngate: {privacy.copy: {at_most: 1}}", ["gate", "'privacy.copies'?"]),
+        ("source: x.csv\ngate: {privacy.copies: {at_mos: 1}}", ["'at_mos'", "'at_most'?"]),
+        ("source: x.csv\ngate: {privacy.copies: {}}", ["at_least or at_most", "gate.privacy.copies"]),
+        ("source: x.csv\ngate: {privacy.copies: {at_most: .nan}}", ["a finite number", "gate.privacy.copies.at_most"]),
+        ("source: x.csv\nscore: {metrics: [fidelity.shap]}", ["score.metrics", "'fidelity.shape'?"]),
+        ("source: x.csv\ncolumns: {a: categorcal}", ["columns.a", "'categorical'?"]),
+        ("source: x.csv\nprivacy: {epsilon: 1}", ["differential privacy", "remove"]),
+        ("source: x.csv\nnotify: tell-nobody", ["env:NAME", "notify"]),
+        ("source: postgres://me:tell-nobody@host/db", ["without a user or a password"]),
+        ("source: x.csv\nsplit: {holdout: 1}", ["less than 1 at split.holdout"]),
+        ("source: x.csv\nseed: tell-nobody", ["a whole number at seed"]),
+        ("source: x.csv\nbudget: {steps: 5, minutes: 1}", ["steps or minutes"]),
+        ("source: x.csv\nschedule: {cron: now}", ["five fields of cron"]),
+        ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
+        ("name: x", ["expected source"]),
+        ("source: [tell-nobody", ["YAML", "line"]),
+        ("- tell-nobody", ["keys such as source"]),
+        ("source: x.csv\nsource_: !!python/object/apply:os.system [tell-nobody]", ["YAML"]),
+        ("source: x.csv\nsample: {weights: {a: {x: 1}, b: {x: 1}}}", ["one column"]),
+    ],
+)
+def test_a_mistake_is_one_sentence(read, text, parts):
+    with pytest.raises(LaunderError) as caught:
+        read(text)
+    message = str(caught.value)
+    assert message.startswith("expected") and "\n" not in message
+    assert all(part in message for part in parts), message
+    assert SECRET not in message
+
+
+def test_words_stay_words(read):
+    loaded = read("source: x.csv\ncolumns: {no: categorical, 2024: numerical}\nsample: {where: {zip: 0123, day: 2024-01-01, n: 1e3, ok: true}}\n")
+    assert list(loaded.columns) == ["no", "2024"]
+    assert loaded.sample.where == {"zip": "0123", "day": "2024-01-01", "n": 1000.0, "ok": True}
+
+
+def test_overrides_reach_every_section(read):
+    loaded = read(
+        "source: x.csv\n",
+        "split.holdout=.3",
+        "source.encoding=latin-1",
+        "sample.where.income=>50K",
+        "sample.where.a.b=x=y",
+        "gate.privacy.copies.at_most=0.5",
+        "gate.fidelity.shape=null",
+        "generator.options.width=32",
+        "columns.a.b=categorical",
+    )
+    assert loaded.split.holdout == 0.3 and loaded.source.encoding == "latin-1"
+    assert loaded.sample.where == {"income": ">50K", "a.b": "x=y"}
+    assert loaded.gate["privacy.copies"].at_most == 0.5 and loaded.gate["fidelity.shape"] is None
+    assert loaded.generator.options == {"width": 32}
+    assert loaded.columns == {"a.b": "categorical", "*": "infer"}  # the file lists none, so the others are let in
+
+
+def test_a_list_of_columns_stays_closed_under_overrides(read):
+    assert read("source: x.csv\ncolumns: {a: infer}\n", "columns.b=drop").columns == {"a": "infer", "b": "drop"}
+
+
+@pytest.mark.parametrize("text", ["seed", "=3", "seed.a=3", "a..b=1"])
+def test_an_override_that_is_none(read, text):
+    with pytest.raises(LaunderError, match=r"^expected"):
+        read("source: x.csv\nseed: 1\n", text)
+
+
+keys = st.text("abcdefgh_", min_size=1, max_size=8)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Co", "Cn", "Zl", "Zp")))
+
+
+@given(st.lists(keys, min_size=1, max_size=4), st.one_of(st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False), texts))
+def test_an_override_sets_what_its_value_means_in_yaml(path, value):
+    document = {}
+    documents.override(document, f"{'.'.join(path)}={json.dumps(value, ensure_ascii=False)}")
+    for key in path:
+        document = document[key]
+    assert document == value and type(document) is type(value)
+
+
+@given(st.text())
+def test_any_text_is_some_value(text):
+    documents.scalar(text)
+
+
+def test_the_digest_is_of_what_decides_the_rows(read):
+    one = read("source: x.csv\n").digest()
+    assert read("source: y.csv\npublish: {to: z, keep: 2}\nname: q\nschedule: {cron: 0 3 * * *}\n").digest() == one
+    assert read("source: x.csv\nseed: 1\n").digest() != one
+    assert read("source: {path: x.csv, encoding: latin-1}\n").digest() != one
+
+
+def test_the_template_is_a_configuration(read):
+    schema = Schema((Numerical("no", "int64", 0), Categorical("a: b", "object"), Categorical("größe", "object")))
+    loaded = read(config.template(schema, "da ta.csv"))
+    assert loaded.columns == {"no": "numerical", "a: b": "categorical", "größe": "categorical"}
+    assert loaded == read(yaml.safe_dump({"source": "da ta.csv", "columns": loaded.columns}, allow_unicode=True))
+
+
+def test_the_json_schema_knows_every_section():
+    assert {"source", "columns", "gate", "publish", "budget"} <= set(config.json_schema()["properties"])
