@@ -1,0 +1,139 @@
+"""Ingestion: what the configuration says about the columns meets what the data hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import config, drift
+from pipelines.artifacts import LaunderError
+from pipelines.ingestion import ingest
+
+ROWS = 60
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "id": [f"P-{n:04d}" for n in rng.permutation(ROWS)],
+            "größe": rng.normal(170, 10, ROWS).round(1),
+            "when": pd.date_range("2024-01-01", periods=ROWS).astype(str),
+            "constant": "x",
+            "nothing": None,
+            "job": rng.choice(["nurse", "judge"], ROWS),
+            "income": rng.choice(["low", "high"], ROWS),
+        }
+    )
+
+
+@pytest.fixture
+def read(tmp_path, frame):
+    def _read(*overrides, data=None):
+        (frame if data is None else data).to_csv(tmp_path / "x.csv", index=False)
+        return ingest(config.load(tmp_path / "x.csv", overrides))
+
+    return _read
+
+
+def test_ugly_but_legal_columns(read):
+    frame, schema = read("score.target=income")
+    assert schema.kinds() == {
+        "id": "identifier",
+        "größe": "numerical",
+        "when": "datetime",
+        "constant": "categorical",
+        "nothing": "categorical",
+        "job": "categorical",
+        "income": "categorical",
+    }
+    assert len(frame) == ROWS and frame["nothing"].isna().all()
+
+
+def test_kinds_can_be_stated_and_columns_dropped(read):
+    frame, schema = read("columns.nothing=drop", "columns.when=categorical", "columns.größe={kind: numerical, decimals: 3}")
+    assert "nothing" not in frame and schema.column("when").kind == "categorical" and schema.column("größe").decimals == 3
+
+
+def test_a_closed_list_refuses_what_it_does_not_name(read, tmp_path):
+    read()
+    (tmp_path / "c.yaml").write_text("source: x.csv\ncolumns: {id: infer, größe: infer, when: infer, constant: infer, nothing: infer}\n")
+    with pytest.raises(LaunderError, match="also 'job', 'income'"):
+        ingest(config.load(tmp_path / "c.yaml"))
+    (tmp_path / "c.yaml").write_text('source: x.csv\ncolumns: {id: infer, "*": drop}\n')
+    assert list(ingest(config.load(tmp_path / "c.yaml"))[0].columns) == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "part"),
+    [
+        (["columns.jobs=categorical"], "'jobs' of the configuration in the data, found none; did you mean 'job'?"),
+        (["score.target=incom"], "score.target, found 'incom'; did you mean 'income'?"),
+        (["split.entity=ids"], "split.entity, found 'ids'; did you mean 'id'?"),
+        (["sample.where.jop=nurse"], "sample.where, found 'jop'; did you mean 'job'?"),
+        (["score.target=constant"], "one value in all rows in column 'constant'"),
+        (["score.target=nothing"], "no value in column 'nothing'"),
+        (["score.target=id"], "is an identifier"),
+        (["columns.job=numerical"], "numbers in column 'job', found text"),
+        (["columns.job=datetime"], "dates of one format in column 'job'"),
+        (["columns.job={kind: categorical, form: x}"], "form"),
+        (["columns.*=drop", "columns.id=drop"], "at least one column"),
+    ],
+)
+def test_a_contradiction_is_one_sentence(read, overrides, part):
+    with pytest.raises(LaunderError) as caught:
+        read(*overrides)
+    assert part in str(caught.value) and "nurse" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_too_few_rows(read, frame, rows):
+    with pytest.raises(LaunderError, match=f"at least 3 rows .* found {rows}"):
+        read(data=frame.head(rows))
+
+
+@pytest.mark.parametrize("values", [["NaN"], ["inf"], ["inf", "NaN", "-inf"]])
+def test_a_numeric_column_without_a_number(read, frame, values):
+    frame["größe"] = (values * ROWS)[:ROWS]
+    with pytest.raises(LaunderError, match="'größe', found none that is finite"):
+        read(data=frame)
+    assert "größe" not in read("columns.größe=drop", data=frame)[0]
+
+
+def test_infinite_numbers_among_others_become_missing(read, frame):
+    frame.loc[:4, "größe"] = np.inf
+    assert read(data=frame)[0]["größe"].isna().sum() == 5
+
+
+def test_mixed_types_are_refused_unless_they_are_stated_as_labels(read, frame):
+    frame["mixed"] = [*map(str, range(ROWS - 2)), "secret", "secret"]
+    with pytest.raises(LaunderError, match="'mixed', found numbers in 58 rows and words in 2") as caught:
+        read(data=frame)
+    assert "secret" not in str(caught.value)
+    assert read("columns.mixed=categorical", data=frame)[1].column("mixed").kind == "categorical"
+
+
+def test_an_entity_is_never_learned(read):
+    assert read("split.entity=job")[1].column("job").kind == "identifier"
+
+
+def test_a_target_that_protection_would_empty(read, frame):
+    frame["income"] = ["high"] * 3 + ["low"] * (ROWS - 3)
+    with pytest.raises(LaunderError, match="two labels of at least 5 rows in the target 'income', found 1"):
+        read("score.target=income", data=frame)
+    read("score.target=income", "protect.rare=3", data=frame)
+
+
+def test_drift_is_told_in_sentences(read, frame):
+    _, before = read()
+    frame["größe"] = frame["größe"].round().astype(int)
+    frame["when"] = "x"
+    _, now = read(data=frame.drop(columns="job").assign(new=1))
+    assert drift.check(now, None) == [] and drift.check(now, now) == []
+    assert drift.check(now, before) == [
+        "Column 'job' is gone.",
+        "Column 'new' is new.",
+        "Column 'größe' was stored as float64 and is stored as int64.",
+        "Column 'größe' was of decimals 1 and is of decimals 0.",
+        "Column 'when' was datetime and is categorical.",
+    ]

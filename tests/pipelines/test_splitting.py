@@ -1,0 +1,54 @@
+"""Splitting: every row on one side, entities whole, the same for the same seed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.artifacts import LaunderError
+from pipelines.splitting import shared, split
+
+
+@given(st.integers(3, 60), st.floats(0.01, 0.99), st.integers(0, 2**63 - 1))
+def test_every_row_is_on_one_side(rows, holdout, seed):
+    train, held = split(pd.DataFrame({"n": range(rows)}), holdout=holdout, entity=None, seed=seed)
+    assert sorted([*train["n"], *held["n"]]) == list(range(rows))
+    assert len(held) == min(max(1, round(holdout * rows)), rows - 2)
+    assert train["n"].is_monotonic_increasing
+
+
+@given(st.lists(st.none() | st.integers(0, 9), min_size=8, max_size=60), st.integers(0, 99))
+def test_entities_stay_whole(owners, seed):
+    frame = pd.DataFrame({"who": pd.array(owners, dtype="Int64"), "n": range(len(owners))})
+    if frame["who"].nunique() + frame["who"].isna().sum() < 2:
+        return
+    train, held = split(frame, holdout=0.25, entity="who", seed=seed)
+    assert not set(train["who"].dropna()) & set(held["who"].dropna())
+    assert len(train) + len(held) == len(frame) and len(train) and len(held)
+
+
+def test_a_large_entity_does_not_swallow_the_holdout():
+    frame = pd.DataFrame({"who": ["big"] * 80 + [f"p{n}" for n in range(20)]})
+    for seed in range(10):
+        assert len(split(frame, holdout=0.1, entity="who", seed=seed)[1]) == 10
+
+
+def test_the_seed_decides():
+    frame = pd.DataFrame({"n": range(100)})
+    one, two, three = (split(frame, holdout=0.2, entity=None, seed=seed)[1]["n"].tolist() for seed in (0, 0, 1))
+    assert one == two != three
+
+
+def test_what_cannot_be_cut_in_two():
+    with pytest.raises(LaunderError, match="at least 3 rows"):
+        split(pd.DataFrame({"n": [1, 2]}), holdout=0.5, entity=None, seed=0)
+    with pytest.raises(LaunderError, match="two entities in column 'who'"):
+        split(pd.DataFrame({"who": ["x"] * 9}), holdout=0.5, entity="who", seed=0)
+
+
+def test_equal_rows_on_both_sides_are_counted():
+    train = pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]})
+    held = pd.DataFrame({"a": [1, 2, 9], "b": ["x", None, "z"]})
+    assert shared(train, held) == 2
+    assert shared(train, held.assign(a=np.nan)) == 0
