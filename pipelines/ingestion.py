@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from generators.schema import KINDS, Schema, conform, infer
+from generators.schema import KINDS, Column, Schema, conform, decimals_of, infer
 from pipelines.artifacts import LaunderError
 from pipelines.config import OTHERS, RunConfig, nearest
 from pipelines.protection import settle
@@ -106,7 +107,18 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     except ValueError as error:
         raise LaunderError(str(error)) from None
     _check_formats(frame, schema)
-    return schema
+    return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+
+
+def _with_common_decimals(column: Column, values: pd.Series, config: RunConfig) -> Column:
+    """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide for all."""
+    stated = isinstance(config.columns.get(column.name), Mapping)
+    _, k = settle(0, config.protect.extremes, len(values))
+    if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(values.dtype):
+        return column
+    inner = values.dropna().sort_values()
+    inner = inner.iloc[k : len(inner) - k]
+    return replace(column, decimals=decimals_of(inner)) if len(inner) else column
 
 
 def _check_kind(name: str, kind: str, values: pd.Series) -> None:

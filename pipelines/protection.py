@@ -36,13 +36,17 @@ def protect(
     0 switches a protection off. Identifiers stay as they are: nothing learns them.
     """
     rare, extremes = settle(rare, extremes, len(frame))
-    owners = pd.Series(np.arange(len(frame)), index=frame.index) if entity is None else _owners(frame[entity])
-    protected, columns = frame.copy(), {}
+    protected, columns = frame.reset_index(drop=True), {}
+    owners = pd.Series(np.arange(len(frame))) if entity is None else _owners(protected[entity])
     for column in schema.columns:
         if column.kind == "identifier":
             continue
         how = _clip if column.kind in ("numerical", "datetime") else _generalise
-        protected[column.name], counts = how(frame[column.name], column, owners, rare, extremes)
+        values = protected[column.name]
+        bare = values.astype("object") if isinstance(values.dtype, pd.CategoricalDtype) else values
+        changed, counts = how(bare, column, owners, rare, extremes)
+        # a category dtype is built anew: it remembers labels that no row has
+        protected[column.name] = changed if bare is values else changed.astype("category")
         columns[column.name] = {"kind": column.kind, **counts}
     return protected, {"rare": rare, "extremes": extremes, "counted": "rows" if entity is None else "entities", "columns": columns}
 
@@ -59,16 +63,16 @@ def _owners(entities: pd.Series) -> pd.Series:
 
 
 def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int, _: int) -> tuple[pd.Series, dict]:
-    """Replace the labels of fewer than `rare` owners; the result has no unused category left."""
+    """Replace the labels of fewer than `rare` owners."""
     labels = values.astype("object")
-    holders = owners.groupby(labels, sort=True).nunique()
+    holders = labels.groupby(labels, sort=False).size() if owners.is_unique else owners.groupby(labels, sort=False).nunique()
     few = set(holders.index[holders < rare])
     hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
     if hit.any():
         instead = _replacement(labels, hit, owners, holders[holders >= rare], rare)
         labels = labels.mask(hit, instead)
     counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
-    return labels.astype("category" if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype), counts
+    return labels.astype(values.dtype), counts
 
 
 def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.Series, rare: int) -> Any:
@@ -85,10 +89,15 @@ def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.
 
 def _nearest(gone: pd.Series, kept: pd.Series) -> pd.Series:
     """Return the kept number nearest to each rare one; zeros, which say nothing, where no number is kept."""
-    known = [label for label in kept.index if isinstance(label, NUMBERS)]
+    known = sorted((label for label in kept.index if isinstance(label, NUMBERS)), key=float)
     if not known:
         return gone.map(lambda label: type(label)(0))
-    return gone.map(lambda label: min(known, key=lambda k: abs(float(k) - float(label))))
+    places = np.array([float(label) for label in known])
+    wanted = gone.astype("float64").to_numpy()
+    above = np.clip(np.searchsorted(places, wanted), 0, len(known) - 1)
+    below = np.clip(above - 1, 0, None)
+    chosen = np.where(np.abs(wanted - places[below]) <= np.abs(places[above] - wanted), below, above)
+    return pd.Series([known[k] for k in chosen], index=gone.index, dtype="object")
 
 
 def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extremes: int) -> tuple[pd.Series, dict]:
