@@ -89,10 +89,13 @@ class Privacy(Part):
 
 
 class Protect(Part):
-    """What training never sees: categories of fewer than `rare` rows, numbers beyond the `extremes`-th extreme."""
+    """What training never sees: categories of fewer than `rare` rows, numbers beyond the `extremes`-th extreme.
 
-    rare: int = Field(10, ge=0)
-    extremes: int = Field(10, ge=0)
+    None for 10, fewer in tables under 500 rows; 0 for no protection.
+    """
+
+    rare: int | None = Field(None, ge=0)
+    extremes: int | None = Field(None, ge=0)
 
 
 class Sample(Part):

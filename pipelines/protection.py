@@ -9,9 +9,10 @@ What someone could learn from a release about one person begins with what is rar
 
 Where rows of one entity belong together, entities are counted instead of rows: ten visits of one patient are one person.
 
-Both default to 10: statistics offices publish no cell of fewer than 3 to 10 people, and ten of 32,561 rows (Adult) move
-the shape score by at most 0.0003 per end. Under 500 rows both shrink with the table, to 5 rows per label (the number below
-which the encoder keeps no number either) and to one value per end, so that small tables keep their labels.
+Both are 10 where nothing is said: statistics offices publish no cell of fewer than 3 to 10 people, and ten of 32,561 rows
+(Adult) move the shape score by at most 0.0003 per end. Under 500 rows both then shrink with the table, to 5 rows per label
+(below which the encoder keeps no number either) and to one value per end, so that small tables keep their labels. A number
+that is stated holds for tables of any size.
 """
 
 from typing import Any
@@ -23,13 +24,13 @@ from generators import timestamps
 from generators.schema import Column, Schema
 
 OTHER = "(other)"
-SMALL = 50  # in a table of n rows at most n / SMALL rows make a label rare, or lie beyond an end
-LEAST_RARE, LEAST_EXTREMES = 5, 1
+SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end
+USUAL, LEAST_RARE, LEAST_EXTREMES = 10, 5, 1
 NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
 def protect(
-    frame: pd.DataFrame, schema: Schema, *, rare: int = 10, extremes: int = 10, entity: str | None = None
+    frame: pd.DataFrame, schema: Schema, *, rare: int | None = None, extremes: int | None = None, entity: str | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the frame with rare labels generalised and extremes clipped, and a record of counts per column, no values.
 
@@ -51,10 +52,10 @@ def protect(
     return protected, {"rare": rare, "extremes": extremes, "counted": "rows" if entity is None else "entities", "columns": columns}
 
 
-def settle(rare: int, extremes: int, rows: int) -> tuple[int, int]:
-    """Return the counts that apply to a table of `rows` rows."""
-    most = rows // SMALL
-    return min(rare, max(LEAST_RARE, most)), min(extremes, max(LEAST_EXTREMES, most))
+def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]:
+    """Return the counts that apply to a table of `rows` rows: those stated, else the usual ones."""
+    usual = [min(USUAL, max(least, rows // SMALL)) for least in (LEAST_RARE, LEAST_EXTREMES)]
+    return usual[0] if rare is None else rare, usual[1] if extremes is None else extremes
 
 
 def _owners(entities: pd.Series) -> pd.Series:
