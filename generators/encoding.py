@@ -86,6 +86,7 @@ class Layout:
     """
 
     sizes: tuple[int, ...]  # values that token l can take
+    ordered: tuple[int, ...]  # how many of these, from the first, are in the order of numbers; 0 for labels
     places: tuple[tuple[int, ...], ...]  # of each column: its first token and, where it has one, its fine token
     inner: dict[int, tuple[int, np.ndarray]] = field(repr=False)  # fine place -> (coarse place, number of fine values per coarse value)
 
@@ -96,13 +97,16 @@ class Layout:
     @classmethod
     def of(cls, columns: tuple[Cells | Labels, ...]) -> "Layout":
         sizes = [column.coarse_size for column in columns]
+        numbers = [isinstance(column, Cells) for column in columns]
+        ordered = [len(column.starts) * number for column, number in zip(columns, numbers, strict=True)]
         places, inner = [(place,) for place in range(len(columns))], {}
         for place, column in enumerate(columns):
             if column.fine_size > 1:
                 inner[len(sizes)] = (place, column.fine_sizes())
                 places[place] = (place, len(sizes))
                 sizes.append(column.fine_size)
-        return cls(tuple(sizes), tuple(places), inner)
+                ordered.append(column.fine_size * numbers[place])
+        return cls(tuple(sizes), tuple(ordered), tuple(places), inner)
 
 
 def fit(frame: pd.DataFrame, schema: Schema) -> Encoding:

@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ NAME = "tabular.autoregressive"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 TO_THE_END = Budget()
+WAVES = 12  # cosines of a number's place in its column
 MASKED = -1e9  # logit of a token that cannot follow
 
 
@@ -42,7 +44,6 @@ class Config:
     width: int | None = None  # h, units per factor
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers per factor
-    dropout: float | None = None
     conditional: float = 0.15  # share of training rows that show a random set of columns
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
@@ -53,28 +54,40 @@ class Config:
 class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
 
-    def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int, dropout: float, conditional: float) -> None:
+    def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int, conditional: float) -> None:
         super().__init__()
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
         self.groups = _groups(layout)
-        self.embed = nn.Embedding(sum(layout.sizes), e)
-        self.first = nn.Parameter(torch.randn(L * e, L, h) / (L * e / 2) ** 0.5)
+        self.order = [l for group in self.groups for l in group]  # factors stand in this order in `hidden` and `out`
+        widest = [max(layout.sizes[l] for l in group) for group in self.groups]
+        self.embed = nn.Parameter(torch.randn(sum(layout.sizes), e))
+        self.first = nn.Parameter(torch.randn(L, L * e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))
         self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
-        widest = [max(layout.sizes[l] for l in group) for group in self.groups]
         self.out = nn.ParameterList(torch.zeros(len(g), h, K) for g, K in zip(self.groups, widest, strict=True))
         self.out_bias = nn.ParameterList(torch.zeros(len(g), 1, K) for g, K in zip(self.groups, widest, strict=True))
-        self.drop = nn.Dropout(dropout)
-        before = torch.ones(L, L).triu(1).repeat_interleave(e, 0)  # [L*e, L]: 1 where the token comes before token l
-        self._constant(before=before, offsets=torch.tensor([0, *np.cumsum(layout.sizes)[:-1]]), member=_member(layout))
-        parent, allowed = _allowed(layout)
-        self._constant(parent=parent, allowed=allowed)
+        self.smooth = nn.ParameterList(torch.zeros(len(g), h, WAVES) for g in self.groups)
+        self._constant(offsets=torch.tensor([0, *np.cumsum(layout.sizes)[:-1]]), member=_member(layout))
+        self._constant(waves=torch.cat([_waves(*token, e) for token in zip(layout.ordered, layout.sizes, strict=True)]))
+        for k, (group, K) in enumerate(zip(self.groups, widest, strict=True)):
+            self._constant(**{f"waves_{k}": torch.stack([_waves(layout.ordered[l], K, WAVES).t() for l in group])})
+        self._limits(layout)
 
     def _constant(self, **tensors: Tensor) -> None:
         for name, tensor in tensors.items():
             self.register_buffer(name, tensor, persistent=False)
+
+    def _limits(self, layout: Layout) -> None:
+        """Keep which tokens each factor has: as a term of its logits, or by the coarse token for a fine one."""
+        sizes = torch.tensor(layout.sizes)
+        for k, (group, bias) in enumerate(zip(self.groups, self.out_bias, strict=True)):
+            absent = torch.arange(bias.shape[-1]) >= sizes[group][:, None, None]
+            self._constant(**{f"absent_{k}": absent * MASKED})
+        self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
+        for fine, (_, allowed) in layout.inner.items():
+            self._constant(**{f"allowed_{fine}": torch.from_numpy(allowed)})
 
     def start_from_marginals(self, x: Tensor) -> None:
         """Set the output biases to the log frequencies of tokens x [N, L]: the untrained model draws independent columns."""
@@ -86,19 +99,15 @@ class Model(nn.Module):
 
     def embedded(self, x: Tensor) -> Tensor:
         """Tokens [B, L] -> [B, L*e]."""
-        return self.embed(x + self.offsets).flatten(1)
+        return nn.functional.embedding(x + self.offsets[: x.shape[1]], self.embed + self.waves).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random columns."""
-        E = self.embedded(x)
-        h = torch.addmm(self.first_bias.flatten(), E, (self.first * self.before[..., None]).flatten(1))
-        unknown = torch.ones_like(x, dtype=h.dtype)
-        if rows := round(self.conditional * len(x)) if self.training else 0:
-            known = self._random_columns(rows)  # [rows, L]
-            unknown = torch.cat([1 - known, unknown[rows:]])
-            shown = (E[:rows] * known.repeat_interleave(self.e, 1)) @ (self.first * (1 - self.before)[..., None]).flatten(1)
-            h = torch.cat([h[:rows] + shown, h[rows:]])
-        return (self._nll(h.view(len(x), self.L, self.h), x) * unknown).sum(1)
+        E, rows = self.embedded(x), round(self.conditional * len(x)) if self.training else 0
+        known = self._random_columns(rows)  # [rows, L]
+        h = self._first_layer(E, E[:rows] * known.repeat_interleave(self.e, 1))
+        nll = self._nll(h, x)
+        return torch.cat([(nll[:rows] * (1 - known)).sum(1), nll[rows:].sum(1)])
 
     def _random_columns(self, rows: int) -> Tensor:
         """Return which tokens are known, [rows, L] of 0 and 1: one column in half of the rows, any number of them in the others."""
@@ -107,27 +116,51 @@ class Model(nn.Module):
         chosen = torch.rand(rows, columns).argsort(1) < count
         return chosen.to(self.member) @ self.member
 
-    def _nll(self, h: Tensor, x: Tensor) -> Tensor:
-        """First-layer sums h [B, L, h] -> -log p(x_l | ...) of every token, [B, L]."""
-        h = self._residual(h.transpose(0, 1), slice(None))
-        nll = torch.empty(self.L, len(x), device=x.device)
-        for group, W, b in zip(self.groups, self.out, self.out_bias, strict=True):
-            logits = self._possible(torch.baddbmm(b, h[group], W), group, x)
-            own = x[:, group].t()[..., None]
-            nll[group] = logits.logsumexp(-1) - logits.gather(-1, own)[..., 0]
-        return nll.t()
+    def _first_layer(self, E: Tensor, shown: Tensor) -> Tensor:
+        """Embedded rows E [B, L*e], and `shown` [R, L*e] what the first R of them know of later tokens -> [L, B, h] in `order`."""
+        weights, sums, R = self.first.unbind(0), [], len(shown)
+        for l in self.order:
+            before = slice(0, l * self.e)
+            h = torch.addmm(self.first_bias[l], E[:, before], weights[l][before])
+            if R:
+                later = shown[:, l * self.e :] @ weights[l][l * self.e :]
+                h = torch.cat([h[:R] + later, h[R:]])
+            sums.append(h)
+        return torch.stack(sums)
 
-    def _residual(self, h: Tensor, l: slice) -> Tensor:
+    def _nll(self, h: Tensor, x: Tensor) -> Tensor:
+        """First-layer sums h [L, B, h] -> -log p(x_l | ...) of every token, [B, L]."""
+        parts = self._residual(h, slice(None)).split([len(group) for group in self.groups])
+        nll = [self._group_nll(k, part, x) for k, part in enumerate(parts)]
+        return torch.cat(nll)[self._places].t()
+
+    def _group_nll(self, k: int, h: Tensor, x: Tensor) -> Tensor:
+        logits = self._possible(self._logits(k, slice(None), h), self.groups[k], x)
+        own = x[:, self.groups[k]].t()[..., None]
+        return logits.logsumexp(-1) - logits.gather(-1, own)[..., 0]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        return [self.order.index(l) for l in range(self.L)]
+
+    def _residual(self, h: Tensor, factors: slice) -> Tensor:
         """The factors' own layers on [factors, B, h]."""
         h = nn.functional.silu(h)
         for W, b in zip(self.hidden, self.hidden_bias, strict=True):
-            h = h + nn.functional.silu(torch.baddbmm(b[l], self.drop(h), W[l]))
+            h = h + nn.functional.silu(torch.baddbmm(b[factors], h, W[factors]))
         return h
 
+    def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
+        """Group k's logits [factors, B, K] of h [factors, B, h], those of tokens that a factor does not have at -inf (nearly)."""
+        bias = self.out_bias[k][rows] + getattr(self, f"absent_{k}")[rows]
+        weight = self.out[k][rows] + self.smooth[k][rows] @ getattr(self, f"waves_{k}")[rows]
+        return torch.baddbmm(bias, h, weight)
+
     def _possible(self, logits: Tensor, group: list[int], x: Tensor) -> Tensor:
-        """Mask the logits [g, B, K] of tokens that a factor, or a fine token under its coarse one, does not have."""
-        parents = x[:, self.parent[group]].t()  # [g, B]
-        limit = self.allowed[torch.tensor(group, device=x.device)[:, None], parents]
+        """Mask the logits [g, B, K] of fine tokens that their coarse one does not have."""
+        if group[0] not in self.inner:
+            return logits
+        limit = torch.stack([getattr(self, f"allowed_{fine}")[x[:, self.inner[fine]]] for fine in group])  # [g, B]
         return logits.masked_fill(torch.arange(logits.shape[-1], device=x.device) >= limit[..., None], MASKED)
 
     @torch.no_grad()
@@ -139,29 +172,45 @@ class Model(nn.Module):
         C = torch.zeros(self.L, device=u.device)
         C[list(known)] = 1
         shown = self.embedded(x) * C.repeat_interleave(self.e)  # [B, L*e]
-        at = {l: (k, row) for k, group in enumerate(self.groups) for row, l in enumerate(group)}
         for l in (l for l in range(self.L) if l not in known):
-            s = slice(0, l * self.e)
-            E = self.embed(x[:, :l] + self.offsets[:l]).flatten(1)
-            h = self.first_bias[l] + E @ self.first[s, l] + shown[:, l * self.e :] @ self.first[l * self.e :, l]
-            h = self._residual(h[None], slice(l, l + 1))
-            k, row = at[l]
-            logits = self._possible(torch.baddbmm(self.out_bias[k][row : row + 1], h, self.out[k][row : row + 1]), [l], x)[0]
-            cdf = logits.double().softmax(-1).cumsum(-1)
-            highest = logits.argmax(-1) if logits.shape[-1] == 1 else (logits > MASKED / 2).sum(-1) - 1
-            x[:, l] = torch.minimum((cdf <= u[:, l : l + 1]).sum(-1), highest)
+            before, later = slice(0, l * self.e), slice(l * self.e, None)
+            h = self.first_bias[l] + self.embedded(x[:, :l]) @ self.first[l, before] + shown[:, later] @ self.first[l, later]
+            logits = self._factor(l, h, x).double()
+            cdf, last = logits.softmax(-1).cumsum(-1), (logits > MASKED / 2).sum(-1) - 1
+            x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
         return x
+
+    def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
+        """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
+        at = self._places[l]
+        k = next(k for k, group in enumerate(self.groups) if l in group)
+        row = self.groups[k].index(l)
+        logits = self._logits(k, slice(row, row + 1), self._residual(h[None], slice(at, at + 1)))
+        return self._possible(logits, [l], x)[0]
 
 
 def _groups(layout: Layout) -> list[list[int]]:
-    """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs little."""
+    """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs little.
+
+    Fine tokens stand apart from the others: only they are masked row by row.
+    """
     groups: list[list[int]] = []
-    for l in sorted(range(layout.width), key=lambda l: layout.sizes[l]):
-        if groups and layout.sizes[l] <= max(16, 2 * layout.sizes[groups[-1][0]]):
+    for l in sorted(range(layout.width), key=lambda l: (l in layout.inner, layout.sizes[l])):
+        first = groups[-1][0] if groups else None
+        alike = first is not None and (first in layout.inner) == (l in layout.inner)
+        if alike and layout.sizes[l] <= max(16, 2 * layout.sizes[first]):
             groups[-1].append(l)
         else:
             groups.append([l])
     return groups
+
+
+def _waves(ordered: int, size: int, count: int) -> Tensor:
+    """Cosines over the ordered tokens, zero for the others: [size, count]. What neighbouring numbers share is learned once for all."""
+    place = (torch.arange(ordered)[:, None] + 0.5) / max(ordered, 1)
+    waves = torch.zeros(size, count)
+    waves[:ordered] = torch.cos(math.pi * place * torch.arange(1, count + 1))
+    return waves
 
 
 def _member(layout: Layout) -> Tensor:
@@ -170,16 +219,6 @@ def _member(layout: Layout) -> Tensor:
     for column, places in enumerate(layout.places):
         member[column, list(places)] = 1
     return member
-
-
-def _allowed(layout: Layout) -> tuple[Tensor, Tensor]:
-    """Return each token's parent [L] and how many values it has under each value of the parent: [L, largest size]."""
-    parent = torch.zeros(layout.width, dtype=torch.int64)
-    allowed = torch.tensor(layout.sizes)[:, None].repeat(1, max(layout.sizes))
-    for fine, (coarse, sizes) in layout.inner.items():
-        parent[fine] = coarse
-        allowed[fine, : len(sizes)] = torch.from_numpy(sizes)
-    return parent, allowed
 
 
 @dataclass(frozen=True)
@@ -275,16 +314,16 @@ def fit(
 
 
 def _settle(config: Config, L: int, rows: int) -> Config:
-    """Fill the options left open: less width for many tokens (the first layer has L^2 * e * h weights), more dropout for few rows."""
+    """Fill the options left open: less width for many tokens (the first layer has L^2 * e * h weights), more decay for few rows."""
     width = config.width or int(np.clip(8e6 / (L * L * config.embedding) // 16 * 16, 16, 128))
-    dropout = 0.1 if rows >= 20_000 else 0.2
+    decay = float(np.clip(3e4 / rows, 0.1, 6))
     batch = int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256))
     given = {name: value for name, value in asdict(config).items() if value is not None}
-    return Config(**({"width": width, "dropout": dropout, "batch": batch} | given))
+    return Config(**({"width": width, "weight_decay": decay, "batch": batch} | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "dropout", "conditional")}
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional")}
     return Model(encoded.layout, **shape)
 
 
