@@ -1,12 +1,14 @@
 """The gate: which scores a release must reach, and the two things it can say.
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
-where less is. Four words let a bound follow the data, because what is reachable differs between tables:
+where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
+Four words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
 - "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
   always passes, for a table whose columns are independent.
-- "over ceiling": the bound is a multiple of the upper end of the ceiling's own 95 % interval. Equal rows happen by
-  chance; a model that copies no more than strangers do by chance copies nobody.
+- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
+  strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
+  no more than strangers do copies nobody.
 - "by chance": the bound is at least what an attack that knows nothing exceeds once in a thousand tables of that many
   held-out rows. Under 200 of them, luck alone may recognise one row in ten.
 
@@ -17,10 +19,10 @@ A privacy score never is without meaning: a table too small to be attacked (20 h
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from typing import Any
 
-from scipy.stats import beta
+from scipy.stats import beta, binom
 
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
@@ -47,6 +49,7 @@ WITHOUT_MEANING = {
     "diversity.rare": ("no label column has a category",),
     "fidelity.trend": ("a trend needs two columns", "no two columns vary together"),
 }
+COUNTED = ("privacy.copies", "diversity.distinct")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 NEAR = 0.03  # of the ceiling
 SIGMAS = 4
@@ -59,10 +62,10 @@ class Decision:
 
     digest: str
     reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "passed", "note"}
-    _key: object = field(default=None, repr=False, compare=False)
+    _key: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self._key is not _KEY:
+    def __post_init__(self, _key: object) -> None:
+        if _key is not _KEY:
             raise LaunderError("expected a decision that the gate has made, found one made elsewhere; call gate.decide")
 
     @property
@@ -118,8 +121,7 @@ def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, A
     if not _finite(score.value):
         excused = _without_meaning(name, score)
         return _reason(name, rule, None, None, excused, score.note or "The score is missing.")
-    end = score.low if least else score.high
-    end = end if end is not None else score.value
+    end = score.value if name in COUNTED else score.low if least else score.high
     bound, note = _bound(rule, score, held)
     if not _finite(end) or not _finite(bound):
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
@@ -158,15 +160,17 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
     if relative == "of ceiling":
         return figure * score.ceiling, ""
     if relative == "over ceiling":
-        return figure * _upper(score, held), ""
+        return _by_strangers(figure, score, held), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
     return min(score.floor + figure * (score.ceiling - score.floor), score.ceiling - NEAR), ""
 
 
-def _upper(score: Score, held: int) -> float:
-    """Return the upper end of the ceiling's interval: a proportion among the held-out rows."""
-    return clopper_pearson(round(score.ceiling * held), held)[1] if held else score.ceiling
+def _by_strangers(factor: float, score: Score, held: int) -> float:
+    """Return the share that as many rows as are released may reach, each matching as often as a held-out row might."""
+    most = min(1.0, factor * clopper_pearson(round(score.ceiling * held), held)[1])
+    rows = score.detail.get("rows", 0)
+    return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
 def _luck(score: Score) -> float:

@@ -82,7 +82,8 @@ def test_a_mistake_is_one_sentence(read, text, parts):
 
 
 def test_words_stay_words(read):
-    loaded = read("source: x.csv\ncolumns: {no: categorical, 2024: numerical}\nsample: {where: {zip: 0123, day: 2024-01-01, n: 1e3, ok: true}}\n")
+    where = "{zip: 0123, day: 2024-01-01, n: 1e3, ok: true}"
+    loaded = read(f"source: x.csv\ncolumns: {{no: categorical, 2024: numerical}}\nsample: {{where: {where}}}\n")
     assert list(loaded.columns) == ["no", "2024"]
     assert loaded.sample.where == {"zip": "0123", "day": "2024-01-01", "n": 1000.0, "ok": True}
 

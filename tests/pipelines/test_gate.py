@@ -1,0 +1,176 @@
+"""The gate: pessimistic ends, missing scores, approvals that hold for one data file only."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evaluation
+from evaluation.report import Report
+from evaluation.samples import Score
+from pipelines import config, gate
+from pipelines.artifacts import LaunderError
+
+DIGEST = "d" * 64
+GOOD = {
+    "fidelity.shape": Score(0.95, 0.94, 0.96, 0.97, 1.0),
+    "fidelity.trend": Score(0.95, 0.94, 0.96, 0.98, 0.8),
+    "utility.target": Score(0.95, 0.9, 1.0, 0.99, 0.5),
+    "diversity.coverage": Score(0.9, 0.85, 0.95, 0.97, 0.1),
+    "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
+    "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", {"rows": 1000}),  # counted: its interval does not matter
+    "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
+    "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000}),
+    "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"outsiders": 500}),
+}
+
+
+def report(holdout=6000, **changes):
+    scores = {**GOOD, **{name.replace("__", "."): score for name, score in changes.items()}}
+    return Report({name: score for name, score in scores.items() if score is not None}, {"rows": {"holdout": holdout}}, {}, 0)
+
+
+def failed(decision):
+    return [reason["score"] for reason in decision.reasons if not reason["passed"]]
+
+
+def judge(name, score, rule, holdout=6000):
+    rules = {"privacy.copies": {"at_most": 1}, name: rule}
+    return next(r for r in gate.decide(report(holdout, **{name: score}), rules, DIGEST).reasons if r["score"] == name)
+
+
+def test_a_good_report_is_approved():
+    decision = gate.decide(report(), gate.DEFAULT_RULES, DIGEST)
+    assert type(decision) is gate.Approval and decision.passed and failed(decision) == []
+    assert {reason["score"] for reason in decision.reasons} == set(gate.DEFAULT_RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [
+        ("fidelity.shape", Score(0.85, 0.79, 0.9, 0.97, 1.0)),  # good enough but for its interval
+        ("fidelity.trend", Score(0.9, 0.88, 0.95, 0.98, 0.8)),  # 0.8 + 0.5 * 0.18 = 0.89
+        ("utility.target", Score(0.7, 0.65, 0.8, 0.99, 0.5)),
+        ("diversity.coverage", Score(0.5, 0.4, 0.6, 0.97, 0.1)),  # 0.5 * 0.97
+        ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
+        ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", {"rows": 1000})),  # four copies, where three may be chance
+        ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
+        ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000})),
+        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500})),
+    ],
+)
+def test_one_bad_score_refuses_with_its_numbers(name, score):
+    decision = gate.decide(report(**{name: score}), gate.DEFAULT_RULES, DIGEST)
+    assert type(decision) is gate.Refusal and failed(decision) == [name]
+    reason = next(r for r in decision.reasons if r["score"] == name)
+    low = "at least" in reason["rule"]
+    assert reason["value"] == (score.value if name in gate.COUNTED else score.low if low else score.high)
+    assert reason["value"] < reason["bound"] if low else reason["value"] > reason["bound"]
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("missing", [None, Score(None, note="Not computable: something."), Score(math.nan, 1.0, 1.0, 1.0, 1.0)])
+def test_a_missing_score_refuses(name, missing):
+    decision = gate.decide(report(**{name: missing}), gate.DEFAULT_RULES, DIGEST)
+    assert failed(decision) == [name]
+    assert next(r for r in decision.reasons if r["score"] == name)["note"]
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_an_interval_that_is_no_number_refuses(end):
+    broken = {name: replace(score, **{end: math.nan}) for name, score in GOOD.items()}
+    least = end == "low"
+    expected = [name for name, rule in gate.DEFAULT_RULES.items() if ("at_least" in rule) is least and name not in gate.COUNTED]
+    assert failed(gate.decide(report(**broken), gate.DEFAULT_RULES, DIGEST)) == expected
+
+
+def test_bounds_follow_the_data():
+    rule = {"at_least": 0.5, "relative": "to ceiling"}
+    assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, 0.96, 0.95), rule)["bound"] == 0.93  # independent columns
+    assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, None, 0.9), rule)["passed"] is False
+    over = {"at_most": 1.1, "relative": "over ceiling"}
+    half = judge("privacy.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6}), over, 100)
+    assert half["bound"] == pytest.approx(1.1 * 0.6017, abs=2e-3)  # Clopper-Pearson of 50 in 100 ends at 0.6017
+    # no held-out row of 114 is a copy, so up to 1 - 0.025 ** (1 / 114) = 3.2 % of them could have been
+    none = judge("privacy.copies", Score(0.0, 0.0, 1.0, 0.0, 0.0, detail={"rows": 569}), over, 114)
+    assert none["passed"] and 0.035 < none["bound"] < 0.055
+    assert judge("privacy.copies", Score(0.0, 0.0, 0.04, 0.0, 0.0, detail={"rows": 100}), {"at_most": 0})["passed"]
+    luck = {"at_most": 0.05, "relative": "by chance"}
+    few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 114}), luck)
+    assert few["bound"] == pytest.approx(1 - 0.001 ** (1 / 57), abs=1e-6)  # the best of 57 outsiders, once in a thousand
+    assert "luck" in few["note"] and few["passed"]
+    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 5000}), luck)["bound"] == 0.05
+
+
+def small(seed, rows=60):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({"x": rng.normal(size=rows), "y": rng.integers(0, 2, rows).astype(str)})
+
+
+def test_scores_without_meaning_are_excused_by_what_evaluation_says():
+    scored = evaluation.score(small(0), small(1), small(2), names=["utility.target", "diversity.rare"])
+    alone = evaluation.score(*(small(s)[["x"]] for s in range(3)), names=["fidelity.trend"])
+    noise = evaluation.score(*(small(s, 200) for s in range(3)), target="y", names=["utility.target"])
+    for one, name in ((scored, "utility.target"), (scored, "diversity.rare"), (alone, "fidelity.trend"), (noise, "utility.target")):
+        if one is noise and one.scores[name].value is not None:
+            continue  # trees may find something in noise
+        assert one.scores[name].value is None
+        reason = judge(name, one.scores[name], {"at_least": 0.5})
+        assert reason["passed"] and reason["note"], name
+
+
+def test_a_table_too_small_to_attack_is_refused():
+    few = evaluation.score(small(0, 40), small(1, 10), small(2, 50), names=["privacy.membership"])
+    assert not judge("privacy.membership", few.scores["privacy.membership"], gate.DEFAULT_RULES["privacy.membership"])["passed"]
+
+
+def test_an_exact_and_a_blurred_copy_are_refused_and_an_honest_sample_is_not():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.multivariate_normal(np.zeros(3), np.eye(3) * 0.4 + 0.6, 900), columns=list("abc"))
+    train, holdout, honest = table[:400], table[400:600].reset_index(drop=True), table[600:].reset_index(drop=True)
+    blurred = train + rng.normal(0, 0.01, train.shape)
+    names = [name for name in gate.DEFAULT_RULES if name != "utility.target"]
+    rules = {name: gate.DEFAULT_RULES[name] for name in names}
+    refused = {}
+    for name, released in (("honest", honest), ("copy", train.copy()), ("blurred", blurred)):
+        refused[name] = failed(gate.decide(evaluation.score(train, holdout, released, names=names), rules, DIGEST))
+    assert refused["honest"] == []
+    assert {"privacy.copies", "privacy.membership"} <= set(refused["copy"])
+    assert "privacy.membership" in refused["blurred"]
+
+
+def test_rules_of_a_configuration_go_over_the_defaults(tmp_path):
+    loaded = config.load(tmp_path / "x.csv", ["gate.fidelity.shape.at_least=0.99", "gate.utility.target=null"])
+    rules = gate.rules_of(loaded)
+    assert rules["fidelity.shape"] == {"at_least": 0.99} and "utility.target" not in rules
+    assert rules["privacy.copies"] == gate.DEFAULT_RULES["privacy.copies"]
+
+
+def test_privacy_cannot_be_left_out():
+    with pytest.raises(LaunderError, match="rule about privacy"):
+        gate.decide(report(), {"fidelity.shape": {"at_least": 0.1}}, DIGEST)
+
+
+def test_approvals_are_made_by_the_gate_alone():
+    for kind in (gate.Approval, gate.Refusal, gate.Decision):
+        with pytest.raises(LaunderError, match="gate"):
+            kind(DIGEST, ())
+    approval = gate.decide(report(), gate.DEFAULT_RULES, DIGEST)
+    with pytest.raises(LaunderError):
+        replace(approval, digest="e" * 64)
+    with pytest.raises(AttributeError):
+        approval.digest = "e" * 64
+
+
+def test_a_stored_verdict_is_read_back_and_checked():
+    for one in (report(), report(privacy__copies=None)):
+        decision = gate.decide(one, gate.DEFAULT_RULES, DIGEST)
+        assert gate.reopen(decision.verdict()) == decision
+        assert type(gate.reopen(decision.verdict())) is type(decision)
+    forged = gate.decide(report(privacy__copies=None), gate.DEFAULT_RULES, DIGEST).verdict() | {"passed": True}
+    with pytest.raises(LaunderError, match="follows from its reasons"):
+        gate.reopen(forged)
+    with pytest.raises(LaunderError):
+        gate.reopen({"passed": True, "data": DIGEST, "reasons": []})
