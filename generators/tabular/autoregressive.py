@@ -33,6 +33,7 @@ NAME = "tabular.autoregressive"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 TO_THE_END = Budget()
+CANDIDATES = 16  # rows drawn for each row under a condition
 WAVES = 12  # cosines of a number's place in its column
 MASKED = -1e9  # logit of a token that cannot follow
 
@@ -164,12 +165,12 @@ class Model(nn.Module):
         return logits.masked_fill(torch.arange(logits.shape[-1], device=x.device) >= limit[..., None], MASKED)
 
     @torch.no_grad()
-    def draw(self, u: Tensor, known: dict[int, int]) -> Tensor:
-        """Invert each conditional CDF at u [B, L]: tokens [B, L], those in `known` as they are given."""
+    def draw(self, u: Tensor, known: dict[int, int]) -> tuple[Tensor, Tensor]:
+        """Invert each conditional CDF at u [B, L]: tokens [B, L], those in `known` as they are given, and log q of the others [B]."""
         x = torch.zeros(u.shape, dtype=torch.int64, device=u.device)
         for place, token in known.items():
             x[:, place] = token
-        C = torch.zeros(self.L, device=u.device)
+        log_q, C = torch.zeros(len(u), dtype=torch.float64, device=u.device), torch.zeros(self.L, device=u.device)
         C[list(known)] = 1
         shown = self.embedded(x) * C.repeat_interleave(self.e)  # [B, L*e]
         for l in (l for l in range(self.L) if l not in known):
@@ -178,7 +179,8 @@ class Model(nn.Module):
             logits = self._factor(l, h, x).double()
             cdf, last = logits.softmax(-1).cumsum(-1), (logits > MASKED / 2).sum(-1) - 1
             x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
-        return x
+            log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]
+        return x, log_q
 
     def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
         """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
@@ -239,16 +241,28 @@ class Autoregressive:
         if n < 0:
             raise ValueError(f"expected a number of rows, found {n}")
         known = self.encoding.known(where or {})
-        L, width = self.encoding.layout.width, self.encoding.layout.width + len(self.encoding.columns)
-        chunks = [randomness.row_uniforms(seed, first, CHUNK, width) for first in range(0, n, CHUNK)]
-        tokens = [self._draw(torch.from_numpy(u[:, :L]), known) for u in chunks]
-        inside = np.concatenate([u[:, L:] for u in chunks])[:n] if chunks else np.zeros((0, width - L))
-        rows = np.concatenate(tokens)[:n] if chunks else np.zeros((0, L), dtype="int64")
-        return self._with_known(self.encoding.decode(rows, inside, seed=seed), where or {})
+        candidates = CANDIDATES if known else 1
+        L, columns = self.encoding.layout.width, len(self.encoding.columns)
+        chunks = [randomness.row_uniforms(seed, first, CHUNK, columns + 1 + candidates * L) for first in range(0, n, CHUNK)]
+        empty = np.zeros((0, L), dtype="int64"), np.zeros((0, columns))
+        tokens = np.concatenate([empty[0], *(self._draw(torch.from_numpy(u[:, columns:]), known) for u in chunks)])
+        inside = np.concatenate([empty[1], *(u[:, :columns] for u in chunks)])
+        return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
 
+    @torch.no_grad()
     def _draw(self, u: Tensor, known: dict[int, int]) -> np.ndarray:
+        """Draw tokens [B, L] at u [B, 1 + K*L]: the one candidate, or one of K by its importance weight p(x) / q(x).
+
+        The model's second pass over conditions, q, is less exact than p; resampling among candidates (Rubin 1987) mends that.
+        """
         self.model.eval()
-        return self.model.draw(u.to(self.model.first.device), known).cpu().numpy()
+        u = u.to(self.model.first.device)
+        drawn = [self.model.draw(part, known) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
+        if len(drawn) == 1:
+            return drawn[0][0].cpu().numpy()
+        weights = torch.stack([-self.model(x) - log_q for x, log_q in drawn]).softmax(0)  # [K, B]
+        chosen = (weights.cumsum(0) <= u[:, 0]).sum(0).clamp(max=len(drawn) - 1)
+        return torch.stack([x for x, _ in drawn])[chosen, torch.arange(len(u))].cpu().numpy()
 
     def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
         """Write a number that a condition names as it is, not as another number of its interval."""
