@@ -1,0 +1,163 @@
+"""Training, sampling and scoring on a small table, and the canaries that no stage may let out of work/."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evaluation.report
+from pipelines import config, gate, ingestion, protection, publishing, sampling, scoring, splitting, training
+from pipelines.artifacts import LaunderError
+
+ROWS = 240
+CANARIES = {
+    "name": "Zebulon Quixworth",
+    "mail": "zebulon.quixworth@canary.example",
+    "job": "lighthouse keeper",
+    "pay": "9876543.21",
+    "born": "1871-03-09",
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "name": [f"Person {n // 2}" for n in range(ROWS)],
+            "mail": [f"person{n}@work.example" for n in range(ROWS)],
+            "job": rng.choice(["nurse", "judge", "baker"], ROWS),
+            "pay": rng.normal(3000, 500, ROWS).round(2),
+            "born": pd.Series(pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D")).dt.strftime(
+                "%Y-%m-%d"
+            ),
+            "income": rng.choice(["low", "high"], ROWS),
+        }
+    )
+    for column, canary in CANARIES.items():
+        frame.loc[17, column] = float(canary) if column == "pay" else canary
+    return frame
+
+
+@pytest.fixture(scope="module")
+def run(table, tmp_path_factory):
+    """Every stage up to the report, with a few training steps."""
+    folder = tmp_path_factory.mktemp("run")
+    table.to_csv(folder / "people.csv", index=False)
+    loaded = config.load(folder / "people.csv", ["budget.steps=3", "score.target=income"], folder / "out")
+    frame, schema = ingestion.ingest(loaded)
+    protected, record = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes)
+    train, holdout = splitting.split(protected, holdout=loaded.split.holdout, entity=None, seed=loaded.seed)
+    model = training.train(train, schema, loaded)
+    synthetic = sampling.sample(model, loaded, len(frame))
+    return {
+        "config": loaded,
+        "schema": schema,
+        "train": train,
+        "holdout": holdout,
+        "model": model,
+        "synthetic": synthetic,
+        "record": record,
+    }
+
+
+def with_sample(loaded, **sample):
+    return loaded.model_copy(update={"sample": config.Sample(**sample)})
+
+
+def test_the_sample_has_the_rows_asked_for(run):
+    assert len(run["synthetic"]) == ROWS and list(run["synthetic"].columns) == run["schema"].names
+    assert len(sampling.sample(run["model"], with_sample(run["config"], rows=7), ROWS)) == 7
+    again = sampling.sample(run["model"], run["config"], ROWS)
+    pd.testing.assert_frame_equal(again, run["synthetic"])
+
+
+def test_conditions_and_weights(run):
+    drawn = sampling.sample(run["model"], with_sample(run["config"], rows=20, where={"job": "nurse"}), ROWS)
+    assert set(drawn["job"]) == {"nurse"}
+    weighted = with_sample(run["config"], rows=21, weights={"job": {"nurse": 2, "judge": 1}}, where={"income": "low"})
+    drawn = sampling.sample(run["model"], weighted, ROWS)
+    assert drawn["job"].value_counts().to_dict() == {"nurse": 14, "judge": 7} and set(drawn["income"]) == {"low"}
+    assert drawn["job"].tolist() != sorted(drawn["job"])  # mixed, not in blocks
+
+
+@pytest.mark.parametrize(
+    "sample", [{"where": {"job": CANARIES["job"]}}, {"weights": {"job": {CANARIES["job"]: 1}}}, {"where": {"mail": "x"}}]
+)
+def test_an_impossible_condition_is_a_sentence_without_the_value(run, sample):
+    with pytest.raises(LaunderError) as caught:
+        sampling.sample(run["model"], with_sample(run["config"], **sample), ROWS)
+    assert "lighthouse" not in str(caught.value)
+
+
+def test_shares_become_whole_rows():
+    assert sampling.apportion({"a": 1, "b": 1, "c": 1}, 10) == {"a": 4, "b": 3, "c": 3}
+    assert sampling.apportion({"a": 0.5, "b": 0.25, "c": 0.25}, 4) == {"a": 2, "b": 1, "c": 1}
+    assert sampling.apportion({"a": 0, "b": 3}, 5) == {"a": 0, "b": 5}
+    with pytest.raises(LaunderError, match="above 0"):
+        sampling.apportion({"a": 0}, 5)
+
+
+def test_fewer_rows_than_asked_for_stop_the_run(run):
+    class Short:
+        schema = run["schema"]
+
+        def sample(self, n, *, seed=0, where=None):
+            return run["synthetic"].head(n - 1)
+
+    with pytest.raises(LaunderError, match=f"expected {ROWS} synthetic rows"):
+        sampling.sample(Short(), run["config"], ROWS)
+
+
+def test_dates_are_scored_in_their_own_format(run):
+    dated = scoring._dated(run["train"], run["schema"])
+    assert dated["born"].astype(str).tolist() == run["train"]["born"].tolist()
+
+
+def test_a_condition_narrows_the_real_rows(run):
+    loaded = with_sample(run["config"], where={"job": "nurse"})
+    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(gate.DEFAULT_RULES)})
+    nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
+    report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
+    assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
+    assert list(report.scores) == ["fidelity.shape"]
+
+
+def test_the_models_likelihood_reaches_the_attack(run):
+    loaded = run["config"].model_copy(
+        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(gate.DEFAULT_RULES)}
+    )
+    report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"])
+    assert report.profile["white_box"] is True and report.scores["privacy.membership"].value is not None
+
+
+def test_no_canary_leaves_work(run, tmp_path, capsys):
+    """A unique name, an address, a rare category, an extreme number and an extreme date are in no file that may leave."""
+    report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], run["config"])
+    staged, output = tmp_path / "work" / "staged", tmp_path / "out"
+    for format in ("parquet", "csv"):
+        publishing.write_data(run["synthetic"], staged, format=format)
+    decision = gate.decide(report, {"privacy.copies": {"at_most": 1}}, publishing.data_digest(staged))
+    evaluation.report.write(report, staged, verdict=decision.verdict(), card={"data": run["record"]["columns"]})
+    run["model"].save(staged / "model")
+    publishing.manifest(staged, decision.verdict(), id="r1", output=output, protection=run["record"])
+    release = publishing.publish(decision, staged, output, "r1")
+    refusal = gate.decide(report, {"privacy.copies": {"at_most": -1}}, publishing.data_digest(staged))
+    publishing.quarantine(refusal, staged, output, "r2")
+    files = [path for path in output.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert {"data.csv", "report.html", "manifest.json", "model.json", "reasons.json"} <= {path.name for path in files}
+    assert publishing.verify(release) == []
+    for path in files:
+        assert not leaked(path.read_bytes()), path.name
+    frame = pd.read_parquet(release / "data" / "data.parquet")
+    assert not leaked(frame.to_csv().encode()) and frame["pay"].max() < 10_000 and frame["born"].min() > "1950"
+    captured = capsys.readouterr()
+    assert not leaked((captured.out + captured.err).encode())
+
+
+def leaked(content: bytes) -> list[str]:
+    text = content.decode("utf-8", "replace")
+    compact = re.sub(r"[\s,_]", "", text)
+    wanted = [*CANARIES.values(), "Zebulon", "quixworth", "lighthouse", "9876543"]
+    return [canary for canary in wanted if canary in text or canary in compact]
