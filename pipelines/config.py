@@ -1,6 +1,7 @@
 """The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -317,6 +318,13 @@ def _keys(model: type[BaseModel] | None, place: list[str]) -> list[str]:
         kinds = (annotation, *getattr(annotation, "__args__", ()))
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
     return list(model.model_fields) if model else []
+
+
+def secret(reference: str) -> str:
+    """Return the value of an `env:NAME` reference; LaunderError where the variable is not set."""
+    if not (value := os.environ.get(reference.removeprefix("env:"))):
+        raise LaunderError(f"expected a value in the environment variable of {reference}, found none; set it and run again")
+    return value
 
 
 def json_schema() -> dict[str, Any]:

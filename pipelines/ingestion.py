@@ -96,6 +96,8 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
         kinds[config.split.entity] = "identifier"
     for name, kind in kinds.items():
         _check_kind(name, kind, frame[name])
+        if kind == "identifier" and pd.api.types.is_float_dtype(frame[name].dtype) and (frame[name].dropna() % 1 == 0).all():
+            frame[name] = frame[name].astype("Int64")  # numbers of persons that a missing one made fractions
     schema = infer(frame, kinds)
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.columns.items():

@@ -127,7 +127,8 @@ def _place(staged: Path, final: Path) -> None:
     with explained(final), _removed(aside):
         aside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(staged, aside, copy_function=shutil.copyfile)
-        os.chmod(aside, 0o755)  # what is staged lies in a folder of its owner alone
+        for folder in [aside, *(path for path in aside.rglob("*") if path.is_dir())]:
+            os.chmod(folder, 0o755)  # what is staged may lie in folders of its owner alone
         _flush_all(aside)
         if verify(aside, id=final.name):
             raise LaunderError("expected the copy to equal what is staged, found a difference; publish again")

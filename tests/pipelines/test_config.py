@@ -151,3 +151,11 @@ def test_the_template_is_a_configuration(read):
 
 def test_the_json_schema_knows_every_section():
     assert {"source", "columns", "gate", "publish", "budget"} <= set(config.json_schema()["properties"])
+
+
+def test_secrets_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("LAUNDER_TEST", SECRET)
+    assert config.secret("env:LAUNDER_TEST") == SECRET
+    monkeypatch.delenv("LAUNDER_TEST")
+    with pytest.raises(LaunderError, match="env:LAUNDER_TEST"):
+        config.secret("env:LAUNDER_TEST")

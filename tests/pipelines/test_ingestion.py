@@ -117,6 +117,13 @@ def test_an_entity_is_never_learned(read):
     assert read("split.entity=job")[1].column("job").kind == "identifier"
 
 
+def test_numbered_entities_stay_whole_numbers(read, frame, tmp_path):
+    frame["who"] = [float(n // 2) for n in range(ROWS - 1)] + [np.nan]
+    frame.drop(columns="nothing").to_parquet(tmp_path / "x.parquet")
+    read_frame, schema = ingest(config.load(tmp_path / "x.parquet", ["split.entity=who"]))
+    assert read_frame["who"].dtype == "Int64" and schema.column("who").kind == "identifier"
+
+
 def test_a_target_that_protection_would_empty(read, frame):
     frame["income"] = ["high"] * 3 + ["low"] * (ROWS - 3)
     with pytest.raises(LaunderError, match="two labels of at least 5 rows in the target 'income', found 1"):

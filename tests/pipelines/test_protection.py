@@ -147,3 +147,14 @@ def test_no_extreme_survives(values, extremes):
     assert column.max() <= ordered[-extremes] and column.min() >= ordered[extremes - 1]
     inner = (pd.Series(values) > column.min()) & (pd.Series(values) < column.max())
     assert column[inner].tolist() == pd.Series(values)[inner].tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([None, *"abcdefgh"]), min_size=1, max_size=120), st.integers(1, 12))
+def test_no_rare_label_survives(values, rare):
+    column, _ = protected(pd.Series(values, dtype="object"), "categorical", rare=rare)
+    before, after = pd.Series(values, dtype="object").value_counts(), column.value_counts()
+    assert all(before[label] >= rare for label in after.index if label != OTHER)
+    assert after.get(OTHER, rare) >= rare
+    common = pd.Series(values, dtype="object").isin(before.index[before >= rare])
+    assert column[common].tolist() == [value for value, kept in zip(values, common, strict=True) if kept]

@@ -55,6 +55,14 @@ def test_a_release_is_whole_and_current(release, tmp_path):
     assert set(manifest["files"]) == {"data/data.parquet", "report.html", "report.json"}
 
 
+def test_a_release_can_be_read_by_others(stage, tmp_path):
+    staged, approval = stage()
+    for folder in (staged, staged / "data"):
+        folder.chmod(0o700)
+    release = publishing.publish(approval, staged, tmp_path, "r1")
+    assert [path.stat().st_mode & 0o777 for path in (release, release / "data")] == [0o755, 0o755]
+
+
 def test_each_manifest_names_the_one_before(stage, release, tmp_path):
     staged, approval = stage("r2", value=5)
     publishing.publish(approval, staged, tmp_path, "r2")
