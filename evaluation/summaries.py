@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation import similarity
+from evaluation import pairs
 from evaluation.samples import Samples
 
 KEPT = 20  # a label, or the tail beyond a histogram, stands for at least this many training rows
@@ -85,8 +85,8 @@ def associations(samples: Samples, seed: int) -> dict:
 def _edges(samples: Samples, column: str) -> np.ndarray:
     values = samples.table("train")[column].to_numpy()
     if samples.is_number(column):
-        return np.unique(np.nanquantile(values, np.linspace(0, 1, similarity.BINS + 1)[1:-1]))
-    return np.argsort(-np.bincount(values[values >= 0], minlength=len(samples.labels[column])), kind="stable")[:similarity.BINS]
+        return np.unique(np.nanquantile(values, np.linspace(0, 1, pairs.BINS + 1)[1:-1]))
+    return np.argsort(-np.bincount(values[values >= 0], minlength=len(samples.labels[column])), kind="stable")[:pairs.BINS]
 
 
 def _cells(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
