@@ -36,7 +36,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.shape": {"at_least": 0.8},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
     "utility.target": {"at_least": 0.7},
-    "diversity.coverage": {"at_least": 0.5, "relative": "of ceiling"},
+    "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},

@@ -114,8 +114,8 @@ def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extre
     clipped, rows = values.copy(), np.flatnonzero(present.to_numpy())
     for end, beyond in ((low, ticks < low), (high, ticks > high)):
         if beyond.any():
-            clipped.iloc[rows[beyond]] = _written(end, column)
-    return clipped, {"rows_clipped": int(((ticks < low) | (ticks > high)).sum()), "rows_removed": 0}
+            clipped.iloc[rows[beyond]] = pd.Series([_written(end, column)]).astype(values.dtype)[0]
+    return clipped.astype(values.dtype), {"rows_clipped": int(((ticks < low) | (ticks > high)).sum()), "rows_removed": 0}
 
 
 def _ticks(present: pd.Series, column: Column) -> np.ndarray:

@@ -29,7 +29,7 @@ def score(
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
     return evaluation.score(
-        *(_dated(frame, schema) for frame in (kept, held, synthetic)),
+        *(_readable(frame, schema) for frame in (kept, held, synthetic)),
         kinds=schema.kinds(),
         target=config.score.target,
         loss=None if model is None else lambda rows: -model.log_prob(real.loc[rows.index]),
@@ -58,11 +58,13 @@ def _text(value: Any, column: pd.Series) -> str:
     return str(pd.Series([value]).astype(column.dtype)[0]) if pd.api.types.is_numeric_dtype(column.dtype) else str(value)
 
 
-def _dated(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Write dates as timestamps, read by the schema's own format, so that evaluation need not guess it."""
+def _readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Write dates as timestamps, read by the schema's own format so that nobody guesses it, and pandas' categories as labels."""
     frame = frame.copy()
     for column in schema.columns:
         values = frame[column.name]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            frame[column.name] = values = values.astype("object")
         if column.kind != "datetime" or pd.api.types.is_datetime64_any_dtype(values.dtype):
             continue
         present = values.notna().to_numpy()

@@ -53,7 +53,7 @@ def test_a_good_report_is_approved():
         ("fidelity.shape", Score(0.85, 0.79, 0.9, 0.97, 1.0)),  # good enough but for its interval
         ("fidelity.trend", Score(0.9, 0.88, 0.95, 0.98, 0.8)),  # 0.8 + 0.5 * 0.18 = 0.89
         ("utility.target", Score(0.7, 0.65, 0.8, 0.99, 0.5)),
-        ("diversity.coverage", Score(0.5, 0.4, 0.6, 0.97, 0.1)),  # 0.5 * 0.97
+        ("diversity.coverage", Score(0.35, 0.3, 0.4, 0.97, 0.1)),  # 0.1 + 0.25 * 0.87 = 0.3175
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
         ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", {"rows": 1000})),  # four copies, where three may be chance
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),

@@ -111,8 +111,36 @@ def test_fewer_rows_than_asked_for_stop_the_run(run):
 
 
 def test_dates_are_scored_in_their_own_format(run):
-    dated = scoring._dated(run["train"], run["schema"])
+    dated = scoring._readable(run["train"], run["schema"])
     assert dated["born"].astype(str).tolist() == run["train"]["born"].tolist()
+
+
+@pytest.mark.parametrize("rows", [3, 5, 12])
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, format):
+    rng = np.random.default_rng(rows)
+    frame = pd.DataFrame(
+        {
+            "größe": rng.normal(size=rows).astype("float32"),
+            "nothing": [None] * rows,
+            "constant": "x",
+            "whole": pd.array([None, *range(1, rows)], dtype="Int64"),
+            "truth": pd.array([None, *[True, False] * rows][:rows], dtype="boolean"),
+            "when": pd.date_range("2024-01-01", periods=rows).strftime("%d.%m.%Y"),
+            "label": pd.Categorical(["p", "q"] * (rows // 2) + ["p"] * (rows % 2), ["p", "q", "secret"]),
+        }
+    )
+    path = tmp_path / f"x.{format}"
+    frame.to_csv(path, index=False) if format == "csv" else frame.to_parquet(path, index=False)
+    loaded = config.load(path, ["budget.steps=1"])
+    read, schema = ingestion.ingest(loaded)
+    protected, _ = protection.protect(read, schema)
+    train, holdout = splitting.split(protected, holdout=0.2, entity=None, seed=0)
+    model = training.train(train, schema, loaded)
+    synthetic = sampling.sample(model, loaded, rows)
+    assert synthetic.dtypes.astype(str).tolist() == protected.dtypes.astype(str).tolist()
+    decision = gate.decide(scoring.score(train, holdout, synthetic, schema, loaded), gate.rules_of(loaded), "d" * 64)
+    assert {"privacy.membership"} <= {reason["score"] for reason in decision.reasons if not reason["passed"]}
 
 
 def test_a_condition_narrows_the_real_rows(run):
