@@ -31,8 +31,9 @@ WORDS = {
     "dict_type": "a section of keys",
     "model_type": "a section of keys",
     "model_attributes_type": "a section of keys",
-    "string_pattern_mismatch": "a text of the form that is documented",
 }
+FORMS = {"device": "auto, cpu, cuda or cuda:N", "name": "letters, digits, dots and dashes", "delimiter": "one character"}
+UNION = ("bool", "int", "float", "str", "dict[str,any]")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -53,6 +54,11 @@ class Source(Part):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     encoding: str = "utf-8"
     missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _tab(cls, delimiter: Any) -> Any:
+        return "\t" if delimiter in ("tab", "\\t") else delimiter
 
 
 class Split(Part):
@@ -230,14 +236,19 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     if output is not None:
         publish = document.setdefault("publish", {})
         publish["to"] = str(Path(output).absolute()) if isinstance(publish, dict) else publish
-    config = validate(document)
+    return settled(validate(document), base)
+
+
+def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
+    """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
     return _checked(_placed(config, base))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
     """Check keys and values; LaunderError with one sentence, which holds no value, for the first mistake."""
     try:
-        return RunConfig.model_validate(document)
+        # a section that is named and left empty says nothing
+        return RunConfig.model_validate({key: value for key, value in document.items() if value is not None})
     except ValidationError as error:
         raise LaunderError(_sentence(error, RunConfig)) from None
 
@@ -262,6 +273,7 @@ def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
     import evaluation
     import generators
+    from pipelines import gate
 
     options = _options(config.generator, generators)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
@@ -269,6 +281,7 @@ def _checked(config: RunConfig) -> RunConfig:
             if name not in evaluation.names():
                 near = nearest(name, evaluation.names())
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
+    gate.check_rules(gate.rules_of(config))
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
@@ -295,6 +308,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
 def _sentence(error: ValidationError, model: type[BaseModel] | None, before: tuple[str, ...] = ()) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = [*before, *(str(part) for part in first["loc"])]
+    if len(place) > 2 and place[-1] in UNION:  # pydantic names the member of a union last
+        place.pop()
     if first["type"] == "extra_forbidden":
         known = _keys(model, place[:-1])
         where = f" under {'.'.join(place[:-1])}" if place[:-1] else ""
@@ -305,7 +320,7 @@ def _sentence(error: ValidationError, model: type[BaseModel] | None, before: tup
     message = first["msg"].removeprefix("Value error, ")
     if message.startswith("expected"):
         return message if not place or place[-1] in message else f"{message} (at {'.'.join(place)})"
-    wanted = WORDS.get(first["type"], message.removeprefix("Input should be "))
+    wanted = FORMS.get(place[-1] if place else "") or WORDS.get(first["type"], message.removeprefix("Input should be "))
     return f"expected {wanted[:1].lower() + wanted[1:]} at {'.'.join(place)}, found another value; correct it"
 
 

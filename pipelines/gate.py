@@ -95,10 +95,15 @@ def _plain(bound: Bound) -> Rule:
     return bound.model_dump(exclude_none=True)
 
 
-def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
-    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
+def check_rules(rules: Mapping[str, Rule]) -> None:
+    """Stop where no rule about privacy is left."""
     if not any(name.startswith("privacy.") for name in rules):
         raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")
+
+
+def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
+    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
+    check_rules(rules)
     held = report.profile.get("rows", {}).get("holdout", 0)
     reasons = tuple(_judge(name, rule, report.scores.get(name), held) for name, rule in rules.items())
     kind = Approval if all(reason["passed"] for reason in reasons) else Refusal

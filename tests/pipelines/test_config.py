@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.schema import Categorical, Numerical, Schema
-from pipelines import config, documents
+from pipelines import config, documents, gate
 from pipelines.artifacts import LaunderError
 
 SECRET = "tell-nobody"
@@ -66,6 +66,12 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nschedule: {cron: now}", ["five fields of cron"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
         ("name: x", ["expected source"]),
+        ("source: x.csv\ncolumns: {a: 3}", ["a text at columns.a,"]),
+        ("source: x.csv\nsample: {where: {a: [tell-nobody]}}", ["at sample.where.a,"]),
+        ("source: x.csv\ndevice: gpu", ["auto, cpu, cuda"]),
+        ("source: x.csv\ngenerator: tell-nobody", ["a section of keys at generator"]),
+        ("source: {path: x.csv, delimiter: ab}", ["one character at source.delimiter"]),
+        (f"source: x.csv\ngate: {{{', '.join(f'{n}: null' for n in gate.DEFAULT_RULES)}}}", ["rule about privacy"]),
         ("source: [tell-nobody", ["YAML", "line"]),
         ("- tell-nobody", ["keys such as source"]),
         ("source: x.csv\nsource_: !!python/object/apply:os.system [tell-nobody]", ["YAML"]),
@@ -79,6 +85,15 @@ def test_a_mistake_is_one_sentence(read, text, parts):
     assert message.startswith("expected") and "\n" not in message
     assert all(part in message for part in parts), message
     assert SECRET not in message
+
+
+def test_an_empty_section_says_nothing(read):
+    assert read("source: x.csv\ngate:\nschedule:\ncolumns:\n") == read("source: x.csv\n")
+
+
+@pytest.mark.parametrize("text", ["tab", '"\\t"', "\\t"])
+def test_a_tab_can_be_named(read, text):
+    assert read(f"source: {{path: x.tsv, delimiter: {text}}}").source.delimiter == "\t"
 
 
 def test_words_stay_words(read):
