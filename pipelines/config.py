@@ -1,9 +1,8 @@
 """The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
 
-import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, Literal, Self
@@ -13,27 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from pipelines.artifacts import LaunderError, digest_of
 from pipelines.documents import override, read_yaml
+from pipelines.mistakes import nearest, sentence
 
 DOCUMENTS = (".yaml", ".yml")
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
 OUTPUT = "laundered"  # below the folder the command runs in
 SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
-WORDS = {
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "bool_parsing": "true or false",
-    "string_type": "a text",
-    "dict_type": "a section of keys",
-    "model_type": "a section of keys",
-    "model_attributes_type": "a section of keys",
-}
-FORMS = {"device": "auto, cpu, cuda or cuda:N", "name": "letters, digits, dots and dashes", "delimiter": "one character"}
-UNION = ("bool", "int", "float", "str", "dict[str,any]")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -250,7 +235,7 @@ def validate(document: Mapping[str, Any]) -> RunConfig:
         # a section that is named and left empty says nothing
         return RunConfig.model_validate({key: value for key, value in document.items() if value is not None})
     except ValidationError as error:
-        raise LaunderError(_sentence(error, RunConfig)) from None
+        raise LaunderError(sentence(error, RunConfig)) from None
 
 
 def _placed(config: RunConfig, base: Path) -> RunConfig:
@@ -293,46 +278,10 @@ def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
         kind = generators.load(chosen.name).Config
         settled = TypeAdapter(kind).validate_python(chosen.options)
     except ValidationError as error:
-        raise LaunderError(_sentence(error, None, ("generator", "options"))) from None
+        raise LaunderError(sentence(error, None, ("generator", "options"))) from None
     except ValueError as error:
         raise LaunderError(str(error)) from None
     return {name: getattr(settled, name) for name in chosen.options}
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return "; did you mean ...?" with the known name most like `name`, or nothing."""
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.4)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _sentence(error: ValidationError, model: type[BaseModel] | None, before: tuple[str, ...] = ()) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = [*before, *(str(part) for part in first["loc"])]
-    if len(place) > 2 and place[-1] in UNION:  # pydantic names the member of a union last
-        place.pop()
-    if first["type"] == "extra_forbidden":
-        known = _keys(model, place[:-1])
-        where = f" under {'.'.join(place[:-1])}" if place[:-1] else ""
-        near = nearest(place[-1], known) or f"; known are {', '.join(known)}"
-        return f"expected a known key{where}, found {place[-1]!r}{near}"
-    if first["type"] == "missing":
-        return f"expected {'.'.join(place)} in the configuration, found nothing; add it"
-    message = first["msg"].removeprefix("Value error, ")
-    if message.startswith("expected"):
-        return message if not place or place[-1] in message else f"{message} (at {'.'.join(place)})"
-    wanted = FORMS.get(place[-1] if place else "") or WORDS.get(first["type"], message.removeprefix("Input should be "))
-    return f"expected {wanted[:1].lower() + wanted[1:]} at {'.'.join(place)}, found another value; correct it"
-
-
-def _keys(model: type[BaseModel] | None, place: list[str]) -> list[str]:
-    """Return the keys that the section at `place` knows."""
-    if place[:1] == ["gate"]:
-        return list(Bound.model_fields)
-    for part in place:
-        annotation = model.model_fields[part].annotation if model and part in model.model_fields else None
-        kinds = (annotation, *getattr(annotation, "__args__", ()))
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-    return list(model.model_fields) if model else []
 
 
 def secret(reference: str) -> str:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from generators.schema import KINDS, Column, Schema, conform, decimals_of, infer
 from pipelines.artifacts import LaunderError
-from pipelines.config import OTHERS, RunConfig, nearest
+from pipelines.config import OTHERS, RunConfig
+from pipelines.mistakes import nearest
 from pipelines.protection import settle
 from pipelines.sources import read_table
 

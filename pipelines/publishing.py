@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 
 from pipelines.artifacts import Artifact, LaunderError, canonical, digest_file, explained, flush, whole, write_frame, write_json
-from pipelines.config import nearest
 from pipelines.gate import Approval, Refusal, reopen
+from pipelines.mistakes import nearest
 from pipelines.verifying import DATA, MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
 
 __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify", "write_data"]
