@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import delimited
-from pipelines.artifacts import LaunderError
+from pipelines.artifacts import LaunderError, digest_path
 
 PARQUET = (".parquet", ".pq", ".parq")
 MAGIC = {
@@ -64,6 +64,12 @@ def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
     batches = list(source.batches())
     table = pa.Table.from_batches(batches)
     return _with_integers(table.to_pandas(), table)
+
+
+def digest(uri: str | Path) -> str:
+    """Return the SHA-256 of a source: of its file, or of the names and contents of its parts; LaunderError where there is none."""
+    _files(uri)
+    return digest_path(_path(uri))
 
 
 def _files(uri: str | Path) -> tuple[list[Path], bool]:
