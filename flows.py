@@ -1,0 +1,58 @@
+"""The flows: from a source to a gated release, and their schedules.
+
+Run one with `launder run`, serve schedules with `launder serve`, or call it: `flows.launder(RunConfig(source="data.csv"))`.
+"""
+
+import pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, serve
+from prefect.deployments.runner import EntrypointType
+
+from pipelines import config as configs
+from pipelines import steps, tasks
+from pipelines.config import RunConfig
+
+
+@flow(name="launder", validate_parameters=True, persist_result=False)
+def launder(config: RunConfig) -> dict[str, Any]:
+    """Ingest, protect, split, train, sample, score, and release what passes the gate; quarantine what does not."""
+    config = configs.settled(config)
+    with tasks.redacted():
+        run = steps.begin(config)
+    with steps.alone(run):
+        return _launder(run, config)
+
+
+def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
+    source = tasks.ingest(run, config)
+    schema = source["schema"]
+    protected = tasks.protect(run, config, table=source["table"], schema=schema)
+    sides = tasks.split(run, config, table=protected["table"])
+    fitted = tasks.train(run, config, table=sides["train"], schema=schema)
+    drawn = tasks.sample(run, config, model=fitted["model"], rows=source["table"]["rows"])
+    scored = tasks.score(run, config, train=sides["train"], holdout=sides["holdout"], synthetic=drawn["table"], schema=schema)
+    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"], "drift": source["drift"]}
+    decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
+    release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
+    tasks.show(run, config, scored["scores"], decided["verdict"], release)
+    return release | {"verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
+
+
+def serve_schedules(configurations: Sequence[RunConfig]) -> None:
+    """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted."""
+    serve(*(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False)
+
+
+def _deployment(config: RunConfig) -> Any:
+    return launder.to_deployment(
+        name=config.name,
+        cron=config.schedule.cron,
+        parameters={"config": config.model_dump(mode="json")},
+        concurrency_limit=1,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description=f"Synthetic {config.name}, released below {Path(config.publish.to).name}",
+    )

@@ -1,0 +1,17 @@
+"""The stages between a source and a release.
+
+Prefect reads its settings when it is imported, so they are set here, before any module of ours can import it. A value that is
+set already stays.
+"""
+
+import os
+
+for _name, _value in {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # a cold start on a busy machine takes longer than the default
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",  # logs stay out of the database
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what a user has to know, the command line says
+}.items():
+    os.environ.setdefault(_name, _value)

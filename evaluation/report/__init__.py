@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluation.report.document import Report, plain, profile
 
-__all__ = ["Report", "profile", "write"]
+__all__ = ["Report", "plain", "profile", "write"]
 
 
 def write(report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True) -> None:

@@ -1,0 +1,264 @@
+"""The command line: `launder`. What is heavy is imported by the command that needs it, so that --help answers at once."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
+app = typer.Typer(
+    name="launder", help="Turn a sensitive table into a synthetic one, scored and released through a gate.", add_completion=False,
+    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
+Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a data source alone.")]
+Output = Annotated[Path | None, typer.Option("--output", help="Folder of releases/, quarantine/ and work/.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")]
+Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the training.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An output folder.")]
+Target = Annotated[str | None, typer.Option(help="The column that a model should predict from the others.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 bad input or failure, 2 usage, 3 quarantined, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    guard = _Sentence(debug)
+    with guard:
+        guard.code = app(words, standalone_mode=False) or RELEASED
+    return _leave(guard.code, arguments is None)
+
+
+def _leave(code: int, process: bool) -> int:
+    if process:
+        sys.exit(code)
+    return code
+
+
+class _Sentence:
+    """Turn an exception that leaves a command into one sentence on stderr and an exit code."""
+
+    def __init__(self, debug: bool) -> None:
+        self.debug, self.code = debug, FAILED
+
+    def __enter__(self) -> "_Sentence":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> bool:
+        if error is None or isinstance(error, SystemExit):
+            return False
+        self.code, sentence = _explained(error)
+        if self.debug and self.code == FAILED:
+            return False
+        print(f"launder: {sentence}", file=sys.stderr)
+        return True
+
+
+def _explained(error: BaseException) -> tuple[int, str]:
+    if isinstance(error, KeyboardInterrupt | typer.Abort) or type(error).__name__ in ("CancelledRun", "TerminationSignal"):
+        return INTERRUPTED, "interrupted; the same command continues where this one was"
+    if hasattr(error, "format_message"):  # of the command line parser
+        return error.exit_code, error.format_message()
+    if isinstance(error, OSError) and error.filename:
+        return FAILED, f"expected to read or write {error.filename}, found: {error.strerror}"
+    if isinstance(error, ValueError) and str(error).startswith("expected"):
+        return FAILED, " ".join(str(error).split())
+    return FAILED, f"expected the command to work, found {type(error).__name__}; run it with --debug to see where"
+
+
+def _say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def _progress(total: str = "training") -> Callable[[dict[str, float]], None]:
+    from pipelines.terminal import TrainingProgress
+
+    return TrainingProgress(total)
+
+
+@app.command()
+def demo(output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo")) -> int:
+    """Launder scikit-learn's breast cancer table: the whole flow on real data."""
+    from pipelines import demonstration
+
+    source = demonstration.write_source(output)
+    return _run(str(source), ["score.target=diagnosis"], output)
+
+
+@app.command()
+def init(source: Source, output: Annotated[Path, typer.Option("--output")] = Path("launder.yaml")) -> int:
+    """Profile a source and write an editable, commented configuration."""
+    from pipelines import config, ingestion
+    from pipelines.artifacts import LaunderError, whole
+
+    if output.exists():
+        raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
+    loaded = config.load(source)
+    _, schema = ingestion.ingest(loaded)
+    with whole(output) as aside:
+        aside.write_text(config.template(schema, loaded.source.path), encoding="utf-8")
+    _say(f"Wrote {output}: {len(schema.columns)} columns. Look at their kinds, then: launder run {output}")
+    return RELEASED
+
+
+@app.command()
+def run(config: Config, output: Output = None, override: Overrides = None, minutes: Minutes = None) -> int:
+    """Run the whole flow once: a release, or a quarantine with reasons."""
+    budget = [] if minutes is None else [f"budget.minutes={minutes}"]
+    return _run(config, [*(override or []), *budget], output)
+
+
+def _run(source: str, overrides: list[str], output: Path | None) -> int:
+    from pipelines import config, sources
+
+    loaded = config.load(source, overrides, output)
+    sources.digest(loaded.source.path)  # before Prefect starts, so that a wrong path is told at once
+    _prepare(loaded.publish.to)
+    from pipelines import terminal
+
+    return terminal.run(loaded)
+
+
+def _prepare(output: str) -> None:
+    """Make the private folder and give Prefect its home in it, unless the user has chosen one."""
+    from pipelines.artifacts import explained
+
+    work = Path(output) / "work"
+    with explained(work):
+        work.mkdir(parents=True, exist_ok=True)
+        os.chmod(work, 0o700)
+    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
+
+
+@app.command()
+def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ...")]) -> int:
+    """Run configurations on their cron schedules, through Prefect, until interrupted."""
+    from pipelines import config
+    from pipelines.artifacts import LaunderError
+
+    loaded = [config.load(path) for path in configs]
+    if missing := [one.name for one in loaded if one.schedule is None]:
+        raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
+    if len({one.name for one in loaded}) < len(loaded):
+        raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
+    _prepare(loaded[0].publish.to)
+    from pipelines import terminal
+
+    return terminal.serve(loaded)
+
+
+@app.command()
+def fit(
+    source: Source,
+    model: Annotated[Path, typer.Option("--model", help="Folder to write the model to.")],
+    generator: Annotated[str, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = "tabular.autoregressive",
+    target: Target = None,
+    minutes: Minutes = None,
+    epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
+    delta: Annotated[float | None, typer.Option(help="Its delta.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")] = None,
+    override: Overrides = None,
+    seed: Seed = 0,
+) -> int:
+    """Protect a table and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    from pipelines import config, ingestion, protection, training
+    from pipelines.artifacts import explained
+
+    words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
+    settings = [f"generator.name={generator}", *(f"generator.options.{o}" for o in option or []), *(override or [])]
+    loaded = config.load(source, [*settings, *(f"{key}={value}" for key, value in words.items() if value is not None)])
+    frame, schema = ingestion.ingest(loaded)
+    protected, _ = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes, entity=loaded.split.entity)
+    fitted = training.train(protected, schema, loaded, progress=_progress())
+    with explained(model):
+        fitted.save(model)
+    _say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
+    return RELEASED
+
+
+@app.command()
+def sample(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
+    rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
+    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl.")],
+    where: Annotated[list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="A value that every row has.")] = None,
+    seed: Seed = 0,
+) -> int:
+    """Draw rows from a fitted model."""
+    import generators
+    from pipelines import tables
+
+    tables.check_suffix(output)
+    conditions = dict(tables.condition(text) for text in where or [])
+    drawn = generators.open_model(model).sample(rows, seed=seed, where=conditions)
+    tables.write(drawn, output)
+    _say(f"Wrote {output}: {len(drawn):,} rows.")
+    return RELEASED
+
+
+@app.command()
+def score(
+    train: Annotated[str, typer.Option("--train", help="The rows that the generator was trained on.")],
+    holdout: Annotated[str, typer.Option("--holdout", help="Real rows that it never saw.")],
+    synthetic: Annotated[str, typer.Option("--synthetic", help="The rows to judge.")],
+    output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
+    target: Target = None,
+    model: Annotated[Path | None, typer.Option("--model", help="The model, for the attack that knows it.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
+    seed: Seed = 0,
+) -> int:
+    """Judge any synthetic table, also one made elsewhere."""
+    from pipelines import judging
+    from pipelines.terminal import print_scores, print_verdict
+
+    report, verdict = judging.judge(train, holdout, synthetic, output, target=target, model=model, seed=seed, gated=gate)
+    print_scores(report)
+    if verdict:
+        print_verdict(verdict)
+    _say(f"Report: {output / 'report.html'}")
+    return QUARANTINED if verdict and not verdict["passed"] else RELEASED
+
+
+@app.command()
+def releases(folder: Folder) -> int:
+    """List the releases of an output folder, oldest first."""
+    from pipelines import publishing
+
+    found = publishing.releases(folder)
+    for one in found:
+        _say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}")
+    if not found:
+        _say(f"No releases below {folder}.")
+    return RELEASED
+
+
+@app.command()
+def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")]) -> int:
+    """Recompute every digest of a release."""
+    from pipelines import publishing
+    from pipelines.artifacts import LaunderError
+
+    if problems := publishing.verify(release):
+        raise LaunderError(f"expected the release as it was published, found a difference: {' '.join(problems)}")
+    _say(f"Verified {release}: every file is as it was published.")
+    return RELEASED
+
+
+@app.command()
+def rollback(folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]) -> int:
+    """Point `current` at another release."""
+    from pipelines import publishing
+
+    publishing.rollback(folder, release)
+    _say(f"{folder / 'releases' / 'current'} is {release} now.")
+    return RELEASED
+
+
+if __name__ == "__main__":
+    main()

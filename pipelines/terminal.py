@@ -1,0 +1,166 @@
+"""What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evaluation.report import Report
+from pipelines.artifacts import LaunderError
+from pipelines.config import RunConfig
+
+STEPS = {
+    "ingest": "reading the source",
+    "protect": "protecting rare categories and extremes",
+    "split": "setting the holdout aside",
+    "train": "training",
+    "sample": "drawing synthetic rows",
+    "score": "scoring",
+    "decide": "judging",
+    "publish": "publishing",
+}
+PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
+SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
+console = Console(highlight=False)
+
+
+class TrainingProgress:
+    """A progress bar with the time left on a terminal; a line from time to time elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.bar, self.last = name, None, -PLAIN_EVERY
+
+    def __call__(self, status: dict[str, float]) -> None:
+        steps, step = status["steps"], status["step"]
+        if console.is_terminal:
+            self._draw(step, steps, status["validation"])
+        elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
+            self.last = status["seconds"]
+            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s, validation loss {status['validation']:.3f}", flush=True)
+
+    def _draw(self, step: float, steps: float, loss: float) -> None:
+        if self.bar is None:
+            columns = (
+                TextColumn("  {task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+                TimeRemainingColumn(),
+            )
+            self.bar = Progress(*columns, console=console, transient=True)
+            self.bar.add_task(self.name, total=steps or 1)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=f"{self.name} (loss {loss:.2f})")
+        if step == steps:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+def run(config: RunConfig) -> int:
+    """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
+    console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
+    import flows
+    from pipelines import tasks
+
+    started, progress = time.monotonic(), TrainingProgress("training")
+    tasks.tell.set(lambda step: console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False))
+    tasks.listener.set(progress)
+    try:
+        result = flows.launder(config)
+    finally:
+        progress.close()
+    print_verdict(result["verdict"])
+    where = "Released" if result["passed"] else "Quarantined"
+    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    return 0 if result["passed"] else 3
+
+
+def _clock(started: float) -> str:
+    minutes, seconds = divmod(int(time.monotonic() - started), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def print_scores(report: Report) -> None:
+    """Print every score with its interval, ceiling and floor."""
+    table = Table("score", "value", "95 % interval", "held-out rows", "shuffled columns")
+    for name, score in report.scores.items():
+        low, high = _figure(score.low), _figure(score.high)
+        table.add_row(
+            name, _figure(score.value), f"{low} to {high}" if score.value is not None else "-", _figure(score.ceiling), _figure(score.floor)
+        )
+    console.print(table)
+
+
+def print_verdict(verdict: dict[str, Any]) -> None:
+    """Print every rule of the gate and whether it passed."""
+    table = Table("gate", "rule", "compared", "bound", "")
+    for reason in verdict["reasons"]:
+        mark = "passed" if reason["passed"] else "[bold red]refused[/]"
+        table.add_row(reason["score"], reason["rule"], _figure(reason["value"]), _figure(reason["bound"]), mark)
+    console.print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def serve(configurations: Sequence[RunConfig]) -> int:
+    """Serve schedules until interrupted; starts a Prefect server where the user has none."""
+    with _server(Path(configurations[0].publish.to) / "work"):
+        import flows
+
+        for config in configurations:
+            print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)
+        flows.serve_schedules(configurations)
+    return 0
+
+
+@contextmanager
+def _server(work: Path) -> Iterator[None]:
+    """Have PREFECT_API_URL point at a server: the user's, or one of our own that ends with us and keeps its log below work/."""
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    port = _free_port()
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with open(work / "server.log", "ab") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait(server, f"http://127.0.0.1:{port}/api/health")
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(server: subprocess.Popen, address: str) -> None:
+    until = time.monotonic() + SERVER_WAIT
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise LaunderError("expected the Prefect server to start, found that it did not; see work/server.log")
