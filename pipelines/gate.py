@@ -52,6 +52,7 @@ WITHOUT_MEANING = {
 COUNTED = ("privacy.copies", "diversity.distinct")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 NEAR = 0.03  # of the ceiling
+DIGITS = 6
 SIGMAS = 4
 _KEY = object()
 
@@ -113,10 +114,18 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
 def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
     """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it contradicts itself."""
     reasons = tuple(verdict["reasons"])
-    passed = bool(reasons) and all(reason["passed"] is True for reason in reasons)
-    if verdict["passed"] is not passed:
+    passed = bool(reasons) and all(_follows(reason) for reason in reasons)
+    if verdict["passed"] is not passed or any(reason["passed"] is not _follows(reason) for reason in reasons):
         raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
     return (Approval if passed else Refusal)(verdict["data"], reasons, _KEY)
+
+
+def _follows(reason: Mapping[str, Any]) -> bool:
+    """Judge a stored reason again, by its own numbers."""
+    value, bound = reason["value"], reason["bound"]
+    if value is None or bound is None:
+        return value is None and any(phrase in reason["note"] for phrase in WITHOUT_MEANING.get(reason["score"], ()))
+    return value >= bound if reason["rule"].startswith("at least") else value <= bound
 
 
 def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, Any]:
@@ -130,6 +139,7 @@ def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, A
     bound, note = _bound(rule, score, held)
     if not _finite(end) or not _finite(bound):
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
+    end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
     return _reason(name, rule, end, bound, end >= bound if least else end <= bound, note, score.value)
 
 
@@ -148,7 +158,7 @@ def _reason(
     word, relative = ("at least" if "at_least" in rule else "at most"), rule.get("relative", "")
     figure = rule.get("at_least", rule.get("at_most"))
     text = f"{word} {figure:g} {relative}".strip()
-    rounded = {key: None if v is None else round(float(v), 6) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
+    rounded = {key: None if v is None else round(float(v), DIGITS) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
     return {"rule": text, "score": name, **rounded, "passed": bool(passed), "note": note}
 
 

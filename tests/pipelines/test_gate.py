@@ -118,7 +118,7 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
             continue  # trees may find something in noise
         assert one.scores[name].value is None
         reason = judge(name, one.scores[name], {"at_least": 0.5})
-        assert reason["passed"] and reason["note"], name
+        assert reason["passed"] and reason["note"] and gate._follows(reason), name
 
 
 def test_a_table_too_small_to_attack_is_refused():
@@ -170,6 +170,10 @@ def test_a_stored_verdict_is_read_back_and_checked():
         assert gate.reopen(decision.verdict()) == decision
         assert type(gate.reopen(decision.verdict())) is type(decision)
     forged = gate.decide(report(privacy__copies=None), gate.DEFAULT_RULES, DIGEST).verdict() | {"passed": True}
+    with pytest.raises(LaunderError, match="follows from its reasons"):
+        gate.reopen(forged)
+    for reason in forged["reasons"]:
+        reason["passed"] = True
     with pytest.raises(LaunderError, match="follows from its reasons"):
         gate.reopen(forged)
     with pytest.raises(LaunderError):
