@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.schema import Categorical, Numerical, Schema
@@ -136,7 +136,11 @@ keys = st.text("abcdefgh_", min_size=1, max_size=8)
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Co", "Cn", "Zl", "Zp")))
 
 
-@given(st.lists(keys, min_size=1, max_size=4), st.one_of(st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False), texts))
+@settings(deadline=None)
+@given(
+    st.lists(keys, min_size=1, max_size=4),
+    st.one_of(st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False), texts),
+)
 def test_an_override_sets_what_its_value_means_in_yaml(path, value):
     document = {}
     documents.override(document, f"{'.'.join(path)}={json.dumps(value, ensure_ascii=False)}")
@@ -145,6 +149,7 @@ def test_an_override_sets_what_its_value_means_in_yaml(path, value):
     assert document == value and type(document) is type(value)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_some_value(text):
     documents.scalar(text)

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.artifacts import LaunderError
 from pipelines.splitting import shared, split
 
 
+@settings(deadline=None)
 @given(st.integers(3, 60), st.floats(0.01, 0.99), st.integers(0, 2**63 - 1))
 def test_every_row_is_on_one_side(rows, holdout, seed):
     train, held = split(pd.DataFrame({"n": range(rows)}), holdout=holdout, entity=None, seed=seed)
@@ -18,6 +19,7 @@ def test_every_row_is_on_one_side(rows, holdout, seed):
     assert train["n"].is_monotonic_increasing
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.integers(0, 9), min_size=8, max_size=60), st.integers(0, 99))
 def test_entities_stay_whole(owners, seed):
     frame = pd.DataFrame({"who": pd.array(owners, dtype="Int64"), "n": range(len(owners))})
