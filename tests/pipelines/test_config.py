@@ -66,6 +66,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nschedule: {cron: now}", ["five fields of cron"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
         ("name: x", ["expected source"]),
+        ("source: x.csv\nsplit: &a {entity: *a}", ["*a", "written out"]),
         ("source: x.csv\ncolumns: {a: 3}", ["a text at columns.a,"]),
         ("source: x.csv\nsample: {where: {a: [tell-nobody]}}", ["at sample.where.a,"]),
         ("source: x.csv\ndevice: gpu", ["auto, cpu, cuda"]),
