@@ -1,7 +1,7 @@
 """Membership attacks: guess from the synthetic rows whether a person's row was used for training.
 
-No-box attacks see only the synthetic table and a reference sample (the holdout); the white-box attack sees the model's loss.
-Every attack gives each candidate a number that is higher where membership is more likely.
+No-box attacks (recognition.py) see only the synthetic table and a reference sample, the holdout; the white-box attack sees the
+model's loss. Here their scores are gathered, and the strongest attack is chosen and judged.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation import intervals, neighbours
+from evaluation import intervals, neighbours, recognition
 from evaluation.samples import EvaluationError, Samples
 
 CANDIDATES = 5000  # members, and as many outsiders, at most
 BASELINE_CANDIDATES = 2000  # for ceiling and floor
 RELEASED = 20_000  # synthetic rows searched
-NEAREST = 5
-TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 FALSE_ALARMS = (0.001, 0.01, 0.1)
 SMALLEST = 20  # outsiders below which nothing is said
 
@@ -47,7 +45,7 @@ class Outcome:
     members: int
     outsiders: int
     attacks: tuple[str, str]
-    rates: dict[str, float | None]
+    rates: dict[str, float | None]  # by false-alarm rate, with Clopper-Pearson ends
     area: tuple[float, float, float]
     curve: tuple[list[float], list[float]]
 
@@ -66,27 +64,18 @@ def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
     outsiders = "holdout", np.sort(order[:limit])
     members = "train", samples.rows("train", limit, seed)
     rows = samples.rows(role, RELEASED, seed) if released is None else np.sort(released)
-    found = [_scores(samples, group, (role, rows), outsiders) for group in (members, outsiders)]
+    attacker = recognition.Attacker(samples, (role, rows), outsiders, seed)
+    found = recognition.no_box(attacker, members)
     if samples.loss is not None and role == "synthetic":
         _add_loss(samples, members, outsiders, found)
-    return Evidence(found[0][0], found[1][0], (found[0][1], found[1][1]))
-
-
-def _scores(samples: Samples, group, released, reference) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    near, _ = neighbours.search(samples, group, released, NEAREST)
-    usual, _ = neighbours.search(samples, group, reference, NEAREST)
-    return {
-        "distance": -near[:, 0],
-        "calibrated distance": np.log(usual[:, 0] + TINY) - np.log(near[:, 0] + TINY),
-        "density ratio": np.log(usual.mean(1) + TINY) - np.log(near.mean(1) + TINY),
-    }, usual.mean(1)
+    return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)))
 
 
 def _add_loss(samples: Samples, members, outsiders, found) -> None:
     """White-box: low loss, and loss lower than that of the nearest holdout rows (how hard such a row usually is)."""
     losses = {role: _losses(samples, role, rows) for role, rows in (members, outsiders)}
-    for (scores, _), group in zip(found, (members, outsiders), strict=True):
-        _, index = neighbours.search(samples, group, outsiders, NEAREST)
+    for scores, group in zip(found, (members, outsiders), strict=True):
+        _, index = neighbours.search(samples, group, outsiders, recognition.NEAREST)
         scores["loss"] = -losses[group[0]]
         scores["calibrated loss"] = losses["holdout"][index].mean(1) - losses[group[0]]
 
@@ -115,9 +104,20 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
         attacks.append(best)
         curves.append(_curve(m, o))
     members, outsiders = len(sides[0]), len(sides[1])
-    rates = {f"tpr_at_{rate:g}": hits[rate] / members if rate * outsiders / 2 >= 1 else None for rate in FALSE_ALARMS}
+    rates = _rates(hits, members, outsiders)
     area = tuple(float(np.mean([a[i] for a in areas])) for i in range(3))
     return Outcome(hits[0.01], members, outsiders, tuple(attacks), rates, area, curves[0])
+
+
+def _rates(hits: dict[float, int], members: int, outsiders: int) -> dict[str, float | None]:
+    """Rates with both ends; None where a half of the outsiders holds too few for so small a false-alarm rate."""
+    rates: dict[str, float | None] = {}
+    for rate in FALSE_ALARMS:
+        low, high = intervals.clopper_pearson(hits[rate], members)
+        measured = rate * outsiders / 2 >= 1
+        for name, value in (("", hits[rate] / members), ("_low", low), ("_high", high)):
+            rates[f"tpr_at_{rate:g}{name}"] = value if measured else None
+    return rates
 
 
 def _half(size: int, rng: np.random.Generator) -> np.ndarray:

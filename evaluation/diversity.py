@@ -69,7 +69,7 @@ def distinct(samples: Samples, *, seed: int = 0) -> Score:
     floor = row_hashes(samples.table("shuffled"))[:len(hashes)]
     largest = int(np.unique(hashes, return_counts=True)[1].max())
     return Score(value, low, high, _distinct(real)[0], _distinct(floor)[0], "higher",
-                 {"distinct_rows": int(round(value * len(hashes))), "rows": len(hashes), "most_repeated": largest},
+                 {"distinct_rows": round(value * len(hashes)), "rows": len(hashes), "most_repeated": largest},
                  "Compare with the ceiling: a table of few columns repeats itself by nature.")
 
 

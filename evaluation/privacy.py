@@ -73,9 +73,10 @@ def _nearer(samples: Samples, queries, train: np.ndarray, held: np.ndarray) -> n
 def membership(samples: Samples, *, seed: int = 0) -> Score:
     """Training rows recognised by the strongest attack at 1 % false alarms (TPR at 1 % FPR); chance is 0.01, lower better.
 
-    Attacks: distance, distance calibrated by the holdout, density ratio (van Breugel et al. 2023), and the model's loss if
-    given. The attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR rule).
-    Cost: four searches.
+    Attacks: distance, calibrated distance, density ratio, classifier, local likelihood, matching values, and the model's loss
+    if given. The attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR rule).
+    Cost: five
+    searches, two fits and one comparison of values.
     """
     return _membership(samples, seed, lambda evidence: evidence)
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 NUMBERS = ("numerical", "datetime")
+KINDS = (*NUMBERS, "categorical", "boolean", "identifier")
+_NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
@@ -135,7 +137,28 @@ def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None) -> Sa
         if frame is not None:
             _same_columns(train, frame, name)
     inferred = {**infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
-    return Samples(train, holdout, synthetic, inferred, target, loss)
+    for column, kind in inferred.items():
+        if kind not in KINDS:
+            raise EvaluationError(f"expected the kind of column {column!r} to be one of {', '.join(KINDS)}, found {kind!r}; "
+                                  "name one of them")
+    compared = Samples(train, holdout, synthetic, inferred, target, loss)
+    _same_types(compared)
+    return compared
+
+
+def _same_types(compared: Samples) -> None:
+    """A number column that is text in another table would be read as all missing, and scored as if that were meant."""
+    for column in (c for c in compared.columns if compared.is_number(c)):
+        for role, frame in compared.frames.items():
+            given, read = int(frame[column].notna().sum()), int(compared.table(role)[column].notna().sum())
+            if read < given / 2 and not _infinite(frame[column]):
+                word = "dates in the training table's format" if compared.kinds[column] == "datetime" else "numbers"
+                raise EvaluationError(f"expected {word} in column {column!r} of the {_NAMES[role]} table, found that {given - read:,} of "
+                                      f"{given:,} values are not; give tables of the same types, or state the column's kind")
+
+
+def _infinite(series: pd.Series) -> bool:
+    return pd.api.types.is_float_dtype(series.dtype) and bool(np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any())
 
 
 def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:

@@ -25,7 +25,8 @@ METRICS = {
     "diversity.modes": ("Groups of rows", "Share of the groups found among the training rows that are neither lost nor over-filled.", ""),
     "privacy.copies": ("Exact copies", "Share of synthetic rows identical to a training row.",
                        "The ceiling is the share of holdout rows that match a training row by chance."),
-    "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; 50 % is ideal.",
+    "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; "
+                               "50 % is ideal.",
                                "A sanity check only: data that give away outliers can pass it."),
     "privacy.membership": ("Membership attack, all rows", "Share of training rows that the strongest attack recognises while it wrongly "
                            "accuses 1 % of outsiders; guessing reaches 1 %.", ""),
