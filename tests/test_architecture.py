@@ -1,0 +1,170 @@
+"""The laws of the tree, read from its syntax trees: who imports whom, no pickle, names that are paths, short files."""
+
+import ast
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import evaluation
+import generators
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("generators", "evaluation", "pipelines", "benchmarks")
+SOURCES = sorted(["flows.py", *(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))])
+PREFECT = {"pipelines/tasks.py", "flows.py"}
+LIBRARIES = {"torch", "numpy", "pandas", "safetensors"}  # all that generators/ needs
+PICKLE = re.compile(r"pickle|joblib|\bdill\b|\bshelve\b|\bmarshal\b|^torch\.(load|save|package)\b")
+LONGEST = 350  # lines
+
+
+def tree(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def imported(module: ast.Module, path: str) -> set[str]:
+    """Return the dotted names that a module of this path imports, also inside functions, relatively and by import_module."""
+    package = path.removesuffix(".py").split("/")[:-1]
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            names = [*base, *([node.module] if node.module else [])]
+            found |= {".".join([*names, alias.name]) for alias in node.names}
+        elif isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] in ("import_module", "__import__"):
+            found.add(written(node.args[0]))
+    return found
+
+
+def dotted(node: ast.AST) -> str:
+    """Return `a.b.c` for a name or an attribute of one, nothing for other expressions."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}".lstrip(".")
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def written(node: ast.AST) -> str:
+    """Return a text as far as it stands in the source: `f"generators.{name}"` is `generators.`."""
+    first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
+    return str(first.value) if isinstance(first, ast.Constant) else "*"  # computed: from anywhere
+
+
+def tops(path: str) -> set[str]:
+    return {name.split(".")[0] for name in imported(tree(path), path)}
+
+
+def pickled(module: ast.Module) -> list[str]:
+    """Return what in a module names a pickle: modules, functions, arguments and texts, not docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    prose = {id(node.body[0].value) for node in ast.walk(module) if isinstance(node, documented) and node.body and ast.get_docstring(node)}
+    said = [*imported(module, "x.py")]
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute | ast.Name):
+            said.append(dotted(node))
+        elif isinstance(node, ast.keyword) and node.arg:
+            said.append(node.arg)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            said.append(node.value)
+    return sorted({text for text in said if PICKLE.search(text)})
+
+
+def below(folder: str) -> list[str]:
+    return [path for path in SOURCES if path.startswith(f"{folder}/")]
+
+
+def test_generators_and_evaluation_know_neither_each_other_nor_pipelines():
+    for folder, other in (("generators", "evaluation"), ("evaluation", "generators")):
+        for path in below(folder):
+            assert not tops(path) & {other, "pipelines", "flows", "benchmarks", "tests", "*"}, path
+
+
+def test_pipelines_join_the_two_and_flows_come_last():
+    joined = set().union(*(tops(path) for path in below("pipelines")))
+    assert {"generators", "evaluation"} <= joined
+    assert "pipelines" in tops("flows.py")
+    # the command line starts the flows; nothing that a flow is made of may know it
+    assert {path for path in below("pipelines") if "flows" in tops(path)} == {"pipelines/terminal.py"}
+
+
+def test_prefect_is_imported_in_two_files_only():
+    assert {path for path in SOURCES if any(name.startswith("prefect") for name in tops(path))} == PREFECT
+
+
+def test_generators_need_four_libraries():
+    for path in below("generators"):
+        assert tops(path) <= LIBRARIES | {"generators"} | set(sys.stdlib_module_names), path
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_nothing_is_pickled(path):
+    assert pickled(tree(path)) == []
+
+
+def test_what_prefect_stores_is_json():
+    """A persisted result without a serializer named would be a pickle."""
+    stored = [node for path in PREFECT for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and persists(node)]
+    assert stored
+    for call in stored:
+        assert {"json"} == {written(k.value) for k in call.keywords if k.arg == "result_serializer"}
+
+
+def persists(call: ast.Call) -> bool:
+    return any(k.arg == "persist_result" and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in call.keywords)
+
+
+def test_names_of_generators_are_paths():
+    assert "tabular.autoregressive" in generators.names()
+    for name in generators.names():
+        path = f"generators/{name.replace('.', '/')}.py"
+        assert Path(generators.load(name).__file__) == ROOT / path
+        defined = {node.name for node in tree(path).body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+        assert {"Config", "Model", "fit", "restore"} <= defined, path
+
+
+def test_names_of_metrics_are_paths():
+    assert {"fidelity.shape", "utility.target", "diversity.coverage", "privacy.membership"} <= set(evaluation.names())
+    for name in evaluation.names():
+        section, function = name.split(".")
+        defined = {node.name for node in tree(f"evaluation/{section}.py").body if isinstance(node, ast.FunctionDef)}
+        assert function in defined
+        assert Path(inspect.getsourcefile(evaluation.load(name))) == ROOT / "evaluation" / f"{section}.py"
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_files_are_short(path):
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+IMPORTS = {
+    "import evaluation.samples as s": "evaluation.samples",
+    "def f():\n    from evaluation import samples": "evaluation.samples",
+    "from ..evaluation import samples": "evaluation.samples",
+    "from importlib import import_module\nimport_module(f'evaluation.{x}')": "evaluation.",
+    "__import__(name)": "*",
+}
+
+
+@pytest.mark.parametrize("source", IMPORTS)
+def test_an_import_is_seen_however_it_is_written(source):
+    assert IMPORTS[source] in imported(ast.parse(source), "generators/x.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from joblib import dump",
+        "import torch\ntorch.load(path)",
+        "from torch import load as read\nread(path)",
+        "frame.to_pickle(path)",
+        "np.load(path, allow_pickle=True)",
+        "task(result_serializer='pickle')",
+        "import_module('cloud' 'pickle')",
+    ],
+)
+def test_a_pickle_is_seen_by_any_name(source):
+    assert pickled(ast.parse(source))
