@@ -13,5 +13,6 @@ for _name, _value in {
     "PREFECT_LOGGING_TO_API_ENABLED": "false",  # logs stay out of the database
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what a user has to know, the command line says
+    "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",  # other libraries' loggers, whose texts may quote a value
 }.items():
     os.environ.setdefault(_name, _value)

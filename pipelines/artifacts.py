@@ -23,6 +23,10 @@ class LaunderError(ValueError):
     """What a user can put right, in one sentence: expected, found, what to do. Never a value of a row."""
 
 
+class Unavailable(LaunderError):
+    """The disk or the network failed in a way that may pass: trying again may help."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A table in a file: its path, the SHA-256 of the file, its number of rows."""
@@ -158,15 +162,23 @@ def explained(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LaunderError(f"expected to write {path}, found {_trouble(error)}") from None
+        raise failure(f"expected to write {path}", error) from None
 
 
-def _trouble(error: OSError) -> str:
+def failure(expected: str, error: OSError) -> LaunderError:
+    """Return the sentence for a failure of the operating system; Unavailable where it is none that a user has to put right."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return "no space left on the disk; free some, or choose another output folder, and run again"
+            found = "no space left on the disk; free some, or choose another output folder, and run again"
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "no permission to write there; choose another output folder, or change its permissions"
+            found = "no permission; choose another place, or change its permissions"
         case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
-            return "something else under a name on its way; choose another output folder"
-    return f"that it fails ({os.strerror(error.errno) if error.errno else type(error).__name__}); choose another output folder"
+            found = "something else under a name on its way; choose another place"
+        case errno.ENOENT:
+            found = "that there is no such place; check the path, or choose another one"
+        case errno.EFBIG:
+            found = "that files may not grow that large here (see ulimit -f); choose another place"
+        case number:
+            what = os.strerror(number) if number else type(error).__name__
+            return Unavailable(f"{expected}, found that it fails ({what}); run again, or choose another place")
+    return LaunderError(f"{expected}, found {found}")

@@ -1,14 +1,18 @@
 """The command line: `launder`. What is heavy is imported by the command that needs it, so that --help answers at once."""
 
 import os
+import shutil
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
+ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 app = typer.Typer(
     name="launder", help="Turn a sensitive table into a synthetic one, scored and released through a gate.", add_completion=False,
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -30,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     guard = _Sentence(debug)
-    with guard:
+    with guard, warnings.catch_warnings():
+        if not debug:
+            warnings.simplefilter("ignore")  # a library's warning may quote a value
         guard.code = app(words, standalone_mode=False) or RELEASED
     return _leave(guard.code, arguments is None)
 
@@ -55,6 +61,7 @@ class _Sentence:
             return False
         self.code, sentence = _explained(error)
         if self.debug and self.code == FAILED:
+            error.__suppress_context__ = False  # shows what was kept back too
             return False
         print(f"launder: {sentence}", file=sys.stderr)
         return True
@@ -65,8 +72,10 @@ def _explained(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted; the same command continues where this one was"
     if hasattr(error, "format_message"):  # of the command line parser
         return error.exit_code, error.format_message()
-    if isinstance(error, OSError) and error.filename:
-        return FAILED, f"expected to read or write {error.filename}, found: {error.strerror}"
+    if isinstance(error, OSError):
+        from pipelines.artifacts import failure
+
+        return FAILED, str(failure(f"expected to read or write {error.filename or 'a file'}", error))
     if isinstance(error, ValueError) and str(error).startswith("expected"):
         return FAILED, " ".join(str(error).split())
     return FAILED, f"expected the command to work, found {type(error).__name__}; run it with --debug to see where"
@@ -115,10 +124,11 @@ def run(config: Config, output: Output = None, override: Overrides = None, minut
 
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import config, sources
+    from pipelines import config, ingestion
 
     loaded = config.load(source, overrides, output)
-    sources.digest(loaded.source.path)  # before Prefect starts, so that a wrong path is told at once
+    with suppress(OSError):  # what may pass, the flow tries again
+        ingestion.ingest(loaded)  # before Prefect starts, so that bad input is told at once
     _prepare(loaded.publish.to)
     from pipelines import terminal
 
@@ -127,12 +137,15 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
 def _prepare(output: str) -> None:
     """Make the private folder and give Prefect its home in it, unless the user has chosen one."""
-    from pipelines.artifacts import explained
+    from pipelines.artifacts import LaunderError, explained
 
     work = Path(output) / "work"
     with explained(work):
         work.mkdir(parents=True, exist_ok=True)
         os.chmod(work, 0o700)
+        free = shutil.disk_usage(work).free
+    if free < ROOM:
+        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, found {free >> 20} MB; free some, or choose another --output")
     os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
 
 
@@ -229,7 +242,10 @@ def score(
 def releases(folder: Folder) -> int:
     """List the releases of an output folder, oldest first."""
     from pipelines import publishing
+    from pipelines.artifacts import LaunderError
 
+    if not folder.is_dir():
+        raise LaunderError(f"expected an output folder at {folder}, found none; check the path")
     found = publishing.releases(folder)
     for one in found:
         _say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}")

@@ -1,6 +1,7 @@
 """Sources: CSV and Parquet, a file or a folder of parts, read in batches whose types hold for the whole source."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ MAGIC = {
     b"BZh": "bzip2 data",
 }
 BATCH = 65_536  # rows
+PAGES = "whose pages cannot be read"
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _is_parquet(path: Path) -> bool:
     try:
         with open(path, "rb") as file:
             head = file.read(16)
-    except OSError:
+    except PermissionError:
         raise LaunderError(f"expected a file that can be read at {path}, found one that cannot; check its permissions") from None
     if not head:
         raise LaunderError(f"expected a table in {path}, found an empty file; write the data to it again")
@@ -130,12 +132,19 @@ def _open_parquet(files: list[Path]) -> Source:
 
 
 def _parquet(path: Path) -> pq.ParquetFile:
-    try:
+    with _damage(path, "that is cut off or damaged"):
         return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError):
-        raise LaunderError(
-            f"expected a whole Parquet file at {path}, found one that is cut off or damaged; copy or write it again"
-        ) from None
+
+
+@contextmanager
+def _damage(path: Path, how: str) -> Iterator[None]:
+    """Tell a damaged file from a disk that fails: Arrow calls both OSError, but only the second has a number."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise LaunderError(f"expected a whole Parquet file at {path}, found one {how}; copy or write it again") from None
 
 
 def _data_names(schema: pa.Schema) -> list[str]:
@@ -164,22 +173,14 @@ def _check_types(schema: pa.Schema, path: Path) -> None:
 
 def _parquet_batches(files: list[Path], names: list[str]) -> Iterator[pa.RecordBatch]:
     for path in files:
-        try:
+        with _damage(path, PAGES):
             for batch in _parquet(path).iter_batches(BATCH, columns=names):
                 yield batch.select(names)
-        except (pa.ArrowException, OSError):
-            raise _damaged(path) from None
-
-
-def _damaged(path: Path) -> LaunderError:
-    return LaunderError(f"expected a whole Parquet file at {path}, found one whose pages cannot be read; copy or write it again")
 
 
 def _whole_parquet(path: Path) -> pd.DataFrame:
-    try:
+    with _damage(path, PAGES):
         table = _parquet(path).read()
-    except (pa.ArrowException, OSError):
-        raise _damaged(path) from None
     frame = _plain(table).to_pandas()
     if frame.index.names != [None]:
         frame = frame.reset_index()

@@ -6,6 +6,7 @@ of our code: the text of a foreign exception may quote a row, and Prefect stores
 
 import re
 import traceback
+import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,7 +18,7 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 
 from generators import Progress
 from pipelines import steps
-from pipelines.artifacts import LaunderError, digest_of
+from pipelines.artifacts import LaunderError, Unavailable, digest_of, failure
 from pipelines.config import RunConfig
 from pipelines.steps import Result, Run
 
@@ -30,30 +31,32 @@ listener: ContextVar[Progress | None] = ContextVar("listener", default=None)  # 
 tell: ContextVar[Callable[[str], None]] = ContextVar("tell", default=lambda step: None)  # who wants to know which step begins
 
 
-class Unavailable(LaunderError):
-    """The file system or the network failed: trying again may help."""
-
-
 class redacted:
-    """Let only sentences of ours out of a block; anything else becomes its type and the line of our code that it came through."""
+    """Let only sentences of ours out of a block; anything else becomes its type and the line of our code that it came through.
+
+    Warnings of libraries are kept in as well: they may quote a value too.
+    """
 
     def __enter__(self) -> None:
-        return None
+        self._quiet = warnings.catch_warnings(action="ignore")
+        self._quiet.__enter__()
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._quiet.__exit__(kind, error, trace)
         if isinstance(error, Exception) and not isinstance(error, LaunderError):
             raise _redacted(error, trace) from None
 
 
 def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
+    if isinstance(error, OSError):
+        return failure(f"expected to read or write {error.filename or 'a file'}", error)
     frames = traceback.extract_tb(trace)
     if isinstance(error, ValueError) and frames and frames[-1].filename.startswith(OURS):
         return LaunderError(str(error))
     own = [frame for frame in frames if frame.filename.startswith(OURS)]
     place = f"{Path(own[-1].filename).relative_to(HERE)}:{own[-1].lineno}" if own else "a library"
-    kind = Unavailable if isinstance(error, OSError) else LaunderError
     found = f"{type(error).__name__} (its text may hold data and is not shown)"
-    return kind(f"expected {place} to work, found {found}; run with --debug to see it")
+    return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")
 
 
 def _call(step: Callable, run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -78,7 +79,12 @@ def run(config: RunConfig) -> int:
     from pipelines import tasks
 
     started, progress = time.monotonic(), TrainingProgress("training")
-    tasks.tell.set(lambda step: console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False))
+
+    def tell(step: str) -> None:
+        progress.close()  # of a training that stopped early
+        console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
+
+    tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
         result = flows.launder(config)
@@ -96,23 +102,32 @@ def _clock(started: float) -> str:
 
 
 def print_scores(report: Report) -> None:
-    """Print every score with its interval, ceiling and floor."""
-    table = Table("score", "value", "95 % interval", "held-out rows", "shuffled columns")
+    """Print every score with its interval, and what held-out rows (ceiling) and shuffled columns (floor) reach; 80 columns wide."""
+    table = _table("score", "value", "95 % interval", "ceiling", "floor")
     for name, score in report.scores.items():
-        low, high = _figure(score.low), _figure(score.high)
-        table.add_row(
-            name, _figure(score.value), f"{low} to {high}" if score.value is not None else "-", _figure(score.ceiling), _figure(score.floor)
-        )
+        interval = "-" if score.value is None else f"{_figure(score.low)} to {_figure(score.high)}"
+        table.add_row(name, _figure(score.value), interval, _figure(score.ceiling), _figure(score.floor))
     console.print(table)
 
 
 def print_verdict(verdict: dict[str, Any]) -> None:
-    """Print every rule of the gate and whether it passed."""
-    table = Table("gate", "rule", "compared", "bound", "")
+    """Print every rule of the gate, whether it passed, and what there is to say about a refusal; 80 columns wide."""
+    table = _table("gate", "found", "allowed", "")
     for reason in verdict["reasons"]:
+        words = "at least" if reason["rule"].startswith("at least") else "at most"
         mark = "passed" if reason["passed"] else "[bold red]refused[/]"
-        table.add_row(reason["score"], reason["rule"], _figure(reason["value"]), _figure(reason["bound"]), mark)
+        table.add_row(reason["score"], _figure(reason["value"]), f"{words} {_figure(reason['bound'])}", mark)
     console.print(table)
+    for reason in verdict["reasons"]:
+        if not reason["passed"] and reason["note"]:
+            console.print(f"{reason['score']}: {reason['note']}", markup=False, soft_wrap=True)
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    return table
 
 
 def _figure(value: float | None) -> str:
