@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 FORMAT = 1  # of model.json
 DOCUMENT, TENSORS = "model.json", "model.safetensors"
@@ -22,7 +22,8 @@ def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     aside.mkdir(parents=True)
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, aside / TENSORS)
+        # not save_file: it tells a full disk as an error of its own
+        (aside / TENSORS).write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
         (aside / DOCUMENT).write_text(json.dumps({"format": FORMAT, **document}, ensure_ascii=False))
         for name in (TENSORS, DOCUMENT):
             _flush(aside / name)
