@@ -4,8 +4,9 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,16 @@ def whole(path: str | Path) -> Iterator[Path]:
             os.replace(aside, final)
             flush(final.parent)
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def check_place(path: str | Path) -> None:
+    """Raise LaunderError where nothing can be written at `path`, before work goes into what belongs there."""
+    with explained(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=Path(path).parent):
+            pass
 
 
 def flush(path: Path) -> None:

@@ -180,12 +180,16 @@ def fit(
     seed: Seed = 0,
 ) -> int:
     """Protect a table and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    from generators import checkpoint
     from pipelines import config, ingestion, protection, training
-    from pipelines.artifacts import explained
+    from pipelines.artifacts import LaunderError, check_place, explained
 
     words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
     settings = [f"generator.name={generator}", *(f"generator.options.{o}" for o in option or []), *(override or [])]
     loaded = config.load(source, [*settings, *(f"{key}={value}" for key, value in words.items() if value is not None)])
+    check_place(model)
+    if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
+        raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
     frame, schema = ingestion.ingest(loaded)
     protected, _ = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes, entity=loaded.split.entity)
     fitted = training.train(protected, schema, loaded, progress=_progress())
@@ -206,8 +210,10 @@ def sample(
     """Draw rows from a fitted model."""
     import generators
     from pipelines import tables
+    from pipelines.artifacts import check_place
 
     tables.check_suffix(output)
+    check_place(output)
     conditions = dict(tables.condition(text) for text in where or [])
     drawn = generators.open_model(model).sample(rows, seed=seed, where=conditions)
     tables.write(drawn, output)
@@ -228,8 +234,10 @@ def score(
 ) -> int:
     """Judge any synthetic table, also one made elsewhere."""
     from pipelines import judging
+    from pipelines.artifacts import check_place
     from pipelines.terminal import print_scores, print_verdict
 
+    check_place(output / "report.html")
     report, verdict = judging.judge(train, holdout, synthetic, output, target=target, model=model, seed=seed, gated=gate)
     print_scores(report)
     if verdict:
