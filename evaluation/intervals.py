@@ -1,9 +1,9 @@
-"""Intervals: a bootstrap over cached per-row statistics, and Clopper-Pearson for proportions."""
+"""Intervals: a bootstrap over cached per-row statistics; Clopper-Pearson and Wilson for proportions."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import beta, rankdata
+from scipy.stats import beta, norm, rankdata
 
 REPEATS = 200
 LEVEL = 0.95
@@ -53,3 +53,14 @@ def auc_interval(positives: np.ndarray, negatives: np.ndarray, seed: int) -> tup
     one, two = spread(placed(positives, negatives), seed), spread(1 - placed(negatives, positives), seed + 1)
     below, above = np.hypot(one[0], two[0]), np.hypot(one[1], two[1])
     return value, max(0.0, value - float(below)), min(1.0, value + float(above))
+
+
+def wilson(hits: float, trials: int) -> tuple[float, float]:
+    """Score interval of a proportion (Wilson 1927), 95 %; (0, 1) without trials. Narrower than the exact one, right on average."""
+    if trials == 0:
+        return 0.0, 1.0
+    z = norm.isf((1 - LEVEL) / 2)
+    p = hits / trials
+    middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * np.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -96,9 +96,9 @@ def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarra
     wanted = np.isin(y, classes)
     if len(np.unique(y[wanted])) < 2:
         return np.zeros((len(test), len(classes)))  # nothing to learn from: every row ranks alike, AUC 0.5
-    model = learners.trees(samples, inputs, seed).fit(x[wanted], y[wanted])
+    model = learners.trees(samples, inputs, seed).fit(x[wanted], np.searchsorted(classes, y[wanted]))
     guesses = np.zeros((len(test), len(classes)))
-    guesses[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(tested)
+    guesses[:, model.classes_] = model.predict_proba(tested)
     return guesses
 
 

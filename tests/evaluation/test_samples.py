@@ -1,0 +1,106 @@
+"""What is compared: kinds, canonical tables, and one sentence for tables that cannot be compared."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evaluation
+from evaluation import samples
+from evaluation.samples import EvaluationError
+
+
+def one(**columns):
+    return pd.DataFrame(columns)
+
+
+GOOD = one(a=[1, 2, 3], b=["x", "y", "x"])
+
+
+@pytest.mark.parametrize(
+    ("train", "holdout", "synthetic", "words"),
+    [
+        (GOOD[:0], None, GOOD, "training table with rows"),
+        (GOOD, None, GOOD[:0], "synthetic table with rows"),
+        (GOOD, None, GOOD[["a"]], "without b"),
+        (GOOD, GOOD[["a"]], GOOD, "holdout table .* without b"),
+        (GOOD, None, GOOD.assign(c=1), "with the extra c"),
+        (GOOD, None, pd.concat([GOOD, GOOD], axis=1), "duplicates in the synthetic"),
+        (GOOD, None, one(a=["one", "two", "three"], b=["x", "y", "x"]), "numbers in column 'a' of the synthetic table"),
+    ],
+)
+def test_tables_that_cannot_be_compared_are_told_in_one_sentence(train, holdout, synthetic, words):
+    with pytest.raises(EvaluationError, match=words) as caught:
+        evaluation.score(train, holdout, synthetic)
+    text = str(caught.value)
+    assert text.startswith("expected ") and "found" in text and "\n" not in text
+    assert "three" not in text  # never a value
+
+
+def test_an_unknown_kind_and_an_unknown_metric_are_told():
+    with pytest.raises(EvaluationError, match="kind of column 'a'"):
+        evaluation.score(GOOD, None, GOOD, kinds={"a": "integer"})
+    with pytest.raises(ValueError, match=r"did you mean 'privacy\.membership'"):
+        evaluation.score(GOOD, None, GOOD, names=["privacy.membershp"])
+
+
+def test_kinds_are_inferred_from_the_training_table():
+    frame = one(
+        number=np.arange(60) / 7,
+        flag=[True, False] * 30,
+        label=list("abc") * 20,
+        day=pd.date_range("2020-01-01", periods=60).strftime("%d.%m.%Y"),
+        stamp=pd.date_range("2020-01-01", periods=60),
+        code=[f"K{n}" for n in range(60)],
+    )
+    assert list(samples.infer_kinds(frame).values()) == ["numerical", "boolean", "categorical", "datetime", "datetime", "identifier"]
+
+
+def test_one_spelling_per_value_whatever_the_reader_made_of_it():
+    made = samples.make(
+        one(n=[1, 2], f=[True, False], c=["1", "2"], d=["2020-01-01", "1970-01-02"]),
+        None,
+        one(n=["2.0", None], f=["True", None], c=[2.0, 1.0], d=["1970-01-02", None]),
+        kinds={"n": "numerical", "f": "categorical", "c": "categorical", "d": "datetime"},
+    )
+    other = made.table("synthetic")
+    assert other["n"].iloc[0] == 2 and np.isnan(other["n"].iloc[1])
+    assert other["c"].tolist() == made.table("train")["c"].tolist()[::-1]
+    assert other["f"].tolist() == [made.table("train")["f"].iloc[0], -1]
+    assert other["d"].iloc[0] == 86_400 and np.isnan(other["d"].iloc[1])
+
+
+def test_shuffled_columns_keep_their_values_and_the_canonical_tables_their_rows():
+    frame = one(a=np.arange(50.0), b=np.arange(50.0))
+    made = samples.make(frame, None, frame)
+    shuffled = made.table("shuffled")
+    assert sorted(shuffled["a"]) == list(range(50)) and (shuffled["a"] != shuffled["b"]).any()
+    assert made.rows("train", 20, 0).tolist() == made.rows("train", 20, 0).tolist() != made.rows("train", 20, 1).tolist()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        one(a=[np.nan, np.nan], b=[None, None]),
+        one(a=[1, 1, 1]),
+        one(a=[1.0, 2, 3, 4, 5], b=list("vwxyz")),
+        one(code=[f"K{n}" for n in range(60)]),
+        one(a=[np.inf, -np.inf, 0.0, 1e300] * 20, b=["", " ", "<b>", "x" * 300] * 20),
+    ],
+    ids=["no value at all", "one constant column", "five rows", "identifiers only", "infinite and odd"],
+)
+@pytest.mark.parametrize("held", [False, True])
+def test_odd_tables_are_scored_or_said_not_to_be_computable(frame, held, recwarn):
+    report = evaluation.score(frame, frame if held else None, frame, target=frame.columns[0])
+    for name, score in report.scores.items():
+        assert score.value is not None or "Not computable" in score.note, name
+    if not held:
+        assert report.scores["privacy.membership"].value is None and "no holdout" in report.scores["privacy.membership"].note
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+def test_a_thousand_columns_are_scored():
+    rng = np.random.default_rng(0)
+    train, other = (pd.DataFrame(rng.normal(size=(60, 1000))).add_prefix("c") for _ in range(2))
+    report = evaluation.score(train, None, other, names=["fidelity.shape", "fidelity.trend", "diversity.coverage"])
+    assert all(score.value is not None for score in report.scores.values())
+    assert "of 499,500 pairs" in report.scores["fidelity.trend"].note
