@@ -9,6 +9,7 @@ def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     wealth, age = rng.normal(size=rows), rng.beta(2, 3, rows)
     trade = (np.digitize(wealth + rng.normal(0, 0.7, rows), [-1.5, -0.8, -0.2, 0.4, 1, 1.8])).astype(int)
+    days = (8000 * (1 - age) * rng.random(rows)).astype(int)
     frame = pd.DataFrame(
         {
             "age": (18 + 70 * age).round().astype(int),
@@ -19,7 +20,7 @@ def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
             "trade": np.array(list("abcdefg"))[trade],
             "town": [f"town {n}" for n in np.minimum(rng.zipf(1.6, rows), 60)],
             "married": rng.random(rows) < 0.2 + 0.6 * age,
-            "since": (pd.Timestamp("2001-01-01") + pd.to_timedelta((8000 * (1 - age) * rng.random(rows)).astype(int), "D")).strftime("%Y-%m-%d"),
+            "since": (pd.Timestamp("2001-01-01") + pd.to_timedelta(days, "D")).strftime("%Y-%m-%d"),
         }
     )
     frame.loc[rng.random(rows) < 0.1, "savings"] = np.nan

@@ -1,0 +1,110 @@
+"""Privacy on tables where the answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import privacy, samples
+from evaluation.samples import EvaluationError
+from tests.evaluation.tables import mixed
+
+CHANCE = 0.01  # members recognised by guessing, at 1 % false alarms
+
+
+@pytest.fixture(scope="module")
+def people():
+    return mixed(1500, 0), mixed(1500, 1), mixed(1500, 2)
+
+
+@pytest.fixture(scope="module")
+def honest(people):
+    return samples.make(*people)
+
+
+@pytest.fixture(scope="module")
+def copied(people):
+    return samples.make(people[0], people[1], people[0].sample(frac=1, random_state=0))
+
+
+def test_copies_by_hand():
+    train = pd.DataFrame({"a": [1, 1, 2, 3], "c": list("xxyz")})
+    holdout = pd.DataFrame({"a": [1, 9], "c": ["x", "q"]})
+    synthetic = pd.DataFrame({"a": [1, 2, 2, 3, 7], "c": ["x", "y", "x", "z", "x"]})
+    score = privacy.copies(samples.make(train, holdout, synthetic))
+    assert score.value == 3 / 5 and score.ceiling == 1 / 2
+    # 1x occurs twice in training and among strangers, so only 2y and 3z give one person away
+    assert score.detail["copies"] == 3 and score.detail["of_unique_rows"] == 2
+    assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(0.9473, abs=1e-4)  # Clopper-Pearson of 3 in 5
+
+
+def test_reused_identifiers_are_seen():
+    frame = pd.DataFrame({"id": [f"K{n}" for n in range(100)], "a": np.arange(100.0)})
+    other = frame.assign(id=[f"K{n}" for n in range(50, 150)], a=0.5)
+    score = privacy.copies(samples.make(frame, None, other))
+    assert score.value == 0 and score.detail["identifiers_reused"] == {"id": 0.5}
+
+
+def test_membership_is_at_chance_for_an_honest_sample(honest):
+    for metric in (privacy.membership, privacy.membership_vulnerable):
+        score = metric(honest)
+        assert score.low < CHANCE + 0.01 and score.value < 0.04 and score.better == "lower"
+        assert score.detail["auc_low"] < 0.52
+    assert privacy.membership(honest).ceiling < 0.04
+
+
+def test_membership_is_near_one_for_a_copy(copied):
+    for metric in (privacy.membership, privacy.membership_vulnerable):
+        score = metric(copied)
+        assert score.value > 0.97 and score.detail["auc"] > 0.99 and score.low > 0.9
+    assert privacy.membership(copied).ceiling < 0.04  # the released holdout rows betray nobody in training
+
+
+def test_a_blurred_copy_is_recognised_though_no_row_is_equal(people):
+    train = people[0]
+    blurred = train.assign(**{c: train[c] * 1.001 for c in ("income", "savings", "height", "weight")})
+    made = samples.make(train, people[1], blurred)
+    assert privacy.copies(made).value < 0.01
+    assert privacy.membership(made).value > 0.9
+
+
+def test_leaked_outliers_pass_the_distance_check_and_not_the_attack_on_isolated_rows(people):
+    train, holdout, fresh = people
+    from evaluation import calibration
+    leak = calibration.tables(train, fresh, seed=0)["outlier leak"]
+    made = samples.make(train, holdout, leak)
+    assert privacy.nearest_record(made).value < 0.53
+    assert privacy.membership_vulnerable(made).low > 0.1
+
+
+def test_nearest_record_is_a_half_for_strangers_and_one_for_copies(honest, copied):
+    score = privacy.nearest_record(honest)
+    assert score.low <= 0.5 <= score.high or abs(score.value - 0.5) < 0.03
+    assert score.better == "none" and "Sanity check" in score.note
+    assert privacy.nearest_record(copied).value > 0.97
+
+
+def test_ties_count_half():
+    frame = pd.DataFrame({"c": ["x", "y"] * 20})
+    assert privacy.nearest_record(samples.make(frame, frame, frame)).value == 0.5
+
+
+def test_the_loss_of_an_overfit_model_betrays_its_rows(people):
+    train, holdout, fresh = people
+    seen = set(train["income"])
+    made = samples.make(train, holdout, fresh, loss=lambda rows: np.where(rows["income"].isin(seen), 0.1, 1.0))
+    score = privacy.membership(made)
+    assert score.value > 0.9 and any("loss" in attack for attack in score.detail["attacks"])
+    dull = samples.make(train, holdout, fresh, loss=lambda rows: np.ones(len(rows)))
+    assert privacy.membership(dull).value < 0.04
+
+
+def test_a_loss_of_the_wrong_shape_is_told(people):
+    with pytest.raises(EvaluationError, match="one number per row"):
+        privacy.membership(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))
+
+
+def test_few_outsiders_are_said_and_fewer_are_refused():
+    score = privacy.membership(samples.make(mixed(100), mixed(60, 1), mixed(100, 2)))
+    assert "Only 60 outsiders" in score.note and score.detail["tpr_at_0.001"] is None
+    few = privacy.membership(samples.make(mixed(100), mixed(19, 1), mixed(100, 2)))
+    assert few.value is None and "found 100 and 19" in few.note
