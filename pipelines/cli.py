@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not debug:
             warnings.simplefilter("ignore")  # a library's warning may quote a value
         guard.code = app(words, standalone_mode=False) or RELEASED
+        if guard.code == INTERRUPTED:  # typer turns Ctrl-C into this code
+            raise KeyboardInterrupt
     return _leave(guard.code, arguments is None)
 
 
