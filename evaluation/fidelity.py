@@ -112,7 +112,7 @@ def _detect(samples: Samples, build, read, limit: int, seed: int, *, trees: bool
         return unknown("no column has a value to compare")
     if size < 20:
         return unknown(f"a classifier needs 20 rows of each kind, found {size}")
-    found, areas, drops = {}, {}, np.zeros(0)
+    found, areas, giveaway = {}, {}, {}
     for name, role in samples.roles().items():
         rows = samples.rows(role, size, seed)
         if len(rows) < 20:
@@ -123,10 +123,13 @@ def _detect(samples: Samples, build, read, limit: int, seed: int, *, trees: bool
         found[name] = 2 - 2 * max(areas[name], 0.5)
         if name == "value":
             _, low, high = intervals.auc_interval(other, real, seed)
-            drops = gains
+            giveaway = _giveaway(samples, gains) if low > 0.5 else {}  # below that the trees see nothing
     detail = {"auc": areas["value"]}
     if trees:
-        order = np.argsort(-drops)[:10]
-        detail["giveaway_columns"] = {samples.known[i]: float(drops[i]) for i in order if drops[i] > 0.001}
+        detail["giveaway_columns"] = giveaway
     return Score(found["value"], 2 - 2 * max(high, 0.5), 2 - 2 * max(low, 0.5), found.get("ceiling"), found["floor"], "higher",
                  detail, f"{size:,} rows of each table, three folds.")
+
+
+def _giveaway(samples: Samples, drops: np.ndarray) -> dict[str, float]:
+    return {samples.known[i]: float(drops[i]) for i in np.argsort(-drops)[:10] if drops[i] > 0.001}

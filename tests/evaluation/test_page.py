@@ -1,0 +1,91 @@
+"""The report in a real browser: offline, quiet, readable at desk and phone width and in the dark."""
+
+from pathlib import Path
+
+import pytest
+
+import evaluation
+import evaluation.report
+from tests.evaluation.tables import mixed
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (1280, 400)
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NOT TESTED: the report needs a browser at {CHROMIUM}; install chromium")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page with the report open in it, every request but its own file refused; `page.told` is all that went wrong."""
+    from playwright.sync_api import sync_playwright
+    folder = tmp_path_factory.mktemp("report")
+    tables = (mixed(600, seed).rename(columns={"trade": "a very long column name " * 4}) for seed in range(3))
+    report = evaluation.score(*tables, target="owner")
+    verdict = {"passed": False, "reasons": [{"rule": "at most 0.05 by chance", "score": "privacy.membership", "value": 0.3, "bound": 0.05}]}
+    evaluation.report.write(report, folder, verdict=verdict, card={"model": {"generator": "tabular.autoregressive", "digest": "0" * 64}})
+    address = (folder / "report.html").as_uri()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        opened = browser.new_page()
+        opened.told = []
+        opened.route("**/*", lambda route: route.continue_() if route.request.url == address else _refuse(opened, route))
+        opened.on("console", lambda message: opened.told.append(message.text))
+        opened.on("pageerror", lambda error: opened.told.append(str(error)))
+        opened.goto(address)
+        yield opened
+        browser.close()
+
+
+def _refuse(opened, route):
+    opened.told.append(route.request.url)
+    route.abort()
+
+
+def test_it_opens_without_errors_and_without_the_network(page):
+    assert page.told == []
+    assert page.title() == "Synthetic data report"
+    for section in (*evaluation.SECTIONS, "limits", "tables"):
+        assert page.locator(f"#{section}").is_visible()
+    assert page.locator("figure svg").count() > 5
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_window(page, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    narrow = "[...document.querySelectorAll('main th, main td:not(.n)')].filter(e => e.clientWidth && e.clientWidth < 48).length"
+    assert page.evaluate(narrow) == 0  # words broken letter by letter
+    cut = "[...document.querySelectorAll('h1,h2,h3,h4,p,dd,figcaption')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{cut}.map(e => e.textContent.slice(0, 40))") == []
+
+
+def _contrast(page, selector):
+    """Ratio of luminances of a text and the page behind it (WCAG 2)."""
+    def luminance(colour):
+        parts = [int(float(x)) / 255 for x in colour[colour.index("(") + 1:-1].split(",")[:3]]
+        return sum(w * (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4)
+                   for w, x in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+    ink, paper = page.evaluate(f"""[getComputedStyle(document.querySelector('{selector}')).color,
+        getComputedStyle(document.body).backgroundColor]""")
+    light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
+    return paper, (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("selector", ["p", ".soft", "nav a", ".verdict strong", "figure svg text"])
+def test_text_stands_out_by_day_and_by_night(page, selector):
+    papers = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        paper, ratio = _contrast(page, selector)
+        papers.add(paper)
+        assert ratio >= 4.5, scheme
+    assert len(papers) == 2
+
+
+def test_tables_are_named_for_screen_readers_and_links_lead_somewhere(page):
+    assert page.locator("table:not(:has(th[scope=col]))").count() == 0
+    assert page.locator("svg[role=img]:not([aria-label])").count() == 0
+    for link in page.locator("nav a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1

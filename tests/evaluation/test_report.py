@@ -1,0 +1,151 @@
+"""The report: same seed, same bytes; offline, escaped, small; no rare value and no extreme in it."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evaluation
+import evaluation.report
+from tests.evaluation.tables import mixed
+
+QUICK = ["fidelity.shape", "fidelity.trend", "diversity.rare", "diversity.modes", "privacy.copies", "privacy.membership"]
+VOID = {"meta", "br", "img", "input", "hr", "link", "use", "path", "rect", "line"}
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes; fails where tags do not close in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return evaluation.score(mixed(500), mixed(300, 1), mixed(500, 2), target="owner", names=QUICK)
+
+
+def written(report, folder, **options):
+    evaluation.report.write(report, folder, **options)
+    return (folder / "report.html").read_text(encoding="utf-8"), (folder / "report.json").read_text(encoding="utf-8")
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
+    tables = mixed(400), mixed(300, 1), mixed(400, 2)
+    first, again = (written(evaluation.score(*tables, target="owner", seed=3), tmp_path / name) for name in "ab")
+    other = written(evaluation.score(*tables, target="owner", seed=4), tmp_path / "c")
+    assert first == again and first[1] != other[1]
+
+
+def test_the_json_is_what_its_version_promises(report, tmp_path):
+    data = json.loads(written(report, tmp_path)[1])
+    assert data["version"] == 1 and [s["name"] for s in data["scores"]] == QUICK
+    assert data["rows"] == {"train": 500, "holdout": 300, "synthetic": 500} and data["verdict"] is None
+    for score in data["scores"]:
+        assert score["low"] <= score["value"] <= score["high"], score["name"]
+        assert score["ceiling"] is not None and score["floor"] is not None
+        assert score["better"] in ("higher", "lower", "none")
+
+
+def test_the_page_parses_and_loads_nothing(report, tmp_path):
+    text, _ = written(report, tmp_path, verdict={"passed": True, "reasons": []}, card={"model": {"generator": "tabular.gan"}})
+    page = Page(text)
+    loading = [found[name] for _, found in page.tags for name in ("src", "href", "xlink:href", "action", "data") if name in found]
+    assert loading and all(value.startswith(("#", "data:image/png;base64,")) for value in loading)
+    assert not {"script", "link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.tags}
+    assert not re.search(r"url\(\s*['\"]?(?!#)|@import", text)
+    names = {found["id"] for _, found in page.tags if "id" in found}
+    assert {value[1:] for value in loading if value.startswith("#")} <= names
+    assert {"fidelity", "diversity", "privacy", "limits", "tables"} <= names
+    shown = " ".join(page.words)
+    assert "Passed the gate" in shown and "tabular.gan" in shown
+
+
+def test_reasons_are_shown_with_their_numbers(report, tmp_path):
+    reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
+    text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
+    assert "Refused by the gate" in text and "0.31" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def test_hostile_names_and_categories_stay_text(tmp_path):
+    def hostile(seed):
+        table = mixed(300, seed)
+        table[HOSTILE] = np.random.default_rng(seed).choice(["<img src=x onerror=alert(1)>", '"&<b>', "$x_1$"], 300)
+        return table.rename(columns={"age": "</style></title>", "income": 'a" onclick="b'})
+    report = evaluation.score(hostile(0), hostile(1), hostile(2), target=HOSTILE, names=[*QUICK, "utility.target"])
+    reason = {"rule": HOSTILE, "score": HOSTILE, "value": 1, "bound": HOSTILE}
+    text, _ = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]}, card={"model": {HOSTILE: HOSTILE}})
+    page = Page(text)
+    assert not {"script", "img"} & {tag for tag, _ in page.tags}
+    assert not any("onclick" in found or "onerror" in found for _, found in page.tags)
+    assert HOSTILE in " ".join(page.words)
+
+
+def test_no_rare_value_and_no_extreme_is_shown(tmp_path):
+    def secretive(seed):
+        table = mixed(2000, seed)
+        table["income"] = table["income"].clip(5000, 80_000)
+        if seed == 0:
+            table.loc[:3, "town"] = "Canaryham"
+            table.loc[4, "income"] = 98_765_432.1
+            table.loc[5, "height"] = -13_579.25
+            table.loc[6, "since"] = "1871-03-09"
+        return table
+    report = evaluation.score(secretive(0), secretive(1), secretive(0), target="owner")
+    for public in (True, False):
+        for text in written(report, tmp_path, public=public):
+            for value in ("Canaryham", "98765432", "98,765,432", "98 765 432", "9.88e", "13579", "13,579", "1871-0"):
+                assert value not in text, value
+
+
+def test_every_label_shown_stands_for_twenty_rows_or_more(report):
+    train = mixed(500)
+    for chart in report.charts["columns"]:
+        for label in set(chart.get("labels", ())) - {"all other", "missing"}:
+            assert train[chart["name"]].astype(str).eq(label).sum() >= 20
+        if "edges" in chart and chart["kind"] == "numerical":
+            assert (train[chart["name"]] <= chart["edges"][0]).sum() >= 20
+            assert (train[chart["name"]] >= chart["edges"][-1]).sum() >= 20
+
+
+def test_a_hundred_columns_stay_under_five_megabytes(tmp_path):
+    rng = np.random.default_rng(0)
+
+    def wide(seed):
+        numbers = pd.DataFrame(rng.normal(size=(300, 60))).add_prefix("number ")
+        labels = pd.DataFrame(rng.integers(0, 12, (300, 40)).astype(str)).add_prefix("label ")
+        return pd.concat([numbers, labels], axis=1)
+    text, _ = written(evaluation.score(wide(0), wide(1), wide(2), names=QUICK), tmp_path)
+    assert len(text.encode()) < 5_000_000 and "label 39" in text
+
+
+def test_a_page_without_holdout_says_what_cannot_be_known(tmp_path):
+    report = evaluation.score(mixed(200), None, mixed(200, 2), names=QUICK)
+    text, data = written(report, tmp_path)
+    assert "no holdout" in text and "not computable" in text
+    assert any("no holdout" in line for line in json.loads(data)["not_tested"])
+    Page(text)
