@@ -19,11 +19,14 @@ def shape(samples: Samples, *, seed: int = 0) -> Score:
     if not samples.known:
         return unknown("no column has a value to compare")
     by_role = {name: {c: _shape(samples, c, role) for c in samples.known} for name, role in samples.roles().items()}
-    value = float(np.mean(list(by_role["value"].values())))
-    effects = np.mean([_shape_effects(samples, c) for c in samples.known], axis=0)
-    low, high = intervals.around(value, effects, seed)
-    return Score(value, low, high, *_ends(by_role), "higher",
-                 {"columns": by_role["value"], "columns_ceiling": by_role.get("ceiling", {})}, _left_out(samples))
+    ends = {name: _shape_interval(samples, role, by_role[name], seed) for name, role in samples.roles().items() if name != "floor"}
+    detail = {"columns": by_role["value"], "columns_ceiling": by_role.get("ceiling", {}), "ceiling_low": ends.get("ceiling", (None,))[0]}
+    return Score(float(np.mean(list(by_role["value"].values()))), *ends["value"], *_ends(by_role), "higher", detail, _left_out(samples))
+
+
+def _shape_interval(samples: Samples, role: str, columns: dict[str, float], seed: int) -> tuple[float, float]:
+    effects = np.mean([_shape_effects(samples, c, role) for c in columns], axis=0)
+    return intervals.around(float(np.mean(list(columns.values()))), effects, seed)
 
 
 def _shape(samples: Samples, column: str, role: str) -> float:
@@ -44,9 +47,9 @@ def _left_out(samples: Samples) -> str:
     return f"Left out: {' and '.join(p for p in parts if p)}." if empty or dropped else ""
 
 
-def _shape_effects(samples: Samples, column: str) -> np.ndarray:
-    """Influence of each synthetic row on the column's score: which side of the largest gap (or of its label) it is on."""
-    real, other = samples.table("train")[column].to_numpy(), samples.table("synthetic")[column].to_numpy()
+def _shape_effects(samples: Samples, column: str, role: str) -> np.ndarray:
+    """Influence of each row of a role on the column's score: which side of the largest gap (or of its label) it is on."""
+    real, other = samples.table("train")[column].to_numpy(), samples.table(role)[column].to_numpy()
     if not samples.is_number(column):
         size = len(samples.labels[column]) + 1
         gap = np.bincount(other + 1, minlength=size) / len(other) - np.bincount(real + 1, minlength=size) / len(real)

@@ -44,6 +44,24 @@ def auc(positives: np.ndarray, negatives: np.ndarray) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
+def weights(size: int, seed: int) -> np.ndarray:
+    """How often each of `size` rows is drawn in each bootstrap repeat: float64 [REPEATS, size]."""
+    rng = np.random.default_rng([seed, 7])
+    return np.stack([np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(REPEATS)]).astype(np.float64)
+
+
+def weighted_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUC under each row of weights [repeats, rows]; ties count half; 0.5 where a side has no weight."""
+    values, place = np.unique(scores, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(values)))
+    drawn = weights[:, order]
+    hits, misses = (np.add.reduceat(drawn * side[order], starts, axis=1) for side in (positive, ~positive))
+    below = np.cumsum(misses, axis=1) - misses / 2
+    total = hits.sum(1) * misses.sum(1)
+    return np.where(total > 0, (hits * below).sum(1) / np.maximum(total, 1e-300), 0.5)
+
+
 def auc_interval(positives: np.ndarray, negatives: np.ndarray, seed: int) -> tuple[float, float, float]:
     """AUC with its interval, from the placement values of DeLong et al. (1988), redrawn on both sides."""
     def placed(a: np.ndarray, b: np.ndarray) -> np.ndarray:

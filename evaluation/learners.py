@@ -1,16 +1,18 @@
-"""The two classifiers that metrics use, and the features they read."""
+"""The learners that metrics use, and the features they read."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 
+from evaluation import neighbours
 from evaluation.samples import Samples
 
 LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
+TASTES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
 
 
 def features(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
@@ -32,6 +34,27 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     family = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
     kinds = [not samples.is_number(c) for c in columns]
     return family(max_iter=100, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed)
+
+
+def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, regression: bool):
+    """Unfitted model of one of TASTES that predicts a column from the others."""
+    if learner == "boosted trees":
+        return trees(samples, columns, seed, regression=regression)
+    if learner == "forest":
+        family = RandomForestRegressor if regression else RandomForestClassifier
+        return family(50, min_samples_leaf=3, random_state=seed)
+    return Ridge(1.0) if regression else logistic(seed)
+
+
+def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ...], learner: str) -> np.ndarray:
+    """What a learner of TASTES reads of some rows: points for the linear one, features for trees."""
+    table = samples.table(role).iloc[rows]
+    if learner != "linear":
+        return features(samples, table, columns)
+    key = "encoder", columns
+    if key not in samples.memo:
+        samples.memo[key] = neighbours.Encoder(samples, columns)
+    return samples.memo[key].encode(table).numpy()
 
 
 def logistic(seed: int) -> LogisticRegression:

@@ -19,13 +19,13 @@ class Encoder:
     Two different labels are 1 apart, as are the lowest and highest number. Fitted on training and holdout rows only.
     """
 
-    def __init__(self, samples: Samples):
-        self.samples = samples
+    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None):
+        columns = samples.known if columns is None else columns
         real = [samples.table(role) for role in ("train", "holdout") if role in samples.frames]
         pooled = pd.concat(real, ignore_index=True)
-        labels = [c for c in samples.known if not samples.is_number(c)]
+        labels = [c for c in columns if not samples.is_number(c)]
         self.levels = max(4, DIMENSIONS // max(1, len(labels)))
-        self.grids = {c: _grid(pooled[c].to_numpy()) for c in samples.known if samples.is_number(c)}
+        self.grids = {c: _grid(pooled[c].to_numpy()) for c in columns if samples.is_number(c)}
         self.buckets = {c: _buckets(pooled[c].to_numpy(), len(samples.labels[c]), self.levels) for c in labels}
 
     def encode(self, table: pd.DataFrame) -> torch.Tensor:

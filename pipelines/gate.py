@@ -2,15 +2,17 @@
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
 where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
-Four words let a bound follow the data, because what is reachable differs between tables:
+Five words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
+- "or ceiling": the bound is the low end of the interval of real held-out rows, where even they do not reach the number. On few
+  rows an honest sample is far from the training table too, and nobody can tell how far.
 - "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
   always passes, for a table whose columns are independent.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
   strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
   no more than strangers do copies nobody.
-- "by chance": the bound is at least what an attack that knows nothing exceeds once in a thousand tables of that many
-  held-out rows. Under 200 of them, luck alone may recognise one row in ten.
+- "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
+  tables of that many rows. Under 200 held-out rows, luck alone may recognise one row in ten.
 
 A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
 a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
@@ -22,7 +24,8 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any
 
-from scipy.stats import beta, binom
+import numpy as np
+from scipy.stats import betabinom, binom
 
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
@@ -33,9 +36,9 @@ from pipelines.config import Bound, RunConfig
 Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of the words above}
 
 DEFAULT_RULES: dict[str, Rule] = {
-    "fidelity.shape": {"at_least": 0.8},
+    "fidelity.shape": {"at_least": 0.8, "relative": "or ceiling"},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
-    "utility.target": {"at_least": 0.7},
+    "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
@@ -51,6 +54,7 @@ WITHOUT_MEANING = {
 }
 COUNTED = ("privacy.copies", "diversity.distinct")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
+ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
 DIGITS = 6
 SIGMAS = 4
@@ -169,7 +173,12 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
     if relative is None:
         return figure, ""
     if relative == "by chance":
-        return max(figure, _luck(score)), "" if _luck(score) <= figure else "The bound is what luck alone reaches on so few rows."
+        luck = _luck(score.detail)
+        return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
+    if relative == "or ceiling":
+        held_out = score.detail.get("ceiling_low")
+        lower = _finite(held_out) and held_out < figure
+        return (held_out if lower else figure), "The bound is what real held-out rows reach." if lower else ""
     if not _finite(score.ceiling):
         return None, "There is no held-out table to compare with."
     if relative == "of ceiling":
@@ -188,10 +197,13 @@ def _by_strangers(factor: float, score: Score, held: int) -> float:
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
-def _luck(score: Score) -> float:
-    """Return what a guess reaches by luck: of a recognition rate by its outsiders, of a share by its real rows."""
-    if "outsiders" in score.detail:
-        half = max(1, score.detail["outsiders"] // 2)  # the two halves are judged apart
-        allowed = int(0.01 * half)
-        return float(beta.ppf(LUCK, allowed + 1, max(1, half - allowed)))
-    return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, score.detail.get("real_rows", 1)))
+def _luck(detail: Mapping[str, Any]) -> float:
+    """Return what a guess reaches by luck: the end of the interval of a recognition rate, or a share by its real rows."""
+    if "outsiders" not in detail:
+        return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail.get("real_rows", 1)))
+    members, chances = detail["members"], np.ones(1)
+    for side in (0, 1):  # the two halves are judged apart; of each, members above a quantile of the outsiders count
+        inside, outside = (members + side) // 2, (detail["outsiders"] + side) // 2
+        above = int(ALARMS * outside) + 1
+        chances = np.convolve(chances, betabinom.pmf(np.arange(inside + 1), inside, above, max(1, outside - above + 1)))
+    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), LUCK)), members)[1]

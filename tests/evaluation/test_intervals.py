@@ -26,6 +26,18 @@ def test_auc_counts_pairs_and_halves_ties():
     assert intervals.auc(np.ones(5), np.ones(7)) == 0.5
 
 
+def test_weighted_auc_is_that_of_repeated_rows():
+    scores, positive = np.array([1.0, 2, 2, 3, 0]), np.array([False, True, False, True, True])
+    weights = np.array([[1.0, 1, 1, 1, 1], [2, 1, 0, 3, 0], [0, 1, 0, 1, 0]])
+    found = intervals.weighted_auc(scores, positive, weights)
+    for row, weight in zip(found[:2], weights.astype(int), strict=False):
+        again, side = np.repeat(scores, weight), np.repeat(positive, weight)
+        assert row == intervals.auc(again[side], again[~side])
+    assert found[2] == 0.5
+    drawn = intervals.weights(30, 0)
+    assert (drawn.sum(1) == 30).all() and len(np.unique(drawn, axis=0)) == intervals.REPEATS
+
+
 def test_intervals_of_means_and_areas_cover_what_they_should():
     """95 % intervals hold the truth in about 95 of 100 samples: between 88 and 100 of 100 but for one seed in a thousand."""
     rng = np.random.default_rng(0)

@@ -15,6 +15,7 @@ def test_fresh_rows_teach_as_much_as_real_ones_and_shuffled_ones_nothing():
     fresh = score(mixed(600, 2))
     assert fresh.value == pytest.approx(1, abs=0.12) and fresh.low <= fresh.value <= fresh.high
     assert fresh.floor < 0.75 and fresh.ceiling > 0.85
+    assert set(fresh.detail["real"]) == {"boosted trees", "forest", "linear"} and min(fresh.detail["real"].values()) > 0.75
     loose = mixed(600, 2)
     loose["owner"] = loose["owner"].sample(frac=1, random_state=0).to_numpy()
     assert score(loose).value < 0.75
@@ -22,7 +23,7 @@ def test_fresh_rows_teach_as_much_as_real_ones_and_shuffled_ones_nothing():
 
 def test_numbers_are_judged_by_explained_variance():
     fresh = score(mixed(600, 2), "income")
-    assert "r2_real" in fresh.detail and fresh.value == pytest.approx(1, abs=0.25)
+    assert fresh.detail["measure"] == "R2" and fresh.value == pytest.approx(1, abs=0.25)
     flat = mixed(600, 2)
     flat["income"] = np.random.default_rng(0).permutation(flat["income"])
     assert score(flat, "income").value < 0.2

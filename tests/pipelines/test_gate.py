@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import evaluation
+from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Score
 from pipelines import config, gate
@@ -22,8 +23,8 @@ GOOD = {
     "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
     "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", {"rows": 1000}),  # counted: its interval does not matter
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
-    "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000}),
-    "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"outsiders": 500}),
+    "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000}),
+    "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500}),
 }
 
 
@@ -57,8 +58,8 @@ def test_a_good_report_is_approved():
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
         ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", {"rows": 1000})),  # four copies, where three may be chance
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
-        ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000})),
-        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500})),
+        ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000})),
+        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500})),
     ],
 )
 def test_one_bad_score_refuses_with_its_numbers(name, score):
@@ -98,10 +99,32 @@ def test_bounds_follow_the_data():
     assert none["passed"] and 0.035 < none["bound"] < 0.055
     assert judge("privacy.copies", Score(0.0, 0.0, 0.04, 0.0, 0.0, detail={"rows": 100}), {"at_most": 0})["passed"]
     luck = {"at_most": 0.05, "relative": "by chance"}
-    few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 114}), luck)
-    assert few["bound"] == pytest.approx(1 - 0.001 ** (1 / 57), abs=1e-6)  # the best of 57 outsiders, once in a thousand
+    few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 40, "members": 40}), luck)
+    # above the best of 20 outsiders are, by luck, h of 20 members with chance C(39 - h, 19) / C(40, 20): more than 11 of 40
+    # in both halves once in a thousand times, and the interval of 11 in 40 ends at 0.4389
+    assert few["bound"] == pytest.approx(0.4389, abs=1e-4)
     assert "luck" in few["note"] and few["passed"]
-    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 5000}), luck)["bound"] == 0.05
+    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 5000, "members": 5000}), luck)["bound"] == 0.05
+
+
+def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
+    rule = {"at_least": 0.8, "relative": "or ceiling"}
+    near = judge("fidelity.shape", Score(0.8, 0.76, 0.84, 0.8, 1.0, detail={"ceiling_low": 0.75}), rule)
+    assert near["passed"] and near["bound"] == 0.75 and "held-out" in near["note"]
+    assert not judge("fidelity.shape", Score(0.78, 0.74, 0.82, 0.8, 1.0, detail={"ceiling_low": 0.75}), rule)["passed"]
+    for unknown in (None, math.nan, 0.9):
+        assert judge("fidelity.shape", Score(0.8, 0.79, 0.84, 0.8, 1.0, detail={"ceiling_low": unknown}), rule)["bound"] == 0.8
+
+
+def test_luck_is_what_guesses_reach():
+    """Of 2,000 guessed tables of 60 people, about two have a rate whose interval ends above the bound."""
+    rng = np.random.default_rng(0)
+    bound = gate._luck({"outsiders": 60, "members": 60})
+    above = 0
+    for _ in range(2000):
+        hits = sum((rng.random(30) > rng.random(30).max()).sum() for _ in range(2))
+        above += clopper_pearson(hits, 60)[1] > bound
+    assert above <= 8
 
 
 def small(seed, rows=60):
