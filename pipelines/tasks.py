@@ -87,13 +87,13 @@ def _task(step: Callable, *, retries: bool = False, cached: bool = True) -> Call
         retry_delay_seconds=DELAYS if retries else None,
         retry_condition_fn=_retry if retries else None,
     )
-    def body(run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:
-        return _call(step, run, config, inputs, extra)
+    def body(run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any], known: Result | None) -> Result:
+        return known or _call(step, run, config, inputs, extra)  # known, but to another home of Prefect
 
     def start(run: Run, config: RunConfig, extra: dict[str, Any] | None = None, **inputs: Any) -> Result:
         tell.get()(step.__name__)
-        known = cached and steps.remembered(run, step, _key(step, run, inputs))
-        return body.with_options(refresh_cache=not known)(run, config, inputs, extra or {})
+        known = steps.remembered(run, step, _key(step, run, inputs)) if cached else None
+        return body.with_options(refresh_cache=not known)(run, config, inputs, extra or {}, known)
 
     return start
 

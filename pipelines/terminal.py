@@ -115,8 +115,9 @@ def print_verdict(verdict: dict[str, Any]) -> None:
     table = _table("gate", "found", "allowed", "")
     for reason in verdict["reasons"]:
         words = "at least" if reason["rule"].startswith("at least") else "at most"
+        allowed = "-" if reason["bound"] is None else f"{words} {_figure(reason['bound'])}"
         mark = "passed" if reason["passed"] else "[bold red]refused[/]"
-        table.add_row(reason["score"], _figure(reason["value"]), f"{words} {_figure(reason['bound'])}", mark)
+        table.add_row(reason["score"], _figure(reason["value"]), allowed, mark)
     console.print(table)
     for reason in verdict["reasons"]:
         if not reason["passed"] and reason["note"]:

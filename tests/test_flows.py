@@ -1,0 +1,301 @@
+"""The flows on a real Prefect server: released, quarantined, resumed to the same bytes, and silent about rows."""
+
+import fcntl
+import json
+import os
+import resource
+import shutil
+import signal
+import traceback
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.artifacts import digest_file
+from pipelines.cli import main
+from tests.processes import environment, launder, start, until
+
+SECRET = "Quixworth"
+PREFECT_COST = 20  # seconds of CPU
+# counts the CPU time before Prefect is imported, and in the steps
+MEASURED = """
+import sys, time
+import pipelines.steps
+own = [time.process_time()]
+from pipelines import cli, tasks
+call = tasks._call
+def timed(*words):
+    began = time.process_time()
+    try:
+        return call(*words)
+    finally:
+        own.append(time.process_time() - began)
+tasks._call = timed
+try:
+    cli.main()
+finally:
+    print("OWN", sum(own))
+"""
+# saves after every step, and tells how many steps it took
+EAGER = """
+import generators.training as training
+training.SAVE_SECONDS = 0
+taken, step = [], training._step
+training._step = lambda *words: (taken.append(1), step(*words))
+from pipelines import cli
+try:
+    cli.main()
+finally:
+    print("TAKEN", len(taken))
+"""
+# the gate and the scores are not what is tested: one rule, one metric, few steps
+LOOSE = ["budget.steps=60", "score.metrics=[fidelity.shape]", "gate.privacy.copies.at_most=1"]
+RULES = ["fidelity.shape", "fidelity.trend", "utility.target", "diversity.coverage", "diversity.distinct", "privacy.nearest_record"]
+LOOSE += [f"gate.{rule}=null" for rule in [*RULES, "privacy.membership", "privacy.membership_vulnerable"]]
+LOOSE = [word for text in LOOSE for word in ("--set", text)]
+
+
+def customers(rows):
+    rng = np.random.default_rng(0)
+    age = rng.integers(20, 70, rows)
+    city = rng.choice(["Ulm", "Köln", "Bonn"], rows, p=[0.5, 0.3, 0.2])
+    paid = (20 * age + 200 * (city == "Ulm") + rng.normal(0, 80, rows)).round(-1)
+    return pd.DataFrame({"age": age, "city": city, "paid": paid, "member": np.where(paid + rng.normal(0, 100, rows) > 1000, "yes", "no")})
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    """Prefect's own server, for this module."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    home = tmp_path_factory.mktemp("prefect")
+    with prefect_test_harness(server_startup_timeout=180), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(home))
+        with temporary_settings({PREFECT_HOME: home, PREFECT_LOCAL_STORAGE_PATH: home / "storage"}):
+            yield PREFECT_API_URL.value()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    customers(120).to_csv("data.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """`launder run data.csv` by a new user: no configuration, no server, an empty home of Prefect."""
+    folder = tmp_path_factory.mktemp("new user")
+    customers(400).to_csv(folder / "data.csv", index=False)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = launder("run", "data.csv", folder=folder, code=MEASURED, env=environment(PREFECT_HOME=str(folder / "prefect")))
+    assert done.returncode == 0, done.stderr
+    own = float(done.stdout.split("OWN")[1])
+    return folder / "laundered", done, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before - own
+
+
+def release_of(output):
+    (path,) = [path for path in (output / "releases").iterdir() if not path.is_symlink()]
+    return path
+
+
+def test_a_source_alone_is_released(released):
+    output, done, _ = released
+    release = release_of(output)
+    assert done.stderr == "" and f"Released: {release}" in done.stdout.replace("\n", "")
+    assert max(map(len, done.stdout.split("Released")[0].splitlines())) <= 80
+    assert {"manifest.json", "report.html", "report.json", "data"} == set(os.listdir(release))
+    drawn = pd.read_parquet(release / "data" / "data.parquet")
+    assert len(drawn) == 400 and list(drawn.columns) == ["age", "city", "paid", "member"]
+    assert main(["verify", str(output / "releases" / "current")]) == 0
+    assert (output / "work").stat().st_mode & 0o777 == 0o700
+
+
+def test_prefect_costs_little(released):
+    *_, cost = released
+    print(f"Prefect took {cost:.1f} s of CPU")
+    assert 0 < cost < PREFECT_COST
+
+
+def test_one_edited_byte_in_a_release_is_found(released, tmp_path, capsys):
+    release = shutil.copytree(release_of(released[0]), tmp_path / release_of(released[0]).name)
+    assert main(["verify", str(release)]) == 0
+    for path in sorted(p for p in release.rglob("*") if p.is_file()):
+        whole = path.read_bytes()
+        for at in (0, len(whole) // 2, len(whole) - 1):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+            assert main(["verify", str(release)]) == 1, (path, at)
+        path.write_bytes(whole)
+    assert main(["verify", str(release)]) == 0
+
+
+def test_a_second_run_reuses_every_step(released, api, monkeypatch, capsys):
+    output = released[0]
+    before = {path: path.stat().st_mtime_ns for path in (output / "work").rglob("*.parquet")}
+    monkeypatch.setattr("generators.fit", None)
+    monkeypatch.setattr("evaluation.score", None)
+    assert main(["run", str(output.parent / "data.csv"), "--output", str(output)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in (output / "work").rglob("*.parquet")} == before
+    release_of(output)  # the same one
+
+
+def state_names(api):
+    """Return the names of the states of the last flow run's tasks."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    with get_client(sync_client=True) as client:
+        (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+        tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [run.id]}))
+        return {task.name.rpartition("-")[0]: (task.state.name, task.run_count) for task in tasks}
+
+
+def test_a_changed_file_is_made_again(here, api, monkeypatch):
+    assert main(["run", "data.csv", *LOOSE]) == 0
+    (work,) = (here / "laundered" / "work").glob("*/synthetic.parquet")
+    digest = digest_file(work)
+    assert main(["run", "data.csv", *LOOSE]) == 0
+    assert {state for state, _ in without(state_names(api), "publish").values()} == {"Cached"}
+    work.write_bytes(b"gone")
+    assert main(["run", "data.csv", *LOOSE]) == 0
+    states = state_names(api)
+    assert states["train"][0] == "Cached" and states["sample"][0] == "Completed" and digest_file(work) == digest
+
+
+def without(found, *names):
+    return {name: value for name, value in found.items() if name not in names}
+
+
+def test_interrupted_and_killed_runs_end_in_the_same_bytes(here, api):
+    """Ctrl-C, then kill -9, then a run to the end: the data are those of a run that nobody touched."""
+    env = environment(PREFECT_API_URL=api, PREFECT_HOME=str(here / "prefect"))
+    words = ["run", "data.csv", *LOOSE, "--output", "resumed"]
+    interrupted = _stopped(signal.SIGINT, 5, here, words, env)
+    assert interrupted.returncode == 130
+    assert interrupted.err == "launder: interrupted; the same command continues where this one was\n"
+    killed = _stopped(signal.SIGKILL, 20, here, words, env)
+    assert killed.returncode == -signal.SIGKILL and not (here / "resumed" / "releases").exists()
+    step = _saved(here)
+    done = launder(*words, folder=here, code=EAGER, env=env)
+    assert done.returncode == 0, done.stderr
+    assert 20 <= step < 60 and int(done.stdout.split("TAKEN")[1]) == 60 - step
+    assert main(["run", "data.csv", *LOOSE, "--output", "untouched"]) == 0
+    one, other = (release_of(here / name) / "data" / "data.parquet" for name in ("resumed", "untouched"))
+    assert digest_file(one) == digest_file(other)
+
+
+def _stopped(number, step, folder, words, env):
+    """Start a run and send it a signal once it has saved that many steps."""
+    with start(*words, folder=folder, code=EAGER, env=env) as process:
+        until(lambda: process.poll() is not None or _saved(folder) >= step)
+        process.send_signal(number)
+        process.out, process.err = process.communicate(timeout=60)
+    return process
+
+
+def _saved(folder):
+    for path in folder.glob("resumed/work/*/checkpoint/model.json"):
+        try:
+            return json.loads(path.read_text())["state"]["step"]
+        except (OSError, ValueError):  # being replaced
+            return 0
+    return 0
+
+
+class Copying:
+    """A generator that has learned its training rows by heart."""
+
+    record = {"steps": 1, "device": "cpu", "reason": "no need of more", "stopped": "all steps taken"}  # noqa: RUF012
+
+    def __init__(self, frame, schema):
+        self.frame, self.schema = frame, schema
+
+    def sample(self, n, *, seed=0, where=None):
+        return self.frame.sample(n, replace=True, random_state=seed, ignore_index=True)
+
+    def save(self, folder):
+        folder.mkdir(exist_ok=True)
+        (folder / "model.json").write_text("{}")
+
+
+def test_a_copy_of_the_training_rows_is_quarantined(here, api, monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr("generators.fit", lambda frame, *_, schema, **__: made.append(Copying(frame, schema)) or made[-1])
+    monkeypatch.setattr("generators.open_model", lambda path: made[-1])
+    customers(400).assign(account=np.random.default_rng(1).normal(size=400)).to_csv("data.csv", index=False)
+    assert main(["run", "data.csv"]) == 3
+    shown = capsys.readouterr().out
+    assert "refused" in shown and "Quarantined: " in shown
+    assert not (here / "laundered" / "releases").exists()
+    (place,) = (here / "laundered" / "quarantine").iterdir()
+    assert set(os.listdir(place)) == {"reasons.json", "report.html", "report.json"}
+    refused = {reason["score"] for reason in json.loads((place / "reasons.json").read_text())["reasons"] if not reason["passed"]}
+    assert {"privacy.copies", "privacy.membership"} <= refused
+
+
+def database():
+    """Return the bytes of Prefect's database, its journal included."""
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
+
+    path = PREFECT_API_DATABASE_CONNECTION_URL.value().partition("///")[2]
+    files = [*(p for p in (path, f"{path}-wal") if os.path.exists(p)), *(p for p in PREFECT_HOME.value().rglob("*") if p.is_file())]
+    return b"".join(open(path, "rb").read() for path in files)
+
+
+def test_the_text_of_a_foreign_exception_stays_inside(here, api, monkeypatch, capsys, caplog):
+    def broken(*_, **__):
+        raise KeyError(f"row: {SECRET}, 47 {customers(1)}")
+
+    monkeypatch.setattr("pipelines.protection.protect", broken)
+    assert main(["run", "data.csv"]) == 1
+    shown = capsys.readouterr()
+    (line,) = shown.err.splitlines()
+    assert line.startswith("launder: expected pipelines/steps.py:") and "found KeyError (its text may hold data" in line
+    assert SECRET not in shown.out + line + caplog.text and SECRET.encode() not in database()
+    assert b"found KeyError (its text may hold data" in database()  # the search sees what is there
+    with pytest.raises(ValueError) as caught:
+        main(["run", "data.csv", "--debug"])
+    assert SECRET in "".join(traceback.format_exception(caught.value))
+    assert SECRET.encode() not in database()
+
+
+@pytest.mark.parametrize(("number", "runs", "code"), [(5, 2, 0), (28, 1, 1)])  # EIO may pass, ENOSPC will not
+def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, capsys, number, runs, code):
+    from pipelines import ingestion
+
+    ingest, calls = ingestion.ingest, []
+
+    def failing(config):
+        calls.append(config)
+        if (len(calls) <= 2 and code == 0) or code:  # once before Prefect starts, once in the task
+            raise OSError(number, os.strerror(number), "data.csv")
+        return ingest(config)
+
+    monkeypatch.setattr(ingestion, "ingest", failing)
+    assert main(["run", "data.csv", *LOOSE]) == code
+    assert state_names(api)["ingest"] == ("Failed" if code else "Completed", runs)
+    assert capsys.readouterr().err.count("\n") == code
+
+
+def test_two_runs_of_the_same_data_do_not_meet(here, api, capsys):
+    assert main(["run", "data.csv", *LOOSE]) == 0
+    (lock,) = (here / "laundered" / "work").glob("*/lock")
+    with open(lock, "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert main(["run", "data.csv", *LOOSE]) == 1
+    assert "found one at work; wait for it to end" in capsys.readouterr().err
+
+
+def test_a_file_that_may_not_grow_stops_the_run(here, api):
+    """As a disk that fills in the middle of a run: one sentence, and nothing released."""
+    done = launder(
+        *("run", "data.csv", *LOOSE),
+        folder=here,
+        env=environment(PREFECT_API_URL=api, PREFECT_HOME=str(here / "prefect")),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)),
+    )
+    assert done.returncode == 1 and "may not grow that large" in done.stderr and done.stderr.count("\n") == 1
+    assert not (here / "laundered" / "releases").exists()
