@@ -1,0 +1,53 @@
+"""The evaluation judged by tables whose flaw is known: each is refused by the section that should see it, an honest one by none."""
+
+import pytest
+
+import evaluation
+from evaluation import calibration
+from pipelines import gate
+from tests.evaluation.tables import mixed
+
+ROWS = 5000
+RULES = gate.DEFAULT_RULES
+
+
+@pytest.fixture(scope="module")
+def population():
+    return mixed(ROWS), mixed(ROWS, 1), mixed(ROWS, 2)
+
+
+@pytest.fixture(scope="module")
+def flawed(population):
+    return calibration.tables(population[0], population[2], seed=0)
+
+
+def refused(population, synthetic, target="owner"):
+    report = evaluation.score(*population[:2], synthetic, target=target, names=list(RULES))
+    return {reason["score"] for reason in gate.decide(report, RULES, "d" * 64).reasons if not reason["passed"]}
+
+
+def test_every_known_flaw_is_made(flawed):
+    assert set(flawed) == set(calibration.FLAWS)
+    assert {len(table) for table in flawed.values()} == {ROWS}
+
+
+@pytest.mark.parametrize("flaw", calibration.FLAWS)
+def test_a_flaw_is_named_by_its_section(population, flawed, flaw):
+    found, section = refused(population, flawed[flaw]), calibration.FLAWS[flaw]
+    assert {name.split(".")[0] for name in found} >= {section} if section else found == set(), found
+
+
+def test_the_number_of_leaked_outliers_is_that_of_the_known_case(population):
+    assert len(calibration.isolated(population[0])) == 87
+
+
+@pytest.mark.parametrize("name", ["load_breast_cancer", "load_wine"])
+@pytest.mark.parametrize("seed", range(2))
+def test_an_honest_sample_of_a_small_real_table_passes(name, seed):
+    from sklearn import datasets
+    table = getattr(datasets, name)(as_frame=True).frame.sample(frac=1, random_state=seed).reset_index(drop=True)
+    table["target"] = table["target"].map("class {}".format)
+    cut, end = int(0.4 * len(table)), int(0.6 * len(table))
+    parts = table[:cut], table[cut:end].reset_index(drop=True)
+    assert refused(parts, table[end:].reset_index(drop=True), "target") == set()
+    assert refused(parts, parts[0], "target") >= {"privacy.membership"}
