@@ -22,6 +22,7 @@ from generators.contract import Budget, Progress
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
+FEWEST_HELD = 100  # rows of the inner validation split, where an eighth of the rows are as many
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -116,6 +117,8 @@ def train(
 def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
     state, plan, saved, first = run.state, run.plan, time.monotonic(), None
     before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
+    if not state.step:
+        _evaluate(run, validation, last=False)  # what a model knows before training may be the best it gets
     while not state.stopped:
         _step(run, data)
         state.seconds = before + time.monotonic() - run.started
@@ -188,7 +191,7 @@ def _batch(run: Run, rows: int) -> Tensor:
 def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
     state = run.state
     value = _validation_loss(run, validation)
-    if not math.isfinite(value) or not math.isfinite(state.loss):
+    if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
         return _lower(run)
     if value < state.best - 1e-4:
         state.best, state.stale = value, 0
@@ -256,7 +259,7 @@ def _resume(run: Run, folder: Path) -> None:
 def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return row numbers for training and for the inner validation split (at least one row each)."""
     order = randomness.generator(seed, "validation split").permutation(rows)
-    held = min(max(1, round(share * rows)), rows - 1)
+    held = min(max(1, round(share * rows), min(FEWEST_HELD, rows // 8)), rows - 1)
     return np.sort(order[held:]), np.sort(order[:held])
 
 

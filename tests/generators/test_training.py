@@ -105,8 +105,8 @@ def test_a_loss_that_is_not_a_number_lowers_the_rate_and_then_stops():
 
 
 def test_split_is_disjoint_and_complete():
-    kept, held = training.split(100, 0.05, seed=1)
-    assert len(held) == 5 and sorted([*kept, *held]) == list(range(100))
+    kept, held = training.split(4000, 0.05, seed=1)
+    assert len(held) == 200 and sorted([*kept, *held]) == list(range(4000))
     assert [len(part) for part in training.split(2, 0.05, seed=1)] == [1, 1]
 
 

@@ -1,0 +1,192 @@
+"""A Gaussian copula over tokens: what an autoregressive model knows before its first training step.
+
+Numbers and dates are seen as normal scores: a column's cells tile the line by their shares of the rows. Labels are seen as indicators
+of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a conditional given the columns
+before it and those that a condition names:
+- a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
+- a label follows linear discriminants: x | label ~ N(m_label, Sigma), the same Sigma for all.
+A few hundred rows suffice for this; the network learns what it leaves over.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from generators.encoding import Layout
+
+LEVELS = 16  # frequent labels of a column that are features
+LABEL_FEATURES = 256  # over all columns
+WORTH = 0.25  # nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
+STRAY = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
+SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
+LEAST_VARIANCE = 1e-3  # of a score given others
+
+
+@dataclass(frozen=True)
+class Conditionals:
+    """The conditionals of all columns, given those before them and the known ones; x are features [B, D]."""
+
+    A: Tensor  # [D, D], mu = A x for a number's coarse token
+    s: Tensor  # [D]
+    A_fine: Tensor  # [D, D], given all other columns
+    s_fine: Tensor  # [D]
+    discriminants: dict[int, tuple[Tensor, Tensor]]  # label column -> slopes [D, levels + 1], intercepts [levels + 1]
+
+
+class Copula(nn.Module):
+    """Terms that are added to the logits of a model's factors; `fit` fills the buffers, which belong to the model's file."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.columns = len(layout.places)
+        self.sizes = layout.sizes
+        self.ordered = {c: layout.ordered[c] for c in range(self.columns) if layout.ordered[c]}  # column -> cells
+        labels = [c for c in range(self.columns) if c not in self.ordered]
+        most = max(1, min(LEVELS, LABEL_FEATURES // max(1, len(labels))))
+        self.levels = {c: min(most, layout.sizes[c]) for c in labels}
+        self.fine = {l: c for l, (c, _) in layout.inner.items() if layout.ordered[l]}  # fine token -> column
+        self.factors = [*range(self.columns), *self.fine]
+        # feature j is the score of a column, or tells whether its label is the one of this rank
+        places = [(c, k) for c in range(self.columns) for k in range(self.levels.get(c, 1))]
+        self.feature = {c: j for j, (c, k) in reversed(list(enumerate(places)))}  # column -> its first feature
+        self.register_buffer("column", torch.tensor([c for c, _ in places]), persistent=False)
+        self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
+        self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
+        self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))  # of a label's level
+        self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))  # variance of a number's scores E[z | cell]
+        for c, size in self.ordered.items():
+            self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
+            self.register_buffer(f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64))  # E[z | cell] / sqrt(v), 0 for a missing value
+        for l, c in self.fine.items():
+            self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
+
+    def fit(self, x: Tensor) -> Tensor:
+        """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D, D]."""
+        for c, size in self.ordered.items():
+            edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
+            scores, v = _scores(edges)
+            getattr(self, f"edges_{c}").copy_(edges)
+            getattr(self, f"scores_{c}")[:size] = scores / v.sqrt()
+            self.v[self.feature[c]] = v
+        for l, c in self.fine.items():
+            edges, present = getattr(self, f"edges_{l}"), x[x[:, c] < self.ordered[c]]
+            widest = edges.shape[1] - 1
+            counts = torch.bincount(present[:, c] * widest + present[:, l], minlength=len(edges) * widest)
+            tiles = _tiles(counts)
+            edges.copy_(torch.stack([tiles[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
+        self.share.copy_((x[:, self.column] == self.level).double().mean(0))
+        X = self.features(x)
+        X = nn.functional.normalize(X - X.mean(0), dim=0)
+        return X.t() @ X
+
+    def shrink(self, R: Tensor, amount: float) -> None:
+        """Take R as the correlation matrix, shrunk towards independence by lambda in (0, 1]."""
+        self.R.copy_((1 - amount) * R)
+        self.R.fill_diagonal_(1.0)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Tokens [B, L] -> features [B, D], each of mean 0 and variance 1 or constant 0."""
+        X = (x[:, self.column] == self.level).double() - self.share
+        X = torch.where(self._spread > 1e-6, X / self._spread.clamp(min=1e-6), 0.0)
+        for c in self.ordered:
+            X[:, self.feature[c]] = getattr(self, f"scores_{c}")[x[:, c]]
+        return X
+
+    @property
+    def _spread(self) -> Tensor:
+        return (self.share * (1 - self.share)).sqrt()
+
+    @torch.no_grad()
+    def conditionals(self, known: list[int]) -> Conditionals:
+        """Solve for all columns at once by the Cholesky factor C of R, the known columns' features first."""
+        given = torch.tensor([int(c not in set(known)) for c in range(self.columns)], device=self.R.device)
+        order = (given[self.column] * self.columns + self.column).argsort(stable=True)
+        back = order.argsort()
+        C = torch.linalg.cholesky(self.R[order][:, order])
+        whiten = torch.linalg.solve_triangular(C, torch.eye(len(C)).to(C), upper=False)  # C^-1
+        discriminants = {c: self._discriminant(c, C, whiten, int(back[self.feature[c]]), back) for c in self.levels}
+        precision = (whiten.t() @ whiten)[back][:, back]
+        p, d = precision.diagonal(), C.diagonal()[back]
+        A, s = self._regression(-(whiten * C.diagonal()[:, None])[back][:, back], d.square())
+        return Conditionals(A, s, *self._regression(-precision / p[:, None], 1 / p), discriminants)
+
+    def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over sqrt(v)."""
+        s = (1 - (1 - variance) / self.v).clamp(min=LEAST_VARIANCE).sqrt()
+        return A.fill_diagonal_(0.0) / self.v.sqrt()[:, None], s
+
+    def _discriminant(self, c: int, C: Tensor, whiten: Tensor, first: int, back: Tensor) -> tuple[Tensor, Tensor]:
+        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before place `first`.
+
+        In the whitened space of these features a level's mean m is a row of C, and Sigma = I - M' Pi M.
+        """
+        j = slice(self.feature[c], self.feature[c] + self.levels[c])
+        pi, spread = self.share[j], self._spread[j]
+        rest = 1 - pi.sum()
+        M = C[first : first + self.levels[c], :first] * (spread / pi.clamp(min=1e-9))[:, None]
+        M = torch.cat([M, -(pi @ M)[None] / rest.clamp(min=1e-9) * (rest > 1e-9)])  # [levels + 1, first]
+        pi = torch.cat([pi, rest.clamp(min=0)[None]])
+        solved = torch.linalg.solve(torch.eye(len(M)).to(M) - pi[:, None] * (M @ M.t()), M, left=True) if first else M
+        slopes = torch.zeros(len(C), len(M), dtype=C.dtype, device=C.device)
+        slopes[:first] = whiten[:first, :first].t() @ solved.t()
+        return slopes[back], -(M * solved).sum(1) / 2
+
+    @property
+    def used(self) -> bool:
+        """Tell whether it says more than that columns are independent."""
+        return not torch.equal(self.R, torch.eye(len(self.R)).to(self.R))
+
+    @torch.no_grad()
+    def terms(self, x: Tensor, rows: int, known: list[int]) -> dict[int, Tensor]:
+        """Return the term [B, tokens] of every factor for tokens x [B, L], none if unused; the first `rows` know the `known` columns."""
+        if not self.used:
+            return {}
+        X = self.features(x)
+        parts = [(x[:rows], X[:rows], self.conditionals(known))] if rows else []
+        parts.append((x[rows:], X[rows:], self.conditionals([])))
+        return {l: torch.cat([self.term(l, *part) for part in parts]) for l in self.factors}
+
+    def term(self, l: int, x: Tensor, X: Tensor, given: Conditionals) -> Tensor:
+        """log p(token | features X) / p(token) of factor l for rows of tokens x and features X: float32 [B, tokens]."""
+        if l in self.levels:
+            return self._label_term(l, X, *given.discriminants[l])
+        c, fine = self.fine.get(l, l), l in self.fine
+        j, A, s = self.feature[c], *((given.A_fine, given.s_fine) if fine else (given.A, given.s))
+        mu, edges = X @ A[j], getattr(self, f"edges_{l}")
+        if not fine:
+            return nn.functional.pad(_interval_term(edges, mu, s[j]), (0, 1))[:, : self.sizes[l]]
+        gone = x[:, c] >= len(edges)
+        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s[j]).masked_fill(gone[:, None], 0.0)
+
+    def _label_term(self, c: int, X: Tensor, slopes: Tensor, intercepts: Tensor) -> Tensor:
+        j, K = slice(self.feature[c], self.feature[c] + self.levels[c]), self.levels[c]
+        pi = torch.cat([self.share[j], (1 - self.share[j].sum()).clamp(min=0)[None]])
+        ratio = (X @ slopes + intercepts + pi.log()).softmax(1) / pi.clamp(min=1e-9)
+        levels = torch.arange(self.sizes[c], device=X.device).clamp(max=K)
+        return _with_strays(torch.where(pi > 1e-9, ratio, 1.0).float())[:, levels]
+
+
+def _tiles(counts: Tensor) -> Tensor:
+    """Counts of cells [K] -> the ends of their intervals of normal scores [K + 1]."""
+    share = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).double() / counts.sum().clamp(min=1)
+    return torch.special.ndtri(share)
+
+
+def _scores(edges: Tensor) -> tuple[Tensor, Tensor]:
+    """Ends of intervals [K + 1] -> E[z | interval] [K] and the variance of these."""
+    P, p = torch.special.ndtr(edges).diff(), torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
+    scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), 0.0)
+    return scores, (P * scores.square()).sum().clamp(min=1e-6)
+
+
+def _interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
+    """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: [B, K]."""
+    P = torch.special.ndtr(edges).float().diff()
+    conditional = torch.special.ndtr(((edges - mu[:, None]) / s).float()).diff()
+    return _with_strays(torch.where(P > 1e-7, conditional / P.clamp(min=1e-7), 1.0))
+
+
+def _with_strays(ratio: Tensor) -> Tensor:
+    return torch.log((1 - STRAY) * ratio + STRAY)

@@ -1,0 +1,89 @@
+"""The copula a model starts from: known correlations come back, conditionals are those of the normal distribution, labels discriminate."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import multivariate_normal
+
+from generators import Budget, encoding, fit
+from generators.copula import Copula
+from generators.schema import infer
+
+
+def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    a, noise, c = rng.normal(size=(3, rows))
+    return pd.DataFrame({"a": a, "b": r * a + np.sqrt(1 - r**2) * noise, "c": c, "sign": np.where(a > 0, "plus", "minus")}).round(4)
+
+
+def fitted(frame: pd.DataFrame, shrinkage: float = 1e-6) -> tuple[Copula, torch.Tensor]:
+    encoded = encoding.fit(frame, infer(frame))
+    x, copula = torch.from_numpy(encoded.encode(frame)), Copula(encoded.layout)
+    copula.shrink(copula.fit(x), shrinkage)
+    return copula, x
+
+
+def test_regressions_are_those_of_the_normal_distribution():
+    copula, _ = fitted(normal_table(4000)[["a", "b", "c"]])
+    given = copula.conditionals([])
+    assert given.A[0].tolist() == [0, 0, 0] and given.s[0] == 1
+    assert given.A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and given.s[1] == pytest.approx(np.sqrt(1 - 0.81), abs=0.02)
+    assert given.A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
+    known = copula.conditionals([1])  # a, drawn when b is known
+    assert known.A[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02) and known.s[0] == pytest.approx(np.sqrt(1 - 0.81), abs=0.02)
+    assert given.A_fine[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)  # given all other columns
+
+
+def test_linear_discriminants_are_those_of_the_within_class_covariance():
+    rng = np.random.default_rng(1)
+    label = rng.integers(0, 2, 6000)
+    frame = pd.DataFrame({"v": (rng.normal(size=6000) + 1.5 * label).round(4), "label": np.where(label, "one", "zero")})
+    copula, x = fitted(frame)
+    slopes, intercepts = copula.conditionals([]).discriminants[1]
+    logits = copula.features(x) @ slopes + intercepts
+    ranks = {0: "one", 1: "zero"} if (frame["label"] == "one").sum() >= 3000 else {0: "zero", 1: "one"}
+    sign = 1 if ranks[0] == "one" else -1
+    odds = sign * (logits[:, 0] - logits[:, 1]).numpy()
+    exact = 1.5 * (frame["v"].to_numpy() - 0.75)  # log odds of two normals 1.5 apart, priors aside
+    assert np.corrcoef(odds, exact)[0, 1] > 0.98 and np.polyfit(exact, odds, 1)[0] == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize("known", [[], [3], [0, 2]])
+def test_terms_leave_distributions_normalised(known):
+    copula, x = fitted(normal_table(600), 0.01)
+    terms = copula.terms(x, 100, known)
+    for l, term in terms.items():
+        if l in copula.fine:
+            continue
+        p = torch.bincount(x[:, l], minlength=term.shape[1]).double() / len(x)
+        totals = (p * term.double().exp()).sum(1)
+        assert torch.allclose(totals, torch.ones_like(totals), atol=1e-3), l
+
+
+def test_an_untrained_model_already_knows_the_correlation():
+    frame = normal_table(400)
+    model = fit(frame, budget=Budget(steps=1), seed=0)
+    drawn = model.sample(4000)
+    assert drawn[["a", "b"]].corr().iloc[0, 1] == pytest.approx(0.9, abs=0.05)
+    assert abs(drawn[["a", "c"]].corr().iloc[0, 1]) < 0.1
+    assert ((drawn["a"] > 0) == (drawn["sign"] == "plus")).mean() > 0.85
+    conditioned = model.sample(1000, where={"sign": "plus"})
+    assert conditioned["a"].mean() == pytest.approx(np.sqrt(2 / np.pi), abs=0.15) and (conditioned["sign"] == "plus").all()
+
+
+def test_the_likelihood_is_near_that_of_the_true_distribution():
+    frame, fresh = normal_table(500)[["a", "b"]], normal_table(500, seed=9)[["a", "b"]]
+    model = fit(frame, budget=Budget(steps=1), seed=0)
+    cells = [np.diff(np.append(column.low, column.high[-1])) / column.scale for column in model.encoding.columns]
+    index = [column.encode(fresh[column.name]) for column in model.encoding.columns]
+    volume = sum(np.log(np.maximum(widths[np.minimum(i, len(widths) - 1)], 1e-8)) for widths, i in zip(cells, index, strict=True))
+    density = model.log_prob(fresh) - volume  # nats per unit area
+    exact = multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]]).logpdf(fresh)
+    assert np.median(exact - density) == pytest.approx(0, abs=0.3)
+
+
+def test_independent_columns_need_none():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(500, 3)).round(3), columns=["p", "q", "r"])
+    assert not fit(frame, budget=Budget(steps=1)).model.copula.used
