@@ -1,6 +1,6 @@
 """Judge the evaluation itself: tables with one known flaw each, the default gate's verdict, and what recognised them.
 
-    python benchmarks/evaluation.py --shared ../shared --data adult shoppers --seeds 0 1 2
+    python -m benchmarks.evaluation --shared ../shared --data adult shoppers --seeds 0 1 2
 
 `--shared` holds data/NAME_train.csv, NAME_test.csv and NAME.json (its target). Both files are pooled and drawn anew by each seed:
 `--rows` for training, as many for the holdout and as many fresh ones, that the flawed tables are made of.
