@@ -4,8 +4,8 @@ A rule compares the pessimistic end of a score's interval with its bound: the lo
 where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
 Five words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
-- "or ceiling": the bound is the low end of the interval of real held-out rows, where even they do not reach the number. On few
-  rows an honest sample is far from the training table too, and nobody can tell how far.
+- "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
+  three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
 - "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
   always passes, for a table whose columns are independent.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
@@ -56,6 +56,7 @@ COUNTED = ("privacy.copies", "diversity.distinct")  # facts about the released t
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
+WIDER = 3  # times the half-width of the ceiling's interval
 DIGITS = 6
 SIGMAS = 4
 _KEY = object()
@@ -176,9 +177,9 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
         luck = _luck(score.detail)
         return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
     if relative == "or ceiling":
-        held_out = score.detail.get("ceiling_low")
-        lower = _finite(held_out) and held_out < figure
-        return (held_out if lower else figure), "The bound is what real held-out rows reach." if lower else ""
+        low = score.detail.get("ceiling_low")
+        held_out = score.ceiling - WIDER * (score.ceiling - low) if _finite(low) and _finite(score.ceiling) else figure
+        return min(figure, held_out), "" if held_out >= figure else "The bound is what real held-out rows are sure to reach."
     if not _finite(score.ceiling):
         return None, "There is no held-out table to compare with."
     if relative == "of ceiling":
