@@ -11,6 +11,7 @@ from typing import Any
 
 from prefect import flow, serve
 from prefect.deployments.runner import EntrypointType
+from prefect.schedules import Cron
 
 from pipelines import config as configs
 from pipelines import steps, tasks
@@ -50,7 +51,7 @@ def serve_schedules(configurations: Sequence[RunConfig]) -> None:
 def _deployment(config: RunConfig) -> Any:
     return launder.to_deployment(
         name=config.name,
-        cron=config.schedule.cron,
+        schedule=Cron(config.schedule.cron, timezone=config.schedule.timezone),
         parameters={"config": config.model_dump(mode="json")},
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,

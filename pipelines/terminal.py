@@ -1,6 +1,7 @@
 """What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,8 @@ def _figure(value: float | None) -> str:
 
 def serve(configurations: Sequence[RunConfig]) -> int:
     """Serve schedules until interrupted; starts a Prefect server where the user has none."""
-    with _server(Path(configurations[0].publish.to) / "work"):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
+    with suppress(KeyboardInterrupt), _server(Path(configurations[0].publish.to) / "work"):
         import flows
 
         for config in configurations:

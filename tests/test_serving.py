@@ -1,0 +1,111 @@
+"""`launder serve` against a real Prefect server: a scheduled run releases, and nothing is left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.terminal import _free_port
+from tests.processes import environment, start, until
+from tests.test_flows import LOOSE, customers
+
+CONFIG = """
+source: data.csv
+budget: {{steps: 20}}
+score: {{metrics: [fidelity.shape]}}
+gate: {{{gate}}}
+publish: {{to: out, keep: 1}}
+schedule: {{cron: "{cron}"}}
+"""
+
+
+@pytest.fixture
+def here(tmp_path):
+    customers(120).to_csv(tmp_path / "data.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """Return an environment that every process below inherits, and at the end see that none of them is left."""
+    mark = uuid.uuid4().hex
+    yield environment(PREFECT_HOME=str(tmp_path / "prefect"), HOME=str(tmp_path), LAUNDERETTE_MARK=mark)
+    left = alive(mark)
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+    assert not left
+
+
+def alive(mark):
+    """Return the numbers of the processes whose environment holds the mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:  # ended meanwhile, or another user's
+            continue
+    return found
+
+
+def configured(folder, cron):
+    rules = [word.removeprefix("gate.") for word in LOOSE if word.startswith("gate.") and word.endswith("=null")]
+    gate = ", ".join([*(f"{rule.removesuffix('=null')}: null" for rule in rules), "privacy.copies: {at_most: 1}"])
+    (folder / "served.yaml").write_text(CONFIG.format(gate=gate, cron=cron))
+    return folder / "served.yaml"
+
+
+@pytest.fixture
+def server(marked, tmp_path):
+    """`prefect server start` on a free port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with open(tmp_path / "server.log", "w") as log:
+        process = subprocess.Popen(command, env=marked | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log)
+    try:
+        until(lambda: process.poll() is not None or healthy(port), 180, "the server does not answer")
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def healthy(port):
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def stopped(process, number):
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_a_scheduled_run_releases(here, marked, server):
+    process = start("serve", configured(here, "* * * * *"), folder=here, env=marked | {"PREFECT_API_URL": server})
+    try:
+        current = here / "out" / "releases" / "current" / "manifest.json"
+        until(lambda: process.poll() is not None or current.exists(), 180, "no scheduled run has released")
+    finally:
+        code, out, err = stopped(process, signal.SIGTERM)
+    assert current.exists(), err
+    assert (code, err) == (0, "") and "serving data: * * * * * (UTC)" in out
+    assert main(["verify", str(current.parent)]) == 0
+
+
+def test_serving_brings_a_server_and_takes_it_away(here, marked):
+    process = start("serve", configured(here, "0 0 1 1 *"), folder=here, env=marked)
+    try:
+        assert process.stdout.readline() == "serving data: 0 0 1 1 * (UTC)\n"  # the server answers by then
+        assert len(alive(marked["LAUNDERETTE_MARK"])) >= 2
+    finally:
+        code, _, err = stopped(process, signal.SIGINT)
+    assert (code, err) == (0, "")
