@@ -6,6 +6,7 @@ column start from a Gaussian copula (copula.py).
 """
 
 import math
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,12 @@ WAVES = 12  # cosines of a number's place in its column
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 MASKED = -1e9  # logit of a token that cannot follow
 
+Allowed = Callable[[int, Tensor], Tensor | None]
+
+
+def anything(l: int, x: Tensor) -> None:
+    """Allow every token."""
+
 
 class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
@@ -27,7 +34,7 @@ class Model(nn.Module):
         super().__init__()
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
-        self.groups = _groups(layout)
+        self.groups, self.sizes = _groups(layout), layout.sizes
         self.order = [l for group in self.groups for l in group]  # factors stand in this order in `hidden` and `out`
         widest = [max(layout.sizes[l] for l in group) for group in self.groups]
         self.embed = nn.Parameter(torch.randn(sum(layout.sizes), e))
@@ -150,23 +157,40 @@ class Model(nn.Module):
         return logits.masked_fill(torch.arange(logits.shape[-1], device=x.device) >= limit[..., None], MASKED)
 
     @torch.no_grad()
-    def draw(self, u: Tensor, known: dict[int, int]) -> tuple[Tensor, Tensor]:
-        """Invert each conditional CDF at u [B, L]: tokens [B, L], those in `known` as they are given, and log q of the others [B]."""
-        x = torch.zeros(u.shape, dtype=torch.int64, device=u.device)
-        for place, token in known.items():
-            x[:, place] = token
-        log_q, C = torch.zeros(len(u), dtype=torch.float64, device=u.device), torch.zeros(self.L, device=u.device)
-        C[list(known)] = 1
+    def draw(self, u: Tensor, x: Tensor, known: list[int], allowed: Allowed = anything) -> tuple[Tensor, Tensor]:
+        """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places `known` as in x, and log q of the others [B].
+
+        `allowed(l, x)` masks the tokens that factor l may take, [B, K], given those drawn so far; None allows all.
+        """
+        x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
+        for l, logits in self._walk(x, known):
+            mask = allowed(l, x)
+            logits = logits if mask is None else logits.masked_fill(~mask, MASKED)
+            cdf, last = logits.softmax(-1).cumsum(-1), logits.shape[1] - 1 - (logits > MASKED / 2).int().flip(1).argmax(1)
+            x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
+            log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]
+        return x, log_q
+
+    @torch.no_grad()
+    def uniforms(self, x: Tensor, v: Tensor) -> Tensor:
+        """The inverse of `draw`: u_l = F(x_l - 1) + v_l p(x_l) for tokens x and v in [0, 1), both [B, L] (Rosenblatt 1952)."""
+        u = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
+        for l, logits in self._walk(x, []):
+            p = logits.softmax(-1)
+            own = x[:, l : l + 1]
+            u[:, l] = (p.cumsum(-1).gather(1, own) - (1 - v[:, l : l + 1]) * p.gather(1, own))[:, 0]
+        return u
+
+    def _walk(self, x: Tensor, known: list[int]) -> Iterator[tuple[int, Tensor]]:
+        """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its turn."""
+        C = torch.zeros(self.L, device=x.device)
+        C[known] = 1
         given = self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
         shown = self.embedded(x) * C.repeat_interleave(self.e)  # [B, L*e]
         for l in (l for l in range(self.L) if l not in known):
             before, later = slice(0, l * self.e), slice(l * self.e, None)
             h = self.first_bias[l] + self.embedded(x[:, :l]) @ self.first[l, before] + shown[:, later] @ self.first[l, later]
-            logits = self._factor(l, h, x, given).double()
-            cdf, last = logits.softmax(-1).cumsum(-1), (logits > MASKED / 2).sum(-1) - 1
-            x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
-            log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]
-        return x, log_q
+            yield l, self._factor(l, h, x, given).double()
 
     def _factor(self, l: int, h: Tensor, x: Tensor, given: Conditionals | None) -> Tensor:
         """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
@@ -177,7 +201,7 @@ class Model(nn.Module):
         if given and l in self.copula.factors:
             term = self.copula.term(l, x, self.copula.features(x), given)
             logits = logits + nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1]))
-        return self._possible(logits, [l], x)[0]
+        return self._possible(logits, [l], x)[0, :, : self.sizes[l]]
 
 
 def _groups(layout: Layout) -> list[list[int]]:

@@ -23,8 +23,8 @@ from generators import device as devices
 from generators import encoding, randomness, training
 from generators.contract import Budget, Progress, Where
 from generators.encoding import Encoding
-from generators.schema import Schema
-from generators.tabular._chain import Model
+from generators.schema import Schema, conform
+from generators.tabular._chain import Allowed, Model, anything
 
 NAME = "tabular.autoregressive"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
@@ -60,33 +60,83 @@ class Autoregressive:
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, sobol: bool = False) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
+
+        `sobol` spreads the rows more evenly than independent draws: less noise in the table's shares, the same distribution.
+        """
         if n < 0:
             raise ValueError(f"expected a number of rows, found {n}")
-        known = self.encoding.known(where or {})
-        candidates = CANDIDATES if known else 1
-        L, columns = self.encoding.layout.width, len(self.encoding.columns)
-        chunks = [randomness.row_uniforms(seed, first, CHUNK, columns + 1 + candidates * L) for first in range(0, n, CHUNK)]
-        empty = np.zeros((0, L), dtype="int64"), np.zeros((0, columns))
-        tokens = np.concatenate([empty[0], *(self._draw(torch.from_numpy(u[:, columns:]), known) for u in chunks)])
-        inside = np.concatenate([empty[1], *(u[:, :columns] for u in chunks)])
-        return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
+        fixed = self.encoding.known(where or {})
+        x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
+        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+        points = randomness.row_sobol if sobol else randomness.row_uniforms
+        chunks = [points(seed, first, CHUNK, self._randoms(bool(fixed))) for first in range(0, n, CHUNK)]
+        tokens = [self._draw(u, x, list(fixed)) for u in chunks] or [x[:0].numpy()]
+        inside = [u[:, : len(self.encoding.columns)] for u in chunks] or [np.zeros((0, len(self.encoding.columns)))]
+        drawn = self.encoding.decode(np.concatenate(tokens)[:n], np.concatenate(inside)[:n], seed=seed)
+        return self._with_known(drawn, where or {})
+
+    def _randoms(self, conditioned: bool) -> int:
+        """Return how many random numbers a row takes: its places within intervals, a choice, and L for each candidate."""
+        return len(self.encoding.columns) + 1 + (CANDIDATES if conditioned else 1) * self.encoding.layout.width
 
     @torch.no_grad()
-    def _draw(self, u: Tensor, known: dict[int, int]) -> np.ndarray:
-        """Draw tokens [B, L] at u [B, 1 + K*L]: the one candidate, or one of K by its importance weight p(x) / q(x).
+    def _draw(self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything) -> np.ndarray:
+        """Draw tokens [B, L] where x is not known: the one candidate, or one of K by its importance weight p(x) / q(x).
 
         The model's second pass over conditions, q, is less exact than p; resampling among candidates (Rubin 1987) mends that.
         """
         self.model.eval()
-        u = u.to(self.model.first.device)
-        drawn = [self.model.draw(part, known) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
+        u, x = torch.from_numpy(u[:, len(self.encoding.columns) :]).to(self._device), x.to(self._device)
+        drawn = [self.model.draw(part, x, known, allowed) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
         if len(drawn) == 1:
             return drawn[0][0].cpu().numpy()
         weights = torch.stack([-self.model(x) - log_q for x, log_q in drawn]).softmax(0)  # [K, B]
         chosen = (weights.cumsum(0) <= u[:, 0]).sum(0).clamp(max=len(drawn) - 1)
         return torch.stack([x for x, _ in drawn])[chosen, torch.arange(len(u))].cpu().numpy()
+
+    @property
+    def _device(self) -> torch.device:
+        return self.model.first.device
+
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
+        frame, out = conform(frame, self.schema).reset_index(drop=True), []
+        for first in range(0, len(frame), CHUNK):
+            u = randomness.row_uniforms(seed, first, CHUNK, self._randoms(True))
+            out.append(self._imputed(frame.iloc[first : first + CHUNK], u))
+        return pd.concat(out).astype(frame.dtypes.to_dict()) if out else frame
+
+    def _imputed(self, frame: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
+        """Fill one chunk, the rows of each pattern of missing columns at once."""
+        columns = self.encoding.columns
+        gone = np.stack([frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1)  # [rows, columns]
+        tokens = self.encoding.encode(frame)
+        for pattern in np.unique(gone[gone.any(1)], axis=0):
+            rows = np.flatnonzero((gone == pattern).all(1))
+            drawn = [place for k in np.flatnonzero(pattern) for place in self.encoding.layout.places[k]]
+            known = [place for place in range(tokens.shape[1]) if place not in drawn]
+            tokens[rows] = self._draw(u[rows], torch.from_numpy(tokens[rows]), known, self._present)
+        filled, out = self.encoding.decode(tokens, u[: len(frame), : len(columns)]), frame.copy()
+        for k, column in enumerate(columns):
+            out[column.name] = frame[column.name].where(~gone[:, k], filled[column.name].set_axis(frame.index))
+        return out
+
+    def _present(self, l: int, x: Tensor) -> Tensor | None:
+        """Allow every token of a column but the one for a missing value."""
+        if l >= len(self.encoding.columns) or not self.encoding.columns[l].missing:
+            return None
+        size = self.encoding.layout.sizes[l]
+        return (torch.arange(size, device=x.device) < size - 1).expand(len(x), -1)
+
+    def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
+        """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the model's distribution."""
+        self.model.eval()
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
+        v = torch.from_numpy(randomness.row_uniforms(seed, 0, len(x), x.shape[1])).to(self._device)
+        parts = [self.model.uniforms(*part).cpu().numpy() for part in zip(x.split(CHUNK), v.split(CHUNK), strict=True)]
+        return np.concatenate(parts) if parts else np.zeros(x.shape)
 
     def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
         """Write a number that a condition names as it is, not as another number of its interval."""
@@ -99,7 +149,7 @@ class Autoregressive:
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the log-probability of each row's cells, in nats: float64 [rows]; 0 > better known."""
         self.model.eval()
-        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.first.device)
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
         return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
 
     def save(self, folder: Path) -> None:

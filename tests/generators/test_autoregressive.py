@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import kstest
 
 from generators import Budget, fit
 from tests.generators import tables
@@ -67,3 +68,52 @@ def test_numbers_named_by_a_condition_are_written_as_they_are():
     frame = pd.DataFrame({"v": np.random.default_rng(0).integers(0, 10_000, 500), "w": ["a", "b"] * 250})
     drawn = fit(frame, budget=Budget(steps=5)).sample(20, where={"v": int(frame["v"].iloc[3])})
     assert (drawn["v"] == frame["v"].iloc[3]).all()
+
+
+def test_the_rosenblatt_transform_is_the_inverse_of_sampling(model):
+    x = torch.from_numpy(model.encoding.encode(grid(model)))
+    least, most = (model.model.uniforms(x, torch.full(x.shape, v, dtype=torch.float64)) for v in (0.0, 1.0))
+    u = least + 0.4 * (most - least)
+    drawn, _ = model.model.draw(u, torch.zeros_like(x), [])
+    assert torch.equal(drawn, x) and bool((most > least).all())
+
+
+def test_held_out_rows_have_uniform_coordinates(model):
+    u = model.uniforms(tables.linked(2000, seed=3))
+    assert u.shape == (2000, model.encoding.layout.width)
+    for column in u.T:
+        assert kstest(column, "uniform").pvalue > 1e-3
+    shuffled = tables.linked(2000, seed=3)
+    shuffled["b"] = shuffled["b"].to_numpy()[::-1]
+    assert min(kstest(column, "uniform").pvalue for column in model.uniforms(shuffled).T) < 1e-6  # another joint distribution shows
+
+
+def test_sobol_rows_are_less_noisy_and_do_not_depend_on_the_batch(model):
+    cells = grid(model).assign(p=lambda f: np.exp(model.log_prob(f)))
+
+    def error(sobol: bool) -> float:
+        counts = [model.sample(1024, seed=s, sobol=sobol).groupby(["a", "b"]).size().div(1024) for s in range(8)]
+        exact = cells.groupby(["a", "b"])["p"].sum()
+        return float(np.mean([np.abs(found.reindex(exact.index, fill_value=0) - exact).mean() for found in counts]))
+
+    assert error(True) < 0.6 * error(False)
+    pd.testing.assert_frame_equal(model.sample(3000, seed=4, sobol=True).head(10), model.sample(10, seed=4, sobol=True))
+
+
+def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
+    frame = tables.linked(2000, seed=5)
+    frame.loc[frame.index < 1500, "b"] = None
+    filled = model.impute(frame, seed=1)
+    assert filled.isna().sum().sum() == 0 and filled.loc[1500:].equals(frame.loc[1500:])
+    assert filled[["a", "n"]].equals(frame[["a", "n"]])
+    cells = grid(model).assign(p=lambda f: np.exp(model.log_prob(f)))
+    known = cells[(cells["a"] == "x")].groupby("b")["p"].sum()
+    drawn = filled[:1500][filled["a"][:1500] == "x"]["b"].value_counts(normalize=True)
+    assert np.abs(drawn.reindex(known.index, fill_value=0) - known / known.sum()).max() < 0.08
+
+
+def test_imputation_never_draws_a_missing_value():
+    frame = tables.odd()
+    filled = fit(frame, budget=Budget(steps=20)).impute(frame)
+    known = [name for name in frame.columns if name not in ("empty", "id", "code")]
+    assert filled[known].notna().all().all() and filled.dtypes.equals(frame.dtypes)
