@@ -1,0 +1,105 @@
+"""A canary in every kind of column, a whole run in a real process, and a search of all that it leaves outside work/."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.processes import environment, launder
+from tests.test_flows import OPEN_GATE
+
+ROWS = 400
+CANARIES = {
+    "name": "Zebulon Quixworth",
+    "mail": "zebulon.quixworth@canary.example",
+    "job": "lighthouse keeper",
+    "note": "allergic to moonstone",
+    "pay": 9876543.21,
+    "born": "1871-03-09",
+}
+WORDS = ("Zebulon", "Quixworth", "quixworth@", "lighthouse", "moonstone", "1871-03-09", "9876543")
+NEEDLES = [
+    *(form(word) for word in WORDS for form in (str.encode, lambda w: w.encode("utf-16-le"))),
+    *(struct.pack(kind, CANARIES["pay"]) for kind in ("<f", "<d", ">d")),  # as weights and databases write numbers
+    b"9,876,543",
+    b"9.88e+06",
+]
+
+
+def leaks(path: Path) -> list[bytes]:
+    """Return the canaries in a file: in its bytes, and in its rows where it is Parquet."""
+    content = path.read_bytes()
+    if path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+        content += frame.to_csv().encode() + frame.describe(include="all").to_csv().encode()
+    return [needle for needle in NEEDLES if needle in content]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The whole flow and `launder fit`, with Prefect's home where it lies by default, and a home of the user to watch."""
+    folder = tmp_path_factory.mktemp("canary")
+    rng = np.random.default_rng(0)
+    born = pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D")
+    frame = pd.DataFrame(
+        {
+            "name": [f"Person {n // 2}" for n in range(ROWS)],
+            "mail": [f"person{n}@work.example" for n in range(ROWS)],
+            "job": rng.choice(["nurse", "judge", "baker"], ROWS),
+            "note": [f"said {n} words" for n in rng.integers(0, 300, ROWS)],
+            "pay": rng.normal(3000, 500, ROWS).round(2),
+            "born": pd.Series(born).dt.strftime("%Y-%m-%d"),
+            "income": rng.choice(["low", "high"], ROWS),
+        }
+    )
+    for column, canary in CANARIES.items():
+        frame.loc[17, column] = canary
+    frame.to_csv(folder / "people.csv", index=False)
+    env = environment(HOME=str(folder / "home"))
+    (folder / "home").mkdir()
+    words = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.target=income"]
+    run = launder("run", "people.csv", *words, folder=folder, env=env)
+    fitted = launder("fit", "people.csv", "--model", "model", "--set", "budget.steps=20", folder=folder, env=env)
+    assert (run.returncode, fitted.returncode) == (0, 0), run.stderr + fitted.stderr
+    return folder, run, fitted
+
+
+def found_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def test_the_search_finds_what_is_there(ran):
+    """work/ holds the rows, so the same search must find every canary there."""
+    (ingested,) = (ran[0] / "laundered" / "work").glob("*/ingested.parquet")
+    for path in (ingested, ran[0] / "people.csv"):
+        assert {word.encode() for word in WORDS} <= set(leaks(path))
+
+
+def test_no_canary_leaves_work(ran):
+    folder, output = ran[0], ran[0] / "laundered"
+    outside = [path for path in found_in(folder) if path.name != "people.csv" and output / "work" not in path.parents]
+    names = {path.name for path in outside}
+    assert {"data.parquet", "manifest.json", "report.html", "report.json", "model.json", "model.safetensors"} <= names
+    for path in outside:
+        assert leaks(path) == [], path
+        assert not [needle for needle in NEEDLES if needle in str(path).encode()]
+
+
+def test_no_canary_reaches_prefect(ran):
+    """Its database, its journal, its storage, its logs: in work/.prefect, yet for the operator to read."""
+    home = ran[0] / "laundered" / "work" / ".prefect"
+    files = found_in(home)
+    assert home / "prefect.db" in files and [path for path in files if "storage" in path.parts]
+    assert any(b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db"))  # it did store the run
+    for path in files:
+        assert leaks(path) == [], path
+    assert not list((ran[0] / "home").rglob("*.db"))
+
+
+def test_no_canary_is_printed(ran):
+    for done in ran[1:]:
+        assert not [word for word in WORDS if word in done.stdout + done.stderr]
+        assert done.stderr == ""
