@@ -1,0 +1,118 @@
+"""Layers over tokens: their embedding, and one categorical head per token, heads of like size in one batched matmul.
+
+Numbers stand in an order, so embeddings and output layers hold cosines of a number's place beside the free weights: what
+neighbouring numbers share is learned once for all of them.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generators.encoding import Layout
+
+WAVES = 12  # cosines of a number's place in its column
+IMPOSSIBLE = -1e9  # logit of a token that cannot occur
+
+
+class Embedding(nn.Module):
+    """Tokens [B, L] -> [B, L, e]."""
+
+    def __init__(self, layout: Layout, e: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(sum(layout.sizes), e))
+        waves = [_waves(*token, e) for token in zip(layout.ordered, layout.sizes, strict=True)]
+        self.register_buffer("waves", torch.cat(waves), persistent=False)
+        self.register_buffer("offsets", torch.tensor([0, *np.cumsum(layout.sizes)[:-1]]), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.embedding(x + self.offsets, self.weight + self.waves)
+
+
+class Heads(nn.Module):
+    """Categorical distributions of L tokens from hidden units h; the heads stand in `order`, groups of like size together."""
+
+    def __init__(self, layout: Layout, h: int) -> None:
+        super().__init__()
+        self.groups = _groups(layout)
+        self.order = [l for group in self.groups for l in group]
+        self.place = {l: row for row, l in enumerate(self.order)}
+        self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
+        widest = [max(layout.sizes[l] for l in group) for group in self.groups]
+        shapes = [(len(group), K) for group, K in zip(self.groups, widest, strict=True)]
+        self.out = nn.ParameterList(torch.zeros(g, h, K) for g, K in shapes)
+        self.out_bias = nn.ParameterList(torch.zeros(g, 1, K) for g, K in shapes)
+        self.smooth = nn.ParameterList(torch.zeros(g, h, WAVES) for g, _ in shapes)
+        self._constants(layout, widest)
+
+    def _constants(self, layout: Layout, widest: list[int]) -> None:
+        """Keep the waves, and which tokens there are: as a term of the logits, or by the coarse token for a fine one."""
+        sizes, constants = torch.tensor(layout.sizes), {}
+        for k, (group, K) in enumerate(zip(self.groups, widest, strict=True)):
+            constants[f"waves_{k}"] = torch.stack([_waves(layout.ordered[l], K, WAVES).t() for l in group])
+            constants[f"absent_{k}"] = (torch.arange(K) >= sizes[group][:, None, None]) * IMPOSSIBLE
+        for fine, (_, allowed) in layout.inner.items():
+            constants[f"allowed_{fine}"] = torch.from_numpy(allowed)
+        for name, tensor in constants.items():
+            self.register_buffer(name, tensor, persistent=False)
+
+    @torch.no_grad()
+    def start_from_marginals(self, x: Tensor) -> None:
+        """Set the output biases to the log frequencies of tokens x [N, L]: the untrained heads know independent columns."""
+        for group, bias in zip(self.groups, self.out_bias, strict=True):
+            for row, l in enumerate(group):
+                counts = torch.bincount(x[:, l], minlength=bias.shape[-1])
+                bias[row, 0] = torch.log(counts + 0.1) - math.log(len(x))
+
+    def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
+        """Hidden units h [L, B, h] in `order` -> log p(x_l) of the tokens x [B, L] themselves: [B, L]."""
+        parts = h.split([len(group) for group in self.groups])
+        of_groups = [self._group_log_prob(k, part, x) for k, part in enumerate(parts)]
+        return torch.cat(of_groups)[[self.place[l] for l in range(len(self.order))]].t()
+
+    def _group_log_prob(self, k: int, h: Tensor, x: Tensor) -> Tensor:
+        logits = self._possible(self._logits(k, slice(None), h), self.groups[k], x)
+        own = x[:, self.groups[k]].t()[..., None]
+        return logits.gather(-1, own)[..., 0] - logits.logsumexp(-1)
+
+    def logits(self, l: int, h: Tensor, x: Tensor) -> Tensor:
+        """Hidden units h [B, h] of token l -> its logits [B, K], those of impossible tokens at IMPOSSIBLE or below."""
+        k = next(k for k, group in enumerate(self.groups) if l in group)
+        row = self.groups[k].index(l)
+        return self._possible(self._logits(k, slice(row, row + 1), h[None]), [l], x)[0]
+
+    def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
+        weight = self.out[k][rows] + self.smooth[k][rows] @ getattr(self, f"waves_{k}")[rows]
+        return torch.baddbmm(self.out_bias[k][rows] + getattr(self, f"absent_{k}")[rows], h, weight)
+
+    def _possible(self, logits: Tensor, group: list[int], x: Tensor) -> Tensor:
+        """Mask the logits [g, B, K] of fine tokens that their coarse one does not have."""
+        if group[0] not in self.inner:
+            return logits
+        limit = torch.stack([getattr(self, f"allowed_{fine}")[x[:, self.inner[fine]]] for fine in group])  # [g, B]
+        return logits.masked_fill(torch.arange(logits.shape[-1], device=x.device) >= limit[..., None], IMPOSSIBLE)
+
+
+def _groups(layout: Layout) -> list[list[int]]:
+    """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs little.
+
+    Fine tokens stand apart from the others: only they are masked row by row.
+    """
+    groups: list[list[int]] = []
+    for l in sorted(range(layout.width), key=lambda l: (l in layout.inner, layout.sizes[l])):
+        first = groups[-1][0] if groups else None
+        alike = first is not None and (first in layout.inner) == (l in layout.inner)
+        if alike and layout.sizes[l] <= max(16, 2 * layout.sizes[first]):
+            groups[-1].append(l)
+        else:
+            groups.append([l])
+    return groups
+
+
+def _waves(ordered: int, size: int, count: int) -> Tensor:
+    """Cosines over the ordered tokens, zero for the others: [size, count]."""
+    place = (torch.arange(ordered)[:, None] + 0.5) / max(ordered, 1)
+    waves = torch.zeros(size, count)
+    waves[:ordered] = torch.cos(math.pi * place * torch.arange(1, count + 1))
+    return waves

@@ -1,0 +1,283 @@
+"""Masked diffusion over the tokens of a table (Sahoo et al. 2024, arXiv 2406.07524; Shi et al. 2024, arXiv 2406.04329).
+
+Forward in time, token l is hidden at a random moment; backward, it is revealed given the tokens that are still, or again, visible.
+Each column has a schedule of its own (Shi et al., section 6): at time t it is hidden with probability t^k_l, so that the tokens are
+revealed in a random order, drawn without replacement with weights k_l. The likelihood bound of this process is the likelihood of a
+row revealed one token at a time, averaged over such orders (Hoogeboom et al. 2022, arXiv 2110.02037):
+
+L(x) = E_order sum_l -log p(x_l | tokens revealed before l)
+
+All L terms of one random order per row are trained in one pass: every token has a small network of its own that sees its own subset.
+So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
+neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); it was measured that a sharp one learns
+faster from few rows. A share of the rows is masked uniformly, so that any set of columns may be known: conditions, imputation.
+Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). Several such denoisers vote on small tables.
+"""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import encoding, randomness, training
+from generators.contract import Budget, Progress, Where
+from generators.encoding import Encoding, Layout
+from generators.schema import Schema, conform
+from generators.tabular._denoiser import Denoiser
+
+NAME = "tabular.diffusion"
+CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
+TO_THE_END = Budget()
+VOTING_ROWS = 4e4  # tables of fewer rows have more members
+MOST_MEMBERS = 4
+INPUTS = 3.2e7  # numbers in the masked inputs of one batch, at most
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options; None is chosen from the number of rows and tokens."""
+
+    width: int | None = None  # h, units per token's network
+    embedding: int | None = None  # e, units per token
+    depth: int = 2  # residual layers
+    members: int | None = None  # denoisers whose probabilities are averaged
+    sharpness: float = 16.0  # k of a column over k of the next one
+    uniform: float = 0.2  # share of training rows with k = 1 for all columns
+    validation: float = 0.05  # share of rows held back for early stopping
+    batch: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.sharpness < math.inf or not 0 <= self.uniform <= 1:
+            raise ValueError(f"expected sharpness of 1 or more and uniform in [0, 1], found {self.sharpness} and {self.uniform}")
+
+
+class Model(nn.Module):
+    """The members and the schedule. While training, forward returns the bound for one random order per row, else -log p(x), [B]."""
+
+    def __init__(self, layout: Layout, *, members: int, sharpness: float, uniform: float, **shape: int) -> None:
+        super().__init__()
+        self.uniform = uniform
+        self.members = nn.ModuleList(Denoiser(layout, **shape) for _ in range(members))
+        columns, fine = len(layout.places), torch.arange(layout.width) >= len(layout.places)
+        log_k = (columns - 1 - torch.arange(layout.width)) * math.log(sharpness)
+        self.register_buffer("fine", fine, persistent=False)
+        self.register_buffer("log_k", torch.where(fine, 0.0, log_k), persistent=False)
+        self.register_buffer("after", fine * (columns * math.log(sharpness) + 100), persistent=False)  # fine tokens come last
+        self.order = list(range(layout.width))  # the most likely one
+
+    def moments(self, rows: int) -> Tensor:
+        """Draw when each token is revealed, an increasing function of 1 - t: [rows, L]."""
+        shape, device = (rows, len(self.order)), self.log_k.device
+        # -log T ~ Exp(k) of the moment T = U^(1/k) at which a token leaves
+        waiting = torch.empty(shape, device=device).exponential_().log()
+        alike = torch.rand(rows, 1, device=device) < self.uniform
+        return waiting - torch.where(alike, 0.0, self.log_k) + self.after
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            return torch.stack([-member(x, _seen(self.moments(len(x)))).sum(1) for member in self.members]).mean(0)
+        order = torch.arange(x.shape[1], device=x.device).expand(len(x), -1)
+        log_p = torch.stack([member(x, _seen(order)) for member in self.members])
+        return -(log_p.logsumexp(0) - math.log(len(self.members))).sum(1)
+
+    @torch.no_grad()
+    def reveal(self, u: Tensor, x: Tensor, known: Tensor, barred: Mapping[int, int]) -> Tensor:
+        """Fill the tokens of x [B, L] that are not known [B, L], each by inverting its conditional CDF at u [B, L].
+
+        Token `barred[l]` is never drawn at place l.
+        """
+        x, seen = torch.where(known, x, 0), known.clone()
+        for l in self.order:
+            rows = (~known[:, l]).nonzero()[:, 0]
+            if len(rows):
+                p = self._probabilities(l, x[rows], seen[rows], barred.get(l))
+                # the last token of the CDF's support where rounding leaves u above the sum
+                last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
+                drawn = torch.searchsorted(p.cumsum(1), u[rows, l : l + 1].contiguous(), right=True)[:, 0]
+                x[rows, l] = torch.minimum(drawn, last)
+            seen[:, l] = True
+        return x
+
+    def _probabilities(self, l: int, x: Tensor, seen: Tensor, barred: int | None) -> Tensor:
+        """Average the members' p(x_l | what it sees of the tokens x [B, L]): [B, K] in float64."""
+        if not self.fine[l]:
+            seen = seen & ~self.fine
+        p = torch.stack([member.logits(l, x, seen).double().softmax(1) for member in self.members]).mean(0)
+        if barred is not None:
+            p[:, barred] = 0
+        return p / p.sum(1, keepdim=True)
+
+
+def _seen(moments: Tensor) -> Tensor:
+    """Moments [B, L] of being revealed -> seen [B, L, L]: token l sees those revealed before it."""
+    return moments[:, None, :] < moments[:, :, None]
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """A fitted table: samples, imputations, likelihoods, saving."""
+
+    encoding: Encoding
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.encoding.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
+        if n < 0:
+            raise ValueError(f"expected a number of rows, found {n}")
+        L, columns, fixed = self.encoding.layout.width, len(self.encoding.columns), self.encoding.known(where or {})
+        x = torch.zeros(CHUNK, L, dtype=torch.int64)
+        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+        known = torch.zeros(CHUNK, L, dtype=torch.bool)
+        known[:, list(fixed)] = True
+        chunks = [randomness.row_uniforms(seed, first, CHUNK, columns + L) for first in range(0, max(n, 1), CHUNK)]
+        tokens = np.concatenate([self._reveal(u[:, columns:], x, known, {}) for u in chunks])
+        inside = np.concatenate([u[:, :columns] for u in chunks])
+        return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
+
+    def _reveal(self, u: np.ndarray, x: Tensor, known: Tensor, barred: Mapping[int, int]) -> np.ndarray:
+        self.model.eval()
+        device = self.model.log_k.device
+        return self.model.reveal(torch.from_numpy(u).to(device), x.to(device), known.to(device), barred).cpu().numpy()
+
+    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
+        """Write a number that a condition names as it is, not as another number of its interval."""
+        for name, value in where.items():
+            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
+                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
+        return frame
+
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+        """Return the rows with every missing cell of a learned column drawn given the row's other cells; other cells stay as they are.
+
+        A column that had no value in training stays missing. ValueError where the frame lacks a column of the schema.
+        """
+        frame = conform(frame, self.schema)
+        layout, columns = self.encoding.layout, self.encoding.columns
+        gone = np.column_stack([frame[column.name].isna() for column in columns])
+        x, known = torch.from_numpy(self.encoding.encode(frame)), torch.ones(len(frame), layout.width, dtype=torch.bool)
+        barred = {place: column.coarse_size - 1 for place, column in enumerate(columns) if column.missing and column.size}
+        for c, places in enumerate(layout.places):
+            known[:, list(places)] = torch.from_numpy(~gone[:, c : c + 1])
+        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + layout.width)
+        parts = [slice(first, first + CHUNK) for first in range(0, max(len(u), 1), CHUNK)]
+        tokens = np.concatenate([self._reveal(u[part, len(columns) :], x[part], known[part], barred) for part in parts])
+        drawn = self.encoding.decode(tokens, u[:, : len(columns)], seed=seed)
+        filled = frame.copy()
+        for c, column in enumerate(columns):
+            if column.size and gone[:, c].any():
+                filled[column.name] = frame[column.name].where(~gone[:, c], drawn[column.name].set_axis(frame.index))
+        return filled
+
+    @torch.no_grad()
+    def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]."""
+        self.model.eval()
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.log_k.device)
+        return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict())
+
+
+def fit(
+    data: pd.DataFrame,
+    schema: Schema,
+    config: Config,
+    *,
+    seed: int,
+    device: str = "auto",
+    privacy: object | None = None,
+    budget: Budget = TO_THE_END,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> Diffusion:
+    """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    started = time.monotonic()
+    if privacy is not None:
+        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training yet")
+    chosen, reason = devices.choose(device)
+    encoded = encoding.fit(data, schema)
+    tokens = encoded.encode(data)
+    config = _settle(config, encoded.layout.width, len(data))
+    kept, held = training.split(len(data), config.validation, seed)
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "weights")
+        model = _build(encoded, config)
+    x = torch.from_numpy(tokens)
+    for member in model.members:
+        member.heads.start_from_marginals(x[kept])
+    model.to(chosen)
+    best, record = training.train(
+        model,
+        x[kept].to(chosen),
+        x[held].to(chosen),
+        _plan(config, len(kept)),
+        seed=seed,
+        identity=_identity(tokens, encoded, config, seed, budget),
+        budget=budget,
+        started=started,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+    model.load_state_dict(best, strict=True)
+    return Diffusion(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason})
+
+
+def _settle(config: Config, L: int, rows: int) -> Config:
+    """Fill the options left open: narrower and fewer networks for many tokens, more decay and more members for few rows."""
+    e = config.embedding or (12 if L <= 64 else 4)
+    chosen = {
+        "embedding": e,
+        "width": int(np.clip(8e6 / (L * L * e) // 16 * 16, 16, 128)),
+        "members": int(np.clip(VOTING_ROWS // rows, 1, MOST_MEMBERS)) if L <= 64 else 1,
+        "weight_decay": float(np.clip(3e4 / rows, 0.1, 6)),
+        "batch": int(2 ** np.floor(np.log2(max(1, min(np.clip(rows // 16, 32, 256), INPUTS / (L * L * e)))))),
+    }
+    given = {name: value for name, value in asdict(config).items() if value is not None}
+    return Config(**(chosen | given))
+
+
+def _build(encoded: Encoding, config: Config) -> Model:
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "members", "sharpness", "uniform")}
+    return Model(encoded.layout, **shape)
+
+
+def _plan(config: Config, rows: int) -> training.Plan:
+    epoch = max(1, rows // config.batch)  # steps
+    plan = training.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+
+
+def _identity(tokens: np.ndarray, encoded: Encoding, config: Config, seed: int, budget: Budget) -> str:
+    rest = json.dumps([encoded.to_dict(), asdict(config), seed, asdict(budget)], sort_keys=True)
+    return hashlib.sha256(tokens.tobytes() + rest.encode()).hexdigest()
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
+    """Return the model that `save` wrote."""
+    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
+    model = _build(encoded, config)
+    model.load_state_dict(tensors, strict=True)
+    return Diffusion(encoded, config, model.eval(), document["record"])
