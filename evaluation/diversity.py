@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from scipy.stats import norm
 
-from evaluation import intervals, neighbours
-from evaluation.samples import Samples, Score, unknown
+from evaluation import intervals, neighbours, supports
+from evaluation import vendi as vendi_
+from evaluation.samples import Samples, Score, row_hashes, unknown
 
 ROWS = 4000
 NEAREST = 5
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 CELLS = 50
+VENDI_ROWS = 1000
+TWINS = 0.02  # of the training rows have a row as near as a twin
 
 
 def coverage(samples: Samples, *, seed: int = 0) -> Score:
@@ -24,8 +26,7 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
     reason = _too_small(samples)
     if reason:
         return unknown(reason)
-    sizes = [samples.size(r) for r in ("train", "synthetic", "holdout") if samples.size(r) >= 100 or r != "holdout"]
-    size = min(*sizes, ROWS)
+    size = min(_equal(samples), ROWS)
     train = "train", samples.rows("train", size, seed)
     radius = neighbours.search(samples, train, train, min(NEAREST, size - 1))[0][:, -1]
     covered = {}
@@ -38,6 +39,78 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
                  f"{size:,} rows of each table.")
 
 
+def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
+    """Whether training rows are reached from as deep in the synthetic table as its own rows lie, in [0, 1], higher better.
+
+    1 - 2 * integral over beta of |share of training rows within their fifth neighbour's distance of one of the innermost beta of
+    the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of ROWS x ROWS per table.
+    """
+    reason = _too_small(samples)
+    if reason:
+        return unknown(reason)
+    size = min(_equal(samples), ROWS)
+    train = samples.rows("train", size, seed)
+    ends = {name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
+            for name, role in samples.roles().items()}
+    return Score(*ends["value"], ends["ceiling"][0] if "ceiling" in ends else None, ends["floor"][0], "higher", {"rows": size},
+                 f"{size:,} rows of each table.")
+
+
+def _equal(samples: Samples) -> int:
+    """Rows that every table has; a holdout of under 100 rows is not waited for."""
+    return min(samples.size(r) for r in ("train", "synthetic", "holdout") if samples.size(r) >= 100 or r != "holdout")
+
+
+def vendi(samples: Samples, *, seed: int = 0) -> Score:
+    """Effective number of distinct synthetic rows (Vendi score, Friedman and Dieng 2023) over that of training rows; higher better.
+
+    About 1 for an honest sample, low where rows repeat or huddle, above 1 where there is noise. Gaussian kernel as wide as the
+    median distance between neighbouring training rows. Cost: one eigendecomposition of VENDI_ROWS per table.
+    """
+    reason = _too_small(samples)
+    if reason:
+        return unknown(reason)
+    size = min(_equal(samples), VENDI_ROWS)
+    every = "train", samples.rows("train", size, seed)
+    width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
+    found = {role: vendi_.log_score(neighbours.points(samples, role)[samples.rows(role, size, seed)], width)
+             for role in ("train", *samples.roles().values())}
+    ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
+    below, above = intervals.spread(found["synthetic"][1], seed)
+    return Score(ratio["synthetic"], ratio["synthetic"] * float(np.exp(below)), ratio["synthetic"] * float(np.exp(above)),
+                 ratio.get("holdout"), ratio["shuffled"], "higher", {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
+                 f"{size:,} rows of each table.")
+
+
+def support(samples: Samples, *, seed: int = 0) -> Score:
+    """Estimated number of different rows the generator can make, over that of training rows; about 1 is honest, higher better.
+
+    Birthday paradox (Arora and Zhang 2017): of n rows from S equally likely ones a share f = 1 - exp(-n / S) has a twin, so
+    S = -n / log(1 - f). Twins are nearer to each other than all but 2 % of training rows are to their nearest. Cost: one search.
+    """
+    reason = _too_small(samples)
+    if reason:
+        return unknown(reason)
+    size = min(_equal(samples), ROWS)
+    near = {}
+    for role in ("train", *samples.roles().values()):
+        every = role, samples.rows(role, size, seed)
+        near[role] = neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, 0]
+    radius = float(np.quantile(near["train"], TWINS))
+    twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
+    real = _supported(twins["train"], size)
+    low, high = (_supported(share * size, size) / real for share in reversed(intervals.clopper_pearson(twins["synthetic"], size)))
+    ratio = {role: _supported(count, size) / real for role, count in twins.items()}
+    return Score(ratio["synthetic"], low, high, ratio.get("holdout"), ratio["shuffled"], "higher",
+                 {"rows": size, "twins": twins["synthetic"], "twins_real": twins["train"], "support": _supported(twins["synthetic"], size)},
+                 f"{size:,} rows of each table, {twins['synthetic']} with a twin.")
+
+
+def _supported(twins: float, size: int) -> float:
+    """Rows that give so many twins among `size`; half a row is kept from both ends, where the estimate is 0 or infinite."""
+    return float(-size / np.log1p(-min(max(twins, 0.5), size - 0.5) / size))
+
+
 def _mean(values) -> float | None:
     return None if values is None else float(np.mean(values))
 
@@ -47,11 +120,6 @@ def _too_small(samples: Samples) -> str:
         return "no column has a value to compare"
     size = min(samples.size("train"), samples.size("synthetic"))
     return f"neighbours need at least 4 rows of each table, found {size}" if size < 4 else ""
-
-
-def row_hashes(table: pd.DataFrame) -> np.ndarray:
-    """One 64-bit hash per row over all compared columns."""
-    return pd.util.hash_pandas_object(table, index=False).to_numpy()
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import intervals, learners, neighbours, pairs, similarity
+from evaluation import formats as formats_
+from evaluation import intervals, learners, neighbours, pairs, queries, rules, similarity, supports
 from evaluation.samples import Samples, Score, unknown
 
 DETECTION_ROWS = 8000
 LOGISTIC_ROWS = 4000
+SUPPORT_ROWS = 20_000
+QUERY_ROWS = 50_000
 
 
 def shape(samples: Samples, *, seed: int = 0) -> Score:
@@ -89,6 +92,32 @@ def _drawn(samples: Samples, found: pairs.Pairs) -> str:
     return " ".join(p for p in parts if p)
 
 
+def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean over column pairs of 1 - |difference of normalised mutual information|, in [0, 1], higher better.
+
+    It sees relations of any form, where `trend` sees straight ones between numbers. Numbers in ten cells of equal width, entropies
+    corrected for few rows (Miller 1955), divided by the root of their product (Strehl and Ghosh 2002). Cost: one count per pair.
+    """
+    if len(samples.known) < 2:
+        return unknown("information is shared by two columns with values")
+    found = pairs.build(samples, seed)
+    if not found.chosen:
+        return unknown("no two columns vary together in the training table")
+    by_role: dict[str, dict] = {name: {} for name in samples.roles()}
+    effects = np.zeros(found.roles["synthetic"].rows)
+    for label, i, j in found.by_name():
+        real, _ = found.information(i, j, "train")
+        for name, role in samples.roles().items():
+            other, influence = found.information(i, j, role)
+            by_role[name][label] = 1 - abs(other - real)
+            if name == "value":
+                effects -= np.sign(other - real) * influence / len(found.chosen)
+    value = float(np.mean(list(by_role["value"].values())))
+    low, high = intervals.around(value, effects, seed)
+    worst = dict(sorted(by_role["value"].items(), key=lambda item: (item[1], item[0]))[:20])
+    return Score(value, low, high, *_ends(by_role), "higher", {"worst_pairs": worst}, _drawn(samples, found))
+
+
 def detection(samples: Samples, *, seed: int = 0) -> Score:
     """1 - (2 max(AUC, 0.5) - 1) of boosted trees telling synthetic from training rows, in [0, 1], higher better.
 
@@ -136,3 +165,108 @@ def _detect(samples: Samples, build, read, limit: int, seed: int, *, trees: bool
 
 def _giveaway(samples: Samples, drops: np.ndarray) -> dict[str, float]:
     return {samples.known[i]: float(drops[i]) for i in np.argsort(-drops)[:10] if drops[i] > 0.001}
+
+
+def alpha_precision(samples: Samples, *, seed: int = 0) -> Score:
+    """Whether synthetic rows lie as deep in the real distribution as real ones, in [0, 1], higher better.
+
+    1 - 2 * integral over alpha of |share of synthetic rows among the innermost alpha of the training rows - alpha| (Alaa et al. 2022,
+    on encoded rows). Low where a generator draws only typical rows, or many unlikely ones. Cost: one distance per row.
+    """
+    if not samples.known or min(samples.size("train"), samples.size("synthetic")) < 20:
+        return unknown("depth needs 20 rows of each table and a column with values")
+    train = samples.rows("train", SUPPORT_ROWS, seed)
+    ends = {name: supports.integrated(supports.precise(samples, role, samples.rows(role, SUPPORT_ROWS, seed), train), seed)
+            for name, role in samples.roles().items()}
+    return Score(*ends["value"], _first(ends.get("ceiling")), ends["floor"][0], "higher", {"rows": len(train)})
+
+
+def _first(ends: tuple | None) -> float | None:
+    return None if ends is None else ends[0]
+
+
+def query_error(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean absolute error of the shares of rows that meet random conditions on two or three columns, in [0, 1], lower better.
+
+    500 conjunctions of ranges and labels drawn from training values; what an analyst's count would be wrong by. Cost: QUERIES x rows.
+    """
+    if not samples.known:
+        return unknown("no column has a value to compare", "lower")
+    asked = queries.draw(samples, seed)
+    rows = {role: samples.rows(role, QUERY_ROWS, seed) for role in ("train", *samples.roles().values())}
+    real = queries.answers(samples, "train", rows["train"], asked).mean(1)
+    found, effects = {}, np.zeros(0)
+    for name, role in samples.roles().items():
+        met = queries.answers(samples, role, rows[role], asked)
+        gaps = met.mean(1) - real
+        found[name] = float(np.abs(gaps).mean())
+        if name == "value":
+            effects = np.sign(gaps).astype(np.float32) @ met.astype(np.float32) / len(asked)
+    low, high = intervals.around(found["value"], effects, seed)
+    return Score(found["value"], low, high, found.get("ceiling"), found["floor"], "lower", {"queries": len(asked)})
+
+
+def missingness(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - total variation distance of the patterns of missing values across columns, in [0, 1], higher better.
+
+    A pattern is the set of columns in which a row has no value: shares that are right column by column can still be wrong together.
+    """
+    absent = {role: _absent(samples, role) for role in ("train", *samples.roles().values())}
+    if not any(a.any() for role, a in absent.items() if role != "shuffled"):
+        return unknown("no table has a missing value in a compared column")
+    _, codes = np.unique(np.concatenate(list(absent.values())), axis=0, return_inverse=True)
+    parts = dict(zip(absent, np.split(codes.ravel(), np.cumsum([len(a) for a in absent.values()])[:-1]), strict=True))
+    shares = {role: np.bincount(c, minlength=codes.max() + 1) / len(c) for role, c in parts.items()}
+    found = {name: float(1 - np.abs(shares[role] - shares["train"]).sum() / 2) for name, role in samples.roles().items()}
+    effects = -0.5 * np.sign(shares["synthetic"] - shares["train"])[parts["synthetic"]]
+    low, high = intervals.around(found["value"], effects, seed)
+    return Score(found["value"], low, high, found.get("ceiling"), found["floor"], "higher", {"patterns": int((shares["train"] > 0).sum())})
+
+
+def _absent(samples: Samples, role: str) -> np.ndarray:
+    table = samples.table(role)
+    columns = [np.isnan(table[c].to_numpy()) if samples.is_number(c) else table[c].to_numpy() < 0 for c in samples.columns]
+    return np.packbits(np.stack(columns, axis=1), axis=1) if columns else np.zeros((len(table), 1), np.uint8)
+
+
+def constraints(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows that break none of the rules all training rows obey, in [0, 1], higher better.
+
+    Rules are looked for, not given: one number never above another, one label that decides another, each of them broken by at
+    least 20 rows and 1 % of the shuffled table. Cost: one comparison per pair of columns.
+    """
+    found = rules.find(samples, seed)
+    if not found:
+        return unknown("no rule holds in every training row that would not hold by chance")
+    shares, counts, worst = {}, (0, 0), {}
+    for name, role in samples.roles().items():
+        rows = samples.rows(role, rules.ROWS, seed)
+        each = {text: rules.broken(samples, rule, role, rows) for text, rule in found.items()}
+        kept = ~np.any(list(each.values()), axis=0)
+        shares[name] = float(kept.mean())
+        if name == "value":
+            counts, worst = (int(kept.sum()), len(kept)), {text: float(b.mean()) for text, b in each.items()}
+    worst = dict(sorted(worst.items(), key=lambda item: (-item[1], item[0]))[:20])
+    low, high = intervals.clopper_pearson(*counts)
+    return Score(shares["value"], low, high, shares.get("ceiling"), shares["floor"], "higher",
+                 {"rules": len(found), "broken_share": worst}, f"{len(found)} rule(s) found.")
+
+
+def formats(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean over columns of the share of synthetic values in the training column's form, in [0, 1], higher better.
+
+    Form: numbers with no more decimals, dates that can be read and are as coarse, known labels, identifiers of a known pattern.
+    """
+    columns = [*samples.known, *(c for c in samples.train.columns if samples.kinds[c] == "identifier")]
+    fits = {c: formats_.fitting(samples, c, "synthetic", seed) for c in columns}
+    fits = {c: fit for c, fit in fits.items() if len(fit)}
+    if not fits:
+        return unknown("no column has a value to compare")
+    shares = {str(c): float(fit.mean()) for c, fit in fits.items()}
+    value = float(np.mean(list(shares.values())))
+    spread = np.sqrt(sum(share * (1 - share) / len(fit) for share, fit in zip(shares.values(), fits.values(), strict=True))) / len(fits)
+    others = {name: [formats_.fitting(samples, c, role, seed).mean() for c in fits if c in samples.known]
+              for name, role in samples.roles().items() if name != "value"}
+    ends = [float(np.mean(others[name])) if others.get(name) else None for name in ("ceiling", "floor")]
+    worst = dict(sorted(((c, s) for c, s in shares.items() if s < 1), key=lambda item: (item[1], item[0]))[:20])
+    return Score(value, max(0.0, value - 1.96 * spread), min(1.0, value + 1.96 * spread), *ends, "higher", {"worst_columns": worst})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import attacks, intervals, neighbours
-from evaluation.diversity import row_hashes
-from evaluation.samples import Samples, Score, unknown
+from evaluation import article29, attacks, inference, intervals, neighbours
+from evaluation.samples import Samples, Score, row_hashes, unknown
 
 ROWS = 5000
+NEAR_ROWS = 20_000
+NEAR = 0.01  # of strangers are as near to a training row as a near copy
+TARGETS = 1000  # people whose values are guessed or linked
 
 
 def copies(samples: Samples, *, seed: int = 0) -> Score:
@@ -29,6 +31,31 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
     ceiling = hits["holdout"] / samples.size("holdout") if "holdout" in hits else None
     return Score(hits["synthetic"] / size, low, high, ceiling, hits["shuffled"] / samples.size("train"), "lower", detail,
                  "" if ceiling is not None else "Without a holdout, chance matches cannot be told from copies.")
+
+
+def near_copies(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows as near to a training row as the nearest 1 % of strangers are, in [0, 1], lower better.
+
+    About 0.01 is honest: the radius is the 1 % quantile of the distances from one half of the holdout, and the ceiling is measured
+    on the other half. Cost: two searches against NEAR_ROWS training rows.
+    """
+    if samples.holdout is None:
+        return unknown("there is no holdout to say how near strangers come", "lower")
+    if not samples.known or samples.size("holdout") < 40:
+        return unknown(f"the radius needs 40 holdout rows and a column with values, found {samples.size('holdout')} rows", "lower")
+    train = "train", samples.rows("train", NEAR_ROWS, seed)
+    held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * ROWS, seed))
+    halves = [np.sort(half) for half in np.array_split(held, 2)]
+    radius = float(np.quantile(neighbours.search(samples, ("holdout", halves[0]), train, 1)[0], NEAR, method="lower"))
+    hits = {}
+    for name, role in samples.roles().items():
+        rows = halves[1] if name == "ceiling" else samples.rows(role, ROWS, seed)
+        hits[name] = neighbours.search(samples, (role, rows), train, 1)[0][:, 0] <= radius
+    low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
+    shares = {name: float(hit.mean()) for name, hit in hits.items()}
+    return Score(shares["value"], low, high, shares["ceiling"], shares["floor"], "lower",
+                 {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius},
+                 f"{len(hits['value']):,} synthetic rows against {len(train[1]):,} training rows.")
 
 
 def _identifiers(samples: Samples) -> dict[str, float]:
@@ -115,3 +142,73 @@ def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome 
     evidence = narrow(evidence) if evidence is not None else None
     few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
     return None if few else attacks.judge(evidence, seed)
+
+
+def attribute(samples: Samples, *, seed: int = 0) -> Score:
+    """How much better a value of a training person can be guessed than a stranger's, in [0, 1], lower better.
+
+    (r - c) / (1 - c): r and c are the shares of values guessed right of members and of holdout people, over up to six columns, from
+    all other columns by the nearest released row. `detail` names the columns, and what a sample of the population alone would
+    reach. Interval: bootstrap over people. Cost: one search per column and table.
+    """
+    obstacle = _no_control(samples)
+    if obstacle:
+        return unknown(obstacle, "lower")
+    if len(samples.known) < 2 or not (secrets := inference.secrets(samples, seed)):
+        return unknown("guessing a value takes another column", "lower")
+    chosen = {name: article29.parties(samples, role, TARGETS, article29.RELEASED, seed) for name, role in samples.roles().items()}
+    if chosen["value"] is None:
+        return unknown(f"guesses need {article29.SMALLEST} training and holdout rows", "lower")
+    rights = {name: inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
+    risks = {name: inference.excess(*right, seed) for name, right in rights.items()}
+    known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
+    columns = {str(c): {"members": float(m), "strangers": float(s), "from_population": None if k is None else float(k)}
+               for c, m, s, k in zip(secrets, *(right.mean(1) for right in rights["value"]), known, strict=True)}
+    people = rights["value"][0].shape[1]
+    return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower",
+                 {"columns": columns, "members": people}, f"{people:,} people on each side, {len(secrets)} columns.")
+
+
+def singling_out(samples: Samples, *, seed: int = 0) -> Score:
+    """How much more often a predicate made from released rows fits exactly one training person than one stranger; lower better.
+
+    (r - c) / (1 - c) of the success rates on training and on as many holdout rows, in [0, 1] (Article 29 Working Party 2014, Giomi et
+    al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over ROWS per table.
+    """
+    return _article29(samples, seed, article29.ROWS, article29.single_out)
+
+
+def linkability(samples: Samples, *, seed: int = 0) -> Score:
+    """How much more often two halves of a training person's columns lead to one released row than a stranger's; lower better.
+
+    (r - c) / (1 - c) of the success rates, in [0, 1] (Article 29 Working Party 2014, Giomi et al. 2022), Wilson intervals. Each half
+    has three nearest released rows. Cost: four searches per table.
+    """
+    if len(samples.known) < 2:
+        return unknown("a link takes two columns with values", "lower")
+    return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members[1]), *article29.link(s, chosen, seed)))
+
+
+def _no_control(samples: Samples) -> str:
+    if samples.holdout is None:
+        return "there is no holdout, so attack success cannot be told from what is known of everybody"
+    return "" if samples.known else "no column has a value to compare"
+
+
+def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
+    obstacle = _no_control(samples)
+    if obstacle:
+        return unknown(obstacle, "lower")
+    found = {}
+    for name, role in samples.roles().items():
+        chosen = article29.parties(samples, role, limit, article29.RELEASED, seed)
+        found[name] = None if chosen is None else attack(samples, chosen, seed)
+    if found["value"] is None:
+        return unknown(f"the control attack needs {article29.SMALLEST} training and holdout rows", "lower")
+    guesses, hits, control = found["value"]
+    if guesses < article29.SMALLEST:
+        return unknown(f"only {guesses} predicates single out one released row", "lower")
+    risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
+    detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
+    return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
+                 f"{guesses:,} guesses: {hits / guesses:.1%} right about members, {control / guesses:.1%} about strangers.")

@@ -128,10 +128,11 @@ def matching_values(attacker: Attacker, group: Group) -> np.ndarray:
         values = [samples.table(role)[column].to_numpy()[rows] for role, rows in (group, released, attacker.reference)]
         codes = np.unique(np.concatenate(values), return_inverse=True)[1]
         query, answer, known = np.split(codes, np.cumsum([len(v) for v in values])[:-1])
-        counts = np.bincount(known, minlength=codes.max() + 1)[query] - (group is attacker.reference)
+        own = group is attacker.reference  # an outsider is left out of its own reference
+        counts = np.bincount(known, minlength=codes.max() + 1)[query] - own
         asked.append(query)
         found.append(answer)
-        weights.append(-np.log((counts + 1) / (len(known) + 1)))
+        weights.append(-np.log((counts + 1) / (len(known) + 1 - own)))
     return _best_match(np.stack(asked, 1), np.stack(found), np.stack(weights, 1))
 
 

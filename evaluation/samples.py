@@ -172,6 +172,11 @@ def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
                               f"found it {found}; give tables with the same columns")
 
 
+def row_hashes(table: pd.DataFrame) -> np.ndarray:
+    """One 64-bit hash per row over all compared columns."""
+    return pd.util.hash_pandas_object(table, index=False).to_numpy()
+
+
 def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
     """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
     return {column: _kind(frame[column]) for column in frame.columns}

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from evaluation import diversity, samples
+from evaluation import diversity, samples, vendi
 from tests.evaluation.tables import mixed
 
 
@@ -26,6 +27,41 @@ def test_coverage_by_hand():
     # five real rows each 1 apart; the fifth neighbour does not exist, so the radius is that of the fourth
     train, other = {"a": [0.0, 1, 2, 3, 4]}, {"a": [0.0, 0, 0, 0, 0]}
     assert diversity.coverage(compared(train, other)).value == 1  # 0 is within the farthest neighbour of each
+
+
+def spread_out(rows, seed):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(rng.normal(size=(rows, 5))).add_prefix("c")
+
+
+@pytest.mark.parametrize("metric", [diversity.beta_recall, diversity.vendi, diversity.support])
+def test_a_collapse_is_far_below_an_honest_sample(metric):
+    train, holdout, honest = (spread_out(1500, seed) for seed in range(3))
+    good = metric(compared(train, honest, holdout))
+    assert good.low <= good.value <= good.high and good.ceiling is not None and good.floor is not None
+    assert good.value > 0.8 and abs(good.value - good.ceiling) < 0.5
+    few = metric(compared(train, honest[:40].sample(1500, replace=True, random_state=0), holdout))
+    assert few.high < 0.5 * good.value
+
+
+def test_vendi_by_hand():
+    # rows far apart are worth one each, equal rows one together: 2 and 2 of four rows are worth exp(log 2) = 2
+    points = torch.tensor([[0.0], [0.0], [90.0], [90.0]])
+    entropy, effects = vendi.log_score(points, 1.0)
+    assert np.exp(entropy) == pytest.approx(2, abs=1e-6) and effects == pytest.approx(np.zeros(4), abs=1e-6)
+    # shares 3/4 and 1/4; a row adds -log(its share) - entropy
+    entropy, effects = vendi.log_score(torch.tensor([[0.0], [0.0], [0.0], [90.0]]), 1.0)
+    expected = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert entropy == pytest.approx(expected, abs=1e-6)
+    assert effects == pytest.approx(-np.log([0.75, 0.75, 0.75, 0.25]) - expected, abs=1e-6)
+
+
+def test_support_by_hand():
+    # of 1,000 rows drawn from 400 equally likely ones a share 1 - exp(-2.5) = 0.918 has a twin
+    assert diversity._supported(918, 1000) == pytest.approx(400, rel=0.01)
+    counts = np.bincount(np.random.default_rng(0).integers(0, 400, 1000))
+    assert diversity._supported(counts[counts > 1].sum(), 1000) == pytest.approx(400, rel=0.1)
+    assert np.isfinite([diversity._supported(0, 1000), diversity._supported(1000, 1000)]).all()
 
 
 def test_distinct_counts_repeats_as_they_are():

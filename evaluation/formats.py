@@ -1,0 +1,50 @@
+"""Does a value look like the column's own: its decimals, its labels, the pattern of its identifiers, dates that can be read?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from evaluation.samples import Samples
+
+ROWS = 50_000
+DIGITS = 12  # decimals beyond these are noise of floating point
+USUAL = 0.999  # of the training values have at most the decimals asked for
+
+
+def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
+    """Whether each known value of a role has the form of the training column; values that cannot be read have not."""
+    rows = samples.rows(role, ROWS, seed)
+    if samples.kinds[column] == "identifier":
+        return _patterned(samples, column, samples.frames[role][column].iloc[rows])
+    values = samples.table(role)[column].to_numpy()[rows]
+    if not samples.is_number(column):
+        seen = np.unique(samples.table("train")[column].to_numpy())
+        return np.isin(values[values >= 0], seen)
+    given = samples.train if role == "shuffled" else samples.frames[role]
+    present = values[given[column].notna().to_numpy()[rows]] if role != "shuffled" else values[~np.isnan(values)]
+    return ~np.isnan(present) & (np.round(present, _decimals(samples, column)) == present)
+
+
+def _decimals(samples: Samples, column: str) -> int:
+    """Fewest decimals with which nearly all training values can be written."""
+    key = "decimals", column
+    if key not in samples.memo:
+        values = samples.table("train")[column].to_numpy()
+        values = values[~np.isnan(values)]
+        fits = (d for d in range(DIGITS) if (np.round(values, d) == values).mean() >= USUAL)
+        samples.memo[key] = next(fits, 300)
+    return samples.memo[key]
+
+
+def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:
+    key = "patterns", column
+    if key not in samples.memo:
+        samples.memo[key] = set(_patterns(samples.train[column]).unique())
+    return _patterns(values).isin(samples.memo[key]).to_numpy()
+
+
+def _patterns(values: pd.Series) -> pd.Series:
+    """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999."""
+    text = values.dropna().astype(str)
+    return text.str.replace(r"[0-9]", "9", regex=True).str.replace(r"[A-Z]", "A", regex=True).str.replace(r"[a-z]", "a", regex=True)

@@ -1,0 +1,62 @@
+"""Rules that every training row obeys and that would not hold by chance: orders between numbers, labels that decide others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import numpy as np
+
+from evaluation.samples import Samples
+
+ROWS = 50_000
+LABELS = 40  # label columns compared with one another at most
+NUMBERS = 60
+BROKEN = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
+
+
+def find(samples: Samples, seed: int) -> dict[str, tuple[str, str, str]]:
+    """Rules by their text, as (kind, first column, second column); found on up to ROWS training rows."""
+    rows, loose = (samples.rows(role, ROWS, seed) for role in ("train", "shuffled"))
+    enough = max(BROKEN, 0.01 * len(loose))
+    found = {}
+    for rule in _candidates(samples):
+        if broken(samples, rule, "train", rows).any():
+            continue
+        if broken(samples, rule, "shuffled", loose).sum() >= enough:
+            found[_text(rule)] = rule
+    return found
+
+
+def _candidates(samples: Samples) -> Iterator[tuple[str, str, str]]:
+    numbers = [c for c in samples.known if samples.is_number(c)][:NUMBERS]
+    labels = [c for c in samples.known if not samples.is_number(c) and len(samples.labels[c]) > 1][:LABELS]
+    for one, two in permutations(numbers, 2):
+        if samples.kinds[one] == samples.kinds[two]:
+            yield "at most", one, two
+    for one, two in permutations(labels, 2):
+        yield "decides", one, two
+
+
+def _text(rule: tuple[str, str, str]) -> str:
+    kind, one, two = rule
+    return f"{one} is at most {two}" if kind == "at most" else f"{one} decides {two}"
+
+
+def broken(samples: Samples, rule: tuple[str, str, str], role: str, rows: np.ndarray) -> np.ndarray:
+    """Rows that break a rule; a missing value breaks none, nor does a label that the training rows lack."""
+    kind, one, two = rule
+    a, b = (samples.table(role)[c].to_numpy()[rows] for c in (one, two))
+    return a > b if kind == "at most" else _undecided(samples, one, two, a, b)
+
+
+def _undecided(samples: Samples, one: str, two: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    key = "decided", one, two
+    if key not in samples.memo:
+        train = [samples.table("train")[c].to_numpy() for c in (one, two)]
+        known = (train[0] >= 0) & (train[1] >= 0)
+        decided = np.full(len(samples.labels[one]) + 1, -1)  # the last entry is for a missing label
+        decided[train[0][known]] = train[1][known]
+        samples.memo[key] = decided
+    usual = samples.memo[key][a]
+    return (usual >= 0) & (b >= 0) & (usual != b)

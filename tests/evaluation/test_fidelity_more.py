@@ -1,0 +1,103 @@
+"""Information, depth, queries, missing values, rules and formats on tables worked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import fidelity, samples
+from tests.evaluation.tables import mixed
+
+
+def compared(train, synthetic, holdout=None, **options):
+    return samples.make(pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options)
+
+
+def test_information_sees_a_relation_that_correlation_does_not():
+    x = np.tile(np.arange(-5, 6), 200).astype(float)
+    train, loose = {"x": x, "y": x**2}, {"x": x, "y": np.random.default_rng(0).permutation(x**2)}
+    assert fidelity.trend(compared(train, loose)).value > 0.95  # both correlations are about 0
+    found = fidelity.mutual_information(compared(train, loose))
+    assert found.value < 0.35 and fidelity.mutual_information(compared(train, train)).value == 1
+
+
+def test_information_by_hand():
+    # equal labels: I = H, so 1; independent ones: 0, and the correction for few rows must not invent any
+    n = 1000
+    same, free = {"a": list("xy") * n, "b": list("pq") * n}, {"a": list("xxyy") * (n // 2), "b": list("pqpq") * (n // 2)}
+    found = fidelity.mutual_information(compared(same, free))
+    assert found.value == pytest.approx(0, abs=1e-3) and found.low <= found.value <= found.high
+    # half of b's entropy is shared: a decides b on half of the rows; I = H(b) - H(b | a) = log 2 - log(2) / 2
+    half = {"a": list("xyzz") * n, "b": list("pqpq") * n}  # H(a) = 1.5 log 2, H(b) = log 2, I = 0.5 log 2
+    assert fidelity.mutual_information(compared(same, half)).value == pytest.approx(0.5 / np.sqrt(1.5), abs=1e-3)
+
+
+def test_depth_of_honest_typical_and_odd_rows():
+    rng = np.random.default_rng(0)
+    train, holdout, honest = (pd.DataFrame(rng.normal(size=(2000, 4))) for _ in range(3))
+    names = {c: f"c{c}" for c in train}
+    train, holdout, honest = (t.rename(columns=names) for t in (train, holdout, honest))
+    good = fidelity.alpha_precision(compared(train, honest, holdout))
+    assert good.value > 0.95 and good.ceiling > 0.95 and good.low <= good.value <= good.high
+    assert fidelity.alpha_precision(compared(train, honest * 0.5, holdout)).value < 0.75  # only typical rows
+    # all rows where no training row is: no share is ever inside, so 1 - 2 * (1 / 2)
+    assert fidelity.alpha_precision(compared(train, honest * 0 + 9, holdout)).value == pytest.approx(0, abs=0.03)
+
+
+def test_query_error_by_hand():
+    train = {"c": ["x"] * 50 + ["y"] * 50}
+    # only "x" and "y" are asked for, each 50 % of training rows and 100 % or 0 % of the synthetic ones
+    found = fidelity.query_error(compared(train, {"c": ["x"] * 40}))
+    assert found.value == pytest.approx(0.5) and found.better == "lower"
+    assert fidelity.query_error(compared(train, train)).value == 0
+
+
+def test_query_error_of_strangers_is_small_and_of_loose_columns_larger():
+    def related(seed):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=2000)
+        return {"x": x, "y": x + rng.normal(0, 0.3, 2000)}
+    found = fidelity.query_error(compared(related(0), related(1), related(2)))
+    assert found.value < 0.03 and found.ceiling == pytest.approx(found.value, abs=0.02) and found.floor > 2 * found.value
+    assert found.low <= found.value <= found.high
+
+
+def test_missing_patterns_are_compared_whole():
+    train = {"a": [1, np.nan, 1, np.nan], "b": [2, np.nan, 2, np.nan]}
+    apart = {"a": [1, np.nan, 1, np.nan], "b": [np.nan, 2, np.nan, 2]}
+    assert fidelity.missingness(compared(train, train)).value == 1
+    # column by column half are missing in both, but no pattern is shared
+    assert fidelity.missingness(compared(train, apart)).value == 0
+    assert "no table has a missing value" in fidelity.missingness(compared({"a": [1, 2]}, {"a": [1, 2]})).note
+
+
+def ordered(rows, seed):
+    rng = np.random.default_rng(seed)
+    start, town = rng.integers(0, 50, rows), rng.integers(0, 6, rows)
+    return pd.DataFrame({"start": start, "end": start + rng.integers(0, 30, rows), "town": np.array(list("abcdef"))[town],
+                         "county": np.array(list("pppqqq"))[town]})
+
+
+def test_rules_are_found_and_their_breakers_counted():
+    train, holdout, other = ordered(400, 0), ordered(400, 1), ordered(400, 2)
+    honest = fidelity.constraints(compared(train, other, holdout))
+    assert honest.value == 1 and honest.ceiling == 1 and honest.floor < 0.6
+    assert set(honest.detail["broken_share"]) == {"start is at most end", "town decides county"}
+    other.loc[:39, ["start", "end"]] = [9, 3]
+    other.loc[20:79, "county"] = other.loc[20:79, "county"].map({"p": "q", "q": "p"})
+    broken = fidelity.constraints(compared(train, other, holdout))
+    assert broken.value == 320 / 400  # 40 and 60 rows, 20 of them both
+    assert broken.detail["broken_share"] == {"town decides county": 0.15, "start is at most end": 0.1}
+
+
+def test_no_rule_is_found_where_none_is():
+    assert "no rule" in fidelity.constraints(compared(mixed(300), mixed(300, 1))).note
+
+
+def test_formats_by_hand():
+    code = [f"AB-{n:04d}" for n in range(60)]
+    train = pd.DataFrame({"whole": range(60), "cents": np.arange(60) / 4, "c": ["x", "y"] * 30, "code": code})
+    odd = train.assign(whole=[0.5] * 15 + [3] * 45, cents=0.125, c=["new"] + ["x"] * 59, code=["AB-12345"] * 30 + ["CD-0001"] * 30)
+    found = fidelity.formats(compared(train, odd, train))
+    assert found.detail["worst_columns"] == {"cents": 0.0, "code": 0.5, "whole": 0.75, "c": 59 / 60}
+    assert found.value == pytest.approx((0 + 0.5 + 0.75 + 59 / 60) / 4) and found.ceiling == 1
+    assert fidelity.formats(compared(train, train)).value == 1
