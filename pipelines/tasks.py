@@ -5,6 +5,7 @@ of our code: the text of a foreign exception may quote a row, and Prefect stores
 """
 
 import re
+import signal
 import traceback
 import warnings
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.client.orchestration import get_client
 
 from generators import Progress
 from pipelines import steps
@@ -57,6 +59,15 @@ def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
     place = f"{Path(own[-1].filename).relative_to(HERE)}:{own[-1].lineno}" if own else "a library"
     found = f"{type(error).__name__} (its text may hold data and is not shown)"
     return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")
+
+
+def connect() -> None:
+    """Have Prefect's own server up where the user names none, deaf to Ctrl-C: the run that is interrupted has to tell it so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits what is blocked
+    try:
+        get_client(sync_client=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _call(step: Callable, run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:

@@ -85,6 +85,7 @@ def run(config: RunConfig) -> int:
         progress.close()  # of a training that stopped early
         console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
 
+    tasks.connect()
     tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
@@ -157,7 +158,7 @@ def _server(work: Path) -> Iterator[None]:
     port = _free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with open(work / "server.log", "ab") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # Ctrl-C is for us, not for it
     try:
         _wait(server, f"http://127.0.0.1:{port}/api/health")
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
