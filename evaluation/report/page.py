@@ -21,7 +21,9 @@ def render(report, data: dict) -> str:
     return environment.get_template("template.html").render(
         data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
-        rare=_detail(scores, "diversity.rare", "by_training_rows"), attacks=_attacks(scores), kinds=_kinds(data))
+        rare=_detail(scores, "diversity.rare", "by_training_rows"), attacks=_attacks(scores), kinds=_kinds(data),
+        broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
+        secrets=_detail(scores, "privacy.attribute", "columns"), taught=_taught(scores), reasons=_reasons(data["verdict"]))
 
 
 def _count(value) -> str:
@@ -41,6 +43,17 @@ def _metric(score: dict) -> dict:
 
 def _detail(scores: dict, name: str, key: str) -> dict:
     return scores.get(name, {}).get("detail", {}).get(key) or {}
+
+
+def _taught(scores: dict) -> dict:
+    detail = scores.get("utility.target", {}).get("detail", {})
+    return detail if "synthetic" in detail else {}
+
+
+def _reasons(verdict: dict | None) -> list[dict]:
+    """What refused first; a reason without a word on it counts as a refusal."""
+    reasons = [{"note": "", "passed": False, **reason} for reason in (verdict or {}).get("reasons", ())]
+    return sorted(reasons, key=lambda reason: reason["passed"])
 
 
 def _shapes(scores: dict) -> list[tuple]:

@@ -9,22 +9,40 @@ TITLES = {
     "privacy": ("Privacy", "Can the synthetic rows give away who was in the training table?"),
 }
 
-METRICS = {
+METRICS = {  # heading, what it measures, what to keep in mind
     "fidelity.shape": ("Single columns", "How alike the distribution of each column is, averaged over columns.",
                        "Shuffling columns does not change it, so its floor is high by construction."),
     "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
-    "fidelity.detection": ("Detection by boosted trees", "1 means that a strong classifier cannot tell synthetic from training rows; "
-                           "0 means that it always can.", ""),
+    "fidelity.mutual_information": ("Shared information", "How alike the information is that one column gives about another, averaged over "
+                                    "pairs; it sees relations that are not straight lines.", ""),
+    "fidelity.detection": ("Detection by boosted trees", "100 % means that a strong classifier cannot tell synthetic from training rows; "
+                           "0 % means that it always can.", ""),
     "fidelity.detection_logistic": ("Detection by logistic regression", "The same with a simple classifier: an easier test to pass.", ""),
-    "utility.target": ("Prediction of the target", "Quality on unseen real rows of a model trained on synthetic rows, divided by "
-                       "that of a model trained on real rows.", ""),
+    "fidelity.alpha_precision": ("Typical and odd rows", "Whether synthetic rows are as typical, and as odd, as real ones.",
+                                 "It does not see which rows are missing: compare with recall below."),
+    "fidelity.query_error": ("Error of counts", "By how much the share of rows that meet two or three conditions is off, on average.", ""),
+    "fidelity.missingness": ("Missing values", "How alike the patterns of missing values across columns are.", ""),
+    "fidelity.constraints": ("Rules kept", "Share of synthetic rows that keep every rule found in the training rows: orders between "
+                             "numbers, labels that decide others.",
+                             "Rules are found by looking, not given by anyone who knows the subject."),
+    "fidelity.formats": ("Formats", "Share of values in their column's own form: decimals, dates, known labels, patterns of "
+                         "identifiers.", ""),
+    "utility.target": ("Prediction of the target", "Quality on unseen real rows of models trained on synthetic rows, divided by "
+                       "that of the same models trained on real rows.", ""),
     "diversity.coverage": ("Coverage", "Share of training rows that have a synthetic row in their neighbourhood; two honest samples of "
                            "one population reach about 97 %.", ""),
+    "diversity.beta_recall": ("Recall by depth", "Whether training rows are reached from the dense as well as the thin parts of the "
+                              "synthetic table.", ""),
+    "diversity.vendi": ("Effective number of rows", "How many different rows the synthetic table is worth, relative to training rows.",
+                        "More than the ceiling is noise, not variety."),
+    "diversity.support": ("Different rows it can make", "How many different rows the generator seems able to make, relative to training "
+                          "rows, judged by how many rows have a twin.", "A rough number: read its interval."),
     "diversity.distinct": ("Distinct rows", "Share of synthetic rows that remain when repeats are removed.", ""),
     "diversity.rare": ("Rare categories", "How much of the share of rare categories survives.", ""),
     "diversity.modes": ("Groups of rows", "Share of the groups found among the training rows that are neither lost nor over-filled.", ""),
     "privacy.copies": ("Exact copies", "Share of synthetic rows identical to a training row.",
                        "The ceiling is the share of holdout rows that match a training row by chance."),
+    "privacy.near_copies": ("Near copies", "Share of synthetic rows as near to a training row as only 1 % of unseen real rows are.", ""),
     "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; "
                                "50 % is ideal.",
                                "A sanity check only: data that give away outliers can pass it."),
@@ -32,6 +50,12 @@ METRICS = {
                            "accuses 1 % of outsiders; guessing reaches 1 %.", ""),
     "privacy.membership_vulnerable": ("Membership attack, most isolated rows", "The same for the tenth of rows farthest from all others: "
                                       "the people an average hides.", ""),
+    "privacy.attribute": ("Guessing one value", "How much more often the synthetic rows give away one value of a training person than of a "
+                          "stranger, when all other values are known.", ""),
+    "privacy.singling_out": ("Singling out", "How much more often a description made from synthetic rows fits exactly one training person "
+                             "than exactly one stranger.", "As many training rows as holdout rows are looked at."),
+    "privacy.linkability": ("Linking", "How much more often the synthetic rows join two halves of a training person's record than of a "
+                            "stranger's.", ""),
 }
 
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
@@ -48,8 +72,8 @@ def meaning(name: str) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share as a percentage; a dash for none."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
+    """A share as a percentage, a ratio above two as a multiple, a dash for none."""
+    return "–" if value is None else f"{value:,.1f} ×" if value > 2 else f"{100 * value:.{digits}f} %"
 
 
 def reading(score: dict) -> str:
@@ -68,12 +92,12 @@ def reading(score: dict) -> str:
 def not_tested(report) -> list[str]:
     """What this evaluation does not say: shown on the page, because silence reads like approval."""
     profile = report.profile
-    lines = ["Attribute inference, singling out and linkability attacks were not run.",
-             "No attacker with knowledge of the generator's training procedure (shadow models) was tried.",
-             "Near copies are seen only through the membership attacks; they are not counted one by one.",
+    lines = ["No attacker with knowledge of the generator's training procedure (shadow models) was tried.",
+             "Attacks on single values and links take the nearest released row; a trained attacker may do better.",
+             "One release was attacked: whoever is given several from the same training rows learns more.",
              "Each row is treated as one person; where a person has several rows, the risk is higher than shown."]
     if not profile["rows"]["holdout"]:
-        lines.insert(0, "There was no holdout: no membership attack, no distance check and no ceiling could be computed.")
+        lines.insert(0, "There was no holdout: no attack, no distance check and no ceiling could be computed.")
     if not profile["white_box"]:
         lines.append("No model was given: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):

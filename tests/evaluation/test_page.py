@@ -89,3 +89,25 @@ def test_tables_are_named_for_screen_readers_and_links_lead_somewhere(page):
     assert page.locator("svg[role=img]:not([aria-label])").count() == 0
     for link in page.locator("nav a").all():
         assert page.locator(link.get_attribute("href")).count() == 1
+
+
+def test_the_theme_is_switched_by_a_button(page):
+    page.emulate_media(color_scheme="light")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(paper)
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate(paper) != before
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate(paper) == before
+
+
+def test_tables_are_sorted_by_their_headings(page):
+    table = page.locator("#tables table").first
+    shares = "e => [...e.tBodies[0].rows].map(row => parseFloat(row.cells[1].textContent))"
+    heading = table.get_by_role("button", name="Similarity")
+    for order in (sorted, lambda values: sorted(values, reverse=True)):
+        heading.press("Enter")  # by keyboard too
+        found = table.evaluate(shares)
+        assert found == order(found) and len(found) > 5
+    assert table.locator("th[aria-sort=descending]").count() == 1
+    assert page.told == []

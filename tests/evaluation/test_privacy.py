@@ -98,6 +98,24 @@ def test_the_loss_of_an_overfit_model_betrays_its_rows(people):
     assert privacy.membership(dull).value < 0.04
 
 
+def density(train, width):
+    """Minus the log density of a Gaussian kernel model of the numbers: the narrower its kernels, the more it has learnt by heart."""
+    names = ["age", "income", "height", "weight"]
+    middle, size = train[names].mean(), train[names].std()
+
+    def loss(rows):
+        squares = (((rows[names] - middle) / size).to_numpy()[:, None] - ((train[names] - middle) / size).to_numpy()[None]) ** 2
+        return -np.logaddexp.reduce(-squares.sum(2) / (2 * width**2) - 4 * np.log(width), axis=1)
+    return loss
+
+
+def test_a_model_that_has_learnt_by_heart_is_caught_by_its_loss_and_a_smooth_one_is_not(people):
+    train, holdout, fresh = people
+    found = {width: privacy.membership(samples.make(train, holdout, fresh, loss=density(train, width))) for width in (0.05, 2.0)}
+    assert found[0.05].detail["tpr_at_0.1_low"] > 0.4 and "loss" in found[0.05].detail["attacks"][0]
+    assert found[2.0].detail["tpr_at_0.1"] < 0.2 and found[2.0].value < 0.04
+
+
 def test_a_loss_of_the_wrong_shape_is_told(people):
     with pytest.raises(EvaluationError, match="one number per row"):
         privacy.membership(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))

@@ -3,13 +3,16 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 
 import evaluation
 import evaluation.report
+from pipelines import gate
 from tests.evaluation.tables import mixed
 
 QUICK = ["fidelity.shape", "fidelity.trend", "diversity.rare", "diversity.modes", "privacy.copies", "privacy.membership"]
@@ -68,12 +71,27 @@ def test_the_json_is_what_its_version_promises(report, tmp_path):
         assert score["better"] in ("higher", "lower", "none")
 
 
+def test_the_json_meets_its_published_schema(tmp_path):
+    schema = json.loads((Path(evaluation.report.__file__).parent / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    full = evaluation.score(mixed(300), mixed(200, 1), mixed(300, 2), target="owner")
+    verdict = gate.decide(full, gate.DEFAULT_RULES, "d" * 64).verdict()
+    poor = evaluation.score(mixed(30), None, mixed(30, 1))
+    for report, said in ((full, verdict), (full, None), (poor, None)):
+        data = json.loads(written(report, tmp_path, verdict=said, card={"model": {"steps": 3}})[1])
+        jsonschema.validate(data, schema)
+        for broken in ({**data, "version": 2}, {**data, "more": 1}, {**data, "scores": [{"name": "fidelity.shape"}]}):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate(broken, schema)
+
+
 def test_the_page_parses_and_loads_nothing(report, tmp_path):
     text, _ = written(report, tmp_path, verdict={"passed": True, "reasons": []}, card={"model": {"generator": "tabular.gan"}})
     page = Page(text)
     loading = [found[name] for _, found in page.tags for name in ("src", "href", "xlink:href", "action", "data") if name in found]
     assert loading and all(value.startswith(("#", "data:image/png;base64,")) for value in loading)
-    assert not {"script", "link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.tags}
+    assert [found for tag, found in page.tags if tag == "script"] == [{}]  # our own, written in the page
     assert not re.search(r"url\(\s*['\"]?(?!#)|@import", text)
     names = {found["id"] for _, found in page.tags if "id" in found}
     assert {value[1:] for value in loading if value.startswith("#")} <= names
@@ -100,7 +118,7 @@ def test_hostile_names_and_categories_stay_text(tmp_path):
     reason = {"rule": HOSTILE, "score": HOSTILE, "value": 1, "bound": HOSTILE}
     text, _ = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]}, card={"model": {HOSTILE: HOSTILE}})
     page = Page(text)
-    assert not {"script", "img"} & {tag for tag, _ in page.tags}
+    assert [tag for tag, _ in page.tags if tag in ("script", "img", "title")] == ["title", "script"]
     assert not any("onclick" in found or "onerror" in found for _, found in page.tags)
     assert HOSTILE in " ".join(page.words)
 
