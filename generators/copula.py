@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from generators.encoding import Layout
 
+ROWS = 20_000
 LEVELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
 WORTH = 0.25  # nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
@@ -63,7 +64,11 @@ class Copula(nn.Module):
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
 
     def fit(self, x: Tensor) -> Tensor:
-        """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D, D]."""
+        """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D, D].
+
+        A table of more than ROWS rows is thinned out to about as many.
+        """
+        x = x[:: max(1, len(x) // ROWS)]
         for c, size in self.ordered.items():
             edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
             scores, v = _scores(edges)
@@ -88,11 +93,21 @@ class Copula(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Tokens [B, L] -> features [B, D], each of mean 0 and variance 1 or constant 0."""
-        X = (x[:, self.column] == self.level).double() - self.share
-        X = torch.where(self._spread > 1e-6, X / self._spread.clamp(min=1e-6), 0.0)
-        for c in self.ordered:
-            X[:, self.feature[c]] = getattr(self, f"scores_{c}")[x[:, c]]
+        X = torch.zeros(len(x), len(self.R), dtype=self.R.dtype, device=x.device)
+        for c in range(self.columns):
+            self.read(c, x, X)
         return X
+
+    def read(self, c: int, x: Tensor, X: Tensor) -> None:
+        """Write the features of column c into X."""
+        j = self.feature[c]
+        if c in self.ordered:
+            X[:, j] = getattr(self, f"scores_{c}")[x[:, c]]
+            return
+        own = slice(j, j + self.levels[c])
+        spread = self._spread[own]
+        hit = x[:, c : c + 1] == self.level[own]
+        X[:, own] = torch.where(spread > 1e-6, (hit.double() - self.share[own]) / spread.clamp(min=1e-6), 0.0)
 
     @property
     def _spread(self) -> Tensor:

@@ -4,6 +4,8 @@ Everything random in step s derives from (seed, s), and the learning rate from (
 repeated with the recorded number of steps, ends in the same weights.
 """
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Mapping
@@ -22,7 +24,7 @@ from generators.contract import Budget, Progress
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
-FEWEST_HELD = 100  # rows of the inner validation split, where an eighth of the rows are as many
+FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -259,8 +261,13 @@ def _resume(run: Run, folder: Path) -> None:
 def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return row numbers for training and for the inner validation split (at least one row each)."""
     order = randomness.generator(seed, "validation split").permutation(rows)
-    held = min(max(1, round(share * rows), min(FEWEST_HELD, rows // 8)), rows - 1)
+    held = min(max(1, round(share * rows), min(FEWEST_HELD, rows // 8)), MOST_HELD, rows - 1)
     return np.sort(order[held:]), np.sort(order[:held])
+
+
+def identity(tokens: np.ndarray, *rest: Any) -> str:
+    """Return a digest of the tokens and of all else that decides what a run ends in (what JSON can hold)."""
+    return hashlib.sha256(tokens.tobytes() + json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
+from generators.copula import SHRINKAGE, WORTH, Copula
 from generators.encoding import Layout
 
 WAVES = 12  # cosines of a number's place in its column
@@ -186,21 +186,24 @@ class Model(nn.Module):
         C = torch.zeros(self.L, device=x.device)
         C[known] = 1
         given = self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
+        X = self.copula.features(x) if given else None
         shown = self.embedded(x) * C.repeat_interleave(self.e)  # [B, L*e]
         for l in (l for l in range(self.L) if l not in known):
             before, later = slice(0, l * self.e), slice(l * self.e, None)
             h = self.first_bias[l] + self.embedded(x[:, :l]) @ self.first[l, before] + shown[:, later] @ self.first[l, later]
-            yield l, self._factor(l, h, x, given).double()
+            logits = self._factor(l, h, x)
+            if given and l in self.copula.factors:
+                logits = logits + self.copula.term(l, x, X, given)
+            yield l, logits.double()
+            if given and l < self.copula.columns:
+                self.copula.read(l, x, X)
 
-    def _factor(self, l: int, h: Tensor, x: Tensor, given: Conditionals | None) -> Tensor:
+    def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
         """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
         at = self._places[l]
         k = next(k for k, group in enumerate(self.groups) if l in group)
         row = self.groups[k].index(l)
         logits = self._logits(k, slice(row, row + 1), self._residual(h[None], slice(at, at + 1)))
-        if given and l in self.copula.factors:
-            term = self.copula.term(l, x, self.copula.features(x), given)
-            logits = logits + nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1]))
         return self._possible(logits, [l], x)[0, :, : self.sizes[l]]
 
 
