@@ -1,0 +1,297 @@
+"""Denoising autoencoder for tables: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013, arXiv 1305.6663).
+
+A row's tokens are encoded as z on a sphere, Gaussian noise is added, and every token is decoded from z + sigma e by a categorical
+head of its own. The column `target` is hidden from the encoder: its head classifies. Rows are drawn as p(z) prod_l p(x_l | z + sigma e)
+with a mixture of Gaussians p(z) fitted to the training rows' latents, so that no row is needed once the model is fitted.
+benchmarks/autoencoder_noise.py shows what sigma does.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import encoding, randomness, training
+from generators.contract import Budget, Progress, Where
+from generators.encoding import Encoding, Layout
+from generators.schema import Schema
+from generators.tabular import _mixture
+from generators.tabular._mixture import Mixture
+
+NAME = "tabular.autoencoder"
+CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+POOL = 8192  # latents among which a condition chooses
+COMPONENTS = 24  # of the mixture
+WAVES = 24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
+TO_THE_END = Budget()
+IMPOSSIBLE = -1e9  # logit of a fine token that its coarse one does not have
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    target: str | None = None  # the column that is classified: hidden from the encoder, predicted from the latent
+    noise: float = 0.3  # sigma, where a latent's coordinates have variance 1
+    latent: int = 16  # d, coordinates of z
+    width: int = 192  # h, units per layer
+    embedding: int = 8  # e, units per token
+    validation: float = 0.05  # share of rows held back for early stopping
+    batch: int = 256
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.noise >= 0:
+            raise ValueError(f"expected a noise of 0 or more, found {self.noise}")
+
+
+class Model(nn.Module):
+    """Encoder, noise, decoder; forward returns the loss of reconstruction per row, in nats."""
+
+    def __init__(self, layout: Layout, hidden: list[int], config: Config) -> None:
+        super().__init__()
+        L, h, e, d = layout.width, config.width, config.embedding, config.latent
+        self.sizes, self.d, self.sigma = layout.sizes, d, config.noise
+        self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
+        waves = [_waves(*token) for token in zip(layout.ordered, self.sizes, strict=True)]
+        self.ranks = [len(wave) for wave in waves]
+        self.embed = nn.Parameter(torch.cat([_embedding(wave, e) for wave in waves]))
+        self.encoder = nn.Sequential(nn.Linear(L * e, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, d))
+        self.decoder = nn.Sequential(nn.Linear(d, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, sum(self.ranks)))
+        self.bias = nn.Parameter(torch.zeros(sum(self.sizes)))
+        self.register_buffer("offsets", torch.tensor([0, *np.cumsum(self.sizes)[:-1]]), persistent=False)
+        self.register_buffer("seen", torch.tensor([float(l not in hidden) for l in range(L)]), persistent=False)
+        for l, wave in enumerate(waves):
+            self.register_buffer(f"waves_{l}", wave, persistent=False)
+        for fine, (_, allowed) in layout.inner.items():
+            absent = torch.arange(self.sizes[fine]) >= torch.from_numpy(allowed)[:, None]
+            self.register_buffer(f"inside_{fine}", absent * IMPOSSIBLE)  # log p(fine | coarse) [K coarse, K fine]
+
+    @torch.no_grad()
+    def start_from_marginals(self, x: Tensor) -> None:
+        """Let the heads of tokens x [N, L] begin with the tokens' frequencies, fine ones with those under each coarse token."""
+        self.decoder[-1].weight.zero_()
+        self.decoder[-1].bias.zero_()
+        for l, bias in enumerate(self.bias.split(self.sizes)):
+            bias.copy_(torch.log((torch.bincount(x[:, l], minlength=len(bias)) + 0.1) / len(x)))
+        for fine, coarse in self.inner.items():
+            self.bias.split(self.sizes)[fine].zero_()
+            inside = getattr(self, f"inside_{fine}")
+            counts = torch.bincount(x[:, coarse] * inside.shape[1] + x[:, fine], minlength=inside.numel()).view_as(inside)
+            inside.add_(torch.log((counts + 0.1) / (counts + 0.1).sum(1, keepdim=True)))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Tokens [B, L] -> z [B, d] of mean 0 and variance 1 over its coordinates."""
+        E = nn.functional.embedding(x + self.offsets, self.embed) * self.seen[:, None]
+        return nn.functional.layer_norm(self.encoder(E.flatten(1)), (self.d,))
+
+    def decode(self, z: Tensor) -> list[Tensor]:
+        """Noisy z [B, d] -> the logits of every token, L of [B, K_l]; a fine token's still lack those under its coarse one."""
+        parts = zip(self.decoder(z).split(self.ranks, 1), self.bias.split(self.sizes), strict=True)
+        return [torch.addmm(bias, part, getattr(self, f"waves_{l}")) for l, (part, bias) in enumerate(parts)]
+
+    def logits(self, decoded: list[Tensor], l: int, x: Tensor) -> Tensor:
+        """Return the logits of token l, given the coarse tokens in x [B, L]."""
+        return decoded[l] + getattr(self, f"inside_{l}")[x[:, self.inner[l]]] if l in self.inner else decoded[l]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return -log p(x | z + sigma e) of tokens x [B, L] in nats, [B]."""
+        z = self.encode(x)
+        decoded = self.decode(z + self.sigma * torch.randn_like(z))
+        return sum(nn.functional.cross_entropy(self.logits(decoded, l, x), x[:, l], reduction="none") for l in range(len(self.sizes)))
+
+    @torch.no_grad()
+    def draw(self, z: Tensor, u: Tensor, known: Mapping[int, int]) -> Tensor:
+        """Noisy latents z [B, d] and uniforms u [B, L] -> tokens [B, L], those in `known` as they are given."""
+        x, decoded = torch.zeros(u.shape, dtype=torch.int64, device=u.device), self.decode(z)
+        for l in range(len(self.sizes)):  # coarse tokens stand before their fine ones
+            cdf = self.logits(decoded, l, x).double().softmax(1).cumsum(1)
+            x[:, l] = known[l] if l in known else torch.searchsorted(cdf / cdf[:, -1:], u[:, l : l + 1].contiguous(), right=True)[:, 0]
+        return x
+
+    @torch.no_grad()
+    def log_likelihood(self, z: Tensor, known: Mapping[int, int]) -> Tensor:
+        """Return log p(known tokens | z) for noisy z [B, d]: [B]."""
+        x = torch.zeros(len(z), len(self.sizes), dtype=torch.int64, device=z.device)
+        for l, token in known.items():
+            x[:, l] = token
+        decoded = self.decode(z)
+        return sum(self.logits(decoded, l, x).double().log_softmax(1)[:, token] for l, token in known.items())
+
+
+def _waves(ordered: int, size: int) -> Tensor:
+    """Return what a token's logits are sums of, [rank, size]: cosines over its ordered values, a unit vector for each other value.
+
+    Cosine k is 1 / k high, so that a smooth dependence on the latent is learned before a jagged one.
+    """
+    k, place = torch.arange(1, min(ordered, WAVES) + 1)[:, None], (torch.arange(ordered) + 0.5) / max(ordered, 1)
+    cosines = torch.cos(math.pi * k * place) / k
+    return torch.block_diag(cosines, torch.eye(size - ordered)) if ordered else torch.eye(size)
+
+
+def _embedding(wave: Tensor, e: int) -> Tensor:
+    """Return the first embeddings of a token's values, [size, e]: mixtures of its waves."""
+    return wave.t() @ torch.randn(len(wave), e) * (2 / e) ** 0.5
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A fitted table: samples, classifies, saves itself."""
+
+    encoding: Encoding
+    config: Config
+    model: Model = field(repr=False)
+    latents: Mixture = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.encoding.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
+        if n < 0:
+            raise ValueError(f"expected a number of rows, found {n}")
+        known = self.encoding.known(where or {})
+        pool = self._pool(seed, known) if known else None
+        L, columns = self.encoding.layout.width, len(self.encoding.columns)
+        width = columns + L + 1 + 2 * self.config.latent
+        chunks = [randomness.row_uniforms(seed, first, CHUNK, width) for first in range(0, n, CHUNK)]
+        u = torch.from_numpy(np.concatenate([np.zeros((0, width)), *chunks]))
+        parts = [self._draw(part, columns, known, pool).cpu() for part in u.split(CHUNK) if len(part)]
+        tokens = torch.cat([torch.zeros(0, L, dtype=torch.int64), *parts])[:n]
+        return self._with_known(self.encoding.decode(tokens.numpy(), u[:n, :columns].numpy(), seed=seed), where or {})
+
+    def _draw(self, u: Tensor, columns: int, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None) -> Tensor:
+        """Uniforms [B, columns + L + 1 + 2 d] -> tokens [B, L]."""
+        parts = u.split([columns, self.encoding.layout.width, 1, 2 * self.config.latent], 1)
+        _, tokens, choice, normals = (part.contiguous() for part in parts)
+        if pool:
+            z = pool[0][torch.searchsorted(pool[1], choice[:, 0].to(pool[1]), right=True).clamp(max=POOL - 1)]
+        else:
+            z = self._latents(choice[:, 0], normals)
+        return self.model.draw(z, tokens.to(z.device), known)
+
+    def _latents(self, choice: Tensor, normals: Tensor) -> Tensor:
+        """Uniforms [B] and [B, 2 d] -> noisy latents [B, d]."""
+        e, noise = torch.special.ndtri(normals.clamp(min=1e-12)).chunk(2, 1)
+        z = nn.functional.layer_norm(self.latents.draw(choice, e), (self.config.latent,))
+        return (z + self.config.noise * noise).float().to(self.model.embed.device)
+
+    def _pool(self, seed: int, known: Mapping[int, int]) -> tuple[Tensor, Tensor]:
+        """Return noisy latents [POOL, d] and the distribution function [POOL] of p(z | known), which is as p(z) p(known | z)."""
+        u = torch.from_numpy(randomness.generator(seed, "condition").random((POOL, 1 + 2 * self.config.latent)))
+        z = self._latents(u[:, 0].contiguous(), u[:, 1:])
+        return z, self.model.log_likelihood(z, known).softmax(0).cumsum(0)
+
+    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
+        """Write a number that a condition names as it is, not as another number of its interval."""
+        for name, value in where.items():
+            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
+                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
+        return frame
+
+    @torch.no_grad()
+    def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the probability of each label of `target` given the row's other columns: [rows, labels]; ValueError without a target."""
+        if self.config.target is None:
+            raise ValueError("expected a model fitted with a target to classify by, found one without")
+        column = next(c for c in self.encoding.columns if c.name == self.config.target)
+        place = self.encoding.columns.index(column)
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.embed.device)
+        parts = [self.model.decode(self.model.encode(part))[place].softmax(1).cpu() for part in x.split(CHUNK)]
+        labels = column.decode(np.arange(column.coarse_size), np.full(column.coarse_size, 0.5))
+        return pd.DataFrame(torch.cat([torch.zeros(0, len(labels)), *parts]).numpy(), index=frame.index, columns=labels)
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()})
+
+
+def fit(
+    data: pd.DataFrame,
+    schema: Schema,
+    config: Config,
+    *,
+    seed: int,
+    device: str = "auto",
+    privacy: object | None = None,
+    budget: Budget = TO_THE_END,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> Autoencoder:
+    """Train on the rows of `data`; ValueError where a target, a budget, a device or a privacy guarantee cannot be met."""
+    started = time.monotonic()
+    if privacy is not None:
+        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training")
+    chosen, reason = devices.choose(device)
+    encoded = encoding.fit(data, schema)
+    x = torch.from_numpy(encoded.encode(data))
+    kept, held = training.split(len(data), config.validation, seed)
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "weights")
+        model = _build(encoded, config)
+    model.start_from_marginals(x[kept])
+    best, record = training.train(
+        model.to(chosen),
+        x[kept].to(chosen),
+        x[held].to(chosen),
+        _plan(config, len(kept)),
+        seed=seed,
+        identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
+        budget=budget,
+        started=started,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+    model.load_state_dict(model.state_dict() | best)
+    latents = _latents(model.eval(), x[kept], seed)
+    return Autoencoder(encoded, config, model, latents, record | {"device": str(chosen), "reason": reason})
+
+
+def _build(encoded: Encoding, config: Config) -> Model:
+    return Model(encoded.layout, _hidden(encoded, config.target), config)
+
+
+def _hidden(encoded: Encoding, target: str | None) -> list[int]:
+    """Return the places of the target's tokens; ValueError where it is no label of one token."""
+    if target is None:
+        return []
+    found = [c for c, column in enumerate(encoded.columns) if column.name == target]
+    if not found or len(encoded.layout.places[found[0]]) > 1:
+        raise ValueError(f"expected as target a column of at most 256 values, found {target!r}")
+    return found
+
+
+def _plan(config: Config, rows: int) -> training.Plan:
+    epoch = max(1, rows // config.batch)  # steps
+    plan = training.Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
+    plan = replace(plan, weight_decay=float(np.clip(1e3 / rows, 0.01, 1)))
+    return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+
+
+@torch.no_grad()
+def _latents(model: Model, x: Tensor, seed: int) -> Mixture:
+    """Fit the mixture to the latents of tokens x [N, L]."""
+    z = torch.cat([model.encode(part.to(model.embed.device)).double().cpu() for part in x.split(CHUNK)])
+    return _mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
+    """Return the model that `save` wrote."""
+    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
+    model = _build(encoded, config)
+    model.load_state_dict({name: t for name, t in tensors.items() if not name.startswith("latents.")}, strict=True)
+    latents = Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor")))
+    return Autoencoder(encoded, config, model.eval(), latents, document["record"])
