@@ -43,9 +43,10 @@ def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
     maps a frame to one loss per row; `names` restricts the metrics. ValueError where the tables cannot be compared.
     """
-    from evaluation import report, samples, summaries
+    from evaluation import report, samples, summaries, threads
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss)
-    scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
-    shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
-    return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed)
+    with threads.single():
+        scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
+        shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
+        return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed)

@@ -61,6 +61,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
     assert first == again and first[1] != other[1]
 
 
+def test_the_number_of_threads_changes_no_byte(tmp_path):
+    import torch
+    before, found = torch.get_num_threads(), []
+    for count in (1, 4):
+        torch.set_num_threads(count)
+        found.append(written(evaluation.score(mixed(1200), mixed(900, 1), mixed(1200, 2), names=QUICK), tmp_path))
+        assert torch.get_num_threads() == count
+    torch.set_num_threads(before)
+    assert found[0] == found[1]
+
+
 def test_the_json_is_what_its_version_promises(report, tmp_path):
     data = json.loads(written(report, tmp_path)[1])
     assert data["version"] == 1 and [s["name"] for s in data["scores"]] == QUICK
