@@ -115,9 +115,9 @@ class Copula(nn.Module):
 
     @torch.no_grad()
     def conditionals(self, known: list[int]) -> Conditionals:
-        """Solve for all columns at once by the Cholesky factor C of R, the known columns' features first."""
-        given = torch.tensor([int(c not in set(known)) for c in range(self.columns)], device=self.R.device)
-        order = (given[self.column] * self.columns + self.column).argsort(stable=True)
+        """Solve for all columns at once by the Cholesky factor C of R, the known columns first, in the order in which they are named."""
+        place = {c: p for p, c in enumerate([*known, *(c for c in range(self.columns) if c not in set(known))])}
+        order = torch.tensor([place[c] for c in range(self.columns)], device=self.R.device)[self.column].argsort(stable=True)
         back = order.argsort()
         C = torch.linalg.cholesky(self.R[order][:, order])
         whiten = torch.linalg.solve_triangular(C, torch.eye(len(C)).to(C), upper=False)  # C^-1
