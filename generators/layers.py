@@ -5,6 +5,7 @@ neighbouring numbers share is learned once for all of them.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -65,14 +66,22 @@ class Heads(nn.Module):
                 counts = torch.bincount(x[:, l], minlength=bias.shape[-1])
                 bias[row, 0] = torch.log(counts + 0.1) - math.log(len(x))
 
-    def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """Hidden units h [L, B, h] in `order` -> log p(x_l) of the tokens x [B, L] themselves: [B, L]."""
+    def log_prob(self, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
+        """Hidden units h [L, B, h] in `order` -> log p(x_l) of the tokens x [B, L] themselves: [B, L].
+
+        `terms` [B, tokens] are added to the logits of the tokens that have one.
+        """
         parts = h.split([len(group) for group in self.groups])
-        of_groups = [self._group_log_prob(k, part, x) for k, part in enumerate(parts)]
+        of_groups = [self._group_log_prob(k, part, x, terms) for k, part in enumerate(parts)]
         return torch.cat(of_groups)[[self.place[l] for l in range(len(self.order))]].t()
 
-    def _group_log_prob(self, k: int, h: Tensor, x: Tensor) -> Tensor:
-        logits = self._possible(self._logits(k, slice(None), h), self.groups[k], x)
+    def _group_log_prob(self, k: int, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
+        logits = self._logits(k, slice(None), h)
+        if any(l in terms for l in self.groups[k]):
+            none = logits.new_zeros(len(x), 0)
+            own_terms = [terms.get(l, none) for l in self.groups[k]]
+            logits = logits + torch.stack([nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1])) for term in own_terms])
+        logits = self._possible(logits, self.groups[k], x)
         own = x[:, self.groups[k]].t()[..., None]
         return logits.gather(-1, own)[..., 0] - logits.logsumexp(-1)
 

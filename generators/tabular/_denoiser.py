@@ -1,5 +1,7 @@
 """The network of tabular.diffusion: every token predicted from the tokens it sees, by a small network of its own, all at once."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -19,11 +21,14 @@ class Denoiser(nn.Module):
         self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
 
-    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Tokens x [B, L], and seen [B, L, L], true where l (second) sees j (third) -> log p(x_l | seen) [B, L]."""
+    def forward(self, x: Tensor, seen: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
+        """Tokens x [B, L], and seen [B, L, L], true where l (second) sees j (third) -> log p(x_l | seen) [B, L].
+
+        `terms` [B, tokens] are added to the logits of the tokens that have one.
+        """
         seen = seen[:, self.heads.order].transpose(0, 1)  # [L, B, L]
         inputs = (self.embed(x) * seen[..., None]).flatten(2)  # [L, B, L*e]
-        return self.heads.log_prob(self._hidden(inputs, slice(None)), x)
+        return self.heads.log_prob(self._hidden(inputs, slice(None)), x, terms)
 
     def logits(self, l: int, x: Tensor, seen: Tensor) -> Tensor:
         """Tokens x [B, L], and seen [B, L] what token l sees of them -> its logits [B, K]."""

@@ -11,14 +11,14 @@ All L terms of one random order per row are trained in one pass: every token has
 So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
 neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); it was measured that a sharp one learns
 faster from few rows. A share of the rows is masked uniformly, so that any set of columns may be known: conditions, imputation.
-Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). Several such denoisers vote on small tables.
+Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816).
 """
 
 import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from generators import checkpoint as files
 from generators import device as devices
 from generators import encoding, randomness, training
 from generators.contract import Budget, Progress, Where
+from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from generators.encoding import Encoding, Layout
 from generators.schema import Schema, conform
 from generators.tabular._denoiser import Denoiser
@@ -40,8 +41,7 @@ NAME = "tabular.diffusion"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 TO_THE_END = Budget()
-VOTING_ROWS = 4e4  # tables of fewer rows have more members
-MOST_MEMBERS = 4
+ORDERS = 8  # in one batch, each for an equal part of the rows
 INPUTS = 3.2e7  # numbers in the masked inputs of one batch, at most
 
 
@@ -52,7 +52,6 @@ class Config:
     width: int | None = None  # h, units per token's network
     embedding: int | None = None  # e, units per token
     depth: int = 2  # residual layers
-    members: int | None = None  # denoisers whose probabilities are averaged
     sharpness: float = 16.0  # k of a column over k of the next one
     uniform: float = 0.2  # share of training rows with k = 1 for all columns
     validation: float = 0.05  # share of rows held back for early stopping
@@ -66,60 +65,86 @@ class Config:
 
 
 class Model(nn.Module):
-    """The members and the schedule. While training, forward returns the bound for one random order per row, else -log p(x), [B]."""
+    """Denoiser and schedule. While training, forward returns the bound for random orders, otherwise -log p(x), [B]."""
 
-    def __init__(self, layout: Layout, *, members: int, sharpness: float, uniform: float, **shape: int) -> None:
+    def __init__(self, layout: Layout, *, sharpness: float, uniform: float, **shape: int) -> None:
         super().__init__()
-        self.uniform = uniform
-        self.members = nn.ModuleList(Denoiser(layout, **shape) for _ in range(members))
-        columns, fine = len(layout.places), torch.arange(layout.width) >= len(layout.places)
-        log_k = (columns - 1 - torch.arange(layout.width)) * math.log(sharpness)
-        self.register_buffer("fine", fine, persistent=False)
-        self.register_buffer("log_k", torch.where(fine, 0.0, log_k), persistent=False)
-        self.register_buffer("after", fine * (columns * math.log(sharpness) + 100), persistent=False)  # fine tokens come last
-        self.order = list(range(layout.width))  # the most likely one
+        self.uniform, self.columns = uniform, len(layout.places)
+        self.denoiser, self.copula = Denoiser(layout, **shape), Copula(layout)
+        place, span = torch.arange(layout.width), self.columns * math.log(sharpness)
+        self.register_buffer("log_k", (self.columns - 1 - place).clamp(min=0) * math.log(sharpness), persistent=False)
+        self.register_buffer("after", (place >= self.columns) * (span + 100), persistent=False)  # fine tokens come last
 
-    def moments(self, rows: int) -> Tensor:
-        """Draw when each token is revealed, an increasing function of 1 - t: [rows, L]."""
-        shape, device = (rows, len(self.order)), self.log_k.device
+    def moments(self, orders: int) -> Tensor:
+        """Draw when each token is revealed, an increasing function of 1 - t: [orders, L]."""
+        shape, device = (orders, len(self.log_k)), self.log_k.device
         # -log T ~ Exp(k) of the moment T = U^(1/k) at which a token leaves
         waiting = torch.empty(shape, device=device).exponential_().log()
-        alike = torch.rand(rows, 1, device=device) < self.uniform
+        alike = torch.rand(orders, 1, device=device) < self.uniform
         return waiting - torch.where(alike, 0.0, self.log_k) + self.after
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training:
-            return torch.stack([-member(x, _seen(self.moments(len(x)))).sum(1) for member in self.members]).mean(0)
-        order = torch.arange(x.shape[1], device=x.device).expand(len(x), -1)
-        log_p = torch.stack([member(x, _seen(order)) for member in self.members])
-        return -(log_p.logsumexp(0) - math.log(len(self.members))).sum(1)
+        parts = x.tensor_split(min(ORDERS, max(1, len(x)))) if self.training else (x,)
+        T = self.moments(len(parts)) if self.training else torch.arange(x.shape[1], device=x.device)[None]  # the likeliest order
+        rows = torch.tensor([len(part) for part in parts], device=x.device)
+        return -self.denoiser(x, _seen(T).repeat_interleave(rows, 0), self._terms(parts, T)).sum(1)
 
     @torch.no_grad()
-    def reveal(self, u: Tensor, x: Tensor, known: Tensor, barred: Mapping[int, int]) -> Tensor:
-        """Fill the tokens of x [B, L] that are not known [B, L], each by inverting its conditional CDF at u [B, L].
+    def _terms(self, parts: Sequence[Tensor], T: Tensor) -> dict[int, Tensor]:
+        """Return the copula's terms [B, tokens] of the tokens' logits, given what each part of the batch reveals before them."""
+        if not self.copula.used:
+            return {}
+        found: dict[int, list[Tensor]] = {l: [] for l in self.copula.factors}
+        for part, moments in zip(parts, T, strict=True):
+            given, X = self.copula.conditionals(moments[: self.columns].argsort().tolist()), self.copula.features(part)
+            for l in found:
+                found[l].append(self.copula.term(l, part, X, given))
+        return {l: torch.cat(terms) for l, terms in found.items()}
+
+    @torch.no_grad()
+    def start(self, x: Tensor, held: Tensor) -> None:
+        """Begin with the marginals of tokens x [N, L] and a copula, shrunk as suits held-out rows [M, L]; with none if it helps little."""
+        self.denoiser.heads.start_from_marginals(x)
+        R, losses = self.copula.fit(x), {}
+        self.eval()
+        for amount in (*SHRINKAGE, 1.0):
+            self.copula.shrink(R, amount)
+            losses[amount] = float(sum(self(chunk).double().sum() for chunk in held.split(CHUNK)) / len(held))
+        best = min(losses, key=losses.get)
+        self.copula.shrink(R, best if losses[1.0] - losses[best] > WORTH * self.columns else 1.0)
+
+    @torch.no_grad()
+    def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], barred: Mapping[int, int]) -> Tensor:
+        """Fill the places of tokens x [B, L] that are not `known`, each by inverting its conditional CDF at u [B, L].
 
         Token `barred[l]` is never drawn at place l.
         """
-        x, seen = torch.where(known, x, 0), known.clone()
-        for l in self.order:
-            rows = (~known[:, l]).nonzero()[:, 0]
-            if len(rows):
-                p = self._probabilities(l, x[rows], seen[rows], barred.get(l))
-                # the last token of the CDF's support where rounding leaves u above the sum
-                last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
-                drawn = torch.searchsorted(p.cumsum(1), u[rows, l : l + 1].contiguous(), right=True)[:, 0]
-                x[rows, l] = torch.minimum(drawn, last)
-            seen[:, l] = True
+        x, seen = x.clone(), torch.zeros(x.shape[1], dtype=torch.bool, device=x.device)
+        seen[list(known)] = True
+        given = self.copula.conditionals([l for l in known if l < self.columns]) if self.copula.used else None
+        X = self.copula.features(x) if given else None
+        for l in range(x.shape[1]):
+            if seen[l]:
+                continue
+            p = self._logits(l, x, seen, X, given, barred.get(l)).softmax(1)
+            # the last token of the CDF's support where rounding leaves u above the sum
+            last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
+            x[:, l] = torch.minimum(torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last)
+            seen[l] = True
+            if given and l < self.columns:
+                self.copula.read(l, x, X)
         return x
 
-    def _probabilities(self, l: int, x: Tensor, seen: Tensor, barred: int | None) -> Tensor:
-        """Average the members' p(x_l | what it sees of the tokens x [B, L]): [B, K] in float64."""
-        if not self.fine[l]:
-            seen = seen & ~self.fine
-        p = torch.stack([member.logits(l, x, seen).double().softmax(1) for member in self.members]).mean(0)
+    def _logits(self, l: int, x: Tensor, seen: Tensor, X: Tensor | None, given: Conditionals | None, barred: int | None) -> Tensor:
+        """Logits [B, K] of token l in float64, given what it sees of x [B, L] (seen [L]) and the copula's features X."""
+        coarse = torch.arange(len(seen), device=seen.device) < self.columns
+        logits = self.denoiser.logits(l, x, seen if l >= self.columns else seen & coarse)
+        if given and l in self.copula.factors:
+            term = self.copula.term(l, x, X, given)
+            logits = logits + nn.functional.pad(term, (0, logits.shape[1] - term.shape[1]))
         if barred is not None:
-            p[:, barred] = 0
-        return p / p.sum(1, keepdim=True)
+            logits[:, barred] = -math.inf
+        return logits.double()
 
 
 def _seen(moments: Tensor) -> Tensor:
@@ -147,17 +172,15 @@ class Diffusion:
         L, columns, fixed = self.encoding.layout.width, len(self.encoding.columns), self.encoding.known(where or {})
         x = torch.zeros(CHUNK, L, dtype=torch.int64)
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
-        known = torch.zeros(CHUNK, L, dtype=torch.bool)
-        known[:, list(fixed)] = True
         chunks = [randomness.row_uniforms(seed, first, CHUNK, columns + L) for first in range(0, max(n, 1), CHUNK)]
-        tokens = np.concatenate([self._reveal(u[:, columns:], x, known, {}) for u in chunks])
+        tokens = np.concatenate([self._reveal(u[:, columns:], x, list(fixed), {}) for u in chunks])
         inside = np.concatenate([u[:, :columns] for u in chunks])
         return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
 
-    def _reveal(self, u: np.ndarray, x: Tensor, known: Tensor, barred: Mapping[int, int]) -> np.ndarray:
+    def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int]) -> np.ndarray:
         self.model.eval()
         device = self.model.log_k.device
-        return self.model.reveal(torch.from_numpy(u).to(device), x.to(device), known.to(device), barred).cpu().numpy()
+        return self.model.reveal(torch.from_numpy(u).to(device), x.to(device), known, barred).cpu().numpy()
 
     def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
         """Write a number that a condition names as it is, not as another number of its interval."""
@@ -167,26 +190,21 @@ class Diffusion:
         return frame
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return the rows with every missing cell of a learned column drawn given the row's other cells; other cells stay as they are.
-
-        A column that had no value in training stays missing. ValueError where the frame lacks a column of the schema.
-        """
-        frame = conform(frame, self.schema)
-        layout, columns = self.encoding.layout, self.encoding.columns
-        gone = np.column_stack([frame[column.name].isna() for column in columns])
-        x, known = torch.from_numpy(self.encoding.encode(frame)), torch.ones(len(frame), layout.width, dtype=torch.bool)
-        barred = {place: column.coarse_size - 1 for place, column in enumerate(columns) if column.missing and column.size}
-        for c, places in enumerate(layout.places):
-            known[:, list(places)] = torch.from_numpy(~gone[:, c : c + 1])
-        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + layout.width)
-        parts = [slice(first, first + CHUNK) for first in range(0, max(len(u), 1), CHUNK)]
-        tokens = np.concatenate([self._reveal(u[part, len(columns) :], x[part], known[part], barred) for part in parts])
-        drawn = self.encoding.decode(tokens, u[:, : len(columns)], seed=seed)
-        filled = frame.copy()
-        for c, column in enumerate(columns):
-            if column.size and gone[:, c].any():
-                filled[column.name] = frame[column.name].where(~gone[:, c], drawn[column.name].set_axis(frame.index))
-        return filled
+        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
+        frame, columns = conform(frame, self.schema), self.encoding.columns
+        tokens, gone = self.encoding.encode(frame), np.stack([frame[c.name].isna().to_numpy() & (c.size > 0) for c in columns], 1)
+        barred = {place: c.coarse_size - 1 for place, c in enumerate(columns) if c.missing}
+        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + tokens.shape[1])
+        patterns, which = np.unique(gone, axis=0, return_inverse=True)
+        for k, pattern in enumerate(patterns):
+            known = [place for c in np.flatnonzero(~pattern) for place in self.encoding.layout.places[c]]
+            same = np.flatnonzero(which.ravel() == k)
+            for rows in np.split(same, range(CHUNK, len(same), CHUNK)) if pattern.any() else []:
+                tokens[rows] = self._reveal(u[rows, len(columns) :], torch.from_numpy(tokens[rows]), known, barred)
+        drawn, filled = self.encoding.decode(tokens, u[:, : len(columns)], seed=seed), frame.copy()
+        for k, column in enumerate(columns):
+            filled[column.name] = frame[column.name].where(~gone[:, k], drawn[column.name].set_axis(frame.index))
+        return filled.astype(frame.dtypes.to_dict())
 
     @torch.no_grad()
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
@@ -226,8 +244,7 @@ def fit(
         randomness.manual_seed(seed, "weights")
         model = _build(encoded, config)
     x = torch.from_numpy(tokens)
-    for member in model.members:
-        member.heads.start_from_marginals(x[kept])
+    model.start(x[kept], x[held])
     model.to(chosen)
     best, record = training.train(
         model,
@@ -241,17 +258,16 @@ def fit(
         progress=progress,
         checkpoint=checkpoint,
     )
-    model.load_state_dict(best, strict=True)
+    model.load_state_dict(model.state_dict() | best)
     return Diffusion(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason})
 
 
 def _settle(config: Config, L: int, rows: int) -> Config:
-    """Fill the options left open: narrower and fewer networks for many tokens, more decay and more members for few rows."""
+    """Fill the options left open: narrower networks for many tokens, more decay for few rows."""
     e = config.embedding or (12 if L <= 64 else 4)
     chosen = {
         "embedding": e,
         "width": int(np.clip(8e6 / (L * L * e) // 16 * 16, 16, 128)),
-        "members": int(np.clip(VOTING_ROWS // rows, 1, MOST_MEMBERS)) if L <= 64 else 1,
         "weight_decay": float(np.clip(3e4 / rows, 0.1, 6)),
         "batch": int(2 ** np.floor(np.log2(max(1, min(np.clip(rows // 16, 32, 256), INPUTS / (L * L * e)))))),
     }
@@ -260,7 +276,7 @@ def _settle(config: Config, L: int, rows: int) -> Config:
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "members", "sharpness", "uniform")}
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "sharpness", "uniform")}
     return Model(encoded.layout, **shape)
 
 

@@ -16,12 +16,12 @@ from tests.generators import tables
 
 @pytest.fixture(scope="module")
 def model():
-    return fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=300), members=2)
+    return fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=300))
 
 
 def small(frame: pd.DataFrame, **options: float) -> Model:
     layout = encoding.fit(frame, infer(frame)).layout
-    return Model(layout, width=8, embedding=3, depth=1, **({"members": 1, "sharpness": 4.0, "uniform": 0.0} | options))
+    return Model(layout, width=8, embedding=3, depth=1, **({"sharpness": 4.0, "uniform": 0.0} | options))
 
 
 def grid() -> pd.DataFrame:
@@ -46,13 +46,13 @@ def test_a_uniform_share_treats_columns_alike():
 
 
 def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
-    net = small(tables.linked()).members[0]
+    net = small(tables.linked()).denoiser
     torch.nn.init.normal_(net.heads.out[0])
     seen = _seen(torch.tensor([[2.0, 1.0, 3.0]]))  # b, then a, then n
     assert seen.tolist() == [[[False, True, False], [False, False, False], [True, True, False]]]
     x, changed = torch.tensor([[0, 1, 5]]), torch.tensor([[0, 1, 6]])
-    assert torch.equal(net(x, seen)[:, :2], net(changed, seen)[:, :2])
-    assert not torch.equal(net(x, seen)[:, :1], net(torch.tensor([[0, 2, 5]]), seen)[:, :1])
+    assert torch.equal(net(x, seen, {})[:, :2], net(changed, seen, {})[:, :2])
+    assert not torch.equal(net(x, seen, {})[:, :1], net(torch.tensor([[0, 2, 5]]), seen, {})[:, :1])
 
 
 def test_fine_tokens_follow_all_coarse_ones():
@@ -68,8 +68,20 @@ def test_an_untrained_model_knows_the_marginals():
     frame = pd.DataFrame({"a": ["x"] * 30 + ["y"] * 10, "b": ["p"] * 20 + ["q"] * 20})
     encoded = encoding.fit(frame, infer(frame))
     x, net = torch.from_numpy(encoded.encode(frame)), small(frame).eval()
-    net.members[0].heads.start_from_marginals(x)
+    net.denoiser.heads.start_from_marginals(x)
     assert net(x[:1]).item() == pytest.approx(-math.log(0.75 * 0.5), abs=0.01)
+
+
+def test_the_copula_knows_what_is_revealed_before_a_token_and_nothing_else():
+    z = np.random.default_rng(0).normal(size=(500, 2)) @ [[1.0, 0.9], [0.0, 0.4]]
+    frame = pd.DataFrame(z, columns=["a", "b"]).round(1)
+    encoded = encoding.fit(frame, infer(frame))
+    x, net = torch.from_numpy(encoded.encode(frame)), small(frame)
+    net.start(x[:450], x[450:])
+    assert net.copula.used
+    b_first = net._terms((x,), torch.tensor([[2.0, 1.0]]))
+    assert b_first[1].abs().max() < 1e-3  # log p(b) / p(b) = 0
+    assert b_first[0].gather(1, x[:, :1]).mean() > 0.3  # nats that b tells of a
 
 
 def test_probabilities_sum_to_one_and_draws_follow_them(model):
