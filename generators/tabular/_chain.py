@@ -1,8 +1,9 @@
 """The network of tabular.autoregressive: every factor p(x_l | x_<l, x_C) of the chain rule, trained at once.
 
-With the rows' tokens embedded as E [B, L*e], factor l sees the tokens before it through a triangular first layer (Germain et al.
-2015, MADE, arXiv 1502.03509), then has residual layers and an output layer of its own, batched over l. The logits of an ordered
-column start from a Gaussian copula (copula.py).
+With the rows' tokens embedded as E [B, L, e], factor l sees the sum of what the tokens before it contribute (NADE, Larochelle and
+Murray 2011: a token contributes the same to all later factors, so that the cost is linear in L), and another sum over the known
+tokens after it. Then it has residual layers and an output layer of its own, batched over l. The logits may start from a Gaussian
+copula (copula.py).
 """
 
 import math
@@ -38,7 +39,8 @@ class Model(nn.Module):
         self.order = [l for group in self.groups for l in group]  # factors stand in this order in `hidden` and `out`
         widest = [max(layout.sizes[l] for l in group) for group in self.groups]
         self.embed = nn.Parameter(torch.randn(sum(layout.sizes), e))
-        self.first = nn.Parameter(torch.randn(L, L * e, h) / (L * e / 2) ** 0.5)
+        self.before = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
+        self.after = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))
         self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
@@ -86,18 +88,18 @@ class Model(nn.Module):
         saved = losses[INDEPENDENT] - losses[best]  # nats per row
         self.copula.shrink(R, best if saved > WORTH * len(self.member) else INDEPENDENT)
 
-    def embedded(self, x: Tensor) -> Tensor:
-        """Tokens [B, L] -> [B, L*e]."""
-        return nn.functional.embedding(x + self.offsets[: x.shape[1]], self.embed + self.waves).flatten(1)
-
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random columns."""
-        E, rows = self.embedded(x), round(self.conditional * len(x)) if self.training else 0
+        rows = round(self.conditional * len(x)) if self.training else 0
         columns = self._random_columns() if rows else []
         known = self.member[columns].sum(0)  # [L]
-        h = self._first_layer(E, E[:rows] * known.repeat_interleave(self.e))
+        h = self._first_layer(self._embedded(x), rows, known)
         nll = self._nll(h, x, self.copula.terms(x, rows, columns))
         return torch.cat([(nll[:rows] * (1 - known)).sum(1), nll[rows:].sum(1)])
+
+    def _embedded(self, x: Tensor) -> Tensor:
+        """Tokens [B, L] -> [L, B, e]."""
+        return nn.functional.embedding(x + self.offsets, self.embed + self.waves).transpose(0, 1)
 
     def _random_columns(self) -> list[int]:
         """Return the columns that are known: one in half of the steps, any number of them in the others."""
@@ -105,17 +107,14 @@ class Model(nn.Module):
         count = 1 if torch.rand(()) < 0.5 else int(torch.randint(1, max(columns, 2), ()))
         return torch.randperm(columns)[:count].tolist()
 
-    def _first_layer(self, E: Tensor, shown: Tensor) -> Tensor:
-        """Embedded rows E [B, L*e], and `shown` [R, L*e] what the first R of them know of later tokens -> [L, B, h] in `order`."""
-        weights, sums, R = self.first.unbind(0), [], len(shown)
-        for l in self.order:
-            before = slice(0, l * self.e)
-            h = torch.addmm(self.first_bias[l], E[:, before], weights[l][before])
-            if R:
-                later = shown[:, l * self.e :] @ weights[l][l * self.e :]
-                h = torch.cat([h[:R] + later, h[R:]])
-            sums.append(h)
-        return torch.stack(sums)
+    def _first_layer(self, E: Tensor, rows: int, known: Tensor) -> Tensor:
+        """Embedded rows E [L, B, e], the first `rows` of which show their `known` tokens [L] to all -> sums [L, B, h] in `order`."""
+        earlier = torch.bmm(E[:-1], self.before[:-1]).cumsum(0)
+        sums = nn.functional.pad(earlier, (0, 0, 0, 0, 1, 0)) + self.first_bias[:, None]
+        if rows:
+            shown = torch.bmm(E[:, :rows] * known[:, None, None], self.after)
+            sums = torch.cat([sums[:, :rows] + shown.flip(0).cumsum(0).flip(0), sums[:, rows:]], 1)
+        return sums[self.order]
 
     def _nll(self, h: Tensor, x: Tensor, terms: dict[int, Tensor]) -> Tensor:
         """First-layer sums h [L, B, h] and the copula's terms -> -log p(x_l | ...) of every token, [B, L]."""
@@ -183,20 +182,26 @@ class Model(nn.Module):
 
     def _walk(self, x: Tensor, known: list[int]) -> Iterator[tuple[int, Tensor]]:
         """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its turn."""
-        C = torch.zeros(self.L, device=x.device)
-        C[known] = 1
         given = self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
         X = self.copula.features(x) if given else None
-        shown = self.embedded(x) * C.repeat_interleave(self.e)  # [B, L*e]
-        for l in (l for l in range(self.L) if l not in known):
-            before, later = slice(0, l * self.e), slice(l * self.e, None)
-            h = self.first_bias[l] + self.embedded(x[:, :l]) @ self.first[l, before] + shown[:, later] @ self.first[l, later]
-            logits = self._factor(l, h, x)
+        shown = {l: self._contribution(l, x, self.after) for l in known}
+        h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
+        for l in range(self.L):
+            if l in shown:
+                h = h - shown[l] + self._contribution(l, x, self.before)
+                continue
+            logits = self._factor(l, h + self.first_bias[l], x)
             if given and l in self.copula.factors:
                 logits = logits + self.copula.term(l, x, X, given)
             yield l, logits.double()
             if given and l < self.copula.columns:
                 self.copula.read(l, x, X)
+            h = h + self._contribution(l, x, self.before)
+
+    def _contribution(self, l: int, x: Tensor, weights: Tensor) -> Tensor:
+        """What token l of the rows x [B, L] adds to the first layer of other factors, [B, h]."""
+        at = x[:, l] + self.offsets[l]
+        return (self.embed[at] + self.waves[at]) @ weights[l]
 
     def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
         """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""

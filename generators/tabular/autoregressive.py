@@ -98,7 +98,7 @@ class Autoregressive:
 
     @property
     def _device(self) -> torch.device:
-        return self.model.first.device
+        return self.model.first_bias.device
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
@@ -203,8 +203,8 @@ def fit(
 
 
 def _settle(config: Config, L: int, rows: int) -> Config:
-    """Fill the options left open: less width for many tokens (the first layer has L^2 * e * h weights), more decay for few rows."""
-    width = config.width or int(np.clip(8e6 / (L * L * config.embedding) // 16 * 16, 16, 128))
+    """Fill the options left open: less width for many tokens (the residual layers cost L * h^2 each), more decay for few rows."""
+    width = config.width or int(np.clip((1.2e6 / L) ** 0.5 // 16 * 16, 32, 128))
     decay = float(np.clip(3e4 / rows, 0.1, 6))
     batch = int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256))
     given = {name: value for name, value in asdict(config).items() if value is not None}
