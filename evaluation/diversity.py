@@ -73,7 +73,7 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     size = min(_equal(samples), VENDI_ROWS)
     every = "train", samples.rows("train", size, seed)
     width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
-    found = {role: vendi_.log_score(neighbours.points(samples, role)[samples.rows(role, size, seed)], width)
+    found = {role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
              for role in ("train", *samples.roles().values())}
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
     below, above = intervals.spread(found["synthetic"][1], seed)
@@ -200,12 +200,12 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     cells = min(CELLS, size // 20)
     if not samples.known or cells < 2:
         return unknown(f"cells need 40 rows of each table, found {size}")
-    train = neighbours.points(samples, "train")[samples.rows("train", size, seed)].numpy()
+    train = neighbours.points(samples, "train", samples.rows("train", size, seed)).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)
     real = np.bincount(means.predict(train), minlength=cells)
     found, ratios, differ = {}, {}, {}
     for name, role in samples.roles().items():
-        rows = neighbours.points(samples, role)[samples.rows(role, size, seed)].numpy()
+        rows = neighbours.points(samples, role, samples.rows(role, size, seed)).numpy()
         counts = np.bincount(means.predict(rows), minlength=cells)
         ratios[name] = (counts / len(rows)) / np.maximum(real / len(train), 1e-12)
         differ[name] = _significant(counts, len(rows), real, len(train))

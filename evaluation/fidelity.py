@@ -134,7 +134,7 @@ def detection(samples: Samples, *, seed: int = 0) -> Score:
 def detection_logistic(samples: Samples, *, seed: int = 0) -> Score:
     """As `detection`, by logistic regression on encoded rows: it sees single columns only, so it is the easier test."""
     def read(role: str, rows: np.ndarray) -> np.ndarray:
-        return neighbours.points(samples, role)[rows].numpy()
+        return neighbours.points(samples, role, rows).numpy()
     return _detect(samples, lambda: learners.logistic(seed), read, LOGISTIC_ROWS, seed, trees=False)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 
 from evaluation import neighbours
 from evaluation.samples import Samples
 
+TREES = 100
 LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
 TASTES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
 
@@ -29,17 +33,19 @@ def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
     return np.append(rank, np.nan)[codes]
 
 
-def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False):
-    """Unfitted gradient-boosted histogram trees that treat label columns as categories."""
+def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False, classes: int = 2):
+    """Unfitted gradient-boosted histogram trees that treat label columns as categories; every step grows a tree per class."""
     family = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
     kinds = [not samples.is_number(c) for c in columns]
-    return family(max_iter=100, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed)
+    steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
+    return family(max_iter=steps, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed)
 
 
-def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, regression: bool):
-    """Unfitted model of one of TASTES that predicts a column from the others."""
+def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None):
+    """Unfitted model of one of TASTES that predicts a column of so many classes, or a number (None), from the others."""
+    regression = classes is None
     if learner == "boosted trees":
-        return trees(samples, columns, seed, regression=regression)
+        return trees(samples, columns, seed, regression=regression, classes=classes or 2)
     if learner == "forest":
         family = RandomForestRegressor if regression else RandomForestClassifier
         return family(50, min_samples_leaf=3, random_state=seed)
@@ -57,9 +63,16 @@ def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ..
     return samples.memo[key].encode(table).numpy()
 
 
+def fitted(model, x: np.ndarray, y: np.ndarray):
+    """The model after fitting. A linear one that stops at its limit of steps is good enough to compare tables with."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(x, y)
+
+
 def logistic(seed: int) -> LogisticRegression:
     """Unfitted logistic regression for encoded points."""
-    return LogisticRegression(max_iter=200, random_state=seed)
+    return LogisticRegression(max_iter=100, random_state=seed)
 
 
 def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False):
@@ -72,7 +85,7 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
     out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
     folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)
     for number, (fit, test) in enumerate(folds):
-        model = make_model().fit(x[fit], y[fit])
+        model = fitted(make_model(), x[fit], y[fit])
         out[test] = model.predict_proba(x[test])[:, 1]
         if importance and number == 0:
             drops = _drops(model, x[test][:4000], y[test][:4000], seed)

@@ -92,13 +92,11 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
     return torch.cat(distances).numpy(), torch.cat(indices).numpy()
 
 
-def points(samples: Samples, role: str) -> torch.Tensor:
-    """Encoded rows of a role, computed once per Samples."""
+def points(samples: Samples, role: str, rows: np.ndarray) -> torch.Tensor:
+    """Chosen rows of a role, encoded; never the whole of a large table, whose labels would take a column each."""
     if "encoder" not in samples.memo:
         samples.memo["encoder"] = Encoder(samples)
-    if ("points", role) not in samples.memo:
-        samples.memo["points", role] = samples.memo["encoder"].encode(samples.table(role))
-    return samples.memo["points", role]
+    return samples.memo["encoder"].encode(samples.table(role).iloc[rows])
 
 
 def search(samples: Samples, query: tuple[str, np.ndarray], reference: tuple[str, np.ndarray], k: int):
@@ -106,6 +104,5 @@ def search(samples: Samples, query: tuple[str, np.ndarray], reference: tuple[str
     key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k)
     if key not in samples.memo:
         same = query[0] == reference[0] and np.array_equal(query[1], reference[1])
-        samples.memo[key] = nearest(points(samples, query[0])[query[1]], points(samples, reference[0])[reference[1]],
-                                    k, same=same)
+        samples.memo[key] = nearest(points(samples, *query), points(samples, *reference), k, same=same)
     return samples.memo[key]

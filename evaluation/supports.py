@@ -18,7 +18,7 @@ NEAREST = 5
 
 def precise(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Depth of each row of the role in the training table: uniform where the role has the same distribution."""
-    real, other = neighbours.points(samples, "train")[train], neighbours.points(samples, role)[rows]
+    real, other = neighbours.points(samples, "train", train), neighbours.points(samples, role, rows)
     return _depth(real, other)
 
 
@@ -27,7 +27,7 @@ def recalled(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -
     every = "train", train
     radius = neighbours.search(samples, every, every, min(NEAREST, len(train) - 1))[0][:, -1]
     distance, nearest = neighbours.search(samples, every, (role, rows), 1)
-    other = neighbours.points(samples, role)[rows]
+    other = neighbours.points(samples, role, rows)
     return np.where(distance[:, 0] <= radius, _depth(other, other)[nearest[:, 0]], np.inf)
 
 

@@ -105,10 +105,10 @@ def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarra
     if len(np.unique(y[wanted])) < 2:  # nothing to learn from: every row ranks alike, AUC 0.5
         return {learner: np.full((len(test), 1 if classes is None else len(classes)), y.mean()) for learner in learners.TASTES}
     y = y[wanted] if classes is None else np.searchsorted(classes, y[wanted])
-    guesses = {}
+    guesses, kinds = {}, None if classes is None else len(classes)
     for learner in learners.TASTES:
         x, asked = (learners.inputs(samples, r, rows, inputs, learner) for r, rows in ((role, fit[wanted]), ("holdout", test)))
-        model = learners.model(samples, inputs, learner, seed, regression=classes is None).fit(x, y)
+        model = learners.fitted(learners.model(samples, inputs, learner, seed, classes=kinds), x, y)
         guesses[learner] = model.predict(asked)[:, None] if classes is None else _spread_out(model, asked, len(classes))
     return guesses
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
+STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 app = typer.Typer(
     name="launder", help="Turn a sensitive table into a synthetic one, scored and released through a gate.", add_completion=False,
@@ -227,25 +228,42 @@ def sample(
 def score(
     train: Annotated[str, typer.Option("--train", help="The rows that the generator was trained on.")],
     holdout: Annotated[str, typer.Option("--holdout", help="Real rows that it never saw.")],
-    synthetic: Annotated[str, typer.Option("--synthetic", help="The rows to judge.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
+    synthetic: Annotated[str | None, typer.Option("--synthetic", help="The rows to judge.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Rank several tables: --compare A B C.")] = False,
+    tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
     target: Target = None,
     model: Annotated[Path | None, typer.Option("--model", help="The model, for the attack that knows it.")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
     seed: Seed = 0,
 ) -> int:
-    """Judge any synthetic table, also one made elsewhere."""
+    """Judge any synthetic table, also one made elsewhere, or rank several."""
+    if compare != (synthetic is None) or compare != bool(tables) or (compare and model):
+        raise typer.BadParameter("expected either --synthetic TABLE or --compare TABLE TABLE ... (without --model); give one of the two")
+    if compare:
+        return _compare(train, holdout, tables, output, target, seed, gate)
     from pipelines import judging
-    from pipelines.artifacts import check_place
     from pipelines.terminal import print_scores, print_verdict
 
-    check_place(output / "report.html")
     report, verdict = judging.judge(train, holdout, synthetic, output, target=target, model=model, seed=seed, gated=gate)
     print_scores(report)
     if verdict:
         print_verdict(verdict)
     _say(f"Report: {output / 'report.html'}")
     return QUARANTINED if verdict and not verdict["passed"] else RELEASED
+
+
+def _compare(train: str, holdout: str, tables: list[str], output: Path, target: str | None, seed: int, gated: bool) -> int:
+    """Rank tables, best first; under a gate, refused where not even the best has passed."""
+    from pipelines import judging
+
+    found = judging.compare(train, holdout, tables, output, target=target, seed=seed, gated=gated)
+    for place, row in enumerate(found["tables"], 1):
+        said = {True: "  passed", False: "  refused", None: ""}[row["passed"]]
+        figures = "  ".join(f"{key} {'-' if row[key] is None else format(row[key], '.3f')}" for key in STANDING)
+        _say(f"{place}. {row['name']}: {figures}{said}")
+    _say(f"Comparison: {output / 'comparison.html'}")
+    return QUARANTINED if gated and not found["tables"][0]["passed"] else RELEASED
 
 
 @app.command()

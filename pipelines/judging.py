@@ -1,7 +1,11 @@
-"""Judging a synthetic table from files, wherever it was made."""
+"""Judging synthetic tables from files, wherever they were made."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 import evaluation
 import evaluation.report
@@ -9,24 +13,61 @@ import generators
 from evaluation.report import Report
 from generators.schema import infer
 from pipelines import gate
-from pipelines.artifacts import explained
+from pipelines.artifacts import LaunderError, explained
 from pipelines.sources import digest, read_table
+
+Judged = tuple[Report, dict[str, Any] | None]
 
 
 def judge(
     train: str, holdout: str, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
-) -> tuple[Report, dict[str, Any] | None]:
+) -> Judged:
     """Score three sources, write report.html and report.json, and return the report and (if asked for) the gate's verdict.
 
     ValueError where the tables cannot be compared, the target is no column, or `model` holds no model of these columns.
     """
-    tables = [read_table(source) for source in (train, holdout, synthetic)]
-    schema = infer(tables[0])
-    if target is not None:
-        schema.column(target)
+    real = read_table(train), read_table(holdout)
     fitted = None if model is None else generators.open_model(model)
     loss = None if fitted is None else lambda rows: -fitted.log_prob(rows)
-    report = evaluation.score(*tables, kinds=schema.kinds(), target=target, loss=loss, seed=seed)
+    return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
+
+
+def compare(
+    train: str, holdout: str, synthetic: Sequence[str], output: Path, *, target: str | None, seed: int, gated: bool
+) -> dict[str, Any]:
+    """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the comparison.
+
+    ValueError where there are fewer than two, two share a name, or a table cannot be compared.
+    """
+    names = [Path(source).stem for source in synthetic]
+    if len(names) < 2:
+        raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
+    real = read_table(train), read_table(holdout)
+    judged = {
+        name: _judge(real, source, output / name, target=target, loss=None, seed=seed, gated=gated)
+        for name, source in zip(names, synthetic, strict=True)
+    }
+    verdicts = {name: verdict for name, (_, verdict) in judged.items() if verdict is not None}
+    with explained(output):
+        return evaluation.report.write_comparison({name: report for name, (report, _) in judged.items()}, output, verdicts or None)
+
+
+def _judge(
+    real: tuple[pd.DataFrame, pd.DataFrame],
+    synthetic: str,
+    output: Path,
+    *,
+    target: str | None,
+    loss: Callable[[pd.DataFrame], np.ndarray] | None,
+    seed: int,
+    gated: bool,
+) -> Judged:
+    schema = infer(real[0])
+    if target is not None:
+        schema.column(target)
+    report = evaluation.score(*real, read_table(synthetic), kinds=schema.kinds(), target=target, loss=loss, seed=seed)
     verdict = gate.decide(report, gate.DEFAULT_RULES, digest(synthetic)).verdict() if gated else None
     with explained(output):
         evaluation.report.write(report, output, verdict=verdict, public=True)

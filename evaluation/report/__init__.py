@@ -1,13 +1,15 @@
-"""The report: one offline HTML page and one JSON file, both without any real row, rare category or extreme."""
+"""The report: one offline HTML page and one JSON file, both without any real row, rare category or extreme; and several compared."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+from evaluation.report.comparison import compare
 from evaluation.report.document import Report, plain, profile
 
-__all__ = ["Report", "plain", "profile", "write"]
+__all__ = ["Report", "compare", "plain", "profile", "write", "write_comparison"]
 
 
 def write(report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True) -> None:
@@ -20,6 +22,20 @@ def write(report: Report, folder, *, verdict: dict | None = None, card: dict | N
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {}), "public": public}
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(_json(data), encoding="utf-8")
     (folder / "report.html").write_text(page.render(report, data), encoding="utf-8")
+
+
+def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[str, dict] | None = None) -> dict:
+    """Write comparison.html and comparison.json of several tables, by name, into `folder`; return what the JSON file holds."""
+    from evaluation.report import page
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = compare(reports, verdicts)
+    (folder / "comparison.json").write_text(_json(data), encoding="utf-8")
+    (folder / "comparison.html").write_text(page.render_comparison(data), encoding="utf-8")
+    return data
+
+
+def _json(data: dict) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

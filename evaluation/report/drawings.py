@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 REAL, SYNTHETIC, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"  # stand for the CSS variables below
+RISK_SHOWN = 0.005  # smaller success is drawn here
 VARIABLES = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor", FAINT: "var(--line)"}
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "launderette", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
          "axes.edgecolor": FAINT, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
@@ -114,6 +115,26 @@ def modes(detail: dict) -> str:
         axes.yaxis.set_ticks([], minor=True)
         axes.set_xticks([])
         return _svg(figure, "Share of each group of rows among the synthetic rows, relative to its real share")
+
+
+def standings(tables: list[dict]) -> str:
+    """Fidelity against the strongest attack, one circle per table, its size the diversity."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 3.9), layout="constrained")
+        axes = figure.add_subplot()
+        shown = [t for t in tables if t["fidelity"] is not None and t["risk"] is not None]
+        for number, table in enumerate(shown):
+            x, y = table["fidelity"], max(table["risk"], RISK_SHOWN)
+            axes.scatter([x], [y], s=20 + 380 * (table["diversity"] or 0), color=REAL if table["passed"] is not False else SYNTHETIC,
+                         alpha=0.5, linewidth=0)
+            axes.annotate(f"{number + 1}  {_short(table['name'], 22)}", (x, y), xytext=(0, 12 + 9 * (number % 2)),
+                          textcoords="offset points", ha="right" if x > 0.6 else "left", fontsize=8.5)
+        axes.set(xlim=(-0.03, 1.06), ylim=(RISK_SHOWN * 0.7, 2.2), yscale="log", xlabel="fidelity: from shuffled columns to held-out rows",
+                 ylabel="success of the strongest attack")
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        axes.yaxis.set_ticks([0.01, 0.1, 1], ["1 %", "10 %", "100 %"])
+        axes.yaxis.set_ticks([], minor=True)
+        return _svg(figure, "Fidelity and strongest attack of each table; the table above holds the numbers")
 
 
 def _svg(figure: Figure, label: str) -> str:

@@ -10,15 +10,27 @@ from evaluation.report import drawings, words
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
-def render(report, data: dict) -> str:
-    """The page for a report and its JSON form (with verdict, card and public set)."""
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(percent=words.percent, count=_count, rule=_rule)
+    return environment.get_template(name)
+
+
+def render_comparison(data: dict) -> str:
+    """The page for a comparison in its JSON form."""
+    tables = data["tables"]
+    metrics = [(name, words.title(name), words.DIRECTIONS[better].lower()) for name, better in data["better"].items()]
+    return _template("comparison.html").render(tables=tables, metrics=metrics, judged=any(t["passed"] is not None for t in tables),
+                                               drawing=Markup(drawings.standings(tables)))
+
+
+def render(report, data: dict) -> str:
+    """The page for a report and its JSON form (with verdict, card and public set)."""
     scores = {s["name"]: s for s in data["scores"]}
     sections = [{"name": name, "title": words.TITLES[name][0], "question": words.TITLES[name][1],
                  "metrics": [_metric(s) for n, s in scores.items() if n.startswith(name + ".")]} for name in SECTIONS]
-    return environment.get_template("template.html").render(
+    return _template("report.html").render(
         data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
         rare=_detail(scores, "diversity.rare", "by_training_rows"), attacks=_attacks(scores), kinds=_kinds(data),

@@ -57,4 +57,4 @@ def test_many_labels_share_buckets_and_the_width_is_bounded():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({f"c{i}": rng.integers(0, 3000, 4000).astype(str) for i in range(4)})
     compared = samples.make(frame, None, frame, kinds=dict.fromkeys(frame, "categorical"))
-    assert neighbours.points(compared, "train").shape[1] <= neighbours.DIMENSIONS + 2 * 4
+    assert neighbours.points(compared, "train", np.arange(4000)).shape[1] <= neighbours.DIMENSIONS + 2 * 4
