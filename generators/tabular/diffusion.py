@@ -52,8 +52,8 @@ class Config:
     width: int | None = None  # h, units per token's network
     embedding: int | None = None  # e, units per token
     depth: int = 2  # residual layers
-    sharpness: float = 16.0  # k of a column over k of the next one
-    uniform: float = 0.2  # share of training rows with k = 1 for all columns
+    sharpness: float = 64.0  # k of a column over k of the next one
+    uniform: float = 0.1  # share of training rows with k = 1 for all columns
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
     learning_rate: float | None = None
