@@ -16,7 +16,7 @@ from evaluation.samples import Samples, row_hashes
 
 GUESSES = 2000
 ROWS = 5000  # of each table for predicates
-RELEASED = 10_000  # rows searched for a link
+RELEASED = 100_000  # rows searched for a link or a value
 SMALLEST = 20  # control rows below which nothing is said
 COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for

@@ -14,8 +14,9 @@ from evaluation import intervals, neighbours, recognition
 from evaluation.samples import EvaluationError, Samples
 
 CANDIDATES = 5000  # members, and as many outsiders, at most
-BASELINE_CANDIDATES = 2000  # for ceiling and floor
-RELEASED = 20_000  # synthetic rows searched
+PAIRS = 2_000_000_000  # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows
+RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is not found
+BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
 FALSE_ALARMS = (0.001, 0.01, 0.1)
 SMALLEST = 20  # outsiders below which nothing is said
 
@@ -27,6 +28,7 @@ class Evidence:
     members: dict[str, np.ndarray]
     outsiders: dict[str, np.ndarray]
     isolation: tuple[np.ndarray, np.ndarray]
+    searched: int  # released rows
 
     def most_isolated(self, share: float = 0.1) -> Evidence:
         """The same evidence about the most isolated tenth only (more of it where that is under 25 outsiders)."""
@@ -34,7 +36,7 @@ class Evidence:
         cut = np.quantile(self.isolation[1], 1 - min(1.0, max(share, 25 / size)))
         inside, outside = (isolation >= cut for isolation in self.isolation)
         return Evidence({a: s[inside] for a, s in self.members.items()}, {a: s[outside] for a, s in self.outsiders.items()},
-                        (self.isolation[0][inside], self.isolation[1][outside]))
+                        (self.isolation[0][inside], self.isolation[1][outside]), self.searched)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Outcome:
     hits: int
     members: int
     outsiders: int
+    searched: int  # released rows
     attacks: tuple[str, str]
     rates: dict[str, float | None]  # by false-alarm rate, with Clopper-Pearson ends
     area: tuple[float, float, float]
@@ -55,7 +58,7 @@ def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
 
     Where the holdout itself is released (the ceiling), its first half is, and the second half are the outsiders.
     """
-    limit = CANDIDATES if role == "synthetic" else BASELINE_CANDIDATES
+    limit, searched = _effort(samples) if role == "synthetic" else BASELINE
     held = samples.rows("holdout", samples.size("holdout"), seed)
     order = np.random.default_rng([seed, 17]).permutation(held)
     released, order = (order[:len(order) // 2], order[len(order) // 2:]) if role == "holdout" else (None, order)
@@ -63,12 +66,17 @@ def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
         return None
     outsiders = "holdout", np.sort(order[:limit])
     members = "train", samples.rows("train", limit, seed)
-    rows = samples.rows(role, RELEASED, seed) if released is None else np.sort(released)
+    rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
     attacker = recognition.Attacker(samples, (role, rows), outsiders, seed)
     found = recognition.no_box(attacker, members)
     if samples.loss is not None and role == "synthetic":
         _add_loss(samples, members, outsiders, found)
-    return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)))
+    return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)), len(rows))
+
+
+def _effort(samples: Samples) -> tuple[int, int]:
+    searched = min(RELEASED, samples.size("synthetic"))
+    return min(CANDIDATES, PAIRS // searched), searched
 
 
 def _add_loss(samples: Samples, members, outsiders, found) -> None:
@@ -106,7 +114,7 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
     members, outsiders = len(sides[0]), len(sides[1])
     rates = _rates(hits, members, outsiders)
     area = tuple(float(np.mean([a[i] for a in areas])) for i in range(3))
-    return Outcome(hits[0.01], members, outsiders, tuple(attacks), rates, area, curves[0])
+    return Outcome(hits[0.01], members, outsiders, evidence.searched, tuple(attacks), rates, area, curves[0])
 
 
 def _rates(hits: dict[float, int], members: int, outsiders: int) -> dict[str, float | None]:

@@ -178,7 +178,8 @@ def alpha_precision(samples: Samples, *, seed: int = 0) -> Score:
     train = samples.rows("train", SUPPORT_ROWS, seed)
     ends = {name: supports.integrated(supports.precise(samples, role, samples.rows(role, SUPPORT_ROWS, seed), train), seed)
             for name, role in samples.roles().items()}
-    return Score(*ends["value"], _first(ends.get("ceiling")), ends["floor"][0], "higher", {"rows": len(train)})
+    return Score(*ends["value"], _first(ends.get("ceiling")), ends["floor"][0], "higher", {"rows": len(train)},
+                 f"Up to {SUPPORT_ROWS:,} rows of each table.")
 
 
 def _first(ends: tuple | None) -> float | None:
@@ -203,7 +204,8 @@ def query_error(samples: Samples, *, seed: int = 0) -> Score:
         if name == "value":
             effects = np.sign(gaps).astype(np.float32) @ met.astype(np.float32) / len(asked)
     low, high = intervals.around(found["value"], effects, seed)
-    return Score(found["value"], low, high, found.get("ceiling"), found["floor"], "lower", {"queries": len(asked)})
+    return Score(found["value"], low, high, found.get("ceiling"), found["floor"], "lower", {"queries": len(asked)},
+                 f"{len(asked)} queries on up to {QUERY_ROWS:,} rows of each table.")
 
 
 def missingness(samples: Samples, *, seed: int = 0) -> Score:
@@ -249,7 +251,7 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
     worst = dict(sorted(worst.items(), key=lambda item: (-item[1], item[0]))[:20])
     low, high = intervals.clopper_pearson(*counts)
     return Score(shares["value"], low, high, shares.get("ceiling"), shares["floor"], "higher",
-                 {"rules": len(found), "broken_share": worst}, f"{len(found)} rule(s) found.")
+                 {"rules": len(found), "broken_share": worst}, f"{len(found)} rule(s) found on up to {rules.ROWS:,} rows.")
 
 
 def formats(samples: Samples, *, seed: int = 0) -> Score:
@@ -269,4 +271,5 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
               for name, role in samples.roles().items() if name != "value"}
     ends = [float(np.mean(others[name])) if others.get(name) else None for name in ("ceiling", "floor")]
     worst = dict(sorted(((c, s) for c, s in shares.items() if s < 1), key=lambda item: (item[1], item[0]))[:20])
-    return Score(value, max(0.0, value - 1.96 * spread), min(1.0, value + 1.96 * spread), *ends, "higher", {"worst_columns": worst})
+    return Score(value, max(0.0, value - 1.96 * spread), min(1.0, value + 1.96 * spread), *ends, "higher", {"worst_columns": worst},
+                 f"Up to {formats_.ROWS:,} rows of each table.")

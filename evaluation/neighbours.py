@@ -10,6 +10,7 @@ from evaluation.samples import Samples
 
 BLOCK = 2**22  # distances held at once: 16 MiB of float32
 SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
+CHUNK = 2**17  # rows encoded at once
 DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
 
 
@@ -104,5 +105,18 @@ def search(samples: Samples, query: tuple[str, np.ndarray], reference: tuple[str
     key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k)
     if key not in samples.memo:
         same = query[0] == reference[0] and np.array_equal(query[1], reference[1])
-        samples.memo[key] = nearest(points(samples, *query), points(samples, *reference), k, same=same)
+        starts = range(0, len(query[1]), CHUNK)
+        parts = [_among(samples, query[0], query[1][at:at + CHUNK], reference, k, at if same else -1) for at in starts]
+        samples.memo[key] = tuple(np.concatenate(found) for found in zip(*parts, strict=True))
     return samples.memo[key]
+
+
+def _among(samples: Samples, role: str, rows: np.ndarray, reference: tuple[str, np.ndarray], k: int, own: int):
+    """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries themselves, or -1."""
+    queries = points(samples, role, rows)
+    parts = [(at, nearest(queries, points(samples, reference[0], reference[1][at:at + CHUNK]), k, same=at == own))
+             for at in range(0, len(reference[1]), CHUNK)]
+    distances = np.concatenate([found for _, (found, _) in parts], axis=1)
+    indices = np.concatenate([places + at for at, (_, places) in parts], axis=1)
+    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(distances, order, axis=1), np.take_along_axis(indices, order, axis=1)

@@ -8,8 +8,9 @@ from evaluation import article29, attacks, inference, intervals, neighbours
 from evaluation.samples import Samples, Score, row_hashes, unknown
 
 ROWS = 5000
-NEAR_ROWS = 20_000
+NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
 NEAR = 0.01  # of strangers are as near to a training row as a near copy
+LEAST = 1000  # synthetic rows, among as many training rows as can be
 TARGETS = 1000  # people whose values are guessed or linked
 
 
@@ -37,19 +38,20 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows as near to a training row as the nearest 1 % of strangers are, in [0, 1], lower better.
 
     About 0.01 is honest: the radius is the 1 % quantile of the distances from one half of the holdout, and the ceiling is measured
-    on the other half. Cost: two searches against NEAR_ROWS training rows.
+    on the other half. Cost: two searches against up to a million training rows.
     """
     if samples.holdout is None:
         return unknown("there is no holdout to say how near strangers come", "lower")
     if not samples.known or samples.size("holdout") < 40:
         return unknown(f"the radius needs 40 holdout rows and a column with values, found {samples.size('holdout')} rows", "lower")
-    train = "train", samples.rows("train", NEAR_ROWS, seed)
-    held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * ROWS, seed))
+    train = "train", samples.rows("train", NEAR_PAIRS // LEAST, seed)
+    size = min(ROWS, NEAR_PAIRS // len(train[1]))
+    held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
     halves = [np.sort(half) for half in np.array_split(held, 2)]
     radius = float(np.quantile(neighbours.search(samples, ("holdout", halves[0]), train, 1)[0], NEAR, method="lower"))
     hits = {}
     for name, role in samples.roles().items():
-        rows = halves[1] if name == "ceiling" else samples.rows(role, ROWS, seed)
+        rows = halves[1] if name == "ceiling" else samples.rows(role, size, seed)
         hits[name] = neighbours.search(samples, (role, rows), train, 1)[0][:, 0] <= radius
     low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
     shares = {name: float(hit.mean()) for name, hit in hits.items()}
@@ -131,7 +133,7 @@ def _membership(samples: Samples, seed: int, narrow) -> Score:
                                             f"{2 / main.outsiders:.0%} cannot be measured, so none was allowed.")
     rates = {n: o.hits / o.members if o is not None else None for n, o in outcomes.items()}
     return Score(rates["value"], low, high, rates.get("ceiling"), rates["floor"], "lower", detail,
-                 f"{main.members:,} training rows against {main.outsiders:,} outsiders.{few}")
+                 f"{main.members:,} training rows against {main.outsiders:,} outsiders, {main.searched:,} synthetic rows searched.{few}")
 
 
 def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome | None:
@@ -166,7 +168,8 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
                for c, m, s, k in zip(secrets, *(right.mean(1) for right in rights["value"]), known, strict=True)}
     people = rights["value"][0].shape[1]
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower",
-                 {"columns": columns, "members": people}, f"{people:,} people on each side, {len(secrets)} columns.")
+                 {"columns": columns, "members": people}, f"{people:,} people on each side, {len(secrets)} columns, "
+                 f"{len(chosen['value'].released[1]):,} synthetic rows searched.")
 
 
 def singling_out(samples: Samples, *, seed: int = 0) -> Score:
@@ -206,9 +209,11 @@ def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
     if found["value"] is None:
         return unknown(f"the control attack needs {article29.SMALLEST} training and holdout rows", "lower")
     guesses, hits, control = found["value"]
+    searched = min(samples.size("synthetic"), article29.RELEASED)
     if guesses < article29.SMALLEST:
         return unknown(f"only {guesses} predicates single out one released row", "lower")
     risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
-                 f"{guesses:,} guesses: {hits / guesses:.1%} right about members, {control / guesses:.1%} about strangers.")
+                 f"{guesses:,} guesses: {hits / guesses:.1%} right about members, {control / guesses:.1%} about strangers; "
+                 f"{searched:,} synthetic rows at most.")

@@ -17,7 +17,7 @@ from evaluation.samples import Samples
 NEAREST = 5
 TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 CLASSIFIER_ROWS = 5000
-COMPARISONS = 1_500_000_000  # of single values in the search for matching rows, per group of candidates
+COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, per group of candidates
 BLOCK = 2**21
 
 Group = tuple[str, np.ndarray]  # a role and its row numbers

@@ -28,6 +28,19 @@ def test_nearest_is_brute_force(monkeypatch, same, block):
     assert again == pytest.approx(found, abs=1e-6)
 
 
+def test_searches_in_chunks_are_searches_at_once(monkeypatch):
+    frame = pd.DataFrame(np.random.default_rng(0).random((250, 3)), columns=list("abc"))
+    found = []
+    for chunk in (2**17, 64):
+        monkeypatch.setattr(neighbours, "CHUNK", chunk)
+        compared = samples.make(frame, None, frame[::-1].reset_index(drop=True))
+        every = np.arange(250)
+        found.append([neighbours.search(compared, ("train", every), (role, every), 4) for role in ("train", "synthetic")])
+    for whole, parts in zip(*found, strict=True):
+        assert (whole[0] == parts[0]).all() and (whole[1] == parts[1]).all()
+    assert found[1][0][0].min() > 0 and (found[1][1][1][:, 0] == every[::-1]).all()  # never itself; the copy of each row
+
+
 def test_a_copy_is_exactly_zero_away_though_the_fast_product_rounds():
     rows = torch.rand(500, 90, generator=torch.Generator().manual_seed(0)) + 30
     moved = rows + 1e-4

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import privacy, samples
+from evaluation import attacks, privacy, samples
 from evaluation.samples import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -119,6 +119,14 @@ def test_a_model_that_has_learnt_by_heart_is_caught_by_its_loss_and_a_smooth_one
 def test_a_loss_of_the_wrong_shape_is_told(people):
     with pytest.raises(EvaluationError, match="one number per row"):
         privacy.membership(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))
+
+
+@pytest.mark.parametrize(("rows", "candidates", "searched"), [(1500, 5000, 1500), (1_000_000, 2000, 1_000_000), (10**8, 2000, 10**6)])
+def test_a_large_release_is_searched_whole_for_fewer_candidates(rows, candidates, searched):
+    class Release:
+        def size(self, role):
+            return rows
+    assert attacks._effort(Release()) == (candidates, searched)
 
 
 def test_few_outsiders_are_said_and_fewer_are_refused():
