@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
@@ -138,6 +139,13 @@ class Schedule(Part):
         if len(cron.split()) != 5 and not cron.startswith("@"):
             raise ValueError('expected five fields of cron such as "0 3 * * *"')
         return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        if timezone not in available_timezones():
+            raise ValueError(f"expected a time zone such as Europe/Berlin{nearest(timezone, available_timezones())}")
+        return timezone
 
 
 class RunConfig(Part):

@@ -64,6 +64,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nseed: tell-nobody", ["a whole number at seed"]),
         ("source: x.csv\nbudget: {steps: 5, minutes: 1}", ["steps or minutes"]),
         ("source: x.csv\nschedule: {cron: now}", ["five fields of cron"]),
+        ("source: x.csv\nschedule: {cron: 0 3 * * *, timezone: Europe/Berlni}", ["time zone", "Europe/Berlin"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
         ("name: x", ["expected source"]),
         ("source: x.csv\nsplit: &a {entity: *a}", ["*a", "written out"]),
