@@ -1,24 +1,30 @@
 """Judge the evaluation itself: tables with one known flaw each, the default gate's verdict, and what recognised them.
 
     python -m benchmarks.evaluation --shared ../shared --data adult shoppers --seeds 0 1 2
+    python -m benchmarks.evaluation --honest 40
 
-`--shared` holds data/NAME_train.csv, NAME_test.csv and NAME.json (its target). Both files are pooled and drawn anew by each seed:
-`--rows` for training, as many for the holdout and as many fresh ones, that the flawed tables are made of.
+The second command counts how often an honest sample of a small table (from scikit-learn) is refused: 40 % of its rows for training,
+20 % for the holdout, the rest as the synthetic table, drawn anew each time. For the first, `--shared` holds data/NAME_train.csv,
+NAME_test.csv and NAME.json (its target). Both files are pooled and drawn anew by each seed: `--rows` for training, as many for the
+holdout and as many fresh ones, that the flawed tables are made of.
 """
 
 import argparse
 import json
 import time
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from sklearn import datasets
 
 import evaluation
 from evaluation import calibration
 from pipelines import gate
 
+SMALL = ("breast_cancer", "diabetes", "wine", "iris")
 SHOWN = {
     "fidelity.shape": "shape",
     "fidelity.trend": "trend",
@@ -34,6 +40,8 @@ SHOWN = {
 
 def main() -> None:
     options = _options()
+    if options.honest:
+        return _honest(options.honest)
     wrong = 0
     for data in options.data:
         for seed in options.seeds:
@@ -48,7 +56,28 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", default=["adult", "shoppers"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rows", type=int, default=5000)
+    parser.add_argument("--honest", type=int, default=0, metavar="TIMES")
     return parser.parse_args()
+
+
+def _honest(times: int) -> None:
+    """Print, per small table, how many of so many honest samples the default gate refused, and by which scores."""
+    table = Table("table", "rows", "refused", "by", title=f"honest samples, {times} of each", title_justify="left")
+    for name in SMALL:
+        frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+        if frame["target"].nunique() < 10:
+            frame["target"] = frame["target"].map("class {}".format)
+        found = [_refused(frame.sample(frac=1, random_state=seed).reset_index(drop=True), seed) for seed in range(times)]
+        counts = Counter(score for one in found for score in one)
+        table.add_row(name, str(len(frame)), str(sum(map(bool, found))), ", ".join(f"{s} {n}" for s, n in counts.most_common()) or "-")
+    Console(width=140).print(table)
+
+
+def _refused(frame: pd.DataFrame, seed: int) -> list[str]:
+    cut, end = int(0.4 * len(frame)), int(0.6 * len(frame))
+    parts = (frame[a:b].reset_index(drop=True) for a, b in ((0, cut), (cut, end), (end, None)))
+    report = evaluation.score(*parts, target="target", seed=seed, names=list(gate.DEFAULT_RULES))
+    return [reason["score"] for reason in gate.decide(report, gate.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]]
 
 
 def _judged(options: argparse.Namespace, data: str, seed: int):

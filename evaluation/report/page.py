@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evaluation.report import drawings, words
 
@@ -13,7 +13,7 @@ SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=words.percent, count=_count, rule=_rule)
+    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable)
     return environment.get_template(name)
 
 
@@ -40,6 +40,11 @@ def render(report, data: dict) -> str:
 
 def _count(value) -> str:
     return f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _breakable(name: str) -> Markup:
+    """A dotted name that a narrow column may break after its dot and its underlines."""
+    return Markup(escape(name).replace(".", Markup(".<wbr>")).replace("_", Markup("_<wbr>")))
 
 
 def _rule(value) -> str:

@@ -16,7 +16,7 @@ from pipelines import gate
 from tests.evaluation.tables import mixed
 
 QUICK = ["fidelity.shape", "fidelity.trend", "diversity.rare", "diversity.modes", "privacy.copies", "privacy.membership"]
-VOID = {"meta", "br", "img", "input", "hr", "link", "use", "path", "rect", "line"}
+VOID = {"meta", "wbr", "br", "img", "input", "hr", "link", "use", "path", "rect", "line"}
 
 
 class Page(HTMLParser):
