@@ -104,8 +104,7 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
 
     Attacks: distance, calibrated distance, density ratio, classifier, local likelihood, matching values, and the model's loss
     if given. The attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR rule).
-    Cost: five
-    searches, two fits and one comparison of values.
+    Cost: five searches, two fits and one comparison of values.
     """
     return _membership(samples, seed, lambda evidence: evidence)
 
