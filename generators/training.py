@@ -33,6 +33,14 @@ class Diverged(ValueError):
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What one player of a game does; a model with one loss has one turn."""
+
+    pace: float = 1.0  # share of the learning rate
+    until: float = 1.0  # share of the steps; then its averaged weights take the place of the latest ones, and it rests
+
+
+@dataclass(frozen=True)
 class Plan:
     """How to optimise; the same fields for every family."""
 
@@ -45,6 +53,10 @@ class Plan:
     clip: float = 1.0
     evaluate_every: int = 100  # steps
     patience: int = 10  # evaluations without a better validation loss
+    betas: tuple[float, float] = (0.9, 0.99)
+    turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
+    latest: bool = False  # return the latest weights: the validation loss does not tell which are best
+    least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
 
 
 @dataclass
@@ -59,6 +71,8 @@ class State:
     lowered: int = 0
     loss: float = math.nan
     stopped: str = ""
+    diversity: float = math.nan
+    restarts: int = 0
 
 
 @dataclass
@@ -78,11 +92,12 @@ class Run:
 
     def __post_init__(self) -> None:
         named = dict(self.model.named_parameters())
-        biases = [p for name, p in named.items() if "bias" in name]
-        weights = [p for name, p in named.items() if "bias" not in name]
-        groups = [{"params": weights}, {"params": biases, "weight_decay": 0.0}]
-        plan = self.plan
-        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, (0.9, 0.99), weight_decay=plan.weight_decay, fused=True)
+        plan, groups = self.plan, []
+        for prefix, turn in plan.turns.items():
+            own = {name: p for name, p in named.items() if name.startswith(prefix)}
+            groups.append({"params": [p for name, p in own.items() if "bias" not in name], "pace": turn.pace})
+            groups.append({"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0})
+        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.best = self.average
         self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
@@ -103,6 +118,8 @@ def train(
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Minimise model(batch).mean() and return the best averaged weights and a record of the run.
 
+    Where the plan names turns, each minimises model(batch, turn).mean() over its own parameters.
+
     data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes count from.
     Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate does not help.
     """
@@ -113,6 +130,8 @@ def train(
         _loop(run, data, validation, progress, checkpoint)
     s = run.state
     record = {"steps": s.step, "planned_steps": s.total, "seconds": round(s.seconds, 1), "validation": s.best, "stopped": s.stopped}
+    if plan.least_diversity:
+        record |= {"diversity": round(s.diversity, 3), "collapsed": s.stopped == "collapsed", "restarts": s.restarts}
     return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
@@ -168,18 +187,37 @@ def _step(run: Run, data: Tensor) -> None:
     state, plan = run.state, run.plan
     randomness.manual_seed(run.seed, "step", state.step)
     for group in run.optimizer.param_groups:
-        group["lr"] = _rate(state, plan)
+        group["lr"] = _rate(state, plan) * group["pace"]
     run.model.train()
-    loss = run.model(data[_batch(run, len(data)).to(data.device)]).mean()
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(run.model.parameters(), plan.clip)
-    run.optimizer.step()
+    batch = data[_batch(run, len(data)).to(data.device)]
+    for prefix, turn in plan.turns.items():
+        rests = state.total > 0 and state.step >= turn.until * state.total
+        loss = _settled(run, prefix) if rests else _move(run, batch, prefix)
     decay = min(plan.ema, (1 + state.step) / (10 + state.step))
     torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
     state.step += 1
     if state.step % 10 == 0 or state.step < 10:
         state.loss = loss.item()
+
+
+def _move(run: Run, batch: Tensor, prefix: str) -> Tensor:
+    """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
+    own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
+    loss = (run.model(batch, prefix) if prefix else run.model(batch)).mean()
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward(inputs=own)
+    nn.utils.clip_grad_norm_(own, run.plan.clip)
+    run.optimizer.step()
+    return loss.detach()
+
+
+@torch.no_grad()
+def _settled(run: Run, prefix: str) -> Tensor:
+    """Set the parameters whose names begin with `prefix` to their averages."""
+    for name, parameter in run.model.named_parameters():
+        if name.startswith(prefix):
+            parameter.copy_(run.average[name])
+    return torch.zeros(())
 
 
 def _batch(run: Run, rows: int) -> Tensor:
@@ -195,7 +233,10 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
     value = _validation_loss(run, validation)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
         return _lower(run)
-    if value < state.best - 1e-4:
+    state.diversity = getattr(run.model, "diversity", math.nan)
+    if state.step and state.diversity < run.plan.least_diversity:
+        return _restart(run, last)
+    if value < state.best - 1e-4 or run.plan.latest:
         state.best, state.stale = value, 0
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
@@ -222,8 +263,22 @@ def _lower(run: Run) -> None:
     """Go back to the best weights at half the learning rate; Diverged after RETRIES times."""
     if run.state.lowered >= RETRIES:
         raise Diverged("expected a finite training loss, found none at a quarter of the learning rate; lower learning_rate")
-    run.state.lowered += 1
+    _go_back(run)
     run.state.loss = math.nan if not math.isfinite(run.state.best) else run.state.best
+
+
+def _restart(run: Run, last: bool) -> None:
+    """Leave a collapsed run for its best weights so far, at half the learning rate; stop it after RETRIES times."""
+    state = run.state
+    if last or _late(run) or state.restarts >= RETRIES:
+        state.stopped = "collapsed"
+        return
+    state.restarts += 1
+    _go_back(run)
+
+
+def _go_back(run: Run) -> None:
+    run.state.lowered += 1
     with torch.no_grad():
         for name, parameter in run.model.named_parameters():
             parameter.copy_(run.best[name])
@@ -246,7 +301,7 @@ def _resume(run: Run, folder: Path) -> None:
     document, tensors = files.read(folder)
     if document.get("identity") != run.identity:
         return
-    missing = {"best": math.inf, "loss": math.nan}
+    missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan}
     run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
     device = next(run.model.parameters()).device
     with torch.no_grad():

@@ -104,6 +104,34 @@ def test_a_loss_that_is_not_a_number_lowers_the_rate_and_then_stops():
         run(model=Broken())
 
 
+class Players(nn.Module):
+    """Two numbers that move in turn: `first` towards the data's mean, `second` towards `first`."""
+
+    def __init__(self, diversity: float = 1.0) -> None:
+        super().__init__()
+        self.first, self.second, self.diversity = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(())), diversity
+
+    def forward(self, x, turn=""):
+        goal = x[:, 3].mean() if turn == "first" else self.first
+        return ((self.first if turn == "first" else self.second) - goal).square().expand(len(x))
+
+
+def test_players_move_their_own_parameters_and_one_may_rest():
+    turns = {"first": training.Turn(until=0.5), "second": training.Turn()}
+    weights, record = run(replace(PLAN, steps=400, turns=turns, latest=True, weight_decay=0.0, patience=1000), model=Players())
+    assert weights["first"].item() == pytest.approx(data()[:160, 3].mean().item(), abs=0.1)
+    assert weights["second"].item() == pytest.approx(weights["first"].item(), abs=0.05)
+    assert "collapsed" not in record
+
+
+def test_a_collapsed_run_is_restarted_then_stopped_and_says_so():
+    plan = replace(PLAN, turns={"first": training.Turn(), "second": training.Turn()}, least_diversity=0.5)
+    _, record = run(plan, Budget(steps=400), model=Players(diversity=0.1))
+    assert (record["collapsed"], record["restarts"], record["stopped"], record["steps"]) == (True, 2, "collapsed", 30)
+    _, fine = run(plan, Budget(steps=40), model=Players())
+    assert (fine["collapsed"], fine["restarts"]) == (False, 0)
+
+
 def test_split_is_disjoint_and_complete():
     kept, held = training.split(4000, 0.05, seed=1)
     assert len(held) == 200 and sorted([*kept, *held]) == list(range(4000))

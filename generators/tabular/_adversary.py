@@ -1,0 +1,90 @@
+"""The two players: a discriminator over packs of rows, a generator that corrects starting rows, and the losses of their game.
+
+The relativistic pairing loss with zero-centred gradient penalties on real and generated rows (R3GAN, Huang et al. 2024, arXiv
+2501.05441) has a stable optimum: D(x) - D(y) is then log p(x) / q(x) - log p(y) / q(y). The textbook minimax loss (Goodfellow et al.
+2014, arXiv 1406.2661) and its non-saturating form are there for comparison.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+LOSSES = "relativistic", "nonsaturating", "minimax"
+
+
+def discriminator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    """Logits of real and of generated rows or packs, [B] -> the discriminator's loss [B]."""
+    return softplus(fake - real) if loss == "relativistic" else softplus(-real) + softplus(fake)
+
+
+def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    """Logits of real and of generated rows or packs, [B] -> the generator's loss [B]."""
+    if loss == "relativistic":
+        return softplus(real - fake)
+    return softplus(-fake) if loss == "nonsaturating" else -softplus(fake)  # the latter is log(1 - D)
+
+
+def gradient_penalty(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Return |grad D|^2 / 2 at each row of x [B, ...]: [B]. On real rows this is R1, on generated ones R2 (Mescheder et al. 2018)."""
+    x = x.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return slope.flatten(1).square().sum(1) / 2
+
+
+class Residual(nn.Module):
+    """`depth` residual layers of h units."""
+
+    def __init__(self, inputs: int, h: int, depth: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(inputs, h)
+        self.layers = nn.ModuleList(nn.Linear(h, h) for _ in range(depth))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = nn.functional.silu(self.first(x))
+        for layer in self.layers:
+            h = h + nn.functional.silu(layer(h))
+        return h
+
+
+class Discriminator(nn.Module):
+    """Packs of m rows -> one logit (PacGAN, Lin et al. 2018, arXiv 1712.04086): the sum of the rows' own and one of their mean.
+
+    The order of rows in a pack says nothing, so they share their layers (Zaheer et al. 2017, arXiv 1703.06114).
+    """
+
+    def __init__(self, inputs: int, h: int, depth: int, packing: int) -> None:
+        super().__init__()
+        self.packing = packing
+        self.trunk = Residual(inputs, h, depth)
+        self.row = nn.Linear(h, 1)
+        self.pack = nn.Sequential(nn.Linear(h, h), nn.SiLU(), nn.Linear(h, 1)) if packing > 1 else None
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Rows [m B, inputs] -> logits [B]."""
+        h = self.trunk(rows)
+        own = self.row(h).view(-1, self.packing).sum(1)
+        return own + self.pack(h.view(len(own), self.packing, -1).mean(1))[:, 0] if self.pack else own
+
+    def ratio(self, rows: Tensor, mean: Tensor) -> Tensor:
+        """Rows [B, inputs] -> log p / q of each up to a constant, [B], in packs whose other rows are the generator's `mean` [h]."""
+        h = self.trunk(rows)
+        own = self.row(h)[:, 0]
+        return own + self.pack((h + (self.packing - 1) * mean) / self.packing)[:, 0] if self.pack else own
+
+
+class Generator(nn.Module):
+    """What is seen of a starting row, and noise -> corrections of its numbers and of its logits; none before training."""
+
+    def __init__(self, inputs: int, h: int, depth: int, numbers: int, levels: int) -> None:
+        super().__init__()
+        self.trunk = Residual(inputs, h, depth)
+        self.shift, self.logits = nn.Linear(h, numbers), nn.Linear(h, levels)
+        for layer in (self.shift, self.logits):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.trunk(x)
+        return self.shift(h), self.logits(h)

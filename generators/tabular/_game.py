@@ -1,0 +1,130 @@
+"""The network of tabular.gan: both players, the rows that the generator starts from, and what is watched while they play."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from generators.tabular._adversary import Discriminator, Generator, discriminator_loss, generator_loss, gradient_penalty
+from generators.tabular._start import Start
+from generators.tabular._variables import Variables
+
+NOISE = 8  # normals that the generator sees beside its starting row
+PROBE = 4096  # generated rows that are compared with held-out ones
+NEAREST = 5  # k of the diversity that is watched
+WATCHED = 1024  # rows of it
+POOL = 8192, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
+CONDITIONED = 0.25  # share of these with known columns
+GROUPS = 16  # sets of known columns among these
+
+
+class Model(nn.Module):
+    """Generator and discriminator of one table; `turn` says whose loss forward returns, none for what is watched."""
+
+    def __init__(self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str) -> None:
+        super().__init__()
+        self.start = Start(variables)
+        self.penalty, self.loss, self.packing, self.diversity = penalty, loss, packing, 1.0
+        n, T, C = len(variables.numbers), sum(variables.sizes), len(variables.layout.places)
+        self.generator = Generator(variables.features + n + C + NOISE, width, depth, n, T)
+        self.discriminator = Discriminator(variables.features + C, width, depth, packing)
+        self.register_buffer("mean", torch.zeros(width))  # of the discriminator's hidden units over generated rows
+        for c in range(C):
+            self.register_buffer(f"rake_{c}", torch.zeros(variables.layout.sizes[c]))  # log weights of tokens
+
+    @property
+    def variables(self) -> Variables:
+        return self.start.variables
+
+    @torch.no_grad()
+    def prepare(self, x: Tensor) -> None:
+        """Draw the starting rows of training; those of known columns take these from random rows of tokens x [N, L]."""
+        least, most, numbers = POOL
+        rows = max(least, min(4 * len(x), most, int(numbers / (1 + sum(self.variables.sizes)))))
+        self._pool = self._starts(x, rows)
+
+    def _starts(self, x: Tensor, rows: int) -> list[Tensor]:
+        columns, drawn = len(self.variables.layout.places), []
+        for group in range(GROUPS + 1):
+            size = round(rows * (1 - CONDITIONED)) if not group else max(1, round(rows * CONDITIONED / GROUPS))
+            known = _some(columns, single=group % 2 == 0) if group and columns > 1 else []
+            mask = torch.zeros(columns)
+            mask[known] = 1
+            for part in torch.randint(len(x), (size,)).split(8192):
+                drawn.append((*self.start.draw(*self._random(len(part)), x[part], known), mask.expand(len(part), -1)))
+        return [torch.cat(parts) for parts in zip(*drawn, strict=True)]
+
+    def _random(self, rows: int) -> tuple[Tensor, Tensor]:
+        return torch.randn(rows, len(self.variables.numbers)), torch.rand(rows, sum(self.variables.sizes))
+
+    def generate(self, z: Tensor, y: Tensor, known: Tensor, e: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Starting rows z [B, n], y [B, T], which columns are known [B, C], noise e -> scores, choices, what is seen of them."""
+        variables, n = self.variables, len(self.variables.numbers)
+        started, _ = variables.settle(y)
+        shift, logits = self.generator(torch.cat([variables.seen(z, variables.indicators(started)), z, known, e], 1))
+        z = z + shift * (1 - known[:, variables.column[:n]])
+        picks, levels = variables.settle(y + logits)
+        return z, picks, torch.cat([variables.seen(variables.quantised(z), levels), known], 1)
+
+    def _fakes(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Generate from the pool's `rows`: what is seen of them [B, F], and which columns are known."""
+        z, y, known = (part[rows] for part in self._pool)
+        return self.generate(z, y, known, torch.randn(len(z), NOISE, device=z.device))[2], known
+
+    def forward(self, x: Tensor, turn: str = "") -> Tensor:
+        """Tokens x [B, L] -> the loss of the player whose turn it is per pack, or how far generated rows are from these, [B]."""
+        if not turn:
+            return self._watch(x).expand(len(x))
+        x = x[: len(x) // self.packing * self.packing]
+        with torch.set_grad_enabled(turn == "generator"):
+            fake, known = self._fakes(torch.randint(len(self._pool[0]), (len(x),)).to(x.device))
+        real, D = self._real(x, known), self.discriminator
+        if turn == "generator":
+            return generator_loss(self.loss, D(real).detach(), D(fake))
+        loss = discriminator_loss(self.loss, D(real), D(fake))
+        return loss + self.penalty * (gradient_penalty(D, real) + gradient_penalty(D, fake)).mean() if self.penalty else loss
+
+    def _real(self, x: Tensor, known: Tensor) -> Tensor:
+        scores, picks = self.variables.read(x)
+        return torch.cat([self.variables.seen(scores, self.variables.indicators(picks)), known], 1)
+
+    def _watch(self, x: Tensor) -> Tensor:
+        """Return the mean difference of all pairwise moments between generated rows and x [B, L]; note the diversity."""
+        known = torch.zeros(len(x), len(self.variables.layout.places), device=x.device)
+        real, fake = self._real(x, known), self._fakes(torch.arange(min(PROBE, len(self._pool[0]) // 2), device=x.device))[0]
+        self.diversity = coverage(real[:WATCHED], fake[:WATCHED])
+        return (real.t() @ real / len(real) - fake.t() @ fake / len(fake)).abs().mean()
+
+    @torch.no_grad()
+    def rate(self, seen: Tensor, x: Tensor, raked: bool) -> Tensor:
+        """Return log p / q of generated rows, up to a constant, from what is seen of them [B, F] and their tokens [B, L]: [B]."""
+        rake = sum(getattr(self, f"rake_{c}")[x[:, c]] for c in range(len(self.variables.layout.places))) if raked else 0
+        return self.discriminator.ratio(seen, self.mean) + rake
+
+
+def _some(columns: int, *, single: bool) -> list[int]:
+    count = 1 if single else int(torch.randint(1, columns, ()))
+    return torch.randperm(columns)[:count].tolist()
+
+
+def coverage(real: Tensor, fake: Tensor) -> float:
+    """Return the share of real rows with a generated one no farther than their k-th nearest real row (Naeem et al. 2020)."""
+    if len(real) < 2 * NEAREST:
+        return 1.0
+    radius = torch.cdist(real, real).kthvalue(NEAREST + 1, 1).values
+    return float((torch.cdist(real, fake).amin(1) <= radius).float().mean())
+
+
+def raked(tokens: Tensor, log_weight: Tensor, shares: Mapping[int, Tensor], iterations: int = 12) -> dict[int, Tensor]:
+    """Tokens [K, B, C] of K candidates per row and their log weights [K, B] -> terms [size] that give each column its shares.
+
+    Iterative proportional fitting (Deming & Stephan 1940) on the weights with which a row's candidate is chosen.
+    """
+    terms = {c: torch.zeros_like(share) for c, share in shares.items()}
+    for _ in range(iterations):
+        for c, share in shares.items():
+            weight = log_weight.softmax(0) / log_weight.shape[1]
+            found = torch.zeros_like(share).index_add_(0, tokens[:, :, c].flatten(), weight.flatten())
+            step = (torch.log(share + 1e-6) - torch.log(found + 1e-6)).clamp(-1, 1)
+            terms[c], log_weight = terms[c] + step, log_weight + step[tokens[:, :, c]]
+    return terms

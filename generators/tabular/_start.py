@@ -1,0 +1,64 @@
+"""What a table's generator starts from: rows of a Gaussian copula, with the noise that each was drawn with.
+
+Columns are drawn one after another from the copula's conditionals (copula.py), known columns first. A number is z = mu + s e; a choice
+is the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits changes it smoothly.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from generators.copula import Conditionals, Copula
+from generators.tabular._variables import IMPOSSIBLE, Variables
+
+LEAST = 1e-7  # uniforms keep away from 0 and 1
+
+
+class Start(nn.Module):
+    """Draws starting rows; `fit` fills the copula."""
+
+    def __init__(self, variables: Variables) -> None:
+        super().__init__()
+        self.variables, self.copula = variables, Copula(variables.layout)
+
+    def fit(self, x: Tensor, *, used: bool) -> None:
+        """Fit the copula to tokens x [N, L], shrunk as if D more rows had shown independent columns; or use none."""
+        R = self.copula.fit(x)
+        self.copula.shrink(R, len(R) / (len(x) + len(R)) if used else 1.0)
+
+    @torch.no_grad()
+    def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:
+        """Normals e [B, n], uniforms u [B, T] and tokens x [B, L], of which the columns `known` are given -> z [B, n], logits [B, T]."""
+        variables, copula = self.variables, self.copula
+        gumbel = -torch.log(-torch.log(u.clamp(LEAST, 1 - LEAST)))
+        z, y = variables.within(x, torch.special.ndtr(e.double())), list(gumbel.split(variables.sizes, 1))
+        x, given = x.clone(), copula.conditionals(known)
+        X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
+        for c in [*known, *(c for c in range(copula.columns) if c not in known)]:
+            for v in variables.of_column[c]:
+                y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, X, given)
+            if c not in known:
+                x[:, c] = self._number(c, z, e, y, X, given) if c in variables.numbers else y[variables.of_column[c][0]].argmax(1)
+            copula.read(c, x, X)
+        return z, torch.cat([u[:, :0], *y], 1)
+
+    def _logits(self, v: int, X: Tensor, given: Conditionals) -> Tensor:
+        """Return log p of choice v given the features X [B, D]: [B, K]; a choice under another one adds its own once that is made."""
+        choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
+        if choice.above is not None:
+            return torch.zeros_like(share[:1])
+        return share if choice.gone else share + self.copula.term(choice.column, None, X, given)
+
+    def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
+        """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""
+        i, j = self.variables.numbers.index(c), self.copula.feature[c]
+        z[:, i] = (X @ given.A[j] + given.s[j] * e[:, i]).float()
+        edges = getattr(self.copula, f"edges_{c}")
+        token = torch.bucketize(z[:, i].double(), edges[1:-1], right=True)
+        for v in self.variables.of_column[c]:
+            token = torch.where(y[v].argmax(1) == 1, self.copula.ordered[c], token)
+        return token
+
+    def _certain(self, v: int, x: Tensor) -> Tensor:
+        """Return logits of choice v that leave only the level in tokens x: [B, K]."""
+        choice = self.variables.choices[v]
+        return (1 - nn.functional.one_hot(self.variables.pick(x, choice), choice.size).float()) * IMPOSSIBLE

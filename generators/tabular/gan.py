@@ -1,0 +1,229 @@
+"""Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real ones.
+
+The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and R2 penalties on
+packs of rows (_adversary.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
+among a few candidates by that ratio (importance resampling; Azadi et al. 2019, arXiv 1810.06758, reject by it) times weights per token
+that give every column its known shares. Row i depends on the seed and i alone.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import encoding, randomness, training
+from generators.contract import Budget, Progress, Where
+from generators.encoding import Encoding
+from generators.schema import Schema
+from generators.tabular._adversary import LOSSES
+from generators.tabular._game import NOISE, Model, raked
+from generators.tabular._variables import Variables
+from generators.training import Turn
+
+NAME = "tabular.gan"
+CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+PROBE = 8192  # rows to which the shares of tokens are fitted
+TO_THE_END = Budget()
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    loss: str = "relativistic"  # or nonsaturating, minimax: the textbook's
+    penalty: float = 0.002  # gamma of R1 and R2
+    packing: int = 2  # m, rows that the discriminator judges together
+    start: str = "copula"  # or noise: independent columns
+    candidates: int = 8  # rows drawn for each row that is kept
+    width: int | None = None  # h, units per layer; None is chosen from the number of rows
+    depth: int = 2  # residual layers
+    validation: float = 0.05  # share of rows held back for watching
+    batch: int | None = None
+    learning_rate: float = 2e-3  # of the discriminator
+    pace: float = 0.15  # the generator's share of it
+    weight_decay: float = 0.0
+    finish: float = 0.25  # share of the steps in which the generator rests and the discriminator catches up with it
+
+    def __post_init__(self) -> None:
+        for name, known in (("loss", LOSSES), ("start", ("copula", "noise"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
+        if self.packing < 1 or self.candidates < 1 or self.penalty < 0:
+            raise ValueError("expected packing and candidates of 1 or more and a penalty of 0 or more")
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A fitted table: samples, saves itself."""
+
+    encoding: Encoding
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.encoding.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
+        if n < 0:
+            raise ValueError(f"expected a number of rows, found {n}")
+        fixed = self.encoding.known(where or {})
+        x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
+        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+        columns = len(self.encoding.columns)
+        known = [c for c in range(columns) if c in fixed]
+        chunks = range(0, n, CHUNK)
+        tokens = [self._draw(seed, first, x, known) for first in chunks] or [np.zeros((0, x.shape[1]), dtype="int64")]
+        inside = [randomness.row_uniforms(seed, first, CHUNK, columns) for first in chunks] or [np.zeros((0, columns))]
+        drawn = self.encoding.decode(np.concatenate(tokens)[:n], np.concatenate(inside)[:n], seed=seed)
+        return self._with_known(drawn, where or {})
+
+    @torch.no_grad()
+    def _draw(self, seed: int, first: int, x: Tensor, known: list[int]) -> np.ndarray:
+        """Draw the tokens of one chunk of rows: of each row's candidates one, by its weight."""
+        stream = torch.Generator().manual_seed(randomness.key(seed, "candidates", first))
+        tokens, ratios = candidates(self.model, x, known, self.config.candidates, stream)
+        if len(tokens) == 1:
+            return tokens[0].cpu().numpy()
+        u = torch.rand(len(x), generator=stream).to(ratios.device)
+        chosen = (ratios.softmax(0).cumsum(0) <= u).sum(0).clamp(max=len(tokens) - 1)
+        return tokens[chosen, torch.arange(len(x))].cpu().numpy()
+
+    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
+        """Write a number that a condition names as it is, not as another number of its interval."""
+        for name, value in where.items():
+            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
+                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
+        return frame
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict())
+
+
+@torch.no_grad()
+def candidates(model: Model, x: Tensor, known: list[int], count: int, stream: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw `count` candidates for each row of x [B, L], of which the columns `known` are given: tokens [K, B, L], log weights [K, B]."""
+    device, variables = model.mean.device, model.variables
+    mask = torch.zeros(len(x), len(variables.layout.places), device=device)
+    mask[:, known] = 1
+    tokens, ratios = [], []
+    for _ in range(count):
+        e = torch.randn(len(x), len(variables.numbers) + NOISE, generator=stream).to(device)
+        u = torch.rand(len(x), sum(variables.sizes), generator=stream).to(device)
+        z, y = model.start.draw(e[:, NOISE:], u, x.to(device), known)
+        z, picks, seen = model.generate(z, y, mask, e[:, :NOISE])
+        drawn = variables.write(z, picks)
+        for c in known:
+            for place in variables.layout.places[c]:
+                drawn[:, place] = x[:, place]
+        tokens.append(drawn)
+        ratios.append(model.rate(seen, drawn, raked=not known))
+    return torch.stack(tokens), torch.stack(ratios)
+
+
+def fit(
+    data: pd.DataFrame,
+    schema: Schema,
+    config: Config,
+    *,
+    seed: int,
+    device: str = "auto",
+    privacy: object | None = None,
+    budget: Budget = TO_THE_END,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> Adversarial:
+    """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    started = time.monotonic()
+    if privacy is not None:
+        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training yet")
+    chosen, reason = devices.choose(device)
+    encoded = encoding.fit(data, schema)
+    x = torch.from_numpy(encoded.encode(data))
+    kept, held = training.split(len(data), config.validation, seed)
+    config = _settle(config, len(kept))
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "weights")
+        model = _build(encoded, config)
+        model.variables.fit(x[kept])
+        model.start.fit(x[kept], used=config.start == "copula")
+        model.prepare(x[kept])
+    best, record = training.train(
+        model.to(chosen),
+        x[kept].to(chosen),
+        x[held].to(chosen),
+        _plan(config, len(kept)),
+        seed=seed,
+        identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
+        budget=budget,
+        started=started,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+    model.load_state_dict(model.state_dict() | best)
+    _calibrate(model.eval(), x[kept], config, seed)
+    return Adversarial(encoded, config, model, record | {"device": str(chosen), "reason": reason})
+
+
+def _settle(config: Config, rows: int) -> Config:
+    """Fill the options left open: few rows are played for in small batches by small networks."""
+    batch = config.batch or int(np.clip(2 ** int(np.log2(max(rows // 2, 1))), 64, 512))
+    width = config.width or (128 if rows < 5000 else 256)
+    return replace(config, batch=batch, width=width, packing=min(config.packing, rows))
+
+
+def _build(encoded: Encoding, config: Config) -> Model:
+    columns = encoded.columns
+    starts, sizes, missing = ([getattr(column, name) for column in columns] for name in ("starts", "size", "missing"))
+    options = {name: getattr(config, name) for name in ("width", "depth", "packing", "penalty", "loss")}
+    return Model(Variables(encoded.layout, starts, sizes, missing), **options)
+
+
+def _plan(config: Config, rows: int) -> training.Plan:
+    return training.Plan(
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        batch=config.batch,
+        steps=2500,
+        ema=0.998,
+        betas=(0.5, 0.99),
+        turns={"discriminator": Turn(), "generator": Turn(config.pace, until=1 - config.finish)},
+        latest=True,
+        least_diversity=0.25,
+    )
+
+
+@torch.no_grad()
+def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
+    """Fit what depends on the trained weights: the mean of the discriminator's units, and the terms that give tokens their shares."""
+    stream = torch.Generator().manual_seed(randomness.key(seed, "calibration"))
+    columns = len(model.variables.layout.places)
+    model.mean.copy_(model.discriminator.trunk(model._fakes(torch.arange(CHUNK))[0]).mean(0))
+    if config.candidates == 1:
+        return
+    parts = [candidates(model, x[:1].expand(CHUNK, -1), [], config.candidates, stream) for _ in range(PROBE // CHUNK)]
+    tokens, ratios = torch.cat([part[0] for part in parts], 1), torch.cat([part[1] for part in parts], 1)
+    sizes = model.variables.layout.sizes
+    shares = {c: torch.bincount(x[:, c], minlength=sizes[c]).to(ratios) / len(x) for c in range(columns)}
+    for c, term in raked(tokens, ratios, shares).items():
+        getattr(model, f"rake_{c}").copy_(term)
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
+    """Return the model that `save` wrote."""
+    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
+    model = _build(encoded, config)
+    model.load_state_dict(tensors, strict=True)
+    return Adversarial(encoded, config, model.eval(), document["record"])

@@ -1,0 +1,136 @@
+"""The adversarial family: losses by hand, tokens and variables, the start, the choice among candidates, conditions, modes watched."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from generators import Budget, encoding, fit
+from generators.schema import infer
+from generators.tabular._adversary import Discriminator, discriminator_loss, generator_loss, gradient_penalty
+from generators.tabular._game import coverage, raked
+from generators.tabular._start import Start
+from generators.tabular._variables import Variables
+from tests.generators import tables
+
+
+def variables_of(frame: pd.DataFrame) -> tuple[Variables, torch.Tensor]:
+    encoded = encoding.fit(frame, infer(frame))
+    x = torch.from_numpy(encoded.encode(frame))
+    columns = encoded.columns
+    variables = Variables(encoded.layout, *([getattr(c, name) for c in columns] for name in ("starts", "size", "missing")))
+    variables.fit(x)
+    return variables, x
+
+
+def softplus(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+def test_losses_are_those_of_the_papers():
+    real, fake = torch.tensor([2.0]), torch.tensor([-1.0])
+    expected = {
+        "relativistic": (softplus(-3), softplus(3)),
+        "nonsaturating": (softplus(-2) + softplus(-1), softplus(1)),
+        "minimax": (softplus(-2) + softplus(-1), -softplus(-1)),  # log(1 - sigmoid(-1))
+    }
+    for loss, (of_discriminator, of_generator) in expected.items():
+        assert discriminator_loss(loss, real, fake).item() == pytest.approx(of_discriminator)
+        assert generator_loss(loss, real, fake).item() == pytest.approx(of_generator)
+
+
+def test_the_penalty_is_half_the_squared_slope():
+    w = torch.tensor([3.0, 4.0])
+    assert gradient_penalty(lambda x: x @ w, torch.randn(5, 2)).tolist() == pytest.approx([12.5] * 5)
+
+
+def test_a_pack_has_no_order_and_tells_more_than_its_rows():
+    torch.manual_seed(0)
+    D, rows = Discriminator(3, 8, 1, packing=2), torch.randn(4, 3)
+    assert torch.allclose(D(rows), D(rows[[1, 0, 3, 2]]), atol=1e-6)
+    assert not torch.allclose(D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6)  # were it a sum over rows
+
+
+def test_variables_hold_every_token():
+    frame = tables.odd().drop(columns=["id", "code"]).assign(shop=[f"s{n % 260}" for n in range(300)])
+    variables, x = variables_of(frame)
+    assert any(choice.above is not None for choice in variables.choices) and any(choice.gone for choice in variables.choices)
+    _, picks = variables.read(x)
+    u = torch.from_numpy(np.random.default_rng(0).uniform(0.01, 0.99, (len(x), len(variables.numbers))))
+    assert torch.equal(variables.write(variables.within(x, u), picks), x)
+    settled, levels = variables.settle(20 * variables.indicators(picks))
+    assert torch.equal(settled, picks) and torch.allclose(levels, variables.indicators(picks))
+
+
+def test_many_levels_are_seen_through_codes():
+    variables, x = variables_of(pd.DataFrame({"few": ["a", "b"] * 100, "many": [f"m{n % 100}" for n in range(200)]}))
+    assert variables.sizes == [2, 100] and variables.widths == [2, 32]
+    assert variables.seen(*(torch.zeros(200, 0), variables.indicators(variables.read(x)[1]))).shape == (200, 34)
+
+
+def test_the_start_keeps_what_is_known_and_draws_the_rest_by_it():
+    variables, x = variables_of(tables.linked(3000))
+    start = Start(variables)
+    start.fit(x, used=True)
+    torch.manual_seed(0)
+    z, y = start.draw(torch.randn(3000, 1), torch.rand(3000, 6), x, [0])
+    picks, _ = variables.settle(y)
+    tokens = variables.write(z, picks)
+    assert torch.equal(tokens[:, 0], x[:, 0])
+    agreement, real = ((t[:, 0] == t[:, 1]).double().mean().item() for t in (tokens, x))
+    assert agreement == pytest.approx(real, abs=0.08)
+
+
+def test_candidates_are_weighted_until_every_column_has_its_shares():
+    tokens = (torch.rand(4, 5000, 2, generator=torch.Generator().manual_seed(0)) < torch.tensor([0.5, 0.3])).long()
+    shares = {0: torch.tensor([0.3, 0.7]), 1: torch.tensor([0.6, 0.4])}
+    terms = raked(tokens, torch.zeros(4, 5000), shares)
+    weight = (terms[0][tokens[:, :, 0]] + terms[1][tokens[:, :, 1]]).softmax(0) / 5000
+    for c, share in shares.items():
+        assert (weight * tokens[:, :, c]).sum().item() == pytest.approx(share[1].item(), abs=0.005)
+
+
+def test_lost_modes_are_seen():
+    real = torch.randn(600, 2, generator=torch.Generator().manual_seed(0)) * 0.1
+    real[300:] += 5
+    fresh = torch.randn(600, 2, generator=torch.Generator().manual_seed(1)) * 0.1
+    assert coverage(real, fresh) == pytest.approx(0.5, abs=0.03)  # one of two modes
+    fresh[300:] += 5
+    assert coverage(real, fresh) > 0.9
+    assert coverage(real, torch.zeros(600, 2)) < 0.02
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit(tables.linked(1000), "tabular.gan", budget=Budget(steps=300), seed=0)
+
+
+def test_a_condition_gives_the_conditional(model):
+    frame = tables.linked(1000)
+    real = frame.loc[frame["b"] == "q", "a"].value_counts(normalize=True)
+    drawn = model.sample(4000, where={"b": "q"})
+    assert (drawn["b"] == "q").all()
+    assert np.abs(drawn["a"].value_counts(normalize=True).reindex(real.index, fill_value=0) - real).max() < 0.08
+
+
+def test_every_column_has_its_shares(model):
+    frame, drawn = tables.linked(1000), model.sample(8000, seed=2)
+    for name in frame:
+        gap = drawn[name].value_counts(normalize=True).sub(frame[name].value_counts(normalize=True), fill_value=0)
+        assert gap.abs().sum() / 2 < 0.035, name
+
+
+def test_what_happened_is_recorded(model):
+    assert model.record["collapsed"] is False and model.record["restarts"] == 0 and 0 < model.record["diversity"] <= 1
+
+
+def test_unknown_losses_are_one_sentence():
+    with pytest.raises(ValueError, match="expected a loss among relativistic"):
+        fit(tables.linked(), "tabular.gan", budget=Budget(steps=1), loss="wasserstein")
+
+
+def test_the_textbook_loss_trains_too():
+    drawn = fit(tables.linked(), "tabular.gan", budget=Budget(steps=20), loss="minimax", packing=1, penalty=0, start="noise").sample(50)
+    assert len(drawn) == 50
