@@ -11,6 +11,7 @@ from evaluation.samples import Samples, Score, row_hashes, unknown
 
 ROWS = 4000
 NEAREST = 5
+LEAST = 4  # rows with which neighbours mean something
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 CELLS = 50
 VENDI_ROWS = 1000
@@ -74,7 +75,7 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     every = "train", samples.rows("train", size, seed)
     width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
     found = {role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
-             for role in ("train", *samples.roles().values())}
+             for role in _roles(samples)}
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
     below, above = intervals.spread(found["synthetic"][1], seed)
     return Score(ratio["synthetic"], ratio["synthetic"] * float(np.exp(below)), ratio["synthetic"] * float(np.exp(above)),
@@ -93,7 +94,7 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(reason)
     size = min(_equal(samples), ROWS)
     near = {}
-    for role in ("train", *samples.roles().values()):
+    for role in _roles(samples):
         every = role, samples.rows(role, size, seed)
         near[role] = neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, 0]
     radius = float(np.quantile(near["train"], TWINS))
@@ -104,6 +105,11 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     return Score(ratio["synthetic"], low, high, ratio.get("holdout"), ratio["shuffled"], "higher",
                  {"rows": size, "twins": twins["synthetic"], "twins_real": twins["train"], "support": _supported(twins["synthetic"], size)},
                  f"{size:,} rows of each table, {twins['synthetic']} with a twin.")
+
+
+def _roles(samples: Samples) -> list[str]:
+    """The tables whose rows have neighbours among themselves."""
+    return [role for role in ("train", *samples.roles().values()) if len(samples.table(role)) >= LEAST]
 
 
 def _supported(twins: float, size: int) -> float:
@@ -119,7 +125,7 @@ def _too_small(samples: Samples) -> str:
     if not samples.known:
         return "no column has a value to compare"
     size = min(samples.size("train"), samples.size("synthetic"))
-    return f"neighbours need at least 4 rows of each table, found {size}" if size < 4 else ""
+    return f"neighbours need at least {LEAST} rows of each table, found {size}" if size < LEAST else ""
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:
