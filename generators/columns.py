@@ -115,18 +115,19 @@ class Cells(_Split):
             raise ValueError(f"expected a value for column {self.name!r}, found a missing one, which its training rows never had")
         return self.size
 
-    def decode(self, cells: np.ndarray, inside: np.ndarray) -> pd.Series:
-        """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval."""
-        low, high = self._bounds
+    def decode(self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None) -> pd.Series:
+        """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within `limits` (ticks)."""
         gone = cells >= self.size
-        at = np.where(gone, 0, cells)
         if not self.size:
-            ticks = np.zeros(len(cells), dtype="int64")
-        elif self.scale:
-            ticks = low[at] + np.floor(inside * (high[at] - low[at] + 1)).astype("int64")
-        else:
-            ticks = low[at] + inside * (high[at] - low[at])
-        return from_grid(ticks, gone, self)
+            return from_grid(np.zeros(len(cells), dtype="int64"), gone, self)
+        at = np.where(gone, 0, cells)
+        return from_grid(self.between(inside, *(limits or (ends[at] for ends in self._bounds))), gone, self)
+
+    def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Return the ticks at the places `inside` of intervals [low, high]."""
+        if self.scale:
+            return low.astype("int64") + np.floor(inside * (high - low + 1)).astype("int64")
+        return low + inside * (high - low)
 
 
 def to_grid(values: pd.Series, kind: str, format: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -190,7 +191,7 @@ class Labels(_Split):
             raise ValueError(f"expected a category that column {self.name!r} has, found one that it does not have or that is protected")
         return rank
 
-    def decode(self, cells: np.ndarray, inside: np.ndarray) -> pd.Series:
+    def decode(self, cells: np.ndarray, inside: np.ndarray, limits: None = None) -> pd.Series:
         """Return the labels of the ranks."""
         table = np.empty(self.size + 1, dtype=object)
         table[: self.size] = self.labels

@@ -40,11 +40,15 @@ class Encoding:
                 tokens[:, place] = part
         return tokens
 
-    def decode(self, tokens: np.ndarray, inside: np.ndarray, *, seed: int = 0) -> pd.DataFrame:
-        """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval."""
+    def cells(self, tokens: np.ndarray) -> list[np.ndarray]:
+        """Return the cell of every column, each [rows], of tokens [rows, L]."""
+        return [column.join(tokens[:, places]) for column, places in zip(self.columns, self.layout.places, strict=True)]
+
+    def decode(self, tokens: np.ndarray, inside: np.ndarray, *, seed: int = 0, limits: Mapping[int, Any] | None = None) -> pd.DataFrame:
+        """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval, or its `limits`."""
         decoded = {}
-        for k, (column, places) in enumerate(zip(self.columns, self.layout.places, strict=True)):
-            decoded[column.name] = column.decode(column.join(tokens[:, places]), inside[:, k])
+        for k, (column, cells) in enumerate(zip(self.columns, self.cells(tokens), strict=True)):
+            decoded[column.name] = column.decode(cells, inside[:, k], (limits or {}).get(k))
         for column in self.schema.columns:
             if column.kind == "identifier":
                 stream = randomness.generator(seed, "identifier", column.name)

@@ -92,10 +92,14 @@ class Protect(Part):
 
 
 class Sample(Part):
-    """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values."""
+    """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values.
+
+    `constraints` such as "start <= end" or "0 <= age" hold in every row.
+    """
 
     rows: int | None = Field(None, gt=0)
     where: dict[str, Scalar] = {}
+    constraints: tuple[str, ...] = ()
     weights: dict[str, dict[Scalar, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = {}
 
 

@@ -1,7 +1,9 @@
 """Sampling: exactly the rows that the configuration asks for."""
 
+import functools
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,13 +14,14 @@ from pipelines.config import RunConfig
 
 
 def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataFrame:
-    """Draw sample.rows rows (else `rows_default`) under sample.where, in the shares of sample.weights where given.
+    """Draw sample.rows rows (else `rows_default`) under sample.where and sample.constraints, in the shares of sample.weights where given.
 
     LaunderError for a condition that no row can meet, and where fewer rows or other columns come out than were asked for.
     """
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
     try:
-        drawn = _weighted(model, config, rows, where) if config.sample.weights else model.sample(rows, seed=config.seed, where=where)
+        draw = _constrained(model, config)
+        drawn = _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
     except ValueError as error:
         raise LaunderError(str(error)) from None
     if len(drawn) != rows or list(drawn.columns) != model.schema.names:
@@ -26,14 +29,26 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     return drawn.reset_index(drop=True)
 
 
-def _weighted(model: Synthesizer, config: RunConfig, rows: int, where: dict[str, Any]) -> pd.DataFrame:
+def _constrained(model: Synthesizer, config: RunConfig) -> Callable[..., pd.DataFrame]:
+    """Return the model's `sample`, under the constraints where there are any."""
+    if not config.sample.constraints:
+        return model.sample
+    if "constraints" not in inspect.signature(model.sample).parameters:
+        raise LaunderError(
+            f"expected a generator that keeps sample.constraints, such as tabular.autoregressive, found {config.generator.name}; "
+            "choose another, or remove the constraints"
+        )
+    return functools.partial(model.sample, constraints=config.sample.constraints)
+
+
+def _weighted(draw: Callable[..., pd.DataFrame], config: RunConfig, rows: int, where: dict[str, Any]) -> pd.DataFrame:
     """Draw each value's share under its own condition, then mix the rows: the parts must not stand in blocks."""
     ((column, shares),) = config.sample.weights.items()
     if column in where:
         raise LaunderError(f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one")
     parts = []
     for k, (value, count) in enumerate(apportion(shares, rows).items()):
-        drawn = model.sample(count, seed=randomness.key(config.seed, "weights", k), where=where | {column: value})
+        drawn = draw(count, seed=randomness.key(config.seed, "weights", k), where=where | {column: value})
         parts.append(drawn)
     order = randomness.generator(config.seed, "mix").permutation(rows)
     return pd.concat(parts, ignore_index=True).iloc[order]

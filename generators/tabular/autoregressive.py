@@ -8,7 +8,7 @@ inverting each conditional CDF at one coordinate of its own u in [0, 1)^L: rows 
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from generators import checkpoint as files
+from generators import constraints as rules
 from generators import device as devices
 from generators import encoding, randomness, training
 from generators.contract import Budget, Progress, Where
@@ -60,22 +61,27 @@ class Autoregressive:
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, sobol: bool = False) -> pd.DataFrame:
+    def sample(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = (), sobol: bool = False
+    ) -> pd.DataFrame:
         """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
 
-        `sobol` spreads the rows more evenly than independent draws: less noise in the table's shares, the same distribution.
+        `constraints` such as "start <= end" or "0 <= age" hold in every row (constraints.py). `sobol` spreads the rows more evenly
+        than independent draws: less noise in the table's shares, the same distribution.
         """
         if n < 0:
             raise ValueError(f"expected a number of rows, found {n}")
-        fixed = self.encoding.known(where or {})
+        where, fixed, columns = where or {}, self.encoding.known(where or {}), len(self.encoding.columns)
         x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+        held = rules.read(constraints, self.encoding, where) if constraints else None
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        chunks = [points(seed, first, CHUNK, self._randoms(bool(fixed))) for first in range(0, n, CHUNK)]
-        tokens = [self._draw(u, x, list(fixed)) for u in chunks] or [x[:0].numpy()]
-        inside = [u[:, : len(self.encoding.columns)] for u in chunks] or [np.zeros((0, len(self.encoding.columns)))]
-        drawn = self.encoding.decode(np.concatenate(tokens)[:n], np.concatenate(inside)[:n], seed=seed)
-        return self._with_known(drawn, where or {})
+        chunks = [points(seed, first, CHUNK, self._randoms(bool(fixed or held))) for first in range(0, n, CHUNK)]
+        allowed = held.masks(list(fixed)) if held else anything
+        tokens = np.concatenate([x[:0].numpy(), *(self._draw(u, x, list(fixed), allowed) for u in chunks)])[:n]
+        inside = np.concatenate([np.zeros((0, columns)), *(u[:, :columns] for u in chunks)])[:n]
+        limits = held.place(self.encoding.cells(tokens), inside) if held else None
+        return self._with_known(self.encoding.decode(tokens, inside, seed=seed, limits=limits), where)
 
     def _randoms(self, conditioned: bool) -> int:
         """Return how many random numbers a row takes: its places within intervals, a choice, and L for each candidate."""
