@@ -111,7 +111,7 @@ def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
             other, influence = found.information(i, j, role)
             by_role[name][label] = 1 - abs(other - real)
             if name == "value":
-                effects -= np.sign(other - real) * influence / len(found.chosen)
+                effects -= np.sign(other - real) * influence() / len(found.chosen)
     value = float(np.mean(list(by_role["value"].values())))
     low, high = intervals.around(value, effects, seed)
     worst = dict(sorted(by_role["value"].items(), key=lambda item: (item[1], item[0]))[:20])

@@ -6,7 +6,7 @@ whose own code takes milliseconds per pair and table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -62,11 +62,11 @@ class Pairs:
         size = max(int(j.max()) for j in joint) + 1
         return [(np.bincount(j, minlength=size) / len(j), j) for j in joint]
 
-    def information(self, one: int, two: int, role: str) -> tuple[float, np.ndarray]:
-        """Normalised mutual information I / sqrt(H1 H2) of a pair in a role, and what each row adds to it."""
+    def information(self, one: int, two: int, role: str) -> tuple[float, Callable[[], np.ndarray]]:
+        """Normalised mutual information I / sqrt(H1 H2) of a pair in a role, and a function for what each row adds to it."""
         codes = self.roles[role].codes
         width = int(codes[two].max(initial=0)) + 1
-        return _information(codes[one], codes[two], codes[one] * np.int64(width) + codes[two])
+        return _information(codes[one], codes[two], codes[one] * np.int32(width) + codes[two])
 
     def by_name(self) -> Iterator[tuple[str, int, int]]:
         """The chosen pairs with the name that reports give them."""
@@ -150,23 +150,25 @@ def _standard(values: np.ndarray) -> np.ndarray:
     return centred / max(np.sqrt(np.nanmean(centred**2)), 1e-300)
 
 
-def _information(a: np.ndarray, b: np.ndarray, joint: np.ndarray) -> tuple[float, np.ndarray]:
+def _information(a: np.ndarray, b: np.ndarray, joint: np.ndarray) -> tuple[float, Callable[[], np.ndarray]]:
     """Plug-in entropies with the correction of Miller (1955); the influence of a row is that of the plug-in estimate."""
-    entropies, surprises = zip(*(_entropy(codes) for codes in (a, b, joint)), strict=True)
-    size = np.sqrt(entropies[0] * entropies[1])
+    (one, first), (two, second), (both, together) = (_entropy(codes) for codes in (a, b, joint))
+    size = np.sqrt(one * two)
     if not size > 1e-9:
-        return 0.0, np.zeros(len(a))
-    shared = max(0.0, entropies[0] + entropies[1] - entropies[2])
-    effects = sum(surprises[:2]) - surprises[2] - shared
-    effects = effects / size - shared / size * sum((s - e) / (2 * e) for s, e in zip(surprises[:2], entropies[:2], strict=True))
-    return float(min(1.0, shared / size)), effects
+        return 0.0, lambda: np.zeros(len(a))
+    shared = max(0.0, one + two - both)
+
+    def influence() -> np.ndarray:
+        effects = first[a] + second[b] - together[joint] - shared
+        return (effects - shared * ((first[a] - one) / (2 * one) + (second[b] - two) / (2 * two))) / size
+    return float(min(1.0, shared / size)), influence
 
 
 def _entropy(codes: np.ndarray) -> tuple[float, np.ndarray]:
-    """Entropy in nats, and -log of the share of each row's code."""
+    """Entropy in nats, and the surprise of each code: -log of its share."""
     counts = np.bincount(codes)
     surprise = -np.log(np.maximum(counts, 1) / len(codes))
-    return float((counts * surprise).sum() / len(codes) + ((counts > 0).sum() - 1) / (2 * len(codes))), surprise[codes]
+    return float((counts * surprise).sum() / len(codes) + ((counts > 0).sum() - 1) / (2 * len(codes))), surprise
 
 
 def influence(pairs: Pairs) -> np.ndarray:
