@@ -1,16 +1,16 @@
 """Masked diffusion over the tokens of a table (Sahoo et al. 2024, arXiv 2406.07524; Shi et al. 2024, arXiv 2406.04329).
 
-Forward in time, token l is hidden at a random moment; backward, it is revealed given the tokens that are still, or again, visible.
+Forward in time, token l is hidden at a random moment; backward, it is revealed given the tokens that are visible by then.
 Each column has a schedule of its own (Shi et al., section 6): at time t it is hidden with probability t^k_l, so that the tokens are
 revealed in a random order, drawn without replacement with weights k_l. The likelihood bound of this process is the likelihood of a
 row revealed one token at a time, averaged over such orders (Hoogeboom et al. 2022, arXiv 2110.02037):
 
 L(x) = E_order sum_l -log p(x_l | tokens revealed before l)
 
-All L terms of one random order per row are trained in one pass: every token has a small network of its own that sees its own subset.
+All L terms of a random order are trained in one pass: every token has a small network of its own that sees its own subset.
 So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
 neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); it was measured that a sharp one learns
-faster from few rows. A share of the rows is masked uniformly, so that any set of columns may be known: conditions, imputation.
+faster from few rows. A share of the rows shows a random set of columns from the beginning: conditions and imputations need no more.
 Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816).
 """
 
@@ -36,12 +36,13 @@ from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from generators.encoding import Encoding, Layout
 from generators.schema import Schema, conform
 from generators.tabular._denoiser import Denoiser
+from generators.tabular._schedule import Schedule
 
 NAME = "tabular.diffusion"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 TO_THE_END = Budget()
-ORDERS = 8  # in one batch, each for an equal part of the rows
+ORDERS = 4  # in one batch, each for an equal part of the rows
 INPUTS = 3.2e7  # numbers in the masked inputs of one batch, at most
 
 
@@ -53,39 +54,29 @@ class Config:
     embedding: int | None = None  # e, units per token
     depth: int = 2  # residual layers
     sharpness: float = 64.0  # k of a column over k of the next one
-    uniform: float = 0.1  # share of training rows with k = 1 for all columns
+    conditional: float = 0.15  # share of training rows that show a random set of columns from the beginning
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.sharpness < math.inf or not 0 <= self.uniform <= 1:
-            raise ValueError(f"expected sharpness of 1 or more and uniform in [0, 1], found {self.sharpness} and {self.uniform}")
+        if not 1 <= self.sharpness < math.inf or not 0 <= self.conditional <= 1:
+            raise ValueError(f"expected sharpness of 1 or more and conditional in [0, 1], found {self.sharpness} and {self.conditional}")
 
 
 class Model(nn.Module):
     """Denoiser and schedule. While training, forward returns the bound for random orders, otherwise -log p(x), [B]."""
 
-    def __init__(self, layout: Layout, *, sharpness: float, uniform: float, **shape: int) -> None:
+    def __init__(self, layout: Layout, *, sharpness: float, conditional: float, **shape: int) -> None:
         super().__init__()
-        self.uniform, self.columns = uniform, len(layout.places)
+        self.columns = len(layout.places)
+        self.schedule = Schedule(layout, sharpness, conditional)
         self.denoiser, self.copula = Denoiser(layout, **shape), Copula(layout)
-        place, span = torch.arange(layout.width), self.columns * math.log(sharpness)
-        self.register_buffer("log_k", (self.columns - 1 - place).clamp(min=0) * math.log(sharpness), persistent=False)
-        self.register_buffer("after", (place >= self.columns) * (span + 100), persistent=False)  # fine tokens come last
-
-    def moments(self, orders: int) -> Tensor:
-        """Draw when each token is revealed, an increasing function of 1 - t: [orders, L]."""
-        shape, device = (orders, len(self.log_k)), self.log_k.device
-        # -log T ~ Exp(k) of the moment T = U^(1/k) at which a token leaves
-        waiting = torch.empty(shape, device=device).exponential_().log()
-        alike = torch.rand(orders, 1, device=device) < self.uniform
-        return waiting - torch.where(alike, 0.0, self.log_k) + self.after
 
     def forward(self, x: Tensor) -> Tensor:
         parts = x.tensor_split(min(ORDERS, max(1, len(x)))) if self.training else (x,)
-        T = self.moments(len(parts)) if self.training else torch.arange(x.shape[1], device=x.device)[None]  # the likeliest order
+        T = self.schedule.moments(len(parts)) if self.training else torch.arange(x.shape[1], device=x.device)[None]  # the likeliest order
         rows = torch.tensor([len(part) for part in parts], device=x.device)
         return -self.denoiser(x, _seen(T).repeat_interleave(rows, 0), self._terms(parts, T)).sum(1)
 
@@ -179,7 +170,7 @@ class Diffusion:
 
     def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int]) -> np.ndarray:
         self.model.eval()
-        device = self.model.log_k.device
+        device = self.model.schedule.log_k.device
         return self.model.reveal(torch.from_numpy(u).to(device), x.to(device), known, barred).cpu().numpy()
 
     def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
@@ -210,7 +201,7 @@ class Diffusion:
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]."""
         self.model.eval()
-        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.log_k.device)
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.schedule.log_k.device)
         return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
 
     def save(self, folder: Path) -> None:
@@ -276,7 +267,7 @@ def _settle(config: Config, L: int, rows: int) -> Config:
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "sharpness", "uniform")}
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "sharpness", "conditional")}
     return Model(encoded.layout, **shape)
 
 
