@@ -5,8 +5,6 @@ that a condition on any columns holds when a row is drawn (the known tokens come
 inverting each conditional CDF at one coordinate of its own u in [0, 1)^L: rows do not depend on the batch they are drawn in.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -198,7 +196,7 @@ def fit(
         x[held].to(chosen),
         _plan(config, len(kept)),
         seed=seed,
-        identity=_identity(tokens, encoded, config, seed, budget),
+        identity=training.identity(tokens, encoded.to_dict(), asdict(config), seed, asdict(budget)),
         budget=budget,
         started=started,
         progress=progress,
@@ -226,11 +224,6 @@ def _plan(config: Config, rows: int) -> training.Plan:
     epoch = max(1, rows // config.batch)  # steps
     plan = training.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
     return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
-
-
-def _identity(tokens: np.ndarray, encoded: Encoding, config: Config, seed: int, budget: Budget) -> str:
-    rest = json.dumps([encoded.to_dict(), asdict(config), seed, asdict(budget)], sort_keys=True)
-    return hashlib.sha256(tokens.tobytes() + rest.encode()).hexdigest()
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:
