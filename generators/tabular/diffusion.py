@@ -7,11 +7,11 @@ row revealed one token at a time, averaged over such orders (Hoogeboom et al. 20
 
 L(x) = E_order sum_l -log p(x_l | tokens revealed before l)
 
-All L terms of a random order are trained in one pass: every token has a small network of its own that sees its own subset.
-So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
-neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); it was measured that a sharp one learns
-faster from few rows. A share of the rows shows a random set of columns from the beginning: conditions and imputations need no more.
-Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816).
+All L terms of an order are trained in one pass: every token has a small network of its own, which sees a subset of its own. So tokens
+are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of neighbouring
+columns, leads from one schedule for all (1) to a fixed order (infinity); a sharp one was measured to learn faster from few rows.
+Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). In a share of the rows a random set of columns
+is known from the beginning, for conditions and imputations.
 """
 
 import hashlib
@@ -36,10 +36,11 @@ from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from generators.encoding import Encoding, Layout
 from generators.schema import Schema, conform
 from generators.tabular._denoiser import Denoiser
-from generators.tabular._schedule import Schedule
+from generators.tabular._schedule import Schedule, visible
 
 NAME = "tabular.diffusion"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+CANDIDATES = 16  # rows drawn for each row of which some cells are known
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 TO_THE_END = Budget()
 ORDERS = 4  # in one batch, each for an equal part of the rows
@@ -54,7 +55,7 @@ class Config:
     embedding: int | None = None  # e, units per token
     depth: int = 2  # residual layers
     sharpness: float = 64.0  # k of a column over k of the next one
-    conditional: float = 0.15  # share of training rows that show a random set of columns from the beginning
+    conditional: float = 0.1  # share of training rows that show a random set of columns from the beginning
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
     learning_rate: float | None = None
@@ -78,7 +79,7 @@ class Model(nn.Module):
         parts = x.tensor_split(min(ORDERS, max(1, len(x)))) if self.training else (x,)
         T = self.schedule.moments(len(parts)) if self.training else torch.arange(x.shape[1], device=x.device)[None]  # the likeliest order
         rows = torch.tensor([len(part) for part in parts], device=x.device)
-        return -self.denoiser(x, _seen(T).repeat_interleave(rows, 0), self._terms(parts, T)).sum(1)
+        return -self.denoiser(x, visible(T).repeat_interleave(rows, 0), self._terms(parts, T)).sum(1)
 
     @torch.no_grad()
     def _terms(self, parts: Sequence[Tensor], T: Tensor) -> dict[int, Tensor]:
@@ -105,12 +106,13 @@ class Model(nn.Module):
         self.copula.shrink(R, best if losses[1.0] - losses[best] > WORTH * self.columns else 1.0)
 
     @torch.no_grad()
-    def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], barred: Mapping[int, int]) -> Tensor:
+    def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], barred: Mapping[int, int]) -> tuple[Tensor, Tensor]:
         """Fill the places of tokens x [B, L] that are not `known`, each by inverting its conditional CDF at u [B, L].
 
-        Token `barred[l]` is never drawn at place l.
+        Return the tokens and log q [B] of those drawn. Token `barred[l]` is never drawn at place l.
         """
-        x, seen = x.clone(), torch.zeros(x.shape[1], dtype=torch.bool, device=x.device)
+        x, log_q = x.clone(), torch.zeros(len(x), dtype=torch.float64, device=x.device)
+        seen = torch.zeros(x.shape[1], dtype=torch.bool, device=x.device)
         seen[list(known)] = True
         given = self.copula.conditionals([l for l in known if l < self.columns]) if self.copula.used else None
         X = self.copula.features(x) if given else None
@@ -121,10 +123,11 @@ class Model(nn.Module):
             # the last token of the CDF's support where rounding leaves u above the sum
             last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
             x[:, l] = torch.minimum(torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last)
+            log_q += p.gather(1, x[:, l : l + 1])[:, 0].log()
             seen[l] = True
             if given and l < self.columns:
                 self.copula.read(l, x, X)
-        return x
+        return x, log_q
 
     def _logits(self, l: int, x: Tensor, seen: Tensor, X: Tensor | None, given: Conditionals | None, barred: int | None) -> Tensor:
         """Logits [B, K] of token l in float64, given what it sees of x [B, L] (seen [L]) and the copula's features X."""
@@ -136,11 +139,6 @@ class Model(nn.Module):
         if barred is not None:
             logits[:, barred] = -math.inf
         return logits.double()
-
-
-def _seen(moments: Tensor) -> Tensor:
-    """Moments [B, L] of being revealed -> seen [B, L, L]: token l sees those revealed before it."""
-    return moments[:, None, :] < moments[:, :, None]
 
 
 @dataclass(frozen=True)
@@ -163,15 +161,27 @@ class Diffusion:
         L, columns, fixed = self.encoding.layout.width, len(self.encoding.columns), self.encoding.known(where or {})
         x = torch.zeros(CHUNK, L, dtype=torch.int64)
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
-        chunks = [randomness.row_uniforms(seed, first, CHUNK, columns + L) for first in range(0, max(n, 1), CHUNK)]
+        randoms = columns + 1 + L * (CANDIDATES if fixed else 1)
+        chunks = [randomness.row_uniforms(seed, first, CHUNK, randoms) for first in range(0, max(n, 1), CHUNK)]
         tokens = np.concatenate([self._reveal(u[:, columns:], x, list(fixed), {}) for u in chunks])
         inside = np.concatenate([u[:, :columns] for u in chunks])
         return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
 
+    @torch.no_grad()
     def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int]) -> np.ndarray:
+        """Fill tokens x [B, L] at u [B, 1 + K*L]: the one candidate, or one of K resampled by its weight p(x) / q(x) (Rubin 1987).
+
+        q reveals the known tokens first, an order that few training rows had; p takes the likeliest order.
+        """
         self.model.eval()
-        device = self.model.schedule.log_k.device
-        return self.model.reveal(torch.from_numpy(u).to(device), x.to(device), known, barred).cpu().numpy()
+        u, x = (part.to(self.model.schedule.log_k.device) for part in (torch.from_numpy(u), x))
+        drawn = [self.model.reveal(part, x, known, barred) for part in u[:, 1:].split(x.shape[1], 1)]
+        candidates = torch.stack([tokens for tokens, _ in drawn])  # [K, B, L]
+        if len(drawn) == 1:
+            return candidates[0].cpu().numpy()
+        weights = torch.stack([-self.model(tokens) - log_q for tokens, log_q in drawn]).softmax(0)  # [K, B]
+        chosen = (weights.cumsum(0) <= u[:, 0]).sum(0).clamp(max=len(drawn) - 1)
+        return candidates[chosen, torch.arange(len(u), device=u.device)].cpu().numpy()
 
     def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
         """Write a number that a condition names as it is, not as another number of its interval."""
@@ -185,7 +195,7 @@ class Diffusion:
         frame, columns = conform(frame, self.schema), self.encoding.columns
         tokens, gone = self.encoding.encode(frame), np.stack([frame[c.name].isna().to_numpy() & (c.size > 0) for c in columns], 1)
         barred = {place: c.coarse_size - 1 for place, c in enumerate(columns) if c.missing}
-        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + tokens.shape[1])
+        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + 1 + CANDIDATES * tokens.shape[1])
         patterns, which = np.unique(gone, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
             known = [place for c in np.flatnonzero(~pattern) for place in self.encoding.layout.places[c]]

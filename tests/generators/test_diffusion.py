@@ -10,7 +10,8 @@ import torch
 
 from generators import Budget, encoding, fit
 from generators.schema import infer
-from generators.tabular.diffusion import Config, Model, _seen
+from generators.tabular._schedule import visible
+from generators.tabular.diffusion import Config, Model
 from tests.generators import tables
 
 
@@ -50,7 +51,7 @@ def test_known_columns_are_there_from_the_beginning():
 def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
     net = small(tables.linked()).denoiser
     torch.nn.init.normal_(net.heads.out[0])
-    seen = _seen(torch.tensor([[2.0, 1.0, 3.0]]))  # b, then a, then n
+    seen = visible(torch.tensor([[2.0, 1.0, 3.0]]))  # b, then a, then n
     assert seen.tolist() == [[[False, True, False], [False, False, False], [True, True, False]]]
     x, changed = torch.tensor([[0, 1, 5]]), torch.tensor([[0, 1, 6]])
     assert torch.equal(net(x, seen, {})[:, :2], net(changed, seen, {})[:, :2])
