@@ -45,7 +45,7 @@ def main() -> None:
     wrong = 0
     for data in options.data:
         for seed in options.seeds:
-            wrong += _print(f"{data}, {options.rows:,} rows, seed {seed}", _judged(options, data, seed))
+            wrong += _print(f"{data}, seed {seed}", _judged(options, data, seed))
     if wrong:
         raise SystemExit(f"{wrong} table(s) were judged wrongly")
 
@@ -96,9 +96,10 @@ def _judged(options: argparse.Namespace, data: str, seed: int):
 
 def _print(title: str, judged) -> int:
     """Print one row per flawed table, refused scores in brackets; return how many verdicts were wrong."""
-    table = Table("table", *SHOWN.values(), "s", "refused by", "right", title=title, title_justify="left")
+    table = Table("table", *SHOWN.values(), "s", "refused by", "right", title_justify="left")
     wrong = 0
     for flaw, report, reasons, seconds in judged:
+        table.title = f"{title}, {report.profile['rows']['train']:,} rows"
         refused = {reason["score"] for reason in reasons if not reason["passed"]}
         sections = sorted({name.split(".")[0] for name in refused})
         section = calibration.FLAWS[flaw]
