@@ -208,7 +208,6 @@ def _card(run: Run, config: RunConfig, facts: Result) -> Result:
     return {
         "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
         "data": {
-            "columns": len(facts["protection"]["columns"]),
             "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
             "rows with a clipped extreme, over all columns": sum(column.get("rows_clipped", 0) for column in protected),
             "changes since the last release": facts["drift"] or "none",

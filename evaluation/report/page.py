@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jinja2
 from markupsafe import Markup, escape
 
@@ -33,7 +35,7 @@ def render(report, data: dict) -> str:
     return _template("report.html").render(
         data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
-        rare=_detail(scores, "diversity.rare", "by_training_rows"), attacks=_attacks(scores), kinds=_kinds(data),
+        rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
         secrets=_detail(scores, "privacy.attribute", "columns"), taught=_taught(scores), reasons=_reasons(data["verdict"]))
 
@@ -87,6 +89,12 @@ def _attacks(scores: dict) -> list[dict]:
     named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable"}
     found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
     return [{**f, "attack": " / ".join(f["attacks"])} for f in found]
+
+
+def _by_rarity(scores: dict) -> dict:
+    """Rare categories by their number of training rows, the rarest first, in whatever order a stored report has them."""
+    found = _detail(scores, "diversity.rare", "by_training_rows")
+    return dict(sorted(found.items(), key=lambda entry: int(re.search(r"\d+", entry[0])[0])))
 
 
 def _kinds(data: dict) -> list[tuple]:
