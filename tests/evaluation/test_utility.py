@@ -48,4 +48,9 @@ def test_no_target_no_holdout_and_a_class_that_the_synthetic_rows_lack():
     assert "no holdout" in utility.target(samples.make(mixed(100), None, mixed(100), target="owner")).note
     assert score(mixed(600, 2).assign(owner="yes")).value < 0.8
     lost = mixed(600, 2)
-    assert score(lost[lost["trade"] != "d"], "trade").value < score(lost, "trade").value
+    lost["married"] = lost["married"].map({True: "a", False: "b"}).where(lost["trade"] < "e", "c")
+    real = [mixed(600, seed) for seed in (0, 1)]
+    for table in real:
+        table["married"] = table["married"].map({True: "a", False: "b"}).where(table["trade"] < "e", "c")
+    whole, less = (utility.target(samples.make(*real, rows, target="married")) for rows in (lost, lost[lost["married"] != "c"]))
+    assert less.value < whole.value
