@@ -3,10 +3,11 @@
     python -m benchmarks.collapse --steps 4000 --seeds 0 1 2
 
 The ring has radius 1 and standard deviation 0.01, the grid spacing 2 and 0.05. 2,500 points are drawn; one within three standard
-deviations of the nearest mode is of high quality, and a mode is kept where such a point lies. `D right` is the share of real and generated
-points that the discriminator tells apart at the end, `gradient` the mean norm of what it sends back to a generated point, `swing` the
-total variation between the modes' shares at neighbouring evaluations of the second half: oscillation. `coverage` is the diversity that the
-training loop watches. The published figures are quoted at second hand. The losses, the players and the loop are those of tabular.gan; the networks are small and start from noise.
+deviations of the nearest mode is of high quality, and a mode is kept where such a point lies. `D right` is the share of real and
+generated points that the discriminator tells apart at the end, `gradient` the mean norm of what it sends back to a generated point,
+`swing` the total variation between the modes' shares at neighbouring evaluations of the second half: oscillation. `coverage` is the
+diversity that the training loop watches. The losses, the players and the loop are those of tabular.gan; the networks are small and
+start from noise. The published figures are quoted at second hand.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 
 from generators import randomness, training
 from generators.contract import Budget
-from generators.tabular._adversary import Discriminator, Residual, discriminator_loss, generator_loss, gradient_penalty
+from generators.tabular._adversary import Discriminator, Residual, discriminator_loss, generator_loss, penalised
 from generators.tabular._game import coverage
 
 PEERS = Path(__file__).with_name("peers.json")
@@ -83,8 +84,10 @@ class Game(nn.Module):
         D = self.discriminator
         if turn == "generator":
             return generator_loss(self.loss, D(x).detach(), D(fake))
-        loss = discriminator_loss(self.loss, D(x), D(fake))
-        return loss + self.penalty * (gradient_penalty(D, x) + gradient_penalty(D, fake)).mean() if self.penalty else loss
+        if not self.penalty:
+            return discriminator_loss(self.loss, D(x), D(fake))
+        (of_real, r1), (of_fake, r2) = penalised(D, x), penalised(D, fake)
+        return discriminator_loss(self.loss, of_real, of_fake) + self.penalty * (r1 + r2)
 
     def _watch(self, x: Tensor) -> Tensor:
         points = self.generator(torch.randn(DRAWN, 2))

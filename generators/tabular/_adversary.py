@@ -26,11 +26,12 @@ def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
     return softplus(-fake) if loss == "nonsaturating" else -softplus(fake)  # the latter is log(1 - D)
 
 
-def gradient_penalty(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return |grad D|^2 / 2 at each row of x [B, ...]: [B]. On real rows this is R1, on generated ones R2 (Mescheder et al. 2018)."""
+def penalised(D: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return D(x) and the mean of |grad D|^2 / 2 over rows x [B, F]: R1 on real ones, R2 on generated ones (Mescheder et al. 2018)."""
     x = x.detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    return slope.flatten(1).square().sum(1) / 2
+    logits = D(x)
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return logits, slope.square().sum(1).mean() / 2
 
 
 class Residual(nn.Module):
@@ -79,12 +80,11 @@ class Generator(nn.Module):
 
     def __init__(self, inputs: int, h: int, depth: int, numbers: int, levels: int) -> None:
         super().__init__()
-        self.trunk = Residual(inputs, h, depth)
-        self.shift, self.logits = nn.Linear(h, numbers), nn.Linear(h, levels)
-        for layer in (self.shift, self.logits):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.trunk, self.numbers = Residual(inputs, h, depth), numbers
+        self.out = nn.Linear(h, numbers + levels)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.trunk(x)
-        return self.shift(h), self.logits(h)
+        out = self.out(self.trunk(x))
+        return out[:, : self.numbers], out[:, self.numbers :]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.tabular._adversary import Discriminator, Generator, discriminator_loss, generator_loss, gradient_penalty
+from generators.tabular._adversary import Discriminator, Generator, discriminator_loss, generator_loss, penalised
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 
@@ -81,8 +81,10 @@ class Model(nn.Module):
         real, D = self._real(x, known), self.discriminator
         if turn == "generator":
             return generator_loss(self.loss, D(real).detach(), D(fake))
-        loss = discriminator_loss(self.loss, D(real), D(fake))
-        return loss + self.penalty * (gradient_penalty(D, real) + gradient_penalty(D, fake)).mean() if self.penalty else loss
+        if not self.penalty:
+            return discriminator_loss(self.loss, D(real), D(fake))
+        (of_real, r1), (of_fake, r2) = penalised(D, real), penalised(D, fake)
+        return discriminator_loss(self.loss, of_real, of_fake) + self.penalty * (r1 + r2)
 
     def _real(self, x: Tensor, known: Tensor) -> Tensor:
         scores, picks = self.variables.read(x)

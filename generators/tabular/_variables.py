@@ -1,7 +1,8 @@
 """Tokens <-> the variables that an adversarial pair works on: numbers as normal scores, labels as one choice each.
 
 A number's cells tile the line by their shares of the rows, as in copula.py, so that a standard normal z has the column's distribution,
-atoms included. A missing number is a choice of two. Labels beyond SINGLE values are two choices, the second under the first.
+atoms included. A missing number is a choice of two. Labels are choices, and so are numbers of few values (codes, counts, grades), since
+these are often no amounts. Labels beyond SINGLE values are two choices, the second under the first.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from generators.columns import Cells, Labels
 from generators.encoding import Layout
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes
@@ -31,20 +33,20 @@ class Choice:
 class Variables(nn.Module):
     """n numbers and V choices of T levels in all; `fit` fills the buffers, which belong to the model's file."""
 
-    def __init__(self, layout: Layout, starts: list[list[int]], cells: list[int], missing: list[bool]) -> None:
+    def __init__(self, layout: Layout, columns: tuple[Cells | Labels, ...]) -> None:
         super().__init__()
-        self.layout, self.cells = layout, cells
-        self.numbers = [c for c in range(len(layout.places)) if layout.ordered[c]]
-        self.choices = _choices(layout, missing)
+        self.layout, self.cells = layout, [column.size for column in columns]
+        self.numbers = [c for c, column in enumerate(columns) if isinstance(column, Cells) and not _few(column)]
+        self.choices = _choices(layout, self.numbers, columns)
         self.of_column = [[v for v, choice in enumerate(self.choices) if choice.column == c] for c in range(len(layout.places))]
         self.sizes = [choice.size for choice in self.choices]
         self.widths = [K if K <= ONE_HOT else CODE for K in self.sizes]
         self.features = len(self.numbers) * KNOTS + sum(self.widths)
         for i, c in enumerate(self.numbers):
             # the cell where each coarse token begins
-            self.register_buffer(f"first_{i}", torch.tensor([*starts[c], cells[c]]), persistent=False)
-            self.register_buffer(f"edges_{i}", torch.zeros(cells[c] + 1))
-            self.register_buffer(f"middles_{i}", torch.zeros(cells[c]))
+            self.register_buffer(f"first_{i}", torch.tensor([*columns[c].starts, columns[c].size]), persistent=False)
+            self.register_buffer(f"edges_{i}", torch.zeros(columns[c].size + 1))
+            self.register_buffer(f"middles_{i}", torch.zeros(columns[c].size))
         self.register_buffer("knots", torch.zeros(2, len(self.numbers), KNOTS))
         self.register_buffer("column", torch.tensor([*self.numbers, *(v.column for v in self.choices)]), persistent=False)
         for v, choice in enumerate(self.choices):
@@ -162,12 +164,18 @@ class Variables(nn.Module):
         return torch.cat(hot, 1) if hot else torch.zeros(len(picks), 0, device=picks.device)
 
 
-def _choices(layout: Layout, missing: list[bool]) -> list[Choice]:
+def _few(column: Cells) -> bool:
+    """Tell whether a number takes few values, most of them shared by rows enough to be kept as they are (or none: all are missing)."""
+    exact = sum(low == high for low, high in zip(column.low, column.high, strict=True))
+    return column.size <= ONE_HOT and exact >= column.size / 2
+
+
+def _choices(layout: Layout, numbers: list[int], columns: tuple[Cells | Labels, ...]) -> list[Choice]:
     """List the choices in an order in which each stands after the one above it."""
     choices: list[Choice] = []
     for c, places in enumerate(layout.places):
-        if layout.ordered[c]:
-            if missing[c]:
+        if c in numbers:
+            if columns[c].missing:
                 choices.append(Choice(c, c, 2, gone=True))
             continue
         choices.append(Choice(c, c, layout.sizes[c]))

@@ -39,16 +39,16 @@ class Config:
     """Public options."""
 
     loss: str = "relativistic"  # or nonsaturating, minimax: the textbook's
-    penalty: float = 0.002  # gamma of R1 and R2
-    packing: int = 2  # m, rows that the discriminator judges together
+    penalty: float = 0.03  # gamma of R1 and R2
+    packing: int = 1  # m, rows that the discriminator judges together; more resist the loss of modes, fewer learn faster
     start: str = "copula"  # or noise: independent columns
     candidates: int = 8  # rows drawn for each row that is kept
     width: int | None = None  # h, units per layer; None is chosen from the number of rows
     depth: int = 2  # residual layers
     validation: float = 0.05  # share of rows held back for watching
     batch: int | None = None
-    learning_rate: float = 2e-3  # of the discriminator
-    pace: float = 0.15  # the generator's share of it
+    learning_rate: float = 4e-3  # of the discriminator
+    pace: float = 0.05  # the generator's share of it
     weight_decay: float = 0.0
     finish: float = 0.25  # share of the steps in which the generator rests and the discriminator catches up with it
 
@@ -185,10 +185,8 @@ def _settle(config: Config, rows: int) -> Config:
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    columns = encoded.columns
-    starts, sizes, missing = ([getattr(column, name) for column in columns] for name in ("starts", "size", "missing"))
     options = {name: getattr(config, name) for name in ("width", "depth", "packing", "penalty", "loss")}
-    return Model(Variables(encoded.layout, starts, sizes, missing), **options)
+    return Model(Variables(encoded.layout, encoded.columns), **options)
 
 
 def _plan(config: Config, rows: int) -> training.Plan:
