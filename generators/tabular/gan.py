@@ -48,7 +48,7 @@ class Config:
     validation: float = 0.05  # share of rows held back for watching
     batch: int | None = None
     learning_rate: float = 4e-3  # of the discriminator
-    pace: float = 0.05  # the generator's share of it
+    pace: float = 0.025  # the generator's share of it
     weight_decay: float = 0.0
     finish: float = 0.25  # share of the steps in which the generator rests and the discriminator catches up with it
 
