@@ -48,6 +48,7 @@ class Plan:
     weight_decay: float = 1e-2
     batch: int = 256
     steps: int = 2000  # where the budget names none
+    most_steps: int = 10**9  # that a budget of minutes may plan with
     warmup: int = 50  # steps
     ema: float = 0.995
     clip: float = 1.0
@@ -173,7 +174,7 @@ def _calibrated(run: Run, taken: int) -> bool:
 def _planned(run: Run, pace: float) -> int:
     """Return the steps that fit into the minutes at `pace` seconds per step."""
     left = 60 * run.budget.minutes - run.state.seconds
-    return run.state.step + max(1, int(MARGIN * left / pace))
+    return min(run.plan.most_steps, run.state.step + max(1, int(MARGIN * left / pace)))
 
 
 def _rate(state: State, plan: Plan) -> float:

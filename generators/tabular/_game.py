@@ -11,9 +11,10 @@ from generators.tabular._variables import Variables
 
 NOISE = 8  # normals that the generator sees beside its starting row
 PROBE = 4096  # generated rows that are compared with held-out ones
+MOMENTS = 1024  # features whose pairs are compared, at most
 NEAREST = 5  # k of the diversity that is watched
 WATCHED = 1024  # rows of it
-POOL = 8192, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
+POOL = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
 CONDITIONED = 0.25  # share of these with known columns
 GROUPS = 16  # sets of known columns among these
 
@@ -41,7 +42,8 @@ class Model(nn.Module):
         """Draw the starting rows of training; those of known columns take these from random rows of tokens x [N, L]."""
         least, most, numbers = POOL
         rows = max(least, min(4 * len(x), most, int(numbers / (1 + sum(self.variables.sizes)))))
-        self._pool = self._starts(x, rows)
+        for name, part in zip(("scores", "logits", "known"), self._starts(x, rows), strict=True):
+            self.register_buffer(f"pool_{name}", part, persistent=False)
 
     def _starts(self, x: Tensor, rows: int) -> list[Tensor]:
         columns, drawn = len(self.variables.layout.places), []
@@ -66,9 +68,9 @@ class Model(nn.Module):
         picks, levels = variables.settle(y + logits)
         return z, picks, torch.cat([variables.seen(variables.quantised(z), levels), known], 1)
 
-    def _fakes(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Generate from the pool's `rows`: what is seen of them [B, F], and which columns are known."""
-        z, y, known = (part[rows] for part in self._pool)
+    def fakes(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Generate from the pool's `rows`: what is seen of them [B, F], and which columns are known [B, C]."""
+        z, y, known = self.pool_scores[rows], self.pool_logits[rows], self.pool_known[rows]
         return self.generate(z, y, known, torch.randn(len(z), NOISE, device=z.device))[2], known
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
@@ -77,7 +79,7 @@ class Model(nn.Module):
             return self._watch(x).expand(len(x))
         x = x[: len(x) // self.packing * self.packing]
         with torch.set_grad_enabled(turn == "generator"):
-            fake, known = self._fakes(torch.randint(len(self._pool[0]), (len(x),)).to(x.device))
+            fake, known = self.fakes(torch.randint(len(self.pool_known), (len(x),)).to(x.device))
         real, D = self._real(x, known), self.discriminator
         if turn == "generator":
             return generator_loss(self.loss, D(real).detach(), D(fake))
@@ -91,11 +93,14 @@ class Model(nn.Module):
         return torch.cat([self.variables.seen(scores, self.variables.indicators(picks)), known], 1)
 
     def _watch(self, x: Tensor) -> Tensor:
-        """Return the mean difference of all pairwise moments between generated rows and x [B, L]; note the diversity."""
-        known = torch.zeros(len(x), len(self.variables.layout.places), device=x.device)
-        real, fake = self._real(x, known), self._fakes(torch.arange(min(PROBE, len(self._pool[0]) // 2), device=x.device))[0]
+        """Return the mean difference of all pairwise moments between x [B, L] and generated rows, weighted by p / q; note the diversity."""
+        fake, _ = self.fakes(torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device))  # the first rows: no column is known
+        real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
         self.diversity = coverage(real[:WATCHED], fake[:WATCHED])
-        return (real.t() @ real / len(real) - fake.t() @ fake / len(fake)).abs().mean()
+        weight = self.discriminator.ratio(fake, self.discriminator.trunk(fake).mean(0)).softmax(0)
+        step = -(-real.shape[1] // MOMENTS)
+        real, fake = real[:, ::step], fake[:, ::step]
+        return (real.t() @ real / len(real) - fake.t() @ (weight[:, None] * fake)).abs().mean()
 
     @torch.no_grad()
     def rate(self, seen: Tensor, x: Tensor, raked: bool) -> Tensor:

@@ -4,12 +4,16 @@ Columns are drawn one after another from the copula's conditionals (copula.py), 
 is the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits changes it smoothly.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
-from generators.copula import Conditionals, Copula
+from generators.copula import SHRINKAGE, Conditionals, Copula
 from generators.tabular._variables import IMPOSSIBLE, Variables
 
+INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
+ROWS = 2000  # held-out rows that are asked
 LEAST = 1e-7  # uniforms keep away from 0 and 1
 
 
@@ -18,19 +22,30 @@ class Start(nn.Module):
 
     def __init__(self, variables: Variables) -> None:
         super().__init__()
-        self.variables, self.copula = variables, Copula(variables.layout)
+        self.variables = variables
+        ordered = [size * (c in variables.numbers) for c, size in enumerate(variables.layout.ordered)]
+        self.copula = Copula(replace(variables.layout, ordered=tuple(ordered)))  # a choice is a label to it, whatever it is called
 
-    def fit(self, x: Tensor, *, used: bool) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as if D more rows had shown independent columns; or use none."""
-        R = self.copula.fit(x)
-        self.copula.shrink(R, len(R) / (len(x) + len(R)) if used else 1.0)
+    def fit(self, x: Tensor, held: Tensor, *, used: bool) -> None:
+        """Fit the copula to tokens x [N, L], shrunk as suits the held-out rows [M, L] best; or use none."""
+        R, gains = self.copula.fit(x), {INDEPENDENT: 0.0}
+        for amount in SHRINKAGE if used else ():
+            self.copula.shrink(R, amount)
+            gains[amount] = self._gain(held[:ROWS])
+        self.copula.shrink(R, max(gains, key=gains.get))
+
+    def _gain(self, x: Tensor) -> float:
+        """Return how much more likely than with independent columns the tokens x [M, L] are, in nats per row."""
+        terms = self.copula.terms(x, 0, [])
+        return sum(float(term.gather(1, x[:, l : l + 1]).mean()) for l, term in terms.items() if l < self.copula.columns)
 
     @torch.no_grad()
     def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:
         """Normals e [B, n], uniforms u [B, T] and tokens x [B, L], of which the columns `known` are given -> z [B, n], logits [B, T]."""
         variables, copula = self.variables, self.copula
         gumbel = -torch.log(-torch.log(u.clamp(LEAST, 1 - LEAST)))
-        z, y = variables.within(x, torch.special.ndtr(e.double())), list(gumbel.split(variables.sizes, 1))
+        z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
+        y = list(gumbel.split(variables.sizes, 1))
         x, given = x.clone(), copula.conditionals(known)
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
         for c in [*known, *(c for c in range(copula.columns) if c not in known)]:

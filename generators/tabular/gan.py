@@ -31,6 +31,7 @@ from generators.training import Turn
 NAME = "tabular.gan"
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 PROBE = 8192  # rows to which the shares of tokens are fitted
+EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
 TO_THE_END = Budget()
 
 
@@ -158,7 +159,7 @@ def fit(
         randomness.manual_seed(seed, "weights")
         model = _build(encoded, config)
         model.variables.fit(x[kept])
-        model.start.fit(x[kept], used=config.start == "copula")
+        model.start.fit(x[kept], x[held], used=config.start == "copula")
         model.prepare(x[kept])
     best, record = training.train(
         model.to(chosen),
@@ -190,15 +191,17 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 
 def _plan(config: Config, rows: int) -> training.Plan:
+    most = max(600, EPOCHS * rows // config.batch)
     return training.Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,
-        steps=2500,
+        steps=min(most, 2500),
+        most_steps=most,
         ema=0.998,
+        latest=True,
         betas=(0.5, 0.99),
         turns={"discriminator": Turn(), "generator": Turn(config.pace, until=1 - config.finish)},
-        latest=True,
         least_diversity=0.25,
     )
 
@@ -208,7 +211,7 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
     """Fit what depends on the trained weights: the mean of the discriminator's units, and the terms that give tokens their shares."""
     stream = torch.Generator().manual_seed(randomness.key(seed, "calibration"))
     columns = len(model.variables.layout.places)
-    model.mean.copy_(model.discriminator.trunk(model._fakes(torch.arange(CHUNK))[0]).mean(0))
+    model.mean.copy_(model.discriminator.trunk(model.fakes(torch.arange(CHUNK, device=model.mean.device))[0]).mean(0))
     if config.candidates == 1:
         return
     parts = [candidates(model, x[:1].expand(CHUNK, -1), [], config.candidates, stream) for _ in range(PROBE // CHUNK)]
