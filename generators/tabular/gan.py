@@ -49,7 +49,7 @@ class Config:
     validation: float = 0.05  # share of rows held back for watching
     batch: int | None = None
     learning_rate: float = 4e-3  # of the discriminator
-    pace: float = 0.025  # the generator's share of it
+    pace: float | None = None  # the generator's share of it
     weight_decay: float = 0.0
     finish: float = 0.25  # share of the steps in which the generator rests and the discriminator catches up with it
 
@@ -179,10 +179,11 @@ def fit(
 
 
 def _settle(config: Config, rows: int) -> Config:
-    """Fill the options left open: few rows are played for in small batches by small networks."""
+    """Fill the options left open: small batches and networks for few rows, and a slow game, for these are soon known by heart."""
     batch = config.batch or int(np.clip(2 ** int(np.log2(max(rows // 2, 1))), 64, 512))
     width = config.width or (128 if rows < 5000 else 256)
-    return replace(config, batch=batch, width=width, packing=min(config.packing, rows))
+    pace = config.pace or float(np.clip(0.025 * (rows / 1e4) ** 0.5, 0.02, 0.06))
+    return replace(config, batch=batch, width=width, pace=pace, packing=min(config.packing, rows))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
