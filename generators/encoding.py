@@ -55,6 +55,13 @@ class Encoding:
                 decoded[column.name] = identifiers.regenerate(column.pattern, len(tokens), column.dtype, stream)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
+    def write_known(self, frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+        """Write each number that `where` names as it is, not as another number of its interval."""
+        for name, value in where.items():
+            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
+                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
+        return frame
+
     def known(self, where: Mapping[str, Any]) -> dict[int, int]:
         """Return {place: token} for the values that `where` fixes; ValueError for a column or a value that cannot occur."""
         fixed = {}

@@ -10,32 +10,28 @@ of it, sigma = 1 on wine, even helps, because it covers what a mixture of Gaussi
 """
 
 import math
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
-from generators import device as devices
-from generators import encoding, randomness, training
-from generators.contract import Budget, Progress, Where
+from generators import fitting, randomness, training
+from generators.conditioning import CHUNK
+from generators.contract import Where
 from generators.encoding import Encoding, Layout
+from generators.fitting import Family, How
 from generators.schema import Schema
 from generators.tabular import _mixture
 from generators.tabular._mixture import Mixture
 
-NAME = "tabular.autoencoder"
-CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture
 WAVES = 24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
-TO_THE_END = Budget()
 IMPOSSIBLE = -1e9  # logit of a fine token that its coarse one does not have
 
 
@@ -173,7 +169,7 @@ class Autoencoder:
         u = torch.from_numpy(np.concatenate([np.zeros((0, width)), *chunks]))
         parts = [self._draw(part, columns, known, pool).cpu() for part in u.split(CHUNK) if len(part)]
         tokens = torch.cat([torch.zeros(0, L, dtype=torch.int64), *parts])[:n]
-        return self._with_known(self.encoding.decode(tokens.numpy(), u[:n, :columns].numpy(), seed=seed), where or {})
+        return self.encoding.write_known(self.encoding.decode(tokens.numpy(), u[:n, :columns].numpy(), seed=seed), where or {})
 
     def _draw(self, u: Tensor, columns: int, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None) -> Tensor:
         """Uniforms [B, columns + L + 1 + 2 d] -> tokens [B, L]."""
@@ -197,13 +193,6 @@ class Autoencoder:
         z = self._latents(u[:, 0].contiguous(), u[:, 1:])
         return z, self.model.log_likelihood(z, known).softmax(0).cumsum(0)
 
-    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
-        """Write a number that a condition names as it is, not as another number of its interval."""
-        for name, value in where.items():
-            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
-                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
-        return frame
-
     @torch.no_grad()
     def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the probability of each label of `target` given the row's other columns: [rows, labels]; ValueError without a target."""
@@ -218,49 +207,24 @@ class Autoencoder:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()})
+        fitting.save(folder, FAMILY, self, self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()})
 
 
-def fit(
-    data: pd.DataFrame,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Autoencoder:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
     """Train on the rows of `data`; ValueError where a target, a budget, a device or a privacy guarantee cannot be met."""
-    started = time.monotonic()
-    if privacy is not None:
-        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training")
-    chosen, reason = devices.choose(device)
-    encoded = encoding.fit(data, schema)
-    x = torch.from_numpy(encoded.encode(data))
-    kept, held = training.split(len(data), config.validation, seed)
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
-        model = _build(encoded, config)
-    model.start_from_marginals(x[kept])
-    best, record = training.train(
-        model.to(chosen),
-        x[kept].to(chosen),
-        x[held].to(chosen),
-        _plan(config, len(kept)),
-        seed=seed,
-        identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
-        budget=budget,
-        started=started,
-        progress=progress,
-        checkpoint=checkpoint,
-    )
-    model.load_state_dict(model.state_dict() | best)
-    latents = _latents(model.eval(), x[kept], seed)
-    return Autoencoder(encoded, config, model, latents, record | {"device": str(chosen), "reason": reason})
+    fitted = fitting.fit(FAMILY, data, schema, config, **how)
+    return Autoencoder(fitted.encoding, fitted.config, fitted.model, _latents(fitted.model, fitted.x, how["seed"]), fitted.record)
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
+    """Return the model that `save` wrote."""
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
+    encoded, config, model, record = fitting.restore(FAMILY, document, own)
+    return Autoencoder(encoded, config, model, Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor"))), record)
+
+
+def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
+    return config
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
@@ -277,6 +241,10 @@ def _hidden(encoded: Encoding, target: str | None) -> list[int]:
     return found
 
 
+def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+    model.start_from_marginals(x)
+
+
 def _plan(config: Config, rows: int) -> training.Plan:
     epoch = max(1, rows // config.batch)  # steps
     plan = training.Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
@@ -291,10 +259,4 @@ def _latents(model: Model, x: Tensor, seed: int) -> Mixture:
     return _mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
-    """Return the model that `save` wrote."""
-    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
-    model = _build(encoded, config)
-    model.load_state_dict({name: t for name, t in tensors.items() if not name.startswith("latents.")}, strict=True)
-    latents = Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor")))
-    return Autoencoder(encoded, config, model.eval(), latents, document["record"])
+FAMILY = Family("tabular.autoencoder", Config, _settle, _build, _start, _plan)

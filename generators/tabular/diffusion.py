@@ -14,35 +14,29 @@ Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.2
 is known from the beginning, for conditions and imputations.
 """
 
-import hashlib
-import json
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
-from generators import device as devices
-from generators import encoding, randomness, training
-from generators.contract import Budget, Progress, Where
+from generators import conditioning, fitting, randomness, training
+from generators.conditioning import CHUNK
+from generators.contract import Where
 from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from generators.encoding import Encoding, Layout
-from generators.schema import Schema, conform
+from generators.fitting import Family, How
+from generators.schema import Schema
 from generators.tabular._denoiser import Denoiser
 from generators.tabular._schedule import Schedule, visible
 
-NAME = "tabular.diffusion"
-CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
-CANDIDATES = 16  # rows drawn for each row of which some cells are known
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
-TO_THE_END = Budget()
 ORDERS = 4  # in one batch, each for an equal part of the rows
 INPUTS = 3.2e7  # numbers in the masked inputs of one batch, at most
 
@@ -161,110 +155,55 @@ class Diffusion:
         L, columns, fixed = self.encoding.layout.width, len(self.encoding.columns), self.encoding.known(where or {})
         x = torch.zeros(CHUNK, L, dtype=torch.int64)
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
-        randoms = columns + 1 + L * (CANDIDATES if fixed else 1)
+        randoms = conditioning.randoms(self.encoding, bool(fixed))
         chunks = [randomness.row_uniforms(seed, first, CHUNK, randoms) for first in range(0, max(n, 1), CHUNK)]
-        tokens = np.concatenate([self._reveal(u[:, columns:], x, list(fixed), {}) for u in chunks])
+        tokens = np.concatenate([self._reveal(u, x, list(fixed)) for u in chunks])
         inside = np.concatenate([u[:, :columns] for u in chunks])
-        return self._with_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
+        return self.encoding.write_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
 
     @torch.no_grad()
-    def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int]) -> np.ndarray:
-        """Fill tokens x [B, L] at u [B, 1 + K*L]: the one candidate, or one of K resampled by its weight p(x) / q(x) (Rubin 1987).
-
-        q reveals the known tokens first, an order that few training rows had; p takes the likeliest order.
-        """
+    def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int] | None = None) -> np.ndarray:
+        """Fill tokens x [B, L]; known ones are revealed first, an order that few training rows had: q. p takes the likeliest order."""
         self.model.eval()
-        u, x = (part.to(self.model.schedule.log_k.device) for part in (torch.from_numpy(u), x))
-        drawn = [self.model.reveal(part, x, known, barred) for part in u[:, 1:].split(x.shape[1], 1)]
-        candidates = torch.stack([tokens for tokens, _ in drawn])  # [K, B, L]
-        if len(drawn) == 1:
-            return candidates[0].cpu().numpy()
-        weights = torch.stack([-self.model(tokens) - log_q for tokens, log_q in drawn]).softmax(0)  # [K, B]
-        chosen = (weights.cumsum(0) <= u[:, 0]).sum(0).clamp(max=len(drawn) - 1)
-        return candidates[chosen, torch.arange(len(u), device=u.device)].cpu().numpy()
+        u, x = (part.to(self._device) for part in (torch.from_numpy(u[:, len(self.encoding.columns) :]), x))
+        drawn = [self.model.reveal(part, x, known, barred or {}) for part in u[:, 1:].split(x.shape[1], 1)]
+        return conditioning.resampled(drawn, lambda tokens: -self.model(tokens), u[:, 0]).cpu().numpy()
 
-    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
-        """Write a number that a condition names as it is, not as another number of its interval."""
-        for name, value in where.items():
-            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
-                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
-        return frame
+    @property
+    def _device(self) -> torch.device:
+        return self.model.schedule.log_k.device
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-        frame, columns = conform(frame, self.schema), self.encoding.columns
-        tokens, gone = self.encoding.encode(frame), np.stack([frame[c.name].isna().to_numpy() & (c.size > 0) for c in columns], 1)
-        barred = {place: c.coarse_size - 1 for place, c in enumerate(columns) if c.missing}
-        u = randomness.row_uniforms(seed, 0, len(frame), len(columns) + 1 + CANDIDATES * tokens.shape[1])
-        patterns, which = np.unique(gone, axis=0, return_inverse=True)
-        for k, pattern in enumerate(patterns):
-            known = [place for c in np.flatnonzero(~pattern) for place in self.encoding.layout.places[c]]
-            same = np.flatnonzero(which.ravel() == k)
-            for rows in np.split(same, range(CHUNK, len(same), CHUNK)) if pattern.any() else []:
-                tokens[rows] = self._reveal(u[rows, len(columns) :], torch.from_numpy(tokens[rows]), known, barred)
-        drawn, filled = self.encoding.decode(tokens, u[:, : len(columns)], seed=seed), frame.copy()
-        for k, column in enumerate(columns):
-            filled[column.name] = frame[column.name].where(~gone[:, k], drawn[column.name].set_axis(frame.index))
-        return filled.astype(frame.dtypes.to_dict())
+        missing = {place: column.coarse_size - 1 for place, column in enumerate(self.encoding.columns) if column.missing}
+        return conditioning.impute(frame, self.encoding, partial(self._reveal, barred=missing), seed)
 
     @torch.no_grad()
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]."""
         self.model.eval()
-        x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.schedule.log_k.device)
+        x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
         return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict())
+        fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
-def fit(
-    data: pd.DataFrame,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Diffusion:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    started = time.monotonic()
-    if privacy is not None:
-        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training yet")
-    chosen, reason = devices.choose(device)
-    encoded = encoding.fit(data, schema)
-    tokens = encoded.encode(data)
-    config = _settle(config, encoded.layout.width, len(data))
-    kept, held = training.split(len(data), config.validation, seed)
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
-        model = _build(encoded, config)
-    x = torch.from_numpy(tokens)
-    model.start(x[kept], x[held])
-    model.to(chosen)
-    best, record = training.train(
-        model,
-        x[kept].to(chosen),
-        x[held].to(chosen),
-        _plan(config, len(kept)),
-        seed=seed,
-        identity=_identity(tokens, encoded, config, seed, budget),
-        budget=budget,
-        started=started,
-        progress=progress,
-        checkpoint=checkpoint,
-    )
-    model.load_state_dict(model.state_dict() | best)
-    return Diffusion(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason})
+    fitted = fitting.fit(FAMILY, data, schema, config, **how)
+    return Diffusion(fitted.encoding, fitted.config, fitted.model, fitted.record)
 
 
-def _settle(config: Config, L: int, rows: int) -> Config:
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
+    """Return the model that `save` wrote."""
+    return Diffusion(*fitting.restore(FAMILY, document, tensors))
+
+
+def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open: narrower networks for many tokens, more decay for few rows."""
+    L = encoded.layout.width
     e = config.embedding or (12 if L <= 64 else 4)
     chosen = {
         "embedding": e,
@@ -281,20 +220,14 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(encoded.layout, **shape)
 
 
+def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+    model.start(x, held)
+
+
 def _plan(config: Config, rows: int) -> training.Plan:
     epoch = max(1, rows // config.batch)  # steps
     plan = training.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
     return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
-def _identity(tokens: np.ndarray, encoded: Encoding, config: Config, seed: int, budget: Budget) -> str:
-    rest = json.dumps([encoded.to_dict(), asdict(config), seed, asdict(budget)], sort_keys=True)
-    return hashlib.sha256(tokens.tobytes() + rest.encode()).hexdigest()
-
-
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
-    """Return the model that `save` wrote."""
-    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
-    model = _build(encoded, config)
-    model.load_state_dict(tensors, strict=True)
-    return Diffusion(encoded, config, model.eval(), document["record"])
+FAMILY = Family("tabular.diffusion", Config, _settle, _build, _start, _plan)

@@ -6,33 +6,29 @@ among a few candidates by that ratio (importance resampling; Azadi et al. 2019, 
 that give every column its known shares. Row i depends on the seed and i alone.
 """
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from generators import checkpoint as files
-from generators import device as devices
-from generators import encoding, randomness, training
-from generators.contract import Budget, Progress, Where
+from generators import fitting, randomness, training
+from generators.conditioning import CHUNK
+from generators.contract import Where
 from generators.encoding import Encoding
+from generators.fitting import Family, How
 from generators.schema import Schema
 from generators.tabular._adversary import LOSSES
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
 from generators.training import Turn
 
-NAME = "tabular.gan"
-CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 PROBE = 8192  # rows to which the shares of tokens are fitted
 EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
-TO_THE_END = Budget()
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class Adversarial:
         tokens = [self._draw(seed, first, x, known) for first in chunks] or [np.zeros((0, x.shape[1]), dtype="int64")]
         inside = [randomness.row_uniforms(seed, first, CHUNK, columns) for first in chunks] or [np.zeros((0, columns))]
         drawn = self.encoding.decode(np.concatenate(tokens)[:n], np.concatenate(inside)[:n], seed=seed)
-        return self._with_known(drawn, where or {})
+        return self.encoding.write_known(drawn, where or {})
 
     @torch.no_grad()
     def _draw(self, seed: int, first: int, x: Tensor, known: list[int]) -> np.ndarray:
@@ -100,17 +96,9 @@ class Adversarial:
         chosen = (ratios.softmax(0).cumsum(0) <= u).sum(0).clamp(max=len(tokens) - 1)
         return tokens[chosen, torch.arange(len(x))].cpu().numpy()
 
-    def _with_known(self, frame: pd.DataFrame, where: Where) -> pd.DataFrame:
-        """Write a number that a condition names as it is, not as another number of its interval."""
-        for name, value in where.items():
-            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
-                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
-        return frame
-
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict(), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict())
+        fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 @torch.no_grad()
@@ -134,51 +122,19 @@ def candidates(model: Model, x: Tensor, known: list[int], count: int, stream: to
     return torch.stack(tokens), torch.stack(ratios)
 
 
-def fit(
-    data: pd.DataFrame,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Adversarial:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    started = time.monotonic()
-    if privacy is not None:
-        raise ValueError(f"expected no privacy budget, found one: {NAME} has no differentially private training yet")
-    chosen, reason = devices.choose(device)
-    encoded = encoding.fit(data, schema)
-    x = torch.from_numpy(encoded.encode(data))
-    kept, held = training.split(len(data), config.validation, seed)
-    config = _settle(config, len(kept))
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
-        model = _build(encoded, config)
-        model.variables.fit(x[kept])
-        model.start.fit(x[kept], x[held], used=config.start == "copula")
-        model.prepare(x[kept])
-    best, record = training.train(
-        model.to(chosen),
-        x[kept].to(chosen),
-        x[held].to(chosen),
-        _plan(config, len(kept)),
-        seed=seed,
-        identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
-        budget=budget,
-        started=started,
-        progress=progress,
-        checkpoint=checkpoint,
-    )
-    model.load_state_dict(model.state_dict() | best)
-    _calibrate(model.eval(), x[kept], config, seed)
-    return Adversarial(encoded, config, model, record | {"device": str(chosen), "reason": reason})
+    fitted = fitting.fit(FAMILY, data, schema, config, **how)
+    _calibrate(fitted.model, fitted.x, fitted.config, how["seed"])
+    return Adversarial(fitted.encoding, fitted.config, fitted.model, fitted.record)
 
 
-def _settle(config: Config, rows: int) -> Config:
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
+    """Return the model that `save` wrote."""
+    return Adversarial(*fitting.restore(FAMILY, document, tensors))
+
+
+def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open: small batches and networks for few rows, and a slow game, for these are soon known by heart."""
     batch = config.batch or int(np.clip(2 ** int(np.log2(max(rows // 2, 1))), 64, 512))
     width = config.width or (128 if rows < 5000 else 256)
@@ -189,6 +145,12 @@ def _settle(config: Config, rows: int) -> Config:
 def _build(encoded: Encoding, config: Config) -> Model:
     options = {name: getattr(config, name) for name in ("width", "depth", "packing", "penalty", "loss")}
     return Model(Variables(encoded.layout, encoded.columns), **options)
+
+
+def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+    model.variables.fit(x)
+    model.start.fit(x, held, used=config.start == "copula")
+    model.prepare(x)
 
 
 def _plan(config: Config, rows: int) -> training.Plan:
@@ -223,9 +185,4 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
         getattr(model, f"rake_{c}").copy_(term)
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
-    """Return the model that `save` wrote."""
-    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
-    model = _build(encoded, config)
-    model.load_state_dict(tensors, strict=True)
-    return Adversarial(encoded, config, model.eval(), document["record"])
+FAMILY = Family("tabular.gan", Config, _settle, _build, _start, _plan)

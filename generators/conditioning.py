@@ -1,0 +1,55 @@
+"""Rows of which some cells are given: one of several candidates is kept by its importance; missing cells are drawn given the others."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from generators import randomness
+from generators.encoding import Encoding
+from generators.schema import conform
+
+CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+CANDIDATES = 16  # rows drawn for each row of which some cells are given
+
+Draw = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
+
+
+def randoms(encoding: Encoding, given: bool) -> int:
+    """Return how many random numbers a row takes: its places within intervals, a choice, and L for each candidate."""
+    return len(encoding.columns) + 1 + (CANDIDATES if given else 1) * encoding.layout.width
+
+
+def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:
+    """K candidates' tokens [B, L] with log q [B], and u [B] -> for each row the candidate that u chooses, by p / q (Rubin 1987)."""
+    if len(drawn) == 1:
+        return drawn[0][0]
+    weights = torch.stack([log_p(x) - log_q for x, log_q in drawn]).softmax(0)  # [K, B]
+    chosen = (weights.cumsum(0) <= u).sum(0).clamp(max=len(drawn) - 1)
+    return torch.stack([x for x, _ in drawn])[chosen, torch.arange(len(u), device=u.device)]
+
+
+def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd.DataFrame:
+    """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
+    frame, out = conform(frame, encoding.schema).reset_index(drop=True), []
+    for first in range(0, len(frame), CHUNK):
+        u = randomness.row_uniforms(seed, first, CHUNK, randoms(encoding, given=True))
+        out.append(_imputed(frame.iloc[first : first + CHUNK], encoding, draw, u))
+    return pd.concat(out).astype(frame.dtypes.to_dict()) if out else frame
+
+
+def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:
+    """Fill one chunk, the rows of each pattern of missing columns at once."""
+    columns, tokens = encoding.columns, encoding.encode(frame)
+    gone = np.stack([frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1)  # [rows, columns]
+    for pattern in np.unique(gone[gone.any(1)], axis=0):
+        rows = np.flatnonzero((gone == pattern).all(1))
+        drawn = [place for k in np.flatnonzero(pattern) for place in encoding.layout.places[k]]
+        known = [place for place in range(tokens.shape[1]) if place not in drawn]
+        tokens[rows] = draw(u[rows], torch.from_numpy(tokens[rows]), known)
+    filled, out = encoding.decode(tokens, u[: len(frame), : len(columns)]), frame.copy()
+    for k, column in enumerate(columns):
+        out[column.name] = frame[column.name].where(~gone[:, k], filled[column.name].set_axis(frame.index))
+    return out
