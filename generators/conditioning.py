@@ -33,11 +33,11 @@ def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tens
 
 def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd.DataFrame:
     """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-    frame, out = conform(frame, encoding.schema).reset_index(drop=True), []
+    index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
     for first in range(0, len(frame), CHUNK):
         u = randomness.row_uniforms(seed, first, CHUNK, randoms(encoding, given=True))
         out.append(_imputed(frame.iloc[first : first + CHUNK], encoding, draw, u))
-    return pd.concat(out).astype(frame.dtypes.to_dict()) if out else frame
+    return pd.concat(out).astype(frame.dtypes.to_dict()).set_axis(index) if out else frame
 
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:

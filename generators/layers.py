@@ -30,13 +30,18 @@ class Embedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.embedding(x + self.offsets, self.weight + self.waves)
 
+    def token(self, l: int, x: Tensor) -> Tensor:
+        """Tokens [B, L] -> the embedding of token l, [B, e]."""
+        at = x[:, l] + self.offsets[l]
+        return self.weight[at] + self.waves[at]
+
 
 class Heads(nn.Module):
     """Categorical distributions of L tokens from hidden units h; the heads stand in `order`, groups of like size together."""
 
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
-        self.groups = _groups(layout)
+        self.groups, self.sizes = _groups(layout), layout.sizes
         self.order = [l for group in self.groups for l in group]
         self.place = {l: row for row, l in enumerate(self.order)}
         self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
@@ -106,17 +111,20 @@ class Heads(nn.Module):
 def _groups(layout: Layout) -> list[list[int]]:
     """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs little.
 
-    Fine tokens stand apart from the others: only they are masked row by row.
+    Fine tokens stand apart from the others, because only they are masked row by row, and ordered ones from labels.
     """
     groups: list[list[int]] = []
-    for l in sorted(range(layout.width), key=lambda l: (l in layout.inner, layout.sizes[l])):
+    for l in sorted(range(layout.width), key=lambda l: (*_sort(layout, l), layout.sizes[l])):
         first = groups[-1][0] if groups else None
-        alike = first is not None and (first in layout.inner) == (l in layout.inner)
-        if alike and layout.sizes[l] <= max(16, 2 * layout.sizes[first]):
+        if first is not None and _sort(layout, first) == _sort(layout, l) and layout.sizes[l] <= max(16, 2 * layout.sizes[first]):
             groups[-1].append(l)
         else:
             groups.append([l])
     return groups
+
+
+def _sort(layout: Layout, l: int) -> tuple[bool, bool]:
+    return l in layout.inner, layout.ordered[l] > 0
 
 
 def _waves(ordered: int, size: int, count: int) -> Tensor:

@@ -147,7 +147,7 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 
 def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
-    model.start_from_marginals(x)
+    model.heads.start_from_marginals(x)
     model.start_from_copula(x, held)
 
 

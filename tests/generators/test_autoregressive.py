@@ -48,7 +48,7 @@ def test_causality_no_factor_sees_itself_or_later_tokens(model):
     changed[:, -1] = (changed[:, -1] + 1) % model.encoding.layout.sizes[-1]
 
     def first_layer(tokens):
-        return net._first_layer(net._embedded(tokens), 0, torch.zeros(net.L))
+        return net._first_layer(net.embed(tokens).transpose(0, 1), 0, torch.zeros(net.L))
 
     assert torch.equal(first_layer(x), first_layer(changed))
 
