@@ -40,11 +40,16 @@ class Constraints:
             below.setdefault(b, set()).add(a)
         return list(TopologicalSorter(below).static_order())
 
+    @property
+    def columns(self) -> set[int]:
+        """The columns that an order or a bound limits."""
+        return {*self.sequence, *self.bounds}
+
     @cached_property
     def _ends(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
         """By column, low and high of each cell within its bounds, [cells + 1]; a missing value lies anywhere."""
         found = {}
-        for k in {*self.sequence, *self.bounds}:
+        for k in self.columns:
             column, (least, most) = self.encoding.columns[k], self.bounds.get(k, (-np.inf, np.inf))
             low, high = (np.asarray(ends, dtype="float64") / _per_unit(column) for ends in (column.low, column.high))
             low, high = np.maximum(low, least), np.minimum(high, most)

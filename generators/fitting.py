@@ -37,7 +37,7 @@ class Family:
     config: type
     settle: Callable[[Any, Encoding, int], Any]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
-    start: Callable[[Any, Tensor, Tensor, Any], None]  # (model, tokens [N, L], held-out tokens [M, L], config): what it knows at first
+    start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], held-out ones [M, L])
     plan: Callable[[Any, int], training.Plan]  # (config, rows) -> how to optimise
 
 
@@ -77,7 +77,7 @@ def fit(
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
         model = family.build(encoded, config)
-        family.start(model, kept, held, config)
+        family.start(model, encoded, config, kept, held)
     best, record = training.train(
         model.to(chosen),
         kept.to(chosen),

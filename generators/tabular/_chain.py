@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from generators.combinations import Combinations
 from generators.copula import SHRINKAGE, WORTH, Copula
 from generators.encoding import Layout
 from generators.layers import IMPOSSIBLE, Embedding, Heads
@@ -39,6 +40,7 @@ class Model(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
         self.register_buffer("member", _member(layout), persistent=False)
         self.copula = Copula(layout)
+        self.combinations: tuple[Combinations, ...] = ()
 
     @torch.no_grad()
     def start_from_copula(self, x: Tensor, held: Tensor) -> None:
@@ -91,8 +93,8 @@ class Model(nn.Module):
         """
         x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
         for l, logits in self._walk(x, known):
-            mask = allowed(l, x)
-            logits = logits if mask is None else logits.masked_fill(~mask, IMPOSSIBLE)
+            for mask in (allowed(l, x), *(c.mask(l, x, {*known, *range(l)}, logits.shape[1]) for c in self.combinations)):
+                logits = logits if mask is None else logits.masked_fill(~mask, IMPOSSIBLE)
             cdf, last = logits.softmax(-1).cumsum(-1), logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
             x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
             log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]

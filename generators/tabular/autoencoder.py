@@ -241,7 +241,7 @@ def _hidden(encoded: Encoding, target: str | None) -> list[int]:
     return found
 
 
-def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     model.start_from_marginals(x)
 
 

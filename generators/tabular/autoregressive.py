@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators import conditioning, fitting, randomness, training
+from generators import combinations, conditioning, fitting, randomness, training
 from generators import constraints as rules
 from generators.conditioning import CHUNK
 from generators.contract import Where
@@ -36,6 +36,7 @@ class Config:
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
+    combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
     learning_rate: float | None = None
@@ -69,6 +70,7 @@ class Autoregressive:
         x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
         held = rules.read(constraints, self.encoding, where) if constraints else None
+        combinations.check(self.model.combinations, fixed, held.columns if held else (), [column.name for column in self.encoding.columns])
         points = randomness.row_sobol if sobol else randomness.row_uniforms
         chunks = [points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(fixed or held))) for first in range(0, n, CHUNK)]
         allowed = held.masks(list(fixed)) if held else anything
@@ -117,7 +119,8 @@ class Autoregressive:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        fitting.save(folder, FAMILY, self, self.model.state_dict())
+        allowed = {f"combinations.{k}": torch.from_numpy(own.tokens) for k, own in enumerate(self.model.combinations)}
+        fitting.save(folder, FAMILY, self, self.model.state_dict() | allowed)
 
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
@@ -128,7 +131,11 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:
     """Return the model that `save` wrote."""
-    return Autoregressive(*fitting.restore(FAMILY, document, tensors))
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith("combinations.")}
+    encoded, config, model, record = fitting.restore(FAMILY, document, own)
+    allowed = [tensors[name].numpy() for name in sorted(tensors.keys() - own.keys())]
+    model.combinations = combinations.restore(config.combinations, encoded, allowed)
+    return Autoregressive(encoded, config, model, record)
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
@@ -146,9 +153,10 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(encoded.layout, **shape)
 
 
-def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     model.heads.start_from_marginals(x)
     model.start_from_copula(x, held)
+    model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 
 def _plan(config: Config, rows: int) -> training.Plan:

@@ -220,7 +220,7 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(encoded.layout, **shape)
 
 
-def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     model.start(x, held)
 
 

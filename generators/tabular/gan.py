@@ -147,7 +147,7 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(Variables(encoded.layout, encoded.columns), **options)
 
 
-def _start(model: Model, x: Tensor, held: Tensor, config: Config) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     model.variables.fit(x)
     model.start.fit(x, held, used=config.start == "copula")
     model.prepare(x)

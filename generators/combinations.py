@@ -1,0 +1,105 @@
+"""Fixed combinations: columns whose values occur together only as they did in training, such as a city and its country.
+
+What is allowed is a list of combinations, one token per place of their columns. A mask over the next token keeps those of the
+combinations that agree with what is drawn so far, so a row never runs into a dead end and none is rejected. A combination that fewer
+than SHARED rows have is no public fact: it is not kept, and not drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generators.columns import SHARED
+from generators.encoding import Encoding
+
+LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
+MOST = 20_000  # combinations of one list
+
+
+@dataclass(frozen=True)
+class Combinations:
+    """The allowed tokens [T, P] at the places [P] of some columns."""
+
+    columns: tuple[int, ...]
+    places: tuple[int, ...]
+    tokens: np.ndarray = field(repr=False)
+
+    def mask(self, l: int, x: Tensor, drawn: Collection[int], size: int) -> Tensor | None:
+        """Return which of its `size` tokens factor l may take, given the tokens x [B, L] at the places `drawn`: bool [B, size]."""
+        if l not in self.places:
+            return None
+        allowed, given = self._tensor.to(x.device), [k for k, place in enumerate(self.places) if place in drawn]
+        agrees = torch.ones(len(x), len(allowed), dtype=torch.bool, device=x.device)  # [B, T]
+        for k in given:
+            agrees &= x[:, self.places[k], None] == allowed[:, k]
+        own = torch.nn.functional.one_hot(allowed[:, self.places.index(l)], size)
+        possible = agrees.float() @ own.float() > 0
+        return torch.where(possible.any(1, keepdim=True), possible, True)  # a given row may have a combination that is not kept
+
+    @cached_property
+    def _tensor(self) -> Tensor:
+        return torch.from_numpy(self.tokens)
+
+
+def learn(texts: Iterable[str], encoding: Encoding, x: np.ndarray) -> tuple[Combinations, ...]:
+    """Learn combinations such as "city, country" from tokens x [N, L]; lists that share a column become one.
+
+    ValueError for an unknown column, and for columns whose combinations hardly recur.
+    """
+    return tuple(_learn(columns, encoding, x) for columns in _merged([_columns(text, encoding) for text in texts]))
+
+
+def restore(texts: Iterable[str], encoding: Encoding, tokens: Sequence[np.ndarray]) -> tuple[Combinations, ...]:
+    """Return what `learn` returned, from its tokens."""
+    groups = _merged([_columns(text, encoding) for text in texts])
+    return tuple(Combinations(*_of(columns, encoding), own) for columns, own in zip(groups, tokens, strict=True))
+
+
+def check(held: Sequence[Combinations], known: Mapping[int, int], limited: Collection[int], names: Sequence[str]) -> None:
+    """ValueError for a condition {place: token} that no combination meets, and for a column that another constraint limits too."""
+    for own in held:
+        given = [k for k, place in enumerate(own.places) if place in known]
+        columns = ", ".join(names[c] for c in own.columns)
+        if not (own.tokens[:, given] == [known[own.places[k]] for k in given]).all(1).any():
+            raise ValueError(f"expected a condition that a fixed combination of {columns} meets, found none; change one of its values")
+        if twice := sorted(names[c] for c in {*own.columns} & {*limited}):
+            raise ValueError(f"expected column {twice[0]!r} under a fixed combination or under an order or bound, found it under both")
+
+
+def _of(columns: list[int], encoding: Encoding) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(columns), tuple(place for c in columns for place in encoding.layout.places[c])
+
+
+def _columns(text: str, encoding: Encoding) -> set[int]:
+    names, known = [name.strip() for name in text.split(",")], [column.name for column in encoding.columns]
+    missing = [name for name in names if name not in known]
+    if missing or len(set(names)) < 2:
+        raise ValueError(f"expected a fixed combination such as 'city, country' of two or more learned columns, found {text!r}; correct it")
+    return {known.index(name) for name in names}
+
+
+def _merged(groups: list[set[int]]) -> list[list[int]]:
+    merged: list[set[int]] = []
+    for group in groups:
+        touching = [other for other in merged if other & group]
+        merged = [other for other in merged if not other & group] + [group.union(*touching)]
+    return [sorted(group) for group in merged]
+
+
+def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:
+    of, places = _of(columns, encoding)
+    tokens, counts = np.unique(x[:, places], axis=0, return_counts=True)
+    kept = counts >= min(SHARED, len(x))
+    if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST:
+        names = ", ".join(encoding.columns[c].name for c in columns)
+        raise ValueError(
+            f"expected at most {MOST:,} combinations of {names}, each of {SHARED} rows or more in {LEAST_KEPT:.0%} of the rows; "
+            "found others; leave a column out of the combination"
+        )
+    return Combinations(of, places, tokens[kept])

@@ -1,0 +1,83 @@
+"""Fixed combinations: none is drawn that training rows did not share, whatever else is given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import generators
+from generators import Budget, encoding
+from generators.combinations import learn
+from generators.schema import infer
+
+COUNTRY = {"Paris": "FR", "Lyon": "FR", "Bonn": "DE", "Köln": "DE", "Graz": "AT"}
+MONEY = {"FR": "€", "DE": "€", "AT": "öS"}
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(0)
+    city = pd.Series(rng.choice(list(COUNTRY), 900)).where(rng.random(900) > 0.05, None)
+    country = city.map(COUNTRY)
+    table = pd.DataFrame({"age": rng.integers(0, 90, 900), "money": country.map(MONEY), "city": city, "country": country})
+    table["shop"] = [f"{place}-{n}" for place, n in zip(table["country"], rng.integers(0, 3000, 900) % 60, strict=True)]
+    return table
+
+
+@pytest.fixture(scope="module")
+def model(frame):
+    return generators.fit(frame, budget=Budget(steps=5), seed=0, combinations=("city, country", "country, money"))
+
+
+def agrees(table):
+    return (table["city"].map(COUNTRY).fillna("") == table["country"].fillna("")) & (
+        table["country"].map(MONEY).fillna("") == table["money"].fillna("")
+    )
+
+
+def test_an_untrained_model_draws_no_other_combination(frame, model):
+    drawn = model.sample(3000, seed=1)
+    assert len(drawn) == 3000 and agrees(drawn).all() and set(drawn["city"].dropna()) == set(COUNTRY)
+    free = generators.fit(frame, budget=Budget(steps=5), seed=0).sample(3000, seed=1)
+    assert not agrees(free).all()
+
+
+def test_conditions_imputations_and_saved_models_keep_them(model, tmp_path):
+    drawn = model.sample(200, where={"money": "€", "country": "DE"})
+    assert agrees(drawn).all() and set(drawn["city"]) == {"Bonn", "Köln"}
+    holes = pd.DataFrame({"age": [3, 4], "money": [None, None], "city": ["Graz", None], "country": [None, "FR"], "shop": ["FR-1", "FR-2"]})
+    filled = model.impute(holes)
+    assert filled["money"].tolist() == ["öS", "€"] and filled["country"].tolist() == ["AT", "FR"] and filled["city"][1] in ("Paris", "Lyon")
+    model.save(tmp_path / "model")
+    pd.testing.assert_frame_equal(generators.open_model(tmp_path / "model").sample(50), model.sample(50))
+
+
+def test_columns_of_two_tokens_are_combined_too():
+    rng = np.random.default_rng(1)
+    shop = rng.integers(0, 300, 6000)
+    frame = pd.DataFrame({"city": (shop // 30).astype(str), "shop": [f"s{n}" for n in shop]})
+    drawn = generators.fit(frame, budget=Budget(steps=3), combinations=["city, shop"]).sample(2000)
+    assert (drawn["shop"].str[1:].astype(int) // 30 == drawn["city"].astype(int)).all()
+
+
+def test_a_combination_of_few_rows_is_not_kept(frame):
+    odd = pd.concat([frame, frame.head(4).assign(city="Paris", country="AT", money="öS")])
+    encoded = encoding.fit(odd, infer(odd))
+    (held,) = learn(["city, country"], encoded, encoded.encode(odd))
+    assert len(held.tokens) == len(COUNTRY) + 1  # one more for the missing ones
+
+
+@pytest.mark.parametrize(
+    ("options", "where", "constraints", "sentence"),
+    [
+        ({"combinations": ["city"]}, {}, (), "two or more learned columns"),
+        ({"combinations": ["city, planet"]}, {}, (), "such as 'city, country'"),
+        ({"combinations": ["age, shop"]}, {}, (), "leave a column out"),
+        ({"combinations": ["city, country"]}, {"city": "Graz", "country": "FR"}, (), "change one of its values"),
+        ({"combinations": ["age, country"], "validation": 0.01}, {}, ("0 <= age",), "found it under both"),
+    ],
+)
+def test_impossible_ones_are_one_sentence(frame, options, where, constraints, sentence):
+    if "age, country" in options["combinations"]:
+        frame = frame.assign(age=frame["age"] // 30)
+    with pytest.raises(ValueError, match=sentence):
+        generators.fit(frame, budget=Budget(steps=2), **options).sample(3, where=where, constraints=constraints)
