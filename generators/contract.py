@@ -17,7 +17,7 @@ import pandas as pd
 
 from generators.schema import Schema
 
-Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation
+Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation, memory_mb (the estimate)
 Where = Mapping[str, Any]  # column -> the value it must have
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from generators import checkpoint as files
 from generators import device as devices
-from generators import encoding, randomness, training
+from generators import encoding, memory, randomness, training
 from generators.contract import Budget, Progress
 from generators.encoding import Encoding
 from generators.schema import Schema
@@ -65,7 +65,7 @@ def fit(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> Fitted:
-    """Train a model of the family on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy guarantee are lacking."""
     started, budget = time.monotonic(), budget or Budget()
     if privacy is not None:
         raise ValueError(f"expected no privacy budget, found one: {family.name} has no differentially private training yet")
@@ -78,20 +78,22 @@ def fit(
         randomness.manual_seed(seed, "weights")
         model = family.build(encoded, config)
         family.start(model, encoded, config, kept, held)
+    plan = family.plan(config, len(kept))
+    needed = memory.preflight(model.to(chosen), kept, held, plan)
     best, record = training.train(
-        model.to(chosen),
+        model,
         kept.to(chosen),
         held.to(chosen),
-        family.plan(config, len(kept)),
+        plan,
         seed=seed,
         identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
         budget=budget,
         started=started,
-        progress=progress,
+        progress=progress and (lambda status: progress(status | {"memory_mb": needed})),
         checkpoint=checkpoint,
     )
     model.load_state_dict(model.state_dict() | best)
-    return Fitted(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason}, kept)
+    return Fitted(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason, "memory_mb": needed}, kept)
 
 
 def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:

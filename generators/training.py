@@ -25,6 +25,7 @@ CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace 
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
+VALIDATION_CHUNK = 4096  # rows evaluated at once
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -255,7 +256,7 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
 def _validation_loss(run: Run, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
-    chunks = validation.split(4096)
+    chunks = validation.split(VALIDATION_CHUNK)
     losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
     return float(sum(losses) / len(validation))
 

@@ -44,14 +44,15 @@ class TrainingProgress:
         self.name, self.bar, self.last = name, None, -PLAIN_EVERY
 
     def __call__(self, status: dict[str, float]) -> None:
-        steps, step = status["steps"], status["step"]
+        steps, step, memory = status["steps"], status["step"], status["memory_mb"]
         if console.is_terminal:
-            self._draw(step, steps, status["validation"])
+            self._draw(step, steps, f"{self.name} in about {memory:,} MB (loss {status['validation']:.2f})")
         elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
             self.last = status["seconds"]
-            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s, validation loss {status['validation']:.3f}", flush=True)
+            place = f"step {step} of {steps or '?'}, {status['seconds']:.0f} s, about {memory:,} MB"
+            print(f"  {place}, validation loss {status['validation']:.3f}", flush=True)
 
-    def _draw(self, step: float, steps: float, loss: float) -> None:
+    def _draw(self, step: float, steps: float, text: str) -> None:
         if self.bar is None:
             columns = (
                 TextColumn("  {task.description}"),
@@ -62,7 +63,7 @@ class TrainingProgress:
             self.bar = Progress(*columns, console=console, transient=True)
             self.bar.add_task(self.name, total=steps or 1)
             self.bar.start()
-        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=f"{self.name} (loss {loss:.2f})")
+        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=text)
         if step == steps:
             self.close()
 

@@ -31,8 +31,3 @@ class Schedule(nn.Module):
         count = torch.where(torch.rand(orders, 1) < 0.5, 1, torch.randint(1, max(self.columns, 2), (orders, 1)))
         count = torch.where(torch.rand(orders, 1) < self.conditional, count, 0).to(device)
         return torch.rand(orders, self.columns, device=device).argsort(1) < count
-
-
-def visible(moments: Tensor) -> Tensor:
-    """Moments [B, L] of being revealed -> [B, L, L]: token l (second) sees those (third) revealed before it."""
-    return moments[:, None, :] < moments[:, :, None]

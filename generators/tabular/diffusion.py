@@ -15,7 +15,7 @@ is known from the beginning, for conditions and imputations.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,11 +34,10 @@ from generators.encoding import Encoding, Layout
 from generators.fitting import Family, How
 from generators.schema import Schema
 from generators.tabular._denoiser import Denoiser
-from generators.tabular._schedule import Schedule, visible
+from generators.tabular._schedule import Schedule
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 ORDERS = 4  # in one batch, each for an equal part of the rows
-INPUTS = 3.2e7  # numbers in the masked inputs of one batch, at most
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Config:
     """Public options; None is chosen from the number of rows and tokens."""
 
     width: int | None = None  # h, units per token's network
-    embedding: int | None = None  # e, units per token
+    embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers
     sharpness: float = 64.0  # k of a column over k of the next one
     conditional: float = 0.1  # share of training rows that show a random set of columns from the beginning
@@ -71,18 +70,18 @@ class Model(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = x.tensor_split(min(ORDERS, max(1, len(x)))) if self.training else (x,)
-        T = self.schedule.moments(len(parts)) if self.training else torch.arange(x.shape[1], device=x.device)[None]  # the likeliest order
-        rows = torch.tensor([len(part) for part in parts], device=x.device)
-        return -self.denoiser(x, visible(T).repeat_interleave(rows, 0), self._terms(parts, T)).sum(1)
+        likeliest = torch.arange(x.shape[1], device=x.device)[None]
+        orders = self.schedule.moments(len(parts)).argsort(1) if self.training else likeliest
+        return -self.denoiser(parts, orders, self._terms(parts, orders)).sum(1)
 
     @torch.no_grad()
-    def _terms(self, parts: Sequence[Tensor], T: Tensor) -> dict[int, Tensor]:
+    def _terms(self, parts: Sequence[Tensor], orders: Tensor) -> dict[int, Tensor]:
         """Return the copula's terms [B, tokens] of the tokens' logits, given what each part of the batch reveals before them."""
         if not self.copula.used:
             return {}
         found: dict[int, list[Tensor]] = {l: [] for l in self.copula.factors}
-        for part, moments in zip(parts, T, strict=True):
-            given, X = self.copula.conditionals(moments[: self.columns].argsort().tolist()), self.copula.features(part)
+        for part, order in zip(parts, orders.tolist(), strict=True):
+            given, X = self.copula.conditionals([l for l in order if l < self.columns]), self.copula.features(part)
             for l in found:
                 found[l].append(self.copula.term(l, part, X, given))
         return {l: torch.cat(terms) for l, terms in found.items()}
@@ -106,27 +105,31 @@ class Model(nn.Module):
         Return the tokens and log q [B] of those drawn. Token `barred[l]` is never drawn at place l.
         """
         x, log_q = x.clone(), torch.zeros(len(x), dtype=torch.float64, device=x.device)
-        seen = torch.zeros(x.shape[1], dtype=torch.bool, device=x.device)
-        seen[list(known)] = True
         given = self.copula.conditionals([l for l in known if l < self.columns]) if self.copula.used else None
         X = self.copula.features(x) if given else None
-        for l in range(x.shape[1]):
-            if seen[l]:
-                continue
-            p = self._logits(l, x, seen, X, given, barred.get(l)).softmax(1)
+        for l, sums in self._walk(x, known):
+            p = self._logits(l, x, sums, X, given, barred.get(l)).softmax(1)
             # the last token of the CDF's support where rounding leaves u above the sum
             last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
             x[:, l] = torch.minimum(torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last)
             log_q += p.gather(1, x[:, l : l + 1])[:, 0].log()
-            seen[l] = True
             if given and l < self.columns:
                 self.copula.read(l, x, X)
         return x, log_q
 
-    def _logits(self, l: int, x: Tensor, seen: Tensor, X: Tensor | None, given: Conditionals | None, barred: int | None) -> Tensor:
-        """Logits [B, K] of token l in float64, given what it sees of x [B, L] (seen [L]) and the copula's features X."""
-        coarse = torch.arange(len(seen), device=seen.device) < self.columns
-        logits = self.denoiser.logits(l, x, seen if l >= self.columns else seen & coarse)
+    def _walk(self, x: Tensor, known: Sequence[int]) -> Iterator[tuple[int, Tensor]]:
+        """Yield each token to be revealed and what those before it contribute, [B, h]: coarse tokens first, of each kind the known ones."""
+        sums = self.denoiser.first_bias.new_zeros(len(x), self.denoiser.first_bias.shape[1])
+        for stage in (range(self.columns), range(self.columns, x.shape[1])):
+            sums = sums + sum((self.denoiser.contribution(l, x) for l in stage if l in known), torch.zeros_like(sums))
+            for l in stage:
+                if l not in known:
+                    yield l, sums
+                    sums = sums + self.denoiser.contribution(l, x)
+
+    def _logits(self, l: int, x: Tensor, sums: Tensor, X: Tensor | None, given: Conditionals | None, barred: int | None) -> Tensor:
+        """Logits [B, K] of token l in float64, given what the revealed tokens contribute, [B, h], and the copula's features X."""
+        logits = self.denoiser.logits(l, sums, x)
         if given and l in self.copula.factors:
             term = self.copula.term(l, x, X, given)
             logits = logits + nn.functional.pad(term, (0, logits.shape[1] - term.shape[1]))
@@ -203,13 +206,10 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffu
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open: narrower networks for many tokens, more decay for few rows."""
-    L = encoded.layout.width
-    e = config.embedding or (12 if L <= 64 else 4)
     chosen = {
-        "embedding": e,
-        "width": int(np.clip(8e6 / (L * L * e) // 16 * 16, 16, 128)),
+        "width": int(np.clip((1.2e6 / encoded.layout.width) ** 0.5 // 16 * 16, 32, 128)),
         "weight_decay": float(np.clip(3e4 / rows, 0.1, 6)),
-        "batch": int(2 ** np.floor(np.log2(max(1, min(np.clip(rows // 16, 32, 256), INPUTS / (L * L * e)))))),
+        "batch": int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256)),
     }
     given = {name: value for name, value in asdict(config).items() if value is not None}
     return Config(**(chosen | given))

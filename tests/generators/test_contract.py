@@ -91,7 +91,7 @@ def test_training_reports_progress_in_plain_numbers(fitted):
     name, model = fitted
     seen = []
     generators.fit(tables.linked(), name, budget=STEPS, progress=seen.append)
-    assert seen and all(set(s) == {"step", "steps", "seconds", "loss", "validation"} for s in seen)
+    assert seen and all(set(s) == {"step", "steps", "seconds", "loss", "validation", "memory_mb"} for s in seen)
     assert json.loads(json.dumps(seen)) == seen
     assert model.record["steps"] <= 30 and model.record["device"] in ("cpu", "cuda")
 

@@ -10,7 +10,6 @@ import torch
 
 from generators import Budget, encoding, fit
 from generators.schema import infer
-from generators.tabular._schedule import visible
 from generators.tabular.diffusion import Config, Model
 from tests.generators import tables
 
@@ -50,12 +49,18 @@ def test_known_columns_are_there_from_the_beginning():
 
 def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
     net = small(tables.linked()).denoiser
-    torch.nn.init.normal_(net.heads.out[0])
-    seen = visible(torch.tensor([[2.0, 1.0, 3.0]]))  # b, then a, then n
-    assert seen.tolist() == [[[False, True, False], [False, False, False], [True, True, False]]]
-    x, changed = torch.tensor([[0, 1, 5]]), torch.tensor([[0, 1, 6]])
-    assert torch.equal(net(x, seen, {})[:, :2], net(changed, seen, {})[:, :2])
-    assert not torch.equal(net(x, seen, {})[:, :1], net(torch.tensor([[0, 2, 5]]), seen, {})[:, :1])
+    for out in net.heads.out:
+        torch.nn.init.normal_(out)
+    b_a_n = torch.tensor([[1, 0, 2]])
+
+    def told(row):
+        return net([torch.tensor([row])], b_a_n, {})
+
+    row, later, first = told([0, 1, 5]), told([0, 1, 6]), told([0, 2, 5])
+    assert torch.equal(row[:, :2], later[:, :2]) and not torch.equal(row[:, 2], later[:, 2])
+    assert not torch.equal(row[:, 0], first[:, 0])
+    a_first = net([torch.tensor([[0, 1, 5]]), torch.tensor([[0, 1, 5]])], torch.tensor([[1, 0, 2], [0, 1, 2]]), {})
+    assert torch.allclose(a_first[:1], row) and not torch.allclose(a_first[1:, 0], row[:, 0])
 
 
 def test_fine_tokens_follow_all_coarse_ones():
@@ -82,7 +87,7 @@ def test_the_copula_knows_what_is_revealed_before_a_token_and_nothing_else():
     x, net = torch.from_numpy(encoded.encode(frame)), small(frame)
     net.start(x[:450], x[450:])
     assert net.copula.used
-    b_first = net._terms((x,), torch.tensor([[2.0, 1.0]]))
+    b_first = net._terms((x,), torch.tensor([[1, 0]]))
     assert b_first[1].abs().max() < 1e-3  # log p(b) / p(b) = 0
     assert b_first[0].gather(1, x[:, :1]).mean() > 0.3  # nats that b tells of a
 
