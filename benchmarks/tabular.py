@@ -1,9 +1,11 @@
 """Train generators on tables under a time budget and print their figures beside those of peers.
 
     python benchmarks/tabular.py --shared ../shared --data adult shoppers --minutes 2
+    python benchmarks/tabular.py --minutes 0.15 --peers tabularargn --peers-python ../peers/bin/python
 
 `--shared` holds bench/score_tabular.py (an independent scorer; needs xgboost for its strongest test) and data/. Each fit and each sample is
-a command of its own, as a user would run it, so that its memory and time are its own too.
+a command of its own, as a user would run it, so that its memory and time are its own too. `--peers` runs peers side by side (peers.py), in
+the environment whose python is named; the other peers' figures are quoted from peers.json.
 """
 
 import argparse
@@ -26,7 +28,7 @@ PEERS = Path(__file__).with_name("peers.json")  # published and measured elsewhe
 # a small process of its own starts the command: Linux counts what the starting process holds as a peak of the started one
 METER = """
 import os, subprocess, sys
-_, status, usage = os.wait4(subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL).pid, 0)
+_, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
 print(usage.ru_maxrss)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
@@ -50,10 +52,8 @@ def main() -> None:
     scorer = _load(options.shared / "bench" / "score_tabular.py")
     print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the scorer itself is not timed")
     for data in options.data:
-        rows = [
-            (generator, _median([_one(scorer, options, data, generator, seed) for seed in options.seeds]))
-            for generator in options.generators
-        ]
+        rows = [(name, _median([_one(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.generators]
+        rows += [(name, _median([_peer(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.peers]
         _print(
             f"{data}, --minutes {options.minutes:g}, median of {len(options.seeds)} seed(s)",
             rows + list(json.loads(PEERS.read_text()).get(data, {}).items()),
@@ -67,7 +67,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generators", nargs="+", default=["tabular.autoregressive"])
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    return parser.parse_args()
+    parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan"], default=[])
+    parser.add_argument("--peers-python", type=Path, help="the python of the environment that holds the peers")
+    options = parser.parse_args()
+    if options.peers and not options.peers_python:
+        parser.error("--peers needs --peers-python")
+    return options
 
 
 def _load(path: Path) -> ModuleType:
@@ -78,28 +83,43 @@ def _load(path: Path) -> ModuleType:
 
 
 def _one(scorer: ModuleType, options: argparse.Namespace, data: str, generator: str, seed: int) -> dict[str, float]:
-    """Fit, sample and score once: figures by key."""
-    source = options.shared / "data"
-    train, test = (pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test"))
+    """Fit, sample and score one of our generators: figures by key."""
     launder = Path(sys.executable).with_name("launder")
     with tempfile.TemporaryDirectory() as folder:
         model, rows = f"{folder}/model", f"{folder}/synthetic.csv"
-        fit = [launder, "fit", source / f"{data}_train.csv", "--generator", generator, "--model", model]
-        fit_seconds, fit_peak = _measured([*fit, "--minutes", options.minutes, "--seed", seed])
-        sample = [launder, "sample", model, "--rows", len(train), "--output", rows, "--seed", seed]
-        sample_seconds, sample_peak = _measured(sample)
-        scores = scorer.score(json.loads((source / f"{data}.json").read_text()), train, test, pd.read_csv(rows))
-    cost = {"fit_seconds": fit_seconds, "sample_seconds": sample_seconds, "peak_mb": max(fit_peak, sample_peak)}
-    return scores | cost | {"utility": 100 * scores["mle"] / scores["mle_real"]}
+        train = options.shared / "data" / f"{data}_train.csv"
+        fit = [launder, "fit", train, "--generator", generator, "--model", model, "--minutes", options.minutes, "--seed", seed]
+        fit_seconds, fit_peak, _ = _measured(fit)
+        sample = [launder, "sample", model, "--rows", len(pd.read_csv(train)), "--output", rows, "--seed", seed]
+        sample_seconds, sample_peak, _ = _measured(sample)
+        cost = {"fit_seconds": fit_seconds, "sample_seconds": sample_seconds, "peak_mb": max(fit_peak, sample_peak)}
+        return _scores(scorer, options, data, rows) | cost
 
 
-def _measured(command: list) -> tuple[float, float]:
-    """Run a command: wall-clock seconds and peak memory in MB."""
+def _peer(scorer: ModuleType, options: argparse.Namespace, data: str, peer: str, seed: int) -> dict[str, float]:
+    """Fit, sample and score a peer: figures by key."""
+    with tempfile.TemporaryDirectory() as folder:
+        train, rows = options.shared / "data" / f"{data}_train.csv", f"{folder}/synthetic.csv"
+        program = Path(__file__).with_name("peers.py")
+        _, peak, told = _measured([options.peers_python, program, peer, train, rows, len(pd.read_csv(train)), seed])
+        return _scores(scorer, options, data, rows) | json.loads(told.splitlines()[-1]) | {"peak_mb": peak}
+
+
+def _scores(scorer: ModuleType, options: argparse.Namespace, data: str, rows: str) -> dict[str, float]:
+    source = options.shared / "data"
+    train, test = (pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test"))
+    scores = scorer.score(json.loads((source / f"{data}.json").read_text()), train, test, pd.read_csv(rows, na_values="?"))
+    return scores | {"utility": 100 * scores["mle"] / scores["mle_real"]}
+
+
+def _measured(command: list) -> tuple[float, float, str]:
+    """Run a command: wall-clock seconds, peak memory in MB, what it printed."""
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", METER, *map(str, command)], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"the command failed: {' '.join(map(str, command))}\n{done.stderr}")
-    return time.monotonic() - started, float(done.stdout) / 1024
+    told, _, peak = done.stdout.rstrip().rpartition("\n")
+    return time.monotonic() - started, float(peak) / 1024, told
 
 
 def _median(runs: list[dict[str, float]]) -> dict[str, float]:
