@@ -54,6 +54,8 @@ def main() -> None:
     for data in options.data:
         rows = [(name, _median([_one(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.generators]
         rows += [(name, _median([_peer(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.peers]
+        if options.save:
+            _save(options.save, data, dict(rows))
         _print(
             f"{data}, --minutes {options.minutes:g}, median of {len(options.seeds)} seed(s)",
             rows + list(json.loads(PEERS.read_text()).get(data, {}).items()),
@@ -67,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generators", nargs="+", default=["tabular.autoregressive"])
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families.py draws")
     parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan"], default=[])
     parser.add_argument("--peers-python", type=Path, help="the python of the environment that holds the peers")
     options = parser.parse_args()
@@ -126,6 +129,12 @@ def _median(runs: list[dict[str, float]]) -> dict[str, float]:
     return {
         key: statistics.median(run[key] for run in runs) for key in FIGURES if all(isinstance(run.get(key), int | float) for run in runs)
     }
+
+
+def _save(path: Path, data: str, rows: dict[str, dict[str, float]]) -> None:
+    saved = json.loads(path.read_text()) if path.exists() else {}
+    saved[data] = saved.get(data, {}) | {name: {key: round(value, 3) for key, value in row.items()} for name, row in rows.items()}
+    path.write_text(json.dumps(saved, indent=1) + "\n")
 
 
 def _print(title: str, rows: list[tuple[str, dict]]) -> None:

@@ -7,11 +7,12 @@ row revealed one token at a time, averaged over such orders (Hoogeboom et al. 20
 
 L(x) = E_order sum_l -log p(x_l | tokens revealed before l)
 
-All L terms of an order are trained in one pass: every token has a small network of its own, which sees a subset of its own. So tokens
-are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of neighbouring
-columns, leads from one schedule for all (1) to a fixed order (infinity); a sharp one was measured to learn faster from few rows.
-Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). In a share of the rows a random set of columns
-is known from the beginning, for conditions and imputations.
+All L terms of an order are trained in one pass: every token has layers of its own, over the sum of what the tokens before it contribute.
+So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
+neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); a sharp one was measured to learn faster from few
+rows. Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). A rectified flow inside the cells in their
+place, as there, was measured too: C2ST-XGB .871 against .882 on Shoppers (mean of three draws), for a second network. In a share of the
+rows a random set of columns is known from the beginning, for conditions and imputations.
 """
 
 import math
