@@ -83,16 +83,18 @@ class Proof:
         strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
                        "scores": {learner: self._means(values) for learner, values in found.items()}}
                       for name, found in self.scores.items()]
-        return {"version": 1, **facts, "judged": JUDGED, "lower_is_better": list(LOWER), "best_baseline": self.best_baseline(),
-                "verdicts": self.verdicts(), "strategies": strategies, "gains": list(self._gains())}
+        learners = list(self.scores[self.baselines[0]])
+        return {"version": 1, **facts, "judged": JUDGED, "measures": list(MEASURES), "lower_is_better": list(LOWER), "learners": learners,
+                "best_baseline": self.best_baseline(), "verdicts": self.verdicts(), "strategies": strategies, "gains": list(self._gains())}
 
     def _means(self, values: np.ndarray) -> dict[str, float]:
         return dict(zip(self.measures, values.mean(0).tolist(), strict=True))
 
     def _gains(self) -> Iterator[dict]:
-        """Every candidate against every baseline by learner and measure, and for the mean over learners (learner None)."""
-        learners = (None, *self.scores[self.baselines[0]])
-        for name, other, learner, measure in product(self.candidates, self.baselines, learners, self.measures):
+        """All strategies against the first baseline, candidates against the others too: by learner, and the mean over them (None)."""
+        first, *others = self.baselines
+        pairs = [*product((*others, *self.candidates), (first,)), *product(self.candidates, others)]
+        for (name, other), learner, measure in product(pairs, (None, *self.scores[first]), self.measures):
             gain = self.gain(name, other, measure, learner)
             yield {"strategy": name, "against": other, "learner": learner, "measure": measure, "value": gain.value, "low": gain.low,
                    "high": gain.high, "verdict": gain.verdict}

@@ -21,6 +21,7 @@ from pipelines.mistakes import nearest
 
 JUDGES = ("boosted trees", "logistic regression")
 SPARE = 3  # rows drawn for each row wanted where mislabelled ones are filtered out
+MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
 ROUNDS = 4  # draws, before the least mislabelled ones have to do
 Counts = Mapping[Hashable, int]  # class -> rows
 
@@ -84,8 +85,8 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
     if not parts:
         return learned.model.sample(0, seed=seed)[names]
     drawn = pd.concat(parts, ignore_index=True)
-    if len(drawn) != sum(counts.values()):
-        raise LaunderError(f"expected {sum(counts.values())} synthetic rows, found {len(drawn)}; train the model again")
+    if drawn[learned.target].value_counts().to_dict() != {label: count for label, count in counts.items() if count}:
+        raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
     return drawn.iloc[randomness.generator(seed, "mix").permutation(len(drawn))].reset_index(drop=True)
 
 
@@ -116,7 +117,8 @@ def classes_of(rows: pd.DataFrame, target: str) -> np.ndarray:
         raise LaunderError(f"expected a class in every row of the target {target!r}, found {gaps} rows without; drop or fill them")
     counts = values.value_counts()
     counts = counts[counts > 0]
-    if pd.api.types.is_float_dtype(values.dtype) and ((values % 1 != 0).any() or len(counts) > max(20, len(values) / 10)):
+    number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    if number and ((values % 1 != 0).any() or len(counts) > max(MOST_CLASSES, len(values) / 10)):
         raise LaunderError(
             f"expected classes in the target {target!r}, found continuous numbers; give a number of bins (--bins 4) to cut it into classes"
         )

@@ -1,5 +1,6 @@
 """What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
 
+import math
 import os
 import signal
 import socket
@@ -31,6 +32,8 @@ STEPS = {
     "score": "scoring",
     "decide": "judging",
     "publish": "publishing",
+    "prove": "cross-validating, with and without augmentation",
+    "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
 SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
@@ -49,7 +52,8 @@ class TrainingProgress:
             self._draw(step, steps, status["validation"])
         elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
             self.last = status["seconds"]
-            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s, validation loss {status['validation']:.3f}", flush=True)
+            loss = "" if math.isnan(status["validation"]) else f", validation loss {status['validation']:.3f}"
+            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s{loss}", flush=True)
 
     def _draw(self, step: float, steps: float, loss: float) -> None:
         if self.bar is None:
@@ -62,7 +66,8 @@ class TrainingProgress:
             self.bar = Progress(*columns, console=console, transient=True)
             self.bar.add_task(self.name, total=steps or 1)
             self.bar.start()
-        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=f"{self.name} (loss {loss:.2f})")
+        what = "folds" if math.isnan(loss) else f"{self.name} (loss {loss:.2f})"
+        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=what)
         if step == steps:
             self.close()
 
@@ -75,6 +80,28 @@ class TrainingProgress:
 
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
+    result = _watched("launder", config)
+    print_verdict(result["verdict"])
+    where = "Released" if result["passed"] else "Quarantined"
+    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    return 0 if result["passed"] else 3
+
+
+def augment(config: RunConfig) -> int:
+    """Run the flow of augmentation and show its verdict; return 0."""
+    result = _watched("augment", config)
+    for sentence in result["verdicts"]:
+        console.print(sentence, markup=False, soft_wrap=True)
+    place = Path(result["place"])
+    console.print(f"Wrote {place / 'data.parquet'}: {result['real']:,} real and {result['synthetic']:,} synthetic rows. Keep it inside.",
+                  markup=False, soft_wrap=True)  # fmt: skip
+    if result["reported"]:
+        console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
+    return 0
+
+
+def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
+    """Run one of the flows, telling its steps and the training's progress."""
     console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
     import flows
     from pipelines import tasks
@@ -89,13 +116,9 @@ def run(config: RunConfig) -> int:
     tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
-        result = flows.launder(config)
+        return getattr(flows, flow)(config)
     finally:
         progress.close()
-    print_verdict(result["verdict"])
-    where = "Released" if result["passed"] else "Quarantined"
-    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
-    return 0 if result["passed"] else 3
 
 
 def _clock(started: float) -> str:

@@ -1,11 +1,13 @@
 """The proof of augmentation: no leak passes, gains and harms are told from noise, baselines are what they say."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from evaluation import augmentation, classifiers, intervals, resampling
+from evaluation import augmentation, classifiers, intervals, report, resampling
 from evaluation.augmentation import prove
 from evaluation.resampling import Resampled, row_hashes
 from evaluation.samples import EvaluationError
@@ -140,6 +142,23 @@ def test_baselines_balance_and_keep_the_real_rows():
     assert weight[train["ill"] == "yes"].sum() == pytest.approx(weight[train["ill"] == "no"].sum()) and weight.sum() == pytest.approx(120)
     drawn = ways["SMOTE-NC"].rows.iloc[120:]
     assert drawn["ward"].isin(["north", "south"]).all() and drawn["age"].between(20, 70).all() and drawn["dose"].notna().all()
+
+
+def test_the_page_tells_the_verdict_names_no_rare_class_and_loads_nothing(tmp_path):
+    rows = lopsided().assign(ill=["Morbus Quix" if k < 6 else "yes" if k % 6 == 0 else "no" for k in range(240)])
+    same = {"made": candidate(lambda train: train), "more": candidate(lambda train: pd.concat([train, train]))}
+    named = {name: lambda train, strategy=strategy, name=name, **given: {name: strategy(train, **given)["candidate"]}
+             for name, strategy in same.items()}
+    found = prove(rows, "ill", named, folds=2, repeats=1, baselines=dict(list(resampling.BASELINES.items())[:2]))
+    report.write_augmentation(found.to_json(), tmp_path)
+    page, data = (tmp_path / "augmentation.html").read_text(), json.loads((tmp_path / "augmentation.json").read_text())
+    assert "No gain: made" in page and page.count("<svg") == 2 and "src=" not in page
+    assert "rare class 1" in page and "Quix" not in page + json.dumps(data)
+    for sentence in (verdict["sentence"] for verdict in data["verdicts"]):
+        assert sentence in page
+    before = page
+    report.write_augmentation(found.to_json(), tmp_path)
+    assert (tmp_path / "augmentation.html").read_text() == before
 
 
 def test_hashes_tell_images_apart():
