@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,7 @@ def prove(
     kinds: Mapping[str, str] | None = None,
     folds: int = 5,
     repeats: int = 2,
+    rows: int | None = None,
     seed: int = 0,
     baselines: Mapping[str, Strategy] = BASELINES,
     learners: Mapping[str, Learner] | None = None,
@@ -62,17 +64,20 @@ def prove(
 ) -> Proof:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
 
-    `learners` are boosted trees, logistic regression and a small perceptron where none are given. Cost: folds * repeats times the
-    strategies, and for each way to train they yield one fit of every learner.
+    `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
+    and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
+    noise of few test rows. Cost: folds * repeats times the strategies, and for each way to train they yield one fit of every learner.
     """
     task = _task(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
     learners = learners or {name: _tabular(name, task) for name in classifiers.LEARNERS}
     folds, outcomes = _possible(task, folds), []
-    for run, (fit, test) in enumerate(_runs(task, folds, repeats, seed)):
+    runs = list(_runs(task, folds, repeats, seed) if rows is None else _apart(task, folds, repeats, rows, seed))
+    for run, (fit, test) in enumerate(runs):
         outcomes.append(_run(task, fit, test, {**baselines, **candidates}, learners, seed + run))
         if progress:
-            progress(run + 1, folds * repeats)
-    return _proof(task, outcomes, tuple(baselines), folds, repeats, seed)
+            progress(run + 1, len(runs))
+    facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed}
+    return _proof(task, outcomes, tuple(baselines), facts)
 
 
 def _run(
@@ -155,7 +160,19 @@ def _runs(task: Task, folds: int, repeats: int, seed: int) -> Iterator[tuple[np.
             yield np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], folds: int, repeats: int, seed: int) -> Proof:
+def _apart(task: Task, folds: int, repeats: int, rows: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Disjoint training sets of about `rows` rows, with the shares of the classes, and one test fold for all."""
+    fit, test = next(_runs(task, folds, 1, seed))
+    parts = len(fit) // rows
+    if parts < 2:
+        raise EvaluationError(f"expected at least twice {rows} rows to learn from, found {len(fit)}; ask for fewer rows")
+    if (least := min(np.bincount(task.labels[fit]))) < 2 * parts:
+        raise EvaluationError(f"expected two rows of every class in each of {parts} training sets, found {least} in all; ask for more rows")
+    for _, part in islice(StratifiedKFold(parts, shuffle=True, random_state=seed).split(fit, task.labels[fit]), folds * repeats):
+        yield np.sort(fit[part]), test
+
+
+def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> Proof:
     names, rows = list(outcomes[0]), np.bincount(task.labels)
     # a rare class goes by a number, for its name may name someone
     classes = {name if n >= SHOWN else f"rare class {k + 1}": int(n) for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))}
@@ -163,4 +180,4 @@ def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str,
               for name in names}
     seconds, added = ({name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
                       for what in ("seconds", "added"))
-    return Proof(task.target, classes, scores, baselines, seconds, added, folds, repeats, seed)
+    return Proof(task.target, classes, scores, baselines, seconds, added, **facts)

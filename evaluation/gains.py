@@ -43,6 +43,7 @@ class Proof:
     added: dict[str, float]  # rows, mean over runs
     folds: int
     repeats: int
+    ratio: float  # test rows over training rows where runs share training rows, 0 where they share none
     seed: int
 
     @property
@@ -62,7 +63,7 @@ class Proof:
     def gain(self, strategy: str, against: str, measure: str = JUDGED, learner: str | None = None) -> Gain:
         """The strategy's gain over another, with its 95 % interval."""
         d = self.runs(strategy, measure, learner) - self.runs(against, measure, learner)
-        return Gain(*intervals.corrected_t(-d if measure in LOWER else d, 1 / (self.folds - 1)))
+        return Gain(*intervals.corrected_t(-d if measure in LOWER else d, self.ratio))
 
     def verdicts(self) -> list[dict]:
         """For each candidate, whether it helps: its gain in JUDGED over no augmentation and over the best baseline, mean over learners."""
