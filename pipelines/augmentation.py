@@ -33,7 +33,7 @@ class Recipe:
     generator: str = "tabular.autoregressive"
     options: Mapping[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
-    filter: bool = False
+    filter: bool = True
     device: str = "auto"
 
 

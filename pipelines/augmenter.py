@@ -26,7 +26,8 @@ class Augmenter(BaseOverSampler):
 
     `sampling_strategy` is imbalanced-learn's: "auto" brings every class to the size of the largest, a mapping {class: rows} states the
     rows that each class has afterwards. Frames keep their columns, dtypes and missing values; arrays and lists stay what they are.
-    `steps` or `minutes` limit the training; `options` are the generator's. After fit_resample, `model_` is the generator (None where
+    `filter` drops synthetic rows that models of the real ones call mislabelled. `steps` or `minutes` limit the training; `options` are
+    the generator's. After fit_resample, `model_` is the generator (None where
     nothing was wanted), `is_synthetic_` tells the added rows, `seen_` holds hashes of the rows it learned from.
     """
 
@@ -51,7 +52,7 @@ class Augmenter(BaseOverSampler):
         options: Mapping[str, Any] | None = None,
         steps: int | None = None,
         minutes: float | None = None,
-        filter: bool = False,
+        filter: bool = True,
         device: str = "auto",
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)

@@ -18,7 +18,8 @@ def augment(
     to: Annotated[str | None, typer.Option(help="balance, or a multiple of the rows such as 2.")] = None,
     counts: Counts = None,
     shares: Shares = None,
-    filter: Annotated[bool, typer.Option("--filter", help="Drop synthetic rows that a model of the real ones calls mislabelled.")] = False,
+    times: Annotated[float | None, typer.Option(help="Rows of a balanced class, in those of the largest.")] = None,
+    filter: Annotated[bool, typer.Option(help="Drop synthetic rows that models of the real ones call mislabelled.")] = True,
     weight: Annotated[float | None, typer.Option(help="Weight of a synthetic row; a real one has 1.")] = None,
     bins: Annotated[int | None, typer.Option(help="Classes to cut a continuous target into.")] = None,
     test: Annotated[str | None, typer.Option(help="A table of test rows: refuse where the training set holds one.")] = None,
@@ -34,8 +35,9 @@ def augment(
 ) -> int:
     """Enlarge or rebalance a training set, and prove by cross-validation whether that helps."""
     words = {"score.target": target, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
-    words |= {"augment.to": to, "augment.weight": weight, "augment.bins": bins, "augment.folds": folds, "augment.repeats": repeats}
-    words |= {"augment.test": None if test is None else str(Path(test).absolute()), "augment.filter": "true" if filter else None}
+    words |= {"augment.to": to, "augment.times": times, "augment.weight": weight, "augment.bins": bins}
+    words |= {"augment.folds": folds, "augment.repeats": repeats}
+    words |= {"augment.test": None if test is None else str(Path(test).absolute()), "augment.filter": None if filter else "false"}
     lists = {"augment.counts": _pairs(counts, "--class"), "augment.shares": _pairs(shares, "--share"), "augment.compare": compare}
     words |= {key: json.dumps(value) for key, value in lists.items() if value}
     words |= {"augment.curve": f"[{', '.join(curve)}]"} if curve else {}

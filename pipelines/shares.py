@@ -11,6 +11,7 @@ from pipelines.artifacts import LaunderError
 
 Factor = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
 Scalar = bool | int | float | str
+FEW, TIMES = 5000, 3.0  # under so many training rows, a balance has so many times the rows of the largest class
 SUM = 1e-6  # by how much shares may miss 1
 
 
@@ -22,10 +23,11 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    to: Literal["balance"] | Factor | None = None  # every class as large as the largest, or so many times its rows; None for balance
+    to: Literal["balance"] | Factor | None = None  # equal classes, or every class at so many times its rows; None for balance
+    times: Factor | None = None  # rows of a balanced class, in those of the largest; None for 3 under 5000 rows, else 1
     counts: dict[Scalar, Annotated[int, Field(ge=0)]] = {}  # rows of a class, real ones included
     shares: dict[Scalar, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = {}  # of every class
-    filter: bool = False  # drop synthetic rows that a model of the real ones calls mislabelled
+    filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
     bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into
     test: str | None = None  # a table of rows that must not be learned from
@@ -57,7 +59,8 @@ def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
     if how.counts:
         return _by_counts(have, _known(how.counts, have, "counts"))
     if how.to in (None, "balance"):
-        return {label: max(have.values()) - n for label, n in have.items()}
+        times = how.times or (TIMES if len(labels) < FEW else 1.0)
+        return {label: round(times * max(have.values())) - n for label, n in have.items()}
     return multiplied(have, how.to)
 
 

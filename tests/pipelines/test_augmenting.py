@@ -13,7 +13,7 @@ from pipelines.artifacts import LaunderError
 from pipelines.augmentation import Recipe
 from pipelines.shares import Augmentation
 
-FEW = Recipe(budget=Budget(steps=2))
+FEW = Recipe(budget=Budget(steps=2), filter=False)
 KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
 
 
@@ -43,13 +43,13 @@ def test_exact_numbers_of_each_class_with_and_without_a_filter():
 
 @pytest.mark.parametrize("name", ["tabular.gan", "tabular.autoencoder"])
 def test_other_families_keep_the_numbers_too(name):
-    learned = augmentation.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2)), kinds=KINDS)
+    learned = augmentation.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)
     assert augmentation.draw(learned, {"yes": 7, "no": 2})["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
 
 
 def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_does_not():
     rows = patients()
-    honest = augmenting.strategy("made", FEW, Augmentation(curve=(1.5,)), KINDS)
+    honest = augmenting.strategy("made", FEW, Augmentation(times=1, curve=(1.5,)), KINDS)
     found = prove(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
     assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
 
@@ -64,7 +64,7 @@ def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_
 @pytest.fixture
 def run(tmp_path):
     patients().to_csv(tmp_path / "patients.csv", index=False)
-    settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5}"]
+    settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5, times: 1}"]
     loaded = config.load(tmp_path / "patients.csv", settings, tmp_path / "out")
     begun = steps.begin(loaded)
     source = steps.ingest(begun, loaded)

@@ -14,8 +14,9 @@ LABELS = pd.Series(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
 @pytest.mark.parametrize(
     ("how", "added"),
     [
-        ({}, (0, 30, 50)),
-        ({"to": "balance"}, (0, 30, 50)),
+        ({}, (120, 150, 170)),  # three times the largest class, for few rows
+        ({"to": "balance", "times": 1}, (0, 30, 50)),
+        ({"times": 1.5}, (30, 60, 80)),
         ({"to": 1}, (0, 0, 0)),
         ({"to": 2.5}, (90, 45, 15)),
         ({"counts": {"c": 25, "b": 30}}, (0, 0, 15)),
@@ -25,6 +26,10 @@ LABELS = pd.Series(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
 )
 def test_rows_to_add(how, added):
     assert wanted(LABELS, Augmentation(**how)) == dict(zip("abc", added, strict=True))
+
+
+def test_many_rows_are_balanced_at_the_largest_class():
+    assert wanted(pd.Series([0] * 4000 + [1] * 1000), Augmentation()) == {0: 0, 1: 3000}
 
 
 def test_classes_that_are_numbers_may_be_written_as_text():
