@@ -41,6 +41,16 @@ def test_a_condition_on_a_later_column_gives_its_conditional(model):
     assert np.abs(drawn.reindex(exact.index, fill_value=0) - exact / exact.sum()).max() < 0.03
 
 
+def test_a_condition_on_the_first_columns_is_the_chain_rule_itself(model, monkeypatch):
+    cells = grid(model)
+    exact = cells.assign(p=np.exp(model.log_prob(cells)))[cells["a"] == "y"].groupby(["b", "n"])["p"].sum()
+    monkeypatch.setattr(model.model, "after", None)  # what conditions on later columns would need
+    drawn = model.sample(4000, where={"a": "y"})
+    assert set(drawn["a"]) == {"y"}
+    shares = drawn.groupby(["b", "n"]).size().reindex(exact.index, fill_value=0) / 4000
+    assert np.abs(shares - exact / exact.sum()).max() < 0.03
+
+
 def test_causality_no_factor_sees_itself_or_later_tokens(model):
     net = model.model
     x = torch.from_numpy(model.encoding.encode(tables.linked())[:4])
