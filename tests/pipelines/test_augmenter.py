@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from pipelines.artifacts import LaunderError
 from pipelines.augmenter import Augmenter
+from pipelines.shares import plentiful
 
 FEW = {"steps": 2, "filter": False}
 # All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator learns columns one by
@@ -57,6 +58,11 @@ def test_counts_by_class_and_the_same_seed_gives_the_same_rows(table):
     assert first[1].value_counts().to_dict() == wanted
     pd.testing.assert_frame_equal(first[0], second[0])
     assert not first[0].equals(other[0])
+
+
+def test_a_plenty_is_three_times_the_largest_class(table):
+    _, labels = Augmenter(sampling_strategy=plentiful, **FEW).fit_resample(*table)
+    assert labels.value_counts().to_dict() == {"well": 144, "ill": 144}
 
 
 def test_what_is_balanced_is_returned_without_a_fit(table):
