@@ -48,20 +48,9 @@ class Outcome:
     scores: dict[str, np.ndarray] = field(repr=False)
 
 
-def prove(
-    frame: pd.DataFrame,
-    target: str,
-    candidates: Mapping[str, Strategy],
-    *,
-    kinds: Mapping[str, str] | None = None,
-    folds: int = 5,
-    repeats: int = 2,
-    rows: int | None = None,
-    seed: int = 0,
-    baselines: Mapping[str, Strategy] = BASELINES,
-    learners: Mapping[str, Learner] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Proof:
+def prove(frame: pd.DataFrame, target: str, candidates: Mapping[str, Strategy], *, kinds: Mapping[str, str] | None = None, folds: int = 5,
+          repeats: int = 2, rows: int | None = None, seed: int = 0, baselines: Mapping[str, Strategy] = BASELINES,
+          learners: Mapping[str, Learner] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
 
     `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
@@ -94,6 +83,7 @@ def _run(
             scores = _taught(task, resampled, test, learners, seed)
             found[name] = Outcome(seconds, len(resampled.rows) - len(train), scores)
     return found
+
 
 def check_unseen(name: str, resampled: Resampled, test: np.ndarray) -> None:
     """Raise EvaluationError where anything was fitted to a row of the test fold (hashes `test`), or nobody tells what it was fitted to."""

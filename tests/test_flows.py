@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -290,6 +291,8 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     assert table["member"].value_counts().to_dict() == {"no": 90, "yes": 90} and table["is_synthetic"].sum() == 60
     assert set(os.listdir(path.parent)) == {"data.parquet", "augmentation.html", "augmentation.json"}
     assert set(os.listdir(here / "laundered")) == {"work"}
+    stored = [path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*") if path.is_file()]
+    assert any(b"over no augmentation" in text for text in stored) and not any("Köln".encode() in text for text in stored)
     shown = capsys.readouterr().out
     assert "over no augmentation" in shown and "120 real and 60 synthetic rows" in shown
 
