@@ -4,6 +4,7 @@ The target becomes the first column that the generator learns: the chain rule of
 Other modalities have their own `learn` and `draw`; classes, counts and verdicts are the same for all.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,7 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
     if not parts:
         return learned.model.sample(0, seed=seed)[names]
     drawn = pd.concat(parts, ignore_index=True)
-    if drawn[learned.target].value_counts().to_dict() != {label: count for label, count in counts.items() if count}:
+    if Counter(drawn[learned.target]) != Counter(counts):
         raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
     return drawn.iloc[randomness.generator(seed, "mix").permutation(len(drawn))].reset_index(drop=True)
 

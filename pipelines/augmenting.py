@@ -55,7 +55,7 @@ def prove(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
     if not how.repeats:
         return {"proof": None, "verdicts": []}
     names = dict.fromkeys((config.generator.name, *how.compare))
-    candidates = {name: strategy(name, recipe_of(config, name), how, kinds) for name in names}
+    candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
     found = cross_validate(frame, target, candidates, kinds=kinds, folds=how.folds, repeats=how.repeats, seed=config.seed, progress=report)
     write_json(run.path("proof.json"), plain(found.to_json()))
@@ -74,13 +74,17 @@ def recipe_of(config: RunConfig, name: str) -> Recipe:
     return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
 
 
-def strategy(name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, str]) -> Strategy:
-    """Return the resampling of a training fold by a generator: as asked for, and for each multiple of the curve, from one fit."""
+def strategy(name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, str], *, rows: int | None = None) -> Strategy:
+    """Return the resampling of a training fold by a generator: as asked for, and for each multiple of the curve, from one fit.
+
+    Counts are those of a table of `rows` rows, None for the fold's own.
+    """
 
     def resample(train: pd.DataFrame, *, target: str, seed: int, **_: Any) -> dict[str, Resampled]:
         learned = augmentation.learn(train, target, recipe, kinds=kinds, seed=seed)
-        ways = {name: shares.wanted(train[target], how)}
-        ways |= {f"{name} x {factor:g}": shares.multiplied(sizes(train[target]), factor) for factor in how.curve}
+        labels = train[target]
+        ways = {name: shares.wanted(labels, shares.in_fold(how, labels, rows or len(labels)))}
+        ways |= {f"{name} x {factor:g}": shares.multiplied(sizes(labels), factor) for factor in how.curve}
         return {way: _enlarged(train, augmentation.draw(learned, counts, seed=seed), how, learned.seen) for way, counts in ways.items()}
 
     return resample

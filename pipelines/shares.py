@@ -65,6 +65,13 @@ def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
     return multiplied(have, how.to)
 
 
+def in_fold(how: Augmentation, labels: pd.Series, rows: int) -> Augmentation:
+    """Return what is wanted of a fold with these labels out of `rows` rows: counts shrink with it, never below what the fold has."""
+    have, share = labels.map(str).value_counts(), len(labels) / rows
+    counts = {label: max(round(n * share), int(have.get(str(label), 0))) for label, n in how.counts.items()}
+    return how.model_copy(update={"counts": counts})
+
+
 def plentiful(labels: Any) -> dict[Hashable, int]:
     """Return the rows of every class at three times the largest: a sampling_strategy for the Augmenter, best where rows are few."""
     have = pd.Series(np.asarray(labels)).value_counts()

@@ -41,6 +41,14 @@ def test_exact_numbers_of_each_class_with_and_without_a_filter():
     assert sorted(learned.seen) == sorted(row_hashes(rows))
 
 
+def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
+    rows = patients().astype({"ill": pd.CategoricalDtype(["no", "yes", "unknown"])})
+    learned = augmentation.learn(rows, "ill", FEW)
+    drawn = augmentation.draw(learned, {"yes": 5, "no": 2})
+    assert drawn["ill"].value_counts().to_dict() | {"unknown": 0} == {"yes": 5, "no": 2, "unknown": 0}
+    assert augmenting.together(rows, drawn)["ill"].dtype == rows["ill"].dtype
+
+
 @pytest.mark.parametrize("name", ["tabular.gan", "tabular.autoencoder"])
 def test_other_families_keep_the_numbers_too(name):
     learned = augmentation.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import config
 from pipelines.artifacts import LaunderError
-from pipelines.shares import Augmentation, binned, wanted
+from pipelines.shares import Augmentation, binned, in_fold, wanted
 
 LABELS = pd.Series(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
 
@@ -30,6 +30,13 @@ def test_rows_to_add(how, added):
 
 def test_many_rows_are_balanced_at_the_largest_class():
     assert wanted(pd.Series([0] * 4000 + [1] * 1000), Augmentation()) == {0: 0, 1: 3000}
+
+
+def test_counts_shrink_with_a_fold_but_never_below_its_rows():
+    how = Augmentation(counts={"a": 60, "c": 90})
+    fold = pd.concat([LABELS[:31], LABELS[60:79]])  # half the rows: 31 of a, 19 of b
+    assert in_fold(how, fold, 100).counts == {"a": 31, "c": 45}
+    assert in_fold(how, LABELS, 100) == how and in_fold(Augmentation(to=2), fold, 100) == Augmentation(to=2)
 
 
 def test_classes_that_are_numbers_may_be_written_as_text():
