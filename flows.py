@@ -43,6 +43,20 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     return release | {"verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
 
 
+@flow(name="augment", validate_parameters=True, persist_result=False)
+def augment(config: RunConfig) -> dict[str, Any]:
+    """Ingest a training set, prove by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
+    config = configs.settled(config)
+    with tasks.redacted():
+        run = steps.begin(config)
+    with steps.alone(run):
+        source = tasks.ingest(run, config)
+        proven = tasks.prove(run, config, table=source["table"], schema=source["schema"])
+        enlarged = tasks.enlarge(run, config, table=source["table"], schema=source["schema"], proof=proven["proof"])
+        tasks.show_gain(run, config, proven["verdicts"], enlarged)
+    return enlarged | {"verdicts": proven["verdicts"]}
+
+
 def serve_schedules(configurations: Sequence[RunConfig]) -> None:
     """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted."""
     serve(*(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import beta, norm, rankdata
+from scipy.stats import beta, norm, rankdata, t
 
 REPEATS = 200
 LEVEL = 0.95
@@ -82,3 +82,14 @@ def wilson(hits: float, trials: int) -> tuple[float, float]:
     middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * np.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def corrected_t(differences: np.ndarray, ratio: float) -> tuple[float, float, float]:
+    """Mean of paired differences over J runs of cross-validation, with its 95 % interval (Nadeau and Bengio 2003).
+
+    `ratio` is test rows over training rows, n2 / n1: the runs share rows, so Var(mean) is (1 / J + n2 / n1) s^2, not s^2 / J.
+    """
+    J, mean = len(differences), float(np.mean(differences))
+    s = float(np.std(differences, ddof=1)) if J > 1 else np.inf
+    half = t.isf((1 - LEVEL) / 2, max(J - 1, 1)) * np.sqrt(1 / J + ratio) * s
+    return mean, float(mean - half), float(mean + half)

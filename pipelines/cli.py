@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.enlarging import augment
+
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
@@ -132,13 +134,13 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
     loaded = config.load(source, overrides, output)
     with suppress(OSError):  # what may pass, the flow tries again
         ingestion.ingest(loaded)  # before Prefect starts, so that bad input is told at once
-    _prepare(loaded.publish.to)
+    prepare(loaded.publish.to)
     from pipelines import terminal
 
     return terminal.run(loaded)
 
 
-def _prepare(output: str) -> None:
+def prepare(output: str) -> None:
     """Make the private folder and give Prefect its home in it, unless the user has chosen one."""
     from pipelines.artifacts import LaunderError, explained
 
@@ -163,7 +165,7 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
         raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
     if len({one.name for one in loaded}) < len(loaded):
         raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
-    _prepare(loaded[0].publish.to)
+    prepare(loaded[0].publish.to)
     from pipelines import terminal
 
     return terminal.serve(loaded)
@@ -264,6 +266,9 @@ def _compare(train: str, holdout: str, tables: list[str], output: Path, target: 
         _say(f"{place}. {row['name']}: {figures}{said}")
     _say(f"Comparison: {output / 'comparison.html'}")
     return QUARANTINED if gated and not found["tables"][0]["passed"] else RELEASED
+
+
+app.command()(augment)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pipelines.artifacts import LaunderError, digest_of
 from pipelines.documents import override, read_yaml
 from pipelines.mistakes import nearest, sentence
+from pipelines.shares import Augmentation
 
 DOCUMENTS = (".yaml", ".yml")
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
@@ -165,6 +166,7 @@ class RunConfig(Part):
     protect: Protect = Protect()
     sample: Sample = Sample()
     score: Scoring = Scoring()
+    augment: Augmentation | None = None
     gate: dict[str, Bound | None] = {}  # over the rules of gate.DEFAULT_RULES; null takes a rule away
     publish: Publish = Publish()
     schedule: Schedule | None = None
@@ -257,9 +259,13 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
         place = str((base / Path(place).expanduser()).absolute())
     name = config.name or re.sub(r"[^\w.-]+", "-", Path(place).stem).strip("-.")[:100] or "table"
     to = str((base / Path(config.publish.to).expanduser()).absolute())
+    augment = config.augment
+    if augment and augment.test:
+        augment = augment.model_copy(update={"test": str((base / Path(augment.test).expanduser()).absolute())})
     return config.model_copy(
         update={
             "name": name,
+            "augment": augment,
             "source": config.source.model_copy(update={"path": place}),
             "publish": config.publish.model_copy(update={"to": to}),
         }
@@ -273,6 +279,8 @@ def _checked(config: RunConfig) -> RunConfig:
     from pipelines import gate
 
     options = _options(config.generator, generators)
+    for name in config.augment.compare if config.augment else ():
+        _options(Generator(name=name), generators)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
         for name in names:
             if name not in evaluation.names():

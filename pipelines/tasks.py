@@ -19,7 +19,7 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.client.orchestration import get_client
 
 from generators import Progress
-from pipelines import steps
+from pipelines import augmenting, steps
 from pipelines.artifacts import LaunderError, Unavailable, digest_of, failure
 from pipelines.config import RunConfig
 from pipelines.steps import Result, Run
@@ -116,12 +116,24 @@ _train = _task(steps.train)
 sample = _task(steps.sample)
 score = _task(steps.score)
 decide = _task(steps.decide)
+_prove = _task(augmenting.prove)
+_enlarge = _task(augmenting.enlarge)
 publish = _task(steps.publish, retries=True, cached=False)  # it leaves what is there as it is, and puts back what is not
 
 
 def train(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     """Train, and show the progress as an artifact and to the listener."""
     return _train(run, config, extra={"progress": _progress(listener.get())}, table=table, schema=schema)
+
+
+def prove(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
+    """Cross-validate the augmentation, and show the progress to the listener."""
+    return _prove(run, config, extra={"progress": listener.get()}, table=table, schema=schema)
+
+
+def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: Result | None) -> Result:
+    """Enlarge the training set, and show the training's progress."""
+    return _enlarge(run, config, extra={"progress": _progress(listener.get())}, table=table, schema=schema, proof=proof)
 
 
 def _progress(also: Progress | None) -> Progress:
@@ -140,11 +152,22 @@ def _progress(also: Progress | None) -> Progress:
     return report
 
 
+def show_gain(run: Run, config: RunConfig, verdicts: list[str], enlarged: Result) -> None:
+    """Leave the verdict of an augmentation among Prefect's artifacts: aggregates only."""
+    lines = [f"- {sentence}" for sentence in verdicts] or ["- not cross-validated"]
+    title = f"# {enlarged['real']} real and {enlarged['synthetic']} synthetic rows: {run.id}"
+    create_markdown_artifact(f"{title}\n\n" + "\n".join(lines), key=f"{_key_of(config)}-augmentation")
+
+
 def show(run: Run, config: RunConfig, scores: dict[str, float | None], verdict: Result, release: Result) -> None:
     """Leave the scores as a table and the verdict as text among Prefect's artifacts: aggregates only."""
-    key = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-") or "table"
+    key = _key_of(config)
     rows = [{"score": name, "value": "-" if value is None else round(value, 4)} for name, value in scores.items()]
     create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {run.id}")
     lines = [f"- {'passed' if r['passed'] else '**refused**'}: {r['score']} {r['rule']}" for r in verdict["reasons"]]
     title = "Released" if release["passed"] else "Quarantined"
     create_markdown_artifact(f"# {title}: {run.id}\n\n" + "\n".join(lines), key=f"{key}-verdict")
+
+
+def _key_of(config: RunConfig) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-") or "table"

@@ -31,6 +31,8 @@ STEPS = {
     "score": "scoring",
     "decide": "judging",
     "publish": "publishing",
+    "prove": "cross-validating, with and without augmentation",
+    "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
 SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
@@ -44,13 +46,13 @@ class TrainingProgress:
         self.name, self.bar, self.last = name, None, -PLAIN_EVERY
 
     def __call__(self, status: dict[str, float]) -> None:
-        steps, step, memory = status["steps"], status["step"], status["memory_mb"]
+        steps, step = status["steps"], status["step"]
         if console.is_terminal:
-            self._draw(step, steps, f"{self.name} in about {memory:,} MB (loss {status['validation']:.2f})")
+            self._draw(step, steps, f"{self.name} in {_memory(status)} (loss {status['validation']:.2f})" if _trains(status) else "folds")
         elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
             self.last = status["seconds"]
-            place = f"step {step} of {steps or '?'}, {status['seconds']:.0f} s, about {memory:,} MB"
-            print(f"  {place}, validation loss {status['validation']:.3f}", flush=True)
+            told = f", {_memory(status)}, validation loss {status['validation']:.3f}" if _trains(status) else ""
+            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s{told}", flush=True)
 
     def _draw(self, step: float, steps: float, text: str) -> None:
         if self.bar is None:
@@ -74,8 +76,38 @@ class TrainingProgress:
             self.bar = None
 
 
+def _trains(status: dict[str, float]) -> bool:
+    return "memory_mb" in status  # what counts folds says nothing of memory
+
+
+def _memory(status: dict[str, float]) -> str:
+    return f"about {status['memory_mb']:,} MB"
+
+
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
+    result = _watched("launder", config)
+    print_verdict(result["verdict"])
+    where = "Released" if result["passed"] else "Quarantined"
+    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    return 0 if result["passed"] else 3
+
+
+def augment(config: RunConfig) -> int:
+    """Run the flow of augmentation and show its verdict; return 0."""
+    result = _watched("augment", config)
+    for sentence in result["verdicts"]:
+        console.print(sentence, markup=False, soft_wrap=True)
+    place = Path(result["place"])
+    console.print(f"Wrote {place / 'data.parquet'}: {result['real']:,} real and {result['synthetic']:,} synthetic rows. Keep it inside.",
+                  markup=False, soft_wrap=True)  # fmt: skip
+    if result["reported"]:
+        console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
+    return 0
+
+
+def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
+    """Run one of the flows, telling its steps and the training's progress."""
     console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
     import flows
     from pipelines import tasks
@@ -90,13 +122,9 @@ def run(config: RunConfig) -> int:
     tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
-        result = flows.launder(config)
+        return getattr(flows, flow)(config)
     finally:
         progress.close()
-    print_verdict(result["verdict"])
-    where = "Released" if result["passed"] else "Quarantined"
-    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
-    return 0 if result["passed"] else 3
 
 
 def _clock(started: float) -> str:

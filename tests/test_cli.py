@@ -18,7 +18,7 @@ from tests.processes import environment, launder
 
 ROWS = 60
 SECRET = "Quixworth"
-COMMANDS = ("demo", "init", "run", "serve", "fit", "sample", "score", "releases", "verify", "rollback")
+COMMANDS = ("demo", "init", "run", "serve", "fit", "sample", "score", "augment", "releases", "verify", "rollback")
 
 
 @pytest.fixture

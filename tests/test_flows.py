@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -278,6 +279,22 @@ def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, cap
     assert main(["run", "data.csv", *LOOSE]) == code
     assert state_names(api)["ingest"] == ("Failed" if code else "Completed", runs)
     assert capsys.readouterr().err.count("\n") == code
+
+
+def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, capsys):
+    words = ["augment", "data.csv", "--target", "member", "--class", "no=90", "--class", "yes=90", "--folds", "2", "--repeats", "1"]
+    for states in ({"Completed"}, {"Cached"}):
+        assert main([*words, "--set", "budget.steps=2"]) == 0
+        assert {state for state, _ in state_names(api).values()} == states
+    (path,) = (here / "laundered" / "work").glob("*/augmented/data.parquet")
+    table = pd.read_parquet(path)
+    assert table["member"].value_counts().to_dict() == {"no": 90, "yes": 90} and table["is_synthetic"].sum() == 60
+    assert set(os.listdir(path.parent)) == {"data.parquet", "augmentation.html", "augmentation.json"}
+    assert set(os.listdir(here / "laundered")) == {"work"}
+    stored = [path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*") if path.is_file()]
+    assert any(b"over no augmentation" in text for text in stored) and not any("Köln".encode() in text for text in stored)
+    shown = capsys.readouterr().out
+    assert "over no augmentation" in shown and "120 real and 60 synthetic rows" in shown
 
 
 def test_two_runs_of_the_same_data_do_not_meet(here, api, capsys):

@@ -23,3 +23,11 @@ def test_the_tree_names_nothing_that_is_not_there():
 def test_links_lead_somewhere():
     targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
     assert targets and not [target for target in targets if not (ROOT / target).is_file()]
+
+
+def test_the_quick_start_of_augmentation_runs_as_written(capsys):
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "Augmenter" in block]
+    assert len(code.strip().splitlines()) == 5
+    exec(compile(code, "README.md", "exec"), {})
+    scores = [float(word) for word in re.findall(r"0\.\d+", capsys.readouterr().out)]
+    assert len(scores) == 3 and min(scores) > 0.85

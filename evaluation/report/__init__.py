@@ -9,7 +9,7 @@ from pathlib import Path
 from evaluation.report.comparison import compare
 from evaluation.report.document import Report, plain, profile
 
-__all__ = ["Report", "compare", "plain", "profile", "write", "write_comparison"]
+__all__ = ["Report", "compare", "plain", "profile", "write", "write_augmentation", "write_comparison"]
 
 
 def write(report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True) -> None:
@@ -35,6 +35,15 @@ def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[st
     (folder / "comparison.json").write_text(_json(data), encoding="utf-8")
     (folder / "comparison.html").write_text(page.render_comparison(data), encoding="utf-8")
     return data
+
+
+def write_augmentation(data: Mapping, folder) -> None:
+    """Write augmentation.html and augmentation.json of a proof in its JSON form (gains.Proof.to_json) into `folder`."""
+    from evaluation.report import page
+    folder, data = Path(folder), plain(dict(data))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "augmentation.json").write_text(_json(data), encoding="utf-8")
+    (folder / "augmentation.html").write_text(page.render_augmentation(data), encoding="utf-8")
 
 
 def _json(data: dict) -> str:

@@ -137,6 +137,35 @@ def standings(tables: list[dict]) -> str:
         return _svg(figure, "Fidelity and strongest attack of each table; the table above holds the numbers")
 
 
+def forest(gains: list[tuple[str, dict]]) -> str:
+    """One gain with its interval per strategy, and the line of no gain."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 0.8 + 0.34 * len(gains)), layout="constrained")
+        axes = figure.add_subplot()
+        axes.axvline(0, color=INK, linewidth=1, linestyle=":")
+        for place, (_, gain) in enumerate(reversed(gains)):
+            colour = SYNTHETIC if gain["verdict"] == "harm" else REAL
+            axes.hlines(place, gain["low"], gain["high"], color=colour, linewidth=2.2, alpha=0.45 if gain["verdict"] == "no gain" else 1)
+            axes.plot([gain["value"]], [place], "o", color=colour, markersize=5)
+        axes.set_yticks(range(len(gains)), [_short(name, 40) for name, _ in reversed(gains)])
+        axes.set(xlabel="gain", ylim=(-0.6, len(gains) - 0.4))
+        return _svg(figure, "Gain of each strategy over no augmentation, with its interval; the tables below hold the numbers")
+
+
+def curve(points: list[tuple[str, float, float]], start: float) -> str:
+    """A score against the rows added, per strategy, from the one without any."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+        axes = figure.add_subplot()
+        axes.axhline(start, color=REAL, linewidth=1, linestyle=":")
+        axes.annotate("no augmentation", (0, start), xytext=(2, 4), textcoords="offset points", fontsize=8.5)
+        for name, rows, score in sorted(points, key=lambda point: point[1]):
+            axes.plot([rows], [score], "o", color=SYNTHETIC, markersize=5)
+            axes.annotate(_short(name, 30), (rows, score), xytext=(4, 5), textcoords="offset points", fontsize=8)
+        axes.set(xlabel="synthetic rows added to a training fold", ylabel="score", xlim=(0, 1.35 * max(1, *(point[1] for point in points))))
+        return _svg(figure, "Score against the number of synthetic rows; the table below holds the numbers")
+
+
 def _svg(figure: Figure, label: str) -> str:
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

@@ -15,7 +15,7 @@ SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable)
+    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable, gain=_gain)
     return environment.get_template(name)
 
 
@@ -25,6 +25,31 @@ def render_comparison(data: dict) -> str:
     metrics = [(name, words.title(name), words.DIRECTIONS[better].lower()) for name, better in data["better"].items()]
     return _template("comparison.html").render(tables=tables, metrics=metrics, judged=any(t["passed"] is not None for t in tables),
                                                drawing=Markup(drawings.standings(tables)))
+
+
+def render_augmentation(data: dict) -> str:
+    """The page for a proof of augmentation in its JSON form."""
+    names = [s["name"] for s in data["strategies"]]
+    gains = {(g["strategy"], g["against"], g["learner"], g["measure"]): g for g in data["gains"]}
+    means = {s["name"]: _over_learners(s["scores"]) for s in data["strategies"]}
+    judged = [(name, gains[name, "none", None, data["judged"]]) for name in names if name != "none"]
+    points = [(s["name"], s["rows_added"], means[s["name"]][data["judged"]]) for s in data["strategies"] if not s["baseline"]]
+    start = means["none"][data["judged"]]
+    return _template("augmentation.html").render(
+        data=data, strategies=names, learners=[None, *data["learners"]], gains=gains, means=means, measures=data["measures"],
+        forest=Markup(drawings.forest(judged)), curve=Markup(drawings.curve(points, start)) if len(points) > 1 else "")
+
+
+def _over_learners(scores: dict) -> dict:
+    """The mean of each measure over the learners."""
+    found = list(scores.values())
+    return {measure: sum(one[measure] for one in found) / len(found) for measure in found[0]}
+
+
+def _gain(gain: dict) -> Markup:
+    """A gain with its interval; bold where the interval does not hold zero."""
+    text = escape(f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})")
+    return text if gain["verdict"] == "no gain" else Markup("<b>{}</b>").format(text)
 
 
 def render(report, data: dict) -> str:

@@ -6,7 +6,7 @@ tokens after it. Then it has residual layers and an output layer of its own, bat
 copula (copula.py).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,15 @@ Allowed = Callable[[int, Tensor], Tensor | None]
 
 def anything(l: int, x: Tensor) -> None:
     """Allow every token."""
+
+
+def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
+    """Allow at each place in `fixed` its own token alone, at the others every one."""
+
+    def allowed(l: int, x: Tensor) -> Tensor | None:
+        return (torch.arange(layout.sizes[l], device=x.device) == fixed[l]).expand(len(x), -1) if l in fixed else None
+
+    return allowed
 
 
 class Model(nn.Module):

@@ -23,7 +23,7 @@ from generators.contract import Where
 from generators.encoding import Encoding
 from generators.fitting import Family, How
 from generators.schema import Schema
-from generators.tabular._chain import Allowed, Model, anything
+from generators.tabular._chain import Allowed, Model, anything, only
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 
@@ -71,10 +71,12 @@ class Autoregressive:
         x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
         held = rules.read(constraints, self.encoding, where) if constraints else None
         combinations.check(self.model.combinations, fixed, held.columns if held else (), [column.name for column in self.encoding.columns])
+        leading = not held and sorted(fixed) == list(range(len(fixed)))  # the chain rule itself conditions on its first tokens
+        known = [] if leading else list(fixed)
+        allowed = only(fixed, self.encoding.layout) if leading else held.masks(known) if held else anything
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        chunks = [points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(fixed or held))) for first in range(0, n, CHUNK)]
-        allowed = held.masks(list(fixed)) if held else anything
-        tokens = np.concatenate([x[:0].numpy(), *(self._draw(u, x, list(fixed), allowed) for u in chunks)])[:n]
+        chunks = [points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or held))) for first in range(0, n, CHUNK)]
+        tokens = np.concatenate([x[:0].numpy(), *(self._draw(u, x, known, allowed) for u in chunks)])[:n]
         inside = np.concatenate([np.zeros((0, columns)), *(u[:, :columns] for u in chunks)])[:n]
         limits = held.place(self.encoding.cells(tokens), inside) if held else None
         return self.encoding.write_known(self.encoding.decode(tokens, inside, seed=seed, limits=limits), where)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from generators import Budget, fit
+from generators import Budget, conditioning, fit
 from tests.generators import tables
 
 
@@ -39,6 +39,16 @@ def test_a_condition_on_a_later_column_gives_its_conditional(model):
     exact = cells.assign(p=joint)[cells["b"] == "q"].groupby("a")["p"].sum()
     drawn = model.sample(4000, where={"b": "q"})["a"].value_counts(normalize=True)
     assert np.abs(drawn.reindex(exact.index, fill_value=0) - exact / exact.sum()).max() < 0.03
+
+
+def test_a_condition_on_the_first_columns_is_the_chain_rule_itself(model, monkeypatch):
+    cells = grid(model)
+    exact = cells.assign(p=np.exp(model.log_prob(cells)))[cells["a"] == "y"].groupby(["b", "n"])["p"].sum()
+    monkeypatch.setattr(conditioning, "CANDIDATES", 0)  # no candidate is weighed
+    drawn = model.sample(4000, where={"a": "y"})
+    assert set(drawn["a"]) == {"y"}
+    shares = drawn.groupby(["b", "n"]).size().reindex(exact.index, fill_value=0) / 4000
+    assert np.abs(shares - exact / exact.sum()).max() < 0.03
 
 
 def test_causality_no_factor_sees_itself_or_later_tokens(model):

@@ -1,0 +1,173 @@
+"""Does augmentation help? Repeated stratified cross-validation of learners with and without it, on test folds that nothing has seen.
+
+Whatever resamples is called with the training fold alone and tells the hashes of all rows that it was fitted to; a test row among
+them stops the proof. Differences are paired by fold, their intervals those of the corrected resampled t-test (Nadeau and Bengio
+2003): folds share rows, so the plain t-test finds gains where there are none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, f1_score, recall_score
+from sklearn.model_selection import StratifiedKFold
+
+from evaluation import classifiers, threads
+from evaluation.gains import Proof
+from evaluation.resampling import BASELINES, Resampled, Strategy, row_hashes
+from evaluation.samples import EvaluationError, infer_kinds
+
+SHOWN = 20  # rows that a class needs to be called by its name in a report
+# learner(rows, labels [rows], weight=..., seed=...) -> a function of rows to probabilities [rows, classes]
+Learner = Callable[..., Callable[[pd.DataFrame], np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned: rows, the classes as texts in order, each row's class number and hash, the columns' kinds."""
+
+    frame: pd.DataFrame
+    target: str
+    kinds: Mapping[str, str]
+    classes: pd.Index
+    labels: np.ndarray
+    hashes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One way to train in one run: seconds of its resampling, rows it added, scores by learner."""
+
+    seconds: float
+    added: int
+    scores: dict[str, np.ndarray] = field(repr=False)
+
+
+def prove(frame: pd.DataFrame, target: str, candidates: Mapping[str, Strategy], *, kinds: Mapping[str, str] | None = None, folds: int = 5,
+          repeats: int = 2, rows: int | None = None, seed: int = 0, baselines: Mapping[str, Strategy] = BASELINES,
+          learners: Mapping[str, Learner] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
+    """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
+
+    `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
+    and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
+    noise of few test rows. Cost: folds * repeats times the strategies, and for each way to train they yield one fit of every learner.
+    """
+    task = _task(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
+    learners = learners or {name: _tabular(name, task) for name in classifiers.LEARNERS}
+    folds, outcomes = _possible(task, folds), []
+    runs = list(_runs(task, folds, repeats, seed) if rows is None else _apart(task, folds, repeats, rows, seed))
+    for run, (fit, test) in enumerate(runs):
+        outcomes.append(_run(task, fit, test, {**baselines, **candidates}, learners, seed + run))
+        if progress:
+            progress(run + 1, len(runs))
+    facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed}
+    return _proof(task, outcomes, tuple(baselines), facts)
+
+
+def _run(
+    task: Task, fit: np.ndarray, test: np.ndarray, strategies: Mapping[str, Strategy], learners: Mapping[str, Learner], seed: int
+) -> dict[str, Outcome]:
+    """Resample the training fold in every way, train every learner on each, and measure them on the test fold."""
+    train, found = task.frame.iloc[fit].reset_index(drop=True), {}
+    for strategy in strategies.values():
+        began = time.perf_counter()
+        ways = strategy(train.copy(), target=task.target, kinds=task.kinds, seed=seed)
+        seconds = time.perf_counter() - began
+        for name, resampled in ways.items():
+            check_unseen(name, resampled, task.hashes[test])
+            scores = _taught(task, resampled, test, learners, seed)
+            found[name] = Outcome(seconds, len(resampled.rows) - len(train), scores)
+    return found
+
+
+def check_unseen(name: str, resampled: Resampled, test: np.ndarray) -> None:
+    """Raise EvaluationError where anything was fitted to a row of the test fold (hashes `test`), or nobody tells what it was fitted to."""
+    if not len(resampled.seen):
+        raise EvaluationError(f"expected the hashes of the rows that {name!r} was fitted to, found none; return them as `seen`")
+    if leaked := int(np.isin(test, resampled.seen).sum()):
+        raise EvaluationError(f"expected no test row among those that {name!r} was fitted to, found {leaked}; fit it to training rows")
+
+
+def _taught(task: Task, resampled: Resampled, test: np.ndarray, learners: Mapping[str, Learner], seed: int) -> dict[str, np.ndarray]:
+    """Scores of each learner, trained on the resampled rows, on the test rows."""
+    labels = task.classes.get_indexer(resampled.rows[task.target].map(str))
+    with threads.single():
+        models = {name: learner(resampled.rows, labels, weight=resampled.weight, seed=seed) for name, learner in learners.items()}
+        return {name: measured(task.labels[test], predict(task.frame.iloc[test])) for name, predict in models.items()}
+
+
+def _tabular(name: str, task: Task) -> Learner:
+    inputs = {column: kind for column, kind in task.kinds.items() if column != task.target}
+
+    def learner(rows: pd.DataFrame, labels: np.ndarray, *, weight: np.ndarray | None, seed: int) -> Callable[[pd.DataFrame], np.ndarray]:
+        model = classifiers.fitted(name, rows, labels, inputs, weight=weight, seed=seed)
+        return lambda asked: classifiers.probabilities(model, asked, len(task.classes))
+
+    return learner
+
+
+def measured(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """MEASURES, then the F1 of each class, of probabilities p [rows, classes]."""
+    K, guess = range(p.shape[1]), p.argmax(1)
+    f1 = f1_score(truth, guess, labels=K, average=None, zero_division=0.0)
+    recall = recall_score(truth, guess, labels=K, average="macro", zero_division=0.0)
+    precision = np.mean([average_precision_score(truth == k, p[:, k]) for k in K])
+    brier = np.square(p - np.eye(len(K))[truth]).sum(1).mean() / 2
+    return np.array([f1.mean(), recall, precision, brier, *f1])
+
+
+def _task(frame: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> Task:
+    if target not in frame.columns or frame[target].isna().any():
+        raise EvaluationError(f"expected a class in every row of a column {target!r}, found a column or classes missing; name or fill it")
+    texts = frame[target].map(str)
+    classes = pd.Index(sorted(texts.unique()))
+    if len(classes) < 2:
+        raise EvaluationError(f"expected at least two classes in the target {target!r}, found {len(classes)}; name another")
+    return Task(frame, target, kinds, classes, classes.get_indexer(texts), row_hashes(frame))
+
+
+def _possible(task: Task, folds: int) -> int:
+    """The number of folds, fewer where a class has fewer distinct rows."""
+    least = min(len(np.unique(task.hashes[task.labels == k])) for k in range(len(task.classes)))
+    if least < 2 or folds < 2:
+        raise EvaluationError(
+            f"expected two folds and two distinct rows of every class or more, found {min(folds, least)}; drop or merge small classes"
+        )
+    return min(folds, least)
+
+
+def _runs(task: Task, folds: int, repeats: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Training and test rows of every run; equal rows stay on one side, so that a seen test row is a leak and never chance."""
+    _, first, copies = np.unique(task.hashes, return_index=True, return_inverse=True)
+    for repeat in range(repeats):
+        for _, test in StratifiedKFold(folds, shuffle=True, random_state=seed + repeat).split(first, task.labels[first]):
+            held = np.isin(copies, test)
+            yield np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _apart(task: Task, folds: int, repeats: int, rows: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Disjoint training sets of about `rows` rows, with the shares of the classes, and one test fold for all."""
+    fit, test = next(_runs(task, folds, 1, seed))
+    parts = len(fit) // rows
+    if parts < 2:
+        raise EvaluationError(f"expected at least twice {rows} rows to learn from, found {len(fit)}; ask for fewer rows")
+    if (least := min(np.bincount(task.labels[fit]))) < 2 * parts:
+        raise EvaluationError(f"expected two rows of every class in each of {parts} training sets, found {least} in all; ask for more rows")
+    for _, part in islice(StratifiedKFold(parts, shuffle=True, random_state=seed).split(fit, task.labels[fit]), folds * repeats):
+        yield np.sort(fit[part]), test
+
+
+def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> Proof:
+    names, rows = list(outcomes[0]), np.bincount(task.labels)
+    # a rare class goes by a number, for its name may name someone
+    classes = {name if n >= SHOWN else f"rare class {k + 1}": int(n) for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))}
+    scores = {name: {learner: np.array([run[name].scores[learner] for run in outcomes]) for learner in outcomes[0][name].scores}
+              for name in names}
+    seconds, added = ({name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
+                      for what in ("seconds", "added"))
+    return Proof(task.target, classes, scores, baselines, seconds, added, **facts)

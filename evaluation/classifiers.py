@@ -1,0 +1,95 @@
+"""Classifiers on raw frames, for cross-validation: what they know of ranges, labels and gaps comes from the rows they are fitted on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from evaluation.samples import NUMBERS
+
+LEARNERS = ("boosted trees", "logistic regression", "perceptron")
+TREES = 100
+LEVELS = 60  # labels of a column; the rest share one
+UPDATES = 1500  # of the perceptron, at most
+
+
+def fitted(learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight=None, seed: int = 0) -> Pipeline:
+    """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows] or None."""
+    numbers = [column for column, kind in kinds.items() if kind in NUMBERS]
+    names = [column for column, kind in kinds.items() if kind not in (*NUMBERS, "identifier")]
+    classes = len(np.unique(labels))
+    model = _trees(names, numbers, classes, seed) if learner == LEARNERS[0] else _smooth(learner, names, numbers, len(rows), seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # good enough to compare tables with
+        return model.fit(rows, labels, **({} if weight is None else {"model__sample_weight": weight}))
+
+
+def probabilities(model: Pipeline, rows: pd.DataFrame, classes: int) -> np.ndarray:
+    """Probability of each class [rows, classes]; 0 for a class that the model has not seen."""
+    found = np.zeros((len(rows), classes))
+    found[:, model.classes_] = model.predict_proba(rows)
+    return found
+
+
+def balanced(labels: np.ndarray) -> np.ndarray:
+    """Weights n / (K n_k) [rows] that give every class the same say (King and Zeng 2001)."""
+    classes, at, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return (len(labels) / (len(classes) * counts))[at]
+
+
+def _trees(names: list[str], numbers: list[str], classes: int, seed: int) -> Pipeline:
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=250)
+    columns = ColumnTransformer([("numbers", _floats(), numbers), ("labels", make_pipeline(_texts(), codes), names)])
+    kinds = [False] * len(numbers) + [True] * len(names)
+    steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
+    model = HistGradientBoostingClassifier(max_iter=steps, early_stopping=False, categorical_features=kinds, random_state=seed)
+    return Pipeline([("columns", columns), ("model", model)])
+
+
+def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed: int) -> Pipeline:
+    scaled = make_pipeline(_floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler())
+    hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=LEVELS, sparse_output=False)
+    columns = ColumnTransformer([("numbers", scaled, numbers), ("labels", make_pipeline(_texts(), hot), names)])
+    if learner == LEARNERS[1]:
+        return Pipeline([("columns", columns), ("model", LogisticRegression(max_iter=200, random_state=seed))])
+    batch = int(np.clip(rows // 10, 16, 256))
+    passes = int(np.clip(UPDATES * batch / rows, 5, 60))
+    model = MLPClassifier((64,), alpha=1e-3, batch_size=batch, learning_rate_init=3e-3, max_iter=passes, random_state=seed)
+    return Pipeline([("columns", columns), ("model", model)])
+
+
+def _floats() -> FunctionTransformer:
+    return FunctionTransformer(_as_floats, feature_names_out="one-to-one")
+
+
+def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers and dates as float64, what is not finite as missing."""
+    found = {column: _numbers(frame[column]) for column in frame}
+    return pd.DataFrame(found, index=frame.index, dtype="float64").replace([np.inf, -np.inf], np.nan)
+
+
+def _numbers(values: pd.Series) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy("float64", na_value=np.nan)
+    stamps = pd.to_datetime(values, errors="coerce", utc=True, format=None if values.dtype.kind == "M" else "mixed")
+    return stamps.dt.tz_localize(None).to_numpy("datetime64[s]").astype("float64") if len(values) else np.zeros(0)
+
+
+def _texts() -> FunctionTransformer:
+    return FunctionTransformer(_as_texts, feature_names_out="one-to-one")
+
+
+def _as_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Labels as texts, a missing one as a label of its own."""
+    return frame.astype("object").where(frame.notna(), "").astype(str)

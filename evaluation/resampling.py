@@ -1,0 +1,100 @@
+"""What augmentation has to beat: nothing, class weights, random oversampling, SMOTE-NC; and the form of every such strategy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
+
+from evaluation import classifiers
+from evaluation.samples import NUMBERS
+
+NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Rows for a learner: those of the training fold first, then any made from them."""
+
+    rows: pd.DataFrame
+    seen: np.ndarray = field(repr=False)  # row_hashes of everything that anything was fitted to
+    weight: np.ndarray | None = field(default=None, repr=False)  # [rows]
+
+
+# strategy(training rows, target=..., kinds=..., seed=...): one or several ways to train on them, by name
+Strategy = Callable[..., Mapping[str, Resampled]]
+
+
+def row_hashes(rows: pd.DataFrame) -> np.ndarray:
+    """One 64-bit hash per row over all columns, whatever their order and dtypes; arrays (images) count by their bytes."""
+    texts = {str(column): rows[column].map(_text) for column in sorted(rows.columns, key=str)}
+    return pd.util.hash_pandas_object(pd.DataFrame(texts), index=False).to_numpy()
+
+
+def _text(value) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} {hashlib.sha256(np.ascontiguousarray(value)).hexdigest()}"
+    return "" if pd.isna(value) else str(value)
+
+
+def none(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+    """The training rows as they are."""
+    return {"none": Resampled(train, row_hashes(train))}
+
+
+def class_weights(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+    """The training rows, every class with the same total weight."""
+    return {"class weights": Resampled(train, row_hashes(train), classifiers.balanced(train[target].astype(str).to_numpy()))}
+
+
+def oversampling(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+    """Rows of the smaller classes repeated until all classes are equal."""
+    at = np.arange(len(train))[:, None]
+    chosen, _ = RandomOverSampler(random_state=seed).fit_resample(at, train[target].astype(str))
+    return {"random oversampling": Resampled(train.iloc[chosen[:, 0]], row_hashes(train))}
+
+
+def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+    """Rows between neighbours of one class (Chawla et al. 2002), labels by the neighbours' majority; gaps filled with medians and a label.
+
+    Numbers alone are SMOTE's, labels alone SMOTEN's, both SMOTE-NC's.
+    """
+    inputs = [column for column in train if column != target and kinds[column] != "identifier"]
+    numbers = [column for column in inputs if kinds[column] in NUMBERS and pd.api.types.is_numeric_dtype(train[column].dtype)]
+    names = [column for column in inputs if column not in numbers]
+    filled = pd.concat([_filled(train[numbers]), train[names].map(_text)], axis=1)
+    labels = train[target].astype(str)
+    more, drawn = _smote(len(numbers), len(names), labels, seed).fit_resample(filled, labels)
+    added = more.iloc[len(train) :].assign(**{target: _as_classes(drawn.iloc[len(train) :], train[target])})
+    return {"SMOTE-NC": Resampled(_stacked(train, added, numbers), row_hashes(train))}
+
+
+BASELINES: dict[str, Strategy] = {"none": none, "class weights": class_weights, "random oversampling": oversampling, "SMOTE-NC": smote}
+
+
+def _filled(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.astype("float64").replace([np.inf, -np.inf], np.nan)
+    return frame.fillna(frame.median()).fillna(0.0)
+
+
+def _smote(numbers: int, names: int, labels: pd.Series, seed: int):
+    neighbours = int(np.clip(labels.value_counts().min() - 1, 1, NEIGHBOURS))
+    if not names:
+        return SMOTE(k_neighbors=neighbours, random_state=seed)
+    if not numbers:
+        return SMOTEN(k_neighbors=neighbours, random_state=seed)
+    return SMOTENC(list(range(numbers, numbers + names)), k_neighbors=neighbours, random_state=seed)
+
+
+def _as_classes(drawn: pd.Series, known: pd.Series) -> pd.Series:
+    """Texts -> the classes they were written from."""
+    return drawn.map({str(value): value for value in known.unique()})
+
+
+def _stacked(train: pd.DataFrame, added: pd.DataFrame, numbers: list) -> pd.DataFrame:
+    """Real rows, then the added ones; numbers of the latter may lie between whole ones, so their columns become float64."""
+    return pd.concat([train.astype(dict.fromkeys(numbers, "float64")), added.reindex(columns=train.columns)], ignore_index=True)

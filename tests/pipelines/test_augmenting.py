@@ -1,0 +1,127 @@
+"""Augmentation of tables: exact numbers, nothing seen but training rows, and the files of `launder augment`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.augmentation import prove
+from evaluation.resampling import Resampled, none, row_hashes
+from evaluation.samples import EvaluationError
+from generators import Budget
+from pipelines import augmentation, augmenting, config, ingestion, steps
+from pipelines.artifacts import LaunderError
+from pipelines.augmentation import Recipe
+from pipelines.shares import Augmentation
+
+FEW = Recipe(budget=Budget(steps=2), filter=False)
+KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
+
+
+def patients(rows=120, seed=0):
+    rng = np.random.default_rng(seed)
+    ill = np.arange(rows) % 6 == 0
+    return pd.DataFrame(
+        {
+            "visits": pd.array(rng.poisson(3 + 3 * ill), dtype="Int64"),
+            "town": rng.choice(["Ulm", "Bonn"], rows),
+            "since": (pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D")).strftime("%d.%m.%Y"),
+            "ill": np.where(ill, "yes", "no"),
+        }
+    )
+
+
+def test_exact_numbers_of_each_class_with_and_without_a_filter():
+    rows = patients()
+    for filter in (False, True):
+        learned = augmentation.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
+        drawn = augmentation.draw(learned, {"yes": 40, "no": 3}, seed=1)
+        assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {"yes", "no"}
+        assert drawn["town"].isin(["Ulm", "Bonn"]).all() and pd.to_datetime(drawn["since"], format="%d.%m.%Y").notna().all()
+    assert len(augmentation.draw(learned, {"yes": 0})) == 0
+    assert sorted(learned.seen) == sorted(row_hashes(rows))
+
+
+def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
+    rows = patients().astype({"ill": pd.CategoricalDtype(["no", "yes", "unknown"])})
+    learned = augmentation.learn(rows, "ill", FEW)
+    drawn = augmentation.draw(learned, {"yes": 5, "no": 2})
+    assert drawn["ill"].value_counts().to_dict() | {"unknown": 0} == {"yes": 5, "no": 2, "unknown": 0}
+    assert augmenting.together(rows, drawn)["ill"].dtype == rows["ill"].dtype
+
+
+@pytest.mark.parametrize("name", ["tabular.gan", "tabular.autoencoder"])
+def test_other_families_keep_the_numbers_too(name):
+    learned = augmentation.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)
+    assert augmentation.draw(learned, {"yes": 7, "no": 2})["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
+
+
+def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_does_not():
+    rows = patients()
+    honest = augmenting.strategy("made", FEW, Augmentation(times=1, curve=(1.5,)), KINDS)
+    found = prove(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
+    assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
+
+    def leaky(train, *, target, kinds, seed):  # the generator is fitted before the split, as people do
+        learned = augmentation.learn(rows, target, FEW, kinds=KINDS)
+        return {"leaky": Resampled(augmenting.together(train, augmentation.draw(learned, {"yes": 40})), learned.seen)}
+
+    with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
+        prove(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
+
+
+@pytest.fixture
+def run(tmp_path):
+    patients().to_csv(tmp_path / "patients.csv", index=False)
+    settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5, times: 1}"]
+    loaded = config.load(tmp_path / "patients.csv", settings, tmp_path / "out")
+    begun = steps.begin(loaded)
+    source = steps.ingest(begun, loaded)
+    return begun, loaded, {"table": source["table"], "schema": source["schema"]}
+
+
+def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
+    begun, loaded, source = run
+    proven = augmenting.prove(begun, loaded, **source)
+    enlarged = augmenting.enlarge(begun, loaded, **source, proof=proven["proof"])
+    table = pd.read_parquet(enlarged["data"]["path"])
+    assert "/work/" in enlarged["place"] and begun.path().stat().st_mode & 0o777 == 0o700
+    assert (enlarged["real"], enlarged["synthetic"], len(table)) == (120, 80, 200)
+    assert table["is_synthetic"].tolist() == [False] * 120 + [True] * 80 and table["weight"].tolist() == [1.0] * 120 + [0.5] * 80
+    assert table["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
+    assert table["visits"].dtype == ingestion.ingest(loaded)[0]["visits"].dtype
+    page = (begun.path("augmented") / "augmentation.html").read_text()
+    (sentence,) = proven["verdicts"]
+    assert sentence.split(":")[0] == "tabular.autoregressive" and sentence in page and "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_same_run_gives_the_same_bytes(run):
+    begun, loaded, source = run
+    first, second = (augmenting.enlarge(begun, loaded, **source, proof=None)["data"]["digest"] for _ in range(2))
+    assert first == second
+
+
+BAD = {
+    "no target": (lambda t: t, ["score.target=null"], "found none; name its column with --target"),
+    "a target with gaps": (lambda t: t.assign(ill=[None, *t["ill"][1:]]), [], "found 1 rows without"),
+    "a continuous target": (lambda t: t.assign(ill=np.arange(120) / 7), [], r"continuous numbers; give a number of bins \(--bins 4\)"),
+    "a count as target": (lambda t: t.assign(ill=np.arange(120)), [], "continuous numbers"),
+    "a lone row": (lambda t: t.assign(ill=["odd", *t["ill"][1:]]), [], "at least two rows of every class"),
+    "an unknown class": (lambda t: t, ["augment.counts={maybe: 200}"], "found one that no row has"),
+    "a mark of our own": (lambda t: t.assign(weight=1.0), [], "no column 'weight' in the data"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_in_one_sentence(name):
+    change, settings, words = BAD[name]
+    loaded = config.load("x.csv", ["score.target=ill", *settings])
+    with pytest.raises(LaunderError, match=words):
+        augmenting.check(change(patients()), loaded)
+
+
+def test_test_rows_among_the_training_rows_are_refused(tmp_path):
+    patients(20, seed=7).to_csv(tmp_path / "test.csv", index=False)
+    loaded = config.load("x.csv", ["score.target=ill", f"augment.test={tmp_path / 'test.csv'}"])
+    assert len(augmenting.check(patients(), loaded)) == 120
+    with pytest.raises(LaunderError, match="no test row among the training rows, found 2 that are equal"):
+        augmenting.check(pd.concat([patients(), patients(20, seed=7).iloc[:2]]), loaded)

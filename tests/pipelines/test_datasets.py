@@ -1,0 +1,67 @@
+"""Tensors for a training loop: marks and weights kept, streams that do not depend on their workers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from generators import Budget
+from pipelines import augmentation, datasets
+from pipelines.artifacts import LaunderError, write_frame
+from pipelines.augmentation import Recipe
+from pipelines.datasets import Coding, Rows, Stream
+
+
+@pytest.fixture(scope="module")
+def real():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.integers(20, 60, 40).astype("float64"), "town": rng.choice(["Bonn", "Ulm"], 40)})
+    frame.loc[0, "age"], frame.loc[1, "town"] = np.nan, None
+    return frame.assign(ill=np.where(np.arange(40) % 4, "no", "yes"))
+
+
+@pytest.fixture(scope="module")
+def model(real):
+    return augmentation.learn(real, "ill", Recipe(budget=Budget(steps=1), filter=False)).model
+
+
+def test_an_augmented_table_as_tensors(real, tmp_path):
+    marked = pd.concat([real, real.iloc[:10]], ignore_index=True).assign(
+        is_synthetic=np.arange(50) >= 40, weight=np.where(np.arange(50) < 40, 1.0, 0.25)
+    )
+    write_frame(marked, tmp_path / "data.parquet")
+    rows, coding = datasets.of_augmented(tmp_path / "data.parquet", "ill")
+    assert len(rows) == 50 and coding.classes == ["no", "yes"] and coding.labels == {"town": ["Bonn", "Ulm"]}
+    assert rows[0]["numbers"].item() == 0 and rows[1]["labels"].item() == 0 and rows[0]["target"].item() == 1
+    assert rows[0]["is_synthetic"].item() is False and rows[45]["is_synthetic"].item() is True and rows[45]["weight"].item() == 0.25
+    numbers = rows.tensors["numbers"][1:40]
+    assert abs(numbers.mean()) < 1e-6 and numbers.std(correction=0).item() == pytest.approx(1, abs=1e-5)
+    batch = next(iter(DataLoader(rows, batch_size=8)))
+    assert batch["numbers"].shape == (8, 1) and batch["labels"].dtype == torch.int64
+
+
+def test_a_stream_is_the_same_for_any_number_of_workers(real, model, monkeypatch):
+    monkeypatch.setattr(datasets, "CHUNK", 16)
+    coding = Coding.fit(real, "ill")
+
+    def drawn(**options):
+        loader = DataLoader(Stream(model, coding, rows=40, seed=3), batch_size=None, **options)
+        return sorted(tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in loader)
+
+    assert len(drawn()) == 40 and drawn() == drawn(num_workers=2)
+
+
+def test_a_stream_without_end_under_a_condition(real, model):
+    stream = iter(Stream(model, Coding.fit(real, "ill"), where={"ill": "yes"}, weight=0.5))
+    items = [next(stream) for _ in range(20)]
+    assert all(item["target"] == 1 and item["is_synthetic"] and item["weight"] == 0.5 for item in items)
+
+
+def test_what_cannot_be_coded_is_said(real):
+    with pytest.raises(LaunderError, match="found no 'sick'"):
+        Coding.fit(real, "sick")
+    with pytest.raises(LaunderError, match="classes that the coding"):
+        Coding.fit(real[real["ill"] == "no"], "ill").encode(real)
+    with pytest.raises(LaunderError, match="'is_synthetic'"):
+        Rows(real, Coding.fit(real, "ill"))
