@@ -58,6 +58,8 @@ class Plan:
     turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
     least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
+    watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
+    chunk: int = 4096  # rows of the validation split at once
 
 
 @dataclass
@@ -230,14 +232,17 @@ def _batch(run: Run, rows: int) -> Tensor:
 
 
 def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
-    state = run.state
+    state, plan = run.state, run.plan
     value = _validation_loss(run, validation)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
-        return _lower(run)
+        _lower(run)
+        return
     state.diversity = getattr(run.model, "diversity", math.nan)
-    if state.step and state.diversity < run.plan.least_diversity:
-        return _restart(run, last)
-    if value < state.best - 1e-4 or run.plan.latest:
+    watched = state.step and (last or state.step >= plan.watched_from * (state.total or 10**9))
+    if watched and state.diversity < plan.least_diversity:
+        _restart(run, last)
+        return
+    if value < state.best - 1e-4 or plan.latest:
         state.best, state.stale = value, 0
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
@@ -246,16 +251,15 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
         state.stopped = "all steps taken"
     elif _late(run):
         state.stopped = "time budget used"
-    elif state.stale >= run.plan.patience:
+    elif state.stale >= plan.patience:
         state.stopped = "validation loss no longer falls"
-    return None
 
 
 @torch.no_grad()
 def _validation_loss(run: Run, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
-    chunks = validation.split(4096)
+    chunks = validation.split(run.plan.chunk)
     losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
     return float(sum(losses) / len(validation))
 
