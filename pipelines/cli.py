@@ -15,12 +15,12 @@ RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 app = typer.Typer(
-    name="launder", help="Turn a sensitive table into a synthetic one, scored and released through a gate.", add_completion=False,
+    name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", add_completion=False,
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
-Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a data source alone.")]
+Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a table or a folder of images alone.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder of releases/, quarantine/ and work/.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")]
 Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the training.")]
@@ -95,10 +95,15 @@ def _progress(total: str = "training") -> Callable[[dict[str, float]], None]:
 
 
 @app.command()
-def demo(output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo")) -> int:
-    """Launder scikit-learn's breast cancer table: the whole flow on real data."""
+def demo(
+    output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo"),
+    images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
+) -> int:
+    """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""
     from pipelines import demonstration
 
+    if images:
+        return _run(str(demonstration.write_images(output)), [], output)
     source = demonstration.write_source(output)
     return _run(str(source), ["score.target=diagnosis"], output)
 
@@ -127,15 +132,24 @@ def run(config: Config, output: Output = None, override: Overrides = None, minut
 
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import config, ingestion
+    from pipelines import config
 
     loaded = config.load(source, overrides, output)
     with suppress(OSError):  # what may pass, the flow tries again
-        ingestion.ingest(loaded)  # before Prefect starts, so that bad input is told at once
+        _look(loaded)  # before Prefect starts, so that bad input is told at once
     _prepare(loaded.publish.to)
     from pipelines import terminal
 
     return terminal.run(loaded)
+
+
+def _look(loaded: Any) -> None:
+    from pipelines import images, ingestion
+
+    if loaded.of_images:
+        images.look(loaded)
+    else:
+        ingestion.ingest(loaded)
 
 
 def _prepare(output: str) -> None:

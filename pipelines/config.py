@@ -18,12 +18,14 @@ from pipelines.mistakes import nearest, sentence
 DOCUMENTS = (".yaml", ".yml")
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
+IMAGES = "image.diffusion"  # the generator of images where none is named
 OUTPUT = "laundered"  # below the folder the command runs in
 SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 
 
@@ -34,7 +36,7 @@ class Part(BaseModel):
 
 
 class Source(Part):
-    """Where the table is and how its text is written; the last three only for CSV."""
+    """Where the table or the images are and how its text is written; the last three only for CSV."""
 
     path: str
     delimiter: str | None = Field(None, min_length=1, max_length=1)
@@ -45,6 +47,13 @@ class Source(Part):
     @classmethod
     def _tab(cls, delimiter: Any) -> Any:
         return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+
+class Pictures(Part):
+    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be unusable."""
+
+    size: Side | tuple[Side, Side] | None = None
+    broken: float = Field(0.01, ge=0, lt=1)
 
 
 class Split(Part):
@@ -127,7 +136,7 @@ class Publish(Part):
     """Where releases go, in which format, and how many are kept (None for all)."""
 
     to: str = OUTPUT
-    format: Literal["parquet", "csv"] = "parquet"
+    format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
     keep: int | None = Field(None, gt=0)
 
 
@@ -158,6 +167,7 @@ class RunConfig(Part):
     name: str = Field("", pattern=r"^[\w.-]*$", max_length=100)
     source: Source
     columns: dict[str, str | dict[str, Any]] = {}
+    images: Pictures = Pictures()
     split: Split = Split()
     generator: Generator = Generator()
     budget: Budget = Budget()
@@ -210,6 +220,10 @@ class RunConfig(Part):
             raise ValueError("expected a reference such as env:NAME, found another text; put the secret into that variable")
         return reference
 
+    @property
+    def of_images(self) -> bool:
+        return self.generator.name.startswith("image.")
+
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
         document = self.model_dump(mode="json", exclude={"name", "schedule", "notify"})
@@ -238,7 +252,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
-    return _checked(_placed(config, base))
+    return _checked(_for_images(_placed(config, base)))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
@@ -266,17 +280,23 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
     )
 
 
+def _for_images(config: RunConfig) -> RunConfig:
+    from pipelines import pictures
+
+    return pictures.suited(config, IMAGES)
+
+
 def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
     import evaluation
     import generators
     from pipelines import gate
 
-    options = _options(config.generator, generators)
+    options, metrics = _options(config.generator, generators), evaluation.names(images=config.of_images)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
         for name in names:
-            if name not in evaluation.names():
-                near = nearest(name, evaluation.names())
+            if name not in metrics:
+                near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate.check_rules(gate.rules_of(config))
     if len(config.sample.weights) > 1:
