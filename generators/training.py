@@ -153,15 +153,10 @@ def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None,
         if state.step % plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
             if progress:
-                progress(_status(run))
+                progress({"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best})
         if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
             _save(run, checkpoint)
             saved = time.monotonic()
-
-
-def _status(run: Run) -> dict[str, float]:
-    state = run.state
-    return {"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best}
 
 
 def _late(run: Run) -> bool:

@@ -111,15 +111,17 @@ def demo(
 @app.command()
 def init(source: Source, output: Annotated[Path, typer.Option("--output")] = Path("launder.yaml")) -> int:
     """Profile a source and write an editable, commented configuration."""
-    from pipelines import config, ingestion
+    from pipelines import config, documents, ingestion
     from pipelines.artifacts import LaunderError, whole
 
     if output.exists():
         raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
     loaded = config.load(source)
+    if loaded.of_images:
+        raise LaunderError(f"expected a table to profile, found images; they need no configuration: launder run {source}")
     _, schema = ingestion.ingest(loaded)
     with whole(output) as aside:
-        aside.write_text(config.template(schema, loaded.source.path), encoding="utf-8")
+        aside.write_text(documents.template(schema, loaded.source.path), encoding="utf-8")
     _say(f"Wrote {output}: {len(schema.columns)} columns. Look at their kinds, then: launder run {output}")
     return RELEASED
 
@@ -187,7 +189,7 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
 def fit(
     source: Source,
     model: Annotated[Path, typer.Option("--model", help="Folder to write the model to.")],
-    generator: Annotated[str, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = "tabular.autoregressive",
+    generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
     target: Target = None,
     minutes: Minutes = None,
     epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
@@ -196,20 +198,19 @@ def fit(
     override: Overrides = None,
     seed: Seed = 0,
 ) -> int:
-    """Protect a table and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
     from generators import checkpoint
-    from pipelines import config, ingestion, protection, training
+    from pipelines import config, fitting
     from pipelines.artifacts import LaunderError, check_place, explained
 
     words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
-    settings = [f"generator.name={generator}", *(f"generator.options.{o}" for o in option or []), *(override or [])]
+    named = [f"generator.name={generator}"] if generator else []
+    settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
     loaded = config.load(source, [*settings, *(f"{key}={value}" for key, value in words.items() if value is not None)])
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
-    frame, schema = ingestion.ingest(loaded)
-    protected, _ = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes, entity=loaded.split.entity)
-    fitted = training.train(protected, schema, loaded, progress=_progress())
+    fitted = fitting.fit(loaded, progress=_progress())
     with explained(model):
         fitted.save(model)
     _say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
@@ -220,21 +221,23 @@ def fit(
 def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
-    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl.")],
+    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")],
     where: Annotated[list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="A value that every row has.")] = None,
     seed: Seed = 0,
 ) -> int:
     """Draw rows from a fitted model."""
     import generators
-    from pipelines import tables
+    from pipelines import images, tables
     from pipelines.artifacts import check_place
 
-    tables.check_suffix(output)
+    fitted = generators.open_model(model)
+    of_images = "image" in fitted.schema.kinds().values()
+    (images if of_images else tables).check_suffix(output)
     check_place(output)
     conditions = dict(tables.condition(text) for text in where or [])
-    drawn = generators.open_model(model).sample(rows, seed=seed, where=conditions)
-    tables.write(drawn, output)
-    _say(f"Wrote {output}: {len(drawn):,} rows.")
+    drawn = fitted.sample(rows, seed=seed, where=conditions)
+    (images.write_out if of_images else tables.write)(drawn, output)
+    _say(f"Wrote {output}: {len(drawn):,} {'images' if of_images else 'rows'}.")
     return RELEASED
 
 

@@ -4,11 +4,9 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from pipelines.artifacts import LaunderError, digest_of
@@ -18,7 +16,6 @@ from pipelines.mistakes import nearest, sentence
 DOCUMENTS = (".yaml", ".yml")
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
-IMAGES = "image.diffusion"  # the generator of images where none is named
 OUTPUT = "laundered"  # below the folder the command runs in
 SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
@@ -252,7 +249,9 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
-    return _checked(_for_images(_placed(config, base)))
+    from pipelines import pictures
+
+    return _checked(pictures.suited(_placed(config, base)))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
@@ -278,12 +277,6 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
             "publish": config.publish.model_copy(update={"to": to}),
         }
     )
-
-
-def _for_images(config: RunConfig) -> RunConfig:
-    from pipelines import pictures
-
-    return pictures.suited(config, IMAGES)
 
 
 def _checked(config: RunConfig) -> RunConfig:
@@ -326,14 +319,3 @@ def secret(reference: str) -> str:
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a configuration, for editors and Prefect's parameter form."""
     return RunConfig.model_json_schema()
-
-
-def template(schema: Any, source: str | Path) -> str:
-    """Return the commented YAML text that `launder init` writes for a table of this schema."""
-    columns = "".join(f"  {_key(column.name)}: {column.kind}\n" for column in schema.columns)
-    text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    return Template(text).substitute(source=_key(str(source)), columns=columns)
-
-
-def _key(text: str) -> str:
-    return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pipelines.pictures import LABEL
 from pipelines.protection import settle
 from pipelines.sampling import apportion
 
+ROWS = 1000  # of a row group of a Parquet file
 PIXELS, TABLE, SKIPPED = "pixels.npy", "table.parquet", "skipped.json"
 
 
@@ -203,7 +205,7 @@ def write_data(images: Pictures, staged: Path, *, format: str = "parquet") -> Ar
     path = Path(staged) / "data" / "data.parquet"
     if format == "parquet":
         with whole(path) as aside:
-            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=1000)
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
         return Artifact(str(path), digest_file(path), len(images))
     shutil.rmtree(path.parent, ignore_errors=True)
     names = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
@@ -212,6 +214,24 @@ def write_data(images: Pictures, staged: Path, *, format: str = "parquet") -> Ar
     for number, (name, pixels) in enumerate(zip(names, images.pixels, strict=True)):
         (path.parent / name / f"{number:07d}.png").write_bytes(decoding.encode(pixels))
     return Artifact(str(path.parent), digest_folder(path.parent), len(images))
+
+
+def check_suffix(path: Path) -> None:
+    """Raise LaunderError for a place that `write_out` has no format for."""
+    if path.suffix.lower() not in (".parquet", "") or (not path.suffix and path.exists()):
+        raise LaunderError(f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one")
+
+
+def write_out(images: Images, path: Path) -> None:
+    """Write a generator's images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
+    drawn = as_pictures(images)
+    if path.suffix:
+        with whole(path) as aside:
+            pq.write_table(_table(drawn), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+        write_data(drawn, Path(aside), format="folder")
+        (Path(aside) / "data").rename(path)
 
 
 def _folder(label: Any) -> str:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pipelines.artifacts import LaunderError
 from pipelines.sources import PARQUET, read_table
 
+USUAL = "image.diffusion"  # the generator of images where none is named
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp")
 TABLES = (".csv", ".tsv", *PARQUET)
 LABEL, FILE = "label", "file_name"
@@ -51,14 +52,14 @@ def holds_images(path: str | Path) -> bool:
     return path.suffix.lower() in (".npz", ".tar")
 
 
-def suited(config: Any, usual: str) -> Any:
-    """Return a run's configuration with the generator `usual` where its source holds images and it names none.
+def suited(config: Any) -> Any:
+    """Return a run's configuration with the generator USUAL where its source holds images and it names none.
 
     LaunderError where it names one for tables, or one for images and the source is a table.
     """
     images = holds_images(config.source.path)
     if images and "name" not in config.generator.model_fields_set:
-        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual})})
+        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": USUAL})})
     if images != config.of_images and Path(config.source.path).exists():
         source, wanted = ("images", "image.") if images else ("a table", "tabular.")
         raise LaunderError(f"expected a generator whose name begins with {wanted!r} for {source}, found {config.generator.name!r}")

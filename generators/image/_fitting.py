@@ -26,17 +26,17 @@ def fit(
     options: Mapping[str, Any],
     *,
     seed: int,
-    device: str,
-    privacy: object | None,
-    budget: Budget,
-    progress: Progress | None,
-    checkpoint: Path | None,
+    device: str = "auto",
+    privacy: object | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Train build(form), which `start(x)` has told of the packed training images, and return it with the record of the run.
 
     plan(images, device) says how. ValueError where a budget, a device or a privacy guarantee cannot be met.
     """
-    started = time.monotonic()
+    started, budget = time.monotonic(), budget or Budget()
     if privacy is not None:
         raise ValueError(f"expected no privacy budget, found one: {name} has no differentially private training")
     if len(data) < 2:

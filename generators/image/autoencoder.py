@@ -8,7 +8,7 @@ needed once the model is fitted; they are means, hence smoother than real ones. 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from generators import checkpoint as files
 from generators import randomness, training
-from generators.contract import Budget, Progress, Where
+from generators.contract import Where
+from generators.fitting import How
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
 from generators.images import Form, Images
@@ -27,7 +28,6 @@ from generators.tabular._mixture import Mixture
 NAME = "image.autoencoder"
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"
-TO_THE_END = Budget()
 
 
 @dataclass(frozen=True)
@@ -124,18 +124,7 @@ class Autoencoder:
         files.write(Path(folder), document, self.model.state_dict() | latents)
 
 
-def fit(
-    data: Images,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Autoencoder:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form = Form.of(data)
     model, record = _fitting.fit(
@@ -145,15 +134,10 @@ def fit(
         lambda form: Model(form, config),
         lambda images, device: _plan(config, form, images),
         asdict(config),
-        seed=seed,
-        device=device,
-        privacy=privacy,
-        budget=budget,
-        progress=progress,
-        checkpoint=checkpoint,
+        **how,
     )
-    kept, _ = training.split(len(data), config.validation, seed)
-    return Autoencoder(form, config, model, _latents(model, form.pack(data.take(kept)), seed), record)
+    kept, _ = training.split(len(data), config.validation, how["seed"])
+    return Autoencoder(form, config, model, _latents(model, form.pack(data.take(kept)), how["seed"]), record)
 
 
 def _plan(config: Config, form: Form, images: int) -> training.Plan:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ from torch.nn.functional import logsigmoid, softplus
 from generators import checkpoint as files
 from generators import device as devices
 from generators import randomness, training
-from generators.contract import Budget, Progress, Where
+from generators.contract import Where
+from generators.fitting import How
 from generators.image import _fitting
 from generators.image._patches import Network, Patches
 from generators.images import Form, Images
@@ -31,7 +32,6 @@ NAME = "image.autoregressive"
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
 CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
-TO_THE_END = Budget()
 
 
 @dataclass(frozen=True)
@@ -199,21 +199,10 @@ class Autoregressive:
         files.write(Path(folder), document, self.model.state_dict())
 
 
-def fit(
-    data: Images,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Autoregressive:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(device)[0])
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
     model, record = _fitting.fit(
         NAME,
         data,
@@ -221,12 +210,7 @@ def fit(
         lambda form: Model(form, config),
         lambda images, device: _plan(config, form, images, device),
         asdict(config),
-        seed=seed,
-        device=device,
-        privacy=privacy,
-        budget=budget,
-        progress=progress,
-        checkpoint=checkpoint,
+        **how,
     )
     return Autoregressive(form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)})
 

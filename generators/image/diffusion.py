@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from generators import checkpoint as files
 from generators import device as devices
 from generators import training
-from generators.contract import Budget, Progress, Where
+from generators.contract import Where
+from generators.fitting import How
 from generators.image import _fitting
 from generators.image._augment import TOLD, warp
 from generators.image._unet import UNet
@@ -30,7 +31,6 @@ NAME = "image.diffusion"
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
 FEW = 5000  # images, below which they are augmented
-TO_THE_END = Budget()
 
 
 @dataclass(frozen=True)
@@ -152,21 +152,10 @@ class Diffusion:
         files.write(Path(folder), document, self.model.state_dict())
 
 
-def fit(
-    data: Images,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Diffusion:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(device)[0])
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
     model, record = _fitting.fit(
         NAME,
         data,
@@ -174,12 +163,7 @@ def fit(
         lambda form: Model(form, config),
         lambda images, device: _plan(config, form, images, device),
         asdict(config),
-        seed=seed,
-        device=device,
-        privacy=privacy,
-        budget=budget,
-        progress=progress,
-        checkpoint=checkpoint,
+        **how,
     )
     return Diffusion(form, config, model, record)
 

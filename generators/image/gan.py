@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 from generators import checkpoint as files
 from generators import device as devices
 from generators import training
-from generators.contract import Budget, Progress, Where
+from generators.contract import Where
+from generators.fitting import How
 from generators.image import _fitting
 from generators.image._augment import warp
 from generators.image._players import Discriminator, Generator
@@ -34,7 +35,6 @@ NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
 WATCHED_SIDE = 8
 FEW = 10_000  # images, below which they are augmented
-TO_THE_END = Budget()
 
 
 @dataclass(frozen=True)
@@ -140,21 +140,10 @@ class Adversarial:
         files.write(Path(folder), document, self.model.state_dict())
 
 
-def fit(
-    data: Images,
-    schema: Schema,
-    config: Config,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget = TO_THE_END,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Adversarial:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(device)[0])
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
     model, record = _fitting.fit(
         NAME,
         data,
@@ -162,12 +151,7 @@ def fit(
         lambda form: Model(form, config),
         lambda images, device: _plan(config, form, images, device),
         asdict(config),
-        seed=seed,
-        device=device,
-        privacy=privacy,
-        budget=budget,
-        progress=progress,
-        checkpoint=checkpoint,
+        **how,
     )
     return Adversarial(form, config, model, record)
 

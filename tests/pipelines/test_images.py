@@ -145,3 +145,16 @@ def test_what_does_not_fit_images_is_one_sentence(source, tmp_path):
     with pytest.raises(LaunderError, match=r"'tabular\.' for a table"):
         config.load(str(tmp_path / "t.csv"), ["generator.name=image.gan"])
     assert config.load(str(source)).generator.name == "image.diffusion" and gate.rules_of(config.load(str(source))) == gate.IMAGE_RULES
+
+
+def test_a_model_is_fitted_and_drawn_from_on_the_command_line(source, tmp_path, capsys):
+    from pipelines.cli import main
+
+    words = ["fit", str(source), "--model", str(tmp_path / "m"), "--generator", "image.autoencoder", "--set", "budget.steps=3"]
+    assert main(words) == 0
+    for output in ("drawn.parquet", "drawn"):
+        assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / output), "--where", "label=v"]) == 0
+    assert pq.read_table(tmp_path / "drawn.parquet")["label"].to_pylist() == ["v"] * 5
+    assert len(list((tmp_path / "drawn" / "v").glob("*.png"))) == 5
+    assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / "drawn.csv")]) == 1
+    assert "expected a file ending in .parquet" in capsys.readouterr().err
