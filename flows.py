@@ -36,7 +36,8 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     fitted = tasks.train(run, config, table=sides["train"], schema=schema)
     drawn = tasks.sample(run, config, model=fitted["model"], rows=source["table"]["rows"])
     scored = tasks.score(run, config, train=sides["train"], holdout=sides["holdout"], synthetic=drawn["table"], schema=schema)
-    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"], "drift": source["drift"]}
+    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
+    facts |= {key: source[key] for key in ("drift", "passed_over")}
     decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
     release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
     tasks.show(run, config, scored["scores"], decided["verdict"], release)

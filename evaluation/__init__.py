@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from evaluation.report import Report
 
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
+IMAGE = "image"
 
 
-def names() -> tuple[str, ...]:
-    """Names of all metrics in the order of the report; `privacy.copies` is the function `copies` of evaluation/privacy.py."""
-    return tuple(f"{section}.{name}" for section in SECTIONS for name in _metrics(section))
+def names(*, images: bool = False) -> tuple[str, ...]:
+    """Names of all metrics of tables, or of images; `privacy.copies` is the function `copies` of evaluation/privacy.py."""
+    return tuple(f"{section}.{name}" for section in ((IMAGE,) if images else SECTIONS) for name in _metrics(section))
 
 
 def _metrics(section: str) -> dict[str, Callable]:
@@ -30,9 +31,9 @@ def _metrics(section: str) -> dict[str, Callable]:
 def load(name: str) -> Callable:
     """The metric function of a name such as "privacy.membership"; ValueError with the nearest name for an unknown one."""
     section, _, metric = name.partition(".")
-    found = _metrics(section).get(metric) if section in SECTIONS else None
+    found = _metrics(section).get(metric) if section in (*SECTIONS, IMAGE) else None
     if found is None:
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.3) or names()[:1]
+        near = difflib.get_close_matches(name, names() + names(images=True), n=1, cutoff=0.3) or names()[:1]
         raise ValueError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
     return found
 
@@ -50,3 +51,18 @@ def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
         return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed)
+
+
+def score_images(train, holdout, synthetic, *, features=None, loss=None, seed=0, names=None) -> Report:
+    """Score synthetic images: pairs of pixels uint8 [N, H, W, C] and labels [N] or None; the holdout is None where there is none.
+
+    `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to one loss per
+    image; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
+    """
+    from evaluation import pictures, report, threads
+    from evaluation.features import imagenet
+    chosen = {name: load(name) for name in (globals()["names"](images=True) if names is None else names)}
+    compared = pictures.make(train, holdout, synthetic, features=features or imagenet, loss=loss)
+    with threads.single():
+        scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
+        return report.Report(scores, report.image_profile(compared), report.image_charts(compared, seed), seed)

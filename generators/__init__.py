@@ -14,9 +14,10 @@ import pandas as pd
 
 from generators import checkpoint as files
 from generators.contract import Budget, Progress, Synthesizer
+from generators.images import Images
 from generators.schema import Schema, conform, infer
 
-__all__ = ["Budget", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
+__all__ = ["Budget", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
 
 
 def names() -> tuple[str, ...]:
@@ -48,7 +49,7 @@ def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def fit(
-    frame: pd.DataFrame,
+    data: pd.DataFrame | Images,
     name: str = "tabular.autoregressive",
     *,
     schema: Schema | None = None,
@@ -60,15 +61,17 @@ def fit(
     checkpoint: Path | None = None,
     **options: object,
 ) -> Synthesizer:
-    """Train the generator called `name` on the rows of `frame` and return the fitted model.
+    """Train the generator called `name` on the rows of a frame, or on images, and return the fitted model.
 
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
     Raises ValueError for options, budgets, devices and tables it cannot use.
     """
-    schema = schema or infer(frame)
     config = configure(name, options)
+    if isinstance(data, Images) != name.startswith("image."):
+        raise ValueError(f"expected {'images' if name.startswith('image.') else 'a table'} for {name}, found {type(data).__name__}")
+    schema = schema or (data.schema if isinstance(data, Images) else infer(data))
     return load(name).fit(
-        conform(frame, schema),
+        data if isinstance(data, Images) else conform(data, schema),
         schema,
         config,
         seed=seed,

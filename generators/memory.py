@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from generators.training import VALIDATION_CHUNK, Plan
+from generators.training import Plan
 
 COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
 TRIAL = 8, 16  # rows; memory is linear in them
@@ -25,7 +25,7 @@ def preflight(model: nn.Module, data: Tensor, validation: Tensor, plan: Plan) ->
     per_row = max(0, saved[1] - saved[0]) / max(1, steps[1] - steps[0])
     constant = LIBRARIES + COPIES * sum(p.numel() * p.element_size() for p in model.parameters()) + saved[0]
     constant += sum(part.numel() * part.element_size() for part in (data, validation, *model.buffers()))
-    batch, evaluated = min(plan.batch, len(data)), min(VALIDATION_CHUNK, len(validation))
+    batch, evaluated = min(plan.batch, len(data)), min(plan.chunk, len(validation))
     needed = constant + per_row * max(WORKING * batch, EVALUATED * evaluated)
     free = _free(device)
     if free is not None and needed > free:

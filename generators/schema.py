@@ -1,4 +1,4 @@
-"""What is public about a table: its columns, their kinds and how their values are written. No value of a row is kept here."""
+"""What is public about a table or a set of images: columns, their kinds, how their values are written. No value of a row is kept here."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -66,13 +66,25 @@ class Identifier:
     kind: str = "identifier"
 
 
-Column = Numerical | Categorical | Boolean | Datetime | Identifier
+@dataclass(frozen=True)
+class Image:
+    """A picture of height x width pixels in 1 (grey) or 3 (RGB) channels (see images.py)."""
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    kind: str = "image"
+
+
+Column = Numerical | Categorical | Boolean | Datetime | Identifier | Image
 KINDS: dict[str, type] = {
     "numerical": Numerical,
     "categorical": Categorical,
     "boolean": Boolean,
     "datetime": Datetime,
     "identifier": Identifier,
+    "image": Image,
 }
 
 

@@ -25,7 +25,6 @@ CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace 
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
-VALIDATION_CHUNK = 4096  # rows evaluated at once
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -59,6 +58,8 @@ class Plan:
     turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
     least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
+    watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
+    chunk: int = 4096  # rows of the validation split at once
 
 
 @dataclass
@@ -152,15 +153,10 @@ def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None,
         if state.step % plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
             if progress:
-                progress(_status(run))
+                progress({"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best})
         if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
             _save(run, checkpoint)
             saved = time.monotonic()
-
-
-def _status(run: Run) -> dict[str, float]:
-    state = run.state
-    return {"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best}
 
 
 def _late(run: Run) -> bool:
@@ -231,14 +227,17 @@ def _batch(run: Run, rows: int) -> Tensor:
 
 
 def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
-    state = run.state
+    state, plan = run.state, run.plan
     value = _validation_loss(run, validation)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
-        return _lower(run)
+        _lower(run)
+        return
     state.diversity = getattr(run.model, "diversity", math.nan)
-    if state.step and state.diversity < run.plan.least_diversity:
-        return _restart(run, last)
-    if value < state.best - 1e-4 or run.plan.latest:
+    watched = state.step and (last or state.step >= plan.watched_from * (state.total or 10**9))
+    if watched and state.diversity < plan.least_diversity:
+        _restart(run, last)
+        return
+    if value < state.best - 1e-4 or plan.latest:
         state.best, state.stale = value, 0
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
@@ -247,16 +246,15 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
         state.stopped = "all steps taken"
     elif _late(run):
         state.stopped = "time budget used"
-    elif state.stale >= run.plan.patience:
+    elif state.stale >= plan.patience:
         state.stopped = "validation loss no longer falls"
-    return None
 
 
 @torch.no_grad()
 def _validation_loss(run: Run, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
-    chunks = validation.split(VALIDATION_CHUNK)
+    chunks = validation.split(run.plan.chunk)
     losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
     return float(sum(losses) / len(validation))
 

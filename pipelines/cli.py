@@ -17,12 +17,12 @@ RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 app = typer.Typer(
-    name="launder", help="Turn a sensitive table into a synthetic one, scored and released through a gate.", add_completion=False,
+    name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", add_completion=False,
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
-Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a data source alone.")]
+Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a table or a folder of images alone.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder of releases/, quarantine/ and work/.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")]
 Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the training.")]
@@ -97,10 +97,15 @@ def _progress(total: str = "training") -> Callable[[dict[str, float]], None]:
 
 
 @app.command()
-def demo(output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo")) -> int:
-    """Launder scikit-learn's breast cancer table: the whole flow on real data."""
+def demo(
+    output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo"),
+    images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
+) -> int:
+    """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""
     from pipelines import demonstration
 
+    if images:
+        return _run(str(demonstration.write_images(output)), [], output)
     source = demonstration.write_source(output)
     return _run(str(source), ["score.target=diagnosis"], output)
 
@@ -108,15 +113,17 @@ def demo(output: Annotated[Path, typer.Option("--output", help="Where to put it.
 @app.command()
 def init(source: Source, output: Annotated[Path, typer.Option("--output")] = Path("launder.yaml")) -> int:
     """Profile a source and write an editable, commented configuration."""
-    from pipelines import config, ingestion
+    from pipelines import config, documents, ingestion
     from pipelines.artifacts import LaunderError, whole
 
     if output.exists():
         raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
     loaded = config.load(source)
+    if loaded.of_images:
+        raise LaunderError(f"expected a table to profile, found images; they need no configuration: launder run {source}")
     _, schema = ingestion.ingest(loaded)
     with whole(output) as aside:
-        aside.write_text(config.template(schema, loaded.source.path), encoding="utf-8")
+        aside.write_text(documents.template(schema, loaded.source.path), encoding="utf-8")
     _say(f"Wrote {output}: {len(schema.columns)} columns. Look at their kinds, then: launder run {output}")
     return RELEASED
 
@@ -129,15 +136,24 @@ def run(config: Config, output: Output = None, override: Overrides = None, minut
 
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import config, ingestion
+    from pipelines import config
 
     loaded = config.load(source, overrides, output)
     with suppress(OSError):  # what may pass, the flow tries again
-        ingestion.ingest(loaded)  # before Prefect starts, so that bad input is told at once
+        _look(loaded)  # before Prefect starts, so that bad input is told at once
     prepare(loaded.publish.to)
     from pipelines import terminal
 
     return terminal.run(loaded)
+
+
+def _look(loaded: Any) -> None:
+    from pipelines import images, ingestion
+
+    if loaded.of_images:
+        images.look(loaded)
+    else:
+        ingestion.ingest(loaded)
 
 
 def prepare(output: str) -> None:
@@ -175,7 +191,7 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
 def fit(
     source: Source,
     model: Annotated[Path, typer.Option("--model", help="Folder to write the model to.")],
-    generator: Annotated[str, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = "tabular.autoregressive",
+    generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
     target: Target = None,
     minutes: Minutes = None,
     epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
@@ -184,20 +200,19 @@ def fit(
     override: Overrides = None,
     seed: Seed = 0,
 ) -> int:
-    """Protect a table and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
     from generators import checkpoint
-    from pipelines import config, ingestion, protection, training
+    from pipelines import config, fitting
     from pipelines.artifacts import LaunderError, check_place, explained
 
     words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
-    settings = [f"generator.name={generator}", *(f"generator.options.{o}" for o in option or []), *(override or [])]
+    named = [f"generator.name={generator}"] if generator else []
+    settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
     loaded = config.load(source, [*settings, *(f"{key}={value}" for key, value in words.items() if value is not None)])
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
-    frame, schema = ingestion.ingest(loaded)
-    protected, _ = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes, entity=loaded.split.entity)
-    fitted = training.train(protected, schema, loaded, progress=_progress())
+    fitted = fitting.fit(loaded, progress=_progress())
     with explained(model):
         fitted.save(model)
     _say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
@@ -208,21 +223,23 @@ def fit(
 def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
-    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl.")],
+    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")],
     where: Annotated[list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="A value that every row has.")] = None,
     seed: Seed = 0,
 ) -> int:
     """Draw rows from a fitted model."""
     import generators
-    from pipelines import tables
+    from pipelines import images, tables
     from pipelines.artifacts import check_place
 
-    tables.check_suffix(output)
+    fitted = generators.open_model(model)
+    of_images = "image" in fitted.schema.kinds().values()
+    (images if of_images else tables).check_suffix(output)
     check_place(output)
     conditions = dict(tables.condition(text) for text in where or [])
-    drawn = generators.open_model(model).sample(rows, seed=seed, where=conditions)
-    tables.write(drawn, output)
-    _say(f"Wrote {output}: {len(drawn):,} rows.")
+    drawn = fitted.sample(rows, seed=seed, where=conditions)
+    (images.write_out if of_images else tables.write)(drawn, output)
+    _say(f"Wrote {output}: {len(drawn):,} {'images' if of_images else 'rows'}.")
     return RELEASED
 
 

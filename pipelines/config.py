@@ -4,11 +4,9 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from pipelines.artifacts import LaunderError, digest_of
@@ -25,6 +23,7 @@ CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 
 
@@ -35,7 +34,7 @@ class Part(BaseModel):
 
 
 class Source(Part):
-    """Where the table is and how its text is written; the last three only for CSV."""
+    """Where the table or the images are and how its text is written; the last three only for CSV."""
 
     path: str
     delimiter: str | None = Field(None, min_length=1, max_length=1)
@@ -46,6 +45,13 @@ class Source(Part):
     @classmethod
     def _tab(cls, delimiter: Any) -> Any:
         return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+
+class Pictures(Part):
+    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be unusable."""
+
+    size: Side | tuple[Side, Side] | None = None
+    broken: float = Field(0.01, ge=0, lt=1)
 
 
 class Split(Part):
@@ -128,7 +134,7 @@ class Publish(Part):
     """Where releases go, in which format, and how many are kept (None for all)."""
 
     to: str = OUTPUT
-    format: Literal["parquet", "csv"] = "parquet"
+    format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
     keep: int | None = Field(None, gt=0)
 
 
@@ -159,6 +165,7 @@ class RunConfig(Part):
     name: str = Field("", pattern=r"^[\w.-]*$", max_length=100)
     source: Source
     columns: dict[str, str | dict[str, Any]] = {}
+    images: Pictures = Pictures()
     split: Split = Split()
     generator: Generator = Generator()
     budget: Budget = Budget()
@@ -212,6 +219,10 @@ class RunConfig(Part):
             raise ValueError("expected a reference such as env:NAME, found another text; put the secret into that variable")
         return reference
 
+    @property
+    def of_images(self) -> bool:
+        return self.generator.name.startswith("image.")
+
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
         document = self.model_dump(mode="json", exclude={"name", "schedule", "notify"})
@@ -240,7 +251,9 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
-    return _checked(_placed(config, base))
+    from pipelines import pictures
+
+    return _checked(pictures.suited(_placed(config, base)))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
@@ -278,13 +291,13 @@ def _checked(config: RunConfig) -> RunConfig:
     import generators
     from pipelines import gate
 
-    options = _options(config.generator, generators)
+    options, metrics = _options(config.generator, generators), evaluation.names(images=config.of_images)
     for name in config.augment.compare if config.augment else ():
         _options(Generator(name=name), generators)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
         for name in names:
-            if name not in evaluation.names():
-                near = nearest(name, evaluation.names())
+            if name not in metrics:
+                near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate.check_rules(gate.rules_of(config))
     if len(config.sample.weights) > 1:
@@ -314,14 +327,3 @@ def secret(reference: str) -> str:
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a configuration, for editors and Prefect's parameter form."""
     return RunConfig.model_json_schema()
-
-
-def template(schema: Any, source: str | Path) -> str:
-    """Return the commented YAML text that `launder init` writes for a table of this schema."""
-    columns = "".join(f"  {_key(column.name)}: {column.kind}\n" for column in schema.columns)
-    text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    return Template(text).substitute(source=_key(str(source)), columns=columns)
-
-
-def _key(text: str) -> str:
-    return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()

@@ -3,6 +3,7 @@
 import math
 import re
 from pathlib import Path
+from string import Template
 from typing import Any, ClassVar
 
 import yaml
@@ -114,3 +115,14 @@ def scalar(text: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return value
     return _named(value)
+
+
+def template(schema: Any, source: str | Path) -> str:
+    """Return the commented YAML text that `launder init` writes for a table of this schema."""
+    columns = "".join(f"  {_key(column.name)}: {column.kind}\n" for column in schema.columns)
+    text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
+    return Template(text).substitute(source=_key(str(source)), columns=columns)
+
+
+def _key(text: str) -> str:
+    return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()

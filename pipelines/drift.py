@@ -18,7 +18,8 @@ def _changes(before: Column, now: Column) -> list[str]:
     if before.kind != now.kind:
         return [f"Column {now.name!r} was {before.kind} and is {now.kind}."]
     found = []
-    for field, words in (("dtype", "stored as"), ("format", "written as"), ("decimals", "of decimals"), ("pattern", "of the pattern")):
+    for field, words in (("dtype", "stored as"), ("format", "written as"), ("decimals", "of decimals"), ("pattern", "of the pattern"),
+                         ("height", "pixels high:"), ("width", "pixels wide:"), ("channels", "of channels:")):
         one, other = getattr(before, field, None), getattr(now, field, None)
         if one != other:
             found.append(f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}.")

@@ -46,13 +46,24 @@ DEFAULT_RULES: dict[str, Rule] = {
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
     "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
 }
+IMAGE_RULES: dict[str, Rule] = {
+    "image.precision": {"at_least": 0.3, "relative": "to ceiling"},
+    "image.accuracy": {"at_least": 0.7, "relative": "to ceiling"},
+    "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
+    "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
+    "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "image.membership": {"at_most": 0.05, "relative": "by chance"},
+    "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+}
+PRIVACY = "privacy.", "image.copies", "image.membership"  # how the names of rules about privacy begin
 # what evaluation says about a score that has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING = {
     "utility.target": ("no target column is named", "do not predict the target either", "no column to predict the target from"),
+    "image.accuracy": ("the images have no labels", "all images have one label"),
     "diversity.rare": ("no label column has a category",),
     "fidelity.trend": ("a trend needs two columns", "no two columns vary together"),
 }
-COUNTED = ("privacy.copies", "diversity.distinct")  # facts about the released table, without an interval
+COUNTED = ("privacy.copies", "diversity.distinct", "image.copies")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
@@ -93,7 +104,8 @@ class Refusal(Decision):
 
 def rules_of(config: RunConfig) -> dict[str, Rule]:
     """Return the default rules with the configuration's over them; null takes one away."""
-    rules = {**DEFAULT_RULES, **{name: bound and _plain(bound) for name, bound in config.gate.items()}}
+    usual = IMAGE_RULES if config.of_images else DEFAULT_RULES
+    rules = {**usual, **{name: bound and _plain(bound) for name, bound in config.gate.items()}}
     return {name: rule for name, rule in rules.items() if rule is not None}
 
 
@@ -103,7 +115,7 @@ def _plain(bound: Bound) -> Rule:
 
 def check_rules(rules: Mapping[str, Rule]) -> None:
     """Stop where no rule about privacy is left."""
-    if not any(name.startswith("privacy.") for name in rules):
+    if not any(name.startswith(PRIVACY) for name in rules):
         raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")
 
 

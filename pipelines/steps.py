@@ -19,7 +19,7 @@ import generators
 from evaluation.report import Report
 from evaluation.samples import Score
 from generators import Progress, Schema
-from pipelines import drift, gate, ingestion, protection, publishing, sampling, scoring, sources, splitting, training
+from pipelines import drift, gate, images, ingestion, protection, publishing, sampling, scoring, sources, splitting, training
 from pipelines.artifacts import (
     Artifact,
     LaunderError,
@@ -27,6 +27,7 @@ from pipelines.artifacts import (
     digest_file,
     digest_folder,
     digest_of,
+    digest_path,
     explained,
     read_frame,
     read_json,
@@ -55,7 +56,8 @@ class Run:
 def begin(config: RunConfig) -> Run:
     """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
     versions = {name: version(name) for name in NUMERICS}
-    key = digest_of([config.digest(), sources.digest(config.source.path), code_digest(), versions])[:16]
+    source = digest_path(config.source.path) if config.of_images else sources.digest(config.source.path)
+    key = digest_of([config.digest(), source, code_digest(), versions])[:16]
     folder = Path(config.publish.to) / "work" / key
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,14 +82,22 @@ def alone(run: Run) -> Iterator[None]:
 
 def ingest(run: Run, config: RunConfig) -> Result:
     """Read the source, and compare its schema with that of the last release's run."""
-    frame, schema = ingestion.ingest(config)
+    passed_over: dict[str, int] = {}
+    if config.of_images:
+        table, schema, passed_over = images.ingest(config, run.path("ingested"))
+    else:
+        frame, schema = ingestion.ingest(config)
+        table = _store(frame, run, "ingested")
     last = run.path().parent / f"{config.name}.schema.json"
     previous = Schema.from_dict(read_json(last)) if last.is_file() else None
-    return {"table": _store(frame, run, "ingested"), "schema": schema.to_dict(), "drift": drift.check(schema, previous)}
+    return {"table": table, "schema": schema.to_dict(), "drift": drift.check(schema, previous), "passed_over": passed_over}
 
 
 def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
-    """Generalise rare categories and clip extremes."""
+    """Generalise rare categories and clip extremes; of images, leave out those of rare labels."""
+    if config.of_images:
+        kept, record = images.protect(images.read(table), rare=config.protect.rare, entity=config.split.entity)
+        return {"table": _store(kept, run, "protected"), "record": record}
     frame, record = protection.protect(
         _frame(table), Schema.from_dict(schema), rare=config.protect.rare, extremes=config.protect.extremes, entity=config.split.entity
     )
@@ -96,13 +106,15 @@ def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Resul
 
 def split(run: Run, config: RunConfig, table: Result) -> Result:
     """Set the holdout aside."""
-    train, holdout = splitting.split(_frame(table), holdout=config.split.holdout, entity=config.split.entity, seed=config.seed)
-    return {"train": _store(train, run, "train"), "holdout": _store(holdout, run, "holdout"), "shared": splitting.shared(train, holdout)}
+    how = images if config.of_images else splitting
+    train, holdout = how.split(_data(config, table), holdout=config.split.holdout, entity=config.split.entity, seed=config.seed)
+    return {"train": _store(train, run, "train"), "holdout": _store(holdout, run, "holdout"), "shared": how.shared(train, holdout)}
 
 
 def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Fit the generator, from its last checkpoint on where there is one."""
-    model = training.train(_frame(table), Schema.from_dict(schema), config, checkpoint=run.path("checkpoint"), progress=progress)
+    how = images if config.of_images else training
+    model = how.train(_data(config, table), Schema.from_dict(schema), config, checkpoint=run.path("checkpoint"), progress=progress)
     model.save(run.path("model"))
     told = ("steps", "device", "reason", "stopped")
     return {
@@ -113,16 +125,18 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
 
 def sample(run: Run, config: RunConfig, model: Result, rows: int) -> Result:
     """Draw the synthetic rows into the staged release."""
-    drawn = sampling.sample(generators.open_model(model["path"]), config, rows)
+    how, into = (images, images) if config.of_images else (sampling, publishing)
+    drawn = how.sample(generators.open_model(model["path"]), config, rows)
     return {
-        "data": publishing.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
+        "data": into.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
         "table": _store(drawn, run, "synthetic"),
     }
 
 
 def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result) -> Result:
     """Measure fidelity, utility, diversity and privacy."""
-    report = scoring.score(_frame(train), _frame(holdout), _frame(synthetic), Schema.from_dict(schema), config)
+    sides = [_data(config, side) for side in (train, holdout, synthetic)]
+    report = images.score(*sides, config) if config.of_images else scoring.score(*sides, Schema.from_dict(schema), config)
     write_json(run.path("scores.json"), evaluation.report.plain(asdict(report)))
     return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
 
@@ -195,8 +209,14 @@ def _frame(table: Result) -> Any:
     return read_frame(Artifact(**table))
 
 
-def _store(frame: Any, run: Run, name: str) -> Result:
-    return write_frame(frame, run.path(f"{name}.parquet")).to_dict()
+def _data(config: RunConfig, table: Result) -> Any:
+    return images.read(table) if config.of_images else _frame(table)
+
+
+def _store(data: Any, run: Run, name: str) -> Result:
+    if isinstance(data, images.Pictures):
+        return images.write(data, run.path(name))
+    return write_frame(data, run.path(f"{name}.parquet")).to_dict()
 
 
 def _file(path: Path) -> Result:
@@ -204,14 +224,10 @@ def _file(path: Path) -> Result:
 
 
 def _card(run: Run, config: RunConfig, facts: Result) -> Result:
-    protected = facts["protection"]["columns"].values()
+    protected, drifted = facts["protection"]["columns"].values(), {"changes since the last release": facts["drift"] or "none"}
     return {
         "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
-        "data": {
-            "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
-            "rows with a clipped extreme, over all columns": sum(column.get("rows_clipped", 0) for column in protected),
-            "changes since the last release": facts["drift"] or "none",
-        },
+        "data": (_of_images(facts) if config.of_images else _of_table(protected)) | drifted,
         "model": {
             "generator": config.generator.name,
             "training steps": facts["steps"],
@@ -219,3 +235,15 @@ def _card(run: Run, config: RunConfig, facts: Result) -> Result:
             "training stopped": facts["stopped"],
         },
     }
+
+
+def _of_table(protected: Any) -> Result:
+    return {
+        "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
+        "rows with a clipped extreme, over all columns": sum(column.get("rows_clipped", 0) for column in protected),
+    }
+
+
+def _of_images(facts: Result) -> Result:
+    left_out = facts["protection"]["columns"]["label"]
+    return {"images of rare labels left out": left_out["images_left_out"], **facts["passed_over"]}

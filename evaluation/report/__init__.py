@@ -1,4 +1,4 @@
-"""The report: one offline HTML page and one JSON file, both without any real row, rare category or extreme; and several compared."""
+"""The report: one offline HTML page and one JSON file, without any real row, rare category or extreme; and several compared."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evaluation.report.comparison import compare
-from evaluation.report.document import Report, plain, profile
+from evaluation.report.document import Report, image_profile, plain, profile
+from evaluation.report.grids import image_charts
 
-__all__ = ["Report", "compare", "plain", "profile", "write", "write_augmentation", "write_comparison"]
+__all__ = [
+    "Report", "compare", "image_charts", "image_profile", "plain", "profile", "write", "write_augmentation", "write_comparison",
+]
 
 
 def write(report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True) -> None:
     """Write report.html and report.json into `folder`; the same report gives the same bytes.
 
     `verdict` is {"passed": bool, "reasons": [{"rule", "score", "value", "bound"}]}; `card` has sections run, data and model.
-    `public` says on the page who may read it; both variants hold the same aggregate numbers.
+    `public` says on the page who may read it; both variants hold the same aggregate numbers, but only the one that is not public
+    shows training images beside synthetic ones.
     """
     from evaluation.report import page
     folder = Path(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from evaluation.pictures import Pictures
 from evaluation.report import words
 from evaluation.samples import Samples, Score
 
@@ -33,6 +34,14 @@ def profile(samples: Samples) -> dict:
             "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
             "missing": missing, "target": None if samples.target is None else str(samples.target),
             "white_box": samples.loss is not None}
+
+
+def image_profile(pictures: Pictures) -> dict:
+    """Counts and what is known of each image, in the form of a table's profile."""
+    columns = {"image": "image", **({"label": "categorical"} if len(pictures.classes) else {})}
+    return {"rows": {role: pictures.size(role) for role in ("train", "holdout", "synthetic")}, "columns": columns,
+            "missing": {name: [0.0, 0.0] for name in columns}, "target": "label" if len(pictures.classes) else None,
+            "white_box": pictures.loss is not None}
 
 
 def plain(value):

@@ -56,13 +56,24 @@ def render(report, data: dict) -> str:
     """The page for a report and its JSON form (with verdict, card and public set)."""
     scores = {s["name"]: s for s in data["scores"]}
     sections = [{"name": name, "title": words.TITLES[name][0], "question": words.TITLES[name][1],
-                 "metrics": [_metric(s) for n, s in scores.items() if n.startswith(name + ".")]} for name in SECTIONS]
+                 "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name]} for name in SECTIONS]
     return _template("report.html").render(
         data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
         rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
-        secrets=_detail(scores, "privacy.attribute", "columns"), taught=_taught(scores), reasons=_reasons(data["verdict"]))
+        secrets=_detail(scores, "privacy.attribute", "columns"), taught=_taught(scores), reasons=_reasons(data["verdict"]),
+        **_of_images(report, data))
+
+
+def _of_images(report, data: dict) -> dict:
+    """Grids by place, and the words for what is compared.
+
+    Outsiders see synthetic images that a gate has let pass, for others may be copies of people; training images never.
+    """
+    grids, passed = report.charts.get("grids", {}), (data["verdict"] or {}).get("passed")
+    return {"thing": "image" if grids else "row", "grids": {} if data["public"] and not passed else
+            {name: uri for name, uri in grids.items() if name == "drawn" or not data["public"]}}
 
 
 def _count(value) -> str:
@@ -80,9 +91,11 @@ def _rule(value) -> str:
 
 
 def _metric(score: dict) -> dict:
-    marks = {k: min(100.0, max(0.0, 100 * score[k])) for k in ("value", "low", "high", "ceiling", "floor") if score[k] is not None}
-    return {**score, "title": words.title(score["name"]), "meaning": words.meaning(score["name"]), "reading": words.reading(score),
-            "direction": words.DIRECTIONS[score["better"]], "marks": marks}
+    scale = score["floor"] or 1.0 if score["name"] in words.NUMBERS else 1.0
+    marks = {k: min(100.0, max(0.0, 100 * score[k] / scale)) for k in ("value", "low", "high", "ceiling", "floor") if score[k] is not None}
+    said = {"title": words.title(score["name"]), "meaning": words.meaning(score["name"]), "reading": words.reading(score),
+            "shown": words.figure(score["name"], score["value"]), "direction": words.DIRECTIONS[score["better"]]}
+    return {**score, **said, "marks": marks}
 
 
 def _detail(scores: dict, name: str, key: str) -> dict:
@@ -111,7 +124,8 @@ def _pairs(scores: dict) -> list[tuple]:
 
 
 def _attacks(scores: dict) -> list[dict]:
-    named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable"}
+    named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable",
+             "all images": "image.membership", "most isolated images": "image.membership_vulnerable"}
     found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
     return [{**f, "attack": " / ".join(f["attacks"])} for f in found]
 

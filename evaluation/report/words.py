@@ -58,6 +58,32 @@ METRICS = {  # heading, what it measures, what to keep in mind
                             "stranger's.", ""),
 }
 
+IMAGES = {  # section of the report, heading, what it measures, what to keep in mind
+    "image.frechet": ("fidelity", "Frechet distance", "How far the features of synthetic images lie from those of training images, as two "
+                      "normal distributions; 0 is the same.", "Compare it with the ceiling: few images alone put real ones apart."),
+    "image.kernel": ("fidelity", "Kernel distance", "The same without assuming normal distributions, and fair to few images; about 0 "
+                     "for two honest samples.", ""),
+    "image.precision": ("fidelity", "Precision", "Share of synthetic images that lie where training images lie.", ""),
+    "image.density": ("fidelity", "Density", "How many training images a synthetic one has around it, relative to real ones.", ""),
+    "image.accuracy": ("utility", "Network trained on synthetic images", "Its accuracy on real images it has not seen; the ceiling is the "
+                       "same network trained on as many real ones.", ""),
+    "image.agreement": ("utility", "Labels", "Share of synthetic images whose label a network trained on real images gives them too.", ""),
+    "image.recall": ("diversity", "Recall", "Share of training images that lie where synthetic images lie.", ""),
+    "image.coverage": ("diversity", "Coverage", "Share of training images that have a synthetic image in their neighbourhood; two honest "
+                       "samples reach about 97 %.", ""),
+    "image.vendi": ("diversity", "Effective number of images", "How many different images the synthetic ones are worth, relative to "
+                    "training images.", "More than the ceiling is noise, not variety."),
+    "image.copies": ("privacy", "Copies", "Share of synthetic images far nearer to one training image than to the fifty next to it.", ""),
+    "image.authenticity": ("privacy", "Authenticity", "Share of synthetic images farther from their nearest training image than that "
+                           "one is from its own; real images reach about half.", "A sanity check only."),
+    "image.membership": ("privacy", "Membership attack, all images", "Share of training images that the strongest attack recognises while "
+                         "it wrongly accuses 1 % of outsiders; guessing reaches 1 %.", ""),
+    "image.membership_vulnerable": ("privacy", "Membership attack, most isolated images", "The same for the tenth of images farthest from "
+                                    "all others.", ""),
+}
+METRICS |= {name: words for name, (_, *words) in IMAGES.items()}
+NUMBERS = {"image.frechet", "image.kernel"}  # no shares: shown as numbers, and drawn relative to their floor
+
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
 
 
@@ -76,24 +102,41 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:,.1f} ×" if value > 2 else f"{100 * value:.{digits}f} %"
 
 
+def figure(name: str, value: float | None) -> str:
+    """A value of a metric as a person reads it."""
+    return percent(value) if name not in NUMBERS or value is None else f"{value:.3g}"
+
+
+def section(name: str) -> str:
+    """The section of the report that a metric stands in."""
+    return IMAGES[name][0] if name in IMAGES else name.partition(".")[0]
+
+
 def reading(score: dict) -> str:
     """A sentence with the value, interval, direction, ceiling and floor of a score (in its JSON form)."""
     if score["value"] is None:
         return score["note"]
-    parts = [f"{percent(score['value'])} (95 % interval {percent(score['low'])} to {percent(score['high'])})",
-             DIRECTIONS[score["better"]].lower()]
+    value, low, high, ceiling, floor = (figure(score["name"], score[key]) for key in ("value", "low", "high", "ceiling", "floor"))
+    rows, columns = ("images", "pixels") if score["name"] in IMAGES else ("rows", "columns")
+    parts = [f"{value} (95 % interval {low} to {high})", DIRECTIONS[score["better"]].lower()]
     if score["ceiling"] is not None:
-        parts.append(f"real holdout rows reach {percent(score['ceiling'])}")
+        parts.append(f"real holdout {rows} reach {ceiling}")
     if score["floor"] is not None:
-        parts.append(f"independently shuffled columns reach {percent(score['floor'])}")
+        parts.append(f"{_floor(score['name'], columns)} {floor}")
     return "; ".join(parts) + "."
+
+
+def _floor(name: str, columns: str) -> str:
+    return "the most frequent label reaches" if section(name) == "utility" and name in IMAGES else f"independently shuffled {columns} reach"
 
 
 def not_tested(report) -> list[str]:
     """What this evaluation does not say: shown on the page, because silence reads like approval."""
     profile = report.profile
+    images = any(name in IMAGES for name in report.scores)
     lines = ["No attacker with knowledge of the generator's training procedure (shadow models) was tried.",
-             "Attacks on single values and links take the nearest released row; a trained attacker may do better.",
+             "Images were compared by their pixels and by general features: a person recognised by anything else was not looked for."
+             if images else "Attacks on single values and links take the nearest released row; a trained attacker may do better.",
              "One release was attacked: whoever is given several from the same training rows learns more.",
              "Each row is treated as one person; where a person has several rows, the risk is higher than shown."]
     if not profile["rows"]["holdout"]:
@@ -102,7 +145,7 @@ def not_tested(report) -> list[str]:
         lines.append("No model was given: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):
         lines.append("Identifier columns were left out of every metric except the check for reused identifiers.")
-    missing = [name for name in METRICS if name not in report.scores]
+    missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
     if missing:
         lines.append("Metrics that were not asked for: " + ", ".join(missing) + ".")
     return lines

@@ -12,29 +12,32 @@ from pipelines import gate
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 
 
+NAMES = (*evaluation.names(), *evaluation.names(images=True))
+
+
 def docstring(name):
     return " ".join(inspect.getdoc(evaluation.load(name)).split())
 
 
-@pytest.mark.parametrize("name", evaluation.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_metric_is_documented_in_its_own_words(name):
     assert f"- **`{name}`**: {docstring(name)}\n" in PAGE
     assert name in words.METRICS, "the report needs a heading and a meaning"
 
 
 def test_no_metric_is_documented_that_does_not_exist():
-    assert {line.split("`")[1] for line in PAGE.splitlines() if line.startswith("- **`")} == set(evaluation.names())
-    assert set(words.METRICS) == set(evaluation.names())
+    assert {line.split("`")[1] for line in PAGE.splitlines() if line.startswith("- **`")} == set(NAMES)
+    assert set(words.METRICS) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", evaluation.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_docstrings_say_direction_and_range_or_refer_to_one_that_does(name):
     text = docstring(name)
     assert text.startswith("As `") or "lower better" in text or "higher better" in text or "0.5 is ideal" in text
 
 
 def test_the_default_rules_are_those_of_the_gate():
-    for name, rule in gate.DEFAULT_RULES.items():
+    for name, rule in (gate.DEFAULT_RULES | gate.IMAGE_RULES).items():
         word = "at least" if "at_least" in rule else "at most"
         text = f"{word} {rule.get('at_least', rule.get('at_most')):g} {rule.get('relative', '')}".strip()
         assert f"| `{name}` | {text} |\n" in PAGE

@@ -132,6 +132,12 @@ def test_a_collapsed_run_is_restarted_then_stopped_and_says_so():
     assert (fine["collapsed"], fine["restarts"]) == (False, 0)
 
 
+def test_what_has_not_begun_has_not_collapsed():
+    plan = replace(PLAN, turns={"first": training.Turn(), "second": training.Turn()}, least_diversity=0.5, watched_from=0.5, latest=True)
+    _, record = run(plan, Budget(steps=400), model=Players(diversity=0.1))
+    assert record["collapsed"] and record["steps"] == 220  # at 200 and 210 steps it was restarted
+
+
 def test_split_is_disjoint_and_complete():
     kept, held = training.split(4000, 0.05, seed=1)
     assert len(held) == 200 and sorted([*kept, *held]) == list(range(4000))

@@ -166,7 +166,7 @@ def test_the_digest_is_of_what_decides_the_rows(read):
 
 def test_the_template_is_a_configuration(read):
     schema = Schema((Numerical("no", "int64", 0), Categorical("a: b", "object"), Categorical("größe", "object")))
-    loaded = read(config.template(schema, "da ta.csv"))
+    loaded = read(documents.template(schema, "da ta.csv"))
     assert loaded.columns == {"no": "numerical", "a: b": "categorical", "größe": "categorical"}
     assert loaded == read(yaml.safe_dump({"source": "da ta.csv", "columns": loaded.columns}, allow_unicode=True))
 

@@ -1,0 +1,44 @@
+"""What images look like to a network: features in which likeness means more than equal pixels; offline by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from evaluation import efficientnet
+from evaluation.samples import EvaluationError
+
+Features = Callable[[np.ndarray], np.ndarray]  # uint8 [n, H, W, C] -> float32 [n, d]
+SIDE = 64  # pixels that EfficientNet sees; smaller images are enlarged
+BATCH = 64
+
+
+@cache
+def _network() -> efficientnet.EfficientNetLite0:
+    try:
+        return efficientnet.load()
+    except FileNotFoundError as error:
+        raise EvaluationError(f"expected the package {error}, found none; install it, or give features of your own") from None
+
+
+@torch.no_grad()
+def imagenet(pixels: np.ndarray) -> np.ndarray:
+    """Features of EfficientNet-Lite0 trained on ImageNet: pixels uint8 [n, H, W, C] -> float32 [n, 1280]."""
+    net, parts = _network(), [np.zeros((0, efficientnet.WIDTH), np.float32)]
+    for start in range(0, len(pixels), BATCH):
+        x = torch.from_numpy(np.array(pixels[start:start + BATCH])).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = interpolate(x.expand(-1, 3, -1, -1), size=(SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False)
+        parts.append(net(x.clamp(-1, 1)).numpy())
+    return np.concatenate(parts)
+
+
+def principal(train: np.ndarray, dimensions: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Project features [n, d] on the first principal components of the training images, in units of the first one's deviation."""
+    mean = train.mean(0, dtype=np.float64)
+    _, values, axes = np.linalg.svd(train - mean, full_matrices=False)
+    axes, unit = axes[:dimensions], max(float(values[0]) / np.sqrt(len(train)), 1e-12)
+    return lambda features: (features - mean) @ axes.T / unit

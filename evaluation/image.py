@@ -1,0 +1,322 @@
+"""Images: how like, how varied, how useful and how private are synthetic ones? In feature space, beside real and shuffled ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import torch
+
+from evaluation import intervals, neighbours, samples
+from evaluation import privacy as tables
+from evaluation import vendi as vendi_
+from evaluation.features import principal
+from evaluation.pictures import Pictures
+from evaluation.samples import Score, unknown
+
+NEAREST = 5
+DIMENSIONS = 64  # principal components of a Frechet distance, and of an attack
+GROUPS = 20  # of a jackknife
+VENDI_ROWS = 1000
+TAUGHT = 10_000  # images that a network is trained on
+COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
+STRANGERS, LEAST_USUAL = 0.01, 20  # share of held-out images that may look like copies; images to measure it by
+SEARCHED = 5000  # synthetic images searched for copies
+ATTACKED = 2000  # training images, and as many outsiders, that are attacked
+PIXELS = 16  # of a side, of images compared pixel by pixel with many others
+
+
+def frechet(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Frechet distance between Gaussians fitted to features of synthetic and of training images, 0 or more, lower better.
+
+    |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) in float64 (Heusel et al. 2017), on the principal components that so many images allow.
+    Ceiling: as many held-out images. Interval: jackknife. Cost: features of four collections.
+    """
+    size = pictures.equal()
+    project = principal(pictures.seen("train", size, seed).numpy(), max(2, min(DIMENSIONS, size // 10)))
+    points = {role: project(pictures.seen(role, size, seed).numpy()) for role in ("train", *pictures.roles().values())}
+    value, low, high = _jackknife(lambda x: _frechet(x, points["train"]), points["synthetic"])
+    ends = {name: _frechet(points[role], points["train"]) for name, role in pictures.roles().items() if name != "value"}
+    note = f"{size:,} images of each collection, {points['train'].shape[1]} components."
+    few = " So few images: compare with the ceiling only, not with other collections." if size < 10 * DIMENSIONS else ""
+    return Score(value, low, high, ends.get("ceiling"), ends["floor"], "lower", {"rows": size}, note + few)
+
+
+def _frechet(a: np.ndarray, b: np.ndarray) -> float:
+    mean = np.square(a.mean(0) - b.mean(0)).sum()
+    S, T = np.cov(a.T), np.cov(b.T)
+    values, axes = np.linalg.eigh(S)
+    root = axes * np.sqrt(values.clip(0)) @ axes.T
+    return float(max(0.0, mean + np.trace(S) + np.trace(T) - 2 * np.sqrt(np.linalg.eigvalsh(root @ T @ root).clip(0)).sum()))
+
+
+def _jackknife(statistic, x: np.ndarray) -> tuple[float, float, float]:
+    """A statistic of rows with its interval, by leaving out one of GROUPS groups at a time (Quenouille 1956)."""
+    value, groups = statistic(x), np.arange(len(x)) % GROUPS
+    without = np.array([statistic(x[groups != g]) for g in range(GROUPS)])
+    error = float(np.sqrt((GROUPS - 1) * np.square(without - without.mean()).mean()))
+    return value, max(0.0, value - 1.96 * error), value + 1.96 * error
+
+
+def kernel(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Kernel distance: squared mean discrepancy under (x.y / d + 1)^3 of features, unbiased (Binkowski et al. 2018), lower better.
+
+    About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of ROWS x ROWS.
+    """
+    size = pictures.equal()
+    points = {role: pictures.seen(role, size, seed).double() for role in ("train", *pictures.roles().values())}
+    values = {name: _discrepancy(points["train"], points[role]) for name, role in pictures.roles().items()}
+    value, low, high = values["value"]
+    return Score(value, low, high, values["ceiling"][0] if "ceiling" in values else None, values["floor"][0], "lower", {"rows": size},
+                 f"{size:,} images of each collection.")
+
+
+def _discrepancy(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float, float]:
+    """The distance and its jackknife interval over b; the sums of kernels are computed once."""
+    n, d = a.shape
+    aa, bb, ab = ((p @ q.T / d + 1) ** 3 for p, q in ((a, a), (b, b), (a, b)))
+    inner = float((aa.sum() - aa.trace()) / (n * (n - 1)))
+    bb = bb.fill_diagonal_(0)
+
+    def distance(kept: np.ndarray) -> float:
+        k = torch.from_numpy(kept.astype(int))
+        return inner + float(bb[k][:, k].sum() / (len(k) * (len(k) - 1)) - 2 * ab[:, k].mean())
+    value, _, high = _jackknife(lambda rows: distance(rows[:, 0]), np.arange(len(b))[:, None])
+    return value, value - (high - value), high
+
+
+def precision(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of synthetic images as near to a training image as that one's 5th neighbour is, in [0, 1], higher better.
+
+    Kynkaanniemi et al. 2019. One odd training image with distant neighbours makes it generous: read density too.
+    """
+    return _inside(pictures, seed, lambda near, radius: (near <= radius).any(1))
+
+
+def density(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Mean number of training images whose 5 neighbours' ball holds a synthetic image, over 5; about 1 is honest, higher better.
+
+    Naeem et al. 2020; above 1 where synthetic images crowd where real ones are dense.
+    """
+    return _inside(pictures, seed, lambda near, radius: (near <= radius).sum(1) / NEAREST, upper=np.inf)
+
+
+def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
+    size = pictures.equal()
+    train = pictures.seen("train", size, seed)
+    radius = torch.from_numpy(_radius(pictures, "train", size, seed))
+    found = {}
+    for name, role in pictures.roles().items():
+        blocks = pictures.seen(role, size, seed).split(500)
+        found[name] = np.concatenate([count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks])
+    value = float(found["value"].mean())
+    low, high = intervals.around(value, found["value"], seed, upper=upper)
+    return Score(value, low, high, _mean(found.get("ceiling")), _mean(found["floor"]), "higher", {"rows": size},
+                 f"{size:,} images of each collection.")
+
+
+def _radius(pictures: Pictures, role: str, size: int, seed: int) -> np.ndarray:
+    """Distance of each image to its 5th neighbour in its own collection."""
+    key = "radius", role, size, seed
+    if key not in pictures.memo:
+        x = pictures.seen(role, size, seed)
+        pictures.memo[key] = neighbours.nearest(x, x, NEAREST, same=True)[0][:, -1]
+    return pictures.memo[key]
+
+
+def _mean(values) -> float | None:
+    return None if values is None else float(np.mean(values))
+
+
+def recall(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of training images as near to a synthetic image as that one's 5th neighbour is, in [0, 1], higher better.
+
+    Kynkaanniemi et al. 2019.
+    """
+    return _reached(pictures, seed, lambda role, size: lambda near: (near <= torch.from_numpy(_radius(pictures, role, size, seed))).any(1))
+
+
+def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of training images with a synthetic image as near as their own 5th neighbour, in [0, 1], higher better.
+
+    Naeem et al. 2020; about 0.97 for two samples of one distribution. A generator that has collapsed covers little.
+    """
+    def covered(role: str, size: int):
+        radius = torch.from_numpy(_radius(pictures, "train", size, seed)).split(500)
+        blocks = iter(radius)
+        return lambda near: near.amin(1) <= next(blocks)
+    return _reached(pictures, seed, covered)
+
+
+def _reached(pictures: Pictures, seed: int, rule) -> Score:
+    size, reached = pictures.equal(), {}
+    train = pictures.seen("train", size, seed).split(500)
+    for name, role in pictures.roles().items():
+        other, reaches = pictures.seen(role, size, seed), rule(role, size)
+        reached[name] = torch.cat([reaches(torch.cdist(block, other).double()) for block in train]).numpy()
+    low, high = intervals.clopper_pearson(int(reached["value"].sum()), size)
+    return Score(_mean(reached["value"]), low, high, _mean(reached.get("ceiling")), _mean(reached["floor"]), "higher", {"rows": size},
+                 f"{size:,} images of each collection.")
+
+
+def vendi(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Effective number of distinct synthetic images (Vendi score, Friedman and Dieng 2023) over that of training images; higher better.
+
+    About 1 for an honest sample, low where images repeat, above 1 where there is noise.
+    """
+    size = pictures.equal(VENDI_ROWS)
+    width = max(float(np.median(_radius(pictures, "train", size, seed))), 1e-3)
+    found = {role: vendi_.log_score(pictures.seen(role, size, seed), width) for role in ("train", *pictures.roles().values())}
+    ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
+    below, above = intervals.spread(found["synthetic"][1], seed)
+    return Score(ratio["synthetic"], ratio["synthetic"] * float(np.exp(below)), ratio["synthetic"] * float(np.exp(above)),
+                 ratio.get("holdout"), ratio["shuffled"], "higher", {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
+                 f"{size:,} images of each collection.")
+
+
+def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Accuracy on held-out images of a network trained on synthetic ones, in [0, 1], higher better (Ravuri and Vinyals 2019).
+
+    Ceiling: the same trained on as many training images. Floor: the most frequent label. Cost: two trainings.
+    """
+    if reason := _unlabelled(pictures) or _untested(pictures):
+        return unknown(reason)
+    size, truth, held = pictures.taught(TAUGHT), pictures.labels["holdout"], pictures.pixels["holdout"]
+    right = {role: pictures.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
+    low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
+    by_class = {str(label): float(right["synthetic"][truth == code].mean()) for code, label in enumerate(pictures.classes)
+                if (truth == code).sum() >= 20}
+    return Score(_mean(right["synthetic"]), low, high, _mean(right["train"]), _commonest(truth), "higher",
+                 {"rows": size, "test_rows": len(truth), "by_class": by_class},
+                 f"Trained on {size:,} images, tested on {len(truth):,} held-out ones.")
+
+
+def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of synthetic images whose label a network trained on real ones gives them too, in [0, 1], higher better.
+
+    Ceiling: the network's accuracy on held-out images. Floor: the most frequent label.
+    """
+    if reason := _unlabelled(pictures) or _untested(pictures):
+        return unknown(reason)
+    judge = pictures.judge("train", pictures.taught(TAUGHT), seed)
+    rows = pictures.rows("synthetic", TAUGHT, seed)
+    agree = judge.guess(pictures.take("synthetic", rows)) == pictures.labels["synthetic"][rows]
+    low, high = intervals.clopper_pearson(int(agree.sum()), len(rows))
+    real = judge.guess(pictures.pixels["holdout"]) == pictures.labels["holdout"]
+    return Score(_mean(agree), low, high, _mean(real), _commonest(pictures.labels["synthetic"]), "higher", {"rows": len(rows)},
+                 f"{len(rows):,} synthetic images.")
+
+
+def _unlabelled(pictures: Pictures) -> str:
+    if len(pictures.classes) < 2:
+        return "the images have no labels" if not len(pictures.classes) else "all images have one label"
+    synthetic = pictures.labels["synthetic"]
+    return "the synthetic images have one label" if len(np.unique(synthetic[synthetic >= 0])) < 2 else ""
+
+
+def _untested(pictures: Pictures) -> str:
+    return "" if "holdout" in pictures.pixels else "there is no holdout to test on"
+
+
+def _commonest(codes: np.ndarray) -> float:
+    return float(np.bincount(codes[codes >= 0]).max() / len(codes))
+
+
+def copies(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of synthetic images far nearer to one training image than to others like it, in [0, 1], lower better.
+
+    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), under 1/3 and under what 1 % of
+    one half of the held-out images fall below; ceiling: the share of the other half, which copied nobody.
+    """
+    ratio = {role: _crowding(pictures, role, seed) for role in pictures.roles().values()}
+    held = np.random.default_rng([seed, 79]).permutation(ratio.get("holdout", np.zeros(0)))
+    usual, rest = np.array_split(held, 2)
+    limit = min(COPIED, float(np.quantile(usual, STRANGERS, method="lower"))) if len(usual) >= LEAST_USUAL else COPIED
+    near = {role: values <= limit for role, values in (ratio | ({"holdout": rest} if len(rest) else {})).items()}
+    size = len(near["synthetic"])
+    low, high = intervals.clopper_pearson(int(near["synthetic"].sum()), size)
+    return Score(_mean(near["synthetic"]), low, high, _mean(near.get("holdout")), _mean(near["shuffled"]), "lower",
+                 {"rows": size, "copies": int(near["synthetic"].sum()), "ratio": limit},
+                 f"{size:,} synthetic images against {pictures.size('train'):,} training images.")
+
+
+def _crowding(pictures: Pictures, role: str, seed: int) -> np.ndarray:
+    """Distance to the nearest training image over the mean distance to CROWD of them, for images of a role."""
+    images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
+    distance = neighbours.nearest(images, flat(pictures.pixels["train"]), CROWD)[0]
+    return distance[:, 0] / np.maximum(distance.mean(1), 1e-12)
+
+
+def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of synthetic images farther from their nearest training image than that one is from its own, in [0, 1], higher better.
+
+    Alaa et al. 2022, pixel by pixel; held-out images (the ceiling) reach about one half.
+    """
+    train = flat(pictures.pixels["train"])
+    own = neighbours.nearest(train[:SEARCHED], train, 2)[0][:, 1]
+    real, found = train[:SEARCHED], {}
+    for name, role in pictures.roles().items():
+        images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
+        distance, place = neighbours.nearest(images, real, 1)
+        found[name] = distance[:, 0] > own[place[:, 0]]
+    low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
+    return Score(_mean(found["value"]), low, high, _mean(found.get("ceiling")), _mean(found["floor"]), "higher",
+                 {"rows": len(found["value"])}, "A sanity check only: read copies and membership.")
+
+
+def flat(pixels: np.ndarray) -> torch.Tensor:
+    """Pixels uint8 [n, H, W, C] as points [n, at most PIXELS^2 C]."""
+    x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
+    size = [min(PIXELS, side) for side in x.shape[2:]]
+    return torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)]) / 255
+
+
+def membership(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower better.
+
+    The attacks on tables (privacy.membership), on principal components of features and pixels; with a loss, also by the loss.
+    """
+    return _attacked(pictures, seed, tables.membership)
+
+
+def membership_vulnerable(pictures: Pictures, *, seed: int = 0) -> Score:
+    """The same for the most isolated tenth of the images; lower better."""
+    return _attacked(pictures, seed, tables.membership_vulnerable)
+
+
+class _Points:
+    """Rows of a table of components as they are: distances among them are those of the images."""
+
+    def encode(self, table: pd.DataFrame) -> torch.Tensor:
+        return torch.from_numpy(table.to_numpy(np.float32))
+
+
+def _attacked(pictures: Pictures, seed: int, attack) -> Score:
+    if "holdout" not in pictures.pixels:
+        return unknown("there is no holdout, so attack success cannot be told from what is known of everybody", "lower")
+    if ("table", seed) not in pictures.memo:
+        pictures.memo["table", seed] = _table(pictures, seed)
+    return replace(attack(pictures.memo["table", seed], seed=seed), floor=None)  # a component shuffled on its own is a member's still
+
+
+def _table(pictures: Pictures, seed: int) -> samples.Samples:
+    """The collections as tables of components, their rows in the order of the images attacked."""
+    counts = {"train": ATTACKED, "holdout": ATTACKED, "synthetic": SEARCHED}
+    rows = {role: pictures.rows(role, count, seed) for role, count in counts.items()}
+    parts = []
+    for look in (pictures.features, lambda pixels: flat(pixels).numpy()):
+        seen = {role: look(pictures.take(role, chosen)) for role, chosen in rows.items()}
+        project = principal(seen["train"], min(DIMENSIONS // 2, len(rows["train"]) - 1, seen["train"].shape[1]))
+        parts.append({role: project(points) for role, points in seen.items()})
+    frames = {role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows}
+    loss = None
+    if pictures.loss is not None:
+        losses = {role: pictures.loss(role, rows[role]) for role in ("train", "holdout")}
+        frames["holdout"].index += len(frames["train"])
+        known = np.concatenate([losses["train"], losses["holdout"]])
+        loss = lambda frame: known[frame.index.to_numpy()]  # noqa: E731
+    kinds = dict.fromkeys(frames["train"], "numerical")
+    found = samples.make(frames["train"], frames["holdout"], frames["synthetic"], kinds=kinds, loss=loss)
+    found.memo["encoder"] = _Points()
+    return found

@@ -1,0 +1,112 @@
+"""The three collections of images a metric compares, and what metrics share: features, shuffled pixels, judges trained on them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from evaluation import recogniser
+from evaluation.features import Features, imagenet
+from evaluation.samples import EvaluationError
+
+ROWS = 3000  # images of each collection in feature space
+LEAST = 20  # images of each collection
+ROLES = "train", "holdout", "synthetic"
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training lacks.
+
+    `loss` maps a role and image numbers to one loss per image and opens the white-box attack.
+    """
+
+    pixels: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+    classes: np.ndarray
+    features: Features = imagenet
+    loss: Callable[[str, np.ndarray], np.ndarray] | None = None
+    memo: dict = field(default_factory=dict, repr=False)
+
+    def size(self, role: str) -> int:
+        """Number of images of a role; 0 for an absent holdout."""
+        return len(self.pixels.get(role, ()))
+
+    def roles(self) -> dict[str, str]:
+        """Which collection stands for the synthetic one in the value, ceiling and floor of a score."""
+        roles = {"value": "synthetic", "floor": "shuffled"}
+        return roles if "holdout" not in self.pixels else {**roles, "ceiling": "holdout"}
+
+    def equal(self, limit: int = ROWS) -> int:
+        """Images that every collection has, at most `limit`; a holdout of under 100 is not waited for."""
+        sizes = [self.size(role) for role in ROLES if role != "holdout" or self.size(role) >= 100]
+        return min([limit, *sizes])
+
+    def taught(self, limit: int) -> int:
+        """Images that a network may be trained on, as many synthetic as real ones."""
+        return min(limit, self.size("train"), self.size("synthetic"))
+
+    def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
+        """At most `limit` image numbers of a role, drawn without replacement, the same for the same seed."""
+        size = self.size("train" if role == "shuffled" else role)
+        return np.sort(np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(size)[:limit])
+
+    def take(self, role: str, rows: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Pixels of image numbers; "shuffled" permutes every pixel among the training images on its own."""
+        if role != "shuffled":
+            return np.array(self.pixels[role][rows])
+        flat = np.array(self.pixels["train"][rows]).reshape(len(rows), -1)
+        return np.random.default_rng([seed, 31]).permuted(flat, axis=0).reshape(len(rows), *self.pixels["train"].shape[1:])
+
+    def seen(self, role: str, count: int, seed: int) -> torch.Tensor:
+        """Features of `count` images of a role, in units of the training features' deviation: float32 [count, d]."""
+        key = "features", role, count, seed
+        if key not in self.memo:
+            found = self.features(self.take(role, self.rows(role, count, seed), seed)).astype(np.float32)
+            unit = float(found.std()) if role == "train" else self.unit(count, seed)
+            self.memo[key] = torch.from_numpy(found / (unit or 1.0))
+            self.memo["unit", count, seed] = unit if role == "train" else self.memo["unit", count, seed]
+        return self.memo[key]
+
+    def unit(self, count: int, seed: int) -> float:
+        """The deviation of the training features."""
+        self.seen("train", count, seed)
+        return self.memo["unit", count, seed]
+
+    def judge(self, role: str, count: int, seed: int) -> recogniser.Judge:
+        """A network that tells labels, trained on `count` images of a role."""
+        key = "judge", role, count, seed
+        if key not in self.memo:
+            rows = self.rows(role, count, seed)
+            labels = self.labels["train" if role == "shuffled" else role][rows]
+            known = labels >= 0
+            self.memo[key] = recogniser.train(self.take(role, rows, seed)[known], labels[known], len(self.classes), seed)
+        return self.memo[key]
+
+
+def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None) -> Pictures:
+    """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None where absent."""
+    given = {role: pair for role, pair in zip(ROLES, (train, holdout, synthetic), strict=True) if pair is not None and len(pair[0])}
+    for role in ("train", "synthetic"):
+        if role not in given or len(given[role][0]) < LEAST:
+            found = len(given[role][0]) if role in given else 0
+            raise EvaluationError(f"expected at least {LEAST} images in the {role} collection, found {found}; give more")
+    shapes = {role: pixels.shape[1:] for role, (pixels, _) in given.items()}
+    if len(set(shapes.values())) > 1 or any(pixels.dtype != np.uint8 for pixels, _ in given.values()):
+        raise EvaluationError(f"expected uint8 images of one size and number of channels, found {shapes}; convert them alike")
+    if len({labels is None for _, labels in given.values()}) > 1:
+        raise EvaluationError("expected labels for all collections or for none, found them for some; add or drop them")
+    if train[1] is None:
+        return Pictures({r: p for r, (p, _) in given.items()}, {r: np.zeros(0, np.int64) for r in given}, np.zeros(0), features, loss)
+    classes = np.unique(train[1].astype(str))
+    labels = {role: _codes(y.astype(str), classes) for role, (_, y) in given.items()}
+    return Pictures({role: pixels for role, (pixels, _) in given.items()}, labels, classes, features, loss)
+
+
+def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    place = np.clip(np.searchsorted(classes, labels), 0, len(classes) - 1)
+    return np.where(classes[place] == labels, place, -1)

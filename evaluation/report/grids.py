@@ -1,0 +1,71 @@
+"""Grids of images for the report: what was drawn of each label, and, for insiders, each image beside its nearest training image."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from evaluation import neighbours
+from evaluation.image import flat
+from evaluation.pictures import Pictures
+from evaluation.summaries import KEPT
+
+CLASSES, COLUMNS, PAIRS = 12, 12, 24
+SIDE = 56  # pixels that an image is shown in at least
+
+
+def image_charts(pictures: Pictures, seed: int) -> dict:
+    """Shares of the labels, and the grids as PNG in data URIs; `pairs` holds training images and is for insiders."""
+    return {"columns": _labels(pictures), "associations": {}, "grids": {"drawn": _drawn(pictures, seed), "pairs": _pairs(pictures, seed)}}
+
+
+def _labels(pictures: Pictures) -> list[dict]:
+    """Real and synthetic shares of the labels that at least KEPT training images have."""
+    if not len(pictures.classes):
+        return []
+    counts = {role: np.bincount(codes[codes >= 0], minlength=len(pictures.classes)) for role, codes in pictures.labels.items()}
+    shown = [k for k in np.argsort(-counts["train"], kind="stable")[:CLASSES] if counts["train"][k] >= KEPT]
+    shares = {name: counts[role] / max(1, counts[role].sum()) for name, role in (("real", "train"), ("synthetic", "synthetic"))}
+    rest = {name: [*share[shown].tolist(), float(max(0.0, 1 - share[shown].sum()))] for name, share in shares.items()}
+    return [{"name": "label", "kind": "categorical", "labels": [*(str(pictures.classes[k]) for k in shown), "all other"], **rest}]
+
+
+def _drawn(pictures: Pictures, seed: int) -> str:
+    """Synthetic images, a row for each label, or rows of all where there is none."""
+    rng = np.random.default_rng([seed, 83])
+    codes = pictures.labels["synthetic"] if len(pictures.classes) else np.arange(pictures.size("synthetic")) % 4
+    rows = []
+    for code in np.unique(codes[codes >= 0])[:CLASSES]:
+        chosen = rng.permutation(np.flatnonzero(codes == code))[:COLUMNS]
+        rows.append(_row(pictures.take("synthetic", chosen), COLUMNS))
+    return _uri(np.concatenate(rows))
+
+
+def _pairs(pictures: Pictures, seed: int) -> str:
+    """The synthetic images nearest to a training image, each above that one, the nearest first."""
+    rows = pictures.rows("synthetic", 2000, seed)
+    distance, place = neighbours.nearest(flat(pictures.take("synthetic", rows)), flat(pictures.pixels["train"]), 1)
+    closest = np.argsort(distance[:, 0], kind="stable")[:PAIRS]
+    strips = []
+    for part in np.array_split(closest, 2):
+        strips += [_row(pictures.take("synthetic", rows[part]), PAIRS // 2), _row(pictures.take("train", place[part, 0]), PAIRS // 2)]
+    return _uri(np.concatenate(strips))
+
+
+def _row(pixels: np.ndarray, columns: int) -> np.ndarray:
+    """Images [n, H, W, C] side by side with a white line between them: [H + 2, columns (W + 2), C]."""
+    padded = np.pad(pixels, ((0, columns - len(pixels)), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    padded[len(pixels):] = 255
+    return np.concatenate(list(padded), axis=1)
+
+
+def _uri(grid: np.ndarray) -> str:
+    columns = COLUMNS if grid.shape[1] % COLUMNS == 0 else PAIRS // 2
+    scale = max(1, SIDE // (grid.shape[1] // columns))
+    image = Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid)
+    out = io.BytesIO()
+    image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(out, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,173 @@
+"""Denoising autoencoder for images: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013, arXiv 1305.6663).
+
+An image is encoded as z on a sphere, Gaussian noise is added, and the brightness of every pixel is decoded from z + sigma e, as is the
+label by a head of its own. Images are drawn from a mixture of Gaussians over the latents of each label, so that no training image is
+needed once the model is fitted; they are means, hence smoother than real ones. Image i depends on the seed and i alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generators import checkpoint as files
+from generators import randomness, training
+from generators.contract import Where
+from generators.fitting import How
+from generators.image import _fitting
+from generators.image._coder import Decoder, Encoder, brightness_loss
+from generators.images import Form, Images
+from generators.schema import Schema
+from generators.tabular import _mixture
+from generators.tabular._mixture import Mixture
+
+NAME = "image.autoencoder"
+COMPONENTS = 8  # of the mixture of one label
+PARTS = "share", "mean", "factor"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    noise: float = 0.3  # sigma, where a latent's coordinates have variance 1
+    latent: int = 32  # d, coordinates of z
+    width: int = 32  # channels
+    validation: float = 0.05  # share of images held back for early stopping
+    batch: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+
+    def __post_init__(self) -> None:
+        if not self.noise >= 0 or self.latent < 2:
+            raise ValueError("expected a noise of 0 or more and a latent of 2 coordinates or more")
+
+
+class Model(nn.Module):
+    """Encoder, noise, decoder and classifier; forward returns the loss of each image, in nats per value."""
+
+    def __init__(self, form: Form, config: Config) -> None:
+        super().__init__()
+        self.form, self.sigma, shape = form, config.noise, (form.channels, form.height, form.width)
+        self.encoder, self.decoder = Encoder(shape, config.width, config.latent), Decoder(shape, config.width, config.latent)
+        self.head = nn.Linear(config.latent, max(1, len(form.classes)))
+
+    def start(self, x: Tensor) -> None:
+        """Let the decoder begin with the mean brightness of packed images x [N, C H W + 2]."""
+        mean = self.form.unpack(x)[0].double().mean((0, 2, 3)) / 255
+        with torch.no_grad():
+            self.decoder.out.bias.copy_(torch.logit(mean, 1e-3))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Packed images x [B, C H W + 2] -> latents [B, d] and label numbers [B]."""
+        pixels, y = self.form.unpack(x)
+        return self.encoder(pixels.float() / 127.5 - 1), y
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Packed images x [B, C H W + 2] -> loss of brightness and label, per value, [B]."""
+        z, y = self.encode(x)
+        z = z + self.sigma * torch.randn_like(z)
+        wrong = nn.functional.cross_entropy(self.head(z), y, reduction="none")
+        return brightness_loss(self.decoder(z), self.form.unpack(x)[0].float() / 255) + wrong / self.form.values
+
+    @torch.no_grad()
+    def draw(self, z: Tensor) -> Tensor:
+        """Noisy latents [B, d] -> images uint8 [B, C, H, W]."""
+        return (255 * torch.sigmoid(self.decoder(z))).round().to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """Fitted images: samples, classifies, saves itself."""
+
+    form: Form
+    config: Config
+    model: Model = field(repr=False)
+    latents: tuple[Mixture, ...] = field(repr=False)  # of each label, of all images where there is none
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.form.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        return self.form.sample(n, seed, where, self._draw)
+
+    def _draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+        """Label numbers y [B] -> images uint8 [B, C, H, W]."""
+        d = self.config.latent
+        choice, e = torch.rand(len(y), generator=stream).double(), torch.randn(len(y), 2 * d, generator=stream).double()
+        z = torch.zeros(len(y), d, dtype=torch.float64)
+        for label, mixture in enumerate(self.latents):
+            z[y == label] = mixture.draw(choice[y == label], e[y == label, :d])
+        z = nn.functional.layer_norm(z, (d,)) + self.config.noise * e[:, d:]
+        return self.model.draw(z.float().to(self.model.head.weight.device))
+
+    @torch.no_grad()
+    def classify(self, images: Images) -> np.ndarray:
+        """Return the probability of each label of `form.classes` for each image: [N, labels]; ValueError without labels."""
+        if not self.form.classes:
+            raise ValueError("expected a model fitted to labelled images to classify by, found one without labels")
+        unlabelled = Images(images.pixels, np.array([self.form.classes[0]] * len(images)))
+        parts = self.form.pack(unlabelled).to(self.model.head.weight.device).split(self.form.chunk)
+        return torch.cat([self.model.head(self.model.encode(part)[0]).softmax(1).cpu() for part in parts]).numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
+        latents = {f"latents.{k}.{part}": getattr(mixture, part) for k, mixture in enumerate(self.latents) for part in PARTS}
+        files.write(Path(folder), document, self.model.state_dict() | latents)
+
+
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
+    """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    form = Form.of(data)
+    model, record = _fitting.fit(
+        NAME,
+        data,
+        form,
+        lambda form: Model(form, config),
+        lambda images, device: _plan(config, form, images),
+        asdict(config),
+        **how,
+    )
+    kept, _ = training.split(len(data), config.validation, how["seed"])
+    return Autoencoder(form, config, model, _latents(model, form.pack(data.take(kept)), how["seed"]), record)
+
+
+def _plan(config: Config, form: Form, images: int) -> training.Plan:
+    epoch = max(1, images // config.batch)  # steps
+    return training.Plan(
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        batch=config.batch,
+        steps=int(np.clip(40 * epoch, 600, 6000)),
+        evaluate_every=int(np.clip(epoch, 50, 250)),
+        chunk=_fitting.chunk(form),
+    )
+
+
+@torch.no_grad()
+def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
+    """Fit a mixture to the latents of each label's images, packed x [N, C H W + 2]."""
+    parts = [model.encode(part.to(model.head.weight.device)) for part in x.split(model.form.chunk)]
+    z, y = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
+    stream = torch.Generator().manual_seed(randomness.key(seed, "latents"))
+    labels = range(max(1, len(model.form.classes)))
+    # a label whose images all serve to validate is drawn like all the others together
+    return tuple(_mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
+    """Return the model that `save` wrote."""
+    form, config = Form.from_dict(document["form"]), Config(**document["config"])
+    network = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
+    model = _fitting.restored(Model(form, config), form, network)
+    labels = range(max(1, len(form.classes)))
+    latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in PARTS)) for k in labels)
+    return Autoencoder(form, config, model, latents, document["record"])

@@ -1,0 +1,243 @@
+"""Autoregressive images: the chain rule over pixel values, each a discretised mixture of logistics given all values before it.
+
+The mixture is that of PixelCNN++ (Salimans et al. 2017, arXiv 1701.05517), over the ranks of the values that the images use: all 256
+of a photograph, or the 17 of a scan of 16 grey levels. An image is drawn by inverting each value's distribution function at one
+uniform number, so the numbers that would draw a given image are known too (`uniforms`, the Rosenblatt transform): on images that were
+never seen they are uniform if the model is right. Likelihoods are exact, given in bits per dimension. Image i depends on the seed and
+i alone.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid, softplus
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import randomness, training
+from generators.contract import Where
+from generators.fitting import How
+from generators.image import _fitting
+from generators.image._patches import Network, Patches
+from generators.images import Form, Images
+from generators.schema import Schema
+
+NAME = "image.autoregressive"
+SHARED = 5  # images that must share a pixel value before it is kept as one
+SHARPEST = -7.0  # ln of the least scale of a logistic
+CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    width: int | None = None  # d, units per layer of the transformer; None is chosen from the size of the images and the device
+    depth: int | None = None  # its layers
+    hidden: int | None = None  # units between a patch and each of its values
+    patch: int | None = None  # p, pixels of a patch's side
+    mixture: int = 8  # logistics per value
+    dropout: float | None = None  # None is 0.2 for few images, else 0.05
+    validation: float = 0.05  # share of images held back for early stopping
+    batch: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 5e-2
+
+    def __post_init__(self) -> None:
+        if self.mixture < 1 or (self.patch is not None and self.patch < 1):
+            raise ValueError("expected a mixture and a patch of 1 or more")
+
+
+class Model(nn.Module):
+    """The distribution of every value given those before it; forward returns -log p of each image, in nats per value."""
+
+    def __init__(self, form: Form, config: Config) -> None:
+        super().__init__()
+        self.form, self.patches = form, Patches(form.channels, form.height, form.width, config.patch)
+        options = {name: getattr(config, name) for name in ("width", "depth", "hidden", "dropout")}
+        self.net = Network(self.patches, len(form.classes), outputs=3 * config.mixture, **options)
+        self.register_buffer("real", self.patches.real(), persistent=False)
+        self.register_buffer("rank", torch.arange(256))  # of each pixel value among those in use
+        self.register_buffer("value", torch.arange(256))  # of each rank
+        with torch.no_grad():
+            self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(-1, 1, config.mixture)  # the means
+
+    def start(self, x: Tensor) -> None:
+        """Note which pixel values are in use among packed images x [N, C H W + 2]; the others count as the nearest of them."""
+        pixels = self.form.unpack(x)[0].flatten(1)
+        images = torch.tensor([int((pixels == value).any(1).sum()) for value in range(256)])
+        used = (images >= min(SHARED, len(x))).nonzero()[:, 0]
+        if len(used):
+            self.rank.copy_((torch.arange(256)[:, None] - used).abs().argmin(1))
+            self.value[: len(used)] = used
+
+    @property
+    def levels(self) -> int:
+        return int(self.rank[-1]) + 1
+
+    def place(self, rank: Tensor) -> Tensor:
+        """Ranks 0..K - 1 -> [-1, 1]."""
+        return 2 * rank.float() / max(self.levels - 1, 1) - 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Packed images x [B, C H W + 2] -> -log p(x | label) / (C H W) in nats, [B]."""
+        pixels, y = self.form.unpack(x)
+        r = self.patches.split(self.rank[pixels.long()])
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training and devices.half(x.device)):
+            parameters = self.net(self.place(r) * self.real, y)
+        return -(self.log_mass(parameters.float(), r) * self.real).sum((1, 2)) / self.form.values
+
+    def _mixture(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        share, mean, scale = parameters.chunk(3, -1)
+        return share.log_softmax(-1), mean, scale.clamp(min=SHARPEST)
+
+    def log_mass(self, parameters: Tensor, r: Tensor) -> Tensor:
+        """Log probability of ranks r [...] under parameters [..., 3 M].
+
+        log sum_k pi_k (S((x + h - mu_k) / s_k) - S((x - h - mu_k) / s_k)), S the logistic function, 2 h the distance of two ranks
+        """
+        share, mean, log_scale = self._mixture(parameters)
+        h = 1 / max(self.levels - 1, 1)
+        x, r, inverse = self.place(r)[..., None], r[..., None], torch.exp(-log_scale)
+        up, down = (x + h - mean) * inverse, (x - h - mean) * inverse
+        # S(a) - S(b) = S(a) S(-b) (1 - exp(b - a)): no digits are lost far from the mean
+        between = logsigmoid(up) + logsigmoid(-down) + torch.log(-torch.expm1(-(2 * h * inverse).clamp(min=1e-6)))
+        log_p = torch.where(r == 0, -softplus(-up), torch.where(r == self.levels - 1, -softplus(down), between))
+        return torch.logsumexp(share + log_p, -1) if self.levels > 1 else 0 * parameters.sum(-1)
+
+    def cdf(self, parameters: Tensor, r: Tensor) -> Tensor:
+        """Parameters [..., 3 M], ranks r [...] -> P(rank <= r), float64 [...]; 0 below the first rank, 1 from the last on."""
+        share, mean, log_scale = self._mixture(parameters.double())
+        end = (self.place(r).double() + 1 / max(self.levels - 1, 1))[..., None]
+        below = (share.exp() * torch.sigmoid((end - mean) * torch.exp(-log_scale))).sum(-1)
+        return torch.where(r < 0, 0.0, torch.where(r >= self.levels - 1, 1.0, below))
+
+    def invert(self, parameters: Tensor, u: Tensor) -> Tensor:
+        """Parameters [B, 3 M], uniforms u [B] -> the first rank r with P(rank <= r) > u, found by halving: [B]."""
+        low, high = torch.zeros_like(u, dtype=torch.int64), torch.full_like(u, self.levels - 1, dtype=torch.int64)
+        for _ in range(math.ceil(math.log2(self.levels))):
+            middle = (low + high) // 2
+            above = self.cdf(parameters, middle) > u
+            low, high = torch.where(above, low, middle + 1).minimum(high), torch.where(above, middle, high)
+        return low
+
+    def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+        """Labels y [B] -> images uint8 [B, C, H, W]."""
+        u = torch.rand(len(y), self.patches.T, self.patches.m, generator=stream, dtype=torch.float64)
+        return self.image(y.to(self.rank.device), u.to(self.rank.device))
+
+    @torch.no_grad()
+    def image(self, y: Tensor, u: Tensor) -> Tensor:
+        """Labels y [B], uniforms u [B, T, m] -> images uint8 [B, C, H, W], value by value."""
+        patches, net = self.patches, self.net
+        r, kept = torch.zeros_like(u, dtype=torch.int64), [[] for _ in net.layers]
+        v = torch.zeros(len(y), patches.T + 1, patches.m, device=u.device)  # the last stands for no patch
+        for t in range(patches.T):
+            s = net.summary(v[:, net.near[t]].flatten(1)[:, None], y, t, kept)[:, 0]
+            for j in range(patches.m):
+                if self.real[t, j]:
+                    r[:, t, j] = self.invert(net.value(j, v[:, t], s), u[:, t, j])
+                    v[:, t, j] = self.place(r[:, t, j])
+        return patches.join(self.value[r]).to(torch.uint8)
+
+    @torch.no_grad()
+    def uniforms(self, x: Tensor, stream: torch.Generator) -> Tensor:
+        """Packed images x [B, C H W + 2] -> numbers u [B, T, m] that draw them, at random within what draws the same."""
+        pixels, y = self.form.unpack(x)
+        r = self.patches.split(self.rank[pixels.long()])
+        parameters = self.net(self.place(r) * self.real, y)
+        low, high = self.cdf(parameters, r - 1), self.cdf(parameters, r)
+        return low + (high - low) * torch.rand(r.shape, generator=stream, dtype=torch.float64).to(r.device)
+
+
+@dataclass(frozen=True)
+class Autoregressive:
+    """Fitted images: samples, tells likelihoods and the uniforms of an image, saves itself."""
+
+    form: Form
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.form.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        return self.form.sample(n, seed, where, self.model.draw, CHUNK)
+
+    @torch.no_grad()
+    def log_prob(self, images: Images) -> np.ndarray:
+        """Return log p(pixels | label) + log p(label) of each image, in nats: float64 [N]."""
+        nats = []
+        for x in self.form.pack(images).split(self.form.chunk):
+            label = torch.tensor(self.form.shares or (1.0,), dtype=torch.float64).log()[self.form.unpack(x)[1]]
+            nats.append(label - self.form.values * self.model(x.to(self.model.rank.device)).double().cpu())
+        return torch.cat(nats).numpy()
+
+    def loss(self, images: Images) -> np.ndarray:
+        """Return what a membership attack reads: -log p of each image, float64 [N]."""
+        return -self.log_prob(images)
+
+    def uniforms(self, images: Images, *, seed: int = 0) -> np.ndarray:
+        """Return the uniform numbers that draw each image (the Rosenblatt transform), one per value: float64 [N, C H W]."""
+        stream, model, parts = torch.Generator().manual_seed(randomness.key(seed, "uniforms")), self.model, []
+        for x in self.form.pack(images).split(self.form.chunk):
+            parts.append(model.uniforms(x.to(model.rank.device), stream)[:, model.real].cpu())
+        return torch.cat(parts).numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict())
+
+
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
+    """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    form = Form.of(data)
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
+    model, record = _fitting.fit(
+        NAME,
+        data,
+        form,
+        lambda form: Model(form, config),
+        lambda images, device: _plan(config, form, images, device),
+        asdict(config),
+        **how,
+    )
+    return Autoregressive(form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)})
+
+
+def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+    """Fill the options left open."""
+    small, fast = min(form.height, form.width) <= 12, device.type == "cuda"
+    width = config.width or (384 if fast else 96 if small else 192)
+    depth, hidden = config.depth or (8 if fast else 3 if small else 4), config.hidden or (192 if fast else 96)
+    dropout = config.dropout if config.dropout is not None else 0.2 if images < 5000 else 0.05
+    return replace(config, width=width, depth=depth, hidden=hidden, patch=config.patch or (2 if small else 4), dropout=dropout)
+
+
+def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+    epoch = max(1, images // config.batch)  # steps
+    return training.Plan(
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        batch=config.batch,
+        steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
+        evaluate_every=int(np.clip(epoch, 50, 250)),
+        ema=0.998,
+        chunk=_fitting.chunk(form),
+    )
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:
+    """Return the model that `save` wrote."""
+    form, config = Form.from_dict(document["form"]), Config(**document["config"])
+    return Autoregressive(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])

@@ -1,0 +1,196 @@
+"""Diffusion of images: a network removes Gaussian noise of any size, and images are drawn by removing all of it (EDM).
+
+Preconditioning, loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), with sigma_data measured on the training
+images; the label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv 2207.12598) is one option of
+drawing. Guidance above 1 makes images more typical and less varied, so it is 1 unless asked for. The denoising loss on held-out
+images stops the training before images are known by heart. Image i depends on the seed and i alone.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import training
+from generators.contract import Where
+from generators.fitting import How
+from generators.image import _fitting
+from generators.image._augment import TOLD, warp
+from generators.image._unet import UNet
+from generators.images import Form, Images, to_pixels, to_unit
+from generators.schema import Schema
+
+NAME = "image.diffusion"
+SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
+P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
+FEW = 5000  # images, below which they are augmented
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    width: int | None = None  # channels of the first level; None is chosen from the size of the images and the device
+    blocks: int | None = None  # residual blocks per level
+    patch: int | None = None  # p, pixels unshuffled into channels
+    dropout: float = 0.1
+    augment: float | None = None  # probability of each geometric augmentation; None is 0.12 for few images, else 0
+    unlabelled: float = 0.1  # share of the training images whose label is hidden
+    guidance: float = 1.0
+    sampling_steps: int = 18  # of Heun's method, two passes of the network each
+    validation: float = 0.05  # share of images held back for early stopping
+    batch: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+
+    def __post_init__(self) -> None:
+        if self.sampling_steps < 2 or self.guidance < 0 or not 0 <= self.unlabelled <= 1:
+            raise ValueError("expected sampling_steps of 2 or more, a guidance of 0 or more and a share unlabelled of 0 to 1")
+
+
+class Model(nn.Module):
+    """The denoiser D(x; sigma); forward returns the weighted loss of each image."""
+
+    def __init__(self, form: Form, config: Config) -> None:
+        super().__init__()
+        self.form, self.config, self.nothing = form, config, len(form.classes)  # the last label says that there is none
+        shape = form.channels, form.height, form.width
+        options = {name: getattr(config, name) for name in ("width", "patch", "blocks", "dropout")}
+        self.net = UNet(shape, self.nothing + 1, TOLD, **options)
+        self.register_buffer("sigma_data", torch.tensor(0.5))
+
+    def start(self, x: Tensor) -> None:
+        """Measure the standard deviation of packed images x [N, C H W + 2]."""
+        pixels = self.form.unpack(x)[0]
+        self.sigma_data.fill_(max(float(pixels.double().std()) / 127.5, 0.05))
+
+    def denoise(self, x: Tensor, sigma: Tensor, y: Tensor, told: Tensor) -> Tensor:
+        """Noisy x [B, C, H, W], sigma [B], labels y [B] -> D(x; sigma) = c_skip x + c_out F(c_in x; c_noise)."""
+        s, s_d = sigma.view(-1, 1, 1, 1), self.sigma_data
+        c_skip = s_d**2 / (s**2 + s_d**2)
+        c_out = s * s_d / (s**2 + s_d**2).sqrt()
+        c_in = 1 / (s**2 + s_d**2).sqrt()
+        c_noise = sigma.log() / 4
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=devices.half(x.device)):
+            F = self.net(c_in * x, c_noise, y, told)
+        return c_skip * x + c_out * F.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Packed images x [B, C H W + 2] -> lambda(sigma) |D(x + n; sigma) - x|^2 per value, [B]."""
+        pixels, y = self.form.unpack(x)
+        x, told = to_unit(pixels), torch.zeros(len(y), TOLD, device=y.device)
+        if self.training and self.config.augment:
+            x, told = warp(x, self.config.augment)
+        if self.training:
+            y = torch.where(torch.rand(len(y), device=y.device) < self.config.unlabelled, self.nothing, y)
+        sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * torch.randn(len(y), device=y.device))
+        n = sigma.view(-1, 1, 1, 1) * torch.randn_like(x)
+        weight = (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
+        return weight * (self.denoise(x + n, sigma, y, told) - x).square().flatten(1).mean(1)
+
+    def guided(self, x: Tensor, sigma: Tensor, y: Tensor) -> Tensor:
+        """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x | y)."""
+        w, told = self.config.guidance, torch.zeros(len(y), TOLD, device=y.device)
+        sigma = sigma.expand(len(x))
+        D = self.denoise(x, sigma, y, told)
+        return D if w == 1 else torch.lerp(self.denoise(x, sigma, torch.full_like(y, self.nothing), told), D, w)
+
+    @torch.no_grad()
+    def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+        """Labels y [B] -> images uint8 [B, C, H, W], by Heun's method from noise of sigma_max to none."""
+        N, device = self.config.sampling_steps, self.sigma_data.device
+        ends = SIGMA_MAX ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
+        t = torch.cat([torch.linspace(*ends, N, dtype=torch.float64) ** RHO, torch.zeros(1)]).float().to(device)
+        form = self.form
+        x, y = torch.randn(len(y), form.channels, form.height, form.width, generator=stream).to(device) * t[0], y.to(device)
+        for i in range(N):
+            d = (x - self.guided(x, t[i], y)) / t[i]
+            euler = x + (t[i + 1] - t[i]) * d
+            if i < N - 1:
+                d = (d + (euler - self.guided(euler, t[i + 1], y)) / t[i + 1]) / 2
+            x = x + (t[i + 1] - t[i]) * d
+        return to_pixels(x)
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """Fitted images: samples, tells its loss, saves itself."""
+
+    form: Form
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.form.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        return self.form.sample(n, seed, where, self.model.draw)
+
+    @torch.no_grad()
+    def loss(self, images: Images, *, seed: int = 0, draws: int = 8) -> np.ndarray:
+        """Return the denoising loss of each image, averaged over the same `draws` noises: float64 [N], what a membership attack reads."""
+        device, losses = self.model.sigma_data.device, []
+        for x in self.form.pack(images).split(self.form.chunk):
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                losses.append(sum(self.model(x.to(device)).double().cpu() for _ in range(draws)) / draws)
+        return torch.cat(losses).numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict())
+
+
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
+    """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    form = Form.of(data)
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
+    model, record = _fitting.fit(
+        NAME,
+        data,
+        form,
+        lambda form: Model(form, config),
+        lambda images, device: _plan(config, form, images, device),
+        asdict(config),
+        **how,
+    )
+    return Diffusion(form, config, model, record)
+
+
+def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+    """Fill the options left open: pixels are unshuffled until 16 a side are left on a CPU, 32 on a GPU."""
+    side, fast = min(form.height, form.width), device.type == "cuda"
+    patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
+    width = config.width or (96 if fast else 32 if side <= 16 else 48)
+    augment = config.augment if config.augment is not None else 0.12 if images < FEW else 0.0
+    return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment)
+
+
+def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+    epoch = max(1, images // config.batch)  # steps
+    return training.Plan(
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        batch=config.batch,
+        steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
+        evaluate_every=int(np.clip(epoch, 50, 250)),
+        ema=0.9995,
+        chunk=_fitting.chunk(form),
+    )
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
+    """Return the model that `save` wrote."""
+    form, config = Form.from_dict(document["form"]), Config(**document["config"])
+    return Diffusion(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])

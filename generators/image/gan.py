@@ -1,0 +1,189 @@
+"""Adversarial images: a generator draws until a discriminator cannot tell its images from real ones.
+
+The relativistic pairing loss with zero-centred gradient penalties on real and generated images (R3GAN, Huang et al. 2024, arXiv
+2501.05441), each generated image against a real one of its label; both seen through the same augmentation. The textbook's losses and
+a penalty of 0 are there to see what they do. The training loop watches how varied the generated images are: a run that collapses is
+restarted, then stopped, and its record says so. Image i depends on the seed and i alone.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from generators import checkpoint as files
+from generators import device as devices
+from generators import training
+from generators.contract import Where
+from generators.fitting import How
+from generators.image import _fitting
+from generators.image._augment import warp
+from generators.image._players import Discriminator, Generator
+from generators.images import Form, Images, to_pixels, to_unit
+from generators.schema import Schema
+from generators.tabular._adversary import LOSSES, discriminator_loss, generator_loss, penalised
+from generators.training import Turn
+
+NAME = "image.gan"
+NOISE = 64  # normals that an image is drawn from
+WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
+WATCHED_SIDE = 8
+FEW = 10_000  # images, below which they are augmented
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    loss: str = "relativistic"  # or nonsaturating, minimax: the textbook's
+    penalty: float = 0.5  # gamma of R1 and R2
+    width: int | None = None  # channels; None is chosen from the size of the images and the device
+    blocks: int = 1  # residual blocks per stage
+    patch: int | None = None  # p, pixels unshuffled into channels
+    augment: float | None = None  # probability of each geometric augmentation; None is 0.1 for few images, else 0
+    validation: float = 0.05  # share of images held back for watching
+    batch: int = 128
+    learning_rate: float = 2e-3
+    pace: float = 1.0  # the generator's share of it
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise ValueError(f"expected a loss among {', '.join(LOSSES)}, found {self.loss!r}")
+        if self.penalty < 0:
+            raise ValueError("expected a penalty of 0 or more")
+
+
+class Model(nn.Module):
+    """Both players; `turn` says whose loss forward returns, none for what is watched."""
+
+    def __init__(self, form: Form, config: Config) -> None:
+        super().__init__()
+        self.form, self.config, self.diversity = form, config, 1.0
+        shape, classes = (form.channels, form.height, form.width), len(form.classes)
+        self.generator = Generator(shape, classes, NOISE, config.width, config.blocks, config.patch)
+        self.discriminator = Discriminator(shape, classes, config.width, config.blocks, config.patch)
+
+    def start(self, x: Tensor) -> None:
+        """Nothing is measured on the packed images x: noise is where both players begin."""
+
+    def forward(self, x: Tensor, turn: str = "") -> Tensor:
+        """Packed images x [B, C H W + 2] -> the loss of the player whose turn it is, [B]."""
+        pixels, y = self.form.unpack(x)
+        real = to_unit(pixels)
+        if not turn:
+            return self._watch(real[:WATCHED], y[:WATCHED]).expand(len(y))
+        with torch.set_grad_enabled(turn == "generator"):
+            fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
+        if self.config.augment:
+            real, fake = warp(real, self.config.augment)[0], warp(fake, self.config.augment)[0]
+        if turn == "generator":
+            return generator_loss(self.config.loss, self.discriminator(real, y).detach(), self.discriminator(fake, y))
+        (of_real, r1), (of_fake, r2) = self._judged(real, y), self._judged(fake, y)
+        return discriminator_loss(self.config.loss, of_real, of_fake) + self.config.penalty * (r1 + r2)
+
+    def _judged(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.config.penalty:
+            return self.discriminator(x, y), torch.zeros(())
+        return penalised(lambda flat: self.discriminator(flat.view_as(x), y), x.flatten(1))
+
+    def _watch(self, real: Tensor, y: Tensor) -> Tensor:
+        """Note the diversity of as many generated images as there are real ones, and return how far their means are apart."""
+        fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
+        real, fake = (adaptive_avg_pool2d(x, WATCHED_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
+        self.diversity = spread(real, fake)
+        return (real.mean(0) - fake.mean(0)).norm()
+
+    @torch.no_grad()
+    def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+        """Labels y [B] -> images uint8 [B, C, H, W]."""
+        device = self.generator.basis.device
+        return to_pixels(self.generator(torch.randn(len(y), NOISE, generator=stream).to(device), y.to(device)))
+
+
+def spread(real: Tensor, fake: Tensor) -> float:
+    """Return how far generated points [B, d] are from their nearest like, relative to real ones: 1 as varied, 0 all the same.
+
+    The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as 1.
+    """
+    if len(real) < 10:
+        return 1.0
+    near = [torch.cdist(x, x).fill_diagonal_(math.inf).amin(1).median() for x in (fake, real)]
+    return float(min(1.0, near[0] / near[1].clamp(min=1e-6)))
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """Fitted images: samples, saves itself."""
+
+    form: Form
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.form.schema
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        return self.form.sample(n, seed, where, self.model.draw)
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
+        files.write(Path(folder), document, self.model.state_dict())
+
+
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
+    """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
+    form = Form.of(data)
+    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
+    model, record = _fitting.fit(
+        NAME,
+        data,
+        form,
+        lambda form: Model(form, config),
+        lambda images, device: _plan(config, form, images, device),
+        asdict(config),
+        **how,
+    )
+    return Adversarial(form, config, model, record)
+
+
+def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+    """Fill the options left open; on a CPU pixels are unshuffled until 4 to 7 a side are left, which buys steps of the game."""
+    side, fast = min(form.height, form.width), device.type == "cuda"
+    patch = config.patch or (2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4))))
+    width = config.width or (256 if fast else 64 if side <= 16 else 96)
+    augment = config.augment if config.augment is not None else 0.1 if images < FEW else 0.0
+    return replace(config, width=width, patch=patch, augment=augment)
+
+
+def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+    epoch = max(1, images // config.batch)  # steps
+    return training.Plan(
+        learning_rate=config.learning_rate,
+        weight_decay=0.0,
+        batch=config.batch,
+        steps=int(np.clip(80 * epoch, 1000, 6000)) * (4 if device.type == "cuda" else 1),
+        evaluate_every=int(np.clip(epoch, 50, 250)),
+        ema=0.999,
+        latest=True,
+        betas=(0.0, 0.99),
+        turns={"discriminator": Turn(), "generator": Turn(config.pace)},
+        least_diversity=0.3,
+        watched_from=0.3,
+        chunk=max(WATCHED, _fitting.chunk(form)),
+    )
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
+    """Return the model that `save` wrote."""
+    form, config = Form.from_dict(document["form"]), Config(**document["config"])
+    return Adversarial(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])

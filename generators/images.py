@@ -1,0 +1,152 @@
+"""A set of images as a value: pixels, and the label of each where they have labels. What a model keeps of it: size, labels, shares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generators import randomness
+from generators.contract import Where
+from generators.schema import Categorical, Image, Schema
+
+IMAGE, LABEL = "image", "label"  # names of the two columns
+LEAST, MOST = 4, 256  # pixels of a side
+CLASSES = 2**16  # a label is packed into two bytes
+DRAWN = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Pixels uint8 [N, H, W, C], grey (C = 1) or RGB (C = 3), and labels [N], texts or integers, None where there are none."""
+
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.pixels.shape
+        if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3):
+            raise ValueError(f"expected pixels uint8 [N, H, W, 1 or 3], found {self.pixels.dtype} {list(shape)}")
+        if not all(LEAST <= side <= MOST for side in shape[1:3]):
+            raise ValueError(f"expected images of {LEAST} to {MOST} pixels a side, found {shape[1]} x {shape[2]}; resize them")
+        if self.labels is not None and self.labels.shape != shape[:1]:
+            raise ValueError(f"expected one label per image ({shape[0]}), found {len(self.labels)}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def take(self, rows: np.ndarray) -> "Images":
+        """Return the images of these numbers."""
+        return Images(self.pixels[rows], None if self.labels is None else self.labels[rows])
+
+    @property
+    def schema(self) -> Schema:
+        return Form.of(self).schema
+
+
+@dataclass(frozen=True)
+class Form:
+    """Size of the images, and their labels with the share of each; no label where `classes` is empty."""
+
+    height: int
+    width: int
+    channels: int
+    classes: tuple[Any, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, images: Images) -> "Form":
+        """Return the form of a set of images; ValueError for one without images, or with more labels than can be kept."""
+        if not len(images):
+            raise ValueError("expected images, found none")
+        if images.labels is None:
+            return cls(*images.pixels.shape[1:])
+        classes, counts = np.unique(images.labels, return_counts=True)
+        if len(classes) > CLASSES:
+            raise ValueError(f"expected at most {CLASSES:,} labels, found {len(classes):,}")
+        return cls(*images.pixels.shape[1:], tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Form":
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
+
+    @property
+    def schema(self) -> Schema:
+        image = Image(IMAGE, self.height, self.width, self.channels)
+        return Schema((image, *([Categorical(LABEL, self._labels(np.zeros(0, "int64")).dtype.name)] if self.classes else [])))
+
+    @property
+    def values(self) -> int:
+        return self.height * self.width * self.channels
+
+    @property
+    def chunk(self) -> int:
+        """How many images are drawn at once: a power of two."""
+        return int(2 ** np.clip(np.log2(DRAWN / self.values) // 1, 4, 7))
+
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        return np.array(self.classes, dtype="int64" if isinstance(self.classes[0], int) else object)[y]
+
+    def pack(self, images: Images) -> Tensor:
+        """Images -> uint8 [N, C H W + 2]: pixels, then the number of the label; ValueError for images of another form."""
+        if images.pixels.shape[1:] != (self.height, self.width, self.channels) or (images.labels is None) != (not self.classes):
+            raise ValueError(f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others")
+        pixels = np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)).reshape(len(images), -1)
+        y = np.zeros(len(images), "int64") if images.labels is None else self._numbers(images.labels)
+        return torch.from_numpy(np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe"))
+
+    def _numbers(self, labels: np.ndarray) -> np.ndarray:
+        place = {label: k for k, label in enumerate(self.classes)}
+        if unknown := {label for label in set(labels.tolist()) if label not in place}:
+            raise ValueError(f"expected labels that the model has learned, found {len(unknown)} others")
+        return np.array([place[label] for label in labels.tolist()], dtype="int64")
+
+    def unpack(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Packed x [B, C H W + 2] -> pixels uint8 [B, C, H, W] and label numbers [B]."""
+        pixels = x[:, : self.values].view(-1, self.channels, self.height, self.width)
+        return pixels, x[:, -2].long() * 256 + x[:, -1].long()
+
+    def known(self, where: Where) -> int | None:
+        """Return the number of the label that a condition names, None without one; ValueError where no image could meet it."""
+        if not where:
+            return None
+        if set(where) != {LABEL} or not self.classes:
+            raise ValueError(f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}")
+        texts = [str(label) for label in self.classes]
+        if str(where[LABEL]) not in texts:
+            raise ValueError("expected a condition on a label that the training images have, found another")
+        return texts.index(str(where[LABEL]))
+
+    def sample(
+        self, n: int, seed: int, where: Where | None, draw: Callable[[Tensor, torch.Generator], Tensor], chunk: int | None = None
+    ) -> Images:
+        """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on seed and i alone."""
+        if n < 0:
+            raise ValueError(f"expected a number of images, found {n}")
+        chunk, known = chunk or self.chunk, self.known(where or {})
+        parts, numbers = [np.zeros((0, self.channels, self.height, self.width), np.uint8)], [np.zeros(0, "int64")]
+        for first in range(0, n, chunk):
+            y = self._drawn_labels(seed, first, chunk, known)
+            stream = torch.Generator().manual_seed(randomness.key(seed, "images", first))
+            parts.append(draw(torch.from_numpy(y), stream).cpu().numpy()[: n - first])
+            numbers.append(y[: n - first])
+        pixels = np.ascontiguousarray(np.concatenate(parts).transpose(0, 2, 3, 1))
+        return Images(pixels, self._labels(np.concatenate(numbers)) if self.classes else None)
+
+    def _drawn_labels(self, seed: int, first: int, count: int, known: int | None) -> np.ndarray:
+        if known is not None or not self.classes:
+            return np.full(count, known or 0)
+        u = randomness.row_uniforms(seed, first, count, 1)[:, 0]
+        return np.searchsorted(np.cumsum(self.shares)[:-1], u, side="right")
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """Pixels 0..255 -> [-1, 1]."""
+    return pixels.float() / 127.5 - 1
+
+
+def to_pixels(x: Tensor) -> Tensor:
+    """[-1, 1] -> the nearest pixels, uint8."""
+    return ((x.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

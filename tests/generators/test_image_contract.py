@@ -1,0 +1,87 @@
+"""What every generator of images owes its users, whatever its family."""
+
+import json
+
+import numpy as np
+import pytest
+
+import generators
+from generators import Budget, Images
+from tests.generators import pictures
+
+STEPS = Budget(steps=12)
+
+
+@pytest.fixture(scope="module", params=[name for name in generators.names() if name.startswith("image.")])
+def fitted(request):
+    return request.param, generators.fit(pictures.bars(), request.param, budget=STEPS, seed=5)
+
+
+def same(one: Images, other: Images) -> bool:
+    labels = (one.labels is None and other.labels is None) or np.array_equal(one.labels, other.labels)
+    return np.array_equal(one.pixels, other.pixels) and labels
+
+
+def test_images_have_the_form_of_the_data(fitted):
+    _, model = fitted
+    drawn = model.sample(37, seed=1)
+    assert drawn.pixels.shape == (37, 8, 8, 1) and drawn.pixels.dtype == np.uint8
+    assert set(drawn.labels) == {"h", "v"} and model.schema == pictures.bars().schema
+    assert len(model.sample(0)) == 0
+
+
+def test_an_image_depends_on_the_seed_and_its_number_alone(fitted):
+    _, model = fitted
+    many, few, other = model.sample(600, seed=1), model.sample(10, seed=1), model.sample(10, seed=2)
+    assert same(many.take(np.arange(10)), few) and not same(few, other)
+    assert np.mean(many.labels == "h") == pytest.approx(np.mean(pictures.bars().labels == "h"), abs=0.06)
+
+
+def test_the_same_seed_gives_the_same_model(fitted):
+    name, model = fitted
+    assert same(generators.fit(pictures.bars(), name, budget=STEPS, seed=5).sample(20), model.sample(20))
+
+
+def test_a_saved_model_draws_the_same_images(fitted, tmp_path):
+    _, model = fitted
+    model.save(tmp_path / "model")
+    opened = generators.open_model(tmp_path / "model")
+    assert same(opened.sample(20, seed=3), model.sample(20, seed=3))
+    assert opened.record == json.loads(json.dumps(dict(model.record)))
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_a_condition_holds_in_every_image(fitted):
+    _, model = fitted
+    assert set(model.sample(20, where={"label": "v"}).labels) == {"v"}
+    for where in ({"label": "x"}, {"colour": "v"}):
+        with pytest.raises(ValueError, match="condition"):
+            model.sample(1, where=where)
+
+
+def test_colour_odd_sizes_and_no_labels_work(fitted):
+    name, _ = fitted
+    images = pictures.bars(24, channels=3, height=9, width=13)
+    drawn = generators.fit(Images(images.pixels), name, budget=Budget(steps=2)).sample(3)
+    assert drawn.pixels.shape == (3, 9, 13, 3) and drawn.labels is None
+
+
+def test_few_and_constant_images_work(fitted):
+    name, _ = fitted
+    black = Images(np.zeros((3, 8, 8, 1), np.uint8), np.array([1, 1, 7]))
+    drawn = generators.fit(black, name, budget=Budget(steps=2)).sample(5)
+    assert len(drawn) == 5 and drawn.labels.dtype == np.int64 and set(drawn.labels) <= {1, 7}
+
+
+def test_bad_input_is_one_sentence(fitted):
+    name, _ = fitted
+    with pytest.raises(ValueError, match="expected images for"):
+        generators.fit(pictures.bars().pixels, name)
+    with pytest.raises(ValueError, match="at least 2 images"):
+        generators.fit(pictures.bars(1), name, budget=STEPS)
+    with pytest.raises(ValueError, match="no differentially private training"):
+        generators.fit(pictures.bars(), name, privacy=object(), budget=STEPS)
+    with pytest.raises(ValueError, match="resize"):
+        Images(np.zeros((2, 2, 9, 1), np.uint8))
+    with pytest.raises(ValueError, match="one label per image"):
+        Images(np.zeros((2, 8, 8, 1), np.uint8), np.array(["a"]))

@@ -1,0 +1,164 @@
+"""What each family of images owes its own mathematics: EDM's preconditioning, exact masses, causality, a collapse that is noticed."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import generators
+from generators import Budget, Images, training
+from generators.image import autoregressive, diffusion
+from generators.image._augment import warp
+from generators.image._coder import brightness_loss
+from generators.image._patches import Patches
+from generators.image.gan import spread
+from generators.images import Form
+from tests.generators import pictures
+
+
+def test_before_training_the_denoiser_returns_its_share_of_the_noisy_image():
+    images = pictures.bars()
+    form = Form.of(images)
+    config = diffusion._settle(diffusion.Config(), form, 200, torch.device("cpu"))
+    model = diffusion.Model(form, config).eval()
+    model.start(form.pack(images))
+    s_d = float(model.sigma_data)
+    assert s_d == pytest.approx(images.pixels.std() / 127.5, rel=1e-3)
+    x, sigma = torch.randn(2, 1, 8, 8), torch.tensor([s_d, 3 * s_d])
+    D = model.denoise(x, sigma, torch.zeros(2, dtype=torch.int64), torch.zeros(2, 9))
+    assert torch.allclose(D[0], x[0] / 2, atol=1e-5) and torch.allclose(D[1], x[1] / 10, atol=1e-5)
+
+
+def test_guidance_of_one_is_the_condition_and_of_zero_nothing_of_it():
+    form = Form(8, 8, 1, ("a", "b"), (0.5, 0.5))
+    models = {}
+    for w in (0.0, 1.0, 2.0):
+        config = diffusion._settle(diffusion.Config(guidance=w), form, 200, torch.device("cpu"))
+        torch.manual_seed(0)
+        models[w] = diffusion.Model(form, config).eval()
+        for parameter in models[w].parameters():
+            parameter.data.add_(0.1 * torch.randn_like(parameter))
+    x, sigma, y = torch.randn(3, 1, 8, 8), torch.tensor(0.5), torch.tensor([0, 1, 1])
+    free, held, more = (models[w].guided(x, sigma, y) for w in (0.0, 1.0, 2.0))
+    assert not torch.allclose(free, held) and torch.allclose(more, 2 * held - free, atol=1e-4)
+
+
+def test_augmentation_of_probability_zero_does_nothing_and_a_told_flip_is_a_flip():
+    x = torch.rand(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    same, told = warp(x, 0.0)
+    assert torch.allclose(same, x, atol=1e-5) and not told.any()
+    torch.manual_seed(3)
+    warped, told = warp(x, 0.15)
+    flipped = (told[:, 0] == 1) & (told[:, 1:] == 0).all(1)
+    assert flipped.any() and torch.allclose(warped[flipped], x[flipped].flip(3), atol=1e-5)
+
+
+def grown(images: Images, **options) -> autoregressive.Model:
+    """An autoregressive model whose parts have random weights, as after training."""
+    form = Form.of(images)
+    config = autoregressive._settle(autoregressive.Config(width=32, depth=2, hidden=16, **options), form, 200, torch.device("cpu"))
+    torch.manual_seed(0)
+    model = autoregressive.Model(form, config).eval()
+    model.start(form.pack(images))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
+def test_the_masses_of_all_values_sum_to_one_and_to_the_distribution_function():
+    model = grown(pictures.bars())
+    K = model.levels
+    parameters = 3 * torch.randn(5, 3 * 8, generator=torch.Generator().manual_seed(0))
+    r = torch.arange(K)
+    mass = model.log_mass(parameters[:, None].expand(5, K, -1), r.expand(5, K)).double().exp()
+    assert len(np.unique(pictures.bars().pixels)) == K and torch.allclose(mass.sum(1), torch.ones(5, dtype=torch.float64), atol=1e-4)
+    assert torch.allclose(mass.cumsum(1), model.cdf(parameters[:, None].expand(5, K, -1), r.expand(5, K)), atol=1e-4)
+
+
+def test_patches_are_the_image():
+    x = torch.arange(3 * 7 * 10).view(1, 3, 7, 10)
+    patches = Patches(3, 7, 10, 4)
+    assert (patches.T, patches.m) == (6, 48) and torch.equal(patches.join(patches.split(x)), x)
+    assert patches.real().sum() == 3 * 7 * 10
+    assert patches.neighbours().tolist()[4] == [3, 1, 0, 2]  # left, above, above left, above right
+
+
+def test_no_value_depends_on_one_that_comes_after_it():
+    model = grown(pictures.bars())
+    v = torch.rand(1, 16, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    out = model.net(v, torch.zeros(1, dtype=torch.int64))
+    for place in (0, 21, 37, 63):
+        (slope,) = torch.autograd.grad(out.flatten(1, 2)[0, place].sum(), v, retain_graph=True)
+        seen = slope.flatten() != 0
+        assert not seen[place:].any() and (place == 0 or seen[:place].any())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_uniforms_of_an_image_draw_it_again(channels):
+    images = pictures.bars(6, channels=channels, height=7, width=9)
+    model = grown(images)
+    x = model.form.pack(images)
+    pixels, y = model.form.unpack(x)
+    model.rank.copy_(torch.arange(256))  # every value is one of its own
+    model.value.copy_(torch.arange(256))
+    u = model.uniforms(x, torch.Generator().manual_seed(0))
+    assert (u[:, model.real] >= 0).all() and (u[:, model.real] <= 1).all()
+    assert (model.image(y, u) == pixels).double().mean() > 0.995  # but for numbers that rounding moves over an edge
+
+
+def test_the_likelihood_is_that_of_the_parts():
+    images = pictures.bars(120)
+    fitted = generators.fit(images, "image.autoregressive", budget=Budget(steps=3), width=32, depth=1)
+    nats = fitted.log_prob(images)
+    x = fitted.form.pack(images)
+    share = np.log([fitted.form.shares[fitted.form.classes.index(label)] for label in images.labels])
+    with torch.no_grad():
+        assert nats == pytest.approx(share - 64 * fitted.model(x).numpy(), rel=1e-5)
+    assert fitted.record["bits_per_dimension"] == pytest.approx(fitted.record["validation"] / math.log(2), abs=1e-3)
+
+
+def test_a_killed_run_ends_in_the_same_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+
+    def fitted(**options):
+        return generators.fit(pictures.bars(2000), "image.autoencoder", budget=Budget(steps=60), seed=1, **options).sample(9)
+
+    def stop(status):
+        if status["step"] == 50:
+            raise InterruptedError
+
+    whole = fitted()
+    with pytest.raises(InterruptedError):
+        fitted(progress=stop, checkpoint=tmp_path / "state")
+    assert np.array_equal(fitted(checkpoint=tmp_path / "state").pixels, whole.pixels)
+
+
+def test_images_that_are_all_alike_have_no_spread():
+    real = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
+    assert spread(real, real[:1].expand(200, 5)) == 0
+    assert spread(real, torch.randn(200, 5, generator=torch.Generator().manual_seed(1))) > 0.8
+    assert spread(real, real[:2].repeat(100, 1)) == 0
+
+
+def test_a_game_without_penalty_collapses_and_says_so():
+    options = {"loss": "nonsaturating", "penalty": 0, "learning_rate": 0.02, "augment": 0, "width": 16}
+    fitted = generators.fit(pictures.bars(1000), "image.gan", budget=Budget(steps=600), seed=0, **options)
+    assert fitted.record["collapsed"] and fitted.record["stopped"] == "collapsed" and fitted.record["restarts"] == 2
+    assert fitted.record["diversity"] < 0.3
+
+
+def test_the_least_loss_of_brightness_is_none():
+    x = torch.tensor([[[[0.0, 0.25], [0.5, 1.0]]]])
+    assert brightness_loss(torch.logit(x, 1e-6), x).item() == pytest.approx(0, abs=1e-5)
+    assert brightness_loss(torch.zeros_like(x), x)[0].item() == pytest.approx((2 * math.log(2) + math.log(2) - 0.562335) / 4, abs=1e-4)
+
+
+def test_the_autoencoder_classifies():
+    fitted = generators.fit(pictures.bars(800), "image.autoencoder", budget=Budget(steps=100), seed=0)
+    fresh = pictures.bars(100, seed=9)
+    found = np.array(fitted.form.classes)[fitted.classify(fresh).argmax(1)]
+    assert np.mean(found == fresh.labels) > 0.95
+    drawn = fitted.sample(200)
+    assert np.mean(pictures.direction(drawn.pixels) == drawn.labels) > 0.9

@@ -1,0 +1,160 @@
+"""A run on images, step by step without Prefect: released with bytes that anyone can read, or refused with its images kept in."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipelines import config, decoding, gate, images, publishing, steps
+from pipelines.artifacts import LaunderError
+from tests.generators.pictures import bars, direction
+
+MADE = bars(260, seed=3)
+FAST = ["generator.name=image.autoencoder", "budget.steps=150", "score.metrics=[image.copies]"]
+LENIENT = [f"gate.image.{rule}=null" for rule in ("precision", "accuracy", "coverage", "vendi", "membership", "membership_vulnerable")]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("source") / "bars"
+    for n, (pixels, label) in enumerate(zip(MADE.pixels, MADE.labels, strict=True)):
+        path = folder / str(label) / f"Zebulon Quixworth {n}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(decoding.encode(pixels))
+    (folder / "rare disease").mkdir()
+    (folder / "rare disease" / "one.png").write_bytes(decoding.encode(MADE.pixels[0]))
+    (folder / "h" / "broken.png").write_bytes(b"broken")
+    return folder
+
+
+def run(source, output, *overrides):
+    loaded = config.load(str(source), [*FAST, *overrides], output)
+    begun = steps.begin(loaded)
+    ingested = steps.ingest(begun, loaded)
+    schema = ingested["schema"]
+    protected = steps.protect(begun, loaded, ingested["table"], schema)
+    sides = steps.split(begun, loaded, protected["table"])
+    fitted = steps.train(begun, loaded, sides["train"], schema)
+    drawn = steps.sample(begun, loaded, fitted["model"], ingested["table"]["rows"])
+    scored = steps.score(begun, loaded, sides["train"], sides["holdout"], drawn["table"], schema)
+    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
+    facts |= {key: ingested[key] for key in ("drift", "passed_over")}
+    decided = steps.decide(begun, loaded, scored["report"], drawn["data"], facts)
+    return begun, facts, steps.publish(begun, loaded, decided["verdict"], schema), decided["verdict"]
+
+
+@pytest.fixture(scope="module")
+def released(source, tmp_path_factory):
+    return run(source, tmp_path_factory.mktemp("out"), *LENIENT)
+
+
+def test_a_release_holds_images_that_anyone_can_read(released):
+    _, _, release, verdict = released
+    assert release["passed"], verdict
+    assert publishing.verify(release["place"]) == []
+    table = pq.read_table(f"{release['place']}/data/data.parquet")
+    assert table.num_rows == 261 and str(table.schema.field("image").type) == "struct<bytes: binary, path: string>"
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert features == {"image": {"_type": "Image"}, "label": {"_type": "Value", "dtype": "string"}}
+    drawn = np.stack([np.asarray(Image.open(io.BytesIO(row["bytes"]))) for row in table["image"].to_pylist()])[..., None]
+    assert drawn.shape == (261, 8, 8, 1)
+    assert np.mean(direction(drawn) == np.array(table["label"].to_pylist())) > 0.85
+
+
+def test_what_was_left_out_is_counted_and_never_named(released):
+    begun, facts, release, _ = released
+    assert facts["protection"]["columns"]["label"] == {"labels_left_out": 1, "images_left_out": 1}
+    assert facts["passed_over"]["cannot be read as an image"] == 1
+    listed = json.loads(begun.path("skipped.json").read_text())
+    assert len(listed) == 1 and len(listed[0]["sha256"]) == 64
+    for path in (path for path in Path(release["place"]).rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        assert b"Zebulon" not in data and b"rare disease" not in data, path
+    assert b"cannot be read as an image" in (begun.path("staged") / "report.html").read_bytes()
+    assert "Internal: the synthetic" in (begun.path("internal") / "report.html").read_text()
+
+
+def test_the_same_run_gives_the_same_bytes(source, released, tmp_path):
+    _, _, release, _ = run(source, tmp_path, *LENIENT)
+    one, other = (Path(r["place"], "data", "data.parquet").read_bytes() for r in (released[2], release))
+    assert one == other
+
+
+def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, tmp_path, monkeypatch):
+    kept = {}
+    fit = images.train
+
+    def memorise(data, *args, **options):
+        kept["images"] = data
+        return fit(data, *args, **options)
+
+    monkeypatch.setattr(images, "train", memorise)
+    monkeypatch.setattr(images, "sample", lambda model, loaded, rows: kept["images"].take(np.arange(140)))
+    begun, _, release, verdict = run(source, tmp_path, *LENIENT)
+    assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == ["image.copies"]
+    assert not list((tmp_path / "quarantine").rglob("*.parquet"))
+    assert "data:image/png" not in (tmp_path / "quarantine" / begun.id / "report.html").read_text()
+
+
+def test_images_by_label_in_folders(tmp_path):
+    drawn = images.Pictures(MADE.pixels[:4], pd.DataFrame({"label": ["a/b", "..", "c", "c"]}))
+    found = images.write_data(drawn, tmp_path, format="folder")
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png"))
+    assert names == ["data/%2e%2e/0000001.png", "data/a%2fb/0000000.png", "data/c/0000002.png", "data/c/0000003.png"]
+    assert found.rows == 4 and publishing.data_digest(tmp_path)
+
+
+def test_shares_and_conditions_of_labels(source):
+    loaded = config.load(str(source), [*FAST, "sample.weights.label={v: 3, h: 1}", "sample.rows=40"])
+
+    class Model:
+        def sample(self, n, *, seed=0, where=None):
+            return bars(n, seed % 1000).take(np.zeros(n, int)) if not where else type(MADE)(MADE.pixels[:n], np.array([where["label"]] * n))
+
+    drawn = images.sample(Model(), loaded, 100)
+    assert len(drawn) == 40 and (drawn.labels == "v").sum() == 30
+
+
+def test_an_entity_stays_on_one_side(tmp_path):
+    table = pd.DataFrame({"label": MADE.labels, "patient": np.arange(260) // 4})
+    held = images.split(images.Pictures(MADE.pixels, table), holdout=0.2, entity="patient", seed=0)
+    assert not set(held[0].table["patient"]) & set(held[1].table["patient"])
+    assert all(len(side.pixels) == len(side.table) for side in held) and images.shared(held[0], held[0]) == len(held[0])
+
+
+def test_what_does_not_fit_images_is_one_sentence(source, tmp_path):
+    for override, words in (
+        ("generator.name=tabular.gan", "begins with 'image.'"),
+        ("score.metrics=[fidelity.shape]", "name of a metric"),
+        ("images.size=500", "128"),
+        ("gate.image.copies=null", "rule about privacy"),
+    ):
+        overrides = [override] if override != "gate.image.copies=null" else [override, *LENIENT]
+        with pytest.raises(LaunderError, match=words):
+            config.load(str(source), overrides, tmp_path)
+    unfit = {"publish.format=csv": "parquet or folder", "sample.constraints=['a <= b']": "constraints", "split.entity=x": "'x'"}
+    for override, words in unfit.items():
+        with pytest.raises(LaunderError, match=words):
+            images.look(config.load(str(source), [override], tmp_path))
+    pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(LaunderError, match=r"'tabular\.' for a table"):
+        config.load(str(tmp_path / "t.csv"), ["generator.name=image.gan"])
+    assert config.load(str(source)).generator.name == "image.diffusion" and gate.rules_of(config.load(str(source))) == gate.IMAGE_RULES
+
+
+def test_a_model_is_fitted_and_drawn_from_on_the_command_line(source, tmp_path, capsys):
+    from pipelines.cli import main
+
+    words = ["fit", str(source), "--model", str(tmp_path / "m"), "--generator", "image.autoencoder", "--set", "budget.steps=3"]
+    assert main(words) == 0
+    for output in ("drawn.parquet", "drawn"):
+        assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / output), "--where", "label=v"]) == 0
+    assert pq.read_table(tmp_path / "drawn.parquet")["label"].to_pylist() == ["v"] * 5
+    assert len(list((tmp_path / "drawn" / "v").glob("*.png"))) == 5
+    assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / "drawn.csv")]) == 1
+    assert "expected a file ending in .parquet" in capsys.readouterr().err
