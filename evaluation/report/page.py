@@ -88,7 +88,7 @@ def _pairs(scores: dict) -> list[tuple]:
 def _attacks(scores: dict) -> list[dict]:
     named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable"}
     found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
-    return [{**f, "attack": " / ".join(f["attacks"])} for f in found]
+    return [{**f, "attack": " / ".join(f["attacks"]), "finding": words.recognised(f)} for f in found]
 
 
 def _by_rarity(scores: dict) -> dict:

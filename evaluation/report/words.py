@@ -58,6 +58,7 @@ METRICS = {  # heading, what it measures, what to keep in mind
                             "stranger's.", ""),
 }
 
+GUESSING = 0.1  # of members, at as many false alarms
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
 
 
@@ -87,6 +88,17 @@ def reading(score: dict) -> str:
     if score["floor"] is not None:
         parts.append(f"independently shuffled columns reach {percent(score['floor'])}")
     return "; ".join(parts) + "."
+
+
+def recognised(attack: dict) -> str:
+    """Whether the strongest attack on a group of rows does better than guessing, where 10 % of the outsiders may be accused."""
+    rate, low, high = (attack[f"tpr_at_0.1{end}"] for end in ("", "_low", "_high"))
+    found = f"Of {attack['group']}, {percent(rate)} ({percent(low)} to {percent(high)}) are recognised at 10 % false alarms"
+    if rate is None:
+        return f"Of {attack['group']}, there are too few outsiders to say how many are recognised at 10 % false alarms."
+    if low <= GUESSING:
+        return f"{found}: not shown to be better than guessing, which reaches 10 %."
+    return f"{found}, where guessing reaches 10 %: training rows leave a trace, the stronger the fewer they are."
 
 
 def not_tested(report) -> list[str]:

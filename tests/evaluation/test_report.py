@@ -12,6 +12,7 @@ import pytest
 
 import evaluation
 import evaluation.report
+from evaluation.report import words
 from pipelines import gate
 from tests.evaluation.tables import mixed
 
@@ -115,6 +116,13 @@ def test_reasons_are_shown_with_their_numbers(report, tmp_path):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
     assert "Refused by the gate" in text and "0.31" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+
+
+def test_an_attack_that_does_better_than_guessing_is_said_to():
+    rates = {"group": "all rows", "tpr_at_0.1": 0.35, "tpr_at_0.1_low": 0.3, "tpr_at_0.1_high": 0.41}
+    assert "Of all rows, 35.0 % (30.0 % to 41.0 %) are recognised" in words.recognised(rates) and "trace" in words.recognised(rates)
+    assert "not shown to be better than guessing" in words.recognised(rates | {"tpr_at_0.1_low": 0.09})
+    assert "too few outsiders" in words.recognised(dict.fromkeys(rates) | {"group": "all rows"})
 
 
 HOSTILE = "<script>alert('x')</script>"
