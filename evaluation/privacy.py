@@ -44,8 +44,7 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
         return unknown("there is no holdout to say how near strangers come", "lower")
     if not samples.known or samples.size("holdout") < 40:
         return unknown(f"the radius needs 40 holdout rows and a column with values, found {samples.size('holdout')} rows", "lower")
-    train = "train", samples.rows("train", NEAR_PAIRS // LEAST, seed)
-    size = min(ROWS, NEAR_PAIRS // len(train[1]))
+    train, size = looked_at(samples, seed)
     held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
     halves = [np.sort(half) for half in np.array_split(held, 2)]
     radius = float(np.quantile(neighbours.search(samples, ("holdout", halves[0]), train, 1)[0], NEAR, method="lower"))
@@ -58,6 +57,12 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
     return Score(shares["value"], low, high, shares["ceiling"], shares["floor"], "lower",
                  {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius},
                  f"{len(hits['value']):,} synthetic rows against {len(train[1]):,} training rows.")
+
+
+def looked_at(samples: Samples, seed: int) -> tuple[article29.Group, int]:
+    """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
+    train = samples.rows("train", NEAR_PAIRS // LEAST, seed)
+    return ("train", train), min(ROWS, NEAR_PAIRS // len(train))
 
 
 def _identifiers(samples: Samples) -> dict[str, float]:
@@ -136,10 +141,7 @@ def _membership(samples: Samples, seed: int, narrow) -> Score:
 
 
 def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome | None:
-    key = "evidence", role, seed
-    if key not in samples.memo:
-        samples.memo[key] = attacks.gather(samples, role, seed)
-    evidence = samples.memo[key]
+    evidence = attacks.evidence(samples, role, seed)
     evidence = narrow(evidence) if evidence is not None else None
     few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
     return None if few else attacks.judge(evidence, seed)
