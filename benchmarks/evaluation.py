@@ -33,9 +33,13 @@ SHOWN = {
     "diversity.coverage": "coverage",
     "diversity.distinct": "distinct",
     "privacy.copies": "copies",
+    "privacy.near_copies": "near",
     "privacy.nearest_record": "DCR share",
     "privacy.membership": "membership",
     "privacy.membership_vulnerable": "isolated",
+    "privacy.attribute": "guessed",
+    "privacy.singling_out": "singled out",
+    "privacy.linkability": "linked",
 }
 
 
@@ -119,7 +123,7 @@ def _print(title: str, judged) -> int:
         wrong += not right
         cells = [_cell(report.scores[name].value, name in refused) for name in SHOWN]
         table.add_row(flaw, *cells, f"{seconds:.0f}", ", ".join(sections) or "nobody", "yes" if right else "NO")
-    Console(width=190).print(table)
+    Console(width=230).print(table)
     return wrong
 
 

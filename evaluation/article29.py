@@ -21,7 +21,7 @@ SMALLEST = 20  # control rows below which nothing is said
 COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for
 
-Group = tuple[str, np.ndarray]
+Group = neighbours.Group
 
 
 @dataclass(frozen=True)

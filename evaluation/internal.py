@@ -55,7 +55,7 @@ def pairs(samples: Samples, seed: int) -> list[dict]:
         return []
     train, size = privacy.looked_at(samples, seed)
     released = samples.rows("synthetic", size, seed)
-    distance, place = (found[:, 0] for found in neighbours.search(samples, ("synthetic", released), train, 1))
+    distance, place = (found[:, 0] for found in neighbours.search(samples, ("synthetic", released), train, 1, ("train",)))
     nearest = np.argsort(distance, kind="stable")[:SHOWN]
     return [_pair(samples, int(released[i]), int(train[1][place[i]]), float(distance[i])) for i in nearest]
 

@@ -16,24 +16,25 @@ from pipelines import gate
 from pipelines.artifacts import LaunderError, explained
 from pipelines.sources import digest, read_table
 
+Real = tuple[pd.DataFrame, pd.DataFrame | None]
 Judged = tuple[Report, dict[str, Any] | None]
 
 
 def judge(
-    train: str, holdout: str, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
+    train: str, holdout: str | None, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
 ) -> Judged:
-    """Score three sources, write report.html and report.json, and return the report and (if asked for) the gate's verdict.
+    """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
 
     ValueError where the tables cannot be compared, the target is no column, or `model` holds no model of these columns.
     """
-    real = read_table(train), read_table(holdout)
+    real = _real(train, holdout)
     fitted = None if model is None else generators.open_model(model)
     loss = None if fitted is None else lambda rows: -fitted.log_prob(rows)
     return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
 
 
 def compare(
-    train: str, holdout: str, synthetic: Sequence[str], output: Path, *, target: str | None, seed: int, gated: bool
+    train: str, holdout: str | None, synthetic: Sequence[str], output: Path, *, target: str | None, seed: int, gated: bool
 ) -> dict[str, Any]:
     """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the comparison.
 
@@ -44,7 +45,7 @@ def compare(
         raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
-    real = read_table(train), read_table(holdout)
+    real = _real(train, holdout)
     judged = {
         name: _judge(real, source, output / name, target=target, loss=None, seed=seed, gated=gated)
         for name, source in zip(names, synthetic, strict=True)
@@ -54,8 +55,12 @@ def compare(
         return evaluation.report.write_comparison({name: report for name, (report, _) in judged.items()}, output, verdicts or None)
 
 
+def _real(train: str, holdout: str | None) -> Real:
+    return read_table(train), None if holdout is None else read_table(holdout)
+
+
 def _judge(
-    real: tuple[pd.DataFrame, pd.DataFrame],
+    real: Real,
     synthetic: str,
     output: Path,
     *,
