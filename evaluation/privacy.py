@@ -226,5 +226,5 @@ def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
     risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
-                 f"{guesses:,} guesses: {hits / guesses:.1%} right about members, {control / guesses:.1%} about strangers; "
+                 f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * control / guesses:.1f} % about strangers; "
                  f"{searched:,} synthetic rows at most.")

@@ -14,6 +14,7 @@ from evaluation.report import Report
 from generators.schema import infer
 from pipelines import gate
 from pipelines.artifacts import LaunderError, explained
+from pipelines.mistakes import nearest
 from pipelines.sources import digest, read_table
 
 Real = tuple[pd.DataFrame, pd.DataFrame | None]
@@ -70,8 +71,9 @@ def _judge(
     gated: bool,
 ) -> Judged:
     schema = infer(real[0])
-    if target is not None:
-        schema.column(target)
+    if target is not None and target not in schema.names:
+        count = len(schema.names)
+        raise LaunderError(f"expected the target among the {count:,} columns, found {target!r}{nearest(target, schema.names)}")
     report = evaluation.score(*real, read_table(synthetic), kinds=schema.kinds(), target=target, loss=loss, seed=seed)
     verdict = gate.decide(report, gate.DEFAULT_RULES, digest(synthetic)).verdict() if gated else None
     with explained(output):
