@@ -13,6 +13,7 @@ import argparse
 import json
 import time
 from collections import Counter
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -32,9 +33,13 @@ SHOWN = {
     "diversity.coverage": "coverage",
     "diversity.distinct": "distinct",
     "privacy.copies": "copies",
+    "privacy.near_copies": "near",
     "privacy.nearest_record": "DCR share",
     "privacy.membership": "membership",
     "privacy.membership_vulnerable": "isolated",
+    "privacy.attribute": "guessed",
+    "privacy.singling_out": "singled out",
+    "privacy.linkability": "linked",
 }
 
 
@@ -74,20 +79,31 @@ def _honest(times: int) -> None:
 
 
 def _refused(frame: pd.DataFrame, seed: int) -> list[str]:
-    cut, end = int(0.4 * len(frame)), int(0.6 * len(frame))
-    parts = (frame[a:b].reset_index(drop=True) for a, b in ((0, cut), (cut, end), (end, None)))
+    size, held = int(0.4 * len(frame)), int(0.6 * len(frame)) - int(0.4 * len(frame))
+    parts = cut(frame, size, held, len(frame) - size - held)
     report = evaluation.score(*parts, target="target", seed=seed, names=list(gate.DEFAULT_RULES))
     return [reason["score"] for reason in gate.decide(report, gate.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]]
 
 
+def pooled(shared: Path, data: str, seed: int) -> tuple[pd.DataFrame, str]:
+    """Both files of a data set in an order drawn by the seed, and its target."""
+    source = shared / "data"
+    frame = pd.concat([pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test")], ignore_index=True)
+    target = json.loads((source / f"{data}.json").read_text())["target"]
+    return frame.sample(frac=1, random_state=seed).reset_index(drop=True), target
+
+
+def cut(frame: pd.DataFrame, *sizes: int) -> list[pd.DataFrame]:
+    """Tables of so many rows each, one after the other."""
+    ends = [0, *accumulate(sizes)]
+    return [frame[a:b].reset_index(drop=True) for a, b in pairwise(ends)]
+
+
 def _judged(options: argparse.Namespace, data: str, seed: int):
     """Yield (flaw, report, reasons, seconds) for each flawed table."""
-    source = options.shared / "data"
-    target = json.loads((source / f"{data}.json").read_text())["target"]
-    pooled = pd.concat([pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test")], ignore_index=True)
-    pooled = pooled.sample(frac=1, random_state=seed).reset_index(drop=True)
-    size = min(options.rows, len(pooled) // 3)
-    train, holdout, fresh = (pooled[size * i : size * (i + 1)].reset_index(drop=True) for i in range(3))
+    frame, target = pooled(options.shared, data, seed)
+    size = min(options.rows, len(frame) // 3)
+    train, holdout, fresh = cut(frame, size, size, size)
     for flaw, table in calibration.tables(train, fresh, seed=seed).items():
         started = time.monotonic()
         report = evaluation.score(train, holdout, table, target=target, seed=seed)
@@ -107,7 +123,7 @@ def _print(title: str, judged) -> int:
         wrong += not right
         cells = [_cell(report.scores[name].value, name in refused) for name in SHOWN]
         table.add_row(flaw, *cells, f"{seconds:.0f}", ", ".join(sections) or "nobody", "yes" if right else "NO")
-    Console(width=190).print(table)
+    Console(width=230).print(table)
     return wrong
 
 

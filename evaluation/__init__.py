@@ -38,19 +38,22 @@ def load(name: str) -> Callable:
     return found
 
 
-def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed=0, names=None) -> Report:
+def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed=0, names=None, internal=False) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
-    maps a frame to one loss per row; `names` restricts the metrics. ValueError where the tables cannot be compared.
+    maps a frame to one loss per row; `names` restricts the metrics; `internal` adds what only an internal report may say, about
+    single rows, rare categories and extremes. ValueError where the tables cannot be compared.
     """
+    from evaluation import internal as inside
     from evaluation import report, samples, summaries, threads
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
-        return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed)
+        details = inside.details(compared, seed) if internal else {}
+        return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed, details)
 
 
 def score_images(train, holdout, synthetic, *, features=None, loss=None, seed=0, names=None) -> Report:

@@ -21,7 +21,7 @@ SMALLEST = 20  # control rows below which nothing is said
 COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for
 
-Group = tuple[str, np.ndarray]
+Group = neighbours.Group
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,16 @@ def link(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int]:
 
     An attacker who holds one half of a person's columns from one source and the other half from another joins them so.
     """
-    order = np.random.default_rng([seed, 67]).permutation(len(samples.known))
-    halves = [tuple(samples.known[i] for i in sorted(part)) for part in np.array_split(order, 2)]
-    encoders = [neighbours.Encoder(samples, half) for half in halves]
+    encoders = [neighbours.Encoder(samples, half) for half in halves(samples, seed)]
     released, members, controls = ([encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
                                    for role, rows in (chosen.released, chosen.members, chosen.controls))
     return _linked(members, released), _linked(controls, released)
+
+
+def halves(samples: Samples, seed: int) -> list[tuple[str, ...]]:
+    """Two halves of the columns, drawn by the seed: what each of two sources knows of a person."""
+    order = np.random.default_rng([seed, 67]).permutation(len(samples.known))
+    return [tuple(samples.known[i] for i in sorted(part)) for part in np.array_split(order, 2)]
 
 
 def _linked(people: list[torch.Tensor], released: list[torch.Tensor]) -> int:

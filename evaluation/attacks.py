@@ -29,6 +29,7 @@ class Evidence:
     outsiders: dict[str, np.ndarray]
     isolation: tuple[np.ndarray, np.ndarray]
     searched: int  # released rows
+    rows: np.ndarray  # of the training table: the members
 
     def most_isolated(self, share: float = 0.1) -> Evidence:
         """The same evidence about the most isolated tenth only (more of it where that is under 25 outsiders)."""
@@ -36,7 +37,7 @@ class Evidence:
         cut = np.quantile(self.isolation[1], 1 - min(1.0, max(share, 25 / size)))
         inside, outside = (isolation >= cut for isolation in self.isolation)
         return Evidence({a: s[inside] for a, s in self.members.items()}, {a: s[outside] for a, s in self.outsiders.items()},
-                        (self.isolation[0][inside], self.isolation[1][outside]), self.searched)
+                        (self.isolation[0][inside], self.isolation[1][outside]), self.searched, self.rows[inside])
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ class Outcome:
     rates: dict[str, float | None]  # by false-alarm rate, with Clopper-Pearson ends
     area: tuple[float, float, float]
     curve: tuple[list[float], list[float]]
+
+
+def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
+    """`gather`, remembered."""
+    key = "evidence", role, seed
+    if key not in samples.memo:
+        samples.memo[key] = gather(samples, role, seed)
+    return samples.memo[key]
 
 
 def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
@@ -71,7 +80,7 @@ def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
     found = recognition.no_box(attacker, members)
     if samples.loss is not None and role == "synthetic":
         _add_loss(samples, members, outsiders, found)
-    return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)), len(rows))
+    return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)), len(rows), members[1])
 
 
 def _effort(samples: Samples) -> tuple[int, int]:
@@ -104,7 +113,7 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
     hits, areas, attacks, curves = dict.fromkeys(FALSE_ALARMS, 0), [], [], []
     for report in (0, 1):
         choose = {a: (m[sides[0] != report], o[sides[1] != report]) for a, (m, o) in ranks.items()}
-        best = max(choose, key=lambda a: _strength(*choose[a]))
+        best = max(choose, key=lambda a: strength(*choose[a]))
         m, o = ranks[best][0][sides[0] == report], ranks[best][1][sides[1] == report]
         for rate in FALSE_ALARMS:
             hits[rate] += _hits(m, o, rate)
@@ -146,7 +155,8 @@ def _hits(members: np.ndarray, outsiders: np.ndarray, rate: float) -> int:
     return int((members > np.sort(outsiders)[-1 - allowed]).sum())
 
 
-def _strength(members: np.ndarray, outsiders: np.ndarray) -> float:
+def strength(members: np.ndarray, outsiders: np.ndarray) -> float:
+    """Share of members recognised at 1 % false alarms, plus that at 10 %."""
     return (_hits(members, outsiders, 0.01) + _hits(members, outsiders, 0.1)) / len(members)
 
 

@@ -51,6 +51,8 @@ def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(reason)
     size = min(_equal(samples), ROWS)
     train = samples.rows("train", size, seed)
+    if supports.flat(samples, train):
+        return unknown("all training rows are equally deep")
     ends = {name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
             for name, role in samples.roles().items()}
     return Score(*ends["value"], ends["ceiling"][0] if "ceiling" in ends else None, ends["floor"][0], "higher", {"rows": size},
@@ -205,7 +207,7 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     size = min(samples.size("train"), samples.size("synthetic"), 3 * ROWS)
     cells = min(CELLS, size // 20)
     if not samples.known or cells < 2:
-        return unknown(f"cells need 40 rows of each table, found {size}")
+        return unknown(f"cells need 40 rows of each table, found {size}" if samples.known else "no column has a value to compare")
     train = neighbours.points(samples, "train", samples.rows("train", size, seed)).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)
     real = np.bincount(means.predict(train), minlength=cells)

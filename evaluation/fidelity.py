@@ -176,6 +176,8 @@ def alpha_precision(samples: Samples, *, seed: int = 0) -> Score:
     if not samples.known or min(samples.size("train"), samples.size("synthetic")) < 20:
         return unknown("depth needs 20 rows of each table and a column with values")
     train = samples.rows("train", SUPPORT_ROWS, seed)
+    if supports.flat(samples, train):
+        return unknown("all training rows are equally deep")
     ends = {name: supports.integrated(supports.precise(samples, role, samples.rows(role, SUPPORT_ROWS, seed), train), seed)
             for name, role in samples.roles().items()}
     return Score(*ends["value"], _first(ends.get("ceiling")), ends["floor"][0], "higher", {"rows": len(train)},

@@ -8,21 +8,24 @@ import torch
 
 from evaluation.samples import Samples
 
+Group = tuple[str, np.ndarray]  # a role and its row numbers
 BLOCK = 2**22  # distances held at once: 16 MiB of float32
 SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
 CHUNK = 2**17  # rows encoded at once
+REAL = "train", "holdout"
 DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
 
 
 class Encoder:
     """Rows as points: numbers to their quantile in [0, 1] with a flag for missing, labels to one-hot over sqrt(2).
 
-    Two different labels are 1 apart, as are the lowest and highest number. Fitted on training and holdout rows only.
+    Two different labels are 1 apart, as are the lowest and highest number. Fitted on training and holdout rows only, or on fewer
+    roles: a value that was fitted on keeps its distance from all others, so rows that are to be compared must be alike in that.
     """
 
-    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None):
+    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL):
         columns = samples.known if columns is None else columns
-        real = [samples.table(role) for role in ("train", "holdout") if role in samples.frames]
+        real = [samples.table(role) for role in roles if role in samples.frames]
         pooled = pd.concat(real, ignore_index=True)
         labels = [c for c in columns if not samples.is_number(c)]
         self.levels = max(4, DIMENSIONS // max(1, len(labels)))
@@ -93,28 +96,29 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
     return torch.cat(distances).numpy(), torch.cat(indices).numpy()
 
 
-def points(samples: Samples, role: str, rows: np.ndarray) -> torch.Tensor:
+def points(samples: Samples, role: str, rows: np.ndarray, fitted: tuple[str, ...] = REAL) -> torch.Tensor:
     """Chosen rows of a role, encoded; never the whole of a large table, whose labels would take a column each."""
-    if "encoder" not in samples.memo:
-        samples.memo["encoder"] = Encoder(samples)
-    return samples.memo["encoder"].encode(samples.table(role).iloc[rows])
+    key = "encoder", fitted
+    if key not in samples.memo:
+        samples.memo[key] = Encoder(samples, roles=fitted)
+    return samples.memo[key].encode(samples.table(role).iloc[rows])
 
 
-def search(samples: Samples, query: tuple[str, np.ndarray], reference: tuple[str, np.ndarray], k: int):
+def search(samples: Samples, query: Group, reference: Group, k: int, fitted: tuple[str, ...] = REAL):
     """`nearest` between chosen rows of two roles, remembered, so that metrics, ceilings and floors share searches."""
-    key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k)
+    key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k, fitted)
     if key not in samples.memo:
         same = query[0] == reference[0] and np.array_equal(query[1], reference[1])
         starts = range(0, len(query[1]), CHUNK)
-        parts = [_among(samples, query[0], query[1][at:at + CHUNK], reference, k, at if same else -1) for at in starts]
+        parts = [_among(samples, (query[0], query[1][at:at + CHUNK]), reference, k, at if same else -1, fitted) for at in starts]
         samples.memo[key] = tuple(np.concatenate(found) for found in zip(*parts, strict=True))
     return samples.memo[key]
 
 
-def _among(samples: Samples, role: str, rows: np.ndarray, reference: tuple[str, np.ndarray], k: int, own: int):
+def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, fitted: tuple[str, ...]):
     """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries themselves, or -1."""
-    queries = points(samples, role, rows)
-    parts = [(at, nearest(queries, points(samples, reference[0], reference[1][at:at + CHUNK]), k, same=at == own))
+    queries = points(samples, *query, fitted)
+    parts = [(at, nearest(queries, points(samples, reference[0], reference[1][at:at + CHUNK], fitted), k, same=at == own))
              for at in range(0, len(reference[1]), CHUNK)]
     distances = np.concatenate([found for _, (found, _) in parts], axis=1)
     indices = np.concatenate([places + at for at, (_, places) in parts], axis=1)

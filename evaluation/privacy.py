@@ -35,29 +35,40 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def near_copies(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of synthetic rows as near to a training row as the nearest 1 % of strangers are, in [0, 1], lower better.
+    """Share of synthetic rows nearer to a training row than all but the nearest 1 % of strangers are, in [0, 1], lower better.
 
     About 0.01 is honest: the radius is the 1 % quantile of the distances from one half of the holdout, and the ceiling is measured
-    on the other half. Cost: two searches against up to a million training rows.
+    on the other half; distances know training rows only. Cost: two searches against up to a million training rows.
     """
     if samples.holdout is None:
         return unknown("there is no holdout to say how near strangers come", "lower")
-    if not samples.known or samples.size("holdout") < 40:
-        return unknown(f"the radius needs 40 holdout rows and a column with values, found {samples.size('holdout')} rows", "lower")
-    train = "train", samples.rows("train", NEAR_PAIRS // LEAST, seed)
-    size = min(ROWS, NEAR_PAIRS // len(train[1]))
+    if not samples.known:
+        return unknown("no column has a value to compare", "lower")
+    if samples.size("holdout") < 40:
+        return unknown(f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower")
+    train, size = looked_at(samples, seed)
     held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
     halves = [np.sort(half) for half in np.array_split(held, 2)]
-    radius = float(np.quantile(neighbours.search(samples, ("holdout", halves[0]), train, 1)[0], NEAR, method="lower"))
-    hits = {}
-    for name, role in samples.roles().items():
-        rows = halves[1] if name == "ceiling" else samples.rows(role, size, seed)
-        hits[name] = neighbours.search(samples, (role, rows), train, 1)[0][:, 0] <= radius
+    radius = float(np.quantile(_distances(samples, ("holdout", halves[0]), train), NEAR, method="lower"))
+    if radius == 0:
+        return unknown("strangers are equal to training rows so often that nothing is nearer", "lower")
+    hits = {name: _distances(samples, (role, halves[1] if name == "ceiling" else samples.rows(role, size, seed)), train) < radius
+            for name, role in samples.roles().items()}
     low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
     shares = {name: float(hit.mean()) for name, hit in hits.items()}
     return Score(shares["value"], low, high, shares["ceiling"], shares["floor"], "lower",
-                 {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius},
+                 {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius, "strangers": len(halves[0])},
                  f"{len(hits['value']):,} synthetic rows against {len(train[1]):,} training rows.")
+
+
+def _distances(samples: Samples, group: neighbours.Group, train: neighbours.Group) -> np.ndarray:
+    return neighbours.search(samples, group, train, 1, ("train",))[0][:, 0]
+
+
+def looked_at(samples: Samples, seed: int) -> tuple[neighbours.Group, int]:
+    """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
+    train = samples.rows("train", NEAR_PAIRS // LEAST, seed)
+    return ("train", train), min(ROWS, NEAR_PAIRS // len(train))
 
 
 def _identifiers(samples: Samples) -> dict[str, float]:
@@ -136,10 +147,7 @@ def _membership(samples: Samples, seed: int, narrow) -> Score:
 
 
 def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome | None:
-    key = "evidence", role, seed
-    if key not in samples.memo:
-        samples.memo[key] = attacks.gather(samples, role, seed)
-    evidence = samples.memo[key]
+    evidence = attacks.evidence(samples, role, seed)
     evidence = narrow(evidence) if evidence is not None else None
     few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
     return None if few else attacks.judge(evidence, seed)
@@ -161,6 +169,8 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
     if chosen["value"] is None:
         return unknown(f"guesses need {article29.SMALLEST} training and holdout rows", "lower")
     rights = {name: inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
+    if rights["value"][1].all():
+        return unknown("every value of every stranger is guessed right too", "lower")
     risks = {name: inference.excess(*right, seed) for name, right in rights.items()}
     known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
     columns = {str(c): {"members": float(m), "strangers": float(s), "from_population": None if k is None else float(k)}
@@ -210,9 +220,11 @@ def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
     guesses, hits, control = found["value"]
     searched = min(samples.size("synthetic"), article29.RELEASED)
     if guesses < article29.SMALLEST:
-        return unknown(f"only {guesses} predicates single out one released row", "lower")
+        return unknown(f"too few predicates single out one released row, found {guesses}", "lower")
+    if control == guesses:
+        return unknown("what succeeds for members succeeds for every stranger too", "lower")
     risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
-                 f"{guesses:,} guesses: {hits / guesses:.1%} right about members, {control / guesses:.1%} about strangers; "
+                 f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * control / guesses:.1f} % about strangers; "
                  f"{searched:,} synthetic rows at most.")

@@ -20,7 +20,7 @@ CLASSIFIER_ROWS = 5000
 COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, per group of candidates
 BLOCK = 2**21
 
-Group = tuple[str, np.ndarray]  # a role and its row numbers
+Group = neighbours.Group
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ def recalled(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -
     return np.where(distance[:, 0] <= radius, _depth(other, other)[nearest[:, 0]], np.inf)
 
 
+def flat(samples: Samples, rows: np.ndarray) -> bool:
+    """Whether all these training rows are equally deep: then depth says nothing."""
+    points = neighbours.points(samples, "train", rows).double()
+    return float(np.ptp((points - points.mean(0)).norm(dim=1).numpy())) < 1e-6
+
+
 def _depth(reference: torch.Tensor, rows: torch.Tensor) -> np.ndarray:
     centre = reference.double().mean(0)
     radii, asked = ((points.double() - centre).norm(dim=1).numpy() for points in (reference, rows))

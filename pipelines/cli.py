@@ -246,8 +246,8 @@ def sample(
 @app.command()
 def score(
     train: Annotated[str, typer.Option("--train", help="The rows that the generator was trained on.")],
-    holdout: Annotated[str, typer.Option("--holdout", help="Real rows that it never saw.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
+    holdout: Annotated[str | None, typer.Option("--holdout", help="Real rows that it never saw; without them hardly any attack.")] = None,
     synthetic: Annotated[str | None, typer.Option("--synthetic", help="The rows to judge.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Rank several tables: --compare A B C.")] = False,
     tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
@@ -272,7 +272,7 @@ def score(
     return QUARANTINED if verdict and not verdict["passed"] else RELEASED
 
 
-def _compare(train: str, holdout: str, tables: list[str], output: Path, target: str | None, seed: int, gated: bool) -> int:
+def _compare(train: str, holdout: str | None, tables: list[str], output: Path, target: str | None, seed: int, gated: bool) -> int:
     """Rank tables, best first; under a gate, refused where not even the best has passed."""
     from pipelines import judging
 

@@ -12,11 +12,14 @@ Five words let a bound follow the data, because what is reachable differs betwee
   strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
   no more than strangers do copies nobody.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
-  tables of that many rows. Under 200 held-out rows, luck alone may recognise one row in ten.
+  tables of that many rows. Under 200 held-out rows, luck alone may recognise one row in ten. What is measured against a control
+  (values guessed, people singled out or linked) is luck until it is four standard errors from none, which is where the end of
+  its interval lies three times its half-width from none.
 
 A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
 a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
-A privacy score never is without meaning: a table too small to be attacked (20 held-out rows) is too small to be released.
+Attacks on single columns, links and near copies may have none either. Membership always has: a table too small to be attacked (20
+held-out rows) is too small to be released.
 """
 
 import math
@@ -42,9 +45,13 @@ DEFAULT_RULES: dict[str, Rule] = {
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "privacy.near_copies": {"at_most": 0.05, "relative": "by chance"},
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
     "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.attribute": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.singling_out": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.linkability": {"at_most": 0.1, "relative": "by chance"},
 }
 IMAGE_RULES: dict[str, Rule] = {
     "image.precision": {"at_least": 0.3, "relative": "to ceiling"},
@@ -62,12 +69,16 @@ WITHOUT_MEANING = {
     "image.accuracy": ("the images have no labels", "all images have one label"),
     "diversity.rare": ("no label column has a category",),
     "fidelity.trend": ("a trend needs two columns", "no two columns vary together"),
+    "privacy.near_copies": ("the radius needs 40 holdout rows", "so often that nothing is nearer"),
+    "privacy.attribute": ("guessing a value takes another column", "every stranger is guessed right"),
+    "privacy.singling_out": ("predicates single out one released row", "succeeds for every stranger"),
+    "privacy.linkability": ("a link takes two columns", "succeeds for every stranger"),
 }
 COUNTED = ("privacy.copies", "diversity.distinct", "image.copies")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
-WIDER = 3  # times the half-width of the ceiling's interval
+WIDER = 3  # times the half-width of an interval
 DIGITS = 6
 SIGMAS = 4
 _KEY = object()
@@ -186,7 +197,7 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
     if relative is None:
         return figure, ""
     if relative == "by chance":
-        luck = _luck(score.detail)
+        luck = _luck(score)
         return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
     if relative == "or ceiling":
         low = score.detail.get("ceiling_low")
@@ -210,13 +221,32 @@ def _by_strangers(factor: float, score: Score, held: int) -> float:
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
-def _luck(detail: Mapping[str, Any]) -> float:
-    """Return what a guess reaches by luck: the end of the interval of a recognition rate, or a share by its real rows."""
-    if "outsiders" not in detail:
-        return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail.get("real_rows", 1)))
-    members, chances = detail["members"], np.ones(1)
-    for side in (0, 1):  # the two halves are judged apart; of each, members above a quantile of the outsiders count
-        inside, outside = (members + side) // 2, (detail["outsiders"] + side) // 2
+def _luck(score: Score) -> float:
+    """Return what a guess reaches by luck: the end of the interval of a rate, a share by its real rows, or a risk four errors from none."""
+    detail = score.detail
+    if "outsiders" in detail:
+        return _recognised(detail["members"], detail["outsiders"])
+    if "strangers" in detail:
+        return _near(detail["rows"], detail["strangers"])
+    return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"])) if "real_rows" in detail else WIDER * (score.high - score.value)
+
+
+def _recognised(members: int, outsiders: int) -> float:
+    """The two halves are judged apart; of each, members above a quantile of the outsiders count."""
+    chances = np.ones(1)
+    for side in (0, 1):
+        inside, outside = (members + side) // 2, (outsiders + side) // 2
         above = int(ALARMS * outside) + 1
         chances = np.convolve(chances, betabinom.pmf(np.arange(inside + 1), inside, above, max(1, outside - above + 1)))
-    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), LUCK)), members)[1]
+    return _end(chances, members)
+
+
+def _near(rows: int, strangers: int) -> float:
+    """Of strangers, those up to a quantile of their distances are within the radius; of as honest rows, as many by chance."""
+    within = int(ALARMS * (strangers - 1)) + 1
+    return _end(betabinom.pmf(np.arange(rows + 1), rows, within, max(1, strangers - within + 1)), rows)
+
+
+def _end(chances: np.ndarray, trials: int) -> float:
+    """Return the end of the interval of the number of hits, with these chances, that is exceeded once in a thousand times."""
+    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), LUCK)), trials)[1]

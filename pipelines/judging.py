@@ -14,26 +14,28 @@ from evaluation.report import Report
 from generators.schema import infer
 from pipelines import gate
 from pipelines.artifacts import LaunderError, explained
+from pipelines.mistakes import nearest
 from pipelines.sources import digest, read_table
 
+Real = tuple[pd.DataFrame, pd.DataFrame | None]
 Judged = tuple[Report, dict[str, Any] | None]
 
 
 def judge(
-    train: str, holdout: str, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
+    train: str, holdout: str | None, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
 ) -> Judged:
-    """Score three sources, write report.html and report.json, and return the report and (if asked for) the gate's verdict.
+    """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
 
     ValueError where the tables cannot be compared, the target is no column, or `model` holds no model of these columns.
     """
-    real = read_table(train), read_table(holdout)
+    real = _real(train, holdout)
     fitted = None if model is None else generators.open_model(model)
     loss = None if fitted is None else lambda rows: -fitted.log_prob(rows)
     return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
 
 
 def compare(
-    train: str, holdout: str, synthetic: Sequence[str], output: Path, *, target: str | None, seed: int, gated: bool
+    train: str, holdout: str | None, synthetic: Sequence[str], output: Path, *, target: str | None, seed: int, gated: bool
 ) -> dict[str, Any]:
     """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the comparison.
 
@@ -44,7 +46,7 @@ def compare(
         raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
-    real = read_table(train), read_table(holdout)
+    real = _real(train, holdout)
     judged = {
         name: _judge(real, source, output / name, target=target, loss=None, seed=seed, gated=gated)
         for name, source in zip(names, synthetic, strict=True)
@@ -54,8 +56,12 @@ def compare(
         return evaluation.report.write_comparison({name: report for name, (report, _) in judged.items()}, output, verdicts or None)
 
 
+def _real(train: str, holdout: str | None) -> Real:
+    return read_table(train), None if holdout is None else read_table(holdout)
+
+
 def _judge(
-    real: tuple[pd.DataFrame, pd.DataFrame],
+    real: Real,
     synthetic: str,
     output: Path,
     *,
@@ -65,8 +71,9 @@ def _judge(
     gated: bool,
 ) -> Judged:
     schema = infer(real[0])
-    if target is not None:
-        schema.column(target)
+    if target is not None and target not in schema.names:
+        count = len(schema.names)
+        raise LaunderError(f"expected the target among the {count:,} columns, found {target!r}{nearest(target, schema.names)}")
     report = evaluation.score(*real, read_table(synthetic), kinds=schema.kinds(), target=target, loss=loss, seed=seed)
     verdict = gate.decide(report, gate.DEFAULT_RULES, digest(synthetic)).verdict() if gated else None
     with explained(output):

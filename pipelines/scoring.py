@@ -23,7 +23,8 @@ def score(
 ) -> Report:
     """Score the synthetic rows against both real sides; with a model, its likelihood opens the white-box attack.
 
-    Under sample.where the real rows that meet the condition are the ones compared with. ValueError where the tables differ.
+    Under sample.where the real rows that meet the condition are the ones compared with. What the report says of single rows and rare
+    categories is for its internal variant, in the run's private folder. ValueError where the tables differ.
     """
     sides = [_meeting(frame, config.sample.where) for frame in (train, holdout)]
     real = pd.concat(sides, ignore_index=True)
@@ -35,6 +36,7 @@ def score(
         loss=None if model is None else lambda rows: -model.log_prob(real.loc[rows.index]),
         seed=config.seed,
         names=_names(config),
+        internal=True,
     )
 
 

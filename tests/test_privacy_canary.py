@@ -88,6 +88,13 @@ def test_no_canary_leaves_work(ran):
         assert not [needle for needle in NEEDLES if needle in str(path).encode()]
 
 
+def test_what_only_the_inside_may_read_is_in_work_and_nowhere_else(ran):
+    output = ran[0] / "laundered"
+    for path in output.rglob("report.json"):
+        inside = json.loads(path.read_text()).get("internal")
+        assert bool(inside) is (output / "work" in path.parents and path.parent.name == "internal"), path
+
+
 def test_no_canary_reaches_prefect(ran):
     """Its database, its journal, its storage, its logs: in work/.prefect, yet for the operator to read."""
     home = ran[0] / "laundered" / "work" / ".prefect"

@@ -1,4 +1,4 @@
-"""The report: one offline HTML page and one JSON file, without any real row, rare category or extreme; and several compared."""
+"""The report: one offline HTML page and one JSON file, in public without any real row, rare category or extreme; and several compared."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ def write(report: Report, folder, *, verdict: dict | None = None, card: dict | N
     """Write report.html and report.json into `folder`; the same report gives the same bytes.
 
     `verdict` is {"passed": bool, "reasons": [{"rule", "score", "value", "bound"}]}; `card` has sections run, data and model.
-    `public` says on the page who may read it; both variants hold the same aggregate numbers, but only the one that is not public
-    shows training images beside synthetic ones.
+    Both variants hold the same aggregate numbers; one that is not public adds what was found about single rows, rare categories and
+    extremes, or shows training images beside synthetic ones, and says that it must stay inside.
     """
     from evaluation.report import page
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {}), "public": public}
+    if not public:
+        data["internal"] = plain(report.internal)
     (folder / "report.json").write_text(_json(data), encoding="utf-8")
     (folder / "report.html").write_text(page.render(report, data), encoding="utf-8")
 

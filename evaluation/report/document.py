@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evaluation.pictures import Pictures
 from evaluation.report import words
@@ -12,15 +12,16 @@ from evaluation.samples import Samples, Score
 
 @dataclass(frozen=True)
 class Report:
-    """Scores by metric name, the table's profile and the reduced figures behind the charts."""
+    """Scores by metric name, the table's profile, the reduced figures behind the charts, and what only an internal report may say."""
 
     scores: dict[str, Score]
     profile: dict
     charts: dict
     seed: int
+    internal: dict = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict:
-        """The content of report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
+        """The content of a public report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
         scores = [{"name": name, "value": s.value, "low": s.low, "high": s.high, "ceiling": s.ceiling, "floor": s.floor,
                    "better": s.better, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
         return plain({"version": 1, "scores": scores, **self.profile, "seed": self.seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import jinja2
+import numpy as np
 from markupsafe import Markup, escape
 
 from evaluation.report import drawings, words
@@ -15,7 +16,7 @@ SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable, gain=_gain)
+    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable, gain=_gain, extreme=_extreme)
     return environment.get_template(name)
 
 
@@ -58,7 +59,7 @@ def render(report, data: dict) -> str:
     sections = [{"name": name, "title": words.TITLES[name][0], "question": words.TITLES[name][1],
                  "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name]} for name in SECTIONS]
     return _template("report.html").render(
-        data=data, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
+        data={"internal": {}, **data}, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
         rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
@@ -88,6 +89,13 @@ def _breakable(name: str) -> Markup:
 def _rule(value) -> str:
     """A gate's bound or value: numbers to four digits, a dash for none."""
     return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _extreme(value: float, kind: str) -> str:
+    """A single value: a date as a day or a moment, a number with all its digits."""
+    if kind == "datetime":
+        return str(np.datetime64(int(value), "s")).replace("T", " ").removesuffix(" 00:00:00")
+    return f"{value:.10g}"
 
 
 def _metric(score: dict) -> dict:
@@ -127,7 +135,7 @@ def _attacks(scores: dict) -> list[dict]:
     named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable",
              "all images": "image.membership", "most isolated images": "image.membership_vulnerable"}
     found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
-    return [{**f, "attack": " / ".join(f["attacks"])} for f in found]
+    return [{**f, "attack": " / ".join(f["attacks"]), "finding": words.recognised(f)} for f in found]
 
 
 def _by_rarity(scores: dict) -> dict:

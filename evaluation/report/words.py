@@ -84,6 +84,7 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
 METRICS |= {name: words for name, (_, *words) in IMAGES.items()}
 NUMBERS = {"image.frechet", "image.kernel"}  # no shares: shown as numbers, and drawn relative to their floor
 
+GUESSING = 0.1  # of members, at as many false alarms
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
 
 
@@ -128,6 +129,17 @@ def reading(score: dict) -> str:
 
 def _floor(name: str, columns: str) -> str:
     return "the most frequent label reaches" if section(name) == "utility" and name in IMAGES else f"independently shuffled {columns} reach"
+
+
+def recognised(attack: dict) -> str:
+    """Whether the strongest attack on a group of rows does better than guessing, where 10 % of the outsiders may be accused."""
+    rate, low, high = (attack[f"tpr_at_0.1{end}"] for end in ("", "_low", "_high"))
+    found = f"Of {attack['group']}, {percent(rate)} ({percent(low)} to {percent(high)}) are recognised at 10 % false alarms"
+    if rate is None:
+        return f"Of {attack['group']}, there are too few outsiders to say how many are recognised at 10 % false alarms."
+    if low <= GUESSING:
+        return f"{found}: not shown to be better than guessing, which reaches 10 %."
+    return f"{found}, where guessing reaches 10 %: training rows leave a trace, the stronger the fewer they are."
 
 
 def not_tested(report) -> list[str]:

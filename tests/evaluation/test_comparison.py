@@ -89,3 +89,17 @@ def test_tables_are_compared_from_files_by_the_command(tmp_path, capsys):
     assert cli.main([*command, "--compare", tables[0], tables[0]]) == 1
     assert "different names" in capsys.readouterr().err
     assert cli.main([*command, "--compare"]) == 2 and cli.main(command) == 2
+
+
+def test_without_a_holdout_a_table_is_judged_and_the_gate_says_what_cannot_be_known(tmp_path, capsys):
+    from pipelines import cli
+    mixed(100).to_csv(tmp_path / "train.csv", index=False)
+    mixed(100, 2).to_csv(tmp_path / "fresh.csv", index=False)
+    tables = ["--train", f"{tmp_path}/train.csv", "--synthetic", f"{tmp_path}/fresh.csv", "--output", f"{tmp_path}/out"]
+    assert cli.main(["score", *tables, "--gate"]) == 3
+    data = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    attacked = [score for score in data["scores"] if score["name"].startswith("privacy.") and score["name"] != "privacy.copies"]
+    assert len(attacked) == 7 and all(score["value"] is None and "there is no holdout" in score["note"] for score in attacked)
+    assert "no holdout" in capsys.readouterr().out
+    assert cli.main(["score", *tables, "--target", "ownr"]) == 1
+    assert "among the 10 columns, found 'ownr'; did you mean 'owner'?" in capsys.readouterr().err

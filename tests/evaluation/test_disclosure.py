@@ -92,6 +92,21 @@ def test_near_copies_are_as_rare_as_chance_has_it_or_all(honest, copied, people)
     assert privacy.near_copies(copied).value == 1
 
 
+def test_rows_of_few_columns_are_near_only_by_chance():
+    """Neither a value that the encoding was fitted on nor equal rows may make an honest sample look like a copy."""
+    tables = [mixed(300, seed) for seed in range(3)]
+    numbers = privacy.near_copies(samples.make(*(table[["income", "weight"]] for table in tables)))
+    assert numbers.value < 0.05 and numbers.ceiling < 0.05
+    label = privacy.near_copies(samples.make(*(table[["trade"]] for table in tables)))
+    assert label.value is None and "nothing is nearer" in label.note
+
+
+def test_what_always_succeeds_says_nothing():
+    same = pd.DataFrame({"a": [1.0] * 50, "b": ["x"] * 50})
+    linked = privacy.linkability(samples.make(same, same, same))
+    assert linked.value is None and "every stranger" in linked.note
+
+
 @pytest.mark.parametrize("metric", [*RISKS, privacy.near_copies])
 def test_without_enough_strangers_nothing_is_said(metric):
     assert metric(samples.make(mixed(100), None, mixed(100, 2))).value is None

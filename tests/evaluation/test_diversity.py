@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from evaluation import diversity, samples, vendi
+from evaluation import diversity, fidelity, samples, vendi
 from tests.evaluation.tables import mixed
 
 
@@ -42,6 +42,12 @@ def test_a_collapse_is_far_below_an_honest_sample(metric):
     assert good.value > 0.8 and abs(good.value - good.ceiling) < 0.5
     few = metric(compared(train, honest[:40].sample(1500, replace=True, random_state=0), holdout))
     assert few.high < 0.5 * good.value
+
+
+def test_depth_of_equal_rows_says_nothing():
+    same = {"a": [1.0] * 50, "b": ["x"] * 50}
+    for metric in (diversity.beta_recall, fidelity.alpha_precision):
+        assert metric(compared(same, same, same)).value is None
 
 
 def test_vendi_by_hand():

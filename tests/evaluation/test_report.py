@@ -12,6 +12,7 @@ import pytest
 
 import evaluation
 import evaluation.report
+from evaluation.report import words
 from pipelines import gate
 from tests.evaluation.tables import mixed
 
@@ -107,7 +108,7 @@ def test_the_page_parses_and_loads_nothing(report, tmp_path):
     names = {found["id"] for _, found in page.tags if "id" in found}
     assert {value[1:] for value in loading if value.startswith("#")} <= names
     assert {"fidelity", "diversity", "privacy", "limits", "tables"} <= names
-    shown = " ".join(page.words)
+    shown = "".join(page.words)
     assert "Passed the gate" in shown and "tabular.gan" in shown
 
 
@@ -115,6 +116,13 @@ def test_reasons_are_shown_with_their_numbers(report, tmp_path):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
     assert "Refused by the gate" in text and "0.31" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+
+
+def test_an_attack_that_does_better_than_guessing_is_said_to():
+    rates = {"group": "all rows", "tpr_at_0.1": 0.35, "tpr_at_0.1_low": 0.3, "tpr_at_0.1_high": 0.41}
+    assert "Of all rows, 35.0 % (30.0 % to 41.0 %) are recognised" in words.recognised(rates) and "trace" in words.recognised(rates)
+    assert "not shown to be better than guessing" in words.recognised(rates | {"tpr_at_0.1_low": 0.09})
+    assert "too few outsiders" in words.recognised(dict.fromkeys(rates) | {"group": "all rows"})
 
 
 HOSTILE = "<script>alert('x')</script>"
@@ -134,21 +142,43 @@ def test_hostile_names_and_categories_stay_text(tmp_path):
     assert HOSTILE in " ".join(page.words)
 
 
+def secretive(seed):
+    table = mixed(800, seed)
+    table["income"] = table["income"].clip(5000, 80_000)
+    if seed == 0:
+        table.loc[:3, "town"] = "Canaryham"
+        table.loc[4, "income"] = 98_765_432.1
+        table.loc[5, "height"] = -13_579.25
+        table.loc[6, "since"] = "1871-03-09"
+    return table
+
+
+SECRETS = "Canaryham", "98765432", "98,765,432", "98 765 432", "9.88e", "13579", "13,579", "1871-0"
+
+
 def test_no_rare_value_and_no_extreme_is_shown(tmp_path):
-    def secretive(seed):
-        table = mixed(800, seed)
-        table["income"] = table["income"].clip(5000, 80_000)
-        if seed == 0:
-            table.loc[:3, "town"] = "Canaryham"
-            table.loc[4, "income"] = 98_765_432.1
-            table.loc[5, "height"] = -13_579.25
-            table.loc[6, "since"] = "1871-03-09"
-        return table
-    report = evaluation.score(secretive(0), secretive(1), secretive(0), target="owner", names=[*QUICK, "fidelity.constraints"])
-    for public in (True, False):
-        for text in written(report, tmp_path, public=public):
-            for value in ("Canaryham", "98765432", "98,765,432", "98 765 432", "9.88e", "13579", "13,579", "1871-0"):
-                assert value not in text, value
+    tables = secretive(0), secretive(1), secretive(0)
+    report = evaluation.score(*tables, target="owner", names=[*QUICK, "fidelity.constraints"], internal=True)
+    for text in written(report, tmp_path):
+        assert not [value for value in SECRETS if value in text]
+    assert "internal" not in json.loads(written(report, tmp_path)[1])
+
+
+def test_the_internal_variant_names_what_was_lost_and_who_is_at_risk(tmp_path):
+    train, synthetic = secretive(0), secretive(2)
+    synthetic.loc[7] = train.loc[700]  # one copied row
+    report = evaluation.score(train, secretive(1), synthetic, names=QUICK, internal=True)
+    text, data = written(report, tmp_path, public=False)
+    found = json.loads(data)["internal"]
+    assert found["lost"]["town"]["Canaryham"] == 4 and found["extremes"]["income"]["train"][1] == 98_765_432.1
+    assert found["pairs"][0] == {"synthetic": 7, "train": 700, "distance": 0, "differing": []}
+    assert found["at_risk"][0]["false_alarms"] < 0.01 and len({person["row"] for person in found["at_risk"]}) == 20
+    assert "Canaryham (4)" in text and "98765432.1" in text and "1871-03-09" in text and "do not pass on" in text
+    Page(text)
+    schema = json.loads((Path(evaluation.report.__file__).parent / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(data), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(data) | {"public": True}, schema)  # nothing internal in public
 
 
 def test_every_label_shown_stands_for_twenty_rows_or_more(report):

@@ -15,6 +15,7 @@ from pipelines import config, gate
 from pipelines.artifacts import LaunderError
 
 DIGEST = "d" * 64
+PERSONAL = ["privacy.attribute", "privacy.singling_out", "privacy.linkability"]
 GOOD = {
     "fidelity.shape": Score(0.95, 0.94, 0.96, 0.97, 1.0),
     "fidelity.trend": Score(0.95, 0.94, 0.96, 0.98, 0.8),
@@ -22,9 +23,13 @@ GOOD = {
     "diversity.coverage": Score(0.9, 0.85, 0.95, 0.97, 0.1),
     "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
     "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", {"rows": 1000}),  # counted: its interval does not matter
+    "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", {"rows": 5000, "strangers": 2500}),
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000}),
     "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500}),
+    "privacy.attribute": Score(0.01, 0.0, 0.03, 0.0, 0.0, "lower", {"members": 1000}),
+    "privacy.singling_out": Score(0.0, 0.0, 0.05, 0.0, 0.0, "lower", {"guesses": 1000}),
+    "privacy.linkability": Score(0.01, 0.0, 0.02, 0.0, 0.0, "lower", {"guesses": 1000}),
 }
 
 
@@ -60,6 +65,10 @@ def test_a_good_report_is_approved():
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
         ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000})),
         ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500})),
+        ("privacy.near_copies", Score(0.05, 0.045, 0.06, 0.01, 0.0, "lower", {"rows": 5000, "strangers": 2500})),
+        ("privacy.attribute", Score(0.09, 0.06, 0.12, 0.0, 0.0, "lower", {"members": 1000})),
+        ("privacy.singling_out", Score(0.3, 0.2, 0.4, 0.0, 0.0, "lower", {"guesses": 100})),
+        ("privacy.linkability", Score(0.08, 0.05, 0.11, 0.0, 0.0, "lower", {"guesses": 1000})),
     ],
 )
 def test_one_bad_score_refuses_with_its_numbers(name, score):
@@ -119,12 +128,28 @@ def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
 def test_luck_is_what_guesses_reach():
     """Of 2,000 guessed tables of 60 people, about two have a rate whose interval ends above the bound."""
     rng = np.random.default_rng(0)
-    bound = gate._luck({"outsiders": 60, "members": 60})
+    bound = gate._luck(Score(0.0, detail={"outsiders": 60, "members": 60}))
     above = 0
     for _ in range(2000):
         hits = sum((rng.random(30) > rng.random(30).max()).sum() for _ in range(2))
         above += clopper_pearson(hits, 60)[1] > bound
     assert above <= 8
+
+
+def test_near_copies_by_luck_are_what_strangers_reach():
+    """Within the nearest of 60 strangers are, of 200 others, more than the bound allows about twice in 2,000 times."""
+    rng = np.random.default_rng(0)
+    bound = gate._luck(Score(0.0, detail={"rows": 200, "strangers": 60}))
+    above = sum(clopper_pearson(int((rng.random(200) <= rng.random(60).min()).sum()), 200)[1] > bound for _ in range(2000))
+    assert above <= 8 and bound < 0.2
+
+
+def test_a_risk_beside_a_control_is_luck_until_it_is_four_errors_from_none():
+    rule = {"at_most": 0.1, "relative": "by chance"}
+    unsure = judge("privacy.singling_out", Score(0.19, 0.09, 0.29), rule)  # half as wide as 0.1: luck reaches 0.3
+    assert unsure["passed"] and unsure["bound"] == 0.3 and "luck" in unsure["note"]
+    assert not judge("privacy.singling_out", Score(0.21, 0.11, 0.31), rule)["passed"]
+    assert judge("privacy.singling_out", Score(0.0, 0.0, 0.09), rule)["passed"]
 
 
 def small(seed, rows=60):
@@ -136,7 +161,10 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
     scored = evaluation.score(small(0), small(1), small(2), names=["utility.target", "diversity.rare"])
     alone = evaluation.score(*(small(s)[["x"]] for s in range(3)), names=["fidelity.trend"])
     noise = evaluation.score(*(small(s, 200) for s in range(3)), target="y", names=["utility.target"])
-    for one, name in ((scored, "utility.target"), (scored, "diversity.rare"), (alone, "fidelity.trend"), (noise, "utility.target")):
+    narrow = evaluation.score(*(small(s)[["y"]] for s in range(3)), names=PERSONAL)
+    excused = [(scored, "utility.target"), (scored, "diversity.rare"), (alone, "fidelity.trend"), (noise, "utility.target")]
+    brief = evaluation.score(small(0), small(1, 30), small(2), names=["privacy.near_copies"])
+    for one, name in (*excused, *((narrow, name) for name in PERSONAL), (brief, "privacy.near_copies")):
         if one is noise and one.scores[name].value is not None:
             continue  # trees may find something in noise
         assert one.scores[name].value is None

@@ -1,0 +1,66 @@
+"""What only the internal report may say: categories lost, extremes, people most at risk, and pairs of rows that lie nearest.
+
+Rows are named by their number in the table that was compared, counted from 0; their values are left where they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evaluation import attacks, diversity, neighbours, privacy
+from evaluation.samples import Samples
+
+SHOWN = 20  # people, pairs, and categories of a column
+
+
+def details(samples: Samples, seed: int) -> dict:
+    """Everything that names a category, an extreme or a row, as JSON may hold it; empty parts where there is nothing to say."""
+    return {"lost": {c: found for c in samples.known if not samples.is_number(c) and (found := lost(samples, c))},
+            "extremes": {c: extremes(samples, c) for c in samples.known if samples.is_number(c)},
+            "at_risk": at_risk(samples, seed), "pairs": pairs(samples, seed)}
+
+
+def lost(samples: Samples, column: str) -> dict[str, int]:
+    """Rare categories that no synthetic row has, with their number of training rows, the most frequent first."""
+    size = len(samples.labels[column])
+    train, released = (np.bincount(codes[codes >= 0], minlength=size)
+                       for codes in (samples.table(role)[column].to_numpy() for role in ("train", "synthetic")))
+    gone = np.flatnonzero((train > 0) & (train <= diversity.RARE * samples.size("train")) & (released == 0))
+    gone = gone[np.argsort(-train[gone], kind="stable")][:SHOWN]
+    return {str(samples.labels[column][code]): int(train[code]) for code in gone}
+
+
+def extremes(samples: Samples, column: str) -> dict[str, list[float]]:
+    """Lowest and highest value of the training and of the synthetic rows; dates in seconds since 1970."""
+    values = {role: samples.table(role)[column].dropna() for role in ("train", "synthetic")}
+    return {role: [float(v.min()), float(v.max())] for role, v in values.items() if len(v)}
+
+
+def at_risk(samples: Samples, seed: int) -> list[dict]:
+    """Training rows that the strongest attack is surest of: the share of outsiders it would wrongly accuse before each of them."""
+    evidence = None if samples.holdout is None or not samples.known else attacks.evidence(samples, "synthetic", seed)
+    if evidence is None:
+        return []
+    best = max(evidence.members, key=lambda a: attacks.strength(evidence.members[a], evidence.outsiders[a]))
+    outside = np.sort(evidence.outsiders[best])
+    alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(outside)  # an equal outsider is accused too
+    first = np.lexsort((-evidence.members[best], alarms))[:SHOWN]
+    return [{"row": int(evidence.rows[i]), "attack": best, "false_alarms": float(alarms[i]), "isolation": float(evidence.isolation[0][i])}
+            for i in first]
+
+
+def pairs(samples: Samples, seed: int) -> list[dict]:
+    """Synthetic rows nearest to a training row, with the columns in which the two differ."""
+    if not samples.known:
+        return []
+    train, size = privacy.looked_at(samples, seed)
+    released = samples.rows("synthetic", size, seed)
+    distance, place = (found[:, 0] for found in neighbours.search(samples, ("synthetic", released), train, 1, ("train",)))
+    nearest = np.argsort(distance, kind="stable")[:SHOWN]
+    return [_pair(samples, int(released[i]), int(train[1][place[i]]), float(distance[i])) for i in nearest]
+
+
+def _pair(samples: Samples, released: int, train: int, distance: float) -> dict:
+    one, other = samples.table("synthetic").iloc[released], samples.table("train").iloc[train]
+    differing = [str(c) for c in samples.columns if one[c] != other[c] and not (one[c] != one[c] and other[c] != other[c])]
+    return {"synthetic": released, "train": train, "distance": distance, "differing": differing}
