@@ -38,7 +38,8 @@ def main() -> None:
     options = _options()
     train, held = digits() if options.data == "digits" else fashion()
     shown = OWN if options.data == "digits" else SCORED
-    title = f"{options.data}: {len(train):,} images of {train.pixels.shape[1]} x {train.pixels.shape[2]}, {options.minutes:g} minutes each"
+    title = f"{options.data}: {len(train):,} images of {train.pixels.shape[1]} x {train.pixels.shape[2]}, "
+    title += f"{options.steps:,} steps each" if options.steps else f"{options.minutes:g} minutes each"
     table = Table("", *shown, *COST, title=title, title_justify="left")
     for name in options.generators:
         drawn, cost = _fitted(name, train, options)
@@ -54,6 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", choices=("digits", "fashion"), default="digits")
     parser.add_argument("--generators", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--minutes", type=float, default=3)
+    parser.add_argument("--steps", type=int, default=None, help="train for so many steps instead")
     parser.add_argument("--images", type=int, default=None, help="how many to draw; as many as were trained on where absent")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scorer", type=Path, default=Path("../shared/bench/score_images.py"))
@@ -87,7 +89,8 @@ def _idx(split: str) -> Images:
 
 def _fitted(name: str, train: Images, options: argparse.Namespace) -> tuple[Images, dict[str, float]]:
     started = time.monotonic()
-    model = generators.fit(train, name, budget=Budget(minutes=options.minutes), seed=options.seed)
+    budget = Budget(steps=options.steps) if options.steps else Budget(minutes=options.minutes)
+    model = generators.fit(train, name, budget=budget, seed=options.seed)
     fitted = time.monotonic()
     drawn = model.sample(options.images or len(train), seed=options.seed)
     record = model.record

@@ -310,13 +310,13 @@ def _table(pictures: Pictures, seed: int) -> samples.Samples:
         project = principal(seen["train"], min(DIMENSIONS // 2, len(rows["train"]) - 1, seen["train"].shape[1]))
         parts.append({role: project(points) for role, points in seen.items()})
     frames = {role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows}
-    loss = None
+    kinds, loss = dict.fromkeys(frames["train"], "numerical"), None
     if pictures.loss is not None:
-        losses = {role: pictures.loss(role, rows[role]) for role in ("train", "holdout")}
         frames["holdout"].index += len(frames["train"])
-        known = np.concatenate([losses["train"], losses["holdout"]])
-        loss = lambda frame: known[frame.index.to_numpy()]  # noqa: E731
-    kinds = dict.fromkeys(frames["train"], "numerical")
+        known = np.concatenate([pictures.loss(role, rows[role]) for role in ("train", "holdout")])
+
+        def loss(frame: pd.DataFrame) -> np.ndarray:
+            return known[frame.index.to_numpy()]
     found = samples.make(frames["train"], frames["holdout"], frames["synthetic"], kinds=kinds, loss=loss)
     found.memo["encoder"] = _Points()
     return found

@@ -91,21 +91,29 @@ def ingest(config: RunConfig, folder: Path) -> tuple[dict[str, Any], Schema, dic
     """Decode the source into `folder`; return the images' artifact, their schema, and counts of what was passed over, by reason."""
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)
-    size = config.images.size
-    size = (size, size) if isinstance(size, int) else size
-    read_one, count = found.read, len(found.table)
-    if found.pixels is not None:
-        arrays = found.pixels
-        if size is None and max(arrays.shape[1:3]) <= decoding.MOST and min(arrays.shape[1:3]) >= decoding.LEAST:
-            size = arrays.shape[1:3]
-        read_one = lambda i: decoding.encode(arrays[i])  # noqa: E731
-    decoded = decoding.decode_all(read_one, count, folder / PIXELS, size=size, most_broken=config.images.broken)
+    size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
+    decoded = _decoded(found, folder / PIXELS, size, config.images.broken)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_frame(table, folder / TABLE)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
     counts = found.passed_over + Counter(reason for _, reason in decoded.skipped) + Counter({"images resized": decoded.resized})
     images = Pictures(decoded.pixels, table)
     return _written(folder, len(images)), images.images().schema, dict(counts)
+
+
+def _decoded(found: pictures.Found, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
+    """Bring the images found to one size; arrays that have it already are taken as they are."""
+    read_one, count = found.read, len(found.table)
+    if found.pixels is not None:
+        sides = found.pixels.shape[1:3]
+        if sides == size or (size is None and min(sides) >= decoding.LEAST and max(sides) <= decoding.MOST):
+            decoding.store(found.pixels, path)
+            return decoding.Decoded(found.pixels, np.arange(count), [], 0)
+
+        def read_one(i: int) -> bytes:
+            return decoding.encode(found.pixels[i])
+
+    return decoding.decode_all(read_one, count, path, size=size, most_broken=broken)
 
 
 def protect(images: Pictures, *, rare: int | None, entity: str | None) -> tuple[Pictures, dict[str, Any]]:
@@ -190,14 +198,15 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
 
 def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfig, model: Synthesizer | None = None) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
-    loss = None
-    if hasattr(model, "loss"):
-        sides = {"train": train, "holdout": held}
-        loss = lambda role, rows: model.loss(sides[role].take(rows).images())  # noqa: E731
+    sides = {"train": train, "holdout": held}
+
+    def loss(role: str, rows: np.ndarray) -> np.ndarray:
+        return model.loss(sides[role].take(rows).images())
+
     wanted = config.score.metrics
     names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]
     given = ((side.pixels, side.labels) for side in (train, held, synthetic))
-    return evaluation.score_images(*given, loss=loss, seed=config.seed, names=names)
+    return evaluation.score_images(*given, loss=loss if hasattr(model, "loss") else None, seed=config.seed, names=names)
 
 
 def write_data(images: Pictures, staged: Path, *, format: str = "parquet") -> Artifact:

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from generators import device as devices
 from generators import memory, randomness, training
-from generators.contract import Budget, Progress
+from generators.contract import Budget
+from generators.fitting import How
 from generators.images import Form, Images
 
 LAST = 14  # pixels of a side from which convolutions are faster with the channels last
@@ -24,46 +24,40 @@ def fit(
     build: Callable[[Form], nn.Module],
     plan: Callable[[int, torch.device], training.Plan],
     options: Mapping[str, Any],
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget | None = None,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
+    **how: Unpack[How],
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Train build(form), which `start(x)` has told of the packed training images, and return it with the record of the run.
 
     plan(images, device) says how. ValueError where budget, device, memory or privacy guarantee are lacking.
     """
-    started, budget = time.monotonic(), budget or Budget()
+    started, budget, seed = time.monotonic(), how.get("budget") or Budget(), how["seed"]
+    _check(name, data, how.get("privacy"))
+    device, reason = devices.choose(how.get("device", "auto"))
+    x = form.pack(data)
+    kept, held = (x[rows] for rows in training.split(len(x), options["validation"], seed))
+    model, planned, progress = placed(_begun(form, build, kept, seed), form, device), plan(len(kept), device), how.get("progress")
+    needed = memory.preflight(model, kept, held, planned)
+    told = progress and (lambda status: progress(status | {"memory_mb": needed}))
+    identity = training.identity(x.numpy(), vars(form), dict(options), seed, vars(budget))
+    asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
+    best, record = training.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
+    model.load_state_dict(model.state_dict() | best)
+    return model.eval(), record | {"device": str(device), "reason": reason, "memory_mb": needed}
+
+
+def _check(name: str, data: Images, privacy: object | None) -> None:
     if privacy is not None:
         raise ValueError(f"expected no privacy budget, found one: {name} has no differentially private training")
     if len(data) < 2:
         raise ValueError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
-    chosen, reason = devices.choose(device)
-    x = form.pack(data)
-    kept, held = training.split(len(x), options["validation"], seed)
+
+
+def _begun(form: Form, build: Callable[[Form], nn.Module], kept: Tensor, seed: int) -> nn.Module:
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
         model = build(form)
-        model.start(x[kept])
-    model, planned = placed(model, form, chosen), plan(len(kept), chosen)
-    needed = memory.preflight(model, x[kept], x[held], planned)
-    best, record = training.train(
-        model,
-        x[kept].to(chosen),
-        x[held].to(chosen),
-        planned,
-        seed=seed,
-        identity=training.identity(x.numpy(), vars(form), dict(options), seed, vars(budget)),
-        budget=budget,
-        started=started,
-        progress=progress and (lambda status: progress(status | {"memory_mb": needed})),
-        checkpoint=checkpoint,
-    )
-    model.load_state_dict(model.state_dict() | best)
-    return model.eval(), record | {"device": str(chosen), "reason": reason, "memory_mb": needed}
+        model.start(kept)
+    return model
 
 
 def placed(model: nn.Module, form: Form, device: torch.device) -> nn.Module:

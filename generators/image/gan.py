@@ -44,7 +44,7 @@ class Config:
     loss: str = "relativistic"  # or nonsaturating, minimax: the textbook's
     penalty: float = 0.5  # gamma of R1 and R2
     width: int | None = None  # channels; None is chosen from the size of the images and the device
-    blocks: int = 1  # residual blocks per stage
+    blocks: int | None = None  # residual blocks per stage
     patch: int | None = None  # p, pixels unshuffled into channels
     augment: float | None = None  # probability of each geometric augmentation; None is 0.1 for few images, else 0
     validation: float = 0.05  # share of images held back for watching
@@ -162,7 +162,8 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     patch = config.patch or (2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4))))
     width = config.width or (256 if fast else 64 if side <= 16 else 96)
     augment = config.augment if config.augment is not None else 0.1 if images < FEW else 0.0
-    return replace(config, width=width, patch=patch, augment=augment)
+    blocks = config.blocks or (1 if side <= 12 else 2 if fast else 3)
+    return replace(config, width=width, patch=patch, augment=augment, blocks=blocks)
 
 
 def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
