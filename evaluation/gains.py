@@ -80,7 +80,7 @@ class Proof:
 
     def to_json(self) -> dict:
         """The content of augmentation.json, version 1."""
-        facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "repeats", "seed")}
+        facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "repeats", "ratio", "seed")}
         strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
                        "scores": {learner: self._means(values) for learner, values in found.items()}}
                       for name, found in self.scores.items()]
