@@ -26,8 +26,16 @@ FOLDER = "augmented"
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
 
+def check_tables(config: RunConfig) -> None:
+    """Raise LaunderError for images: their augmentation has no learner and no draw yet."""
+    how = config.augment or Augmentation()
+    if others := [name for name in (config.generator.name, *how.compare) if not name.startswith("tabular.")]:
+        raise LaunderError(f"expected a table and generators of tables to augment with, found {others[0]}; images cannot be augmented yet")
+
+
 def check(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
     """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test rows."""
+    check_tables(config)
     how, target = config.augment or Augmentation(), config.score.target
     if target is None:
         raise LaunderError("expected a target to augment by, found none; name its column with --target")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from pipelines.cli import main
 
@@ -20,6 +21,10 @@ def here(tmp_path, monkeypatch):
     frame = frame.drop(index=3)
     frame.to_csv("data.csv", index=False)
     frame.tail(5).to_csv("test.csv", index=False)
+    for name in ("a/1.png", "b/2.png"):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True)
+        Image.new("L", (8, 8)).save(path)
     return tmp_path
 
 
@@ -40,6 +45,8 @@ def here(tmp_path, monkeypatch):
         (["data.csv", "--target", "member", "--to", "half"], "augment.to"),
         (["data.csv", "--target", "member", "--test", "test.csv"], "no test row among the training rows, found 5"),
         (["data.csv", "--target", "member", "--generator", "tabular.gam"], "did you mean 'tabular.gan'?"),
+        (["data.csv", "--target", "member", "--compare", "image.gan"], "found image.gan; images cannot be augmented yet"),
+        (["pictures", "--target", "label"], "images cannot be augmented yet"),
         (["data.csv", "--target", "member", "--folds", "1"], "augment.folds"),
     ],
 )
