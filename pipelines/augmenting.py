@@ -1,6 +1,5 @@
 """Steps of `launder augment`: the proof by cross-validation, and the enlarged training set. Both stay below work/: they hold real rows."""
 
-import math
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -72,7 +71,7 @@ def prove(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
 
 
 def _tell(progress: Progress, began: float, done: int, total: int) -> None:
-    progress({"step": done, "steps": total, "seconds": time.monotonic() - began, "validation": math.nan})
+    progress({"step": done, "steps": total, "seconds": time.monotonic() - began})
 
 
 def recipe_of(config: RunConfig, name: str) -> Recipe:
