@@ -26,10 +26,7 @@ def fit(
     options: Mapping[str, Any],
     **how: Unpack[How],
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """Train build(form), which `start(x)` has told of the packed training images, and return it with the record of the run.
-
-    plan(images, device) says how. ValueError where budget, device, memory or privacy guarantee are lacking.
-    """
+    """Train build(form) as plan(images, device) says; ValueError where budget, device, memory or privacy guarantee are lacking."""
     started, budget, seed = time.monotonic(), how.get("budget") or Budget(), how["seed"]
     _check(name, data, how.get("privacy"))
     device, reason = devices.choose(how.get("device", "auto"))
