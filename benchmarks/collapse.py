@@ -1,6 +1,7 @@
 """Show who keeps the modes of a mixture that is known: each adversarial loss, our generators of tables, and published figures.
 
     python -m benchmarks.collapse --data ring grid digits --steps 4000 --seeds 0 1 2
+    python -m benchmarks.collapse --data table --table ../shared/data/adult_train.csv --steps 2000 --seeds 0
 
 A mode is kept where one of the judged points lies in it (mixtures.py). `D right` is the share of real and generated points that the
 discriminator tells apart at the end, `gradient` the mean norm of what it sends back to a generated point, `swing` the total variation
@@ -27,7 +28,7 @@ from torch import Tensor, nn
 
 import evaluation
 import generators
-from benchmarks.mixtures import MIXTURES, Mixture, Stacks
+from benchmarks.mixtures import MIXTURES, Gaussians, Mixture, Rows, Stacks
 from evaluation import samples, threads
 from generators import training
 from generators.contract import Budget
@@ -53,7 +54,7 @@ class Game(nn.Module):
     def __init__(self, mixture: Mixture, loss: str, penalty: float, packing: int) -> None:
         super().__init__()
         self.mixture, self.loss, self.penalty, self.packing, self.history = mixture, loss, penalty, packing, []
-        self.noise, h = (64, 256) if isinstance(mixture, Stacks) else (2, 128)
+        self.noise, h = (2, 128) if isinstance(mixture, Gaussians) else (64, 256)
         ends = [nn.Tanh()] if isinstance(mixture, Stacks) else []
         self.generator = nn.Sequential(Residual(self.noise, h, 2), nn.Linear(h, mixture.width), *ends)
         self.discriminator = Discriminator(mixture.width, h, 2, packing)
@@ -90,13 +91,13 @@ def main() -> None:
     options = _options()
     published = json.loads(PEERS.read_text())
     for name in options.data:
-        mixture = MIXTURES[name]()
+        mixture = Rows(options.table) if name == "table" else MIXTURES[name]()
         shown = "modes", mixture.quality, *GAME, *METRICS, "s"
         table = Table("", *(title.replace(".", "\n") for title in shown), title=_title(name, mixture, options), title_justify="left")
         for row, run in _rows(mixture, options.steps).items():
             found = pd.DataFrame([run(seed) for seed in options.seeds]).mean()
             table.add_row(row, *(_cell(found.get(title)) for title in shown))
-        for peer, figures in published[name].items():
+        for peer, figures in published.get(name, {}).items():
             table.add_row(peer, *map(str, figures.values()))
         Console(width=150).print(table)
 
@@ -110,10 +111,14 @@ def _rows(mixture: Mixture, steps: int) -> dict[str, Callable[[int], Judged]]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", nargs="+", choices=MIXTURES, default=list(MIXTURES))
+    parser.add_argument("--data", nargs="+", choices=[*MIXTURES, "table"], default=list(MIXTURES))
+    parser.add_argument("--table", type=Path, help="a CSV file whose clusters are the modes of --data table")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    return parser.parse_args()
+    options = parser.parse_args()
+    if "table" in options.data and not options.table:
+        parser.error("--data table needs --table")
+    return options
 
 
 def _title(name: str, mixture: Mixture, options: argparse.Namespace) -> str:
@@ -122,7 +127,7 @@ def _title(name: str, mixture: Mixture, options: argparse.Namespace) -> str:
 
 
 def _tabular(family: str, mixture: Mixture) -> bool:
-    return family.startswith("tabular.") and not isinstance(mixture, Stacks)  # a pixel is no column
+    return family.startswith("tabular.") and isinstance(mixture, Gaussians)  # a pixel or an indicator is no column
 
 
 def _cell(value: float | None) -> str:
