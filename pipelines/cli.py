@@ -232,6 +232,8 @@ def sample(
     from pipelines import images, tables
     from pipelines.artifacts import check_place
 
+    if output.suffix:
+        tables.check_suffix(output)  # no model writes another
     fitted = generators.open_model(model)
     of_images = "image" in fitted.schema.kinds().values()
     (images if of_images else tables).check_suffix(output)
