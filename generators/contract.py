@@ -10,15 +10,11 @@ A generator is one file, `generators/<modality>/<family>.py`, with
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from generators.schema import Schema
-
-if TYPE_CHECKING:
-    from generators.images import Images
 
 Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation, memory_mb (the estimate)
 Where = Mapping[str, Any]  # column -> the value it must have
@@ -43,14 +39,14 @@ class Synthesizer(Protocol):
     schema: Schema
     record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> "pd.DataFrame | Images":
-        """Draw exactly n rows or images; row i depends on the seed and i alone."""
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Any:
+        """Draw exactly n rows (a DataFrame) or images (Images); row i depends on the seed and i alone."""
         ...
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
         ...
 
-    def log_prob(self, data: "pd.DataFrame | Images") -> np.ndarray:
+    def log_prob(self, data: Any) -> np.ndarray:
         """Return the log-likelihood of each row, in nats: float64 [n]."""
         ...

@@ -1,7 +1,5 @@
 """The command line: `launder`. What is heavy is imported by the command that needs it, so that --help answers at once."""
 
-import os
-import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -15,7 +13,6 @@ from pipelines.enlarging import augment
 
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
-ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 app = typer.Typer(
     name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", add_completion=False,
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -141,7 +138,6 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
     loaded = config.load(source, overrides, output)
     with suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect starts, so that bad input is told at once
-    prepare(loaded.publish.to)
     from pipelines import terminal
 
     return terminal.run(loaded)
@@ -156,20 +152,6 @@ def _look(loaded: Any) -> None:
         ingestion.ingest(loaded)
 
 
-def prepare(output: str) -> None:
-    """Make the private folder and give Prefect its home in it, unless the user has chosen one."""
-    from pipelines.artifacts import LaunderError, explained
-
-    work = Path(output) / "work"
-    with explained(work):
-        work.mkdir(parents=True, exist_ok=True)
-        os.chmod(work, 0o700)
-        free = shutil.disk_usage(work).free
-    if free < ROOM:
-        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, found {free >> 20} MB; free some, or choose another --output")
-    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
-
-
 @app.command()
 def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ...")]) -> int:
     """Run configurations on their cron schedules, through Prefect, until interrupted."""
@@ -181,7 +163,6 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
         raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
     if len({one.name for one in loaded}) < len(loaded):
         raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
-    prepare(loaded[0].publish.to)
     from pipelines import terminal
 
     return terminal.serve(loaded)

@@ -59,12 +59,11 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 
 
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import augmenting, cli, config, ingestion
+    from pipelines import augmenting, config, ingestion
 
     loaded = config.load(source, overrides, output)
     augmenting.check_tables(loaded)
     augmenting.check(ingestion.ingest(loaded)[0], loaded)  # before Prefect starts, so that bad input is told at once
-    cli.prepare(loaded.publish.to)
     from pipelines import terminal
 
     return terminal.augment(loaded)

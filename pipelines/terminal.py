@@ -1,6 +1,7 @@
 """What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from evaluation.report import Report
-from pipelines.artifacts import LaunderError
+from pipelines.artifacts import LaunderError, explained
 from pipelines.config import RunConfig
 
 STEPS = {
@@ -35,6 +36,7 @@ STEPS = {
     "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
+ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
 SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
 console = Console(highlight=False)
 
@@ -84,6 +86,18 @@ def _memory(status: dict[str, float]) -> str:
     return f"about {status['memory_mb']:,} MB"
 
 
+def _prepare(output: str) -> None:
+    """Make the private folder and give Prefect its home in it, unless the user has chosen one; before Prefect is imported."""
+    work = Path(output) / "work"
+    with explained(work):
+        work.mkdir(parents=True, exist_ok=True)
+        os.chmod(work, 0o700)
+        free = shutil.disk_usage(work).free
+    if free < ROOM:
+        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, found {free >> 20} MB; free some, or choose another --output")
+    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
+
+
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
     result = _watched("launder", config)
@@ -108,6 +122,7 @@ def augment(config: RunConfig) -> int:
 
 def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     """Run one of the flows, telling its steps and the training's progress."""
+    _prepare(config.publish.to)
     console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
     import flows
     from pipelines import tasks
@@ -168,6 +183,7 @@ def _figure(value: float | None) -> str:
 
 def serve(configurations: Sequence[RunConfig]) -> int:
     """Serve schedules until interrupted; starts a Prefect server where the user has none."""
+    _prepare(configurations[0].publish.to)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
     with suppress(KeyboardInterrupt), _server(Path(configurations[0].publish.to) / "work"):
         import flows

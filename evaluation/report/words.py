@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 TITLES = {
-    "fidelity": ("Fidelity", "Do the synthetic rows look like real ones?"),
-    "utility": ("Utility", "Does a model trained on the synthetic rows work on real ones?"),
-    "diversity": ("Diversity", "Do the synthetic rows reach everywhere the real ones are?"),
-    "privacy": ("Privacy", "Can the synthetic rows give away who was in the training table?"),
+    "fidelity": ("Fidelity", "Do the synthetic data look like the real ones?"),
+    "utility": ("Utility", "Does a model trained on the synthetic data work on real ones?"),
+    "diversity": ("Diversity", "Do the synthetic data reach everywhere the real ones are?"),
+    "privacy": ("Privacy", "Can the synthetic data give away who was among the training data?"),
 }
 
 METRICS = {  # heading, what it measures, what to keep in mind
