@@ -1,10 +1,11 @@
-"""What fitting, saving and opening a table's generator have in common, whatever its family."""
+"""What fitting, saving and opening a generator have in common, whatever its family; `train` serves tables and images alike."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 import torch
@@ -52,48 +53,54 @@ class Fitted:
     x: Tensor
 
 
-def fit(
-    family: Family,
-    data: pd.DataFrame,
-    schema: Schema,
-    config: Any,
-    *,
-    seed: int,
-    device: str = "auto",
-    privacy: object | None = None,
-    budget: Budget | None = None,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> Fitted:
+def fit(family: Family, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[How]) -> Fitted:
     """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy guarantee are lacking."""
-    started, budget = time.monotonic(), budget or Budget()
-    if privacy is not None:
-        raise ValueError(f"expected no privacy budget, found one: {family.name} has no differentially private training yet")
-    chosen, reason = devices.choose(device)
+    started, chosen = time.monotonic(), choose(family.name, **how)
     encoded = encoding.fit(data, schema)
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
-    kept, held = (x[rows] for rows in training.split(len(data), config.validation, seed))
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
+
+    def begin(kept: Tensor, held: Tensor) -> nn.Module:
         model = family.build(encoded, config)
         family.start(model, encoded, config, kept, held)
-    plan = family.plan(config, len(kept))
-    needed = memory.preflight(model.to(chosen), kept, held, plan)
-    best, record = training.train(
-        model,
-        kept.to(chosen),
-        held.to(chosen),
-        plan,
-        seed=seed,
-        identity=training.identity(x.numpy(), encoded.to_dict(), asdict(config), seed, asdict(budget)),
-        budget=budget,
-        started=started,
-        progress=progress and (lambda status: progress(status | {"memory_mb": needed})),
-        checkpoint=checkpoint,
-    )
+        return model.to(chosen[0])
+
+    plan = partial(family.plan, config)
+    model, record, kept = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
+    return Fitted(encoded, config, model, record, kept)
+
+
+def choose(name: str, **how: Unpack[How]) -> tuple[torch.device, str]:
+    """Return the device to train on and why; ValueError where it is absent, and for a privacy guarantee that cannot be given."""
+    if how.get("privacy") is not None:
+        raise ValueError(f"expected no privacy budget, found one: {name} has no differentially private training yet")
+    return devices.choose(how.get("device", "auto"))
+
+
+def train(
+    x: Tensor,
+    begin: Callable[[Tensor, Tensor], nn.Module],
+    plan: Callable[[int], training.Plan],
+    config: Any,
+    coded: Mapping[str, Any],
+    chosen: tuple[torch.device, str],
+    started: float,
+    **how: Unpack[How],
+) -> tuple[Any, dict[str, Any], Tensor]:
+    """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
+    (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
+    kept, held = (x[rows] for rows in training.split(len(x), config.validation, seed))
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "weights")
+        model = begin(kept, held)
+    planned = plan(len(kept))
+    needed = memory.preflight(model, kept, held, planned)
+    told = progress and (lambda status: progress(status | {"memory_mb": needed}))
+    identity = training.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
+    asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
+    best, record = training.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)
-    return Fitted(encoded, config, model.eval(), record | {"device": str(chosen), "reason": reason, "memory_mb": needed}, kept)
+    return model.eval(), record | {"device": str(device), "reason": reason, "memory_mb": needed}, kept
 
 
 def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:

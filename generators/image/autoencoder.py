@@ -6,7 +6,7 @@ needed once the model is fitted; they are means, hence smoother than real ones. 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -14,18 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
 from generators import randomness, training
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
+from generators.image._fitting import Family
 from generators.images import Form, Images
 from generators.schema import Schema
 from generators.tabular import _mixture
 from generators.tabular._mixture import Mixture
 
-NAME = "image.autoencoder"
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"
 
@@ -119,28 +118,31 @@ class Autoencoder:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
         latents = {f"latents.{k}.{part}": getattr(mixture, part) for k, mixture in enumerate(self.latents) for part in PARTS}
-        files.write(Path(folder), document, self.model.state_dict() | latents)
+        _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form = Form.of(data)
-    model, record = _fitting.fit(
-        NAME,
-        data,
-        form,
-        lambda form: Model(form, config),
-        lambda images, device: _plan(config, form, images),
-        asdict(config),
-        **how,
-    )
+    form, config, model, record = _fitting.fit(FAMILY, data, config, **how)
     kept, _ = training.split(len(data), config.validation, how["seed"])
     return Autoencoder(form, config, model, _latents(model, form.pack(data.take(kept)), how["seed"]), record)
 
 
-def _plan(config: Config, form: Form, images: int) -> training.Plan:
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
+    """Return the model that `save` wrote."""
+    network = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
+    form, config, model, record = _fitting.restore(FAMILY, document, network)
+    labels = range(max(1, len(form.classes)))
+    latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in PARTS)) for k in labels)
+    return Autoencoder(form, config, model, latents, record)
+
+
+def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+    return config
+
+
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
     epoch = max(1, images // config.batch)  # steps
     return training.Plan(
         learning_rate=config.learning_rate,
@@ -163,11 +165,4 @@ def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
     return tuple(_mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
-    """Return the model that `save` wrote."""
-    form, config = Form.from_dict(document["form"]), Config(**document["config"])
-    network = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
-    model = _fitting.restored(Model(form, config), form, network)
-    labels = range(max(1, len(form.classes)))
-    latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in PARTS)) for k in labels)
-    return Autoencoder(form, config, model, latents, document["record"])
+FAMILY = Family("image.autoencoder", Config, Model, _settle, _plan)

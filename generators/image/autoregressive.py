@@ -9,7 +9,7 @@ i alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -18,17 +18,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from generators import checkpoint as files
 from generators import device as devices
 from generators import randomness, training
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
+from generators.image._fitting import Family
 from generators.image._patches import Network, Patches
 from generators.images import Form, Images
 from generators.schema import Schema
 
-NAME = "image.autoregressive"
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
 CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
@@ -195,24 +194,18 @@ class Autoregressive:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict())
+        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
-    model, record = _fitting.fit(
-        NAME,
-        data,
-        form,
-        lambda form: Model(form, config),
-        lambda images, device: _plan(config, form, images, device),
-        asdict(config),
-        **how,
-    )
+    form, config, model, record = _fitting.fit(FAMILY, data, config, **how)
     return Autoregressive(form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)})
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:
+    """Return the model that `save` wrote."""
+    return Autoregressive(*_fitting.restore(FAMILY, document, tensors))
 
 
 def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
@@ -224,7 +217,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, depth=depth, hidden=hidden, patch=config.patch or (2 if small else 4), dropout=dropout)
 
 
-def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
     epoch = max(1, images // config.batch)  # steps
     return training.Plan(
         learning_rate=config.learning_rate,
@@ -237,7 +230,4 @@ def _plan(config: Config, form: Form, images: int, device: torch.device) -> trai
     )
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:
-    """Return the model that `save` wrote."""
-    form, config = Form.from_dict(document["form"]), Config(**document["config"])
-    return Autoregressive(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])
+FAMILY = Family("image.autoregressive", Config, Model, _settle, _plan)

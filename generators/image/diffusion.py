@@ -8,7 +8,7 @@ images stops the training before images are known by heart. Image i depends on t
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -16,18 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
 from generators import device as devices
 from generators import training
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
 from generators.image._augment import TOLD, warp
+from generators.image._fitting import Family
 from generators.image._unet import UNet
 from generators.images import Form, Images, to_pixels, to_unit
 from generators.schema import Schema
 
-NAME = "image.diffusion"
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
 FEW = 5000  # images, below which they are augmented
@@ -148,24 +147,17 @@ class Diffusion:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict())
+        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
-    model, record = _fitting.fit(
-        NAME,
-        data,
-        form,
-        lambda form: Model(form, config),
-        lambda images, device: _plan(config, form, images, device),
-        asdict(config),
-        **how,
-    )
-    return Diffusion(form, config, model, record)
+    return Diffusion(*_fitting.fit(FAMILY, data, config, **how))
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
+    """Return the model that `save` wrote."""
+    return Diffusion(*_fitting.restore(FAMILY, document, tensors))
 
 
 def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
@@ -177,7 +169,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment)
 
 
-def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
     epoch = max(1, images // config.batch)  # steps
     return training.Plan(
         learning_rate=config.learning_rate,
@@ -190,7 +182,4 @@ def _plan(config: Config, form: Form, images: int, device: torch.device) -> trai
     )
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
-    """Return the model that `save` wrote."""
-    form, config = Form.from_dict(document["form"]), Config(**document["config"])
-    return Diffusion(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])
+FAMILY = Family("image.diffusion", Config, Model, _settle, _plan)

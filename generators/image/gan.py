@@ -8,7 +8,7 @@ restarted, then stopped, and its record says so. Image i depends on the seed and
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -17,20 +17,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from generators import checkpoint as files
-from generators import device as devices
 from generators import training
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
 from generators.image._augment import warp
+from generators.image._fitting import Family
 from generators.image._players import Discriminator, Generator
 from generators.images import Form, Images, to_pixels, to_unit
 from generators.schema import Schema
 from generators.tabular._adversary import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.training import Turn
 
-NAME = "image.gan"
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
 WATCHED_SIDE = 8
@@ -136,24 +134,17 @@ class Adversarial:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "form": asdict(self.form), "record": dict(self.record)}
-        files.write(Path(folder), document, self.model.state_dict())
+        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form = Form.of(data)
-    config = _settle(config, form, len(data), devices.choose(how.get("device", "auto"))[0])
-    model, record = _fitting.fit(
-        NAME,
-        data,
-        form,
-        lambda form: Model(form, config),
-        lambda images, device: _plan(config, form, images, device),
-        asdict(config),
-        **how,
-    )
-    return Adversarial(form, config, model, record)
+    return Adversarial(*_fitting.fit(FAMILY, data, config, **how))
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
+    """Return the model that `save` wrote."""
+    return Adversarial(*_fitting.restore(FAMILY, document, tensors))
 
 
 def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
@@ -166,7 +157,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks)
 
 
-def _plan(config: Config, form: Form, images: int, device: torch.device) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
     epoch = max(1, images // config.batch)  # steps
     return training.Plan(
         learning_rate=config.learning_rate,
@@ -184,7 +175,4 @@ def _plan(config: Config, form: Form, images: int, device: torch.device) -> trai
     )
 
 
-def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adversarial:
-    """Return the model that `save` wrote."""
-    form, config = Form.from_dict(document["form"]), Config(**document["config"])
-    return Adversarial(form, config, _fitting.restored(Model(form, config), form, tensors), document["record"])
+FAMILY = Family("image.gan", Config, Model, _settle, _plan)
