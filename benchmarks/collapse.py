@@ -31,8 +31,9 @@ import generators
 from benchmarks.mixtures import MIXTURES, Gaussians, Mixture, Rows, Stacks
 from evaluation import samples, threads
 from generators import training
+from generators.adversarial import discriminator_loss, generator_loss, penalised
 from generators.contract import Budget
-from generators.tabular._adversary import Discriminator, Residual, discriminator_loss, generator_loss, penalised
+from generators.tabular._adversary import Discriminator, Residual
 
 PEERS = Path(__file__).with_name("peers.json")
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"

@@ -14,16 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators import randomness, training
+from generators import mixture, randomness, training
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
 from generators.image._fitting import Family
 from generators.images import Form, Images
+from generators.mixture import Mixture
 from generators.schema import Schema
-from generators.tabular import _mixture
-from generators.tabular._mixture import Mixture
 
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"
@@ -102,8 +101,8 @@ class Autoencoder:
         d = self.config.latent
         choice, e = torch.rand(len(y), generator=stream).double(), torch.randn(len(y), 2 * d, generator=stream).double()
         z = torch.zeros(len(y), d, dtype=torch.float64)
-        for label, mixture in enumerate(self.latents):
-            z[y == label] = mixture.draw(choice[y == label], e[y == label, :d])
+        for label, of_label in enumerate(self.latents):
+            z[y == label] = of_label.draw(choice[y == label], e[y == label, :d])
         z = nn.functional.layer_norm(z, (d,)) + self.config.noise * e[:, d:]
         return self.model.draw(z.float().to(self.model.head.weight.device))
 
@@ -118,7 +117,7 @@ class Autoencoder:
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        latents = {f"latents.{k}.{part}": getattr(mixture, part) for k, mixture in enumerate(self.latents) for part in PARTS}
+        latents = {f"latents.{k}.{part}": getattr(of_label, part) for k, of_label in enumerate(self.latents) for part in PARTS}
         _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
 
 
@@ -162,7 +161,7 @@ def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
     stream = torch.Generator().manual_seed(randomness.key(seed, "latents"))
     labels = range(max(1, len(model.form.classes)))
     # a label whose images all serve to validate is drawn like all the others together
-    return tuple(_mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
+    return tuple(mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
 
 
 FAMILY = Family("image.autoencoder", Config, Model, _settle, _plan)

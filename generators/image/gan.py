@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from generators import training
+from generators.adversarial import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.contract import Where
 from generators.fitting import How
 from generators.image import _fitting
@@ -26,7 +27,6 @@ from generators.image._fitting import Family
 from generators.image._players import Discriminator, Generator
 from generators.images import Form, Images, to_pixels, to_unit
 from generators.schema import Schema
-from generators.tabular._adversary import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.training import Turn
 
 NOISE = 64  # normals that an image is drawn from

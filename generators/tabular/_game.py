@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.tabular._adversary import Discriminator, Generator, discriminator_loss, generator_loss, penalised
+from generators.adversarial import discriminator_loss, generator_loss, penalised
+from generators.tabular._adversary import Discriminator, Generator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 

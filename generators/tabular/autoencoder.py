@@ -20,14 +20,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import fitting, randomness, training
+from generators import fitting, mixture, randomness, training
 from generators.conditioning import CHUNK
 from generators.contract import Where
 from generators.encoding import Encoding, Layout
 from generators.fitting import Family, How
+from generators.mixture import Mixture
 from generators.schema import Schema
-from generators.tabular import _mixture
-from generators.tabular._mixture import Mixture
 
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture
@@ -256,7 +255,7 @@ def _plan(config: Config, rows: int) -> training.Plan:
 def _latents(model: Model, x: Tensor, seed: int) -> Mixture:
     """Fit the mixture to the latents of tokens x [N, L]."""
     z = torch.cat([model.encode(part.to(model.embed.device)).double().cpu() for part in x.split(CHUNK)])
-    return _mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
+    return mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
 
 
 FAMILY = Family("tabular.autoencoder", Config, _settle, _build, _start, _plan)

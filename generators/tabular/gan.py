@@ -1,7 +1,7 @@
 """Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real ones.
 
 The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and R2 penalties on
-packs of rows (_adversary.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
+packs of rows (adversarial.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
 among a few candidates by that ratio (importance resampling; Azadi et al. 2019, arXiv 1810.06758, reject by it) times weights per token
 that give every column its known shares. Row i depends on the seed and i alone.
 """
@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from generators import fitting, randomness, training
+from generators.adversarial import LOSSES
 from generators.conditioning import CHUNK
 from generators.contract import Where
 from generators.encoding import Encoding
 from generators.fitting import Family, How
 from generators.schema import Schema
-from generators.tabular._adversary import LOSSES
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
 from generators.training import Turn

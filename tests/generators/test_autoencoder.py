@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from generators import Budget, fit
-from generators.tabular import _mixture
+from generators import mixture as mixtures
 from tests.generators import tables
 
 STEPS = Budget(steps=300)
@@ -59,7 +59,7 @@ def test_a_mixture_finds_its_components():
     stream = torch.Generator().manual_seed(0)
     z = torch.randn(900, 2, generator=stream, dtype=torch.float64) * 0.1
     z[:300] += 3
-    mixture = _mixture.fit(z, 2, stream)
+    mixture = mixtures.fit(z, 2, stream)
     order = mixture.share.argsort()
     assert mixture.share[order].tolist() == pytest.approx([1 / 3, 2 / 3], abs=0.01)
     assert mixture.mean[order].flatten().tolist() == pytest.approx([3, 3, 0, 0], abs=0.05)
@@ -69,5 +69,5 @@ def test_a_mixture_finds_its_components():
 def test_no_component_describes_few_rows():
     z = torch.randn(300, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     z[0] = 50.0  # one row far from all others
-    mixture = _mixture.fit(z, 100, torch.Generator().manual_seed(2))
+    mixture = mixtures.fit(z, 100, torch.Generator().manual_seed(2))
     assert (mixture.share * 300).min() >= 45 and len(mixture.share) <= 6

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from generators import Budget, encoding, fit
+from generators.adversarial import discriminator_loss, generator_loss, penalised
 from generators.schema import infer
-from generators.tabular._adversary import Discriminator, discriminator_loss, generator_loss, penalised
+from generators.tabular._adversary import Discriminator
 from generators.tabular._game import coverage, raked
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
