@@ -64,8 +64,12 @@ def restore(family: Family, document: Mapping[str, Any], tensors: Mapping[str, T
 
 
 def placed(model: nn.Module, form: Form, device: torch.device) -> nn.Module:
-    """Return the model on its device, its kernels in the faster order."""
-    last = device.type == "cuda" or min(form.height, form.width) >= LAST
+    """Return the model on its device, its kernels in the faster order.
+
+    On a CPU, group norm in bfloat16 takes eight times as long with the channels last as with the channels first.
+    """
+    normed = device.type == "cpu" and devices.half(device) and any(isinstance(part, nn.GroupNorm) for part in model.modules())
+    last = device.type == "cuda" or (min(form.height, form.width) >= LAST and not normed)
     return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
 
 

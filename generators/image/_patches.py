@@ -9,7 +9,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad, scaled_dot_product_attention, silu
+from torch.nn.functional import pad, silu
+
+from generators.image._attention import attend
 
 HEAD = 32  # units of an attention head
 NEIGHBOURS = (0, -1), (-1, 0), (-1, -1), (-1, 1)  # patches that touch a patch and come before it: row, column
@@ -67,7 +69,7 @@ class Layer(nn.Module):
         if kept is not None:
             k, v = (torch.cat([before, new], 2) for before, new in zip(kept or (k[:, :, :0], v[:, :, :0]), (k, v), strict=True))
             kept[:] = [k, v]
-        seen = scaled_dot_product_attention(q, k, v, is_causal=kept is None)
+        seen = attend(q, k, v, causal=kept is None)
         h = h + self.dropout(self.out(seen.transpose(1, 2).reshape(B, T, d)))
         return h + self.dropout(self.feed(h))
 

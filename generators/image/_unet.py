@@ -8,7 +8,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle, pixel_unshuffle, scaled_dot_product_attention, silu
+from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle, pixel_unshuffle, silu
+
+from generators.image._attention import attend
 
 HEAD = 32  # channels of an attention head
 SMALL = 14  # pixels of a side up to which attention is used
@@ -43,7 +45,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         B, c, h, w = x.shape
         q, k, v = self.qkv(self.norm(x)).reshape(B, 3, self.heads, c // self.heads, h * w).transpose(3, 4).unbind(1)
-        return x + self.out(scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(B, c, h, w))
+        return x + self.out(attend(q, k, v).transpose(2, 3).reshape(B, c, h, w))
 
 
 class Block(nn.Module):

@@ -30,6 +30,7 @@ from generators.schema import Schema
 
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
+FEW = 5000  # images, below which units of the network are left out in training
 CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
 
 
@@ -42,7 +43,7 @@ class Config:
     hidden: int | None = None  # units between a patch and each of its values
     patch: int | None = None  # p, pixels of a patch's side
     mixture: int = 8  # logistics per value
-    dropout: float | None = None  # None is 0.2 for few images, else 0.05
+    dropout: float | None = None  # None is 0.2 for few images, 0.05 on a GPU, which sees them often, else 0
     validation: float = 0.05  # share of images held back for early stopping
     batch: int = 128
     learning_rate: float = 2e-3
@@ -213,7 +214,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     small, fast = min(form.height, form.width) <= 12, device.type == "cuda"
     width = config.width or (384 if fast else 96 if small else 192)
     depth, hidden = config.depth or (8 if fast else 3 if small else 4), config.hidden or (192 if fast else 96)
-    dropout = config.dropout if config.dropout is not None else 0.2 if images < 5000 else 0.05
+    dropout = config.dropout if config.dropout is not None else 0.2 if images < FEW else 0.05 if fast else 0.0
     return replace(config, width=width, depth=depth, hidden=hidden, patch=config.patch or (2 if small else 4), dropout=dropout)
 
 

@@ -39,7 +39,7 @@ class Config:
     width: int | None = None  # channels of the first level; None is chosen from the size of the images and the device
     blocks: int | None = None  # residual blocks per level
     patch: int | None = None  # p, pixels unshuffled into channels
-    dropout: float = 0.1
+    dropout: float | None = None  # None is 0.1 where images are seen many times: few of them, or a GPU; else 0
     augment: float | None = None  # probability of each geometric augmentation; None is 0.12 for few images, else 0
     unlabelled: float = 0.1  # share of the training images whose label is hidden
     guidance: float = 1.0
@@ -166,7 +166,8 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
     augment = config.augment if config.augment is not None else 0.12 if images < FEW else 0.0
-    return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment)
+    dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW or fast else 0.0
+    return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout)
 
 
 def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
+from generators import device as devices
 from generators import training
 from generators.adversarial import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.contract import Where
@@ -74,8 +75,10 @@ class Model(nn.Module):
         """Packed images x [B, C H W + 2] -> the loss of the player whose turn it is, [B]."""
         pixels, y = self.form.unpack(x)
         real = to_unit(pixels)
-        if not turn:
-            return self._watch(real[:WATCHED], y[:WATCHED]).expand(len(y))
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bool(turn) and devices.half(x.device)):
+            return self._turn(real, y, turn).float() if turn else self._watch(real[:WATCHED], y[:WATCHED]).expand(len(y))
+
+    def _turn(self, real: Tensor, y: Tensor, turn: str) -> Tensor:
         with torch.set_grad_enabled(turn == "generator"):
             fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
         if self.config.augment:
