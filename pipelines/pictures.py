@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,11 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import dicom
 from pipelines.artifacts import LaunderError
 from pipelines.sources import PARQUET, read_table
 
 USUAL = "image.diffusion"  # the generator of images where none is named
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.SUFFIXES)
 TABLES = (".csv", ".tsv", *PARQUET)
 LABEL, FILE = "label", "file_name"
 LABELS = (LABEL, "labels", "class", "category", "y", "target")  # names that a column of labels may have
@@ -103,6 +104,7 @@ def _from_folder(folder: Path, files: list[Path], label: str | None) -> Found:
     tables = [file for file in files if file.suffix.lower() in TABLES and file.parent == folder]
     if not images:
         raise LaunderError(f"expected images ({', '.join(SUFFIXES)}) in the folder {folder}, found none; check the path")
+    _check_readers(file.suffix for file in images)
     passed = Counter({NOT_IMAGES: len(files) - len(images) - len(tables)})
     if len(tables) > 1:
         raise LaunderError(f"expected at most one table beside the images in {folder}, found {len(tables)}; keep one")
@@ -116,6 +118,12 @@ def _from_folder(folder: Path, files: list[Path], label: str | None) -> Found:
         )
     labels = {} if beside else {LABEL: np.array(classes, dtype=object)}
     return Found(pd.DataFrame(labels, index=range(len(images))), lambda i: images[i].read_bytes(), passed_over=passed)
+
+
+def _check_readers(suffixes: Iterable[str]) -> None:
+    """Raise LaunderError where images need a package that is not installed."""
+    if any(suffix.lower() in dicom.SUFFIXES for suffix in suffixes):
+        dicom.library()
 
 
 def _described(folder: Path, images: list[Path], described: Path, label: str | None, passed: Counter) -> Found:
@@ -200,18 +208,24 @@ def _from_tar(files: list[Path]) -> Found:
 def _read_shard(shard: tarfile.TarFile, file: Path, places: list, rows: list[dict[str, Any]], passed: Counter) -> None:
     images, known = {}, {}
     for member in shard:
-        stem, _, kind = PurePosixPath(member.name).name.partition(".")
-        key = str(PurePosixPath(member.name).parent / stem)
-        if not member.isfile():
-            continue
-        if f".{kind.lower()}" in SUFFIXES:
+        key, kind = _key(PurePosixPath(member.name))
+        if f".{kind}" in SUFFIXES:
+            _check_readers([f".{kind}"])
             images[key] = (file, member.offset_data, member.size)
         elif kind in ("cls", "json"):
             known.setdefault(key, {}).update(_known(kind, shard.extractfile(member).read(), file))
-        else:
+        elif not member.isdir():
             passed[NOT_IMAGES] += 1
     places.extend(images.values())
     rows.extend(known.get(key, {}) for key in images)
+
+
+def _key(name: PurePosixPath) -> tuple[str, str]:
+    """Return the key of a member, its name up to the first dot, and what it is; the dots of a UID, as DICOM is named, are its key's."""
+    stem, _, kind = name.name.partition(".")
+    if stem.isdigit() and kind[:1].isdigit():
+        stem, kind = name.stem, name.suffix[1:]
+    return str(name.parent / stem), kind.lower()
 
 
 def _known(kind: str, text: bytes, file: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from PIL import Image
 from pipelines import config, decoding, gate, images, publishing, steps
 from pipelines.artifacts import LaunderError
 from tests.generators.pictures import bars, direction
+from tests.pipelines import tagged
 
 MADE = bars(260, seed=3)
 FAST = ["generator.name=image.autoencoder", "budget.steps=150", "score.metrics=[image.copies]"]
@@ -22,10 +23,7 @@ LENIENT = [f"gate.image.{rule}=null" for rule in ("precision", "accuracy", "cove
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source") / "bars"
-    for n, (pixels, label) in enumerate(zip(MADE.pixels, MADE.labels, strict=True)):
-        path = folder / str(label) / f"Zebulon Quixworth {n}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(decoding.encode(pixels))
+    tagged.write(folder, MADE.pixels, MADE.labels)
     (folder / "rare disease").mkdir()
     (folder / "rare disease" / "one.png").write_bytes(decoding.encode(MADE.pixels[0]))
     (folder / "h" / "broken.png").write_bytes(b"broken")
@@ -72,11 +70,17 @@ def test_what_was_left_out_is_counted_and_never_named(released):
     assert facts["passed_over"]["cannot be read as an image"] == 1
     listed = json.loads(begun.path("skipped.json").read_text())
     assert len(listed) == 1 and len(listed[0]["sha256"]) == 64
-    for path in (path for path in Path(release["place"]).rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        assert b"Zebulon" not in data and b"rare disease" not in data, path
+    output = Path(release["place"]).parent.parent
+    outside = [path for path in output.rglob("*") if path.is_file() and "work" not in path.relative_to(output).parts]
+    assert outside and not [path for path in outside if b"rare disease" in path.read_bytes()]
     assert b"cannot be read as an image" in (begun.path("staged") / "report.html").read_bytes()
     assert "Internal: the synthetic" in (begun.path("internal") / "report.html").read_text()
+
+
+def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
+    output = Path(released[2]["place"]).parent.parent
+    assert len(tagged.leaks(source)) == 260  # the search finds every file that was planted
+    assert not tagged.leaks(output)  # not even in work/: names and tags are never read on
 
 
 def test_the_same_run_gives_the_same_bytes(source, released, tmp_path):
