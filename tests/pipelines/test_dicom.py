@@ -81,9 +81,9 @@ def test_what_cannot_be_shown_is_counted_by_reason(tmp_path, monkeypatch):
     foreign.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8" + bytes(60)])
     inflating.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     del bare.PixelData
-    data = [written(frames), made(RAMP, BurnedInAnnotation="YES"), written(foreign), written(inflating), written(bare), made(RAMP)[:-20], bytes(128) + b"DICM" + b"no more"]
-    found = decode(tmp_path, *data, made(RAMP), made(RAMP))
-    expected = [headers.SEVERAL, dicom.WRITTEN_ON, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [headers.BROKEN]]
+    named = [made(RAMP, BurnedInAnnotation="YES"), *(written(one) for one in (frames, foreign, inflating, bare))]
+    found = decode(tmp_path, *named, made(RAMP)[:-20], bytes(128) + b"DICM" + b"no more", made(RAMP), made(RAMP))
+    expected = [dicom.WRITTEN_ON, headers.SEVERAL, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [headers.BROKEN]]
     assert [reason for _, reason in found.skipped] == expected and len(found.pixels) == 2
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     with pytest.raises(LaunderError, match="too many pixels"):
