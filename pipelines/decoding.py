@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from pipelines import dicom, headers
-from pipelines.artifacts import LaunderError
+from pipelines.artifacts import LaunderError, explained
 from pipelines.headers import BROKEN, DAMAGE, TURNED, Header
 
 USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
@@ -53,7 +53,7 @@ def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tupl
     sides = np.array([(h.height, h.width) for h in found])
     height, width = size or usual_size(sides[good])
     channels = 1 if all(h.grey for h in found if not h.wrong) else 3
-    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(int(good.sum()), height, width, channels))
+    pixels = _made(path, (int(good.sum()), height, width, channels))
     places = np.flatnonzero(good)
     span = dicom.common([h.span for h in found if h.span])
     wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span), len(places)))
@@ -128,16 +128,32 @@ def _check_broken(reasons: Counter, count: int, most: float) -> None:
 def _without(pixels: np.ndarray, path: Path, good: np.ndarray) -> np.ndarray:
     """Close the gaps that images left which could not be decoded after all."""
     if not good.all():
-        kept = np.array(pixels[good])
-        pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=kept.shape)
-        pixels[:] = kept
+        aside = path.with_name(f".{path.name}.part")
+        kept = np.flatnonzero(good)
+        closed = _made(aside, (len(kept), *pixels.shape[1:]))
+        for first in range(0, len(kept), BLOCK):
+            closed[first : first + BLOCK] = pixels[kept[first : first + BLOCK]]
+        os.replace(aside, path)
+        pixels = closed
     pixels.flush()
+    return pixels
+
+
+def _made(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Make room for pixels on the disk and map it into memory.
+
+    Of a file with holes a full disk would be told by a signal that ends the process, while pages are written.
+    """
+    with explained(path):
+        pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))
     return pixels
 
 
 def store(pixels: np.ndarray, path: Path) -> None:
     """Write pixels uint8 [N, H, W, C] to a file that `np.load` maps into memory."""
-    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=pixels.shape)
+    mapped = _made(path, pixels.shape)
     mapped[:] = pixels
     mapped.flush()
 
