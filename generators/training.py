@@ -25,6 +25,8 @@ CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace 
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
+NOISE_FROM = 0.5  # share of the steps before which noise is where a game begins, not where it ends
+COLLAPSED, NOISE = "collapsed", "ended in noise"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -58,6 +60,7 @@ class Plan:
     turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
     least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
+    least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
     watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
     chunk: int = 4096  # rows of the validation split at once
 
@@ -75,6 +78,7 @@ class State:
     loss: float = math.nan
     stopped: str = ""
     diversity: float = math.nan
+    fidelity: float = math.nan
     restarts: int = 0
 
 
@@ -134,7 +138,8 @@ def train(
     s = run.state
     record = {"steps": s.step, "planned_steps": s.total, "seconds": round(s.seconds, 1), "validation": s.best, "stopped": s.stopped}
     if plan.least_diversity:
-        record |= {"diversity": round(s.diversity, 3), "collapsed": s.stopped == "collapsed", "restarts": s.restarts}
+        record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
+        record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == NOISE}
     return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
@@ -232,10 +237,9 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
         _lower(run)
         return
-    state.diversity = getattr(run.model, "diversity", math.nan)
-    watched = state.step and (last or state.step >= plan.watched_from * (state.total or 10**9))
-    if watched and state.diversity < plan.least_diversity:
-        _restart(run, last)
+    state.diversity, state.fidelity = (getattr(run.model, name, math.nan) for name in ("diversity", "fidelity"))
+    if lost := _lost(state, plan, last):
+        _restart(run, last, lost)
         return
     if value < state.best - 1e-4 or plan.latest:
         state.best, state.stale = value, 0
@@ -248,6 +252,14 @@ def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
         state.stopped = "time budget used"
     elif state.stale >= plan.patience:
         state.stopped = "validation loss no longer falls"
+
+
+def _lost(state: State, plan: Plan, last: bool) -> str:
+    """Return what has become of a game that went wrong, nothing of any other."""
+    done = 1.0 if last else state.step / (state.total or 10**9)
+    if state.step and done >= plan.watched_from and state.diversity < plan.least_diversity:
+        return COLLAPSED
+    return NOISE if state.step and done >= NOISE_FROM and state.fidelity < plan.least_fidelity else ""
 
 
 @torch.no_grad()
@@ -267,11 +279,11 @@ def _lower(run: Run) -> None:
     run.state.loss = math.nan if not math.isfinite(run.state.best) else run.state.best
 
 
-def _restart(run: Run, last: bool) -> None:
-    """Leave a collapsed run for its best weights so far, at half the learning rate; stop it after RETRIES times."""
+def _restart(run: Run, last: bool, lost: str) -> None:
+    """Leave a run that went wrong for its best weights so far, at half the learning rate; stop it after RETRIES times."""
     state = run.state
     if last or _late(run) or state.restarts >= RETRIES:
-        state.stopped = "collapsed"
+        state.stopped = lost
         return
     state.restarts += 1
     _go_back(run)
@@ -301,7 +313,7 @@ def _resume(run: Run, folder: Path) -> None:
     document, tensors = files.read(folder)
     if document.get("identity") != run.identity:
         return
-    missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan}
+    missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
     run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
     device = next(run.model.parameters()).device
     with torch.no_grad():

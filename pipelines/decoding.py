@@ -2,7 +2,8 @@
 
 Headers are read first, to settle size and channels; then all files are decoded, in threads, into a memory-mapped array. Turned
 photographs are set upright; images of another size are resized with antialiasing (Lanczos) after their middle square, or rectangle of
-the wanted shape, is kept. 16-bit images keep their upper 8 bits. What cannot be decoded is listed by the SHA-256 of its bytes and why.
+the wanted shape, is kept. 16-bit images keep their upper 8 bits, those of DICOM go through their window. What cannot be decoded is listed
+by the SHA-256 of its bytes and why.
 """
 
 import hashlib
@@ -16,27 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from pipelines.artifacts import LaunderError
+from pipelines import dicom, headers
+from pipelines.artifacts import LaunderError, explained
+from pipelines.headers import BROKEN, DAMAGE, TURNED, Header
 
 USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
-GREY = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
-BROKEN = "cannot be read as an image"
-ANIMATED = "has several frames"
-BOMB = "has too many pixels"
-STRANGE = "has a colour space that is not supported"
 BLOCK = 256  # images of one task of a thread
-
-
-@dataclass(frozen=True)
-class Header:
-    """Size and kind of an image, or why there is none."""
-
-    width: int = 0
-    height: int = 0
-    grey: bool = True
-    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,25 +42,26 @@ def decode_all(read: Callable[[int], bytes], count: int, path: Path, *, size: tu
 
     LaunderError where more than the share `most_broken` cannot be decoded, or nothing is left.
     """
-    with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):  # they are passed over, and counted
+    with warnings.catch_warnings(action="ignore"):  # they may quote what a file says of a person
         return _decode_all(read, count, path, size, most_broken)
 
 
 def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tuple[int, int] | None, most_broken: float) -> Decoded:
-    headers = list(_threaded(lambda i: header(read(i)), count))
-    good = np.array([not h.wrong for h in headers])
-    _check_broken(Counter(h.wrong for h in headers if h.wrong), count, most_broken)
-    sides = np.array([(h.height, h.width) for h in headers])
+    found = list(_threaded(lambda i: header(read(i)), count))
+    good = np.array([not h.wrong for h in found])
+    _check_broken(Counter(h.wrong for h in found if h.wrong), count, most_broken)
+    sides = np.array([(h.height, h.width) for h in found])
     height, width = size or usual_size(sides[good])
-    channels = 1 if all(h.grey for h in headers if not h.wrong) else 3
-    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(int(good.sum()), height, width, channels))
+    channels = 1 if all(h.grey for h in found if not h.wrong) else 3
+    pixels = _made(path, (int(good.sum()), height, width, channels))
     places = np.flatnonzero(good)
-    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k]))), len(places)))
-    reasons = Counter(h.wrong for h in headers if h.wrong) + Counter(reason for reason in wrong if reason)
+    span = dicom.common([h.span for h in found if h.span])
+    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span), len(places)))
+    reasons = Counter(h.wrong for h in found if h.wrong) + Counter(reason for reason in wrong if reason)
     _check_broken(reasons, count, most_broken)
     pixels, kept = _without(pixels, path, np.array([not reason for reason in wrong])), places[[not reason for reason in wrong]]
     told = dict(zip(places.tolist(), wrong, strict=True))
-    gone = [(i, headers[i].wrong or told[i]) for i in range(count) if headers[i].wrong or told[i]]
+    gone = [(i, found[i].wrong or told[i]) for i in range(count) if found[i].wrong or told[i]]
     skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in gone]
     return Decoded(pixels, kept, skipped, int((sides[kept] != (height, width)).any(1).sum()))
 
@@ -89,26 +78,7 @@ def _threaded(work: Callable[[int], object], count: int) -> Iterator:
 
 def header(data: bytes) -> Header:
     """Read what a file says of its image; the reason where it cannot be used."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-                return Header(wrong=BOMB)
-            if getattr(image, "n_frames", 1) > 1:
-                return Header(wrong=ANIMATED)
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8) if image.format in ("JPEG", "TIFF", "WEBP") else False
-            sides = image.size[::-1] if turned else image.size
-            return Header(*sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "")
-    except Image.DecompressionBombError:
-        return Header(wrong=BOMB)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
-        return Header(wrong=BROKEN)
-
-
-def _grey_palette(image: Image.Image) -> bool:
-    if image.mode != "P":
-        return False
-    colours = np.array(image.getpalette("RGB")).reshape(-1, 3)
-    return bool((colours == colours[:, :1]).all())
+    return dicom.header(data) if dicom.is_dicom(data) else headers.header(data)
 
 
 def usual_size(sides: np.ndarray) -> tuple[int, int]:
@@ -118,25 +88,31 @@ def usual_size(sides: np.ndarray) -> tuple[int, int]:
     return tuple(max(LEAST, round(side * scale)) for side in (height, width))
 
 
-def _into(pixels: np.ndarray, k: int, data: bytes) -> str:
+def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None) -> str:
     """Decode one image into its place; return what is wrong with it."""
     try:
-        pixels[k] = to_array(data, *pixels.shape[1:])
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
+        pixels[k] = to_array(data, *pixels.shape[1:], span)
+    except DAMAGE:
         return BROKEN
     return ""
 
 
-def to_array(data: bytes, height: int, width: int, channels: int) -> np.ndarray:
-    """Decode one image: uint8 [height, width, channels]."""
-    with Image.open(io.BytesIO(data)) as image:
-        image = ImageOps.exif_transpose(image) if image.format in ("JPEG", "TIFF", "WEBP") else image
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
-        image = image.convert("L" if channels == 1 else "RGB")
-        if image.size != (width, height):
-            image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
-        return np.asarray(image).reshape(height, width, channels)
+def to_array(data: bytes, height: int, width: int, channels: int, span: tuple[float, float] | None = None) -> np.ndarray:
+    """Decode one image: uint8 [height, width, channels]; `span` is the range of values that DICOM files without a window share."""
+    image = dicom.picture(data, span) if dicom.is_dicom(data) else _picture(data)
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image.size != (width, height):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(height, width, channels)
+
+
+def _picture(data: bytes) -> Image.Image:
+    """Decode one image, upright, in 8 bits."""
+    image = Image.open(io.BytesIO(data))
+    image = ImageOps.exif_transpose(image) if image.format in TURNED else image
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
+    return image
 
 
 def _check_broken(reasons: Counter, count: int, most: float) -> None:
@@ -152,16 +128,32 @@ def _check_broken(reasons: Counter, count: int, most: float) -> None:
 def _without(pixels: np.ndarray, path: Path, good: np.ndarray) -> np.ndarray:
     """Close the gaps that images left which could not be decoded after all."""
     if not good.all():
-        kept = np.array(pixels[good])
-        pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=kept.shape)
-        pixels[:] = kept
+        aside = path.with_name(f".{path.name}.part")
+        kept = np.flatnonzero(good)
+        closed = _made(aside, (len(kept), *pixels.shape[1:]))
+        for first in range(0, len(kept), BLOCK):
+            closed[first : first + BLOCK] = pixels[kept[first : first + BLOCK]]
+        os.replace(aside, path)
+        pixels = closed
     pixels.flush()
+    return pixels
+
+
+def _made(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Make room for pixels on the disk and map it into memory.
+
+    Of a file with holes a full disk would be told by a signal that ends the process, while pages are written.
+    """
+    with explained(path):
+        pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))
     return pixels
 
 
 def store(pixels: np.ndarray, path: Path) -> None:
     """Write pixels uint8 [N, H, W, C] to a file that `np.load` maps into memory."""
-    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=pixels.shape)
+    mapped = _made(path, pixels.shape)
     mapped[:] = pixels
     mapped.flush()
 

@@ -19,7 +19,7 @@ import generators
 from evaluation.report import Report
 from generators import Budget, Images, Progress, Schema, Synthesizer, randomness
 from pipelines import decoding, pictures, splitting
-from pipelines.artifacts import Artifact, LaunderError, digest_file, digest_folder, read_frame, whole, write_frame, write_json
+from pipelines.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, read_frame, whole, write_frame, write_json
 from pipelines.config import RunConfig
 from pipelines.gate import rules_of
 from pipelines.pictures import LABEL
@@ -244,9 +244,9 @@ def write_out(images: Images, path: Path) -> None:
 
 
 def _folder(label: Any) -> str:
-    """Return a label as the name of a folder."""
-    text = "".join(c if c.isalnum() or c in "-_ " else f"%{ord(c):02x}" for c in str(label)).strip()
-    return text or "%"
+    """Return a label as the name of a folder, of at most 255 bytes: one that is longer ends in its digest."""
+    text = "".join(c if c.isalnum() or c in "-_ " else f"%{ord(c):02x}" for c in str(label)).strip() or "%"
+    return text if len(text.encode()) <= 255 else f"{text[:40]}%{digest_of(str(label))[:16]}"
 
 
 def _table(images: Pictures) -> pa.Table:

@@ -6,8 +6,9 @@ What is found is where the bytes of each image are, and a table of its label and
 import io
 import json
 import tarfile
+import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,11 +18,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import dicom, folders
 from pipelines.artifacts import LaunderError
 from pipelines.sources import PARQUET, read_table
 
 USUAL = "image.diffusion"  # the generator of images where none is named
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.SUFFIXES)
 TABLES = (".csv", ".tsv", *PARQUET)
 LABEL, FILE = "label", "file_name"
 LABELS = (LABEL, "labels", "class", "category", "y", "target")  # names that a column of labels may have
@@ -43,10 +45,9 @@ def holds_images(path: str | Path) -> bool:
     """Tell whether a source is one of images, by its names and its columns; a folder with a table alone is a table."""
     path = Path(path)
     if path.is_dir():
-        files = list(_files(path))
-        images = any(file.suffix.lower() in SUFFIXES for file in files)
-        shards = [file for file in files if file.suffix.lower() in PARQUET]
-        return images or any(file.suffix.lower() == ".tar" for file in files) or bool(shards and _image_column(shards[0]))
+        names = folders.listed(path).names
+        shards = [name for name in names if folders.suffix(name) in PARQUET]
+        return any(folders.suffix(name) in (*SUFFIXES, ".tar") for name in names) or bool(shards and _image_column(path / shards[0]))
     if path.suffix.lower() in PARQUET and path.is_file():
         return _image_column(path) is not None
     return path.suffix.lower() in (".npz", ".tar")
@@ -61,6 +62,8 @@ def suited(config: Any) -> Any:
     if images and "name" not in config.generator.model_fields_set:
         return config.model_copy(update={"generator": config.generator.model_copy(update={"name": USUAL})})
     if images != config.of_images and Path(config.source.path).exists():
+        if Path(config.source.path).is_dir() and not images:
+            find(config.source.path)  # says what a folder of images has to hold
         source, wanted = ("images", "image.") if images else ("a table", "tabular.")
         raise LaunderError(f"expected a generator whose name begins with {wanted!r} for {source}, found {config.generator.name!r}")
     return config
@@ -84,57 +87,72 @@ def _find(path: Path, label: str | None) -> Found:
         return _from_npz(path)
     if path.is_file():
         return _from_tar([path]) if path.suffix.lower() == ".tar" else _from_parquet([path], label)
-    files = list(_files(path))
+    files = folders.readable(path)
     for suffixes, read in (((".tar",), _from_tar), (PARQUET, lambda parts: _from_parquet(parts, label))):
-        parts = [file for file in files if file.suffix.lower() in suffixes]
-        if parts and not any(file.suffix.lower() in SUFFIXES for file in files):
+        parts = [path / name for name in files.names if folders.suffix(name) in suffixes]
+        if parts and not any(folders.suffix(name) in SUFFIXES for name in files.names):
             return read(parts)
     return _from_folder(path, files, label)
 
 
-def _files(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-
-
-def _from_folder(folder: Path, files: list[Path], label: str | None) -> Found:
+def _from_folder(folder: Path, files: folders.Listing, label: str | None) -> Found:
     """Images in folders named after their class, or in one folder, perhaps beside a table of what is known of each."""
-    images = [file for file in files if file.suffix.lower() in SUFFIXES]
-    tables = [file for file in files if file.suffix.lower() in TABLES and file.parent == folder]
+    images = [name for name in files.names if folders.suffix(name) in SUFFIXES]
+    tables = [name for name in files.names if folders.suffix(name) in TABLES and "/" not in name]
     if not images:
         raise LaunderError(f"expected images ({', '.join(SUFFIXES)}) in the folder {folder}, found none; check the path")
-    passed = Counter({NOT_IMAGES: len(files) - len(images) - len(tables)})
+    _check_readers(folders.suffix(name) for name in images)
+    passed = files.passed_over + Counter({NOT_IMAGES: len(files.names) - len(images) - len(tables)})
     if len(tables) > 1:
         raise LaunderError(f"expected at most one table beside the images in {folder}, found {len(tables)}; keep one")
     if tables:
-        return _described(folder, images, tables[0], label, passed)
-    classes = [file.relative_to(folder).parts[0] if len(file.relative_to(folder).parts) > 1 else None for file in images]
+        return _described(folder, images, folder / tables[0], label, passed)
+    classes = [_composed(name.partition("/")[0]) if "/" in name else None for name in images]
     beside = sum(name is None for name in classes)
     if 0 < beside < len(classes):
         raise LaunderError(
             f"expected every image of {folder} in the folder of its class, found {beside:,} beside these; move or remove them"
         )
     labels = {} if beside else {LABEL: np.array(classes, dtype=object)}
-    return Found(pd.DataFrame(labels, index=range(len(images))), lambda i: images[i].read_bytes(), passed_over=passed)
+    return Found(pd.DataFrame(labels, index=range(len(images))), lambda i: folders.read(folder, images[i]), passed_over=passed)
 
 
-def _described(folder: Path, images: list[Path], described: Path, label: str | None, passed: Counter) -> Found:
+def _check_readers(suffixes: Iterable[str]) -> None:
+    """Raise LaunderError where images need a package that is not installed."""
+    if any(suffix.lower() in dicom.SUFFIXES for suffix in suffixes):
+        dicom.library()
+
+
+def _described(folder: Path, images: list[str], described: Path, label: str | None, passed: Counter) -> Found:
     """Join images with the rows of a table that name them, by their path or their file name."""
     table = read_table(described)
-    names = {str(PurePosixPath(file.relative_to(folder))): file for file in images}
-    short = {file.name: file for file in images} | {file.stem: file for file in images}
-    columns = [name for name in table if str(name).lower() in FILES and table[name].astype(str).isin(names.keys() | short.keys()).any()]
+    names = _short(images) | {_composed(name): name for name in images}
+    columns = [name for name in table if str(name).lower() in FILES and table[name].astype(str).map(_composed).isin(names).any()]
     if not columns:
         raise LaunderError(f"expected a column {FILE!r} with the names of the images in {described}, found none; add it")
-    wanted = table[columns[0]].astype(str)
+    wanted = table[columns[0]].astype(str).map(_composed)
     if (twice := int(wanted.duplicated().sum())) > 0:
         raise LaunderError(f"expected one row per image in {described}, found {twice:,} images named again; keep one row of each")
-    place = wanted.map(lambda name: names.get(name, short.get(name)))
+    place = wanted.map(names)
+    if (twice := int(place.dropna().duplicated().sum())) > 0:
+        raise LaunderError(f"expected one row per image in {described}, found {twice:,} images named in two ways; keep one row of each")
     passed = passed + Counter({WITHOUT_FILE: int(place.isna().sum()), WITHOUT_ROW: len(images) - int(place.notna().sum())})
     kept = place[place.notna()]
     rest = table.loc[kept.index].drop(columns=columns[0]).reset_index(drop=True)
     paths = list(kept)
-    return Found(_labelled(rest, label), lambda i: paths[i].read_bytes(), passed_over=passed)
+    return Found(_labelled(rest, label), lambda i: folders.read(folder, paths[i]), passed_over=passed)
+
+
+def _composed(name: str) -> str:
+    """Return a name in Unicode's composed form: some systems write the names of files in the other."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _short(images: list[str]) -> dict[str, str]:
+    """Return images by the names of their files, with and without ending, as far as these name one image alone."""
+    named = [(_composed(short), name) for name in images for short in {PurePosixPath(name).name, PurePosixPath(name).stem}]
+    often = Counter(short for short, _ in named)
+    return {short: name for short, name in named if often[short] == 1}
 
 
 def _labelled(table: pd.DataFrame, label: str | None) -> pd.DataFrame:
@@ -200,18 +218,24 @@ def _from_tar(files: list[Path]) -> Found:
 def _read_shard(shard: tarfile.TarFile, file: Path, places: list, rows: list[dict[str, Any]], passed: Counter) -> None:
     images, known = {}, {}
     for member in shard:
-        stem, _, kind = PurePosixPath(member.name).name.partition(".")
-        key = str(PurePosixPath(member.name).parent / stem)
-        if not member.isfile():
-            continue
-        if f".{kind.lower()}" in SUFFIXES:
+        key, kind = _key(PurePosixPath(member.name))
+        if f".{kind}" in SUFFIXES:
+            _check_readers([f".{kind}"])
             images[key] = (file, member.offset_data, member.size)
         elif kind in ("cls", "json"):
             known.setdefault(key, {}).update(_known(kind, shard.extractfile(member).read(), file))
-        else:
+        elif not member.isdir():
             passed[NOT_IMAGES] += 1
     places.extend(images.values())
     rows.extend(known.get(key, {}) for key in images)
+
+
+def _key(name: PurePosixPath) -> tuple[str, str]:
+    """Return the key of a member, its name up to the first dot, and what it is; the dots of a UID, as DICOM is named, are its key's."""
+    stem, _, kind = name.name.partition(".")
+    if stem.isdigit() and kind[:1].isdigit():
+        stem, kind = name.stem, name.suffix[1:]
+    return str(name.parent / stem), kind.lower()
 
 
 def _known(kind: str, text: bytes, file: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import generators
 from evaluation.report import Report
 from evaluation.samples import Score
 from generators import Progress, Schema
-from pipelines import drift, gate, images, ingestion, protection, publishing, sampling, scoring, sources, splitting, training
+from pipelines import drift, folders, gate, images, ingestion, protection, publishing, sampling, scoring, sources, splitting, training
 from pipelines.artifacts import (
     Artifact,
     LaunderError,
@@ -27,7 +27,6 @@ from pipelines.artifacts import (
     digest_file,
     digest_folder,
     digest_of,
-    digest_path,
     explained,
     read_frame,
     read_json,
@@ -56,7 +55,7 @@ class Run:
 def begin(config: RunConfig) -> Run:
     """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
     versions = {name: version(name) for name in NUMERICS}
-    source = digest_path(config.source.path) if config.of_images else sources.digest(config.source.path)
+    source = folders.digest(config.source.path) if config.of_images else sources.digest(config.source.path)
     key = digest_of([config.digest(), source, code_digest(), versions])[:16]
     folder = Path(config.publish.to) / "work" / key
     with explained(folder):

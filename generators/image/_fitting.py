@@ -33,6 +33,11 @@ class Family:
 
 def fit(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[Form, Any, Any, dict[str, Any]]:
     """Return form, config, trained model and record; ValueError where budget, device, memory or privacy guarantee are lacking."""
+    return train(family, data, config, **how)[:4]
+
+
+def train(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[Form, Any, Any, dict[str, Any], Tensor]:
+    """As `fit`; return also the packed images that were not held back, [N, C H W + 2]."""
     started, chosen = time.monotonic(), fitting.choose(family.name, **how)
     if len(data) < 2:
         raise ValueError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
@@ -45,8 +50,8 @@ def fit(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[
         return placed(model, form, device)
 
     plan = partial(family.plan, config, form, device)
-    model, record, _ = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
-    return form, config, model, record
+    model, record, kept = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
+    return form, config, model, record, kept
 
 
 def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:

@@ -123,9 +123,8 @@ class Autoencoder:
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form, config, model, record = _fitting.fit(FAMILY, data, config, **how)
-    kept, _ = training.split(len(data), config.validation, how["seed"])
-    return Autoencoder(form, config, model, _latents(model, form.pack(data.take(kept)), how["seed"]), record)
+    form, config, model, record, kept = _fitting.train(FAMILY, data, config, **how)
+    return Autoencoder(form, config, model, _latents(model, kept, how["seed"]), record)
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:

@@ -2,8 +2,9 @@
 
 The relativistic pairing loss with zero-centred gradient penalties on real and generated images (R3GAN, Huang et al. 2024, arXiv
 2501.05441), each generated image against a real one of its label; both seen through the same augmentation. The textbook's losses and
-a penalty of 0 are there to see what they do. The training loop watches how varied the generated images are: a run that collapses is
-restarted, then stopped, and its record says so. Image i depends on the seed and i alone.
+a penalty of 0 are there to see what they do. The training loop watches how varied the generated images are and whether they lie among
+real ones: a run that collapses or draws noise is restarted, then stopped, and its record says so. Image i depends on the seed and i
+alone.
 """
 
 import math
@@ -29,6 +30,7 @@ from generators.image._players import Discriminator, Generator
 from generators.images import Form, Images, to_pixels, to_unit
 from generators.schema import Schema
 from generators.training import Turn
+from generators.watching import LEAST_FIDELITY, precision
 
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
@@ -63,7 +65,7 @@ class Model(nn.Module):
 
     def __init__(self, form: Form, config: Config) -> None:
         super().__init__()
-        self.form, self.config, self.diversity = form, config, 1.0
+        self.form, self.config, self.diversity, self.fidelity = form, config, 1.0, 1.0
         shape, classes = (form.channels, form.height, form.width), len(form.classes)
         self.generator = Generator(shape, classes, NOISE, config.width, config.blocks, config.patch)
         self.discriminator = Discriminator(shape, classes, config.width, config.blocks, config.patch)
@@ -94,10 +96,10 @@ class Model(nn.Module):
         return penalised(lambda flat: self.discriminator(flat.view_as(x), y), x.flatten(1))
 
     def _watch(self, real: Tensor, y: Tensor) -> Tensor:
-        """Note the diversity of as many generated images as there are real ones, and return how far their means are apart."""
+        """Note diversity and fidelity of as many generated images as there are real ones, and return how far their means are apart."""
         fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
         real, fake = (adaptive_avg_pool2d(x, WATCHED_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
-        self.diversity = spread(real, fake)
+        self.diversity, self.fidelity = spread(real, fake), precision(real, fake)
         return (real.mean(0) - fake.mean(0)).norm()
 
     @torch.no_grad()
@@ -173,6 +175,7 @@ def _plan(config: Config, form: Form, device: torch.device, images: int) -> trai
         betas=(0.0, 0.99),
         turns={"discriminator": Turn(), "generator": Turn(config.pace)},
         least_diversity=0.3,
+        least_fidelity=LEAST_FIDELITY,
         watched_from=0.3,
         chunk=max(WATCHED, _fitting.chunk(form)),
     )

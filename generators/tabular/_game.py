@@ -9,12 +9,12 @@ from generators.adversarial import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator, Generator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
+from generators.watching import coverage, precision
 
 NOISE = 8  # normals that the generator sees beside its starting row
 PROBE = 4096  # generated rows that are compared with held-out ones
 MOMENTS = 1024  # features whose pairs are compared, at most
-NEAREST = 5  # k of the diversity that is watched
-WATCHED = 1024  # rows of it
+WATCHED = 1024  # rows whose diversity and fidelity are watched
 POOL = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
 CONDITIONED = 0.25  # share of these with known columns
 GROUPS = 16  # sets of known columns among these
@@ -26,7 +26,7 @@ class Model(nn.Module):
     def __init__(self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str) -> None:
         super().__init__()
         self.start = Start(variables)
-        self.penalty, self.loss, self.packing, self.diversity = penalty, loss, packing, 1.0
+        self.penalty, self.loss, self.packing, self.diversity, self.fidelity = penalty, loss, packing, 1.0, 1.0
         n, T, C = len(variables.numbers), sum(variables.sizes), len(variables.layout.places)
         self.generator = Generator(variables.features + n + C + NOISE, width, depth, n, T)
         self.discriminator = Discriminator(variables.features + C, width, depth, packing)
@@ -94,10 +94,10 @@ class Model(nn.Module):
         return torch.cat([self.variables.seen(scores, self.variables.indicators(picks)), known], 1)
 
     def _watch(self, x: Tensor) -> Tensor:
-        """Return the mean difference of all pairwise moments between x [B, L] and generated rows, weighted by p / q; note the diversity."""
+        """Note what is watched; return how far x [B, L] are from generated rows weighted by p / q: the mean over moments of pairs."""
         fake, _ = self.fakes(torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device))  # the first rows: no column is known
         real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
-        self.diversity = coverage(real[:WATCHED], fake[:WATCHED])
+        self.diversity, self.fidelity = (look(real[:WATCHED], fake[:WATCHED]) for look in (coverage, precision))
         weight = self.discriminator.ratio(fake, self.discriminator.trunk(fake).mean(0)).softmax(0)
         step = -(-real.shape[1] // MOMENTS)
         real, fake = real[:, ::step], fake[:, ::step]
@@ -113,14 +113,6 @@ class Model(nn.Module):
 def _some(columns: int, *, single: bool) -> list[int]:
     count = 1 if single else int(torch.randint(1, columns, ()))
     return torch.randperm(columns)[:count].tolist()
-
-
-def coverage(real: Tensor, fake: Tensor) -> float:
-    """Return the share of real rows with a generated one no farther than their k-th nearest real row (Naeem et al. 2020)."""
-    if len(real) < 2 * NEAREST:
-        return 1.0
-    radius = torch.cdist(real, real).kthvalue(NEAREST + 1, 1).values
-    return float((torch.cdist(real, fake).amin(1) <= radius).float().mean())
 
 
 def raked(tokens: Tensor, log_weight: Tensor, shares: Mapping[int, Tensor], iterations: int = 12) -> dict[int, Tensor]:

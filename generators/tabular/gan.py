@@ -26,6 +26,7 @@ from generators.schema import Schema
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
 from generators.training import Turn
+from generators.watching import LEAST_FIDELITY
 
 PROBE = 8192  # rows to which the shares of tokens are fitted
 EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
@@ -166,6 +167,7 @@ def _plan(config: Config, rows: int) -> training.Plan:
         betas=(0.5, 0.99),
         turns={"discriminator": Turn(), "generator": Turn(config.pace, until=1 - config.finish)},
         least_diversity=0.25,
+        least_fidelity=LEAST_FIDELITY,
     )
 
 

@@ -11,9 +11,10 @@ from generators import Budget, encoding, fit
 from generators.adversarial import discriminator_loss, generator_loss, penalised
 from generators.schema import infer
 from generators.tabular._adversary import Discriminator
-from generators.tabular._game import coverage, raked
+from generators.tabular._game import raked
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
+from generators.watching import coverage, precision
 from tests.generators import tables
 
 
@@ -103,6 +104,16 @@ def test_lost_modes_are_seen():
     assert coverage(real, torch.zeros(600, 2)) < 0.02
 
 
+def test_noise_is_seen_where_diversity_is_not():
+    stream = torch.Generator().manual_seed(0)
+    line = torch.randn(1200, 1, generator=stream) * torch.ones(20) + 0.05 * torch.randn(1200, 20, generator=stream)
+    real, fresh, noise = line[:600], line[600:], torch.randn(600, 20, generator=stream)
+    assert precision(real, fresh) > 0.9 and precision(real, real[:1].expand(600, 20)) == 1
+    assert precision(real, noise) == 0
+    assert precision(real, torch.cat([fresh[:300], noise[:300]])) == pytest.approx(0.48, abs=0.03)
+    assert precision(real[:9], noise) == coverage(real[:9], noise) == 1  # too few to tell
+
+
 @pytest.fixture(scope="module")
 def model():
     return fit(tables.linked(1000), "tabular.gan", budget=Budget(steps=300), seed=0)
@@ -125,6 +136,7 @@ def test_every_column_has_its_shares(model):
 
 def test_what_happened_is_recorded(model):
     assert model.record["collapsed"] is False and model.record["restarts"] == 0 and 0 < model.record["diversity"] <= 1
+    assert model.record["noise"] is False and model.record["fidelity"] > 0.8
 
 
 def test_unknown_losses_are_one_sentence():

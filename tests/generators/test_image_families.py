@@ -149,6 +149,15 @@ def test_a_game_without_penalty_collapses_and_says_so():
     assert fitted.record["diversity"] < 0.3
 
 
+def test_a_textbook_game_that_ends_in_noise_is_stopped_and_says_so():
+    options = {"penalty": 0, "learning_rate": 2e-3, "pace": 0.1, "augment": 0, "width": 16}
+    fitted = generators.fit(pictures.bars(400), "image.gan", budget=Budget(steps=200), seed=0, loss="minimax", **options)
+    assert fitted.record["noise"] and fitted.record["stopped"] == "ended in noise" and fitted.record["restarts"] == 2
+    assert fitted.record["diversity"] > 0.9 and fitted.record["fidelity"] < 0.1  # noise is varied
+    fine = generators.fit(pictures.bars(400), "image.gan", budget=Budget(steps=150), seed=0, width=16)
+    assert not fine.record["noise"] and not fine.record["collapsed"] and fine.record["fidelity"] > 0.5
+
+
 def test_the_least_loss_of_brightness_is_none():
     x = torch.tensor([[[[0.0, 0.25], [0.5, 1.0]]]])
     assert brightness_loss(torch.logit(x, 1e-6), x).item() == pytest.approx(0, abs=1e-5)

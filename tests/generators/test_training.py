@@ -107,9 +107,10 @@ def test_a_loss_that_is_not_a_number_lowers_the_rate_and_then_stops():
 class Players(nn.Module):
     """Two numbers that move in turn: `first` towards the data's mean, `second` towards `first`."""
 
-    def __init__(self, diversity: float = 1.0) -> None:
+    def __init__(self, diversity: float = 1.0, fidelity: float = 1.0) -> None:
         super().__init__()
-        self.first, self.second, self.diversity = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(())), diversity
+        self.first, self.second = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(()))
+        self.diversity, self.fidelity = diversity, fidelity
 
     def forward(self, x, turn=""):
         goal = x[:, 3].mean() if turn == "first" else self.first
@@ -136,6 +137,15 @@ def test_what_has_not_begun_has_not_collapsed():
     plan = replace(PLAN, turns={"first": training.Turn(), "second": training.Turn()}, least_diversity=0.5, watched_from=0.5, latest=True)
     _, record = run(plan, Budget(steps=400), model=Players(diversity=0.1))
     assert record["collapsed"] and record["steps"] == 220  # at 200 and 210 steps it was restarted
+
+
+def test_a_run_that_draws_noise_is_judged_from_its_middle_on():
+    plan = replace(PLAN, turns={"first": training.Turn(), "second": training.Turn()}, least_diversity=0.5, least_fidelity=0.1, latest=True)
+    _, record = run(plan, Budget(steps=400), model=Players(fidelity=0.05))
+    assert (record["noise"], record["collapsed"], record["stopped"]) == (True, False, "ended in noise")
+    assert (record["restarts"], record["steps"], record["fidelity"]) == (2, 220, 0.05)
+    _, fine = run(plan, Budget(steps=40), model=Players(fidelity=0.5))
+    assert (fine["noise"], fine["stopped"]) == (False, "all steps taken")
 
 
 def test_split_is_disjoint_and_complete():

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from pipelines import decoding, pictures
+from pipelines import decoding, headers, pictures
 from pipelines.artifacts import LaunderError
 from tests.generators.pictures import bars
 
@@ -182,7 +182,7 @@ def test_broken_files_are_listed_by_digest_and_too_many_refused(tmp_path, monkey
     cut = saved(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)), "PNG")[:2000]
     found = decode(tmp_path, *good, b"", b"no image", cut, moving)
     assert found.kept.tolist() == list(range(6)) and (found.pixels == MADE.pixels[:6]).all()
-    assert [reason for _, reason in found.skipped] == [decoding.BROKEN] * 3 + [decoding.ANIMATED]
+    assert [reason for _, reason in found.skipped] == [headers.BROKEN] * 3 + [headers.SEVERAL]
     assert all(len(digest) == 64 for digest, _ in found.skipped)
     with pytest.raises(LaunderError, match="at most 10% of 10 images to be unusable, found 3"):
         decode(tmp_path, *good, b"", b"no image", cut, moving, broken=0.1)
@@ -193,3 +193,28 @@ def test_broken_files_are_listed_by_digest_and_too_many_refused(tmp_path, monkey
 
 def test_no_metadata_is_left_in_what_is_written():
     assert set(Image.open(io.BytesIO(png(MADE.pixels[0]))).info) == set()
+
+
+def test_a_bomb_of_text_is_no_image(tmp_path):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("note", "x" * 10**7, zip=True)
+    bomb = saved(Image.fromarray(MADE.pixels[0, ..., 0]), "PNG", pnginfo=text)
+    assert len(bomb) < 50_000
+    found = decode(tmp_path, png(MADE.pixels[0]), png(MADE.pixels[1]), bomb)
+    assert [reason for _, reason in found.skipped] == [headers.BROKEN]
+
+
+def test_a_full_disk_is_one_sentence_before_pixels_are_written(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(LaunderError, match="no space left on the disk"):
+        decode(tmp_path, png(MADE.pixels[0]), png(MADE.pixels[1]))
+
+
+def test_gaps_of_files_that_break_late_are_closed(tmp_path):
+    noise = saved(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)), "PNG")
+    found = decode(tmp_path, png(MADE.pixels[0]), noise[:2000], png(MADE.pixels[1]), png(MADE.pixels[2]))
+    assert found.kept.tolist() == [0, 2, 3] and (found.pixels == MADE.pixels[:3]).all()
+    assert (np.load(tmp_path / "x.npy") == MADE.pixels[:3]).all() and [path.name for path in tmp_path.iterdir()] == ["x.npy"]

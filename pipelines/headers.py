@@ -1,0 +1,58 @@
+"""What a file says of its image before that is decoded: its size, whether it is grey, or why it cannot be used."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+GREY = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
+TURNED = ("JPEG", "TIFF", "WEBP")  # formats whose EXIF may say that a photograph lies on its side
+BROKEN = "cannot be read as an image"
+SEVERAL = "has several frames"
+BOMB = "has too many pixels"
+STRANGE = "has a colour space that is not supported"
+# what decoders raise over damaged bytes
+DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Size and kind of an image, or why there is none; `span` is the range of the values of one that says not how to show them."""
+
+    width: int = 0
+    height: int = 0
+    grey: bool = True
+    wrong: str = ""
+    span: tuple[float, float] | None = None
+
+
+def header(data: bytes) -> Header:
+    """Read the header of a file that Pillow knows."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return _header(image)
+    except Image.DecompressionBombError:
+        return Header(wrong=BOMB)
+    except DAMAGE:
+        return Header(wrong=BROKEN)
+
+
+def _header(image: Image.Image) -> Header:
+    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        return Header(wrong=BOMB)
+    if getattr(image, "n_frames", 1) > 1:
+        return Header(wrong=SEVERAL)
+    turned = image.format in TURNED and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    sides = image.size[::-1] if turned else image.size
+    return Header(*sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "")
+
+
+def _grey_palette(image: Image.Image) -> bool:
+    if image.mode != "P":
+        return False
+    colours = np.array(image.getpalette("RGB")).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
