@@ -2,12 +2,12 @@
 
     python -m benchmarks.augmentation --shared ../shared --settings shoppers:0.01 adult:0.05 digits:0.2 shoppers:1
 
-    python -m benchmarks.augmentation --shared ../shared --settings adult:0.01 --generators tabular.autoregressive tabular.gan tabular.diffusion
+    python -m benchmarks.augmentation --shared ../shared --settings adult:0.01 --generators tabular.gan tabular.diffusion
 
-A setting is a table, or the images of digits, and the share of its rows to learn from. Below 1, up to eight disjoint training sets of that size are drawn and tested
-on one fold of a quarter of the table, so that the runs share no training row; at 1 it is cross-validation, five folds twice. Each figure
-is the mean over boosted trees, logistic regression and a perceptron (of images: a convolutional network and logistic regression), with a
-95 % interval of the paired differences. A share that leaves a class without two rows in every training set is told, not drawn.
+A setting is a table, or the images of digits, and the share of its rows to learn from. Below 1, up to eight disjoint training sets of
+that size are drawn and tested on one fold of a quarter of the table, so that the runs share no training row; at 1 it is
+cross-validation, five folds twice. Each figure is the mean over boosted trees, logistic regression and a perceptron (of images: a
+convolutional network and logistic regression), with a 95 % interval of the paired differences. A share that leaves a class without two rows in every training set is told, not drawn.
 `--shared` holds data/ with Adult and Shoppers; breast cancer and digits ship with scikit-learn.
 """
 
@@ -75,8 +75,10 @@ def _options() -> argparse.Namespace:
 
 def _one(options: argparse.Namespace, name: str, share: str) -> Proof:
     frame, target = _images() if name == "digits" else _table(options.shared, name)
-    kinds = {column: kind for column, kind in infer(frame.drop(columns=IMAGE, errors="ignore")).kinds().items() if column != target}
-    candidates = {recipe.generator: augmenting.strategy(recipe.generator, recipe, Augmentation(), kinds) for recipe in _recipes(options, name)}
+    inferred = infer(frame.drop(columns=IMAGE, errors="ignore")).kinds()
+    kinds = {column: kind for column, kind in inferred.items() if column != target}
+    recipes = _recipes(options, name)
+    candidates = {recipe.generator: augmenting.strategy(recipe.generator, recipe, Augmentation(), kinds) for recipe in recipes}
     how = {"kinds": kinds, "seed": options.seed}
     if name == "digits":
         how |= {"learners": image_classifiers.learners(10), "baselines": resampling.OF_IMAGES, "unit": "image"}
@@ -110,7 +112,8 @@ def _print(proofs: dict[str, Proof], title: str) -> None:
     first = next(iter(proofs.values()))
     ours, others = first.candidates, first.baselines[1:]
     heads = [text for name in ours for text in (f"{name} over none", "over the best baseline")]
-    table = Table("setting", "runs", "none", *others, *heads, title=f"{title}, {JUDGED}: no augmentation, and gains over it", title_justify="left")
+    said = f"{title}, {JUDGED}: no augmentation, and gains over it"
+    table = Table("setting", "runs", "none", *others, *heads, title=said, title_justify="left")
     for setting, proof in proofs.items():
         cells = [_gain(proof.gain(other, "none")) for other in others]
         for name in ours:
