@@ -7,7 +7,8 @@
 A setting is a table, or the images of digits, and the share of its rows to learn from. Below 1, up to eight disjoint training sets of
 that size are drawn and tested on one fold of a quarter of the table, so that the runs share no training row; at 1 it is
 cross-validation, five folds twice. Each figure is the mean over boosted trees, logistic regression and a perceptron (of images: a
-convolutional network and logistic regression), with a 95 % interval of the paired differences. A share that leaves a class without two rows in every training set is told, not drawn.
+convolutional network and logistic regression), with a 95 % interval of the paired differences. A share that leaves a class without two
+rows in every training set is told, not drawn.
 `--shared` holds data/ with Adult and Shoppers; breast cancer and digits ship with scikit-learn.
 """
 

@@ -21,6 +21,7 @@ from evaluation.resampling import row_hashes
 from generators import Budget, Images, Progress, Synthesizer, randomness
 from generators.images import IMAGE, LABEL
 from generators.schema import infer
+from pipelines import anchoring
 from pipelines.artifacts import LaunderError
 from pipelines.mistakes import nearest
 
@@ -48,7 +49,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Learned:
-    """A generator fitted to training rows: `model` samples, `judges` tell mislabelled rows, `seen` are hashes of all they were shown."""
+    """A generator fitted to training rows: `model` samples, `judges` tell mislabelled rows, `seen` are hashes of all they were shown.
+
+    `anchors` are the rows themselves where they are too few to draw others without them.
+    """
 
     target: str
     model: Synthesizer
@@ -56,6 +60,7 @@ class Learned:
     classes: np.ndarray
     seen: np.ndarray = field(repr=False)  # uint64 [rows]
     spare: float = SPARE
+    anchors: pd.DataFrame | None = field(default=None, repr=False)
 
 
 def learn(
@@ -81,7 +86,9 @@ def learn(
     model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
     judges = _judges(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
-    return Learned(target, model, judges, classes, row_hashes(shown), SPARE_IMAGES if recipe.of_images else SPARE)
+    spare = SPARE_IMAGES if recipe.of_images else SPARE
+    anchors = shown if len(shown) < anchoring.ROWS and hasattr(model, "impute") else None
+    return Learned(target, model, judges, classes, row_hashes(shown), spare, anchors)
 
 
 def _learners(recipe: Recipe, inputs: Mapping[str, str], classes: int) -> list[Learner]:
@@ -120,14 +127,13 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
 
 
 def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
-    """Draw rows of one class; with a judge, those it agrees with first."""
-    where, size = {learned.target: label}, math.ceil(learned.spare * count)
+    """Draw rows of one class; with judges, those they agree with first."""
     if not learned.judges:
-        return rows_of(learned.model.sample(count, seed=seed, where=where))
-    own = int(np.flatnonzero(learned.classes == label)[0])
+        return _drawn(learned, label, count, seed)
+    own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(ROUNDS):
-        rows.append(rows_of(learned.model.sample(size, seed=randomness.key(seed, "round", number), where=where)))
+        rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
         chances = np.mean([judge(rows[-1]) for judge in learned.judges], axis=0)
         agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])
         if agreement[:, 0].sum() >= count:
@@ -135,6 +141,13 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.Da
     agrees = agreement[:, 0] > 0
     best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[:count]  # those that agree in the order they were drawn
     return pd.concat(rows, ignore_index=True).iloc[best]
+
+
+def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
+    if learned.anchors is None:
+        return rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
+    own = learned.anchors[learned.anchors[learned.target] == label]
+    return anchoring.around(learned.model, own, learned.target, label, count, seed)
 
 
 def classes_of(rows: pd.DataFrame, target: str) -> np.ndarray:
