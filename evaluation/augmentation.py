@@ -8,7 +8,7 @@ them stops the proof. Differences are paired by fold, their intervals those of t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -18,13 +18,12 @@ from sklearn.metrics import average_precision_score, f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
 
 from evaluation import classifiers, threads
+from evaluation.classifiers import Learner
 from evaluation.gains import Proof
 from evaluation.resampling import BASELINES, Resampled, Strategy, row_hashes
 from evaluation.samples import EvaluationError, infer_kinds
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report
-# learner(rows, labels [rows], weight=..., seed=...) -> a function of rows to probabilities [rows, classes]
-Learner = Callable[..., Callable[[pd.DataFrame], np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -47,25 +46,37 @@ class Outcome:
     added: int
     scores: dict[str, np.ndarray] = field(repr=False)
 
+    def to_json(self) -> dict:
+        """What `from_json` reads back, to the last bit."""
+        return {**vars(self), "scores": {name: values.tolist() for name, values in self.scores.items()}}
+
+    @classmethod
+    def from_json(cls, document: Mapping) -> Outcome:
+        return cls(**{**document, "scores": {name: np.array(values) for name, values in document["scores"].items()}})
+
 
 def prove(frame: pd.DataFrame, target: str, candidates: Mapping[str, Strategy], *, kinds: Mapping[str, str] | None = None, folds: int = 5,
           repeats: int = 2, rows: int | None = None, seed: int = 0, baselines: Mapping[str, Strategy] = BASELINES,
-          learners: Mapping[str, Learner] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
+          learners: Mapping[str, Learner] | None = None, progress: Callable[[int, int], None] | None = None,
+          finished: MutableMapping[int, dict[str, Outcome]] | None = None, unit: str = "row") -> Proof:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
 
+    `finished` holds the outcomes of runs measured before, by number, and is given each new one: it outlives a proof that is killed.
     `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
     and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
-    noise of few test rows. Cost: folds * repeats times the strategies, and for each way to train they yield one fit of every learner.
+    noise of few test rows. `unit` is what the report calls a row. Cost: folds * repeats times the strategies, and for each way to train
+    they yield one fit of every learner.
     """
     task = _task(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
-    learners = learners or {name: _tabular(name, task) for name in classifiers.LEARNERS}
-    folds, outcomes = _possible(task, folds), []
+    learners, folds, finished = learners or _tabular(task), _possible(task, folds), {} if finished is None else finished
     runs = list(_runs(task, folds, repeats, seed) if rows is None else _apart(task, folds, repeats, rows, seed))
     for run, (fit, test) in enumerate(runs):
-        outcomes.append(_run(task, fit, test, {**baselines, **candidates}, learners, seed + run))
+        if run not in finished:
+            finished[run] = _run(task, fit, test, {**baselines, **candidates}, learners, seed + run)
         if progress:
             progress(run + 1, len(runs))
-    facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed}
+    outcomes = [finished[run] for run in range(len(runs))]
+    facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed, "unit": unit}
     return _proof(task, outcomes, tuple(baselines), facts)
 
 
@@ -101,16 +112,6 @@ def _taught(task: Task, resampled: Resampled, test: np.ndarray, learners: Mappin
         return {name: measured(task.labels[test], predict(task.frame.iloc[test])) for name, predict in models.items()}
 
 
-def _tabular(name: str, task: Task) -> Learner:
-    inputs = {column: kind for column, kind in task.kinds.items() if column != task.target}
-
-    def learner(rows: pd.DataFrame, labels: np.ndarray, *, weight: np.ndarray | None, seed: int) -> Callable[[pd.DataFrame], np.ndarray]:
-        model = classifiers.fitted(name, rows, labels, inputs, weight=weight, seed=seed)
-        return lambda asked: classifiers.probabilities(model, asked, len(task.classes))
-
-    return learner
-
-
 def measured(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     """MEASURES, then the F1 of each class, of probabilities p [rows, classes]."""
     K, guess = range(p.shape[1]), p.argmax(1)
@@ -119,6 +120,11 @@ def measured(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     precision = np.mean([average_precision_score(truth == k, p[:, k]) for k in K])
     brier = np.square(p - np.eye(len(K))[truth]).sum(1).mean() / 2
     return np.array([f1.mean(), recall, precision, brier, *f1])
+
+
+def _tabular(task: Task) -> dict[str, Learner]:
+    inputs = {column: kind for column, kind in task.kinds.items() if column != task.target}
+    return {name: classifiers.learner(name, inputs, len(task.classes)) for name in classifiers.LEARNERS}
 
 
 def _task(frame: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> Task:

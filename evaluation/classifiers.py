@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,19 @@ LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
 LEVELS = 60  # labels of a column; the rest share one
 UPDATES = 1500  # of the perceptron, at most
+Predict = Callable[[pd.DataFrame], np.ndarray]  # rows -> probabilities [rows, classes]
+# learner(rows, class numbers [rows], weight=[rows] or None, seed=...) -> what predicts
+Learner = Callable[..., Predict]
+
+
+def learner(name: str, kinds: Mapping[str, str], classes: int) -> Learner:
+    """A learner of LEARNERS for the columns in `kinds`, which the target is not one of."""
+
+    def learn(rows: pd.DataFrame, labels: np.ndarray, *, weight: np.ndarray | None = None, seed: int = 0) -> Predict:
+        model = fitted(name, rows, labels, kinds, weight=weight, seed=seed)
+        return lambda asked: probabilities(model, asked, classes)
+
+    return learn
 
 
 def fitted(learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight=None, seed: int = 0) -> Pipeline:

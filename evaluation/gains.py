@@ -45,6 +45,7 @@ class Proof:
     repeats: int
     ratio: float  # test rows over training rows where runs share training rows, 0 where they share none
     seed: int
+    unit: str = "row"  # what the report calls one
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ class Proof:
 
     def to_json(self) -> dict:
         """The content of augmentation.json, version 1."""
-        facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "repeats", "ratio", "seed")}
+        facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "repeats", "ratio", "seed", "unit")}
         strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
                        "scores": {learner: self._means(values) for learner, values in found.items()}}
                       for name, found in self.scores.items()]

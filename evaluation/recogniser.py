@@ -33,27 +33,39 @@ class Judge(nn.Module):
     @torch.no_grad()
     def guess(self, pixels: np.ndarray) -> np.ndarray:
         """The likeliest class of each image: int64 [n]."""
-        parts = [self(_tensor(pixels[at:at + 1000])).argmax(1).numpy() for at in range(0, len(pixels), 1000)]
-        return np.concatenate([np.zeros(0, np.int64), *parts])
+        return self.probabilities(pixels).argmax(1)
+
+    @torch.no_grad()
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """The probability of each class for each image: float32 [n, classes]."""
+        parts = [self(_tensor(pixels[at:at + 1000])).softmax(1).numpy() for at in range(0, len(pixels), 1000)]
+        return np.concatenate([np.zeros((0, self.head.out_features), np.float32), *parts])
 
 
 def _tensor(pixels: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def train(pixels: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Judge:
-    """Train on images uint8 [n, H, W, C] and codes [n]; as many epochs as SEEN images make, one cycle of the learning rate."""
+def train(
+    pixels: np.ndarray, labels: np.ndarray, classes: int, seed: int, *, weight: np.ndarray | None = None, updates: int | None = None,
+    batch: int = BATCH,
+) -> Judge:
+    """Train on images uint8 [n, H, W, C], codes [n] and weights [n] or None, over one cycle of the learning rate.
+
+    As many epochs as SEEN images make, or as `updates` of the weights take.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         net, x, y = Judge(pixels.shape[1:], classes), _tensor(pixels), torch.from_numpy(labels)
         net(x[:2].expand(2, -1, -1, -1))  # settles the lazy layer
-        batches = math.ceil(len(x) / BATCH)
-        epochs = int(np.clip(SEEN // len(x), *EPOCHS))
+        w = torch.ones(len(x)) if weight is None else torch.from_numpy(weight / weight.mean()).float()
+        batches = math.ceil(len(x) / batch)
+        epochs = math.ceil(updates / batches) if updates else int(np.clip(SEEN // len(x), *EPOCHS))
         optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * batches)
         for _ in range(epochs):
             for rows in torch.randperm(len(x)).chunk(batches):
-                loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+                loss = (w[rows] * nn.functional.cross_entropy(net(x[rows]), y[rows], reduction="none")).mean()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -1,27 +1,32 @@
 """Augmentation: a generator fitted to training rows adds rows of chosen classes, in exact numbers.
 
 The target becomes the first column that the generator learns: the chain rule of an autoregressive model then conditions on it exactly.
-Other modalities have their own `learn` and `draw`; classes, counts and verdicts are the same for all.
+Images are rows too: a column of arrays and one of labels, learned and drawn by a generator of images.
 """
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import generators
-from evaluation import classifiers
+from evaluation import classifiers, image_classifiers
+from evaluation.classifiers import Learner, Predict
 from evaluation.resampling import row_hashes
-from generators import Budget, Progress, Synthesizer, randomness
+from generators import Budget, Images, Progress, Synthesizer, randomness
+from generators.images import IMAGE, LABEL
 from generators.schema import infer
+from pipelines import anchoring
 from pipelines.artifacts import LaunderError
 from pipelines.mistakes import nearest
 
 JUDGES = ("boosted trees", "logistic regression")
-SPARE = 3  # rows drawn for each row wanted where mislabelled ones are filtered out
+SPARE, SPARE_IMAGES = 3, 1.5  # rows drawn for each row wanted where mislabelled ones are filtered out
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
 ROUNDS = 4  # draws, before the least mislabelled ones have to do
 Counts = Mapping[Hashable, int]  # class -> rows
@@ -37,16 +42,25 @@ class Recipe:
     filter: bool = True
     device: str = "auto"
 
+    @property
+    def of_images(self) -> bool:
+        return self.generator.startswith("image.")
+
 
 @dataclass(frozen=True)
 class Learned:
-    """A generator fitted to training rows: `model` samples, `judge` tells mislabelled rows, `seen` are hashes of all they were shown."""
+    """A generator fitted to training rows: `model` samples, `judges` tell mislabelled rows, `seen` are hashes of all they were shown.
+
+    `anchors` are the rows themselves where they are too few to draw others without them.
+    """
 
     target: str
     model: Synthesizer
-    judge: tuple[Any, ...]
+    judges: tuple[Predict, ...]
     classes: np.ndarray
     seen: np.ndarray = field(repr=False)  # uint64 [rows]
+    spare: float = SPARE
+    anchors: pd.DataFrame | None = field(default=None, repr=False)
 
 
 def learn(
@@ -57,26 +71,47 @@ def learn(
     kinds: Mapping[str, str] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> Learned:
     """Fit the recipe's generator, encoder and ranges included, to `rows` and nothing else; ValueError as in generators.fit.
 
-    `kinds` states kinds of columns; the target is always categorical. LaunderError for a target that cannot be augmented.
+    `kinds` states kinds of columns; the target is always categorical, and the column `label` where the rows are images. `checkpoint` is
+    a folder that a killed training continues from. LaunderError for a target that cannot be augmented.
     """
     classes = classes_of(rows, target)
     shown = rows[[target, *(column for column in rows.columns if column != target)]].reset_index(drop=True)
-    schema = infer(shown, {**(kinds or {}), target: "categorical"})
+    data = images_of(shown) if recipe.of_images else shown
+    schema = data.schema if recipe.of_images else infer(shown, {**(kinds or {}), target: "categorical"})
     how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress}
-    model = generators.fit(shown, recipe.generator, **how, **recipe.options)
-    judge = _judge(shown, target, classes, schema.kinds(), seed) if recipe.filter else ()
-    return Learned(target, model, judge, classes, row_hashes(shown))
+    model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
+    inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
+    judges = _judges(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
+    spare = SPARE_IMAGES if recipe.of_images else SPARE
+    anchors = shown if len(shown) < anchoring.ROWS and hasattr(model, "impute") else None
+    return Learned(target, model, judges, classes, row_hashes(shown), spare, anchors)
 
 
-def _judge(rows: pd.DataFrame, target: str, classes: np.ndarray, kinds: Mapping[str, str], seed: int) -> tuple[Any, ...]:
-    """Return two models of the class, a jagged and a smooth one, fitted to the real rows with a say for every class."""
+def _learners(recipe: Recipe, inputs: Mapping[str, str], classes: int) -> list[Learner]:
+    """Return a jagged learner and a smooth one."""
+    if recipe.of_images:
+        return list(image_classifiers.learners(classes).values())
+    return [classifiers.learner(name, inputs, classes) for name in JUDGES]
+
+
+def _judges(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: list[Learner], seed: int) -> tuple[Predict, ...]:
+    """Return models of the class, fitted to the real rows with a say for every class."""
     labels = pd.Index(classes).get_indexer(rows[target])
-    inputs = {column: kind for column, kind in kinds.items() if column != target}
-    how = {"weight": classifiers.balanced(labels), "seed": seed}
-    return tuple(classifiers.fitted(learner, rows, labels, inputs, **how) for learner in JUDGES)
+    return tuple(learner(rows, labels, weight=classifiers.balanced(labels), seed=seed) for learner in learners)
+
+
+def images_of(rows: pd.DataFrame) -> Images:
+    """Return the images of a frame as generators take them."""
+    return Images(np.stack(list(rows[IMAGE])), rows[LABEL].to_numpy())
+
+
+def rows_of(drawn: pd.DataFrame | Images) -> pd.DataFrame:
+    """Return what a generator drew as a frame; of images, a column of arrays uint8 [H, W, C] and one of labels."""
+    return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels}) if isinstance(drawn, Images) else drawn
 
 
 def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
@@ -84,7 +119,7 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
     parts = [_of_class(learned, label, count, randomness.key(seed, "class", k)) for k, (label, count) in enumerate(counts.items()) if count]
     names = learned.model.schema.names
     if not parts:
-        return learned.model.sample(0, seed=seed)[names]
+        return rows_of(learned.model.sample(0, seed=seed))[names]
     drawn = pd.concat(parts, ignore_index=True)
     if Counter(drawn[learned.target]) != Counter(counts):
         raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
@@ -92,21 +127,27 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
 
 
 def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
-    """Draw rows of one class; with a judge, those it agrees with first."""
-    where = {learned.target: label}
-    if not learned.judge:
-        return learned.model.sample(count, seed=seed, where=where)
-    own = int(np.flatnonzero(learned.classes == label)[0])
+    """Draw rows of one class; with judges, those they agree with first."""
+    if not learned.judges:
+        return _drawn(learned, label, count, seed)
+    own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(ROUNDS):
-        rows.append(learned.model.sample(SPARE * count, seed=randomness.key(seed, "round", number), where=where))
-        chances = np.mean([classifiers.probabilities(judge, rows[-1], len(learned.classes)) for judge in learned.judge], axis=0)
+        rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
+        chances = np.mean([judge(rows[-1]) for judge in learned.judges], axis=0)
         agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])
         if agreement[:, 0].sum() >= count:
             break
     agrees = agreement[:, 0] > 0
     best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[:count]  # those that agree in the order they were drawn
     return pd.concat(rows, ignore_index=True).iloc[best]
+
+
+def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
+    if learned.anchors is None:
+        return rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
+    own = learned.anchors[learned.anchors[learned.target] == label]
+    return anchoring.around(learned.model, own, learned.target, label, count, seed)
 
 
 def classes_of(rows: pd.DataFrame, target: str) -> np.ndarray:

@@ -1,19 +1,23 @@
-"""Steps of `launder augment`: the proof by cross-validation, and the enlarged training set. Both stay below work/: they hold real rows."""
+"""Steps of `launder augment`: the proof by cross-validation, and the enlarged training set, which stays below work/: it holds real rows."""
 
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import evaluation.report
+from evaluation import image_classifiers, resampling
+from evaluation.augmentation import Outcome
 from evaluation.augmentation import prove as cross_validate
 from evaluation.report import plain
 from evaluation.resampling import Resampled, Strategy, row_hashes
 from generators import Budget, Progress, Schema
-from pipelines import augmentation, shares
+from generators.images import IMAGE, LABEL
+from pipelines import augmentation, image_rows, shares
 from pipelines.artifacts import Artifact, LaunderError, digest_file, explained, read_frame, read_json, write_frame, write_json
 from pipelines.augmentation import Recipe
 from pipelines.config import RunConfig
@@ -22,25 +26,36 @@ from pipelines.sources import read_table
 from pipelines.steps import Result, Run
 
 FOLDER = "augmented"
+REPEATS, REPEATS_OF_IMAGES = 2, 1  # of the cross-validation; a network per fold and baseline takes its time
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
 
-def check_tables(config: RunConfig) -> None:
-    """Raise LaunderError for images: their augmentation has no learner and no draw yet."""
-    how = config.augment or Augmentation()
-    if others := [name for name in (config.generator.name, *how.compare) if not name.startswith("tabular.")]:
-        raise LaunderError(f"expected a table and generators of tables to augment with, found {others[0]}; images cannot be augmented yet")
+def target_of(config: RunConfig) -> str | None:
+    """Return the column of classes: of images it is `label`, whatever its name in their source."""
+    return LABEL if config.of_images else config.score.target
 
 
-def check(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
-    """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test rows."""
-    check_tables(config)
-    how, target = config.augment or Augmentation(), config.score.target
+def check_generators(config: RunConfig) -> None:
+    """Raise LaunderError where a generator of tables is to be compared on images, or the other way round."""
+    source, kind = ("images", "image.") if config.of_images else ("a table", "tabular.")
+    if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
+        raise LaunderError(f"expected generators to compare whose names begin with {kind!r} for {source}, found {others[0]}; leave it out")
+
+
+def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) -> pd.DataFrame:
+    """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test rows.
+
+    Test images are decoded into `folder`.
+    """
+    check_generators(config)
+    how, target = config.augment or Augmentation(), target_of(config)
     if target is None:
         raise LaunderError("expected a target to augment by, found none; name its column with --target")
     if taken := [name for name in MARKS if name in frame.columns]:
         raise LaunderError(f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own")
-    if how.test is not None:
+    if how.test is not None and config.of_images:
+        _check_apart(frame[[IMAGE]], image_rows.read_test(config, how.test, frame[IMAGE].iloc[0], folder))
+    elif how.test is not None:
         _check_apart(frame, read_table(how.test))
     frame = shares.binned(frame, target, how.bins)
     augmentation.classes_of(frame, target)
@@ -56,18 +71,41 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
 
 
 def prove(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
-    """Cross-validate the augmentation beside its baselines; nothing where no repeats are asked for."""
-    how, target = config.augment or Augmentation(), config.score.target
-    frame, kinds = check(_frame(table), config), Schema.from_dict(schema).kinds()
-    if not how.repeats:
+    """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no repeats are asked for."""
+    how, target = config.augment or Augmentation(), target_of(config)
+    frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
+    repeats = (REPEATS_OF_IMAGES if config.of_images else REPEATS) if how.repeats is None else how.repeats
+    if not repeats:
         return {"proof": None, "verdicts": []}
     names = dict.fromkeys((config.generator.name, *how.compare))
     candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
-    found = cross_validate(frame, target, candidates, kinds=kinds, folds=how.folds, repeats=how.repeats, seed=config.seed, progress=report)
+    asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **_of_images(config, frame)}
+    found = cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
     write_json(run.path("proof.json"), plain(found.to_json()))
     path = run.path("proof.json")
     return {"proof": {"path": str(path), "digest": digest_file(path)}, "verdicts": [verdict["sentence"] for verdict in found.verdicts()]}
+
+
+def _of_images(config: RunConfig, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what the proof of images has of its own: learners, baselines, and what one row is called."""
+    if not config.of_images:
+        return {}
+    learners = image_classifiers.learners(frame[LABEL].nunique())
+    return {"learners": learners, "baselines": resampling.OF_IMAGES, "unit": "image"}
+
+
+class Finished(dict):
+    """Outcomes of the runs of a proof by number, kept as JSON files below `folder`, so that a killed proof continues."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for path in sorted(folder.glob("[0-9]*.json")):
+            super().__setitem__(int(path.stem), {name: Outcome.from_json(one) for name, one in read_json(path)})
+
+    def __setitem__(self, number: int, outcomes: dict[str, Outcome]) -> None:
+        write_json(self.folder / f"{number:04d}.json", [[name, one.to_json()] for name, one in outcomes.items()])
+        super().__setitem__(number, outcomes)
 
 
 def _tell(progress: Progress, began: float, done: int, total: int) -> None:
@@ -77,7 +115,8 @@ def _tell(progress: Progress, began: float, done: int, total: int) -> None:
 def recipe_of(config: RunConfig, name: str) -> Recipe:
     """Return how the generator `name` is trained: with the configuration's options where it is the configuration's own."""
     options = config.generator.options if name == config.generator.name else {}
-    budget = Budget(config.budget.steps, config.budget.minutes)
+    open_ended = config.of_images and config.budget.steps is None and config.budget.minutes is None
+    budget = Budget(image_rows.STEPS if open_ended else config.budget.steps, config.budget.minutes)
     return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
 
 
@@ -115,19 +154,23 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
 
 def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: Result | None, progress: Progress | None = None) -> Result:
     """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the proof."""
-    how, target = config.augment or Augmentation(), config.score.target
-    train, kinds = check(_frame(table), config), Schema.from_dict(schema).kinds()
-    learned = augmentation.learn(train, target, recipe_of(config, config.generator.name), kinds=kinds, seed=config.seed, progress=progress)
+    how, target = config.augment or Augmentation(), target_of(config)
+    train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
+    told = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
+    learned = augmentation.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **told)
     added = augmentation.draw(learned, shares.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added)])
     marked = together(train, added).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
     folder = run.path(FOLDER)
-    data = write_frame(marked, folder / "data.parquet")
+    data = (image_rows.write(marked, folder, config.publish.format) if config.of_images
+            else write_frame(marked, folder / "data.parquet").to_dict())  # fmt: skip
     if proof:
         with explained(folder):
             evaluation.report.write_augmentation(read_json(proof["path"]), folder)
-    return {"data": data.to_dict(), "place": str(folder), "real": len(train), "synthetic": len(added), "reported": bool(proof)}
+    return {"data": data, "place": str(folder), "real": len(train), "synthetic": len(added), "reported": bool(proof)}
 
 
-def _frame(table: Result) -> pd.DataFrame:
-    return read_frame(Artifact(**table))
+def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:
+    """Return the training rows, checked."""
+    frame = image_rows.read(table) if config.of_images else read_frame(Artifact(**table))
+    return check(frame, config, run.path("test"))

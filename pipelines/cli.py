@@ -221,7 +221,10 @@ def sample(
     check_place(output)
     conditions = dict(tables.condition(text) for text in where or [])
     drawn = fitted.sample(rows, seed=seed, where=conditions)
-    (images.write_out if of_images else tables.write)(drawn, output)
+    if of_images:
+        images.write_out(images.as_pictures(drawn), output)
+    else:
+        tables.write(drawn, output)
     _say(f"Wrote {output}: {len(drawn):,} {'images' if of_images else 'rows'}.")
     return RELEASED
 

@@ -1,7 +1,7 @@
-"""Real and synthetic rows for a training loop in torch: tables in memory, a release, or a stream straight from a model.
+"""Real and synthetic rows or images for a training loop in torch: in memory, from a release, or a stream straight from a model.
 
 An item is a dictionary: `numbers` float32 [P] (standardised, 0 where missing), `labels` int64 [Q] (0 where missing or unknown), `target`
-int64, `is_synthetic` bool, `weight` float32. Images will be one more entry of it.
+int64, `is_synthetic` bool, `weight` float32; of images also `image` uint8 [C, H, W], and neither numbers nor labels.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,8 +17,11 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from generators import Synthesizer, randomness
 from generators.contract import Where
+from generators.images import IMAGE
 from generators.schema import infer
+from pipelines import image_rows, pictures
 from pipelines.artifacts import LaunderError, read_frame
+from pipelines.augmentation import rows_of
 from pipelines.augmenting import MARKS
 from pipelines.publishing import verify
 from pipelines.sources import read_table
@@ -41,14 +44,14 @@ class Coding:
         """Read numbers, labels and classes off the rows; dates and identifiers are left out. LaunderError for an unknown target."""
         if target not in rows.columns:
             raise LaunderError(f"expected the target among the columns of the rows, found no {target!r}; name one of them")
-        rows = rows.drop(columns=[mark for mark in MARKS if mark in rows.columns])
+        rows = rows.drop(columns=[name for name in (*MARKS, *_images(rows)) if name in rows.columns])
         kinds = {**infer(rows).kinds(), **(kinds or {}), target: "target"}
         numbers = {name: _moments(rows[name]) for name, kind in kinds.items() if kind == "numerical"}
         labels = {name: sorted(rows[name].dropna().map(str).unique()) for name, kind in kinds.items() if kind in ("categorical", "boolean")}
         return cls(target, sorted(rows[target].map(str).unique()), numbers, labels)
 
     def encode(self, rows: pd.DataFrame) -> Item:
-        """Return numbers [n, P], labels [n, Q] and target [n]; LaunderError for a class that the coding does not know."""
+        """Return numbers [n, P], labels [n, Q], target [n], image [n, C, H, W]; LaunderError for a class that the coding does not know."""
         z = [(rows[name].astype("float64").to_numpy(na_value=np.nan) - mean) / sd for name, (mean, sd) in self.numbers.items()]
         codes = [pd.Index(known).get_indexer(rows[name].map(str)) + 1 for name, known in self.labels.items()]
         target = pd.Index(self.classes).get_indexer(rows[self.target].map(str))
@@ -56,7 +59,14 @@ class Coding:
             raise LaunderError(f"expected classes that the coding of {self.target!r} knows, found another; fit it to all training rows")
         numbers, labels = np.array(z).reshape(len(z), len(rows)).T, np.array(codes).reshape(len(codes), len(rows)).T
         return {"numbers": torch.tensor(np.nan_to_num(numbers), dtype=torch.float32), "labels": torch.tensor(labels, dtype=torch.int64),
-                "target": torch.from_numpy(target)}  # fmt: skip
+                "target": torch.from_numpy(target), **_images(rows)}  # fmt: skip
+
+
+def _images(rows: pd.DataFrame) -> Item:
+    """Return the images of rows that have any, uint8 [n, C, H, W]."""
+    if IMAGE not in rows or not len(rows) or not isinstance(rows[IMAGE].iloc[0], np.ndarray):
+        return {}
+    return {IMAGE: torch.from_numpy(np.stack(list(rows[IMAGE])).transpose(0, 3, 1, 2).copy())}
 
 
 def _moments(values: pd.Series) -> tuple[float, float]:
@@ -65,7 +75,7 @@ def _moments(values: pd.Series) -> tuple[float, float]:
 
 
 class Rows(Dataset):
-    """Rows of a table that `launder augment` wrote, or of any table with the columns is_synthetic and weight."""
+    """Rows of a table or images that `launder augment` wrote, or of any frame with the columns is_synthetic and weight."""
 
     def __init__(self, rows: pd.DataFrame, coding: Coding) -> None:
         if missing := [mark for mark in MARKS if mark not in rows.columns]:
@@ -81,17 +91,19 @@ class Rows(Dataset):
 
 
 def of_augmented(path: str | Path, target: str) -> tuple[Rows, Coding]:
-    """Return the rows of a table that `launder augment` wrote, and their coding, fitted on the real ones."""
-    rows = read_frame(path)
+    """Return the rows or images that `launder augment` wrote to a file or folder, and their coding, fitted on the real ones."""
+    rows = image_rows.decoded(path) if pictures.holds_images(path) else read_frame(path)
     coding = Coding.fit(rows[~rows["is_synthetic"]] if "is_synthetic" in rows else rows, target)
     return Rows(rows, coding), coding
 
 
 def of_release(release: str | Path, coding: Coding, *, weight: float = 1.0) -> Rows:
-    """Return the synthetic rows of a release; LaunderError where it is not as it was published."""
+    """Return the synthetic rows or images of a release; LaunderError where it is not as it was published."""
     if problems := verify(Path(release)):
         raise LaunderError(f"expected the release as it was published, found a difference: {problems[0]}")
-    return Rows(read_table(Path(release) / "data").assign(is_synthetic=True, weight=weight), coding)
+    data = Path(release) / "data"
+    rows = image_rows.decoded(data) if pictures.holds_images(data) else read_table(data)
+    return Rows(rows.assign(is_synthetic=True, weight=weight), coding)
 
 
 class Stream(IterableDataset):
@@ -109,6 +121,6 @@ class Stream(IterableDataset):
             size = CHUNK if self.rows is None else min(CHUNK, self.rows - chunk * CHUNK)
             if size <= 0:
                 return
-            drawn = self.model.sample(size, seed=randomness.key(self.seed, "stream", chunk), where=self.where)
+            drawn = rows_of(self.model.sample(size, seed=randomness.key(self.seed, "stream", chunk), where=self.where))
             part = Rows(drawn.assign(is_synthetic=True, weight=self.weight), self.coding)
             yield from (part[i] for i in range(size))

@@ -14,7 +14,7 @@ Curve = Annotated[list[str] | None, typer.Option("--curve", metavar="FACTOR", he
 
 def augment(
     config: Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a training set alone.")],
-    target: Annotated[str | None, typer.Option(help="The column that holds the classes.")] = None,
+    target: Annotated[str | None, typer.Option(help="The column that holds the classes; images in folders by class need none.")] = None,
     to: Annotated[str | None, typer.Option(help="balance, or a multiple of the rows such as 2.")] = None,
     counts: Counts = None,
     shares: Shares = None,
@@ -22,13 +22,14 @@ def augment(
     filter: Annotated[bool, typer.Option(help="Drop synthetic rows that models of the real ones call mislabelled.")] = True,
     weight: Annotated[float | None, typer.Option(help="Weight of a synthetic row; a real one has 1.")] = None,
     bins: Annotated[int | None, typer.Option(help="Classes to cut a continuous target into.")] = None,
-    test: Annotated[str | None, typer.Option(help="A table of test rows: refuse where the training set holds one.")] = None,
+    test: Annotated[str | None, typer.Option(help="Test rows or images: refuse where the training set holds one.")] = None,
     generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
     compare: Compare = None,
     curve: Curve = None,
     folds: Annotated[int | None, typer.Option(help="Folds of the cross-validation.")] = None,
     repeats: Annotated[int | None, typer.Option(help="Its repeats; 0 for no verdict.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget of every training.")] = None,
+    format: Annotated[str | None, typer.Option(help="Of images: parquet, or folder for PNG files by class.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder of work/, where the augmented rows stay.")] = None,
     override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
@@ -36,7 +37,7 @@ def augment(
     """Enlarge or rebalance a training set, and prove by cross-validation whether that helps."""
     words = {"score.target": target, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
     words |= {"augment.to": to, "augment.times": times, "augment.weight": weight, "augment.bins": bins}
-    words |= {"augment.folds": folds, "augment.repeats": repeats}
+    words |= {"augment.folds": folds, "augment.repeats": repeats, "publish.format": format}
     words |= {"augment.test": None if test is None else str(Path(test).absolute()), "augment.filter": None if filter else "false"}
     lists = {"augment.counts": _pairs(counts, "--class"), "augment.shares": _pairs(shares, "--share"), "augment.compare": compare}
     words |= {key: json.dumps(value) for key, value in lists.items() if value}
@@ -59,11 +60,14 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 
 
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import augmenting, config, ingestion
+    from pipelines import augmenting, config, image_rows, ingestion
 
     loaded = config.load(source, overrides, output)
-    augmenting.check_tables(loaded)
-    augmenting.check(ingestion.ingest(loaded)[0], loaded)  # before Prefect starts, so that bad input is told at once
+    augmenting.check_generators(loaded)
+    if loaded.of_images:  # before Prefect starts, so that bad input is told at once
+        image_rows.look(loaded)
+    else:
+        augmenting.check(ingestion.ingest(loaded)[0], loaded)
     from pipelines import terminal
 
     return terminal.augment(loaded)

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -217,11 +217,14 @@ def write_data(images: Pictures, staged: Path, *, format: str = "parquet") -> Ar
             pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
         return Artifact(str(path), digest_file(path), len(images))
     shutil.rmtree(path.parent, ignore_errors=True)
-    names = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
-    for name in set(names):
-        (path.parent / name).mkdir(parents=True, exist_ok=True)
-    for number, (name, pixels) in enumerate(zip(names, images.pixels, strict=True)):
-        (path.parent / name / f"{number:07d}.png").write_bytes(decoding.encode(pixels))
+    folders = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
+    files = [str(PurePosixPath(folder, f"{number:07d}.png")) for number, folder in enumerate(folders)]
+    for folder in set(folders):
+        (path.parent / folder).mkdir(parents=True, exist_ok=True)
+    for file, pixels in zip(files, images.pixels, strict=True):
+        (path.parent / file).write_bytes(decoding.encode(pixels))
+    if set(images.table) - {LABEL}:
+        images.table.assign(file_name=files).to_csv(path.parent / "metadata.csv", index=False)
     return Artifact(str(path.parent), digest_folder(path.parent), len(images))
 
 
@@ -231,15 +234,14 @@ def check_suffix(path: Path) -> None:
         raise LaunderError(f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one")
 
 
-def write_out(images: Images, path: Path) -> None:
-    """Write a generator's images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
-    drawn = as_pictures(images)
+def write_out(images: Pictures, path: Path) -> None:
+    """Write images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
     if path.suffix:
         with whole(path) as aside:
-            pq.write_table(_table(drawn), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
         return
     with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-        write_data(drawn, Path(aside), format="folder")
+        write_data(images, Path(aside), format="folder")
         (Path(aside) / "data").rename(path)
 
 
@@ -252,9 +254,12 @@ def _folder(label: Any) -> str:
 def _table(images: Pictures) -> pa.Table:
     data = [decoding.encode(pixels) for pixels in images.pixels]
     struct = pa.StructArray.from_arrays([pa.array(data, pa.binary()), pa.nulls(len(data), pa.string())], ["bytes", "path"])
-    columns = {"image": struct} | ({LABEL: pa.array(images.table[LABEL])} if images.labels is not None else {})
-    features = {"image": {"_type": "Image"}}
-    if images.labels is not None:
-        features[LABEL] = {"_type": "Value", "dtype": "int64" if columns[LABEL].type == pa.int64() else "string"}
+    columns = {"image": struct} | {name: pa.array(images.table[name]) for name in images.table}
+    features = {"image": {"_type": "Image"}} | {name: {"_type": "Value", "dtype": _dtype(columns[name].type)} for name in images.table}
     told = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.table(columns).replace_schema_metadata(told)
+
+
+def _dtype(kind: pa.DataType) -> str:
+    """Return the name that Hugging Face has for a type of Arrow."""
+    return {pa.float64(): "float64", pa.int64(): "int64", pa.bool_(): "bool"}.get(kind, "string")

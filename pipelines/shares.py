@@ -31,11 +31,11 @@ class Augmentation(BaseModel):
     filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
     bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into
-    test: str | None = None  # a table of rows that must not be learned from
+    test: str | None = None  # a table or images that must not be learned from
     compare: tuple[str, ...] = ()
     curve: tuple[Factor, ...] = ()
     folds: int = Field(5, ge=2, le=50)
-    repeats: int = Field(2, ge=0, le=50)
+    repeats: int | None = Field(None, ge=0, le=50)  # None for 2 of a table, 1 of images
 
     @field_validator("shares")
     @classmethod

@@ -112,9 +112,9 @@ def augment(config: RunConfig) -> int:
     result = _watched("augment", config)
     for sentence in result["verdicts"]:
         console.print(sentence, markup=False, soft_wrap=True)
-    place = Path(result["place"])
-    console.print(f"Wrote {place / 'data.parquet'}: {result['real']:,} real and {result['synthetic']:,} synthetic rows. Keep it inside.",
-                  markup=False, soft_wrap=True)  # fmt: skip
+    place, things = Path(result["place"]), "images" if config.of_images else "rows"
+    counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
+    console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
     if result["reported"]:
         console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
     return 0

@@ -45,8 +45,10 @@ def here(tmp_path, monkeypatch):
         (["data.csv", "--target", "member", "--to", "half"], "augment.to"),
         (["data.csv", "--target", "member", "--test", "test.csv"], "no test row among the training rows, found 5"),
         (["data.csv", "--target", "member", "--generator", "tabular.gam"], "did you mean 'tabular.gan'?"),
-        (["data.csv", "--target", "member", "--compare", "image.gan"], "found image.gan; images cannot be augmented yet"),
-        (["pictures", "--target", "label"], "images cannot be augmented yet"),
+        (["data.csv", "--target", "member", "--compare", "image.gan"], "whose names begin with 'tabular.' for a table, found image.gan"),
+        (["pictures"], "at least two rows of every class of 'label', found 2 classes with one"),
+        (["pictures", "--compare", "tabular.gan"], "whose names begin with 'image.' for images, found tabular.gan"),
+        (["pictures", "--format", "csv"], "parquet or folder for images, found csv"),
         (["data.csv", "--target", "member", "--folds", "1"], "augment.folds"),
     ],
 )

@@ -125,3 +125,16 @@ def test_test_rows_among_the_training_rows_are_refused(tmp_path):
     assert len(augmenting.check(patients(), loaded)) == 120
     with pytest.raises(LaunderError, match="no test row among the training rows, found 2 that are equal"):
         augmenting.check(pd.concat([patients(), patients(20, seed=7).iloc[:2]]), loaded)
+
+
+def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
+    rows = patients(60).assign(name=[f"P-{k:04d}" for k in range(60)], age=np.arange(60) % 37, smokes=np.arange(60) % 2 == 0)
+    rows.loc[rows["ill"] == "yes", "town"] = None
+    learned = augmentation.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
+    drawn = augmenting.together(rows, augmentation.draw(learned, {"yes": 30, "no": 10})).iloc[60:]
+    assert drawn["ill"].value_counts().to_dict() == {"yes": 30, "no": 10} and not drawn["name"].isin(rows["name"]).any()
+    assert drawn["town"].isna().tolist() == (drawn["ill"] == "yes").tolist() and drawn.dtypes.equals(rows.dtypes)
+    own = rows.loc[rows["ill"] == "yes", ["visits", "since", "age", "smokes"]]
+    kept = [(own == row).to_numpy().sum(1).max() for _, row in drawn.loc[drawn["ill"] == "yes", own.columns].iterrows()]
+    assert np.mean(np.array(kept) >= 2) > 0.5 and min(kept) < 4  # about half of a real row, never all of every one
+    assert augmentation.learn(patients(240), "ill", FEW, kinds=KINDS).anchors is None
