@@ -35,7 +35,8 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     sides = tasks.split(run, config, table=protected["table"])
     fitted = tasks.train(run, config, table=sides["train"], schema=schema)
     drawn = tasks.sample(run, config, model=fitted["model"], rows=source["table"]["rows"])
-    scored = tasks.score(run, config, train=sides["train"], holdout=sides["holdout"], synthetic=drawn["table"], schema=schema)
+    compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
+    scored = tasks.score(run, config, **compared, schema=schema, model=fitted["model"])
     facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
     facts |= {key: source[key] for key in ("drift", "passed_over")}
     decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)

@@ -48,7 +48,8 @@ class Outcome:
     members: int
     outsiders: int
     searched: int  # released rows
-    attacks: tuple[str, str]
+    tried: tuple[str, ...]
+    attacks: tuple[str, str]  # the strongest, of each half
     rates: dict[str, float | None]  # by false-alarm rate, with Clopper-Pearson ends
     area: tuple[float, float, float]
     curve: tuple[list[float], list[float]]
@@ -123,7 +124,7 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
     members, outsiders = len(sides[0]), len(sides[1])
     rates = _rates(hits, members, outsiders)
     area = tuple(float(np.mean([a[i] for a in areas])) for i in range(3))
-    return Outcome(hits[0.01], members, outsiders, evidence.searched, tuple(attacks), rates, area, curves[0])
+    return Outcome(hits[0.01], members, outsiders, evidence.searched, tuple(ranks), tuple(attacks), rates, area, curves[0])
 
 
 def _rates(hits: dict[float, int], members: int, outsiders: int) -> dict[str, float | None]:

@@ -136,8 +136,9 @@ def _membership(samples: Samples, seed: int, narrow) -> Score:
         return unknown(f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.size('train')} "
                        f"and {samples.size('holdout')}", "lower")
     low, high = intervals.clopper_pearson(main.hits, main.members)
-    detail = {"attacks": sorted(set(main.attacks)), "auc": main.area[0], "auc_low": main.area[1], "auc_high": main.area[2],
-              **main.rates, "members": main.members, "outsiders": main.outsiders,
+    detail = {"attacks": sorted(set(main.attacks)), "tried": list(main.tried),
+              "auc": main.area[0], "auc_low": main.area[1], "auc_high": main.area[2], **main.rates,
+              "members": main.members, "outsiders": main.outsiders,
               "roc": {"false_alarms": main.curve[0], "recognised": main.curve[1]}}
     few = "" if main.outsiders >= 200 else (f" Only {main.outsiders} outsiders: a false-alarm rate under "
                                             f"{2 / main.outsiders:.0%} cannot be measured, so none was allowed.")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from generators import checkpoint as files
 from generators import device as devices
 from generators import encoding, memory, randomness, training
+from generators.conditioning import CHUNK
 from generators.contract import Budget, Progress
 from generators.encoding import Encoding
 from generators.schema import Schema
@@ -101,6 +103,16 @@ def train(
     best, record = training.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)
     return model.eval(), record | {"device": str(device), "reason": reason, "memory_mb": needed}, kept
+
+
+@torch.no_grad()
+def log_prob(model: nn.Module, encoded: Encoding, frame: pd.DataFrame, device: torch.device) -> np.ndarray:
+    """Return minus the model's loss of each row: float64 [rows]; -inf where a value is missing that no training row lacked."""
+    tokens, nats = encoded.encode(frame), np.full(len(frame), -np.inf)
+    known = (tokens < np.array(encoded.layout.sizes)).all(1)
+    x = torch.from_numpy(tokens[known]).to(device)
+    nats[known] = np.concatenate([np.zeros(0), *(-model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK))])
+    return nats
 
 
 def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:

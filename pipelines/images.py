@@ -201,7 +201,11 @@ def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfi
     sides = {"train": train, "holdout": held}
 
     def loss(role: str, rows: np.ndarray) -> np.ndarray:
-        return model.loss(sides[role].take(rows).images())
+        asked = sides[role].take(rows)
+        seen = np.ones(len(asked), bool) if train.labels is None else np.isin(asked.labels, train.labels)
+        losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
+        losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
+        return losses
 
     wanted = config.score.metrics
     names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]

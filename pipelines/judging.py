@@ -12,7 +12,7 @@ import evaluation.report
 import generators
 from evaluation.report import Report
 from generators.schema import infer
-from pipelines import gate
+from pipelines import gate, scoring
 from pipelines.artifacts import LaunderError, explained
 from pipelines.mistakes import nearest
 from pipelines.sources import digest, read_table
@@ -29,8 +29,7 @@ def judge(
     ValueError where the tables cannot be compared, the target is no column, or `model` holds no model of these columns.
     """
     real = _real(train, holdout)
-    fitted = None if model is None else generators.open_model(model)
-    loss = None if fitted is None else lambda rows: -fitted.log_prob(rows)
+    loss = scoring.loss_of(None if model is None else generators.open_model(model))
     return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
 
 

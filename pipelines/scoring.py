@@ -1,6 +1,6 @@
 """Scoring: the evaluation of one run, on the rows that its generator saw and those it did not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ def score(
     config: RunConfig,
     model: Synthesizer | None = None,
 ) -> Report:
-    """Score the synthetic rows against both real sides; with a model, its likelihood opens the white-box attack.
+    """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is tried too.
 
     Under sample.where the real rows that meet the condition are the ones compared with. What the report says of single rows and rare
     categories is for its internal variant, in the run's private folder. ValueError where the tables differ.
@@ -29,15 +29,21 @@ def score(
     sides = [_meeting(frame, config.sample.where) for frame in (train, holdout)]
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
+    known = loss_of(model)
     return evaluation.score(
         *(_readable(frame, schema) for frame in (kept, held, synthetic)),
         kinds=schema.kinds(),
         target=config.score.target,
-        loss=None if model is None else lambda rows: -model.log_prob(real.loc[rows.index]),
+        loss=known and (lambda rows: known(real.loc[rows.index])),
         seed=config.seed,
         names=_names(config),
         internal=True,
     )
+
+
+def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] | None:
+    """Return what a white-box attacker reads of rows as the model knows them: -log p of each; None for a model without a likelihood."""
+    return (lambda rows: -model.log_prob(rows)) if hasattr(model, "log_prob") else None
 
 
 def _names(config: RunConfig) -> list[str] | None:

@@ -18,7 +18,7 @@ import evaluation.report
 import generators
 from evaluation.report import Report
 from evaluation.samples import Score
-from generators import Progress, Schema
+from generators import Progress, Schema, Synthesizer
 from pipelines import drift, folders, gate, images, ingestion, protection, publishing, sampling, scoring, sources, splitting, training
 from pipelines.artifacts import (
     Artifact,
@@ -125,17 +125,17 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
 def sample(run: Run, config: RunConfig, model: Result, rows: int) -> Result:
     """Draw the synthetic rows into the staged release."""
     how, into = (images, images) if config.of_images else (sampling, publishing)
-    drawn = how.sample(generators.open_model(model["path"]), config, rows)
+    drawn = how.sample(_model(model), config, rows)
     return {
         "data": into.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
         "table": _store(drawn, run, "synthetic"),
     }
 
 
-def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result) -> Result:
-    """Measure fidelity, utility, diversity and privacy."""
-    sides = [_data(config, side) for side in (train, holdout, synthetic)]
-    report = images.score(*sides, config) if config.of_images else scoring.score(*sides, Schema.from_dict(schema), config)
+def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result) -> Result:
+    """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the model."""
+    sides, fitted = [_data(config, side) for side in (train, holdout, synthetic)], _model(model)
+    report = images.score(*sides, config, fitted) if config.of_images else scoring.score(*sides, Schema.from_dict(schema), config, fitted)
     write_json(run.path("scores.json"), evaluation.report.plain(asdict(report)))
     return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
 
@@ -210,6 +210,12 @@ def _frame(table: Result) -> Any:
 
 def _data(config: RunConfig, table: Result) -> Any:
     return images.read(table) if config.of_images else _frame(table)
+
+
+def _model(model: Result) -> Synthesizer:
+    if digest_folder(model["path"]) != model["digest"]:
+        raise LaunderError(f"expected {model['path']} as its stage left it, found it changed; remove it and run again")
+    return generators.open_model(model["path"])
 
 
 def _store(data: Any, run: Run, name: str) -> Result:

@@ -110,6 +110,7 @@ def test_a_source_alone_is_released(released):
     drawn = pd.read_parquet(release / "data" / "data.parquet")
     assert len(drawn) == 400 and list(drawn.columns) == ["age", "city", "paid", "member"]
     assert main(["verify", str(output / "releases" / "current")]) == 0
+    assert json.loads((release / "report.json").read_text())["white_box"] is True
     assert (output / "work").stat().st_mode & 0o777 == 0o700
 
 

@@ -154,7 +154,7 @@ def not_tested(report) -> list[str]:
     if not profile["rows"]["holdout"]:
         lines.insert(0, "There was no holdout: no attack, no distance check and no ceiling could be computed.")
     if not profile["white_box"]:
-        lines.append("No model was given: an attacker who has the model itself was not tried.")
+        lines.append("No model's loss was read: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):
         lines.append("Identifier columns were left out of every metric except the check for reused identifiers.")
     missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]

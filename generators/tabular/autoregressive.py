@@ -112,12 +112,10 @@ class Autoregressive:
         parts = [self.model.uniforms(*part).cpu().numpy() for part in zip(x.split(CHUNK), v.split(CHUNK), strict=True)]
         return np.concatenate(parts) if parts else np.zeros(x.shape)
 
-    @torch.no_grad()
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the log-probability of each row's cells, in nats: float64 [rows]; 0 > better known."""
+        """Return the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that it cannot draw."""
         self.model.eval()
-        x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
-        return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
+        return fitting.log_prob(self.model, self.encoding, frame, self._device)
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""

@@ -182,12 +182,10 @@ class Diffusion:
         missing = {place: column.coarse_size - 1 for place, column in enumerate(self.encoding.columns) if column.missing}
         return conditioning.impute(frame, self.encoding, partial(self._reveal, barred=missing), seed)
 
-    @torch.no_grad()
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]."""
+        """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]; -inf where it cannot."""
         self.model.eval()
-        x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
-        return np.concatenate([-self.model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK)] or [np.zeros(0)])
+        return fitting.log_prob(self.model, self.encoding, frame, self._device)
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""

@@ -40,7 +40,7 @@ def run(source, output, *overrides):
     sides = steps.split(begun, loaded, protected["table"])
     fitted = steps.train(begun, loaded, sides["train"], schema)
     drawn = steps.sample(begun, loaded, fitted["model"], ingested["table"]["rows"])
-    scored = steps.score(begun, loaded, sides["train"], sides["holdout"], drawn["table"], schema)
+    scored = steps.score(begun, loaded, sides["train"], sides["holdout"], drawn["table"], schema, fitted["model"])
     facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
     facts |= {key: ingested[key] for key in ("drift", "passed_over")}
     decided = steps.decide(begun, loaded, scored["report"], drawn["data"], facts)
@@ -122,6 +122,33 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
     assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == ["image.copies"]
     assert not list((tmp_path / "quarantine").rglob("*.parquet"))
     assert "data:image/png" not in (tmp_path / "quarantine" / begun.id / "report.html").read_text()
+
+
+def test_the_loss_of_a_model_reaches_the_attack(source):
+    loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
+    held = bars(80, seed=4)
+    sides = [images.as_pictures(part) for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))]
+    known = {image.tobytes() for image in MADE.pixels}
+
+    class Model:
+        def loss(self, asked):
+            assert "new" not in asked.labels  # no model can be asked about a label it has not seen
+            return np.array([float(image.tobytes() not in known) for image in asked.pixels])
+
+    for model, high in ((Model(), 1.0), (object(), 0.1)):
+        report = images.score(*sides, images.as_pictures(bars(200, seed=5)), loaded, model)
+        found = report.scores["image.membership"]
+        assert report.profile["white_box"] is (high == 1) and found.value >= 0.9 if high == 1 else found.value <= high
+        assert ("loss" in found.detail["tried"]) is (high == 1)
+
+
+def test_a_changed_model_is_not_opened(source, tmp_path):
+    loaded = config.load(str(source), FAST, tmp_path)
+    begun = steps.begin(loaded)
+    begun.path("model").mkdir()
+    begun.path("model", "model.json").write_text("{}")
+    with pytest.raises(LaunderError, match="found it changed"):
+        steps.sample(begun, loaded, {"path": str(begun.path("model")), "digest": "0" * 64}, 10)
 
 
 def test_images_by_label_in_folders(tmp_path):
