@@ -231,10 +231,10 @@ def sample(
 
 @app.command()
 def score(
-    train: Annotated[str, typer.Option("--train", help="The rows that the generator was trained on.")],
+    train: Annotated[str, typer.Option("--train", help="The rows or images that the generator was trained on.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
-    holdout: Annotated[str | None, typer.Option("--holdout", help="Real rows that it never saw; without them hardly any attack.")] = None,
-    synthetic: Annotated[str | None, typer.Option("--synthetic", help="The rows to judge.")] = None,
+    holdout: Annotated[str | None, typer.Option("--holdout", help="Real ones that it never saw; without them hardly any attack.")] = None,
+    synthetic: Annotated[str | None, typer.Option("--synthetic", help="The ones to judge.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Rank several tables: --compare A B C.")] = False,
     tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
     target: Target = None,
@@ -242,7 +242,7 @@ def score(
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
     seed: Seed = 0,
 ) -> int:
-    """Judge any synthetic table, also one made elsewhere, or rank several."""
+    """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and model):
         raise typer.BadParameter("expected either --synthetic TABLE or --compare TABLE TABLE ... (without --model); give one of the two")
     if compare:

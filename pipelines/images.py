@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -198,19 +198,25 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
 
 def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfig, model: Synthesizer | None = None) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
-    sides = {"train": train, "holdout": held}
+    wanted = config.score.metrics
+    names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]
+    given = ((side.pixels, side.labels) for side in (train, held, synthetic))
+    loss = loss_of({"train": train, "holdout": held}, model)
+    return evaluation.score_images(*given, loss=loss, seed=config.seed, names=names)
+
+
+def loss_of(sides: Mapping[str, Pictures], model: Synthesizer | None) -> Callable[[str, np.ndarray], np.ndarray] | None:
+    """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a model without one."""
+    labels = sides["train"].labels
 
     def loss(role: str, rows: np.ndarray) -> np.ndarray:
         asked = sides[role].take(rows)
-        seen = np.ones(len(asked), bool) if train.labels is None else np.isin(asked.labels, train.labels)
+        seen = np.ones(len(asked), bool) if labels is None else np.isin(asked.labels, labels)
         losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
         losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
         return losses
 
-    wanted = config.score.metrics
-    names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]
-    given = ((side.pixels, side.labels) for side in (train, held, synthetic))
-    return evaluation.score_images(*given, loss=loss if hasattr(model, "loss") else None, seed=config.seed, names=names)
+    return loss if hasattr(model, "loss") else None
 
 
 def write_data(images: Pictures, staged: Path, *, format: str = "parquet") -> Artifact:

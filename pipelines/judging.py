@@ -1,4 +1,4 @@
-"""Judging synthetic tables from files, wherever they were made."""
+"""Judging synthetic tables from files, wherever they were made; images go to judging_images."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ import evaluation.report
 import generators
 from evaluation.report import Report
 from generators.schema import infer
-from pipelines import gate, scoring
+from pipelines import gate, judging_images, pictures, scoring
 from pipelines.artifacts import LaunderError, explained
 from pipelines.mistakes import nearest
 from pipelines.sources import digest, read_table
@@ -26,8 +26,11 @@ def judge(
 ) -> Judged:
     """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
 
-    ValueError where the tables cannot be compared, the target is no column, or `model` holds no model of these columns.
+    ValueError where the tables or images cannot be compared, the target is no column, or `model` holds no model of these columns.
     """
+    if _of_images(train, holdout, synthetic):
+        how = {"target": target, "model": model, "seed": seed, "gated": gated}
+        return judging_images.judge(train, holdout, synthetic, output, **how)
     real = _real(train, holdout)
     loss = scoring.loss_of(None if model is None else generators.open_model(model))
     return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
@@ -45,6 +48,8 @@ def compare(
         raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
+    if _of_images(train, holdout, *synthetic):
+        raise LaunderError("expected tables to compare, found images; judge each collection with --synthetic")
     real = _real(train, holdout)
     judged = {
         name: _judge(real, source, output / name, target=target, loss=None, seed=seed, gated=gated)
@@ -53,6 +58,13 @@ def compare(
     verdicts = {name: verdict for name, (_, verdict) in judged.items() if verdict is not None}
     with explained(output):
         return evaluation.report.write_comparison({name: report for name, (report, _) in judged.items()}, output, verdicts or None)
+
+
+def _of_images(*sources: str | None) -> bool:
+    kinds = {pictures.holds_images(source) for source in sources if source is not None and Path(source).exists()}
+    if len(kinds) > 1:
+        raise LaunderError("expected tables only or images only, found both; give sources of one kind")
+    return True in kinds
 
 
 def _real(train: str, holdout: str | None) -> Real:

@@ -227,7 +227,7 @@ def _plan(config: Config, form: Form, device: torch.device, images: int) -> trai
         steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
         evaluate_every=int(np.clip(epoch, 50, 250)),
         ema=0.998,
-        chunk=_fitting.chunk(form),
+        chunk=config.batch,  # the mixtures of more images at once are slower: they leave the cache
     )
 
 

@@ -1,0 +1,68 @@
+"""`launder score` of images: any source against any other, the flaw found, each mistake one sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation import features
+from generators import Budget, Images, fit
+from pipelines import images
+from pipelines.cli import main
+from tests.generators.pictures import bars
+
+
+@pytest.fixture
+def score(tmp_path, monkeypatch):
+    """Score with pixels in place of the network's features, which take seconds."""
+    monkeypatch.setattr(features, "imagenet", lambda pixels: np.asarray(pixels, "float32").reshape(len(pixels), -1))
+    monkeypatch.chdir(tmp_path)
+    made = bars(240, seed=3)
+    stored("train", made.take(np.arange(120)))
+    np.savez(tmp_path / "holdout.npz", images=made.pixels[120:], labels=made.labels[120:].astype(str))
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
+    words = ["score", "--train", "train", "--holdout", "holdout.npz", "--output", "report"]
+    return lambda synthetic, *more: main([*words, "--synthetic", synthetic, *more])
+
+
+def stored(name: str, made: Images) -> str:
+    images.write_out(images.as_pictures(made), Path(name))
+    return name
+
+
+def test_copies_are_refused_and_fresh_images_are_not(score, tmp_path, capsys):
+    made = bars(240, seed=3)
+    assert score(stored("copies.parquet", made.take(np.arange(120))), "--gate") == 3
+    assert "image.copies" in capsys.readouterr().out
+    assert score(stored("fresh.parquet", bars(150, seed=8))) == 0
+    found = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert found["white_box"] is False and {s["name"] for s in found["scores"]} >= {"image.copies", "image.accuracy"}
+
+
+def test_a_model_opens_the_white_box_attack(score, tmp_path):
+    model = fit(bars(60, seed=3), "image.autoregressive", budget=Budget(steps=2), seed=0)
+    model.save(tmp_path / "model")
+    assert score(stored("fresh.parquet", bars(60, seed=8)), "--model", "model") == 0
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["white_box"] is True
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "says"),
+    [
+        ("table.csv", "tables only or images only, found both"),
+        ("nothing.npz", "found nothing there"),
+        (lambda: stored("large.parquet", bars(60, height=12)), "one size"),
+        (lambda: stored("bare.parquet", Images(bars(60).pixels)), "labels for all collections or for none"),
+        (lambda: stored("few.parquet", bars(10)), "at least 20 images"),
+    ],
+)
+def test_mistakes_are_one_sentence(score, capsys, synthetic, says):
+    assert score(synthetic if isinstance(synthetic, str) else synthetic()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+def test_collections_of_images_are_not_ranked(score, capsys):
+    assert main(["score", "--train", "train", "--output", "report", "--compare", "train", "holdout.npz"]) == 1
+    assert "judge each collection with --synthetic" in capsys.readouterr().err
