@@ -19,6 +19,7 @@ RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is
 BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
 FALSE_ALARMS = (0.001, 0.01, 0.1)
 SMALLEST = 20  # outsiders below which nothing is said
+ISOLATED, LEFT = 0.1, 25  # share of candidates called isolated, more where so few outsiders would be left
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,14 @@ class Evidence:
     searched: int  # released rows
     rows: np.ndarray  # of the training table: the members
 
-    def most_isolated(self, share: float = 0.1) -> Evidence:
-        """The same evidence about the most isolated tenth only (more of it where that is under 25 outsiders)."""
-        size = len(self.isolation[1])
-        cut = np.quantile(self.isolation[1], 1 - min(1.0, max(share, 25 / size)))
+    @property
+    def isolated(self) -> float:
+        """Share of the outsiders that count as isolated."""
+        return min(1.0, max(ISOLATED, LEFT / len(self.isolation[1])))
+
+    def most_isolated(self) -> Evidence:
+        """The same evidence about the most isolated candidates only."""
+        cut = np.quantile(self.isolation[1], 1 - self.isolated)
         inside, outside = (isolation >= cut for isolation in self.isolation)
         return Evidence({a: s[inside] for a, s in self.members.items()}, {a: s[outside] for a, s in self.outsiders.items()},
                         (self.isolation[0][inside], self.isolation[1][outside]), self.searched, self.rows[inside])
@@ -110,7 +115,7 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
     """Pick the strongest attack on one half of the candidates, report it on the other; then the halves change places."""
     rng = np.random.default_rng([seed, 23])
     sides = [(_half(e, rng)) for e in (len(evidence.isolation[0]), len(evidence.isolation[1]))]
-    ranks = {a: _ranks(evidence.members[a], evidence.outsiders[a], rng) for a in evidence.members}
+    ranks = {a: _ranks(evidence.members[a], evidence.outsiders[a], rng) for a in _telling(evidence)}
     hits, areas, attacks, curves = dict.fromkeys(FALSE_ALARMS, 0), [], [], []
     for report in (0, 1):
         choose = {a: (m[sides[0] != report], o[sides[1] != report]) for a, (m, o) in ranks.items()}
@@ -124,7 +129,13 @@ def judge(evidence: Evidence, seed: int) -> Outcome:
     members, outsiders = len(sides[0]), len(sides[1])
     rates = _rates(hits, members, outsiders)
     area = tuple(float(np.mean([a[i] for a in areas])) for i in range(3))
-    return Outcome(hits[0.01], members, outsiders, evidence.searched, tuple(ranks), tuple(attacks), rates, area, curves[0])
+    return Outcome(hits[0.01], members, outsiders, evidence.searched, tuple(evidence.members), tuple(attacks), rates, area, curves[0])
+
+
+def _telling(evidence: Evidence) -> list[str]:
+    """The attacks that tell any two candidates apart; one that cannot would only be luck. All of them where none can."""
+    telling = [a for a, scores in evidence.members.items() if np.ptp(np.concatenate([scores, evidence.outsiders[a]])) > 0]
+    return telling or list(evidence.members)
 
 
 def _rates(hits: dict[float, int], members: int, outsiders: int) -> dict[str, float | None]:

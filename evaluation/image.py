@@ -307,7 +307,8 @@ def _table(pictures: Pictures, seed: int) -> samples.Samples:
     parts = []
     for look in (pictures.features, lambda pixels: flat(pixels).numpy()):
         seen = {role: look(pictures.take(role, chosen)) for role, chosen in rows.items()}
-        project = principal(seen["train"], min(DIMENSIONS // 2, len(rows["train"]) - 1, seen["train"].shape[1]))
+        pool = np.concatenate([seen["train"], seen["holdout"]])  # components that know members only would recognise them
+        project = principal(pool, min(DIMENSIONS // 2, len(pool) - 1, pool.shape[1]))
         parts.append({role: project(points) for role, points in seen.items()})
     frames = {role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows}
     kinds, loss = dict.fromkeys(frames["train"], "numerical"), None

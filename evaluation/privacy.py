@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from evaluation import article29, attacks, inference, intervals, neighbours
@@ -122,7 +124,10 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
 
 def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
     """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
-    return _membership(samples, seed, lambda evidence: evidence.most_isolated())
+    score = _membership(samples, seed, lambda evidence: evidence.most_isolated())
+    if score.value is None or (share := attacks.evidence(samples, "synthetic", seed).isolated) == attacks.ISOLATED:
+        return score
+    return replace(score, note=f"{score.note} They are the most isolated {share:.0%}: of fewer, under {attacks.LEFT} would be outsiders.")
 
 
 def _membership(samples: Samples, seed: int, narrow) -> Score:

@@ -12,9 +12,9 @@ Five words let a bound follow the data, because what is reachable differs betwee
   strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
   no more than strangers do copies nobody.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
-  tables of that many rows. Under 200 held-out rows, luck alone may recognise one row in ten. What is measured against a control
-  (values guessed, people singled out or linked) is luck until it is four standard errors from none, which is where the end of
-  its interval lies three times its half-width from none.
+  tables of that many rows; the strongest of up to nine attacks does about once in two hundred. Under 200 held-out rows, luck
+  alone may recognise one row in ten. What is measured against a control (values guessed, people singled out or linked) is luck
+  until it is four standard errors from none, which is where the end of its interval lies three times its half-width from none.
 
 A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
 a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.

@@ -134,3 +134,15 @@ def test_few_outsiders_are_said_and_fewer_are_refused():
     assert "Only 60 outsiders" in score.note and score.detail["tpr_at_0.001"] is None
     few = privacy.membership(samples.make(mixed(100), mixed(19, 1), mixed(100, 2)))
     assert few.value is None and "found 100 and 19" in few.note
+
+
+def test_an_attack_that_says_the_same_of_everybody_is_not_chosen():
+    rng = np.random.default_rng(0)
+    noise, silent = [rng.random(n) for n in (60, 40)], [np.zeros(n) for n in (60, 40)]
+    rest = tuple(noise), 10, np.arange(60)
+    evidence = attacks.Evidence({"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest)
+    for seed in range(20):  # by luck alone it would be the stronger one half of the time
+        found = attacks.judge(evidence, seed)
+        assert set(found.attacks) == {"noise"} and found.tried == ("silent", "noise")
+    nothing = attacks.Evidence({"silent": silent[0]}, {"silent": silent[1]}, *rest)
+    assert set(attacks.judge(nothing, 0).attacks) == {"silent"}
