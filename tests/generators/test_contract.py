@@ -136,3 +136,12 @@ def test_generators_need_neither_prefect_nor_sdmetrics_nor_pydantic():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "7", done.stderr
+
+
+@pytest.mark.parametrize("name", ["tabular.autoregressive", "tabular.diffusion"])
+def test_a_row_that_lacks_what_no_training_row_lacked_cannot_be_drawn(name):
+    frame = pd.DataFrame({"a": [1, 2, 3] * 20, "b": ["x", "y"] * 30, "c": np.linspace(0, 1, 60)})
+    asked = frame.head(4).astype({"a": "Int64"})
+    asked.loc[0, "a"], asked.loc[1, "b"], asked.loc[2, "c"] = pd.NA, None, np.nan
+    found = generators.fit(frame, name, budget=Budget(steps=1)).log_prob(asked)
+    assert (found[:3] == -np.inf).all() and np.isfinite(found[3])
