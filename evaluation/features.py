@@ -36,9 +36,16 @@ def imagenet(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def principal(train: np.ndarray, dimensions: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Project features [n, d] on the first principal components of the training images, in units of the first one's deviation."""
-    mean = train.mean(0, dtype=np.float64)
-    _, values, axes = np.linalg.svd(train - mean, full_matrices=False)
-    axes, unit = axes[:dimensions], max(float(values[0]) / np.sqrt(len(train)), 1e-12)
+def described(features: Features) -> dict[str, str | None]:
+    """Name and SHA-256 of the network behind features; None for the digest of a caller's own function."""
+    if features is imagenet:
+        return {"name": "EfficientNet-Lite0", "sha256": efficientnet.DIGEST}
+    return {"name": getattr(features, "name", "the caller's own"), "sha256": getattr(features, "digest", None)}
+
+
+def principal(known: np.ndarray, dimensions: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Project features [n, d] on the first principal components of known images, in units of the first one's deviation."""
+    mean = known.mean(0, dtype=np.float64)
+    _, values, axes = np.linalg.svd(known - mean, full_matrices=False)
+    axes, unit = axes[:dimensions], max(float(values[0]) / np.sqrt(len(known)), 1e-12)
     return lambda features: (features - mean) @ axes.T / unit

@@ -239,18 +239,20 @@ def score(
     tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
     target: Target = None,
     model: Annotated[Path | None, typer.Option("--model", help="The model, for the attack that knows it.")] = None,
+    features: Annotated[Path | None, typer.Option("--features", help="An ONNX network that sees the images.")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
     seed: Seed = 0,
 ) -> int:
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
-    if compare != (synthetic is None) or compare != bool(tables) or (compare and model):
-        raise typer.BadParameter("expected either --synthetic TABLE or --compare TABLE TABLE ... (without --model); give one of the two")
+    if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
+        raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
     if compare:
         return _compare(train, holdout, tables, output, target, seed, gate)
     from pipelines import judging
     from pipelines.terminal import print_scores, print_verdict
 
-    report, verdict = judging.judge(train, holdout, synthetic, output, target=target, model=model, seed=seed, gated=gate)
+    how = {"target": target, "model": model, "features": features, "seed": seed, "gated": gate}
+    report, verdict = judging.judge(train, holdout, synthetic, output, **how)
     print_scores(report)
     if verdict:
         print_verdict(verdict)

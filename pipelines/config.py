@@ -111,10 +111,11 @@ class Sample(Part):
 
 
 class Scoring(Part):
-    """What to measure: the column a model should predict, and the metrics (None for all)."""
+    """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees images (None: the usual)."""
 
     target: str | None = None
     metrics: tuple[str, ...] | None = None
+    features: str | None = None
 
 
 class Bound(Part):
@@ -227,6 +228,7 @@ class RunConfig(Part):
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
         document = self.model_dump(mode="json", exclude={"name", "schedule", "notify"})
         document["source"].pop("path")
+        document["score"].pop("features")  # a path too: the report names the file by its digest
         return digest_of(document | {"publish": {"format": self.publish.format}})
 
 
@@ -272,12 +274,16 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
         place = str((base / Path(place).expanduser()).absolute())
     name = config.name or re.sub(r"[^\w.-]+", "-", Path(place).stem).strip("-.")[:100] or "table"
     to = str((base / Path(config.publish.to).expanduser()).absolute())
+    score = config.score
+    if score.features:
+        score = score.model_copy(update={"features": str((base / Path(score.features).expanduser()).absolute())})
     augment = config.augment
     if augment and augment.test:
         augment = augment.model_copy(update={"test": str((base / Path(augment.test).expanduser()).absolute())})
     return config.model_copy(
         update={
             "name": name,
+            "score": score,
             "augment": augment,
             "source": config.source.model_copy(update={"path": place}),
             "publish": config.publish.model_copy(update={"to": to}),
@@ -300,6 +306,8 @@ def _checked(config: RunConfig) -> RunConfig:
                 near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate.check_rules(gate.rules_of(config))
+    if config.score.features and not config.of_images:
+        raise LaunderError("expected score.features for images only, found a table; remove it")
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})

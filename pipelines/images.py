@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 import evaluation
 import generators
+from evaluation import onnx
 from evaluation.report import Report
 from generators import Budget, Images, Progress, Schema, Synthesizer, randomness
 from pipelines import decoding, pictures, splitting
@@ -76,6 +77,7 @@ def read(artifact: Mapping[str, Any]) -> Pictures:
 def look(config: RunConfig) -> pictures.Found:
     """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
     found = pictures.find(config.source.path, config.score.target)
+    features(config)
     if config.sample.constraints:
         raise LaunderError("expected no sample.constraints for images, found some; remove them")
     if config.publish.format == "csv":
@@ -85,6 +87,11 @@ def look(config: RunConfig) -> pictures.Found:
     if config.split.entity and config.split.entity not in found.table:
         raise LaunderError(f"expected the column {config.split.entity!r} of split.entity beside the images, found none; check its name")
     return found
+
+
+def features(config: RunConfig) -> onnx.Network | None:
+    """Return the network that sees the images, None for the usual one; EvaluationError where its file cannot be used."""
+    return None if config.score.features is None else onnx.read(config.score.features)
 
 
 def ingest(config: RunConfig, folder: Path) -> tuple[dict[str, Any], Schema, dict[str, int]]:
@@ -202,7 +209,7 @@ def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfi
     names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]
     given = ((side.pixels, side.labels) for side in (train, held, synthetic))
     loss = loss_of({"train": train, "holdout": held}, model)
-    return evaluation.score_images(*given, loss=loss, seed=config.seed, names=names)
+    return evaluation.score_images(*given, features=features(config), loss=loss, seed=config.seed, names=names)
 
 
 def loss_of(sides: Mapping[str, Pictures], model: Synthesizer | None) -> Callable[[str, np.ndarray], np.ndarray] | None:

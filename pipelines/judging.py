@@ -11,6 +11,7 @@ import evaluation
 import evaluation.report
 import generators
 from evaluation.report import Report
+from generators import Synthesizer
 from generators.schema import infer
 from pipelines import gate, judging_images, pictures, scoring
 from pipelines.artifacts import LaunderError, explained
@@ -22,18 +23,43 @@ Judged = tuple[Report, dict[str, Any] | None]
 
 
 def judge(
-    train: str, holdout: str | None, synthetic: str, output: Path, *, target: str | None, model: Path | None, seed: int, gated: bool
+    train: str,
+    holdout: str | None,
+    synthetic: str,
+    output: Path,
+    *,
+    target: str | None,
+    model: Path | None,
+    features: Path | None,
+    seed: int,
+    gated: bool,
 ) -> Judged:
     """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
 
-    ValueError where the tables or images cannot be compared, the target is no column, or `model` holds no model of these columns.
+    `features` is the ONNX file that images are seen by, None for the usual network. ValueError where the tables or images cannot be
+    compared, the target is no column, or `model` holds no model of these columns, or of these images, that has a likelihood.
     """
-    if _of_images(train, holdout, synthetic):
-        how = {"target": target, "model": model, "seed": seed, "gated": gated}
+    of_images = _of_images(train, holdout, synthetic)
+    fitted = None if model is None else _opened(model, of_images)
+    if of_images:
+        how = {"target": target, "fitted": fitted, "features": features, "seed": seed, "gated": gated}
         return judging_images.judge(train, holdout, synthetic, output, **how)
+    if features is not None:
+        raise LaunderError("expected images for --features, found tables; leave it out")
     real = _real(train, holdout)
-    loss = scoring.loss_of(None if model is None else generators.open_model(model))
-    return _judge(real, synthetic, output, target=target, loss=loss, seed=seed, gated=gated)
+    if fitted and (lacking := [c.name for c in fitted.schema.columns if c.name not in real[0] and c.kind != "identifier"]):
+        raise LaunderError(f"expected the model's columns in the training table, found no {lacking[0]!r}; give another --model")
+    return _judge(real, synthetic, output, target=target, loss=scoring.loss_of(fitted), seed=seed, gated=gated)
+
+
+def _opened(model: Path, of_images: bool) -> Synthesizer:
+    fitted = generators.open_model(model)
+    wanted, other = ("images", "a table") if of_images else ("a table", "images")
+    if ("image" in fitted.schema.kinds().values()) is not of_images:
+        raise LaunderError(f"expected a model of {wanted} in {model}, found one of {other}; name another --model")
+    if not hasattr(fitted, "loss" if of_images else "log_prob"):
+        raise LaunderError(f"expected a model with a likelihood in {model}, found one of a family without; leave --model out")
+    return fitted
 
 
 def compare(

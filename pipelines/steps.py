@@ -56,7 +56,8 @@ def begin(config: RunConfig) -> Run:
     """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
     versions = {name: version(name) for name in NUMERICS}
     source = folders.digest(config.source.path) if config.of_images else sources.digest(config.source.path)
-    key = digest_of([config.digest(), source, code_digest(), versions])[:16]
+    seen = images.features(config)
+    key = digest_of([config.digest(), source, seen and seen.digest, code_digest(), versions])[:16]
     folder = Path(config.publish.to) / "work" / key
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)

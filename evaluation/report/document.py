@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from evaluation import features
 from evaluation.pictures import Pictures
 from evaluation.report import words
 from evaluation.samples import Samples, Score
@@ -42,7 +43,7 @@ def image_profile(pictures: Pictures) -> dict:
     columns = {"image": "image", **({"label": "categorical"} if len(pictures.classes) else {})}
     return {"rows": {role: pictures.size(role) for role in ("train", "holdout", "synthetic")}, "columns": columns,
             "missing": {name: [0.0, 0.0] for name in columns}, "target": "label" if len(pictures.classes) else None,
-            "white_box": pictures.loss is not None}
+            "white_box": pictures.loss is not None, "features": features.described(pictures.features)}
 
 
 def plain(value):

@@ -142,6 +142,21 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
         assert ("loss" in found.detail["tried"]) is (high == 1)
 
 
+def test_a_network_of_ones_own_sees_the_images_and_is_part_of_the_run(source, tmp_path):
+    from tests.evaluation.networks import flat
+
+    words = [*FAST, *LENIENT, f"score.features={flat(tmp_path / 'net.onnx')}"]
+    begun, _, release, _ = run(source, tmp_path / "out", *words)
+    told = json.loads(Path(release["place"], "report.json").read_text())["features"]
+    assert told["name"] == "net.onnx" and len(told["sha256"]) == 64
+    (tmp_path / "preprocessor_config.json").write_text('{"image_mean": [0], "image_std": [1]}')
+    other, usual = (steps.begin(config.load(str(source), chosen, tmp_path / "out")) for chosen in (words, words[:-1]))
+    assert len({begun.key, other.key, usual.key}) == 3
+    pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(LaunderError, match=r"expected score\.features for images only"):
+        config.load(str(tmp_path / "t.csv"), words[-1:])
+
+
 def test_a_changed_model_is_not_opened(source, tmp_path):
     loaded = config.load(str(source), FAST, tmp_path)
     begun = steps.begin(loaded)

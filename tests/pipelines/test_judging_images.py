@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation import features
@@ -37,7 +38,23 @@ def test_copies_are_refused_and_fresh_images_are_not(score, tmp_path, capsys):
     assert "image.copies" in capsys.readouterr().out
     assert score(stored("fresh.parquet", bars(150, seed=8))) == 0
     found = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert found["features"]["name"] == "EfficientNet-Lite0"
     assert found["white_box"] is False and {s["name"] for s in found["scores"]} >= {"image.copies", "image.accuracy"}
+
+
+def test_a_memoriser_of_few_images_and_a_collapse_are_told_apart(score, tmp_path):
+    """Of so few images luck may recognise many; copies under noise are caught nevertheless."""
+
+    def refused(made):
+        assert score(stored("drawn.parquet", made), "--gate") == 3
+        verdict = json.loads((tmp_path / "report" / "report.json").read_text())["verdict"]
+        return {reason["score"].partition(".")[2] for reason in verdict["reasons"] if not reason["passed"]}
+
+    train, noise = bars(240, seed=3).take(np.arange(120)), np.random.default_rng(0).integers(0, 5, (120, 8, 8, 1), dtype=np.uint8)
+    memorised = refused(Images(train.pixels.clip(2) - 2 + noise, train.labels))
+    collapsed = refused(bars(120, seed=8).take(np.arange(120) % 3))
+    assert {"membership", "membership_vulnerable"} <= memorised <= {"membership", "membership_vulnerable", "copies"}
+    assert {"coverage", "vendi"} <= collapsed and not collapsed & {"membership", "membership_vulnerable", "copies"}
 
 
 def test_a_model_opens_the_white_box_attack(score, tmp_path):
@@ -61,6 +78,24 @@ def test_mistakes_are_one_sentence(score, capsys, synthetic, says):
     assert score(synthetic if isinstance(synthetic, str) else synthetic()) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+def test_models_and_networks_that_are_none_of_the_images(score, tmp_path, capsys):
+    fit(bars(60, seed=3), "image.gan", budget=Budget(steps=1)).save(tmp_path / "gan")
+    fit(pd.DataFrame({"a": range(40), "c": "x"}), budget=Budget(steps=1)).save(tmp_path / "table")
+    tables = ["score", "--train", "table.csv", "--synthetic", "table.csv", "--output", "report"]
+    for words, says in (
+        (["--model", "gan"], "a family without"),
+        (["--model", "table"], "a model of images in table, found one of a table"),
+        (["--features", "nothing.onnx"], "expected an ONNX file at nothing.onnx, found none"),
+    ):
+        assert score("train", *words) == 1 and says in capsys.readouterr().err, says
+    for words, says in (
+        (["--model", "gan"], "a model of a table in gan, found one of images"),
+        (["--model", "table"], "found no 'c'"),
+        (["--features", "x.onnx"], "expected images for --features, found tables"),
+    ):
+        assert main([*tables, *words]) == 1 and says in capsys.readouterr().err, says
 
 
 def test_collections_of_images_are_not_ranked(score, capsys):
