@@ -98,10 +98,11 @@ class Form:
         return torch.from_numpy(np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe"))
 
     def _numbers(self, labels: np.ndarray) -> np.ndarray:
-        place = {label: k for k, label in enumerate(self.classes)}
-        if unknown := {label for label in set(labels.tolist()) if label not in place}:
+        place = {str(label): k for k, label in enumerate(self.classes)}  # another source may hold numbers as texts
+        texts = [str(label) for label in labels.tolist()]
+        if unknown := set(texts) - place.keys():
             raise ValueError(f"expected labels that the model has learned, found {len(unknown)} others")
-        return np.array([place[label] for label in labels.tolist()], dtype="int64")
+        return np.array([place[text] for text in texts], dtype="int64")
 
     def unpack(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Packed x [B, C H W + 2] -> pixels uint8 [B, C, H, W] and label numbers [B]."""

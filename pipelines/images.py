@@ -218,7 +218,7 @@ def loss_of(sides: Mapping[str, Pictures], model: Synthesizer | None) -> Callabl
 
     def loss(role: str, rows: np.ndarray) -> np.ndarray:
         asked = sides[role].take(rows)
-        seen = np.ones(len(asked), bool) if labels is None else np.isin(asked.labels, labels)
+        seen = np.ones(len(asked), bool) if labels is None else np.isin(asked.labels.astype(str), labels.astype(str))
         losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
         losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
         return losses

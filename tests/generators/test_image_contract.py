@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import generators
 from generators import Budget, Images
+from generators.images import Form
 from tests.generators import pictures
 
 STEPS = Budget(steps=12)
@@ -85,3 +87,12 @@ def test_bad_input_is_one_sentence(fitted):
         Images(np.zeros((2, 2, 9, 1), np.uint8))
     with pytest.raises(ValueError, match="one label per image"):
         Images(np.zeros((2, 8, 8, 1), np.uint8), np.array(["a"]))
+
+
+def test_labels_are_known_by_their_text():
+    made = pictures.bars(20)
+    numbers = np.arange(20) % 3
+    form = Form.of(Images(made.pixels, numbers))
+    assert torch.equal(form.pack(Images(made.pixels, numbers)), form.pack(Images(made.pixels, numbers.astype(str).astype(object))))
+    with pytest.raises(ValueError, match="found 1 others"):
+        form.pack(Images(made.pixels, np.full(20, 7)))
