@@ -82,6 +82,14 @@ def test_shuffled_pixels_are_the_floor(scores):
     assert found["image.agreement"].value < 0.75
 
 
+def test_of_few_held_out_images_all_say_what_strangers_do():
+    named = {"features": raw, "names": ["image.copies"]}
+    few, more = (tuple(part[:count] for part in HELD) for count in (38, 40))
+    limits = [evaluation.score_images(TRAIN, held, FRESH, **named).scores["image.copies"] for held in (few, more)]
+    assert limits[0].detail["ratio"] == image.COPIED > limits[1].detail["ratio"]
+    assert (limits[0].ceiling * 38) % 1 == pytest.approx(0, abs=1e-9)
+
+
 def test_the_frechet_distance_of_two_normals_by_hand():
     a, b = np.random.default_rng(0).normal(size=(2, 40_000, 2))
     b = b * (2, 3) + (1, 0)
