@@ -315,14 +315,18 @@ def _resume(run: Run, folder: Path) -> None:
         return
     missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
     run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
-    device = next(run.model.parameters()).device
+    named = dict(run.model.named_parameters())
     with torch.no_grad():
-        for name, parameter in run.model.named_parameters():
+        for name, parameter in named.items():
             parameter.copy_(tensors[f"model.{name}"])
-            keys = ("step", "exp_avg", "exp_avg_sq")
-            run.optimizer.state[parameter] = {key: tensors[f"adam.{key}.{name}"].to(device) for key in keys}
-    run.average = {name: tensors[f"average.{name}"].to(device) for name in run.average}
-    run.best = {name: tensors[f"best.{name}"].to(device) for name in run.average}
+            moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
+            run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
+    run.average, run.best = ({name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best"))
+
+
+def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
+    """Return a tensor on its parameter's device and in its order in memory: the fused optimizer goes by the memory of both."""
+    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
 
 
 def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
