@@ -20,6 +20,7 @@ from evaluation.samples import NUMBERS
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
+LEAF, LEAVES = 20, 8  # rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
 LEVELS = 60  # labels of a column; the rest share one
 UPDATES = 1500  # of the perceptron, at most
 Predict = Callable[[pd.DataFrame], np.ndarray]  # rows -> probabilities [rows, classes]
@@ -41,8 +42,8 @@ def fitted(learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[
     """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows] or None."""
     numbers = [column for column, kind in kinds.items() if kind in NUMBERS]
     names = [column for column, kind in kinds.items() if kind not in (*NUMBERS, "identifier")]
-    classes = len(np.unique(labels))
-    model = _trees(names, numbers, classes, seed) if learner == LEARNERS[0] else _smooth(learner, names, numbers, len(rows), seed)
+    classes, n = len(np.unique(labels)), len(rows)
+    model = _trees(names, numbers, classes, n, seed) if learner == LEARNERS[0] else _smooth(learner, names, numbers, n, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # good enough to compare tables with
         return model.fit(rows, labels, **({} if weight is None else {"model__sample_weight": weight}))
@@ -61,12 +62,15 @@ def balanced(labels: np.ndarray) -> np.ndarray:
     return (len(labels) / (len(classes) * counts))[at]
 
 
-def _trees(names: list[str], numbers: list[str], classes: int, seed: int) -> Pipeline:
+def _trees(names: list[str], numbers: list[str], classes: int, rows: int, seed: int) -> Pipeline:
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=250)
     columns = ColumnTransformer([("numbers", _floats(), numbers), ("labels", make_pipeline(_texts(), codes), names)])
     kinds = [False] * len(numbers) + [True] * len(names)
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
-    model = HistGradientBoostingClassifier(max_iter=steps, early_stopping=False, categorical_features=kinds, random_state=seed)
+    leaf = int(np.clip(rows // LEAVES, 1, LEAF))
+    model = HistGradientBoostingClassifier(
+        max_iter=steps, early_stopping=False, min_samples_leaf=leaf, categorical_features=kinds, random_state=seed
+    )
     return Pipeline([("columns", columns), ("model", model)])
 
 
@@ -76,7 +80,7 @@ def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed:
     columns = ColumnTransformer([("numbers", scaled, numbers), ("labels", make_pipeline(_texts(), hot), names)])
     if learner == LEARNERS[1]:
         return Pipeline([("columns", columns), ("model", LogisticRegression(max_iter=200, random_state=seed))])
-    batch = int(np.clip(rows // 10, 16, 256))
+    batch = min(rows, int(np.clip(rows // 10, 16, 256)))
     passes = int(np.clip(UPDATES * batch / rows, 5, 60))
     model = MLPClassifier((64,), alpha=1e-3, batch_size=batch, learning_rate_init=3e-3, max_iter=passes, random_state=seed)
     return Pipeline([("columns", columns), ("model", model)])

@@ -180,3 +180,10 @@ def test_hashes_tell_images_apart():
 def test_targets_that_cannot_be_cross_validated(change, words):
     with pytest.raises(EvaluationError, match=words):
         prove(change(lopsided()), "ill", {})
+
+
+def test_trees_learn_from_rows_too_few_for_leaves_of_the_usual_size():
+    rows = pd.DataFrame({"dose": np.arange(24.0)})
+    labels = (rows["dose"] >= 12).to_numpy("int64")
+    model = classifiers.fitted("boosted trees", rows, labels, {"dose": "numerical"})
+    assert classifiers.probabilities(model, rows, 2).argmax(1).tolist() == labels.tolist()
