@@ -1,6 +1,7 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance; missing cells are drawn given the others."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,10 +35,21 @@ def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tens
 def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd.DataFrame:
     """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
     index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
+    dtypes = frame.dtypes.to_dict()
+    frame = frame.astype({name: "object" for name, dtype in dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
     for first in range(0, len(frame), CHUNK):
         u = randomness.row_uniforms(seed, first, CHUNK, randoms(encoding, given=True))
         out.append(_imputed(frame.iloc[first : first + CHUNK], encoding, draw, u))
-    return pd.concat(out).astype(frame.dtypes.to_dict()).set_axis(index) if out else frame
+    filled = pd.concat(out) if out else frame
+    return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
+
+
+def _admitting(dtype: Any, values: pd.Series) -> Any:
+    """Return the dtype; of pandas' categories, with those of the values that it lacks."""
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return dtype
+    new = [value for value in values.dropna().unique() if value not in dtype.categories]
+    return pd.CategoricalDtype([*dtype.categories, *new], dtype.ordered)
 
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:

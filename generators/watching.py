@@ -1,8 +1,11 @@
 """What is watched while a game is played: does the generator reach all real points (diversity), and only such (fidelity)?
 
-Both look at the k nearest real neighbours of each real point (Kynkäänniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv
-2002.09797). Noise reaches far, so that a look at diversity alone takes it for variety.
+Coverage and precision look at the k nearest real neighbours of each real point (Naeem et al. 2020, arXiv 2002.09797; Kynkäänniemi et
+al. 2019, arXiv 1904.06991); spread needs no real neighbour, so that it tells variety before likeness is reached. Noise reaches far, so
+that a look at diversity alone takes it for variety.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -24,6 +27,17 @@ def precision(real: Tensor, fake: Tensor) -> float:
     if len(real) < 2 * NEAREST:
         return 1.0
     return float((torch.cdist(fake, real) <= _radii(real)).any(1).float().mean())
+
+
+def spread(real: Tensor, fake: Tensor) -> float:
+    """Return how far generated points [B, d] are from their nearest like, relative to real ones: 1 as varied, 0 all the same.
+
+    The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as 1.
+    """
+    if len(real) < 2 * NEAREST:
+        return 1.0
+    near = [torch.cdist(x, x).fill_diagonal_(math.inf).amin(1).median() for x in (fake, real)]
+    return float(min(1.0, near[0] / near[1].clamp(min=1e-6)))
 
 
 def _radii(real: Tensor) -> Tensor:

@@ -21,8 +21,7 @@ def around(model: Synthesizer, rows: pd.DataFrame, target: str, label: Hashable,
     stream, kinds = randomness.generator(seed, "anchors"), model.schema.kinds()
     names = [name for name, kind in kinds.items() if name != target and kind != "identifier"]
     base = rows.iloc[stream.integers(0, len(rows), count)].reset_index(drop=True)[model.schema.names]
-    # numpy's integers and booleans have no gaps, and pandas' categories admit no new value
-    base = base.astype({name: "object" for name, dtype in base.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
+    # numpy's integers and booleans have no gaps
     base = base.astype({name: WITH_GAPS[dtype.kind] for name, dtype in base.dtypes.items() if dtype.kind in WITH_GAPS})
     patterns = stream.random((PATTERNS, len(names))) < REDRAWN
     redrawn = patterns[stream.integers(0, PATTERNS, count)]  # [count, names]

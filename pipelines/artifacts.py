@@ -64,8 +64,8 @@ def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
     path = Path(source.path if isinstance(source, Artifact) else source)
     if not path.is_file():
         raise LaunderError(f"expected a Parquet file at {path}, found none; run the stage that writes it again")
-    if isinstance(source, Artifact) and digest_file(path) != source.digest:
-        raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
+    if isinstance(source, Artifact):
+        check_unchanged(path, source.digest)
     try:
         return pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError):
@@ -122,6 +122,12 @@ def digest_folder(folder: str | Path) -> str:
 def digest_path(path: str | Path) -> str:
     """Return the SHA-256 of a source: a file's, or a folder's."""
     return digest_folder(path) if Path(path).is_dir() else digest_file(path)
+
+
+def check_unchanged(path: str | Path, digest: str) -> None:
+    """Raise LaunderError where a file or folder is gone or another one than its stage left."""
+    if not Path(path).exists() or digest_path(path) != digest:
+        raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
 
 
 def code_digest() -> str:

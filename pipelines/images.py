@@ -20,7 +20,18 @@ from evaluation import onnx
 from evaluation.report import Report
 from generators import Budget, Images, Progress, Schema, Synthesizer, randomness
 from pipelines import decoding, pictures, splitting
-from pipelines.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, read_frame, whole, write_frame, write_json
+from pipelines.artifacts import (
+    Artifact,
+    LaunderError,
+    check_unchanged,
+    digest_file,
+    digest_folder,
+    digest_of,
+    read_frame,
+    whole,
+    write_frame,
+    write_json,
+)
 from pipelines.config import RunConfig
 from pipelines.gate import rules_of
 from pipelines.pictures import LABEL
@@ -67,8 +78,7 @@ def _written(folder: Path, count: int) -> dict[str, Any]:
 def read(artifact: Mapping[str, Any]) -> Pictures:
     """Read what `write` wrote; LaunderError where it is gone or another one."""
     folder = Path(artifact["path"])
-    if not folder.is_dir() or digest_folder(folder) != artifact["digest"]:
-        raise LaunderError(f"expected {folder} as its stage left it, found it changed; remove it and run again")
+    check_unchanged(folder, artifact["digest"])
     pixels = np.load(folder / PIXELS, mmap_mode="r")
     table = read_frame(folder / TABLE)
     return Pictures(pixels, table.set_axis(range(len(pixels)), axis=0) if len(table.columns) else pd.DataFrame(index=range(len(pixels))))

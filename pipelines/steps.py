@@ -23,6 +23,7 @@ from pipelines import drift, folders, gate, images, ingestion, protection, publi
 from pipelines.artifacts import (
     Artifact,
     LaunderError,
+    check_unchanged,
     code_digest,
     digest_file,
     digest_folder,
@@ -214,8 +215,7 @@ def _data(config: RunConfig, table: Result) -> Any:
 
 
 def _model(model: Result) -> Synthesizer:
-    if digest_folder(model["path"]) != model["digest"]:
-        raise LaunderError(f"expected {model['path']} as its stage left it, found it changed; remove it and run again")
+    check_unchanged(model["path"], model["digest"])
     return generators.open_model(model["path"])
 
 

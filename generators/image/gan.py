@@ -30,7 +30,7 @@ from generators.image._players import Discriminator, Generator
 from generators.images import Form, Images, to_pixels, to_unit
 from generators.schema import Schema
 from generators.training import Turn
-from generators.watching import LEAST_FIDELITY, precision
+from generators.watching import LEAST_FIDELITY, precision, spread
 
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
@@ -107,17 +107,6 @@ class Model(nn.Module):
         """Labels y [B] -> images uint8 [B, C, H, W]."""
         device = self.generator.basis.device
         return to_pixels(self.generator(torch.randn(len(y), NOISE, generator=stream).to(device), y.to(device)))
-
-
-def spread(real: Tensor, fake: Tensor) -> float:
-    """Return how far generated points [B, d] are from their nearest like, relative to real ones: 1 as varied, 0 all the same.
-
-    The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as 1.
-    """
-    if len(real) < 10:
-        return 1.0
-    near = [torch.cdist(x, x).fill_diagonal_(math.inf).amin(1).median() for x in (fake, real)]
-    return float(min(1.0, near[0] / near[1].clamp(min=1e-6)))
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,14 @@ def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
     assert np.abs(drawn.reindex(known.index, fill_value=0) - known / known.sum()).max() < 0.08
 
 
+def test_categories_of_pandas_admit_what_is_drawn(model):
+    frame = tables.linked(40, seed=5)
+    there = sorted(frame["b"].unique())
+    frame["b"] = pd.Series([there[0], *[None] * 39]).astype(pd.CategoricalDtype(there[:1]))
+    filled = model.impute(frame, seed=1)
+    assert filled["b"].notna().all() and set(filled["b"]) == set(there) == set(filled["b"].cat.categories)
+
+
 def test_imputation_never_draws_a_missing_value():
     frame = tables.odd()
     filled = fit(frame, budget=Budget(steps=20)).impute(frame)

@@ -12,8 +12,8 @@ from generators.image import autoregressive, diffusion
 from generators.image._augment import warp
 from generators.image._coder import brightness_loss
 from generators.image._patches import Patches
-from generators.image.gan import spread
 from generators.images import Form
+from generators.watching import spread
 from tests.generators import pictures
 
 
