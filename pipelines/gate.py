@@ -7,7 +7,8 @@ Five words let a bound follow the data, because what is reachable differs betwee
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
   three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
 - "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
-  always passes, for a table whose columns are independent.
+  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a score
+  three half-widths of its interval below the ceiling is an honest sample's.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
   strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
   no more than strangers do copies nobody.
@@ -211,7 +212,13 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
         return _by_strangers(figure, score, held), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
-    return min(score.floor + figure * (score.ceiling - score.floor), score.ceiling - NEAR), ""
+    return _towards_ceiling(figure, score), ""
+
+
+def _towards_ceiling(share: float, score: Score) -> float:
+    luck = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
+    reached = score.floor + share * (score.ceiling - score.floor)
+    return min(reached, score.ceiling - NEAR, luck if score.floor >= luck else reached)
 
 
 def _by_strangers(factor: float, score: Score, held: int) -> float:

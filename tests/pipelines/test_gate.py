@@ -100,6 +100,9 @@ def test_bounds_follow_the_data():
     rule = {"at_least": 0.5, "relative": "to ceiling"}
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, 0.96, 0.95), rule)["bound"] == 0.93  # independent columns
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, None, 0.9), rule)["passed"] is False
+    few = judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.95), rule)  # 0.96 - 3 * 0.03: the floor lies above it
+    assert few["passed"] and few["bound"] == 0.87
+    assert judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.86), rule)["bound"] == 0.91  # 0.86 + 0.1 / 2
     over = {"at_most": 1.1, "relative": "over ceiling"}
     half = judge("privacy.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6}), over, 100)
     assert half["bound"] == pytest.approx(1.1 * 0.6017, abs=2e-3)  # Clopper-Pearson of 50 in 100 ends at 0.6017
