@@ -2,7 +2,7 @@
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
 where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
-Five words let a bound follow the data, because what is reachable differs between tables:
+Six words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
   three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
@@ -12,6 +12,8 @@ Five words let a bound follow the data, because what is reachable differs betwee
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
   strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
   no more than strangers do copies nobody.
+- "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as many pairs of a
+  synthetic and a training image reach, once in a thousand times, if they are equal as often as two real images are.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
   tables of that many rows; the strongest of up to nine attacks does about once in two hundred. Under 200 held-out rows, luck
   alone may recognise one row in ten. What is measured against a control (values guessed, people singled out or linked) is luck
@@ -29,7 +31,7 @@ from dataclasses import InitVar, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import betabinom, binom
+from scipy.stats import betabinom, binom, gamma, poisson
 
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
@@ -59,11 +61,12 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.accuracy": {"at_least": 0.7, "relative": "to ceiling"},
     "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
+    "image.equal": {"at_most": 0, "relative": "by repeats"},
     "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
 }
-PRIVACY = "privacy.", "image.copies", "image.membership"  # how the names of rules about privacy begin
+PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
 # what evaluation says about a score that has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING = {
     "utility.target": ("no target column is named", "do not predict the target either", "no column to predict the target from"),
@@ -75,7 +78,7 @@ WITHOUT_MEANING = {
     "privacy.singling_out": ("predicates single out one released row", "succeeds for every stranger"),
     "privacy.linkability": ("a link takes two columns", "succeeds for every stranger"),
 }
-COUNTED = ("privacy.copies", "diversity.distinct", "image.copies")  # facts about the released table, without an interval
+COUNTED = ("privacy.copies", "diversity.distinct", "image.equal", "image.copies")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
@@ -200,6 +203,8 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
     if relative == "by chance":
         luck = _luck(score)
         return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
+    if relative == "by repeats":
+        return max(figure, _by_repeats(**score.detail)), ""
     if relative == "or ceiling":
         low = score.detail.get("ceiling_low")
         held_out = score.ceiling - WIDER * (score.ceiling - low) if _finite(low) and _finite(score.ceiling) else figure
@@ -226,6 +231,12 @@ def _by_strangers(factor: float, score: Score, held: int) -> float:
     most = min(1.0, factor * clopper_pearson(round(score.ceiling * held), held)[1])
     rows = score.detail.get("rows", 0)
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
+
+
+def _by_repeats(*, rows: int, train: int, real: int, repeats: int, **_: int) -> float:
+    """Return the share of `rows` that may equal a training image by luck, where so many pairs of all real images are equal."""
+    most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
+    return float(poisson.ppf(LUCK, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
 
 
 def _luck(score: Score) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from evaluation import neighbours
-from evaluation.image import flat
+from evaluation.image_privacy import flat
 from evaluation.pictures import Pictures
 from evaluation.summaries import KEPT
 

@@ -73,6 +73,8 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
                        "samples reach about 97 %.", ""),
     "image.vendi": ("diversity", "Effective number of images", "How many different images the synthetic ones are worth, relative to "
                     "training images.", "More than the ceiling is noise, not variety."),
+    "image.equal": ("privacy", "Exact copies", "Share of synthetic images equal to a training image in every pixel.",
+                    "The ceiling is the share of holdout images that are."),
     "image.copies": ("privacy", "Copies", "Share of synthetic images far nearer to one training image than to the fifty next to it.", ""),
     "image.authenticity": ("privacy", "Authenticity", "Share of synthetic images farther from their nearest training image than that "
                            "one is from its own; real images reach about half.", "A sanity check only."),

@@ -10,7 +10,7 @@ import torch
 
 import evaluation
 import evaluation.report
-from evaluation import efficientnet, features, image, recogniser
+from evaluation import efficientnet, features, image, image_privacy, recogniser
 from evaluation import pictures as collections
 
 SCHEMA = json.loads((Path(evaluation.__file__).parent / "report" / "schema.json").read_text())
@@ -82,11 +82,19 @@ def test_shuffled_pixels_are_the_floor(scores):
     assert found["image.agreement"].value < 0.75
 
 
+def test_equal_images_are_counted_beside_real_ones_that_repeat():
+    some = tuple(np.concatenate([TRAIN[n][:3], FRESH[n][:97]]) for n in (0, 1))
+    held = tuple(np.concatenate([TRAIN[n][:1], HELD[n][:99], TRAIN[n][:1]]) for n in (0, 1))  # with one of training three equal images
+    found = evaluation.score_images(TRAIN, held, some, features=raw, names=["image.equal"]).scores["image.equal"]
+    assert found.value == 0.03 and found.ceiling == 2 / 101
+    assert found.detail == {"rows": 100, "copies": 3, "repeats": 3, "train": 300, "real": 401}
+
+
 def test_of_few_held_out_images_all_say_what_strangers_do():
     named = {"features": raw, "names": ["image.copies"]}
     few, more = (tuple(part[:count] for part in HELD) for count in (38, 40))
     limits = [evaluation.score_images(TRAIN, held, FRESH, **named).scores["image.copies"] for held in (few, more)]
-    assert limits[0].detail["ratio"] == image.COPIED > limits[1].detail["ratio"]
+    assert limits[0].detail["ratio"] == image_privacy.COPIED > limits[1].detail["ratio"]
     assert (limits[0].ceiling * 38) % 1 == pytest.approx(0, abs=1e-9)
 
 
@@ -119,7 +127,7 @@ def test_the_components_of_an_attack_know_members_no_better_than_outsiders():
         return noise[[place[image.tobytes()] for image in pixels]]
 
     made = collections.make(*((TRAIN[0][part], None) for part in (slice(100), slice(100, 200), slice(200, 300))), features=unlike)
-    table = image._table(made, seed=0)
+    table = image_privacy._table(made, seed=0)
     spread = [float(np.square(side.iloc[:, :32]).sum(1).mean()) for side in (table.train, table.holdout)]
     assert spread[0] == pytest.approx(spread[1], rel=0.1)
 
