@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,8 @@ from evaluation.image_privacy import flat
 from evaluation.pictures import Pictures
 from evaluation.summaries import KEPT
 
-CLASSES, COLUMNS, PAIRS = 12, 12, 24
+CLASSES, COLUMNS = 12, 12
+PAIRS = 2 * COLUMNS
 SIDE = 56  # pixels that an image is shown in at least
 
 
@@ -51,7 +53,7 @@ def _pairs(pictures: Pictures, seed: int) -> str:
     closest = np.argsort(distance[:, 0], kind="stable")[:PAIRS]
     strips = []
     for part in np.array_split(closest, 2):
-        strips += [_row(pictures.take("synthetic", rows[part]), PAIRS // 2), _row(pictures.take("train", place[part, 0]), PAIRS // 2)]
+        strips += [_row(pictures.take("synthetic", rows[part]), COLUMNS), _row(pictures.take("train", place[part, 0]), COLUMNS)]
     return _uri(np.concatenate(strips))
 
 
@@ -63,8 +65,7 @@ def _row(pixels: np.ndarray, columns: int) -> np.ndarray:
 
 
 def _uri(grid: np.ndarray) -> str:
-    columns = COLUMNS if grid.shape[1] % COLUMNS == 0 else PAIRS // 2
-    scale = max(1, SIDE // (grid.shape[1] // columns))
+    scale = math.ceil(SIDE * COLUMNS / grid.shape[1])
     image = Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid)
     out = io.BytesIO()
     image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(out, format="PNG", optimize=True)
