@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 IMAGE = "image"
-ROOMS = {IMAGE: ("image", "image_privacy")}  # modules of a section, where they are not the one of its name
+MODULES = {IMAGE: ("image", "image_privacy")}  # that hold the metrics of a section, where it is not the one of its name
 
 
 def names(*, images: bool = False) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def names(*, images: bool = False) -> tuple[str, ...]:
 
 def _metrics(section: str) -> dict[str, Callable]:
     """The public functions of a section that take samples and return a Score."""
-    modules = [importlib.import_module(f"evaluation.{module}") for module in ROOMS.get(section, (section,))]
+    modules = [importlib.import_module(f"evaluation.{module}") for module in MODULES.get(section, (section,))]
     return {name: f for module in modules for name, f in vars(module).items()
             if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
             and f.__annotations__.get("return") == "Score"}
