@@ -15,9 +15,9 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 import evaluation
-from pipelines import gate
+from pipelines import bounds, gate
 
-RULES = {name: rule for name, rule in gate.IMAGE_RULES.items() if name.startswith(gate.PRIVACY)}
+RULES = {name: rule for name, rule in bounds.IMAGE_RULES.items() if name.startswith(bounds.PRIVACY)}
 SIZES = (140, 35, 140), (1000, 250, 547)  # training, held out, released
 COPIED, NOISE = (1.0, 0.5, 0.2), (0, 24, 48)
 

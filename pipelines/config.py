@@ -9,7 +9,9 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from pipelines import bounds
 from pipelines.artifacts import LaunderError, digest_of
+from pipelines.bounds import Bound, Rule
 from pipelines.documents import override, read_yaml
 from pipelines.mistakes import nearest, sentence
 from pipelines.shares import Augmentation
@@ -22,7 +24,6 @@ SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 
@@ -118,19 +119,6 @@ class Scoring(Part):
     features: str | None = None
 
 
-class Bound(Part):
-    """The least or the most that a score may be, at the pessimistic end of its interval."""
-
-    at_least: Number | None = None
-    at_most: Number | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("expected either at_least or at_most with a number; keep one of them")
-        return self
-
-
 class Publish(Part):
     """Where releases go, in which format, and how many are kept (None for all)."""
 
@@ -175,7 +163,7 @@ class RunConfig(Part):
     sample: Sample = Sample()
     score: Scoring = Scoring()
     augment: Augmentation | None = None
-    gate: dict[str, Bound | None] = {}  # over the rules of gate.DEFAULT_RULES; null takes a rule away
+    gate: dict[str, Bound | None] = {}  # over the default rules; null takes a rule away
     publish: Publish = Publish()
     schedule: Schedule | None = None
     notify: str | None = None  # the address to tell, as env:NAME
@@ -223,6 +211,11 @@ class RunConfig(Part):
     @property
     def of_images(self) -> bool:
         return self.generator.name.startswith("image.")
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rules of the gate: the default ones with those of `gate` over them."""
+        return bounds.merged(self.gate, images=self.of_images)
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
@@ -295,7 +288,6 @@ def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
     import evaluation
     import generators
-    from pipelines import gate
 
     options, metrics = _options(config.generator, generators), evaluation.names(images=config.of_images)
     for name in config.augment.compare if config.augment else ():
@@ -305,7 +297,7 @@ def _checked(config: RunConfig) -> RunConfig:
             if name not in metrics:
                 near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
-    gate.check_rules(gate.rules_of(config))
+    bounds.check(config.rules)
     if config.score.features and not config.of_images:
         raise LaunderError("expected score.features for images only, found a table; remove it")
     if len(config.sample.weights) > 1:

@@ -2,22 +2,7 @@
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
 where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
-Six words let a bound follow the data, because what is reachable differs between tables:
-- "of ceiling": the bound is a multiple of what real held-out rows reach.
-- "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
-  three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
-- "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
-  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a score
-  three half-widths of its interval below the ceiling is an honest sample's.
-- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
-  strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
-  no more than strangers do copies nobody.
-- "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as many pairs of a
-  synthetic and a training image reach, once in a thousand times, if they are equal as often as two real images are.
-- "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
-  tables of that many rows; the strongest of up to nine attacks does about once in two hundred. Under 200 held-out rows, luck
-  alone may recognise one row in ten. What is measured against a control (values guessed, people singled out or linked) is luck
-  until it is four standard errors from none, which is where the end of its interval lies three times its half-width from none.
+Bounds and the words by which they follow the data stand in bounds.py.
 
 A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
 a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
@@ -37,36 +22,8 @@ from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Score
 from pipelines.artifacts import LaunderError
-from pipelines.config import Bound, RunConfig
+from pipelines.bounds import Rule, check
 
-Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of the words above}
-
-DEFAULT_RULES: dict[str, Rule] = {
-    "fidelity.shape": {"at_least": 0.8, "relative": "or ceiling"},
-    "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
-    "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
-    "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
-    "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
-    "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
-    "privacy.near_copies": {"at_most": 0.05, "relative": "by chance"},
-    "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
-    "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
-    "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
-    "privacy.attribute": {"at_most": 0.1, "relative": "by chance"},
-    "privacy.singling_out": {"at_most": 0.1, "relative": "by chance"},
-    "privacy.linkability": {"at_most": 0.1, "relative": "by chance"},
-}
-IMAGE_RULES: dict[str, Rule] = {
-    "image.precision": {"at_least": 0.3, "relative": "to ceiling"},
-    "image.accuracy": {"at_least": 0.7, "relative": "to ceiling"},
-    "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
-    "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
-    "image.equal": {"at_most": 0, "relative": "by repeats"},
-    "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
-    "image.membership": {"at_most": 0.05, "relative": "by chance"},
-    "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
-}
-PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
 # what evaluation says about a score that has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING = {
     "utility.target": ("no target column is named", "do not predict the target either", "no column to predict the target from"),
@@ -117,26 +74,9 @@ class Refusal(Decision):
     """Why a table stays inside; at least one reason has not passed."""
 
 
-def rules_of(config: RunConfig) -> dict[str, Rule]:
-    """Return the default rules with the configuration's over them; null takes one away."""
-    usual = IMAGE_RULES if config.of_images else DEFAULT_RULES
-    rules = {**usual, **{name: bound and _plain(bound) for name, bound in config.gate.items()}}
-    return {name: rule for name, rule in rules.items() if rule is not None}
-
-
-def _plain(bound: Bound) -> Rule:
-    return bound.model_dump(exclude_none=True)
-
-
-def check_rules(rules: Mapping[str, Rule]) -> None:
-    """Stop where no rule about privacy is left."""
-    if not any(name.startswith(PRIVACY) for name in rules):
-        raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")
-
-
 def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
     """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
-    check_rules(rules)
+    check(rules)
     held = report.profile.get("rows", {}).get("holdout", 0)
     reasons = tuple(_judge(name, rule, report.scores.get(name), held) for name, rule in rules.items())
     kind = Approval if all(reason["passed"] for reason in reasons) else Refusal

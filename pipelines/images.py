@@ -33,7 +33,6 @@ from pipelines.artifacts import (
     write_json,
 )
 from pipelines.config import RunConfig
-from pipelines.gate import rules_of
 from pipelines.pictures import LABEL
 from pipelines.protection import settle
 from pipelines.sampling import apportion
@@ -216,7 +215,7 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
 def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfig, model: Synthesizer | None = None) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
     wanted = config.score.metrics
-    names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *rules_of(config)}]
+    names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *config.rules}]
     given = ((side.pixels, side.labels) for side in (train, held, synthetic))
     loss = loss_of({"train": train, "holdout": held}, model)
     return evaluation.score_images(*given, features=features(config), loss=loss, seed=config.seed, names=names)

@@ -13,7 +13,7 @@ import generators
 from evaluation.report import Report
 from generators import Synthesizer
 from generators.schema import infer
-from pipelines import folders, gate, judging_images, pictures, scoring
+from pipelines import bounds, folders, gate, judging_images, pictures, scoring
 from pipelines.artifacts import LaunderError, explained
 from pipelines.mistakes import nearest
 from pipelines.sources import digest, read_table
@@ -44,7 +44,7 @@ def judge(
     if of_images:
         how = {"target": target, "fitted": fitted, "features": features, "seed": seed}
         report = judging_images.score(train, holdout, synthetic, **how)
-        return _written(report, output, gate.decide(report, gate.IMAGE_RULES, folders.digest(synthetic)) if gated else None)
+        return _written(report, output, gate.decide(report, bounds.IMAGE_RULES, folders.digest(synthetic)) if gated else None)
     if features is not None:
         raise LaunderError("expected images for --features, found tables; leave it out")
     real = _real(train, holdout)
@@ -113,7 +113,7 @@ def _judge(
         count = len(schema.names)
         raise LaunderError(f"expected the target among the {count:,} columns, found {target!r}{nearest(target, schema.names)}")
     report = evaluation.score(*real, read_table(synthetic), kinds=schema.kinds(), target=target, loss=loss, seed=seed)
-    return _written(report, output, gate.decide(report, gate.DEFAULT_RULES, digest(synthetic)) if gated else None)
+    return _written(report, output, gate.decide(report, bounds.DEFAULT_RULES, digest(synthetic)) if gated else None)
 
 
 def _written(report: Report, output: Path, decision: gate.Decision | None) -> Judged:

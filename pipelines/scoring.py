@@ -10,7 +10,6 @@ import evaluation
 from evaluation.report import Report
 from generators import Schema, Synthesizer, timestamps
 from pipelines.config import RunConfig
-from pipelines.gate import rules_of
 
 
 def score(
@@ -50,7 +49,7 @@ def _names(config: RunConfig) -> list[str] | None:
     """Return the metrics asked for and those that the gate needs, None for all."""
     if config.score.metrics is None:
         return None
-    wanted = {*config.score.metrics, *rules_of(config)}
+    wanted = {*config.score.metrics, *config.rules}
     return [name for name in evaluation.names() if name in wanted]
 
 

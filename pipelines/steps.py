@@ -146,7 +146,7 @@ def decide(run: Run, config: RunConfig, report: Result, data: Result, facts: Res
     """Let the gate judge, and write the report and the manifest: public ones into the staged release, an internal report into work/."""
     scored = read_json(report["path"])
     found = Report(**scored | {"scores": {name: Score(**score) for name, score in scored["scores"].items()}})
-    verdict = gate.decide(found, gate.rules_of(config), publishing.data_digest(_staged(run))).verdict()
+    verdict = gate.decide(found, config.rules, publishing.data_digest(_staged(run))).verdict()
     card = _card(run, config, facts)
     with explained(_staged(run)):
         evaluation.report.write(found, _staged(run), verdict=verdict, card=card, public=True)

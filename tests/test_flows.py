@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import gate
+from pipelines import bounds
 from pipelines.artifacts import digest_file
 from pipelines.cli import main
 from tests.processes import environment, launder, start, until
@@ -52,7 +52,7 @@ finally:
     print("TAKEN", len(taken))
 """
 # where neither the gate nor the scores are what is tested: one rule, one metric, few steps
-OPEN_GATE = dict.fromkeys(gate.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
+OPEN_GATE = dict.fromkeys(bounds.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
 LOOSE = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.metrics=[fidelity.shape]"]
 
 

@@ -4,11 +4,11 @@ import pytest
 
 import evaluation
 from evaluation import calibration
-from pipelines import gate
+from pipelines import bounds, gate
 from tests.evaluation.tables import mixed
 
 ROWS = 5000
-RULES = {name: rule for name, rule in gate.DEFAULT_RULES.items() if name != "utility.target"}  # slow, and no flaw needs it
+RULES = {name: rule for name, rule in bounds.DEFAULT_RULES.items() if name != "utility.target"}  # slow, and no flaw needs it
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import evaluation
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Score
-from pipelines import config, gate
+from pipelines import bounds, config, gate
 from pipelines.artifacts import LaunderError
 
 DIGEST = "d" * 64
@@ -48,9 +48,9 @@ def judge(name, score, rule, holdout=6000):
 
 
 def test_a_good_report_is_approved():
-    decision = gate.decide(report(), gate.DEFAULT_RULES, DIGEST)
+    decision = gate.decide(report(), bounds.DEFAULT_RULES, DIGEST)
     assert type(decision) is gate.Approval and decision.passed and failed(decision) == []
-    assert {reason["score"] for reason in decision.reasons} == set(gate.DEFAULT_RULES)
+    assert {reason["score"] for reason in decision.reasons} == set(bounds.DEFAULT_RULES)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_good_report_is_approved():
     ],
 )
 def test_one_bad_score_refuses_with_its_numbers(name, score):
-    decision = gate.decide(report(**{name: score}), gate.DEFAULT_RULES, DIGEST)
+    decision = gate.decide(report(**{name: score}), bounds.DEFAULT_RULES, DIGEST)
     assert type(decision) is gate.Refusal and failed(decision) == [name]
     reason = next(r for r in decision.reasons if r["score"] == name)
     low = "at least" in reason["rule"]
@@ -83,7 +83,7 @@ def test_one_bad_score_refuses_with_its_numbers(name, score):
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("missing", [None, Score(None, note="Not computable: something."), Score(math.nan, 1.0, 1.0, 1.0, 1.0)])
 def test_a_missing_score_refuses(name, missing):
-    decision = gate.decide(report(**{name: missing}), gate.DEFAULT_RULES, DIGEST)
+    decision = gate.decide(report(**{name: missing}), bounds.DEFAULT_RULES, DIGEST)
     assert failed(decision) == [name]
     assert next(r for r in decision.reasons if r["score"] == name)["note"]
 
@@ -92,8 +92,8 @@ def test_a_missing_score_refuses(name, missing):
 def test_an_interval_that_is_no_number_refuses(end):
     broken = {name: replace(score, **{end: math.nan}) for name, score in GOOD.items()}
     least = end == "low"
-    expected = [name for name, rule in gate.DEFAULT_RULES.items() if ("at_least" in rule) is least and name not in gate.COUNTED]
-    assert failed(gate.decide(report(**broken), gate.DEFAULT_RULES, DIGEST)) == expected
+    expected = [name for name, rule in bounds.DEFAULT_RULES.items() if ("at_least" in rule) is least and name not in gate.COUNTED]
+    assert failed(gate.decide(report(**broken), bounds.DEFAULT_RULES, DIGEST)) == expected
 
 
 def test_bounds_follow_the_data():
@@ -182,7 +182,7 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
 
 def test_a_table_too_small_to_attack_is_refused():
     few = evaluation.score(small(0, 40), small(1, 10), small(2, 50), names=["privacy.membership"])
-    assert not judge("privacy.membership", few.scores["privacy.membership"], gate.DEFAULT_RULES["privacy.membership"])["passed"]
+    assert not judge("privacy.membership", few.scores["privacy.membership"], bounds.DEFAULT_RULES["privacy.membership"])["passed"]
 
 
 def test_an_exact_and_a_blurred_copy_are_refused_and_an_honest_sample_is_not():
@@ -190,8 +190,8 @@ def test_an_exact_and_a_blurred_copy_are_refused_and_an_honest_sample_is_not():
     table = pd.DataFrame(rng.multivariate_normal(np.zeros(3), np.eye(3) * 0.4 + 0.6, 900), columns=list("abc"))
     train, holdout, honest = table[:400], table[400:600].reset_index(drop=True), table[600:].reset_index(drop=True)
     blurred = train + rng.normal(0, 0.01, train.shape)
-    names = [name for name in gate.DEFAULT_RULES if name != "utility.target"]
-    rules = {name: gate.DEFAULT_RULES[name] for name in names}
+    names = [name for name in bounds.DEFAULT_RULES if name != "utility.target"]
+    rules = {name: bounds.DEFAULT_RULES[name] for name in names}
     refused = {}
     for name, released in (("honest", honest), ("copy", train.copy()), ("blurred", blurred)):
         refused[name] = failed(gate.decide(evaluation.score(train, holdout, released, names=names), rules, DIGEST))
@@ -202,9 +202,9 @@ def test_an_exact_and_a_blurred_copy_are_refused_and_an_honest_sample_is_not():
 
 def test_rules_of_a_configuration_go_over_the_defaults(tmp_path):
     loaded = config.load(tmp_path / "x.csv", ["gate.fidelity.shape.at_least=0.99", "gate.utility.target=null"])
-    rules = gate.rules_of(loaded)
+    rules = loaded.rules
     assert rules["fidelity.shape"] == {"at_least": 0.99} and "utility.target" not in rules
-    assert rules["privacy.copies"] == gate.DEFAULT_RULES["privacy.copies"]
+    assert rules["privacy.copies"] == bounds.DEFAULT_RULES["privacy.copies"]
 
 
 def test_privacy_cannot_be_left_out():
@@ -216,7 +216,7 @@ def test_approvals_are_made_by_the_gate_alone():
     for kind in (gate.Approval, gate.Refusal, gate.Decision):
         with pytest.raises(LaunderError, match="gate"):
             kind(DIGEST, ())
-    approval = gate.decide(report(), gate.DEFAULT_RULES, DIGEST)
+    approval = gate.decide(report(), bounds.DEFAULT_RULES, DIGEST)
     with pytest.raises(LaunderError):
         replace(approval, digest="e" * 64)
     with pytest.raises(AttributeError):
@@ -225,10 +225,10 @@ def test_approvals_are_made_by_the_gate_alone():
 
 def test_a_stored_verdict_is_read_back_and_checked():
     for one in (report(), report(privacy__copies=None)):
-        decision = gate.decide(one, gate.DEFAULT_RULES, DIGEST)
+        decision = gate.decide(one, bounds.DEFAULT_RULES, DIGEST)
         assert gate.reopen(decision.verdict()) == decision
         assert type(gate.reopen(decision.verdict())) is type(decision)
-    forged = gate.decide(report(privacy__copies=None), gate.DEFAULT_RULES, DIGEST).verdict() | {"passed": True}
+    forged = gate.decide(report(privacy__copies=None), bounds.DEFAULT_RULES, DIGEST).verdict() | {"passed": True}
     with pytest.raises(LaunderError, match="follows from its reasons"):
         gate.reopen(forged)
     for reason in forged["reasons"]:

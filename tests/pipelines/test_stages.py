@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import evaluation.report
-from pipelines import config, gate, ingestion, protection, publishing, sampling, scoring, splitting, training
+from pipelines import bounds, config, gate, ingestion, protection, publishing, sampling, scoring, splitting, training
 from pipelines.artifacts import LaunderError
 
 ROWS = 240
@@ -155,13 +155,13 @@ def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, f
     model = training.train(train, schema, loaded)
     synthetic = sampling.sample(model, loaded, rows)
     assert synthetic.dtypes.astype(str).tolist() == protected.dtypes.astype(str).tolist()
-    decision = gate.decide(scoring.score(train, holdout, synthetic, schema, loaded), gate.rules_of(loaded), "d" * 64)
+    decision = gate.decide(scoring.score(train, holdout, synthetic, schema, loaded), loaded.rules, "d" * 64)
     assert {"privacy.membership"} <= {reason["score"] for reason in decision.reasons if not reason["passed"]}
 
 
 def test_a_condition_narrows_the_real_rows(run):
     loaded = with_sample(run["config"], where={"job": "nurse"})
-    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(gate.DEFAULT_RULES)})
+    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(bounds.DEFAULT_RULES)})
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
     report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
@@ -170,7 +170,7 @@ def test_a_condition_narrows_the_real_rows(run):
 
 def test_the_models_likelihood_reaches_the_attack(run):
     loaded = run["config"].model_copy(
-        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(gate.DEFAULT_RULES)}
+        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(bounds.DEFAULT_RULES)}
     )
     report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"])
     assert report.profile["white_box"] is True and report.scores["privacy.membership"].value is not None
