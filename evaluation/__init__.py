@@ -17,7 +17,10 @@ MODULES = {IMAGE: ("image", "image_privacy")}  # that hold the metrics of a sect
 
 
 def names(*, images: bool = False) -> tuple[str, ...]:
-    """Names of all metrics of tables, or of images; `privacy.copies` is the function `copies` of evaluation/privacy.py."""
+    """Names of all metrics of tables, or of images.
+
+    `privacy.copies` is the function `copies` of evaluation/privacy.py; those of images stand in image.py and image_privacy.py.
+    """
     return tuple(f"{section}.{name}" for section in ((IMAGE,) if images else SECTIONS) for name in _metrics(section))
 
 

@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from evaluation import intervals, neighbours, supports
 from evaluation import vendi as vendi_
-from evaluation.samples import Samples, Score, row_hashes, unknown
+from evaluation.samples import Samples, Score, mean, row_hashes, unknown
 
 ROWS = 4000
 NEAREST = 5
@@ -36,7 +36,7 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
         covered[name] = neighbours.search(samples, train, other, 1)[0][:, 0] <= radius
     value = float(covered["value"].mean())
     low, high = intervals.clopper_pearson(int(covered["value"].sum()), size)
-    return Score(value, low, high, _mean(covered.get("ceiling")), _mean(covered["floor"]), "higher", {"rows": size},
+    return Score(value, low, high, mean(covered.get("ceiling")), mean(covered["floor"]), "higher", {"rows": size},
                  f"{size:,} rows of each table.")
 
 
@@ -119,10 +119,6 @@ def _supported(twins: float, size: int) -> float:
     return float(-size / np.log1p(-min(max(twins, 0.5), size - 0.5) / size))
 
 
-def _mean(values) -> float | None:
-    return None if values is None else float(np.mean(values))
-
-
 def _too_small(samples: Samples) -> str:
     if not samples.known:
         return "no column has a value to compare"
@@ -174,7 +170,7 @@ def rare(samples: Samples, *, seed: int = 0) -> Score:
     ratios = np.array(kept["value"])
     value = float(ratios.mean())
     low, high = intervals.around(value, ratios, seed)
-    return Score(value, low, high, _mean(kept.get("ceiling")), _mean(kept["floor"]), "higher",
+    return Score(value, low, high, mean(kept.get("ceiling")), mean(kept["floor"]), "higher",
                  {"rare_categories": len(ratios), "absent": int((ratios == 0).sum()), "by_training_rows": _by_count(counts, ratios)},
                  f"{len(ratios)} rare categories; they are counted, never named.")
 
@@ -222,9 +218,9 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     order = np.argsort(-real)
     detail = {"cells": len(found["value"]), "dropped": int((ratios["value"][real > 0] < 0.1).sum()),
               "overfilled": int((ratios["value"][real > 0] > 10).sum()), "differing_share": float(differ["value"]),
-              "differing_share_ceiling": _mean(differ.get("ceiling")),
+              "differing_share_ceiling": mean(differ.get("ceiling")),
               "cell_ratio": [float(r) for r in ratios["value"][order]], "cell_share": [float(c / len(train)) for c in real[order]]}
-    return Score(float(found["value"].mean()), low, high, _mean(found.get("ceiling")), _mean(found["floor"]), "higher", detail,
+    return Score(float(found["value"].mean()), low, high, mean(found.get("ceiling")), mean(found["floor"]), "higher", detail,
                  f"{detail['cells']} cells of {size:,} training rows.")
 
 

@@ -8,8 +8,8 @@ import torch
 from evaluation import intervals, neighbours
 from evaluation import vendi as vendi_
 from evaluation.features import principal
-from evaluation.pictures import Pictures, mean
-from evaluation.samples import Score, unknown
+from evaluation.pictures import Pictures
+from evaluation.samples import Score, mean, unknown
 
 NEAREST = 5
 DIMENSIONS = 64  # principal components of a Frechet distance

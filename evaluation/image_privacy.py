@@ -13,8 +13,8 @@ import torch
 from evaluation import intervals, neighbours, samples
 from evaluation import privacy as tables
 from evaluation.features import principal
-from evaluation.pictures import Pictures, mean
-from evaluation.samples import Score, unknown
+from evaluation.pictures import Pictures
+from evaluation.samples import Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them

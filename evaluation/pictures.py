@@ -111,8 +111,3 @@ def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None)
 def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     place = np.clip(np.searchsorted(classes, labels), 0, len(classes) - 1)
     return np.where(classes[place] == labels, place, -1)
-
-
-def mean(values) -> float | None:
-    """The mean of what was found of each image; None where nothing was looked at."""
-    return None if values is None else float(np.mean(values))

@@ -39,6 +39,11 @@ def unknown(reason: str, better: str = "higher", **detail) -> Score:
     return Score(None, better=better, detail=detail, note=f"Not computable: {reason}.")
 
 
+def mean(values) -> float | None:
+    """The mean of what was found of each row or image; None where nothing was looked at."""
+    return None if values is None else float(np.mean(values))
+
+
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.

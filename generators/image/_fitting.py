@@ -16,6 +16,7 @@ from generators import fitting, training
 from generators.fitting import How
 from generators.images import Form, Images
 
+SMALL = 12  # pixels of the shorter side up to which images are small
 LAST = 14  # pixels of a side from which convolutions are faster with the channels last
 EVALUATED = 2**24  # values of the validation split at once, at 16 channels
 
@@ -76,6 +77,16 @@ def placed(model: nn.Module, form: Form, device: torch.device) -> nn.Module:
     normed = device.type == "cpu" and devices.half(device) and any(isinstance(part, nn.GroupNorm) for part in model.modules())
     last = device.type == "cuda" or (min(form.height, form.width) >= LAST and not normed)
     return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
+
+
+def small(form: Form) -> bool:
+    """Return whether images take so few pixels that small networks do."""
+    return min(form.height, form.width) <= SMALL
+
+
+def batch(form: Form, device: torch.device) -> int:
+    """Return how many images are trained on at once: fewer where steps are few, on a CPU unless images are small."""
+    return 128 if small(form) or device.type == "cuda" else 64
 
 
 def chunk(form: Form) -> int:

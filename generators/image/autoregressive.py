@@ -45,7 +45,7 @@ class Config:
     mixture: int = 8  # logistics per value
     dropout: float | None = None  # None is 0.2 for few images, 0.05 on a GPU, which sees them often, else 0
     validation: float = 0.05  # share of images held back for early stopping
-    batch: int | None = None  # None is 64 for images above 12 pixels on a CPU, whose steps are few, else 128
+    batch: int | None = None  # None is chosen from the size of the images and the device
     learning_rate: float = 2e-3
     weight_decay: float = 5e-2
 
@@ -211,10 +211,10 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
 
 def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
     """Fill the options left open."""
-    small, fast = min(form.height, form.width) <= 12, device.type == "cuda"
+    small, fast = _fitting.small(form), device.type == "cuda"
     width = config.width or (384 if fast else 96 if small else 192)
     depth, hidden = config.depth or (8 if fast else 3 if small else 4), config.hidden or (192 if fast else 96)
-    patch, batch = config.patch or (2 if small else 4), config.batch or (128 if small or fast else 64)
+    patch, batch = config.patch or (2 if small else 4), config.batch or _fitting.batch(form, device)
     dropout = config.dropout if config.dropout is not None else 0.2 if images < FEW else 0.05 if fast else 0.0
     return replace(config, width=width, depth=depth, hidden=hidden, patch=patch, batch=batch, dropout=dropout)
 

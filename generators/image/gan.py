@@ -50,7 +50,7 @@ class Config:
     patch: int | None = None  # p, pixels unshuffled into channels
     augment: float | None = None  # probability of each geometric augmentation; None is 0.1 for few images, else 0
     validation: float = 0.05  # share of images held back for watching
-    batch: int | None = None  # None is 64 for images above 12 pixels on a CPU, whose steps are few, else 128
+    batch: int | None = None  # None is chosen from the size of the images and the device
     learning_rate: float = 2e-3
     pace: float = 1.0  # the generator's share of it
 
@@ -149,7 +149,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     patch = config.patch or (2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4))))
     width = config.width or (256 if fast else 64 if side <= 16 else 96)
     augment = config.augment if config.augment is not None else 0.1 if images < FEW else 0.0
-    blocks, batch = config.blocks or (1 if side <= 12 else 2 if fast else 3), config.batch or (128 if side <= 12 or fast else 64)
+    blocks, batch = config.blocks or (1 if _fitting.small(form) else 2 if fast else 3), config.batch or _fitting.batch(form, device)
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks, batch=batch)
 
 
