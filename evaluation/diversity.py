@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from evaluation import intervals, neighbours, supports
 from evaluation import vendi as vendi_
-from evaluation.samples import Samples, Score, mean, row_hashes, unknown
+from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
 
 ROWS = 4000
 NEAREST = 5
@@ -24,9 +24,8 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
     Naeem et al. 2020, k = 5, equal numbers of rows; about 0.97 for two samples of one distribution. Cost: four
     searches of ROWS x ROWS.
     """
-    reason = _too_small(samples)
-    if reason:
-        return unknown(reason)
+    if obstacle := _too_small(samples):
+        return unknown(*obstacle)
     size = min(_equal(samples), ROWS)
     train = "train", samples.rows("train", size, seed)
     radius = neighbours.search(samples, train, train, min(NEAREST, size - 1))[0][:, -1]
@@ -46,13 +45,12 @@ def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
     1 - 2 * integral over beta of |share of training rows within their fifth neighbour's distance of one of the innermost beta of
     the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of ROWS x ROWS per table.
     """
-    reason = _too_small(samples)
-    if reason:
-        return unknown(reason)
+    if obstacle := _too_small(samples):
+        return unknown(*obstacle)
     size = min(_equal(samples), ROWS)
     train = samples.rows("train", size, seed)
     if supports.flat(samples, train):
-        return unknown("all training rows are equally deep")
+        return unknown(Reason.EQUALLY_DEEP, "all training rows are equally deep")
     ends = {name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
             for name, role in samples.roles().items()}
     return Score(*ends["value"], ends["ceiling"][0] if "ceiling" in ends else None, ends["floor"][0], "higher", {"rows": size},
@@ -70,9 +68,8 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     About 1 for an honest sample, low where rows repeat or huddle, above 1 where there is noise. Gaussian kernel as wide as the
     median distance between neighbouring training rows. Cost: one eigendecomposition of VENDI_ROWS per table.
     """
-    reason = _too_small(samples)
-    if reason:
-        return unknown(reason)
+    if obstacle := _too_small(samples):
+        return unknown(*obstacle)
     size = min(_equal(samples), VENDI_ROWS)
     every = "train", samples.rows("train", size, seed)
     width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
@@ -91,9 +88,8 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     Birthday paradox (Arora and Zhang 2017): of n rows from S equally likely ones a share f = 1 - exp(-n / S) has a twin, so
     S = -n / log(1 - f). Twins are nearer to each other than all but 2 % of training rows are to their nearest. Cost: one search.
     """
-    reason = _too_small(samples)
-    if reason:
-        return unknown(reason)
+    if obstacle := _too_small(samples):
+        return unknown(*obstacle)
     size = min(_equal(samples), ROWS)
     near = {}
     for role in _roles(samples):
@@ -119,11 +115,11 @@ def _supported(twins: float, size: int) -> float:
     return float(-size / np.log1p(-min(max(twins, 0.5), size - 0.5) / size))
 
 
-def _too_small(samples: Samples) -> str:
+def _too_small(samples: Samples) -> Obstacle | None:
     if not samples.known:
-        return "no column has a value to compare"
+        return Reason.NO_VALUES, "no column has a value to compare"
     size = min(samples.size("train"), samples.size("synthetic"))
-    return f"neighbours need at least {LEAST} rows of each table, found {size}" if size < LEAST else ""
+    return (Reason.TOO_FEW_ROWS, f"neighbours need at least {LEAST} rows of each table, found {size}") if size < LEAST else None
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:
@@ -132,7 +128,7 @@ def distinct(samples: Samples, *, seed: int = 0) -> Score:
     The ceiling is the share among as many real rows (training and holdout together). Cost: one hash per row.
     """
     if not samples.columns:
-        return unknown("all columns are identifiers")
+        return unknown(Reason.NO_VALUES, "all columns are identifiers")
     hashes = row_hashes(samples.table("synthetic"))
     value, once = _distinct(hashes)
     low, high = intervals.around(value, once, seed)
@@ -166,7 +162,7 @@ def rare(samples: Samples, *, seed: int = 0) -> Score:
             for name, ratio in ratios.items():
                 kept[name].extend(ratio)
     if not counts:
-        return unknown("no label column has a category with at most 1 % of the training rows")
+        return unknown(Reason.NO_RARE_CATEGORY, "no label column has a category with at most 1 % of the training rows")
     ratios = np.array(kept["value"])
     value = float(ratios.mean())
     low, high = intervals.around(value, ratios, seed)
@@ -202,8 +198,10 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     from sklearn.cluster import MiniBatchKMeans
     size = min(samples.size("train"), samples.size("synthetic"), 3 * ROWS)
     cells = min(CELLS, size // 20)
-    if not samples.known or cells < 2:
-        return unknown(f"cells need 40 rows of each table, found {size}" if samples.known else "no column has a value to compare")
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare")
+    if cells < 2:
+        return unknown(Reason.TOO_FEW_ROWS, f"cells need 40 rows of each table, found {size}")
     train = neighbours.points(samples, "train", samples.rows("train", size, seed)).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)
     real = np.bincount(means.predict(train), minlength=cells)

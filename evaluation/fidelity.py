@@ -6,7 +6,7 @@ import numpy as np
 
 from evaluation import formats as formats_
 from evaluation import intervals, learners, neighbours, pairs, queries, rules, similarity, supports
-from evaluation.samples import Samples, Score, unknown
+from evaluation.samples import Reason, Samples, Score, unknown
 
 DETECTION_ROWS = 8000
 LOGISTIC_ROWS = 4000
@@ -20,7 +20,7 @@ def shape(samples: Samples, *, seed: int = 0) -> Score:
     Source: sdmetrics KSComplement and TVComplement, with missing values counted. Cost: a sort per column.
     """
     if not samples.known:
-        return unknown("no column has a value to compare")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare")
     by_role = {name: {c: _shape(samples, c, role) for c in samples.known} for name, role in samples.roles().items()}
     ends = {name: _shape_interval(samples, role, by_role[name], seed) for name, role in samples.roles().items() if name != "floor"}
     detail = {"columns": by_role["value"], "columns_ceiling": by_role.get("ceiling", {}), "ceiling_low": ends.get("ceiling", (None,))[0]}
@@ -74,10 +74,10 @@ def trend(samples: Samples, *, seed: int = 0) -> Score:
     per pair, at most 5,000 pairs and 200,000 rows.
     """
     if len(samples.known) < 2:
-        return unknown("a trend needs two columns with values")
+        return unknown(Reason.ONE_COLUMN, "a trend needs two columns with values")
     found = pairs.build(samples, seed)
     if not found.chosen:
-        return unknown("no two columns vary together in the training table")
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
     by_role = {name: {label: found.similarity(i, j, role) for label, i, j in found.by_name()}
                for name, role in samples.roles().items()}
     value = float(np.mean(list(by_role["value"].values())))
@@ -99,10 +99,10 @@ def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
     corrected for few rows (Miller 1955), divided by the root of their product (Strehl and Ghosh 2002). Cost: one count per pair.
     """
     if len(samples.known) < 2:
-        return unknown("information is shared by two columns with values")
+        return unknown(Reason.ONE_COLUMN, "information is shared by two columns with values")
     found = pairs.build(samples, seed)
     if not found.chosen:
-        return unknown("no two columns vary together in the training table")
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
     by_role: dict[str, dict] = {name: {} for name in samples.roles()}
     effects = np.zeros(found.roles["synthetic"].rows)
     for label, i, j in found.by_name():
@@ -141,9 +141,9 @@ def detection_logistic(samples: Samples, *, seed: int = 0) -> Score:
 def _detect(samples: Samples, build, read, limit: int, seed: int, *, trees: bool) -> Score:
     size = min(samples.size("train"), samples.size("synthetic"), limit)
     if not samples.known:
-        return unknown("no column has a value to compare")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare")
     if size < 20:
-        return unknown(f"a classifier needs 20 rows of each kind, found {size}")
+        return unknown(Reason.TOO_FEW_ROWS, f"a classifier needs 20 rows of each kind, found {size}")
     found, areas, giveaway = {}, {}, {}
     for name, role in samples.roles().items():
         rows = samples.rows(role, size, seed)
@@ -173,11 +173,13 @@ def alpha_precision(samples: Samples, *, seed: int = 0) -> Score:
     1 - 2 * integral over alpha of |share of synthetic rows among the innermost alpha of the training rows - alpha| (Alaa et al. 2022,
     on encoded rows). Low where a generator draws only typical rows, or many unlikely ones. Cost: one distance per row.
     """
-    if not samples.known or min(samples.size("train"), samples.size("synthetic")) < 20:
-        return unknown("depth needs 20 rows of each table and a column with values")
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare")
+    if min(samples.size("train"), samples.size("synthetic")) < 20:
+        return unknown(Reason.TOO_FEW_ROWS, "depth needs 20 rows of each table")
     train = samples.rows("train", SUPPORT_ROWS, seed)
     if supports.flat(samples, train):
-        return unknown("all training rows are equally deep")
+        return unknown(Reason.EQUALLY_DEEP, "all training rows are equally deep")
     ends = {name: supports.integrated(supports.precise(samples, role, samples.rows(role, SUPPORT_ROWS, seed), train), seed)
             for name, role in samples.roles().items()}
     return Score(*ends["value"], _first(ends.get("ceiling")), ends["floor"][0], "higher", {"rows": len(train)},
@@ -194,7 +196,7 @@ def query_error(samples: Samples, *, seed: int = 0) -> Score:
     500 conjunctions of ranges and labels drawn from training values; what an analyst's count would be wrong by. Cost: QUERIES x rows.
     """
     if not samples.known:
-        return unknown("no column has a value to compare", "lower")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     asked = queries.draw(samples, seed)
     rows = {role: samples.rows(role, QUERY_ROWS, seed) for role in ("train", *samples.roles().values())}
     real = queries.answers(samples, "train", rows["train"], asked).mean(1)
@@ -217,7 +219,7 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
     """
     absent = {role: _absent(samples, role) for role in ("train", *samples.roles().values())}
     if not any(a.any() for role, a in absent.items() if role != "shuffled"):
-        return unknown("no table has a missing value in a compared column")
+        return unknown(Reason.NO_MISSING_VALUES, "no table has a missing value in a compared column")
     _, codes = np.unique(np.concatenate(list(absent.values())), axis=0, return_inverse=True)
     parts = dict(zip(absent, np.split(codes.ravel(), np.cumsum([len(a) for a in absent.values()])[:-1]), strict=True))
     shares = {role: np.bincount(c, minlength=codes.max() + 1) / len(c) for role, c in parts.items()}
@@ -241,7 +243,7 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
     """
     found = rules.find(samples, seed)
     if not found:
-        return unknown("no rule holds in every training row that would not hold by chance")
+        return unknown(Reason.NO_RULES, "no rule holds in every training row that would not hold by chance")
     shares, counts, worst = {}, (0, 0), {}
     for name, role in samples.roles().items():
         rows = samples.rows(role, rules.ROWS, seed)
@@ -265,7 +267,7 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
     fits = {c: formats_.fitting(samples, c, "synthetic", seed) for c in columns}
     fits = {c: fit for c, fit in fits.items() if len(fit)}
     if not fits:
-        return unknown("no column has a value to compare")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare")
     shares = {str(c): float(fit.mean()) for c, fit in fits.items()}
     value = float(np.mean(list(shares.values())))
     spread = np.sqrt(sum(share * (1 - share) / len(fit) for share, fit in zip(shares.values(), fits.values(), strict=True))) / len(fits)

@@ -9,7 +9,7 @@ from evaluation import intervals, neighbours
 from evaluation import vendi as vendi_
 from evaluation.features import principal
 from evaluation.pictures import Pictures
-from evaluation.samples import Score, mean, unknown
+from evaluation.samples import Obstacle, Reason, Score, mean, unknown
 
 NEAREST = 5
 DIMENSIONS = 64  # principal components of a Frechet distance
@@ -167,8 +167,8 @@ def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Ceiling: the same trained on as many training images. Floor: the most frequent label. Cost: two trainings.
     """
-    if reason := _unlabelled(pictures) or _untested(pictures):
-        return unknown(reason)
+    if obstacle := _unlabelled(pictures) or _untested(pictures):
+        return unknown(*obstacle)
     size, truth, held = pictures.taught(TAUGHT), pictures.labels["holdout"], pictures.pixels["holdout"]
     right = {role: pictures.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
     low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
@@ -184,8 +184,8 @@ def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Ceiling: the network's accuracy on held-out images. Floor: the most frequent label.
     """
-    if reason := _unlabelled(pictures) or _untested(pictures):
-        return unknown(reason)
+    if obstacle := _unlabelled(pictures) or _untested(pictures):
+        return unknown(*obstacle)
     judge = pictures.judge("train", pictures.taught(TAUGHT), seed)
     rows = pictures.rows("synthetic", TAUGHT, seed)
     agree = judge.guess(pictures.take("synthetic", rows)) == pictures.labels["synthetic"][rows]
@@ -195,15 +195,18 @@ def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
                  f"{len(rows):,} synthetic images.")
 
 
-def _unlabelled(pictures: Pictures) -> str:
+def _unlabelled(pictures: Pictures) -> Obstacle | None:
+    if not len(pictures.classes):
+        return Reason.NO_LABELS, "the images have no labels"
     if len(pictures.classes) < 2:
-        return "the images have no labels" if not len(pictures.classes) else "all images have one label"
+        return Reason.ONE_LABEL, "all images have one label"
     synthetic = pictures.labels["synthetic"]
-    return "the synthetic images have one label" if len(np.unique(synthetic[synthetic >= 0])) < 2 else ""
+    one = len(np.unique(synthetic[synthetic >= 0])) < 2
+    return (Reason.ONE_LABEL_RELEASED, "the synthetic images have one label") if one else None
 
 
-def _untested(pictures: Pictures) -> str:
-    return "" if "holdout" in pictures.pixels else "there is no holdout to test on"
+def _untested(pictures: Pictures) -> Obstacle | None:
+    return None if "holdout" in pictures.pixels else (Reason.NO_HOLDOUT, "there is no holdout to test on")
 
 
 def _commonest(codes: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from evaluation import intervals, neighbours, samples
 from evaluation import privacy as tables
 from evaluation.features import principal
 from evaluation.pictures import Pictures
-from evaluation.samples import Score, mean, unknown
+from evaluation.samples import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
@@ -112,7 +112,7 @@ class _Points:
 
 def _attacked(pictures: Pictures, seed: int, attack) -> Score:
     if "holdout" not in pictures.pixels:
-        return unknown("there is no holdout, so attack success cannot be told from what is known of everybody", "lower")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from what is known of everybody", "lower")
     if ("table", seed) not in pictures.memo:
         pictures.memo["table", seed] = _table(pictures, seed)
     return replace(attack(pictures.memo["table", seed], seed=seed), floor=None)  # a component shuffled on its own is a member's still

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation import article29, attacks, inference, intervals, neighbours
-from evaluation.samples import Samples, Score, row_hashes, unknown
+from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
 
 ROWS = 5000
 NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
@@ -22,7 +22,7 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
     Ceiling: the same share among holdout rows, which copied nobody. Interval: Clopper-Pearson. Cost: one hash per row.
     """
     if not samples.columns:
-        return unknown("all columns are identifiers", "lower")
+        return unknown(Reason.NO_VALUES, "all columns are identifiers", "lower")
     hashes = {role: row_hashes(samples.table(role)) for role in (*samples.frames, "shuffled")}
     train, counts = np.unique(hashes["train"], return_counts=True)
     alone = np.setdiff1d(train[counts == 1], hashes.get("holdout", train[:0]))
@@ -43,17 +43,17 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
     on the other half; distances know training rows only. Cost: two searches against up to a million training rows.
     """
     if samples.holdout is None:
-        return unknown("there is no holdout to say how near strangers come", "lower")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout to say how near strangers come", "lower")
     if not samples.known:
-        return unknown("no column has a value to compare", "lower")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     if samples.size("holdout") < 40:
-        return unknown(f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower")
+        return unknown(Reason.TOO_FEW_ROWS, f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower")
     train, size = looked_at(samples, seed)
     held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
     halves = [np.sort(half) for half in np.array_split(held, 2)]
     radius = float(np.quantile(_distances(samples, ("holdout", halves[0]), train), NEAR, method="lower"))
     if radius == 0:
-        return unknown("strangers are equal to training rows so often that nothing is nearer", "lower")
+        return unknown(Reason.NO_RADIUS, "strangers are equal to training rows so often that nothing is nearer", "lower")
     hits = {name: _distances(samples, (role, halves[1] if name == "ceiling" else samples.rows(role, size, seed)), train) < radius
             for name, role in samples.roles().items()}
     low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
@@ -89,10 +89,12 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     training and holdout rows. Cost: two searches of ROWS x ROWS.
     """
     if samples.holdout is None:
-        return unknown("there is no holdout to compare the distances with", "none")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
     size = min(samples.size("train"), samples.size("holdout"), ROWS)
-    if not samples.known or size < 10:
-        return unknown(f"distances need 10 rows of each real table, found {size}", "none")
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
+    if size < 10:
+        return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
     train, held = samples.rows("train", size, seed), samples.rows("holdout", size, seed)
     share = {r: _nearer(samples, (r, samples.rows(r, ROWS, seed)), train, held) for r in ("synthetic", "shuffled")}
     rng = np.random.default_rng([seed, 31])
@@ -132,13 +134,13 @@ def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
 
 def _membership(samples: Samples, seed: int, narrow) -> Score:
     if samples.holdout is None:
-        return unknown("there is no holdout, so attack success cannot be told from luck", "lower")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from luck", "lower")
     if not samples.known:
-        return unknown("no column has a value to compare", "lower")
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     outcomes = {name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items()}
     main = outcomes["value"]
     if main is None:
-        return unknown(f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.size('train')} "
+        return unknown(Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.size('train')} "
                        f"and {samples.size('holdout')}", "lower")
     low, high = intervals.clopper_pearson(main.hits, main.members)
     detail = {"attacks": sorted(set(main.attacks)), "tried": list(main.tried),
@@ -166,17 +168,16 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
     all other columns by the nearest released row. `detail` names the columns, and what a sample of the population alone would
     reach. Interval: bootstrap over people. Cost: one search per column and table.
     """
-    obstacle = _no_control(samples)
-    if obstacle:
-        return unknown(obstacle, "lower")
+    if obstacle := _no_control(samples):
+        return unknown(*obstacle, "lower")
     if len(samples.known) < 2 or not (secrets := inference.secrets(samples, seed)):
-        return unknown("guessing a value takes another column", "lower")
+        return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
     chosen = {name: article29.parties(samples, role, TARGETS, article29.RELEASED, seed) for name, role in samples.roles().items()}
     if chosen["value"] is None:
-        return unknown(f"guesses need {article29.SMALLEST} training and holdout rows", "lower")
+        return unknown(Reason.TOO_FEW_ROWS, f"guesses need {article29.SMALLEST} training and holdout rows", "lower")
     rights = {name: inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
     if rights["value"][1].all():
-        return unknown("every value of every stranger is guessed right too", "lower")
+        return unknown(Reason.ALWAYS_RIGHT, "every value of every stranger is guessed right too", "lower")
     risks = {name: inference.excess(*right, seed) for name, right in rights.items()}
     known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
     columns = {str(c): {"members": float(m), "strangers": float(s), "from_population": None if k is None else float(k)}
@@ -203,32 +204,31 @@ def linkability(samples: Samples, *, seed: int = 0) -> Score:
     has three nearest released rows. Cost: four searches per table.
     """
     if len(samples.known) < 2:
-        return unknown("a link takes two columns with values", "lower")
+        return unknown(Reason.ONE_COLUMN, "a link takes two columns with values", "lower")
     return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members[1]), *article29.link(s, chosen, seed)))
 
 
-def _no_control(samples: Samples) -> str:
+def _no_control(samples: Samples) -> Obstacle | None:
     if samples.holdout is None:
-        return "there is no holdout, so attack success cannot be told from what is known of everybody"
-    return "" if samples.known else "no column has a value to compare"
+        return Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from what is known of everybody"
+    return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
 
 
 def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
-    obstacle = _no_control(samples)
-    if obstacle:
-        return unknown(obstacle, "lower")
+    if obstacle := _no_control(samples):
+        return unknown(*obstacle, "lower")
     found = {}
     for name, role in samples.roles().items():
         chosen = article29.parties(samples, role, limit, article29.RELEASED, seed)
         found[name] = None if chosen is None else attack(samples, chosen, seed)
     if found["value"] is None:
-        return unknown(f"the control attack needs {article29.SMALLEST} training and holdout rows", "lower")
+        return unknown(Reason.TOO_FEW_ROWS, f"the control attack needs {article29.SMALLEST} training and holdout rows", "lower")
     guesses, hits, control = found["value"]
     searched = min(samples.size("synthetic"), article29.RELEASED)
     if guesses < article29.SMALLEST:
-        return unknown(f"too few predicates single out one released row, found {guesses}", "lower")
+        return unknown(Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower")
     if control == guesses:
-        return unknown("what succeeds for members succeeds for every stranger too", "lower")
+        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every stranger too", "lower")
     risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,

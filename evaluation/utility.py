@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 from evaluation import intervals, learners
-from evaluation.samples import Samples, Score, unknown
+from evaluation.samples import Obstacle, Reason, Samples, Score, unknown
 
 ROWS = 15_000  # training rows of each model
 TEST_ROWS = 5000
@@ -22,16 +22,15 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     boosted trees, a random forest and a linear model. Train on synthetic, test on real (Esteban et al. 2017). Ceiling: trained
     on the other half of the holdout. Cost: five fits per learner.
     """
-    reason = _obstacle(samples)
-    if reason:
-        return unknown(reason)
+    if obstacle := _obstacle(samples):
+        return unknown(*obstacle)
     column = samples.target
     regression = samples.is_number(column) and samples.table("train")[column].nunique() > 10
     test = _labelled(samples, "holdout", samples.rows("holdout", TEST_ROWS, seed))
     truth = samples.table("holdout")[column].to_numpy()[test]
     classes = None if regression else _classes(samples, truth)
     if not regression and len(classes) == 0:
-        return unknown("the holdout does not hold two classes of the target")
+        return unknown(Reason.TARGET_CONSTANT, "the holdout does not hold two classes of the target")
     guesses = {r: _guess(samples, r, test, classes, seed) for r in ("train", "synthetic", "shuffled")}
     guesses["holdout"] = _crossed(samples, test, classes, seed)
     return _judged(guesses, truth, classes, seed)
@@ -45,7 +44,8 @@ def _judged(guesses: dict[str, Guesses], truth: np.ndarray, classes, seed: int) 
     name, guessing = ("R2", 0.0) if classes is None else ("AUC", 0.5)
     spread = {role: np.mean([_quality(truth, g, classes, redrawn) for g in found.values()], axis=0) for role, found in guesses.items()}
     if mean["train"] < guessing + 0.02 or np.quantile(spread["train"], 0.025) <= guessing:
-        return unknown(f"models trained on real rows do not predict the target either ({name} {mean['train']:.2f})")
+        found = f"{name} {mean['train']:.2f}"
+        return unknown(Reason.TARGET_UNPREDICTABLE, f"models trained on real rows do not predict the target either ({found})")
     ratio = {role: max(0.0, value / mean["train"]) for role, value in mean.items()}
     low, high = _interval(ratio["synthetic"], spread["synthetic"], spread["train"])
     detail = {"measure": name, "synthetic": quality["synthetic"], "real": quality["train"], "test_rows": len(truth),
@@ -54,21 +54,21 @@ def _judged(guesses: dict[str, Guesses], truth: np.ndarray, classes, seed: int) 
                  f"Three learners on up to {ROWS:,} rows, tested on {len(truth):,} holdout rows.")
 
 
-def _obstacle(samples: Samples) -> str:
+def _obstacle(samples: Samples) -> Obstacle | None:
     column = samples.target
     if column is None:
-        return "no target column is named"
+        return Reason.NO_TARGET, "no target column is named"
     if column not in samples.known:
-        return "the target is not a compared column with values"
+        return Reason.TARGET_NOT_COMPARED, "the target is not a compared column with values"
     if samples.holdout is None:
-        return "there is no holdout to test on"
+        return Reason.NO_HOLDOUT, "there is no holdout to test on"
     if len(samples.known) < 2:
-        return "there is no column to predict the target from"
+        return Reason.ONE_COLUMN, "there is no column to predict the target from"
     if samples.table("train")[column].nunique() < 2:
-        return "the target is constant"
+        return Reason.TARGET_CONSTANT, "the target is constant"
     sizes = {role: len(_labelled(samples, role, np.arange(samples.size(role)))) for role in ("train", "holdout", "synthetic")}
     small = [f"{size} {role}" for role, size in sizes.items() if size < 20]
-    return f"at least 20 rows with a target are needed, found {', '.join(small)}" if small else ""
+    return (Reason.TOO_FEW_ROWS, f"at least 20 rows with a target are needed, found {', '.join(small)}") if small else None
 
 
 def _labelled(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:

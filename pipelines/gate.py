@@ -20,20 +20,20 @@ from scipy.stats import betabinom, binom, gamma, poisson
 
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
-from evaluation.samples import Score
+from evaluation.samples import Reason, Score
 from pipelines.artifacts import LaunderError
 from pipelines.bounds import Rule, check
 
-# what evaluation says about a score that has no meaning for a table; anything else that is missing refuses
-WITHOUT_MEANING = {
-    "utility.target": ("no target column is named", "do not predict the target either", "no column to predict the target from"),
-    "image.accuracy": ("the images have no labels", "all images have one label"),
-    "diversity.rare": ("no label column has a category",),
-    "fidelity.trend": ("a trend needs two columns", "no two columns vary together"),
-    "privacy.near_copies": ("the radius needs 40 holdout rows", "so often that nothing is nearer"),
-    "privacy.attribute": ("guessing a value takes another column", "every stranger is guessed right"),
-    "privacy.singling_out": ("predicates single out one released row", "succeeds for every stranger"),
-    "privacy.linkability": ("a link takes two columns", "succeeds for every stranger"),
+# reasons for which a score has no meaning for a table; anything else that is missing refuses
+WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
+    "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
+    "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "diversity.rare": (Reason.NO_RARE_CATEGORY,),
+    "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
+    "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
+    "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
+    "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
 }
 COUNTED = ("privacy.copies", "diversity.distinct", "image.equal", "image.copies")  # facts about the released table, without an interval
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
@@ -50,7 +50,7 @@ class Decision:
     """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
 
     digest: str
-    reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "passed", "note"}
+    reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
     _key: InitVar[object] = None
 
     def __post_init__(self, _key: object) -> None:
@@ -96,7 +96,7 @@ def _follows(reason: Mapping[str, Any]) -> bool:
     """Judge a stored reason again, by its own numbers."""
     value, bound = reason["value"], reason["bound"]
     if value is None or bound is None:
-        return value is None and any(phrase in reason["note"] for phrase in WITHOUT_MEANING.get(reason["score"], ()))
+        return value is None and _without_meaning(reason["score"], reason.get("reason"))
     return value >= bound if reason["rule"].startswith("at least") else value <= bound
 
 
@@ -105,8 +105,8 @@ def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, A
     if score is None:
         return _reason(name, rule, None, None, False, "The score was not computed.")
     if not _finite(score.value):
-        excused = _without_meaning(name, score)
-        return _reason(name, rule, None, None, excused, score.note or "The score is missing.")
+        excused = score.value is None and _without_meaning(name, score.reason)
+        return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
     end = score.value if name in COUNTED else score.low if least else score.high
     bound, note = _bound(rule, score, held)
     if not _finite(end) or not _finite(bound):
@@ -119,19 +119,26 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _without_meaning(name: str, score: Score) -> bool:
-    return score.value is None and any(phrase in score.note for phrase in WITHOUT_MEANING.get(name, ()))
+def _without_meaning(name: str, reason: str | None) -> bool:
+    return reason in WITHOUT_MEANING.get(name, ())
 
 
 def _reason(
-    name: str, rule: Rule, end: float | None, bound: float | None, passed: bool, note: str, score: float | None = None
+    name: str,
+    rule: Rule,
+    end: float | None,
+    bound: float | None,
+    passed: bool,
+    note: str,
+    score: float | None = None,
+    reason: Reason | None = None,
 ) -> dict[str, Any]:
-    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric."""
+    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric, `reason` why it has no value."""
     word, relative = ("at least" if "at_least" in rule else "at most"), rule.get("relative", "")
     figure = rule.get("at_least", rule.get("at_most"))
     text = f"{word} {figure:g} {relative}".strip()
     rounded = {key: None if v is None else round(float(v), DIGITS) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
-    return {"rule": text, "score": name, **rounded, "passed": bool(passed), "note": note}
+    return {"rule": text, "score": name, **rounded, "passed": bool(passed), "reason": reason and str(reason), "note": note}
 
 
 def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:

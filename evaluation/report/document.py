@@ -24,7 +24,7 @@ class Report:
     def to_json(self) -> dict:
         """The content of a public report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
         scores = [{"name": name, "value": s.value, "low": s.low, "high": s.high, "ceiling": s.ceiling, "floor": s.floor,
-                   "better": s.better, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
+                   "better": s.better, "reason": s.reason, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
         return plain({"version": 1, "scores": scores, **self.profile, "seed": self.seed,
                       "not_tested": words.not_tested(self)})
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation import samples, utility
+from evaluation.samples import Reason
 from tests.evaluation.tables import mixed
 
 
@@ -30,22 +31,22 @@ def test_numbers_are_judged_by_explained_variance():
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "reason"),
     [
-        (lambda t: t.assign(owner="yes"), "target is constant"),
-        (lambda t: t[["owner"]], "no column to predict"),
-        (lambda t: t.assign(owner=np.random.default_rng(0).choice(["a", "b"], len(t))), "do not predict the target either"),
+        (lambda t: t.assign(owner="yes"), Reason.TARGET_CONSTANT),
+        (lambda t: t[["owner"]], Reason.ONE_COLUMN),
+        (lambda t: t.assign(owner=np.random.default_rng(0).choice(["a", "b"], len(t))), Reason.TARGET_UNPREDICTABLE),
     ],
 )
-def test_what_cannot_be_computed_is_said(change, words):
+def test_what_cannot_be_computed_is_said(change, reason):
     made = samples.make(*(change(mixed(n, seed)) for n, seed in ((600, 0), (400, 1), (600, 2))), target="owner")
     found = utility.target(made)
-    assert found.value is None and words in found.note
+    assert found.value is None and found.reason is reason and found.note
 
 
 def test_no_target_no_holdout_and_a_class_that_the_synthetic_rows_lack():
-    assert "no target column" in utility.target(samples.make(mixed(100), mixed(100), mixed(100))).note
-    assert "no holdout" in utility.target(samples.make(mixed(100), None, mixed(100), target="owner")).note
+    assert utility.target(samples.make(mixed(100), mixed(100), mixed(100))).reason is Reason.NO_TARGET
+    assert utility.target(samples.make(mixed(100), None, mixed(100), target="owner")).reason is Reason.NO_HOLDOUT
     assert score(mixed(600, 2).assign(owner="yes")).value < 0.8
     lost = mixed(600, 2)
     lost["married"] = lost["married"].map({True: "a", False: "b"}).where(lost["trade"] < "e", "c")

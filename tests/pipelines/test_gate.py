@@ -1,5 +1,6 @@
 """The gate: pessimistic ends, missing scores, approvals that hold for one data file only."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 import evaluation
 from evaluation.intervals import clopper_pearson
 from evaluation.report import Report
-from evaluation.samples import Score
+from evaluation.samples import Reason, Score
 from pipelines import bounds, config, gate
 from pipelines.artifacts import LaunderError
 
@@ -178,6 +179,26 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
         assert one.scores[name].value is None
         reason = judge(name, one.scores[name], {"at_least": 0.5})
         assert reason["passed"] and reason["note"] and gate._follows(reason), name
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("reason", Reason)
+def test_a_missing_score_is_excused_by_its_code_whatever_its_prose_says(name, reason):
+    excused = reason in gate.WITHOUT_MEANING.get(name, ())
+    phrases = "no target column is named; every stranger is guessed right; the radius needs 40 holdout rows"
+    for note in ("Reworded.", phrases):
+        found = judge(name, Score(None, note=note, reason=reason), {"at_most": 1})
+        assert found["passed"] is excused and found["reason"] == reason.value and found["note"] == note
+    told = judge(name, Score(None, note=phrases), {"at_most": 1})
+    assert not told["passed"] and told["reason"] is None
+
+
+def test_a_stored_verdict_whose_code_does_not_excuse_is_not_believed():
+    verdict = gate.decide(report(utility__target=Score(None, reason=Reason.NO_TARGET)), bounds.DEFAULT_RULES, DIGEST).verdict()
+    assert gate.reopen(json.loads(json.dumps(verdict))).passed
+    forged = [{**one, "reason": "no_holdout"} if one["score"] == "utility.target" else one for one in verdict["reasons"]]
+    with pytest.raises(LaunderError, match="follows from its reasons"):
+        gate.reopen({**verdict, "reasons": forged})
 
 
 def test_a_table_too_small_to_attack_is_refused():
