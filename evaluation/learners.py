@@ -16,7 +16,7 @@ from evaluation.samples import Samples
 
 TREES = 100
 LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
-TASTES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
+FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
 
 
 def features(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
@@ -42,7 +42,7 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
 
 
 def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None):
-    """Unfitted model of one of TASTES that predicts a column of so many classes, or a number (None), from the others."""
+    """Unfitted model of one of FAMILIES that predicts a column of so many classes, or a number (None), from the others."""
     regression = classes is None
     if learner == "boosted trees":
         return trees(samples, columns, seed, regression=regression, classes=classes or 2)
@@ -53,7 +53,7 @@ def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *
 
 
 def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ...], learner: str) -> np.ndarray:
-    """What a learner of TASTES reads of some rows: points for the linear one, features for trees."""
+    """What a learner of FAMILIES reads of some rows: points for the linear one, features for trees."""
     table = samples.table(role).iloc[rows]
     if learner != "linear":
         return features(samples, table, columns)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from sklearn.model_selection import KFold
 
 from evaluation import intervals, learners
 from evaluation.samples import Obstacle, Reason, Samples, Score, unknown
 
-ROWS = 15_000  # training rows of each model
+ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000
 CLASSES = 20  # the most frequent ones of the training table
 
@@ -19,8 +21,9 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     """Quality on the holdout of models trained on synthetic rows, divided by that of the same trained on real rows; higher better.
 
     Quality is AUC (mean over classes, one against the rest) or R2 for a number with more than ten values, averaged over
-    boosted trees, a random forest and a linear model. Train on synthetic, test on real (Esteban et al. 2017). Ceiling: trained
-    on the other half of the holdout. Cost: five fits per learner.
+    boosted trees, a random forest and a linear model. Train on synthetic, test on real (Esteban et al. 2017). Both sides of a ratio
+    train on equally many rows. Ceiling: trained on holdout rows that are not tested, against as many training rows. Cost: six fits
+    per learner.
     """
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
@@ -31,27 +34,46 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     classes = None if regression else _classes(samples, truth)
     if not regression and len(classes) == 0:
         return unknown(Reason.TARGET_CONSTANT, "the holdout does not hold two classes of the target")
-    guesses = {r: _guess(samples, r, test, classes, seed) for r in ("train", "synthetic", "shuffled")}
-    guesses["holdout"] = _crossed(samples, test, classes, seed)
-    return _judged(guesses, truth, classes, seed)
+    halves, rows = _sizes(samples, test, seed)
+    guesses = {role: _guess(samples, role, rows["value"], test, classes, seed) for role in ("train", "synthetic", "shuffled")}
+    guesses["holdout"] = _crossed(samples, test, halves, rows["ceiling"], classes, seed)
+    guesses["fewer"] = _guess(samples, "train", rows["ceiling"], test, classes, seed)
+    return _scored(guesses, truth, classes, rows, seed)
 
 
-def _judged(guesses: dict[str, Guesses], truth: np.ndarray, classes, seed: int) -> Score:
+def _sizes(samples: Samples, test: np.ndarray, seed: int) -> tuple[list[np.ndarray], dict[str, int]]:
+    """Positions in `test` of its two halves, and the rows that each model of the value and of the ceiling is trained on."""
+    halves = [half for _, half in KFold(2, shuffle=True, random_state=seed).split(test)]
+    value = min(ROWS, *(len(_with_target(samples, role)) for role in ("train", "synthetic")))
+    return halves, {"value": value, "ceiling": min(value, len(_with_target(samples, "holdout")) - len(halves[0]))}
+
+
+def _scored(guesses: dict[str, Guesses], truth: np.ndarray, classes: np.ndarray | None, rows: dict[str, int], seed: int) -> Score:
     once = np.ones((1, len(truth)))
     redrawn = intervals.weights(len(truth), seed)  # the same redrawn test rows judge every model
     quality = {role: {learner: _quality(truth, g, classes, once)[0] for learner, g in found.items()} for role, found in guesses.items()}
     mean = {role: float(np.mean(list(found.values()))) for role, found in quality.items()}
-    name, guessing = ("R2", 0.0) if classes is None else ("AUC", 0.5)
     spread = {role: np.mean([_quality(truth, g, classes, redrawn) for g in found.values()], axis=0) for role, found in guesses.items()}
+    name, guessing = ("R2", 0.0) if classes is None else ("AUC", 0.5)
     if mean["train"] < guessing + 0.02 or np.quantile(spread["train"], 0.025) <= guessing:
         found = f"{name} {mean['train']:.2f}"
         return unknown(Reason.TARGET_UNPREDICTABLE, f"models trained on real rows do not predict the target either ({found})")
-    ratio = {role: max(0.0, value / mean["train"]) for role, value in mean.items()}
-    low, high = _interval(ratio["synthetic"], spread["synthetic"], spread["train"])
+    value, floor = (max(0.0, mean[role] / mean["train"]) for role in ("synthetic", "shuffled"))
+    low, high = _interval(value, spread["synthetic"], spread["train"])
+    ceiling, ceiling_low = _ceiling(mean, spread, guessing)
     detail = {"measure": name, "synthetic": quality["synthetic"], "real": quality["train"], "test_rows": len(truth),
-              "ceiling_low": _interval(ratio["holdout"], spread["holdout"], spread["train"])[0]}
-    return Score(ratio["synthetic"], low, high, ratio["holdout"], ratio["shuffled"], "higher", detail,
-                 f"Three learners on up to {ROWS:,} rows, tested on {len(truth):,} holdout rows.")
+              "rows": rows["value"], "ceiling_rows": rows["ceiling"], "ceiling_low": ceiling_low}
+    return Score(value, low, high, ceiling, floor, "higher", detail,
+                 f"Three learners on {rows['value']:,} synthetic and as many real rows, tested on {len(truth):,} holdout rows; "
+                 f"the ceiling's on {rows['ceiling']:,} holdout and as many training rows.")
+
+
+def _ceiling(mean: dict[str, float], spread: dict[str, np.ndarray], guessing: float) -> tuple[float | None, float | None]:
+    """Ratio of the holdout's models to those of as many training rows, and its low end; None where so few real rows teach nothing."""
+    if mean["fewer"] <= guessing:
+        return None, None
+    ceiling = max(0.0, mean["holdout"] / mean["fewer"])
+    return ceiling, _interval(ceiling, spread["holdout"], spread["fewer"])[0]
 
 
 def _obstacle(samples: Samples) -> Obstacle | None:
@@ -66,7 +88,7 @@ def _obstacle(samples: Samples) -> Obstacle | None:
         return Reason.ONE_COLUMN, "there is no column to predict the target from"
     if samples.table("train")[column].nunique() < 2:
         return Reason.TARGET_CONSTANT, "the target is constant"
-    sizes = {role: len(_labelled(samples, role, np.arange(samples.size(role)))) for role in ("train", "holdout", "synthetic")}
+    sizes = {role: len(_with_target(samples, role)) for role in ("train", "holdout", "synthetic")}
     small = [f"{size} {role}" for role, size in sizes.items() if size < 20]
     return (Reason.TOO_FEW_ROWS, f"at least 20 rows with a target are needed, found {', '.join(small)}") if small else None
 
@@ -84,16 +106,29 @@ def _classes(samples: Samples, truth: np.ndarray) -> np.ndarray:
     return np.sort([c for c in frequent if 0 < (truth == c).sum() < len(truth)])
 
 
-def _guess(samples: Samples, role: str, test: np.ndarray, classes, seed: int) -> Guesses:
-    return _fit_and_guess(samples, role, _labelled(samples, role, samples.rows(role, ROWS, seed)), test, classes, seed)
+def _with_target(samples: Samples, role: str) -> np.ndarray:
+    """Numbers of all rows of a role that have a target."""
+    size = len(samples.table(role))
+    return _labelled(samples, role, np.arange(size))
 
 
-def _crossed(samples: Samples, test: np.ndarray, classes, seed: int) -> Guesses:
-    """Guesses for holdout rows by models trained on the other half of the holdout."""
-    guesses = {learner: np.zeros((len(test), 1 if classes is None else len(classes))) for learner in learners.TASTES}
-    for fit, rest in KFold(2, shuffle=True, random_state=seed).split(test):
-        for learner, found in _fit_and_guess(samples, "holdout", test[fit], test[rest], classes, seed).items():
-            guesses[learner][rest] = found
+def _guess(samples: Samples, role: str, rows: int, test: np.ndarray, classes: np.ndarray | None, seed: int) -> Guesses:
+    """Guesses for the test rows by models trained on so many rows of a role."""
+    chosen = np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(_with_target(samples, role))[:rows]
+    return _fit_and_guess(samples, role, np.sort(chosen), test, classes, seed)
+
+
+def _crossed(
+    samples: Samples, test: np.ndarray, halves: list[np.ndarray], rows: int, classes: np.ndarray | None, seed: int
+) -> Guesses:
+    """Guesses for each half of the test rows by models trained on so many other holdout rows."""
+    guesses = {learner: np.zeros((len(test), 1 if classes is None else len(classes))) for learner in learners.FAMILIES}
+    rng = np.random.default_rng([seed, 89])
+    for half in halves:
+        others = np.setdiff1d(_with_target(samples, "holdout"), test[half])
+        fit = np.sort(rng.permutation(others)[:rows])
+        for learner, found in _fit_and_guess(samples, "holdout", fit, test[half], classes, seed).items():
+            guesses[learner][half] = found
     return guesses
 
 
@@ -103,10 +138,10 @@ def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarra
     y = samples.table(role)[samples.target].to_numpy()[fit]
     wanted = np.ones(len(y), dtype=bool) if classes is None else np.isin(y, classes)
     if len(np.unique(y[wanted])) < 2:  # nothing to learn from: every row ranks alike, AUC 0.5
-        return {learner: np.full((len(test), 1 if classes is None else len(classes)), y.mean()) for learner in learners.TASTES}
+        return {learner: np.full((len(test), 1 if classes is None else len(classes)), y.mean()) for learner in learners.FAMILIES}
     y = y[wanted] if classes is None else np.searchsorted(classes, y[wanted])
     guesses, kinds = {}, None if classes is None else len(classes)
-    for learner in learners.TASTES:
+    for learner in learners.FAMILIES:
         x, asked = (learners.inputs(samples, r, rows, inputs, learner) for r, rows in ((role, fit[wanted]), ("holdout", test)))
         model = learners.fitted(learners.model(samples, inputs, learner, seed, classes=kinds), x, y)
         guesses[learner] = model.predict(asked)[:, None] if classes is None else _spread_out(model, asked, len(classes))

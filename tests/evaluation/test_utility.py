@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation import samples, utility
+from evaluation import learners, samples, utility
 from evaluation.samples import Reason
 from tests.evaluation.tables import mixed
 
@@ -55,3 +55,24 @@ def test_no_target_no_holdout_and_a_class_that_the_synthetic_rows_lack():
         table["married"] = table["married"].map({True: "a", False: "b"}).where(table["trade"] < "e", "c")
     whole, less = (utility.target(samples.make(*real, rows, target="married")) for rows in (lost, lost[lost["married"] != "c"]))
     assert less.value < whole.value
+
+
+@pytest.mark.parametrize(("train", "held", "synthetic"), [(90, 200, 700), (700, 200, 90), (300, 300, 300)])
+@pytest.mark.parametrize("target", ["owner", "income"])
+def test_both_sides_of_each_ratio_train_on_equally_many_rows(train, held, synthetic, target, monkeypatch):
+    monkeypatch.setattr(utility, "TEST_ROWS", 60)  # the rest of the holdout trains the ceiling too
+    sizes = {}
+
+    def guess(samples, role, fit, test, classes, seed):
+        sizes.setdefault(role, set()).add(len(fit))
+        return {name: np.zeros((len(test), 1 if classes is None else len(classes))) for name in learners.FAMILIES}
+
+    monkeypatch.setattr(utility, "_fit_and_guess", guess)
+    utility.target(samples.make(mixed(train), mixed(held, 1), mixed(synthetic, 2), target=target))
+    n, ceiling = min(train, synthetic), min(train, synthetic, held - 30)
+    assert sizes == {"train": {n, ceiling}, "synthetic": {n}, "shuffled": {n}, "holdout": {ceiling}}
+
+
+def test_more_synthetic_rows_than_real_ones_teach_no_more_than_as_many():
+    many = utility.target(samples.make(mixed(60), mixed(400, 1), mixed(3000, 2), target="income"))
+    assert many.detail["rows"] == 60 and many.value < 1.2  # 3,000 rows against 60 reach 2.02
