@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.stats import norm
 
-from evaluation import intervals, neighbours, supports
+from evaluation import intervals, neighbours, small_cells, supports
 from evaluation import vendi as vendi_
 from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
 
@@ -13,6 +15,7 @@ ROWS = 4000
 NEAREST = 5
 LEAST = 4  # rows with which neighbours mean something
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
+BRACKETS = (5, 20, 100)  # training rows of a rare category at most
 CELLS = 50
 VENDI_ROWS = 1000
 TWINS = 0.02  # of the training rows have a row as near as a twin
@@ -185,9 +188,19 @@ def _retention(samples: Samples, column: str) -> tuple[np.ndarray, dict[str, np.
 
 
 def _by_count(counts: list[int], ratios: np.ndarray) -> dict[str, dict]:
-    bounds, counts = {"1-5": (1, 5), "6-20": (6, 20), "21-100": (21, 100), "over 100": (101, np.inf)}, np.array(counts)
-    inside = {name: ratios[(counts >= a) & (counts <= b)] for name, (a, b) in bounds.items()}
-    return {name: {"categories": len(r), "retained": float(r.mean())} for name, r in inside.items() if len(r)}
+    """Rare categories by their training rows; brackets join until the rows of each are enough to be shown."""
+    counts = np.array(counts)
+    place = np.searchsorted(BRACKETS, counts)
+    starts = small_cells.runs(np.bincount(place, weights=counts, minlength=len(BRACKETS) + 1))
+    inside = np.searchsorted(starts, place, "right") - 1
+    found = {_bracket(start, end): ratios[inside == k] for k, (start, end) in enumerate(pairwise([*starts, len(BRACKETS) + 1]))}
+    return {name: {"categories": len(r), "retained": float(r.mean())} for name, r in found.items()}
+
+
+def _bracket(start: int, end: int) -> str:
+    """Name of the brackets from one up to another."""
+    low, high = (0, *BRACKETS)[start] + 1, (*BRACKETS, None)[end - 1]
+    return f"over {low - 1}" if high is None else f"{low}-{high}"
 
 
 def modes(samples: Samples, *, seed: int = 0) -> Score:
@@ -217,9 +230,16 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     detail = {"cells": len(found["value"]), "dropped": int((ratios["value"][real > 0] < 0.1).sum()),
               "overfilled": int((ratios["value"][real > 0] > 10).sum()), "differing_share": float(differ["value"]),
               "differing_share_ceiling": mean(differ.get("ceiling")),
-              "cell_ratio": [float(r) for r in ratios["value"][order]], "cell_share": [float(c / len(train)) for c in real[order]]}
+              **_shown(real[order] / len(train), ratios["value"][order], len(train))}
     return Score(float(found["value"].mean()), low, high, mean(found.get("ceiling")), mean(found["floor"]), "higher", detail,
                  f"{detail['cells']} cells of {size:,} training rows.")
+
+
+def _shown(shares: np.ndarray, ratios: np.ndarray, rows: int) -> dict[str, list[float]]:
+    """Share of the training rows and ratio of each cell, the smallest cells as one."""
+    groups = small_cells.grouped(np.rint(shares * rows).astype(int))
+    real, other = (np.array([values[group].sum() for group in groups]) for values in (shares, shares * ratios))
+    return {"cell_ratio": (other / real).tolist(), "cell_share": real.tolist()}
 
 
 def _significant(a: np.ndarray, n: int, b: np.ndarray, m: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation import intervals, neighbours
+from evaluation import intervals, neighbours, small_cells
 from evaluation import vendi as vendi_
 from evaluation.features import principal
 from evaluation.pictures import Pictures
@@ -173,7 +173,7 @@ def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
     right = {role: pictures.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
     low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
     by_class = {str(label): float(right["synthetic"][truth == code].mean()) for code, label in enumerate(pictures.classes)
-                if (truth == code).sum() >= 20}
+                if min((truth == code).sum(), (pictures.labels["train"] == code).sum()) >= small_cells.KEPT}
     return Score(mean(right["synthetic"]), low, high, mean(right["train"]), _commonest(truth), "higher",
                  {"rows": size, "test_rows": len(truth), "by_class": by_class},
                  f"Trained on {size:,} images, tested on {len(truth):,} held-out ones.")

@@ -1,4 +1,4 @@
-"""What the report draws, reduced until no row, rare category or extreme is left in it."""
+"""What the report draws, reduced until no row, rare category, extreme or small cell is left in it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation import pairs
+from evaluation import pairs, small_cells
 from evaluation.samples import Samples
+from evaluation.small_cells import KEPT
 
-KEPT = 20  # a label, or the tail beyond a histogram, stands for at least this many training rows
 CELLS = 20
 LABELS = 8
 CHARTS = 12
@@ -38,9 +38,17 @@ def _histogram(samples: Samples, column: str) -> dict | None:
     low, high = _rounded(known[tail], known[-1 - tail])
     if not high > low:
         return None
-    edges = np.linspace(low, high, CELLS + 1)
+    edges = _wide_enough(real, np.linspace(low, high, CELLS + 1))
+    if len(edges) < 2:
+        return None
     shares = {name: (np.histogram(v, edges)[0] / max(1, len(v))).tolist() for name, v in (("real", real), ("synthetic", other))}
     return {"name": str(column), "kind": samples.kinds[column], "edges": edges.tolist(), **shares}
+
+
+def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Edges of which neighbours with few training rows between them are left out."""
+    starts = small_cells.runs(np.histogram(real, edges)[0])
+    return np.append(edges[starts], edges[-1:]) if starts else edges[:0]
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:
@@ -53,16 +61,29 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
 
 def _bars(samples: Samples, column: str) -> dict | None:
     size = len(samples.labels[column])
-    real, other = (np.bincount(samples.table(r)[column].to_numpy() + 1, minlength=size + 1) for r in ("train", "synthetic"))
-    shown = [i for i in np.argsort(-real[1:], kind="stable")[:LABELS] + 1 if real[i] >= KEPT]
+    counts = {name: np.bincount(samples.table(role)[column].to_numpy() + 1, minlength=size + 1)
+              for name, role in (("real", "train"), ("synthetic", "synthetic"))}
+    return label_chart(str(column), samples.kinds[column], [str(label) for label in samples.labels[column]], counts, LABELS)
+
+
+def label_chart(name: str, kind: str, labels: list[str], counts: dict[str, np.ndarray], most: int) -> dict | None:
+    """Shares of the most frequent labels, of all others and of missing ones, from "real" and "synthetic" counts with missing first.
+
+    A bar that few training rows stand behind is joined with another; None where no label is left.
+    """
+    real = counts["real"]
+    ranked = np.argsort(-real[1:], kind="stable") + 1
+    shown = [i for i in ranked[:most] if real[i] >= KEPT]
+    apart = not small_cells.is_small(real[0])  # a share of missing values that is shown elsewhere must not give the others away
+    rest = [i for i in ranked if i not in shown] + ([] if apart else [0])
+    while shown and small_cells.is_small(sum(real[i] for i in rest)):
+        rest.append(shown.pop())
     if not shown:
         return None
-    names = [str(samples.labels[column][i - 1]) for i in shown]
-    rows = [[counts[i] / counts.sum() for i in shown] for counts in (real, other)]
-    for counts, shares in zip((real, other), rows, strict=True):
-        shares += [float(1 - sum(shares) - counts[0] / counts.sum()), float(counts[0] / counts.sum())]
-    return {"name": str(column), "kind": samples.kinds[column], "labels": [*names, "all other", "missing"],
-            "real": [float(max(0, s)) for s in rows[0]], "synthetic": [float(max(0, s)) for s in rows[1]]}
+    groups = [*([i] for i in shown), rest, *([[0]] if apart else [])]
+    names = [*(labels[i - 1] for i in shown), "all other" if apart else "all other or missing", *(["missing"] if apart else [])]
+    shares = {side: [float(c[group].sum() / max(1, c.sum())) for group in groups] for side, c in counts.items()}
+    return {"name": name, "kind": kind, "labels": names, **shares}
 
 
 def associations(samples: Samples, seed: int) -> dict:

@@ -16,6 +16,7 @@ from typing import Any
 
 import evaluation.report
 import generators
+from evaluation import small_cells
 from evaluation.report import Report
 from evaluation.samples import Score
 from generators import Progress, Schema, Synthesizer
@@ -246,10 +247,10 @@ def _card(run: Run, config: RunConfig, facts: Result) -> Result:
 def _of_table(protected: Any) -> Result:
     return {
         "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
-        "rows with a clipped extreme, over all columns": sum(column.get("rows_clipped", 0) for column in protected),
+        "rows with a clipped extreme, over all columns": small_cells.shown(sum(column.get("rows_clipped", 0) for column in protected)),
     }
 
 
 def _of_images(facts: Result) -> Result:
     left_out = facts["protection"]["columns"]["label"]
-    return {"images of rare labels left out": left_out["images_left_out"], **facts["passed_over"]}
+    return {"images of rare labels left out": small_cells.shown(left_out["images_left_out"]), **facts["passed_over"]}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from evaluation import features
+import pandas as pd
+
+from evaluation import features, small_cells
 from evaluation.pictures import Pictures
 from evaluation.report import words
 from evaluation.samples import Samples, Score
@@ -30,12 +32,16 @@ class Report:
 
 
 def profile(samples: Samples) -> dict:
-    """Row counts, column kinds and missing shares: what the data card shows."""
-    missing = {str(c): [float(samples.frames[r][c].isna().mean()) for r in ("train", "synthetic")] for c in samples.train.columns}
+    """Row counts, column kinds and missing shares (of training rows None where few are missing or present): what the data card shows."""
+    missing = {str(c): [_missing(samples.train[c]), float(samples.synthetic[c].isna().mean())] for c in samples.train.columns}
     return {"rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
             "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
             "missing": missing, "target": None if samples.target is None else str(samples.target),
             "white_box": samples.loss is not None}
+
+
+def _missing(column: pd.Series) -> float | None:
+    return small_cells.share(int(column.isna().sum()), len(column))
 
 
 def image_profile(pictures: Pictures) -> dict:

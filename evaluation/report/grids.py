@@ -12,7 +12,7 @@ from PIL import Image
 from evaluation import neighbours
 from evaluation.image_privacy import flat
 from evaluation.pictures import Pictures
-from evaluation.summaries import KEPT
+from evaluation.summaries import label_chart
 
 CLASSES, COLUMNS = 12, 12
 PAIRS = 2 * COLUMNS
@@ -25,14 +25,13 @@ def image_charts(pictures: Pictures, seed: int) -> dict:
 
 
 def _labels(pictures: Pictures) -> list[dict]:
-    """Real and synthetic shares of the labels that at least KEPT training images have."""
+    """Real and synthetic shares of the labels that enough training images have."""
     if not len(pictures.classes):
         return []
-    counts = {role: np.bincount(codes[codes >= 0], minlength=len(pictures.classes)) for role, codes in pictures.labels.items()}
-    shown = [k for k in np.argsort(-counts["train"], kind="stable")[:CLASSES] if counts["train"][k] >= KEPT]
-    shares = {name: counts[role] / max(1, counts[role].sum()) for name, role in (("real", "train"), ("synthetic", "synthetic"))}
-    rest = {name: [*share[shown].tolist(), float(max(0.0, 1 - share[shown].sum()))] for name, share in shares.items()}
-    return [{"name": "label", "kind": "categorical", "labels": [*(str(pictures.classes[k]) for k in shown), "all other"], **rest}]
+    counts = {name: np.bincount(pictures.labels[role] + 1, minlength=len(pictures.classes) + 1)
+              for name, role in (("real", "train"), ("synthetic", "synthetic"))}
+    chart = label_chart("label", "categorical", [str(label) for label in pictures.classes], counts, CLASSES)
+    return [] if chart is None else [chart]
 
 
 def _drawn(pictures: Pictures, seed: int) -> str:

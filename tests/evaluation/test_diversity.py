@@ -82,13 +82,13 @@ def test_distinct_leaves_identifiers_out():
 
 
 def test_rare_by_hand():
-    # of 1,000 rows: "r" 10 times, "s" 5, "t" once; synthetic: r 5 times (half), s 20 times (all), t never
+    # of 2,000 rows: "r" 18 times, "s" 8, "t" 3; synthetic: r 9 times (half), s 20 times (all), t never
     def column(**counts):
-        rest = 1000 - sum(counts.values())
+        rest = 2000 - sum(counts.values())
         return {"c": np.repeat([*counts, "usual"], [*counts.values(), rest])}
-    score = diversity.rare(compared(column(r=10, s=5, t=1), column(r=5, s=20)))
+    score = diversity.rare(compared(column(r=18, s=8, t=3), column(r=9, s=20)))
     assert score.value == pytest.approx((0.5 + 1 + 0) / 3) and score.detail["absent"] == 1
-    assert score.detail["by_training_rows"] == {"1-5": {"categories": 2, "retained": 0.5}, "6-20": {"categories": 1, "retained": 0.5}}
+    assert score.detail["by_training_rows"] == {"1-20": {"categories": 3, "retained": pytest.approx(0.5)}}
     assert diversity.rare(compared({"c": list("ab")}, {"c": list("ab")})).value is None
 
 
