@@ -193,7 +193,7 @@ def _by_count(counts: list[int], ratios: np.ndarray) -> dict[str, dict]:
     place = np.searchsorted(BRACKETS, counts)
     starts = small_cells.runs(np.bincount(place, weights=counts, minlength=len(BRACKETS) + 1))
     inside = np.searchsorted(starts, place, "right") - 1
-    found = {_bracket(start, end): ratios[inside == k] for k, (start, end) in enumerate(pairwise([*starts, len(BRACKETS) + 1]))}
+    found = {_bracket(start, end): ratios[inside == k] for k, (start, end) in enumerate(pairwise([*starts, place.max() + 1]))}
     return {name: {"categories": len(r), "retained": float(r.mean())} for name, r in found.items()}
 
 

@@ -46,9 +46,13 @@ def _histogram(samples: Samples, column: str) -> dict | None:
 
 
 def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Edges of which neighbours with few training rows between them are left out."""
-    starts = small_cells.runs(np.histogram(real, edges)[0])
-    return np.append(edges[starts], edges[-1:]) if starts else edges[:0]
+    """Edges of which neighbours with few training rows between them are left out, and the last where few rows lie beyond all."""
+    counts = np.histogram(real, edges)[0]
+    starts = small_cells.runs(counts)
+    missing = int(np.isnan(real).sum())
+    beyond = len(real) - int(counts.sum()) - (0 if small_cells.is_small(missing) else missing)  # follows from what is shown
+    kept = np.append(edges[starts], edges[-1:]) if starts else edges[:0]
+    return kept[:-1] if small_cells.is_small(beyond) else kept
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:
