@@ -30,8 +30,8 @@ from evaluation.gains import JUDGED, Gain, Proof
 from evaluation.report import plain
 from evaluation.samples import EvaluationError
 from generators import Budget
-from generators.images import IMAGE, LABEL
-from generators.schema import infer
+from generators.data.images import IMAGE, LABEL
+from generators.data.schema import infer
 from pipelines import augmenting, image_rows
 from pipelines.augmentation import Recipe
 from pipelines.shares import Augmentation

@@ -30,10 +30,10 @@ import evaluation
 import generators
 from benchmarks.mixtures import MIXTURES, Gaussians, Mixture, Rows, Stacks
 from evaluation import samples, threads
-from generators import training
-from generators.adversarial import discriminator_loss, generator_loss, penalised
 from generators.contract import Budget
+from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator, Residual
+from generators.training import loop
 
 PEERS = Path(__file__).with_name("peers.json")
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"
@@ -151,13 +151,13 @@ def _played(mixture: Mixture, settings: tuple[str, float, int, float], steps: in
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         game = Game(mixture, loss, penalty, packing)
-    plan = training.Plan(
+    plan = loop.Plan(
         learning_rate=1e-3, weight_decay=0.0, batch=512, betas=(0.5, 0.99), ema=ema, evaluate_every=100, latest=True, patience=10**6,
-        turns={"discriminator": training.Turn(), "generator": training.Turn()},
+        turns={"discriminator": loop.Turn(), "generator": loop.Turn()},
     )
     started = time.monotonic()
     parts = mixture.draw(SEEN, seed), mixture.draw(1000, seed + 1)
-    latest, _ = training.train(game, *parts, plan, seed=seed, identity="", budget=Budget(steps=steps), started=started)
+    latest, _ = loop.train(game, *parts, plan, seed=seed, identity="", budget=Budget(steps=steps), started=started)
     seconds = time.monotonic() - started
     game.load_state_dict(game.state_dict() | latest)
     with torch.no_grad(), torch.random.fork_rng():

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from torch import Tensor
 
-from generators import randomness
+from generators.training import randomness
 
 INK = 16.0  # the darkest value of a pixel
 CHANNELS = 3

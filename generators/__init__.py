@@ -12,18 +12,21 @@ from types import ModuleType
 
 import pandas as pd
 
-from generators import checkpoint as files
 from generators.contract import Budget, Progress, Synthesizer
-from generators.images import Images
-from generators.schema import Schema, conform, infer
+from generators.data.images import Images
+from generators.data.schema import Schema, conform, infer
+from generators.training import checkpoint as files
 
 __all__ = ["Budget", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
+
+MODALITIES = ("image", "tabular")  # the folders whose files a configuration can name
 
 
 def names() -> tuple[str, ...]:
     """Return the name of every generator, the path of its file: `tabular.autoregressive`."""
     here = Path(__file__).parent
-    return tuple(sorted(f"{path.parent.name}.{path.stem}" for path in here.glob("*/*.py") if not path.stem.startswith("_")))
+    found = [path for modality in MODALITIES for path in (here / modality).glob("[!_]*.py")]
+    return tuple(sorted(f"{path.parent.name}.{path.stem}" for path in found))
 
 
 def load(name: str) -> ModuleType:

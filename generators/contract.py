@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from generators.schema import Schema
+from generators.data.schema import Schema
 
 Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation, memory_mb (the estimate)
 Where = Mapping[str, Any]  # column -> the value it must have

@@ -8,7 +8,8 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from generators import Synthesizer, randomness
+from generators import Synthesizer
+from generators.training import randomness
 
 ROWS = 200  # of a training set, below which its synthetic rows are drawn around real ones
 REDRAWN = 0.5  # share of the cells

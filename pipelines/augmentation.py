@@ -18,9 +18,10 @@ import generators
 from evaluation import classifiers, image_classifiers
 from evaluation.classifiers import Learner, Predict
 from evaluation.resampling import row_hashes
-from generators import Budget, Images, Progress, Synthesizer, randomness
-from generators.images import IMAGE, LABEL
-from generators.schema import infer
+from generators import Budget, Images, Progress, Synthesizer
+from generators.data.images import IMAGE, LABEL
+from generators.data.schema import infer
+from generators.training import randomness
 from pipelines import anchoring
 from pipelines.artifacts import LaunderError
 from pipelines.mistakes import nearest

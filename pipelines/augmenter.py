@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from generators import Budget
-from generators.schema import infer
+from generators.data.schema import infer
 from pipelines import augmentation
 from pipelines.artifacts import LaunderError
 from pipelines.augmentation import Recipe

@@ -16,7 +16,7 @@ from evaluation.augmentation import prove as cross_validate
 from evaluation.report import plain
 from evaluation.resampling import Resampled, Strategy, row_hashes
 from generators import Budget, Progress, Schema
-from generators.images import IMAGE, LABEL
+from generators.data.images import IMAGE, LABEL
 from pipelines import augmentation, image_rows, shares
 from pipelines.artifacts import Artifact, LaunderError, digest_file, explained, read_frame, read_json, write_frame, write_json
 from pipelines.augmentation import Recipe

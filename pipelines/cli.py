@@ -182,7 +182,7 @@ def fit(
     seed: Seed = 0,
 ) -> int:
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
-    from generators import checkpoint
+    from generators.training import checkpoint
     from pipelines import config, fitting
     from pipelines.artifacts import LaunderError, check_place, explained
 

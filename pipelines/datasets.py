@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
-from generators import Synthesizer, randomness
+from generators import Synthesizer
 from generators.contract import Where
-from generators.images import IMAGE
-from generators.schema import infer
+from generators.data.images import IMAGE
+from generators.data.schema import infer
+from generators.training import randomness
 from pipelines import image_rows, pictures
 from pipelines.artifacts import LaunderError, read_frame
 from pipelines.augmentation import rows_of

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from generators.images import IMAGE, LABEL
+from generators.data.images import IMAGE, LABEL
 from pipelines import augmentation, images, pictures, shares
 from pipelines.artifacts import LaunderError, digest_path
 from pipelines.config import RunConfig

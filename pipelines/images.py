@@ -18,7 +18,8 @@ import evaluation
 import generators
 from evaluation import onnx
 from evaluation.report import Report
-from generators import Budget, Images, Progress, Schema, Synthesizer, randomness
+from generators import Budget, Images, Progress, Schema, Synthesizer
+from generators.training import randomness
 from pipelines import decoding, pictures, splitting
 from pipelines.artifacts import (
     Artifact,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.schema import KINDS, Column, Schema, conform, decimals_of, infer
+from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
 from pipelines.artifacts import LaunderError
 from pipelines.config import OTHERS, RunConfig
 from pipelines.mistakes import nearest

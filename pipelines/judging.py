@@ -12,7 +12,7 @@ import evaluation.report
 import generators
 from evaluation.report import Report
 from generators import Synthesizer
-from generators.schema import infer
+from generators.data.schema import infer
 from pipelines import bounds, folders, gate, judging_images, pictures, scoring
 from pipelines.artifacts import LaunderError, explained
 from pipelines.mistakes import nearest

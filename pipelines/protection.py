@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators import timestamps
-from generators.schema import Column, Schema
+from generators.data import timestamps
+from generators.data.schema import Column, Schema
 
 OTHER = "(other)"
 SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end

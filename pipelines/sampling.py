@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from generators import Synthesizer, randomness
+from generators import Synthesizer
+from generators.training import randomness
 from pipelines.artifacts import LaunderError
 from pipelines.config import RunConfig
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 import evaluation
 from evaluation.report import Report
-from generators import Schema, Synthesizer, timestamps
+from generators import Schema, Synthesizer
+from generators.data import timestamps
 from pipelines.config import RunConfig
 
 

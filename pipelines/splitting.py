@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from generators import randomness
+from generators.training import randomness
 from pipelines.artifacts import LaunderError
 
 LEAST_TRAIN = 2  # rows, for a generator to learn anything from

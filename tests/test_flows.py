@@ -41,10 +41,10 @@ finally:
 """
 # saves after every step, and tells how many steps it took
 EAGER = """
-import generators.training as training
-training.SAVE_SECONDS = 0
-taken, step = [], training._step
-training._step = lambda *words: (taken.append(1), step(*words))
+from generators.training import loop
+loop.SAVE_SECONDS = 0
+taken, step = [], loop._step
+loop._step = lambda *words: (taken.append(1), step(*words))
 from pipelines import cli
 try:
     cli.main()

@@ -1,1 +1,1 @@
-"""Generators of images, one file per family; what they share stands in generators/images.py and generators/training.py."""
+"""Generators of images, one file per family; what they share stands in generators/data/images.py and generators/training/loop.py."""

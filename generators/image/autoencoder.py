@@ -14,15 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators import mixture, randomness, training
 from generators.contract import Where
-from generators.fitting import How
+from generators.data.images import Form, Images
+from generators.data.schema import Schema
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
 from generators.image._fitting import Family
-from generators.images import Form, Images
-from generators.mixture import Mixture
-from generators.schema import Schema
+from generators.networks import mixture
+from generators.networks.mixture import Mixture
+from generators.training import loop, randomness
+from generators.training.fitting import How
 
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"
@@ -140,9 +141,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return config
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
     epoch = max(1, images // config.batch)  # steps
-    return training.Plan(
+    return loop.Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

@@ -18,15 +18,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from generators import device as devices
-from generators import randomness, training
 from generators.contract import Where
-from generators.fitting import How
+from generators.data.images import Form, Images
+from generators.data.schema import Schema
 from generators.image import _fitting
 from generators.image._fitting import Family
 from generators.image._patches import Network, Patches
-from generators.images import Form, Images
-from generators.schema import Schema
+from generators.training import device as devices
+from generators.training import loop, randomness
+from generators.training.fitting import How
 
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
@@ -219,9 +219,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, depth=depth, hidden=hidden, patch=patch, batch=batch, dropout=dropout)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
     epoch = max(1, images // config.batch)  # steps
-    return training.Plan(
+    return loop.Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

@@ -18,19 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from generators import device as devices
-from generators import training
-from generators.adversarial import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.contract import Where
-from generators.fitting import How
+from generators.data.images import Form, Images, to_pixels, to_unit
+from generators.data.schema import Schema
 from generators.image import _fitting
 from generators.image._augment import warp
 from generators.image._fitting import Family
 from generators.image._players import Discriminator, Generator
-from generators.images import Form, Images, to_pixels, to_unit
-from generators.schema import Schema
-from generators.training import Turn
-from generators.watching import LEAST_FIDELITY, precision, spread
+from generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
+from generators.training import device as devices
+from generators.training import loop
+from generators.training.collapse import LEAST_FIDELITY, precision, spread
+from generators.training.fitting import How
+from generators.training.loop import Turn
 
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
@@ -153,9 +153,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks, batch=batch)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> training.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
     epoch = max(1, images // config.batch)  # steps
-    return training.Plan(
+    return loop.Plan(
         learning_rate=config.learning_rate,
         weight_decay=0.0,
         batch=config.batch,

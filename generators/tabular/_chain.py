@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.combinations import Combinations
-from generators.copula import SHRINKAGE, WORTH, Copula
-from generators.encoding import Layout
-from generators.layers import IMPOSSIBLE, Embedding, Heads
+from generators.data.encoding import Layout
+from generators.networks.copula import SHRINKAGE, WORTH, Copula
+from generators.networks.layers import IMPOSSIBLE, Embedding, Heads
+from generators.sampling.combinations import Combinations
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 

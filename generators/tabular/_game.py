@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.adversarial import discriminator_loss, generator_loss, penalised
+from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator, Generator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
-from generators.watching import coverage, precision
+from generators.training.collapse import coverage, precision
 
 NOISE = 8  # normals that the generator sees beside its starting row
 PROBE = 4096  # generated rows that are compared with held-out ones

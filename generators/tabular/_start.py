@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from generators.copula import SHRINKAGE, Conditionals, Copula
+from generators.networks.copula import SHRINKAGE, Conditionals, Copula
 from generators.tabular._variables import IMPOSSIBLE, Variables
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation

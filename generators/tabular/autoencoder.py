@@ -20,13 +20,14 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import fitting, mixture, randomness, training
-from generators.conditioning import CHUNK
 from generators.contract import Where
-from generators.encoding import Encoding, Layout
-from generators.fitting import Family, How
-from generators.mixture import Mixture
-from generators.schema import Schema
+from generators.data.encoding import Encoding, Layout
+from generators.data.schema import Schema
+from generators.networks import mixture
+from generators.networks.mixture import Mixture
+from generators.sampling.conditioning import CHUNK
+from generators.training import fitting, loop, randomness
+from generators.training.fitting import Family, How
 
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture
@@ -244,11 +245,11 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.start_from_marginals(x)
 
 
-def _plan(config: Config, rows: int) -> training.Plan:
+def _plan(config: Config, rows: int) -> loop.Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = training.Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
+    plan = loop.Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
     plan = replace(plan, weight_decay=float(np.clip(1e3 / rows, 0.01, 1)))
-    return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 @torch.no_grad()

@@ -16,14 +16,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators import combinations, conditioning, fitting, randomness, training
-from generators import constraints as rules
-from generators.conditioning import CHUNK
 from generators.contract import Where
-from generators.encoding import Encoding
-from generators.fitting import Family, How
-from generators.schema import Schema
+from generators.data.encoding import Encoding
+from generators.data.schema import Schema
+from generators.sampling import combinations, conditioning
+from generators.sampling import constraints as rules
+from generators.sampling.conditioning import CHUNK
 from generators.tabular._chain import Allowed, Model, anything, only
+from generators.training import fitting, loop, randomness
+from generators.training.fitting import Family, How
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 
@@ -159,10 +160,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 
-def _plan(config: Config, rows: int) -> training.Plan:
+def _plan(config: Config, rows: int) -> loop.Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = training.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
-    return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    plan = loop.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 FAMILY = Family("tabular.autoregressive", Config, _settle, _build, _start, _plan)

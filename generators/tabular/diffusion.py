@@ -27,15 +27,16 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import conditioning, fitting, randomness, training
-from generators.conditioning import CHUNK
 from generators.contract import Where
-from generators.copula import SHRINKAGE, WORTH, Conditionals, Copula
-from generators.encoding import Encoding, Layout
-from generators.fitting import Family, How
-from generators.schema import Schema
+from generators.data.encoding import Encoding, Layout
+from generators.data.schema import Schema
+from generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
+from generators.sampling import conditioning
+from generators.sampling.conditioning import CHUNK
 from generators.tabular._denoiser import Denoiser
 from generators.tabular._schedule import Schedule
+from generators.training import fitting, loop, randomness
+from generators.training.fitting import Family, How
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 ORDERS = 4  # in one batch, each for an equal part of the rows
@@ -223,10 +224,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.start(x, held)
 
 
-def _plan(config: Config, rows: int) -> training.Plan:
+def _plan(config: Config, rows: int) -> loop.Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = training.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
-    return training.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    plan = loop.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 FAMILY = Family("tabular.diffusion", Config, _settle, _build, _start, _plan)

@@ -16,17 +16,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators import fitting, randomness, training
-from generators.adversarial import LOSSES
-from generators.conditioning import CHUNK
 from generators.contract import Where
-from generators.encoding import Encoding
-from generators.fitting import Family, How
-from generators.schema import Schema
+from generators.data.encoding import Encoding
+from generators.data.schema import Schema
+from generators.networks.gan_losses import LOSSES
+from generators.sampling.conditioning import CHUNK
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
-from generators.training import Turn
-from generators.watching import LEAST_FIDELITY
+from generators.training import fitting, loop, randomness
+from generators.training.collapse import LEAST_FIDELITY
+from generators.training.fitting import Family, How
+from generators.training.loop import Turn
 
 PROBE = 8192  # rows to which the shares of tokens are fitted
 EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
@@ -154,9 +154,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.prepare(x)
 
 
-def _plan(config: Config, rows: int) -> training.Plan:
+def _plan(config: Config, rows: int) -> loop.Plan:
     most = max(600, EPOCHS * rows // config.batch)
-    return training.Plan(
+    return loop.Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

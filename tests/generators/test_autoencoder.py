@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from generators import Budget, fit
-from generators import mixture as mixtures
+from generators.networks import mixture as mixtures
 from tests.generators import tables
 
 STEPS = Budget(steps=300)

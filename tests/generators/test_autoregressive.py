@@ -8,7 +8,8 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from generators import Budget, conditioning, fit
+from generators import Budget, fit
+from generators.sampling import conditioning
 from tests.generators import tables
 
 

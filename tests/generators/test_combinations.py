@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 import generators
-from generators import Budget, encoding
-from generators.combinations import learn
-from generators.schema import infer
+from generators import Budget
+from generators.data import encoding
+from generators.data.schema import infer
+from generators.sampling.combinations import learn
 
 COUNTRY = {"Paris": "FR", "Lyon": "FR", "Bonn": "DE", "Köln": "DE", "Graz": "AT"}
 MONEY = {"FR": "€", "DE": "€", "AT": "öS"}

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generators import Budget, encoding, fit
-from generators.constraints import read
-from generators.schema import infer
+from generators import Budget, fit
+from generators.data import encoding
+from generators.data.schema import infer
+from generators.sampling.constraints import read
 
 
 @pytest.fixture(scope="module")

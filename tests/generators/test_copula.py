@@ -6,9 +6,10 @@ import pytest
 import torch
 from scipy.stats import multivariate_normal
 
-from generators import Budget, encoding, fit
-from generators.copula import Copula
-from generators.schema import infer
+from generators import Budget, fit
+from generators.data import encoding
+from generators.data.schema import infer
+from generators.networks.copula import Copula
 
 
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:

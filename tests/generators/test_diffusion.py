@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import torch
 
-from generators import Budget, encoding, fit
-from generators.schema import infer
+from generators import Budget, fit
+from generators.data import encoding
+from generators.data.schema import infer
 from generators.tabular.diffusion import Config, Model
 from tests.generators import tables
 

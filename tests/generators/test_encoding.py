@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators import encoding
-from generators.columns import SHARED, cells_of
-from generators.encoding import Encoding
-from generators.schema import infer
+from generators.data import encoding
+from generators.data.columns import SHARED, cells_of
+from generators.data.encoding import Encoding
+from generators.data.schema import infer
 from tests.generators import tables
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)

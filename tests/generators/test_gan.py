@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from generators import Budget, encoding, fit
-from generators.adversarial import discriminator_loss, generator_loss, penalised
-from generators.schema import infer
+from generators import Budget, fit
+from generators.data import encoding
+from generators.data.schema import infer
+from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator
 from generators.tabular._game import raked
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
-from generators.watching import coverage, precision
+from generators.training.collapse import coverage, precision
 from tests.generators import tables
 
 

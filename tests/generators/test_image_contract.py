@@ -8,7 +8,7 @@ import torch
 
 import generators
 from generators import Budget, Images
-from generators.images import Form
+from generators.data.images import Form
 from tests.generators import pictures
 
 STEPS = Budget(steps=12)

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 import generators
-from generators import Budget, Images, training
+from generators import Budget, Images
+from generators.data.images import Form
 from generators.image import autoregressive, diffusion
 from generators.image._augment import warp
 from generators.image._coder import brightness_loss
 from generators.image._patches import Patches
-from generators.images import Form
-from generators.watching import spread
+from generators.training import loop
+from generators.training.collapse import spread
 from tests.generators import pictures
 
 
@@ -121,7 +122,7 @@ def test_the_likelihood_is_that_of_the_parts():
 
 @pytest.mark.parametrize("side", [8, 16])  # of 16 pixels, kernels have their channels last in memory
 def test_a_killed_run_ends_in_the_same_images(tmp_path, monkeypatch, side):
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
 
     def fitted(**options):
         made = pictures.bars(300, height=side, width=side)

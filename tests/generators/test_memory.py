@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from generators import Budget, fit, memory
-from generators.training import Plan
+from generators import Budget, fit
+from generators.training import memory
+from generators.training.loop import Plan
 
 MB = 2**20
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from generators.schema import Schema, conform, decimals_of, infer
+from generators.data.schema import Schema, conform, decimals_of, infer
 from tests.generators import tables
 
 

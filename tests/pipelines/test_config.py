@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.schema import Categorical, Numerical, Schema
+from generators.data.schema import Categorical, Numerical, Schema
 from pipelines import bounds, config, documents
 from pipelines.artifacts import LaunderError
 

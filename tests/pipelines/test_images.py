@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from generators import training
+from generators.training import loop
 from pipelines import bounds, config, decoding, images, publishing, steps
 from pipelines.artifacts import LaunderError
 from tests.generators.pictures import bars, direction
@@ -85,9 +85,9 @@ def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
 
 
 def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same_bytes(source, released, tmp_path, monkeypatch):
-    for module, name, calls in ((decoding, "to_array", 100), (training, "_step", 40)):
+    for module, name, calls in ((decoding, "to_array", 100), (loop, "_step", 40)):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(training, "SAVE_SECONDS", 0)
+            patch.setattr(loop, "SAVE_SECONDS", 0)
             patch.setattr(module, name, stopping(getattr(module, name), calls))
             run(source, tmp_path, *LENIENT)
         assert not (tmp_path / "releases").exists()

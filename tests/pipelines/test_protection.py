@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.schema import infer
+from generators.data.schema import infer
 from pipelines.protection import OTHER, protect, settle
 
 

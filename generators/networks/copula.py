@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from generators.encoding import Layout
+from generators.data.encoding import Layout
 
 ROWS = 20_000
 LEVELS = 16  # frequent labels of a column that are features

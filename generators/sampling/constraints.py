@@ -18,8 +18,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators.columns import Cells, to_grid
-from generators.encoding import Encoding
+from generators.data.columns import Cells, to_grid
+from generators.data.encoding import Encoding
 
 ROUNDING = 1e-9
 

@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
-from generators import device as devices
-from generators import encoding, memory, randomness, training
-from generators.conditioning import CHUNK
 from generators.contract import Budget, Progress
-from generators.encoding import Encoding
-from generators.schema import Schema
+from generators.data import encoding
+from generators.data.encoding import Encoding
+from generators.data.schema import Schema
+from generators.sampling.conditioning import CHUNK
+from generators.training import checkpoint as files
+from generators.training import device as devices
+from generators.training import loop, memory, randomness
 
 
 class How(TypedDict, total=False):
@@ -41,7 +42,7 @@ class Family:
     settle: Callable[[Any, Encoding, int], Any]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
     start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], held-out ones [M, L])
-    plan: Callable[[Any, int], training.Plan]  # (config, rows) -> how to optimise
+    plan: Callable[[Any, int], loop.Plan]  # (config, rows) -> how to optimise
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def choose(name: str, **how: Unpack[How]) -> tuple[torch.device, str]:
 def train(
     x: Tensor,
     begin: Callable[[Tensor, Tensor], nn.Module],
-    plan: Callable[[int], training.Plan],
+    plan: Callable[[int], loop.Plan],
     config: Any,
     coded: Mapping[str, Any],
     chosen: tuple[torch.device, str],
@@ -91,16 +92,16 @@ def train(
 ) -> tuple[Any, dict[str, Any], Tensor]:
     """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
-    kept, held = (x[rows] for rows in training.split(len(x), config.validation, seed))
+    kept, held = (x[rows] for rows in loop.split(len(x), config.validation, seed))
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
         model = begin(kept, held)
     planned = plan(len(kept))
     needed = memory.preflight(model, kept, held, planned)
     told = progress and (lambda status: progress(status | {"memory_mb": needed}))
-    identity = training.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
+    identity = loop.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
     asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
-    best, record = training.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
+    best, record = loop.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)
     return model.eval(), record | {"device": str(device), "reason": reason, "memory_mb": needed}, kept
 

@@ -8,9 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators import randomness
-from generators.encoding import Encoding
-from generators.schema import conform
+from generators.data.encoding import Encoding
+from generators.data.schema import conform
+from generators.training import randomness
 
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 CANDIDATES = 16  # rows drawn for each row of which some cells are given

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators import checkpoint as files
-from generators import randomness
 from generators.contract import Budget, Progress
+from generators.training import checkpoint as files
+from generators.training import randomness
 
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from generators.identifiers import pattern_of
-from generators.timestamps import format_of
+from generators.data.identifiers import pattern_of
+from generators.data.timestamps import format_of
 
 UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing

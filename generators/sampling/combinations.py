@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.columns import SHARED
-from generators.encoding import Encoding
+from generators.data.columns import SHARED
+from generators.data.encoding import Encoding
 
 LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
 MOST = 20_000  # combinations of one list

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators import identifiers, randomness
-from generators.columns import Cells, Labels, fit_column, restore_column
-from generators.schema import Schema
+from generators.data import identifiers
+from generators.data.columns import Cells, Labels, fit_column, restore_column
+from generators.data.schema import Schema
+from generators.training import randomness
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators import timestamps
-from generators.schema import Boolean, Categorical, Datetime, Numerical
+from generators.data import timestamps
+from generators.data.schema import Boolean, Categorical, Datetime, Numerical
 
 SINGLE = 256  # more cells than this take two tokens
 SHARED = 5  # rows that must share a number before it is kept as such

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators import randomness
 from generators.contract import Where
-from generators.schema import Categorical, Image, Schema
+from generators.data.schema import Categorical, Image, Schema
+from generators.training import randomness
 
 IMAGE, LABEL = "image", "label"  # names of the two columns
 LEAST, MOST = 4, 256  # pixels of a side

@@ -1,0 +1,1 @@
+"""Parts of networks and statistical models that several generators are built of."""

@@ -1,0 +1,1 @@
+"""Drawing rows under conditions, constraints and fixed combinations."""
