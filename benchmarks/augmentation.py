@@ -24,9 +24,10 @@ from rich.console import Console
 from rich.table import Table
 from sklearn import datasets
 
-from evaluation import image_classifiers, resampling
-from evaluation.augmentation import prove
-from evaluation.gains import JUDGED, Gain, Proof
+from evaluation.augmentation import resampling
+from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.gains import JUDGED, Gain, Proof
+from evaluation.models import image_classifiers
 from evaluation.report import plain
 from evaluation.samples import EvaluationError
 from generators import Budget

@@ -29,7 +29,8 @@ from torch import Tensor, nn
 import evaluation
 import generators
 from benchmarks.mixtures import MIXTURES, Gaussians, Mixture, Rows, Stacks
-from evaluation import samples, threads
+from evaluation import samples
+from evaluation.models import threads
 from generators.contract import Budget
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator, Residual

@@ -20,7 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.evaluation import cut, pooled
-from evaluation import article29, calibration, privacy, samples
+from evaluation import privacy, samples
+from evaluation.attacks import disclosure
+from evaluation.calibration import tables
 from evaluation.samples import Samples
 
 PEER = Path(__file__).with_name("anonymeter_peer.py")
@@ -34,7 +36,7 @@ def main() -> None:
         train, holdout, released = _tables(options, data)
         compared = {name: samples.make(train, holdout, table) for name, table in released.items()}
         ours = {name: _ours(made, options.seed) for name, made in compared.items()}
-        theirs = _theirs(options, train, holdout, released, article29.halves(next(iter(compared.values())), options.seed))
+        theirs = _theirs(options, train, holdout, released, disclosure.halves(next(iter(compared.values())), options.seed))
         table = Table("table", "attack", "ours", "anonymeter", "intervals meet", title=f"{data}, {len(train):,} rows", title_justify="left")
         for name in released:
             for attack in ATTACKS:
@@ -60,8 +62,8 @@ def _tables(options: argparse.Namespace, data: str) -> tuple[pd.DataFrame, pd.Da
     frame = frame.dropna()
     train, holdout, fresh = cut(frame, *[min(options.rows, len(frame) // 3)] * 3)
     rng = np.random.default_rng(options.seed)
-    half = calibration.planted(fresh, train.sample(frac=0.5, random_state=options.seed), rng).reset_index(drop=True)
-    return train, holdout, calibration.tables(train, fresh, seed=options.seed) | {"half of training rows planted": half}
+    half = tables.planted(fresh, train.sample(frac=0.5, random_state=options.seed), rng).reset_index(drop=True)
+    return train, holdout, tables.tables(train, fresh, seed=options.seed) | {"half of training rows planted": half}
 
 
 def _ours(compared: Samples, seed: int) -> dict[str, Risk]:
@@ -72,7 +74,7 @@ def _ours(compared: Samples, seed: int) -> dict[str, Risk]:
 def _theirs(options: argparse.Namespace, train, holdout, released: dict, halves: list) -> dict[str, dict[str, Risk]]:
     """Write the tables where anonymeter can read them, and run it."""
     task = {"tables": list(released), "halves": [list(half) for half in halves], "attacks": len(train), "columns": options.columns,
-            "neighbours": article29.LINKED, "seed": options.seed}
+            "neighbours": disclosure.LINKED, "seed": options.seed}
     with tempfile.TemporaryDirectory() as place:
         for name, table in {"train": train, "holdout": holdout, **released}.items():
             table.to_csv(Path(place, f"{name}.csv"), index=False)

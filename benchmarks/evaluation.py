@@ -22,7 +22,7 @@ from rich.table import Table
 from sklearn import datasets
 
 import evaluation
-from evaluation import calibration
+from evaluation.calibration import tables
 from pipelines import bounds, gate
 
 SMALL = ("breast_cancer", "diabetes", "wine", "iris")
@@ -104,7 +104,7 @@ def _judged(options: argparse.Namespace, data: str, seed: int):
     frame, target = pooled(options.shared, data, seed)
     size = min(options.rows, len(frame) // 3)
     train, holdout, fresh = cut(frame, size, size, size)
-    for flaw, table in calibration.tables(train, fresh, seed=seed).items():
+    for flaw, table in tables.tables(train, fresh, seed=seed).items():
         started = time.monotonic()
         report = evaluation.score(train, holdout, table, target=target, seed=seed)
         yield flaw, report, gate.decide(report, bounds.DEFAULT_RULES, "0" * 64).reasons, time.monotonic() - started
@@ -118,7 +118,7 @@ def _print(title: str, judged) -> int:
         table.title = f"{title}, {report.profile['rows']['train']:,} rows"
         refused = {reason["score"] for reason in reasons if not reason["passed"]}
         sections = sorted({name.split(".")[0] for name in refused})
-        section = calibration.FLAWS[flaw]
+        section = tables.FLAWS[flaw]
         right = section in sections if section else not sections
         wrong += not right
         cells = [_cell(report.scores[name].value, name in refused) for name in SHOWN]

@@ -49,8 +49,10 @@ def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed
     maps a frame to one loss per row; `names` restricts the metrics; `internal` adds what only an internal report may say, about
     single rows, rare categories and extremes. ValueError where the tables cannot be compared.
     """
-    from evaluation import internal as inside
-    from evaluation import report, samples, summaries, threads
+    from evaluation import report, samples
+    from evaluation.measures import internal as inside
+    from evaluation.measures import summaries
+    from evaluation.models import threads
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss)
     with threads.single():
@@ -66,10 +68,11 @@ def score_images(train, holdout, synthetic, *, features=None, loss=None, seed=0,
     `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to one loss per
     image; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
     """
-    from evaluation import pictures, report, threads
-    from evaluation.features import imagenet
+    from evaluation import image_samples, report
+    from evaluation.models import threads
+    from evaluation.models.features import imagenet
     chosen = {name: load(name) for name in (globals()["names"](images=True) if names is None else names)}
-    compared = pictures.make(train, holdout, synthetic, features=features or imagenet, loss=loss)
+    compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         return report.Report(scores, report.image_profile(compared), report.image_charts(compared, seed), seed)

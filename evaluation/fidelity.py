@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import formats as formats_
-from evaluation import intervals, learners, neighbours, pairs, queries, rules, similarity, supports
+from evaluation.measures import formats as formats_
+from evaluation.measures import intervals, neighbours, pairs, queries, rules, similarity, supports
+from evaluation.models import learners
 from evaluation.samples import Reason, Samples, Score, unknown
 
 DETECTION_ROWS = 8000

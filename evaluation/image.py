@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation import intervals, neighbours, small_cells
-from evaluation import vendi as vendi_
-from evaluation.features import principal
-from evaluation.pictures import Pictures
+from evaluation import small_cells
+from evaluation.image_samples import Pictures
+from evaluation.measures import intervals, neighbours
+from evaluation.measures import vendi as vendi_
+from evaluation.models.features import principal
 from evaluation.samples import Obstacle, Reason, Score, mean, unknown
 
 NEAREST = 5

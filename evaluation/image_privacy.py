@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from evaluation import intervals, neighbours, samples
 from evaluation import privacy as tables
-from evaluation.features import principal
-from evaluation.pictures import Pictures
+from evaluation import samples
+from evaluation.image_samples import Pictures
+from evaluation.measures import intervals, neighbours
+from evaluation.models.features import principal
 from evaluation.samples import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows

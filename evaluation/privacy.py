@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluation import article29, attacks, inference, intervals, neighbours
+from evaluation.attacks import attribute_inference, disclosure
+from evaluation.attacks import membership as attacks
+from evaluation.measures import intervals, neighbours
 from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
 
 ROWS = 5000
@@ -170,15 +172,15 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
     """
     if obstacle := _no_control(samples):
         return unknown(*obstacle, "lower")
-    if len(samples.known) < 2 or not (secrets := inference.secrets(samples, seed)):
+    if len(samples.known) < 2 or not (secrets := attribute_inference.secrets(samples, seed)):
         return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
-    chosen = {name: article29.parties(samples, role, TARGETS, article29.RELEASED, seed) for name, role in samples.roles().items()}
+    chosen = {name: disclosure.parties(samples, role, TARGETS, disclosure.RELEASED, seed) for name, role in samples.roles().items()}
     if chosen["value"] is None:
-        return unknown(Reason.TOO_FEW_ROWS, f"guesses need {article29.SMALLEST} training and holdout rows", "lower")
-    rights = {name: inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
+        return unknown(Reason.TOO_FEW_ROWS, f"guesses need {disclosure.SMALLEST} training and holdout rows", "lower")
+    rights = {name: attribute_inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
     if rights["value"][1].all():
         return unknown(Reason.ALWAYS_RIGHT, "every value of every stranger is guessed right too", "lower")
-    risks = {name: inference.excess(*right, seed) for name, right in rights.items()}
+    risks = {name: attribute_inference.excess(*right, seed) for name, right in rights.items()}
     known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
     columns = {str(c): {"members": float(m), "strangers": float(s), "from_population": None if k is None else float(k)}
                for c, m, s, k in zip(secrets, *(right.mean(1) for right in rights["value"]), known, strict=True)}
@@ -194,7 +196,7 @@ def singling_out(samples: Samples, *, seed: int = 0) -> Score:
     (r - c) / (1 - c) of the success rates on training and on as many holdout rows, in [0, 1] (Article 29 Working Party 2014, Giomi et
     al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over ROWS per table.
     """
-    return _article29(samples, seed, article29.ROWS, article29.single_out)
+    return _article29(samples, seed, disclosure.ROWS, disclosure.single_out)
 
 
 def linkability(samples: Samples, *, seed: int = 0) -> Score:
@@ -205,7 +207,7 @@ def linkability(samples: Samples, *, seed: int = 0) -> Score:
     """
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "a link takes two columns with values", "lower")
-    return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members[1]), *article29.link(s, chosen, seed)))
+    return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members[1]), *disclosure.link(s, chosen, seed)))
 
 
 def _no_control(samples: Samples) -> Obstacle | None:
@@ -219,17 +221,17 @@ def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
         return unknown(*obstacle, "lower")
     found = {}
     for name, role in samples.roles().items():
-        chosen = article29.parties(samples, role, limit, article29.RELEASED, seed)
+        chosen = disclosure.parties(samples, role, limit, disclosure.RELEASED, seed)
         found[name] = None if chosen is None else attack(samples, chosen, seed)
     if found["value"] is None:
-        return unknown(Reason.TOO_FEW_ROWS, f"the control attack needs {article29.SMALLEST} training and holdout rows", "lower")
+        return unknown(Reason.TOO_FEW_ROWS, f"the control attack needs {disclosure.SMALLEST} training and holdout rows", "lower")
     guesses, hits, control = found["value"]
-    searched = min(samples.size("synthetic"), article29.RELEASED)
-    if guesses < article29.SMALLEST:
+    searched = min(samples.size("synthetic"), disclosure.RELEASED)
+    if guesses < disclosure.SMALLEST:
         return unknown(Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower")
     if control == guesses:
         return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every stranger too", "lower")
-    risks = {name: article29.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
+    risks = {name: disclosure.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
                  f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * control / guesses:.1f} % about strangers; "

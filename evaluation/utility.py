@@ -7,7 +7,8 @@ import zlib
 import numpy as np
 from sklearn.model_selection import KFold
 
-from evaluation import intervals, learners
+from evaluation.measures import intervals
+from evaluation.models import learners
 from evaluation.samples import Obstacle, Reason, Samples, Score, unknown
 
 ROWS = 15_000  # training rows of each model at most

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 import generators
-from evaluation import classifiers, image_classifiers
-from evaluation.classifiers import Learner, Predict
-from evaluation.resampling import row_hashes
+from evaluation.augmentation.resampling import row_hashes
+from evaluation.models import classifiers, image_classifiers
+from evaluation.models.classifiers import Learner, Predict
 from generators import Budget, Images, Progress, Synthesizer
 from generators.data.images import IMAGE, LABEL
 from generators.data.schema import infer

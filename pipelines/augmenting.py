@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 import evaluation.report
-from evaluation import image_classifiers, resampling
-from evaluation.augmentation import Outcome
-from evaluation.augmentation import prove as cross_validate
+from evaluation.augmentation import resampling
+from evaluation.augmentation.cross_validation import Outcome
+from evaluation.augmentation.cross_validation import prove as cross_validate
+from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
+from evaluation.models import image_classifiers
 from evaluation.report import plain
-from evaluation.resampling import Resampled, Strategy, row_hashes
 from generators import Budget, Progress, Schema
 from generators.data.images import IMAGE, LABEL
 from pipelines import augmentation, image_rows, shares

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import betabinom, binom, gamma, poisson
 
-from evaluation.intervals import clopper_pearson
+from evaluation.measures.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Reason, Score
 from pipelines.artifacts import LaunderError

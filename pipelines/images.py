@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 import evaluation
 import generators
-from evaluation import onnx
+from evaluation.models import onnx
 from evaluation.report import Report
 from generators import Budget, Images, Progress, Schema, Synthesizer
 from generators.training import randomness

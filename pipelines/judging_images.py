@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import evaluation
-from evaluation import onnx
+from evaluation.models import onnx
 from evaluation.report import Report
 from generators import Synthesizer
 from pipelines import config as configs

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evaluation import features, small_cells
-from evaluation.pictures import Pictures
+from evaluation import small_cells
+from evaluation.image_samples import Pictures
+from evaluation.models import features
 from evaluation.report import words
 from evaluation.samples import Samples, Score
 

@@ -9,10 +9,10 @@ import math
 import numpy as np
 from PIL import Image
 
-from evaluation import neighbours
 from evaluation.image_privacy import flat
-from evaluation.pictures import Pictures
-from evaluation.summaries import label_chart
+from evaluation.image_samples import Pictures
+from evaluation.measures import neighbours
+from evaluation.measures.summaries import label_chart
 
 CLASSES, COLUMNS = 12, 12
 PAIRS = 2 * COLUMNS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluation import threads
+from evaluation.models import threads
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -7,9 +7,12 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from evaluation import augmentation, classifiers, intervals, report, resampling
-from evaluation.augmentation import prove
-from evaluation.resampling import Resampled, row_hashes
+from evaluation import report
+from evaluation.augmentation import cross_validation, resampling
+from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.resampling import Resampled, row_hashes
+from evaluation.measures import intervals
+from evaluation.models import classifiers
 from evaluation.samples import EvaluationError
 
 
@@ -57,7 +60,7 @@ def test_the_corrected_interval_by_hand():
 def test_measures_by_hand():
     # guesses 0, 0, 1, 0 for 0, 0, 1, 1: F1 .8 and 2/3, recall 1 and 1/2; 1 - p of the truth .1, .4, .2, .7, squared and averaged .175
     p = np.array([0.9, 0.6, 0.2, 0.7])
-    found = augmentation.measured(np.array([0, 0, 1, 1]), np.stack([p, 1 - p], 1))
+    found = cross_validation.measured(np.array([0, 0, 1, 1]), np.stack([p, 1 - p], 1))
     assert found == pytest.approx([(0.8 + 2 / 3) / 2, 0.75, (5 / 6 + 5 / 6) / 2, 0.175, 0.8, 2 / 3])
 
 
@@ -86,8 +89,8 @@ def test_one_leaked_row_among_others_is_found_whatever_its_columns_order_and_dty
 
 
 def test_equal_rows_stay_on_one_side_and_every_row_is_tested_once_per_repeat():
-    task = augmentation._task(pd.concat([lopsided(60)] * 3, ignore_index=True), "ill", {})
-    runs = list(augmentation._runs(task, 5, 2, 0))
+    task = cross_validation._task(pd.concat([lopsided(60)] * 3, ignore_index=True), "ill", {})
+    runs = list(cross_validation._runs(task, 5, 2, 0))
     assert len(runs) == 10
     for fit, test in runs:
         assert not set(task.hashes[fit]) & set(task.hashes[test]) and len(fit) + len(test) == 180

@@ -3,7 +3,7 @@
 import pytest
 
 import evaluation
-from evaluation import calibration
+from evaluation.calibration import tables
 from pipelines import bounds, gate
 from tests.evaluation.tables import mixed
 
@@ -18,7 +18,7 @@ def population():
 
 @pytest.fixture(scope="module")
 def flawed(population):
-    return calibration.tables(population[0], population[2], seed=0)
+    return tables.tables(population[0], population[2], seed=0)
 
 
 def refused(population, synthetic, target="owner"):
@@ -27,18 +27,18 @@ def refused(population, synthetic, target="owner"):
 
 
 def test_every_known_flaw_is_made(flawed):
-    assert set(flawed) == set(calibration.FLAWS)
+    assert set(flawed) == set(tables.FLAWS)
     assert {len(table) for table in flawed.values()} == {ROWS}
 
 
-@pytest.mark.parametrize("flaw", calibration.FLAWS)
+@pytest.mark.parametrize("flaw", tables.FLAWS)
 def test_a_flaw_is_named_by_its_section(population, flawed, flaw):
-    found, section = refused(population, flawed[flaw]), calibration.FLAWS[flaw]
+    found, section = refused(population, flawed[flaw]), tables.FLAWS[flaw]
     assert {name.split(".")[0] for name in found} >= {section} if section else found == set(), found
 
 
 def test_the_number_of_leaked_outliers_is_that_of_the_known_case(population):
-    assert len(calibration.isolated(population[0])) == 87
+    assert len(tables.isolated(population[0])) == 87
 
 
 @pytest.mark.parametrize("name", ["load_breast_cancer", "load_wine"])

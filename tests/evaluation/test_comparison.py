@@ -6,7 +6,7 @@ import pytest
 
 import evaluation
 import evaluation.report
-from evaluation import calibration
+from evaluation.calibration import tables as calibration
 from evaluation.report import Report
 from evaluation.report.comparison import standing
 from evaluation.samples import Score

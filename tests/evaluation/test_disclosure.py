@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import article29, inference, privacy, samples
+from evaluation import privacy, samples
+from evaluation.attacks import attribute_inference, disclosure
 from tests.evaluation.tables import mixed
 
 RISKS = [privacy.attribute, privacy.singling_out, privacy.linkability]
@@ -40,11 +41,11 @@ def test_a_copy_tells_nearly_all(copied, metric):
 
 def test_risk_by_hand():
     # 60 of 100 members and 20 of 100 controls: (0.6 - 0.2) / (1 - 0.2)
-    value, low, high = article29.risk(60, 100, 20, 100)
+    value, low, high = disclosure.risk(60, 100, 20, 100)
     assert value == pytest.approx(0.5)
     # Wilson: 0.6 in (0.5020, 0.6906), 0.2 in (0.1334, 0.2888); Newcombe: 0.4 - hypot(.0980, .0888), 0.4 + hypot(.0906, .0666)
     assert low == pytest.approx((0.4 - 0.1322) / 0.8, abs=1e-3) and high == pytest.approx((0.4 + 0.1125) / 0.8, abs=1e-3)
-    assert article29.risk(5, 100, 20, 100)[0] == 0 and article29.risk(100, 100, 100, 100)[0] == 0
+    assert disclosure.risk(5, 100, 20, 100)[0] == 0 and disclosure.risk(100, 100, 100, 100)[0] == 0
 
 
 def test_singling_out_by_hand():
@@ -53,26 +54,26 @@ def test_singling_out_by_hand():
     held = pd.DataFrame({"c": [f"h{i}" for i in range(40)]})
     kinds = {"c": "categorical"}
     leak = samples.make(train, held, train, kinds=kinds)
-    chosen = article29.parties(leak, "synthetic", 100, 100, 0)
-    assert article29.single_out(leak, chosen, 0) == (40, 40, 0)
+    chosen = disclosure.parties(leak, "synthetic", 100, 100, 0)
+    assert disclosure.single_out(leak, chosen, 0) == (40, 40, 0)
     safe = samples.make(train, held, pd.DataFrame({"c": [f"s{i}" for i in range(40)]}), kinds=kinds)
-    assert article29.single_out(safe, article29.parties(safe, "synthetic", 100, 100, 0), 0) == (40, 0, 0)
+    assert disclosure.single_out(safe, disclosure.parties(safe, "synthetic", 100, 100, 0), 0) == (40, 0, 0)
 
 
 def test_repeated_rows_are_guesses_once_and_many_rows_that_fit_are_no_hit():
     train, held = (pd.DataFrame({"c": [letter] * 30 + [f"{letter}{i}" for i in range(30)]}) for letter in "mh")
     made = samples.make(train, held, pd.DataFrame({"c": ["m"] * 20 + ["m0"] * 20 + ["m1"] * 20}))
     # three different released rows: "m" fits 30 members, "m0" and "m1" one each
-    assert article29.single_out(made, article29.parties(made, "synthetic", 100, 100, 0), 0) == (3, 2, 0)
+    assert disclosure.single_out(made, disclosure.parties(made, "synthetic", 100, 100, 0), 0) == (3, 2, 0)
 
 
 def test_labels_and_numbers_are_guessed_as_defined():
     train = pd.DataFrame({"n": np.arange(100.0), "c": ["x", None] * 50})
     made = samples.make(train, train, train)
-    right = inference._right(made, "n", np.array([50.0, 50, 50, np.nan]), np.array([50.0, 52.4, 53.5, 1]))
+    right = attribute_inference._right(made, "n", np.array([50.0, 50, 50, np.nan]), np.array([50.0, 52.4, 53.5, 1]))
     assert right.tolist() == [True, True, False, False]  # within 2.5 of 100 training rows
     codes = made.table("train")["c"].to_numpy()[:2]
-    assert inference._right(made, "c", codes, codes).tolist() == [True, False]  # a missing label is no secret
+    assert attribute_inference._right(made, "c", codes, codes).tolist() == [True, False]  # a missing label is no secret
 
 
 def test_attribute_names_its_columns_and_what_the_population_tells(copied):

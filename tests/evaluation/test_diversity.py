@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from evaluation import diversity, fidelity, samples, vendi
+from evaluation import diversity, fidelity, samples
+from evaluation.measures import vendi
 from tests.evaluation.tables import mixed
 
 

@@ -10,8 +10,9 @@ import torch
 
 import evaluation
 import evaluation.report
-from evaluation import efficientnet, features, image, image_privacy, recogniser
-from evaluation import pictures as collections
+from evaluation import image, image_privacy
+from evaluation import image_samples as collections
+from evaluation.models import efficientnet, features, label_network
 
 SCHEMA = json.loads((Path(evaluation.__file__).parent / "report" / "schema.json").read_text())
 
@@ -162,10 +163,10 @@ def test_outsiders_see_no_training_image_and_no_refused_one(tmp_path):
 
 
 def test_a_network_learns_labels_whatever_the_size():
-    net = recogniser.train(*(TRAIN[0], (TRAIN[1] == "v").astype(np.int64)), 2, seed=0)
+    net = label_network.train(*(TRAIN[0], (TRAIN[1] == "v").astype(np.int64)), 2, seed=0)
     assert np.mean(net.guess(HELD[0]) == (HELD[1] == "v")) > 0.97
     colour = np.random.default_rng(0).integers(0, 255, (40, 33, 20, 3), dtype=np.uint8)
-    assert recogniser.train(colour, np.arange(40) % 3, 3, seed=0).guess(colour).shape == (40,)
+    assert label_network.train(colour, np.arange(40) % 3, 3, seed=0).guess(colour).shape == (40,)
 
 
 def test_the_weights_are_those_of_the_file():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation import intervals
+from evaluation.measures import intervals
 
 
 @pytest.mark.parametrize(

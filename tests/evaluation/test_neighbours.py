@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from evaluation import neighbours, samples
+from evaluation import samples
+from evaluation.measures import neighbours
 
 
 def brute(queries, references, k, same=False):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import evaluation
-from evaluation import features, onnx
+from evaluation.models import features, onnx
 from evaluation.samples import EvaluationError
 from tests.evaluation.networks import flat, maker, save
 

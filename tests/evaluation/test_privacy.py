@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import attacks, privacy, samples
+from evaluation import privacy, samples
+from evaluation.attacks import membership
 from evaluation.samples import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -69,8 +70,8 @@ def test_a_blurred_copy_is_recognised_though_no_row_is_equal(people):
 
 def test_leaked_outliers_pass_the_distance_check_and_not_the_attack_on_isolated_rows(people):
     train, holdout, fresh = people
-    from evaluation import calibration
-    leak = calibration.tables(train, fresh, seed=0)["outlier leak"]
+    from evaluation.calibration import tables
+    leak = tables.tables(train, fresh, seed=0)["outlier leak"]
     made = samples.make(train, holdout, leak)
     assert privacy.nearest_record(made).value < 0.53
     assert privacy.membership_vulnerable(made).low > 0.1
@@ -126,7 +127,7 @@ def test_a_large_release_is_searched_whole_for_fewer_candidates(rows, candidates
     class Release:
         def size(self, role):
             return rows
-    assert attacks._effort(Release()) == (candidates, searched)
+    assert membership._effort(Release()) == (candidates, searched)
 
 
 def test_few_outsiders_are_said_and_fewer_are_refused():
@@ -140,9 +141,9 @@ def test_an_attack_that_says_the_same_of_everybody_is_not_chosen():
     rng = np.random.default_rng(0)
     noise, silent = [rng.random(n) for n in (60, 40)], [np.zeros(n) for n in (60, 40)]
     rest = tuple(noise), 10, np.arange(60)
-    evidence = attacks.Evidence({"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest)
+    evidence = membership.Evidence({"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest)
     for seed in range(20):  # by luck alone it would be the stronger one half of the time
-        found = attacks.judge(evidence, seed)
+        found = membership.judge(evidence, seed)
         assert set(found.attacks) == {"noise"} and found.tried == ("silent", "noise")
-    nothing = attacks.Evidence({"silent": silent[0]}, {"silent": silent[1]}, *rest)
-    assert set(attacks.judge(nothing, 0).attacks) == {"silent"}
+    nothing = membership.Evidence({"silent": silent[0]}, {"silent": silent[1]}, *rest)
+    assert set(membership.judge(nothing, 0).attacks) == {"silent"}

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import evaluation
-from evaluation import diversity, report, samples, small_cells, summaries
+from evaluation import diversity, report, samples, small_cells
+from evaluation.measures import summaries
 
 counts = st.lists(st.integers(0, 60), max_size=12)
 

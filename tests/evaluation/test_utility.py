@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluation import learners, samples, utility
+from evaluation import samples, utility
+from evaluation.models import learners
 from evaluation.samples import Reason
 from tests.evaluation.tables import mixed
 

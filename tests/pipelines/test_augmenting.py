@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.augmentation import prove
-from evaluation.resampling import Resampled, none, row_hashes
+from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.resampling import Resampled, none, row_hashes
 from evaluation.samples import EvaluationError
 from generators import Budget
 from pipelines import augmentation, augmenting, config, ingestion, steps

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from torch.utils.data import DataLoader
 
-from evaluation import image_classifiers, resampling
-from evaluation.augmentation import prove
-from evaluation.resampling import Resampled, row_hashes
+from evaluation.augmentation import resampling
+from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.resampling import Resampled, row_hashes
+from evaluation.models import image_classifiers
 from evaluation.samples import EvaluationError
 from generators import Budget
 from pipelines import augmentation, augmenting, config, datasets, decoding, image_rows, images, steps

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import evaluation
-from evaluation.intervals import clopper_pearson
+from evaluation.measures.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Reason, Score
 from pipelines import bounds, config, gate

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import features
+from evaluation.models import features
 from generators import Budget, Images, fit
 from pipelines import images
 from pipelines.cli import main

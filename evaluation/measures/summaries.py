@@ -6,7 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation import pairs, small_cells
+from evaluation import small_cells
+from evaluation.measures import pairs
 from evaluation.samples import Samples
 from evaluation.small_cells import KEPT
 

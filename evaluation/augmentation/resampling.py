@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 
-from evaluation import classifiers
+from evaluation.models import classifiers
 from evaluation.samples import NUMBERS
 
 NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from evaluation import recogniser
-from evaluation.features import Features, imagenet
+from evaluation.models import label_network
+from evaluation.models.features import Features, imagenet
 from evaluation.samples import EvaluationError
 
 ROWS = 3000  # images of each collection in feature space
@@ -77,14 +77,14 @@ class Pictures:
         self.seen("train", count, seed)
         return self.memo["unit", count, seed]
 
-    def judge(self, role: str, count: int, seed: int) -> recogniser.Judge:
+    def judge(self, role: str, count: int, seed: int) -> label_network.Judge:
         """A network that tells labels, trained on `count` images of a role."""
         key = "judge", role, count, seed
         if key not in self.memo:
             rows = self.rows(role, count, seed)
             labels = self.labels["train" if role == "shuffled" else role][rows]
             known = labels >= 0
-            self.memo[key] = recogniser.train(self.take(role, rows, seed)[known], labels[known], len(self.classes), seed)
+            self.memo[key] = label_network.train(self.take(role, rows, seed)[known], labels[known], len(self.classes), seed)
         return self.memo[key]
 
 

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 
-from evaluation import neighbours
+from evaluation.measures import neighbours
 from evaluation.samples import Samples
 
 TREES = 100
@@ -80,7 +80,7 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
 
     The drop is what the first fold's AUC loses when one column of its test rows is permuted.
     """
-    from evaluation.intervals import auc
+    from evaluation.measures.intervals import auc
     x, y = np.concatenate([real, other]), np.repeat([0, 1], [len(real), len(other)])
     out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
     folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)
@@ -94,7 +94,7 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
 
 
 def _drops(model, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
-    from evaluation.intervals import auc
+    from evaluation.measures.intervals import auc
     rng = np.random.default_rng(seed)
 
     def score(rows: np.ndarray) -> float:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evaluation import learners, neighbours
+from evaluation.measures import neighbours
+from evaluation.models import learners
 from evaluation.samples import Samples
 
 NEAREST = 5

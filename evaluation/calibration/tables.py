@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation import neighbours, samples
+from evaluation import samples
+from evaluation.measures import neighbours
 
 FLAWS = {  # which section has to name each of them; None: all sections have to be content
     "honest sample": None,

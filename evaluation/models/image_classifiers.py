@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from evaluation import classifiers, recogniser
-from evaluation.classifiers import Learner, Predict
-from evaluation.resampling import IMAGE
+from evaluation.augmentation.resampling import IMAGE
+from evaluation.models import classifiers, label_network
+from evaluation.models.classifiers import Learner, Predict
 
 LEARNERS = ("convolutional network", "logistic regression")
 UPDATES, BATCH = 600, 32  # of the network: the same for few images as for many, so that more images are no longer training
@@ -35,7 +35,7 @@ def _of(make, classes: int) -> Learner:
 
 def _network(rows: pd.DataFrame, labels: np.ndarray, classes: int, weight: np.ndarray | None, seed: int) -> Predict:
     how = {"weight": weight, "updates": UPDATES, "batch": BATCH}
-    net = recogniser.train(_pixels(rows, SIDE), labels, classes, seed, **how)
+    net = label_network.train(_pixels(rows, SIDE), labels, classes, seed, **how)
     return lambda asked: net.probabilities(_pixels(asked, SIDE))
 
 

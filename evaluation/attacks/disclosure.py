@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evaluation import intervals, neighbours
+from evaluation.measures import intervals, neighbours
 from evaluation.samples import Samples, row_hashes
 
 GUESSES = 2000

@@ -17,10 +17,10 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
 
-from evaluation import classifiers, threads
-from evaluation.classifiers import Learner
-from evaluation.gains import Proof
-from evaluation.resampling import BASELINES, Resampled, Strategy, row_hashes
+from evaluation.augmentation.gains import Proof
+from evaluation.augmentation.resampling import BASELINES, Resampled, Strategy, row_hashes
+from evaluation.models import classifiers, threads
+from evaluation.models.classifiers import Learner
 from evaluation.samples import EvaluationError, infer_kinds
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation import intervals, neighbours, recognition
+from evaluation.attacks import membership_scores
+from evaluation.measures import intervals, neighbours
 from evaluation.samples import EvaluationError, Samples
 
 CANDIDATES = 5000  # members, and as many outsiders, at most
@@ -82,8 +83,8 @@ def gather(samples: Samples, role: str, seed: int) -> Evidence | None:
     outsiders = "holdout", np.sort(order[:limit])
     members = "train", samples.rows("train", limit, seed)
     rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
-    attacker = recognition.Attacker(samples, (role, rows), outsiders, seed)
-    found = recognition.no_box(attacker, members)
+    attacker = membership_scores.Attacker(samples, (role, rows), outsiders, seed)
+    found = membership_scores.no_box(attacker, members)
     if samples.loss is not None and role == "synthetic":
         _add_loss(samples, members, outsiders, found)
     return Evidence(*found, tuple(attacker.usual(group)[0].mean(1) for group in (members, outsiders)), len(rows), members[1])
@@ -98,7 +99,7 @@ def _add_loss(samples: Samples, members, outsiders, found) -> None:
     """White-box: low loss, and loss lower than that of the nearest holdout rows (how hard such a row usually is)."""
     losses = {role: _losses(samples, role, rows) for role, rows in (members, outsiders)}
     for scores, group in zip(found, (members, outsiders), strict=True):
-        _, index = neighbours.search(samples, group, outsiders, recognition.NEAREST)
+        _, index = neighbours.search(samples, group, outsiders, membership_scores.NEAREST)
         scores["loss"] = -losses[group[0]]
         scores["calibrated loss"] = losses["holdout"][index].mean(1) - losses[group[0]]
 

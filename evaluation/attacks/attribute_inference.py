@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import intervals, neighbours
-from evaluation.article29 import Group, Parties
+from evaluation.attacks.disclosure import Group, Parties
+from evaluation.measures import intervals, neighbours
 from evaluation.samples import Samples
 
 SECRETS = 6

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation import intervals, neighbours
+from evaluation.measures import intervals, neighbours
 from evaluation.samples import Samples
 
 STEPS = np.linspace(0, 1, 101)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from evaluation import efficientnet
+from evaluation.models import efficientnet
 from evaluation.samples import EvaluationError
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 [n, H, W, C] -> float32 [n, d]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import attacks, diversity, neighbours, privacy
+from evaluation import diversity, privacy
+from evaluation.attacks import membership
+from evaluation.measures import neighbours
 from evaluation.samples import Samples
 
 SHOWN = 20  # people, pairs, and categories of a column
@@ -38,10 +40,10 @@ def extremes(samples: Samples, column: str) -> dict[str, list[float]]:
 
 def at_risk(samples: Samples, seed: int) -> list[dict]:
     """Training rows that the strongest attack is surest of: the share of outsiders it would wrongly accuse before each of them."""
-    evidence = None if samples.holdout is None or not samples.known else attacks.evidence(samples, "synthetic", seed)
+    evidence = None if samples.holdout is None or not samples.known else membership.evidence(samples, "synthetic", seed)
     if evidence is None:
         return []
-    best = max(evidence.members, key=lambda a: attacks.strength(evidence.members[a], evidence.outsiders[a]))
+    best = max(evidence.members, key=lambda a: membership.strength(evidence.members[a], evidence.outsiders[a]))
     outside = np.sort(evidence.outsiders[best])
     alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(outside)  # an equal outsider is accused too
     first = np.lexsort((-evidence.members[best], alarms))[:SHOWN]

@@ -1,0 +1,1 @@
+"""Does augmentation help? Cross-validation against baselines, with an interval on the gain."""

@@ -1,0 +1,1 @@
+"""Models that metrics train or look through: classifiers of rows and images, feature networks."""
