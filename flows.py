@@ -14,8 +14,8 @@ from prefect.deployments.runner import EntrypointType
 from prefect.schedules import Cron
 
 from pipelines import config as configs
-from pipelines import steps, tasks
 from pipelines.config import RunConfig
+from pipelines.run import steps, tasks
 
 
 @flow(name="launder", validate_parameters=True, persist_result=False)

@@ -33,9 +33,10 @@ from evaluation.samples import EvaluationError
 from generators import Budget
 from generators.data.images import IMAGE, LABEL
 from generators.data.schema import infer
-from pipelines import augmenting, image_rows
-from pipelines.augmentation import Recipe
-from pipelines.shares import Augmentation
+from pipelines.augment import image_rows
+from pipelines.augment import steps as augmenting
+from pipelines.augment.class_balance import Augmentation
+from pipelines.augment.oversampling import Recipe
 
 TARGETS = {"adult": "income", "shoppers": "Revenue"}
 SETTINGS = (

@@ -23,7 +23,8 @@ from sklearn import datasets
 
 import evaluation
 from evaluation.calibration import tables
-from pipelines import bounds, gate
+from pipelines.config import rules
+from pipelines.release import gate
 
 SMALL = ("breast_cancer", "diabetes", "wine", "iris")
 SHOWN = {
@@ -81,8 +82,8 @@ def _honest(times: int) -> None:
 def _refused(frame: pd.DataFrame, seed: int) -> list[str]:
     size, held = int(0.4 * len(frame)), int(0.6 * len(frame)) - int(0.4 * len(frame))
     parts = cut(frame, size, held, len(frame) - size - held)
-    report = evaluation.score(*parts, target="target", seed=seed, names=list(bounds.DEFAULT_RULES))
-    return [reason["score"] for reason in gate.decide(report, bounds.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]]
+    report = evaluation.score(*parts, target="target", seed=seed, names=list(rules.DEFAULT_RULES))
+    return [reason["score"] for reason in gate.decide(report, rules.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]]
 
 
 def pooled(shared: Path, data: str, seed: int) -> tuple[pd.DataFrame, str]:
@@ -107,7 +108,7 @@ def _judged(options: argparse.Namespace, data: str, seed: int):
     for flaw, table in tables.tables(train, fresh, seed=seed).items():
         started = time.monotonic()
         report = evaluation.score(train, holdout, table, target=target, seed=seed)
-        yield flaw, report, gate.decide(report, bounds.DEFAULT_RULES, "0" * 64).reasons, time.monotonic() - started
+        yield flaw, report, gate.decide(report, rules.DEFAULT_RULES, "0" * 64).reasons, time.monotonic() - started
 
 
 def _print(title: str, judged) -> int:

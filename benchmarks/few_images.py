@@ -15,9 +15,10 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 import evaluation
-from pipelines import bounds, gate
+from pipelines.config import rules
+from pipelines.release import gate
 
-RULES = {name: rule for name, rule in bounds.IMAGE_RULES.items() if name.startswith(bounds.PRIVACY)}
+RULES = {name: rule for name, rule in rules.IMAGE_RULES.items() if name.startswith(rules.PRIVACY)}
 SIZES = (140, 35, 140), (1000, 250, 547)  # training, held out, released
 COPIED, NOISE = (1.0, 0.5, 0.2), (0, 24, 48)
 

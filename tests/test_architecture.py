@@ -14,7 +14,7 @@ import generators
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("generators", "evaluation", "pipelines", "benchmarks")
 SOURCES = sorted(["flows.py", *(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))])
-PREFECT = {"pipelines/tasks.py", "flows.py"}
+PREFECT = {"pipelines/run/tasks.py", "flows.py"}
 LIBRARIES = {"torch", "numpy", "pandas", "safetensors"}  # all that generators/ needs
 PICKLE = re.compile(r"pickle|joblib|\bdill\b|\bshelve\b|\bmarshal\b|^torch\.(load|save|package)\b")
 LONGEST = 350  # lines
@@ -87,7 +87,7 @@ def test_pipelines_join_the_two_and_flows_come_last():
     assert {"generators", "evaluation"} <= joined
     assert "pipelines" in tops("flows.py")
     # the command line starts the flows; nothing that a flow is made of may know it
-    assert {path for path in below("pipelines") if "flows" in tops(path)} == {"pipelines/terminal.py"}
+    assert {path for path in below("pipelines") if "flows" in tops(path)} == {"pipelines/cli/terminal.py"}
 
 
 def test_prefect_is_imported_in_two_files_only():

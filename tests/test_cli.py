@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import artifacts, publishing
 from pipelines.cli import main
+from pipelines.release import publishing
+from pipelines.run import artifacts
 from tests.pipelines.test_publishing import decide
 from tests.processes import environment, launder
 
@@ -315,7 +316,7 @@ def test_wrong_usage(words, capsys):
 
 
 def test_an_interrupt_is_130(people, here, monkeypatch, capsys):
-    from pipelines import ingestion
+    from pipelines.stages import ingestion
 
     def interrupted(config):
         raise KeyboardInterrupt
@@ -326,7 +327,7 @@ def test_an_interrupt_is_130(people, here, monkeypatch, capsys):
 
 
 def test_a_foreign_exception_is_told_without_its_text(here, monkeypatch, capsys):
-    from pipelines import ingestion
+    from pipelines.stages import ingestion
 
     def broken(config):
         raise KeyError(SECRET)
@@ -341,7 +342,7 @@ def test_a_foreign_exception_is_told_without_its_text(here, monkeypatch, capsys)
 def test_warnings_of_libraries_stay_inside(here, monkeypatch, capsys):
     import warnings
 
-    from pipelines import ingestion
+    from pipelines.stages import ingestion
 
     monkeypatch.setattr(ingestion, "ingest", lambda config: warnings.warn(SECRET, stacklevel=1))
     main(["init", "data.csv"])

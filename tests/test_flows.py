@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import bounds
-from pipelines.artifacts import digest_file
 from pipelines.cli import main
+from pipelines.config import rules
+from pipelines.run.artifacts import digest_file
 from tests.processes import environment, launder, start, until
 
 SECRET = "Quixworth"
@@ -23,7 +23,7 @@ PREFECT_COST = 20  # seconds of CPU
 # counts the CPU time before Prefect is imported, and in the steps
 MEASURED = """
 import sys, time
-import pipelines.steps
+import pipelines.run.steps
 own = [time.process_time()]
 from pipelines import cli, tasks
 call = tasks._call
@@ -52,7 +52,7 @@ finally:
     print("TAKEN", len(taken))
 """
 # where neither the gate nor the scores are what is tested: one rule, one metric, few steps
-OPEN_GATE = dict.fromkeys(bounds.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
+OPEN_GATE = dict.fromkeys(rules.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
 LOOSE = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.metrics=[fidelity.shape]"]
 
 
@@ -251,11 +251,11 @@ def test_the_text_of_a_foreign_exception_stays_inside(here, api, monkeypatch, ca
     def broken(*_, **__):
         raise KeyError(f"row: {SECRET}, 47 {customers(1)}")
 
-    monkeypatch.setattr("pipelines.protection.protect", broken)
+    monkeypatch.setattr("pipelines.stages.protection.protect", broken)
     assert main(["run", "data.csv"]) == 1
     shown = capsys.readouterr()
     (line,) = shown.err.splitlines()
-    assert line.startswith("launder: expected pipelines/steps.py:") and "found KeyError (its text may hold data" in line
+    assert line.startswith("launder: expected pipelines/run/steps.py:") and "found KeyError (its text may hold data" in line
     assert SECRET not in shown.out + line + caplog.text and SECRET.encode() not in database()
     assert b"found KeyError (its text may hold data" in database()  # the search sees what is there
     with pytest.raises(ValueError) as caught:
@@ -266,7 +266,7 @@ def test_the_text_of_a_foreign_exception_stays_inside(here, api, monkeypatch, ca
 
 @pytest.mark.parametrize(("number", "runs", "code"), [(5, 2, 0), (28, 1, 1)])  # EIO may pass, ENOSPC will not
 def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, capsys, number, runs, code):
-    from pipelines import ingestion
+    from pipelines.stages import ingestion
 
     ingest, calls = ingestion.ingest, []
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.terminal import _free_port
+from pipelines.cli.terminal import _free_port
 from tests.processes import environment, start, until
 from tests.test_flows import OPEN_GATE, customers
 

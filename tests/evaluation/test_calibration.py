@@ -4,11 +4,12 @@ import pytest
 
 import evaluation
 from evaluation.calibration import tables
-from pipelines import bounds, gate
+from pipelines.config import rules
+from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
 ROWS = 5000
-RULES = {name: rule for name, rule in bounds.DEFAULT_RULES.items() if name != "utility.target"}  # slow, and no flaw needs it
+RULES = {name: rule for name, rule in rules.DEFAULT_RULES.items() if name != "utility.target"}  # slow, and no flaw needs it
 
 
 @pytest.fixture(scope="module")

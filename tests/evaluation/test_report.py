@@ -13,7 +13,8 @@ import pytest
 import evaluation
 import evaluation.report
 from evaluation.report import words
-from pipelines import bounds, gate
+from pipelines.config import rules
+from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
 QUICK = ["fidelity.shape", "fidelity.trend", "diversity.rare", "diversity.modes", "privacy.copies", "privacy.membership"]
@@ -87,7 +88,7 @@ def test_the_json_meets_its_published_schema(tmp_path):
     schema = json.loads((Path(evaluation.report.__file__).parent / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     full = evaluation.score(mixed(300), mixed(200, 1), mixed(300, 2), target="owner")
-    verdict = gate.decide(full, bounds.DEFAULT_RULES, "d" * 64).verdict()
+    verdict = gate.decide(full, rules.DEFAULT_RULES, "d" * 64).verdict()
     poor = evaluation.score(mixed(30), None, mixed(30, 1))
     for report, said in ((full, verdict), (full, None), (poor, None)):
         data = json.loads(written(report, tmp_path, verdict=said, card={"model": {"steps": 3}})[1])

@@ -63,7 +63,7 @@ def test_a_model_keeps_no_number_that_few_rows_share(tmp_path, fitted):
     model = generators.fit(frame, name, budget=STEPS)
     model.save(tmp_path / "model")
     text = (tmp_path / "model" / "model.json").read_text()
-    inner = frame["amount"].sort_values()[1:-1]  # the ends are protected before training (pipelines.protection)
+    inner = frame["amount"].sort_values()[1:-1]  # the ends are protected before training (pipelines.stages.protection)
     assert not [value for value in inner if str(value) in text]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.artifacts import (
+from pipelines.run.artifacts import (
     Artifact,
     LaunderError,
     canonical,

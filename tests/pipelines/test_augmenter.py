@@ -8,9 +8,9 @@ from imblearn.utils import estimator_checks
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from pipelines.artifacts import LaunderError
-from pipelines.augmenter import Augmenter
-from pipelines.shares import plentiful
+from pipelines.augment.augmenter import Augmenter
+from pipelines.augment.class_balance import plentiful
+from pipelines.run.artifacts import LaunderError
 
 FEW = {"steps": 2, "filter": False}
 # All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator learns columns one by

@@ -8,10 +8,14 @@ from evaluation.augmentation.cross_validation import prove
 from evaluation.augmentation.resampling import Resampled, none, row_hashes
 from evaluation.samples import EvaluationError
 from generators import Budget
-from pipelines import augmentation, augmenting, config, ingestion, steps
-from pipelines.artifacts import LaunderError
-from pipelines.augmentation import Recipe
-from pipelines.shares import Augmentation
+from pipelines import config
+from pipelines.augment import oversampling
+from pipelines.augment import steps as augmenting
+from pipelines.augment.class_balance import Augmentation
+from pipelines.augment.oversampling import Recipe
+from pipelines.run import steps
+from pipelines.run.artifacts import LaunderError
+from pipelines.stages import ingestion
 
 FEW = Recipe(budget=Budget(steps=2), filter=False)
 KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
@@ -33,26 +37,26 @@ def patients(rows=120, seed=0):
 def test_exact_numbers_of_each_class_with_and_without_a_filter():
     rows = patients()
     for filter in (False, True):
-        learned = augmentation.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
-        drawn = augmentation.draw(learned, {"yes": 40, "no": 3}, seed=1)
+        learned = oversampling.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
+        drawn = oversampling.draw(learned, {"yes": 40, "no": 3}, seed=1)
         assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {"yes", "no"}
         assert drawn["town"].isin(["Ulm", "Bonn"]).all() and pd.to_datetime(drawn["since"], format="%d.%m.%Y").notna().all()
-    assert len(augmentation.draw(learned, {"yes": 0})) == 0
+    assert len(oversampling.draw(learned, {"yes": 0})) == 0
     assert sorted(learned.seen) == sorted(row_hashes(rows))
 
 
 def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
     rows = patients().astype({"ill": pd.CategoricalDtype(["no", "yes", "unknown"])})
-    learned = augmentation.learn(rows, "ill", FEW)
-    drawn = augmentation.draw(learned, {"yes": 5, "no": 2})
+    learned = oversampling.learn(rows, "ill", FEW)
+    drawn = oversampling.draw(learned, {"yes": 5, "no": 2})
     assert drawn["ill"].value_counts().to_dict() | {"unknown": 0} == {"yes": 5, "no": 2, "unknown": 0}
     assert augmenting.together(rows, drawn)["ill"].dtype == rows["ill"].dtype
 
 
 @pytest.mark.parametrize("name", ["tabular.gan", "tabular.autoencoder"])
 def test_other_families_keep_the_numbers_too(name):
-    learned = augmentation.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)
-    assert augmentation.draw(learned, {"yes": 7, "no": 2})["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
+    learned = oversampling.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)
+    assert oversampling.draw(learned, {"yes": 7, "no": 2})["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
 
 
 def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_does_not():
@@ -62,8 +66,8 @@ def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_
     assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
 
     def leaky(train, *, target, kinds, seed):  # the generator is fitted before the split, as people do
-        learned = augmentation.learn(rows, target, FEW, kinds=KINDS)
-        return {"leaky": Resampled(augmenting.together(train, augmentation.draw(learned, {"yes": 40})), learned.seen)}
+        learned = oversampling.learn(rows, target, FEW, kinds=KINDS)
+        return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40})), learned.seen)}
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
         prove(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
@@ -130,11 +134,11 @@ def test_test_rows_among_the_training_rows_are_refused(tmp_path):
 def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
     rows = patients(60).assign(name=[f"P-{k:04d}" for k in range(60)], age=np.arange(60) % 37, smokes=np.arange(60) % 2 == 0)
     rows.loc[rows["ill"] == "yes", "town"] = None
-    learned = augmentation.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
-    drawn = augmenting.together(rows, augmentation.draw(learned, {"yes": 30, "no": 10})).iloc[60:]
+    learned = oversampling.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
+    drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 30, "no": 10})).iloc[60:]
     assert drawn["ill"].value_counts().to_dict() == {"yes": 30, "no": 10} and not drawn["name"].isin(rows["name"]).any()
     assert drawn["town"].isna().tolist() == (drawn["ill"] == "yes").tolist() and drawn.dtypes.equals(rows.dtypes)
     own = rows.loc[rows["ill"] == "yes", ["visits", "since", "age", "smokes"]]
     kept = [(own == row).to_numpy().sum(1).max() for _, row in drawn.loc[drawn["ill"] == "yes", own.columns].iterrows()]
     assert np.mean(np.array(kept) >= 2) > 0.5 and min(kept) < 4  # about half of a real row, never all of every one
-    assert augmentation.learn(patients(240), "ill", FEW, kinds=KINDS).anchors is None
+    assert oversampling.learn(patients(240), "ill", FEW, kinds=KINDS).anchors is None

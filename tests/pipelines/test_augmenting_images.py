@@ -13,10 +13,15 @@ from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.models import image_classifiers
 from evaluation.samples import EvaluationError
 from generators import Budget
-from pipelines import augmentation, augmenting, config, datasets, decoding, image_rows, images, steps
-from pipelines.artifacts import LaunderError, read_json
-from pipelines.augmentation import Recipe
-from pipelines.shares import Augmentation
+from pipelines import config
+from pipelines.augment import datasets, image_rows, oversampling
+from pipelines.augment import steps as augmenting
+from pipelines.augment.class_balance import Augmentation
+from pipelines.augment.oversampling import Recipe
+from pipelines.run import steps
+from pipelines.run.artifacts import LaunderError, read_json
+from pipelines.sources import decoding
+from pipelines.stages import images
 from tests.generators.pictures import bars, direction
 
 MADE = bars(60, seed=4)
@@ -52,9 +57,9 @@ def begun(source, output, *settings):
 
 
 def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
-    learned = augmentation.learn(rows(), "label", Recipe("image.autoencoder", budget=Budget(steps=100)))
+    learned = oversampling.learn(rows(), "label", Recipe("image.autoencoder", budget=Budget(steps=100)))
     for judges in ((), learned.judges):
-        drawn = augmentation.draw(replace(learned, judges=judges), {"h": 30, "v": 12}, seed=1)
+        drawn = oversampling.draw(replace(learned, judges=judges), {"h": 30, "v": 12}, seed=1)
         assert drawn["label"].value_counts().to_dict() == {"h": 30, "v": 12} and drawn["image"].iloc[0].shape == (8, 8, 1)
     assert np.mean(direction(np.stack(list(drawn["image"]))) == drawn["label"]) > 0.8
     assert len(learned.judges) == 2 and sorted(learned.seen) == sorted(row_hashes(rows()))
@@ -118,7 +123,7 @@ def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads
 
 
 def test_a_stream_of_images():
-    model = augmentation.learn(rows(), "label", FEW).model
+    model = oversampling.learn(rows(), "label", FEW).model
     items = list(datasets.Stream(model, datasets.Coding.fit(rows(), "label"), rows=5, where={"label": "v"}))
     assert len(items) == 5 and all(item["image"].shape == (1, 8, 8) and item["target"] == 1 and item["is_synthetic"] for item in items)
 
@@ -136,7 +141,7 @@ def test_a_killed_proof_continues_and_ends_in_the_same_numbers(source, tmp_path,
         augmenting.prove(run, loaded, **given, progress=killed)
     assert [path.name for path in run.path("folds").iterdir()] == ["0000.json"]
     asked = []
-    monkeypatch.setattr(augmentation, "learn", lambda *a, learn=augmentation.learn, **k: asked.append(k) or learn(*a, **k))
+    monkeypatch.setattr(oversampling, "learn", lambda *a, learn=oversampling.learn, **k: asked.append(k) or learn(*a, **k))
     proven = augmenting.prove(run, loaded, **given)
     again = read_json(proven["proof"]["path"])
     assert len(asked) == 1 and again["gains"] == whole["gains"] and again["unit"] == "image"

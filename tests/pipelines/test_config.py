@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data.schema import Categorical, Numerical, Schema
-from pipelines import bounds, config, documents
-from pipelines.artifacts import LaunderError
+from pipelines import config
+from pipelines.config import documents, rules
+from pipelines.run.artifacts import LaunderError
 
 SECRET = "tell-nobody"
 
@@ -73,7 +74,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\ndevice: gpu", ["auto, cpu, cuda"]),
         ("source: x.csv\ngenerator: tell-nobody", ["a section of keys at generator"]),
         ("source: {path: x.csv, delimiter: ab}", ["one character at source.delimiter"]),
-        (f"source: x.csv\ngate: {{{', '.join(f'{n}: null' for n in bounds.DEFAULT_RULES)}}}", ["rule about privacy"]),
+        (f"source: x.csv\ngate: {{{', '.join(f'{n}: null' for n in rules.DEFAULT_RULES)}}}", ["rule about privacy"]),
         ("source: [tell-nobody", ["YAML", "line"]),
         ("- tell-nobody", ["keys such as source"]),
         ("source: x.csv\nsource_: !!python/object/apply:os.system [tell-nobody]", ["YAML"]),

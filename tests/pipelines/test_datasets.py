@@ -7,10 +7,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from generators import Budget
-from pipelines import augmentation, datasets
-from pipelines.artifacts import LaunderError, write_frame
-from pipelines.augmentation import Recipe
-from pipelines.datasets import Coding, Rows, Stream
+from pipelines.augment import datasets, oversampling
+from pipelines.augment.datasets import Coding, Rows, Stream
+from pipelines.augment.oversampling import Recipe
+from pipelines.run.artifacts import LaunderError, write_frame
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def real():
 
 @pytest.fixture(scope="module")
 def model(real):
-    return augmentation.learn(real, "ill", Recipe(budget=Budget(steps=1), filter=False)).model
+    return oversampling.learn(real, "ill", Recipe(budget=Budget(steps=1), filter=False)).model
 
 
 def test_an_augmented_table_as_tensors(real, tmp_path):

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
-from pipelines import decoding, dicom, headers, pictures
-from pipelines.artifacts import LaunderError
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources import decoding, dicom, image_headers, images
 from tests.pipelines.tagged import PERSON, dataset, written
 
 RAMP = np.arange(64, dtype=np.uint16).reshape(8, 8)
@@ -83,7 +83,7 @@ def test_what_cannot_be_shown_is_counted_by_reason(tmp_path, monkeypatch):
     del bare.PixelData
     named = [made(RAMP, BurnedInAnnotation="YES"), *(written(one) for one in (frames, foreign, inflating, bare))]
     found = decode(tmp_path, *named, made(RAMP)[:-20], bytes(128) + b"DICM" + b"no more", made(RAMP), made(RAMP))
-    expected = [dicom.WRITTEN_ON, headers.SEVERAL, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [headers.BROKEN]]
+    expected = [dicom.WRITTEN_ON, image_headers.SEVERAL, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [image_headers.BROKEN]]
     assert [reason for _, reason in found.skipped] == expected and len(found.pixels) == 2
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     with pytest.raises(LaunderError, match="too many pixels"):
@@ -108,9 +108,9 @@ def test_damaged_files_are_counted_whatever_they_do_and_nothing_of_them_is_said(
 def test_without_pydicom_one_sentence_says_what_to_install(tmp_path, monkeypatch):
     for n in range(2):
         (tmp_path / f"{PERSON} {n}.dcm").write_bytes(made(RAMP))
-    assert pictures.holds_images(tmp_path) and len(pictures.find(tmp_path).table) == 2
+    assert images.holds_images(tmp_path) and len(images.find(tmp_path).table) == 2
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    for looks in (lambda: pictures.find(tmp_path), lambda: decode(tmp_path, made(RAMP), made(RAMP))):
+    for looks in (lambda: images.find(tmp_path), lambda: decode(tmp_path, made(RAMP), made(RAMP))):
         with pytest.raises(LaunderError, match="pip install 'launderette\\[dicom\\]'") as told:
             looks()
         assert PERSON not in str(told.value)
@@ -144,8 +144,8 @@ def test_every_layout_takes_dicom(tmp_path, layout):
     values = [np.full((8, 8), n, np.uint8) for n in range(12)]
     (tmp_path / "source").mkdir()
     layout(tmp_path / "source", [made(value, bits=8) for value in values])
-    assert pictures.holds_images(tmp_path / "source")
-    found = pictures.find(tmp_path / "source")
+    assert images.holds_images(tmp_path / "source")
+    found = images.find(tmp_path / "source")
     pixels = decoding.decode_all(found.read, 12, tmp_path / "x.npy", size=None, most_broken=0).pixels[:, 0, 0, 0]
     assert sorted(zip(pixels.tolist(), found.table["label"], strict=True)) == [(n, "ab"[n % 2]) for n in range(12)]
     assert not found.passed_over.total()

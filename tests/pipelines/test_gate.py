@@ -12,8 +12,10 @@ import evaluation
 from evaluation.measures.intervals import clopper_pearson
 from evaluation.report import Report
 from evaluation.samples import Reason, Score
-from pipelines import bounds, config, gate
-from pipelines.artifacts import LaunderError
+from pipelines import config
+from pipelines.config import rules as bounds
+from pipelines.release import gate
+from pipelines.run.artifacts import LaunderError
 
 DIGEST = "d" * 64
 PERSONAL = ["privacy.attribute", "privacy.singling_out", "privacy.linkability"]

@@ -11,8 +11,13 @@ import pytest
 from PIL import Image
 
 from generators.training import loop
-from pipelines import bounds, config, decoding, images, publishing, steps
-from pipelines.artifacts import LaunderError
+from pipelines import config
+from pipelines.config import rules
+from pipelines.release import publishing
+from pipelines.run import steps
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources import decoding
+from pipelines.stages import images
 from tests.generators.pictures import bars, direction
 from tests.pipelines import tagged
 
@@ -210,7 +215,7 @@ def test_what_does_not_fit_images_is_one_sentence(source, tmp_path):
     pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(LaunderError, match=r"'tabular\.' for a table"):
         config.load(str(tmp_path / "t.csv"), ["generator.name=image.gan"])
-    assert config.load(str(source)).generator.name == "image.diffusion" and config.load(str(source)).rules == bounds.IMAGE_RULES
+    assert config.load(str(source)).generator.name == "image.diffusion" and config.load(str(source)).rules == rules.IMAGE_RULES
 
 
 def test_a_model_is_fitted_and_drawn_from_on_the_command_line(source, tmp_path, capsys):

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import config, drift
-from pipelines.artifacts import LaunderError
-from pipelines.ingestion import ingest
+from pipelines import config
+from pipelines.run.artifacts import LaunderError
+from pipelines.stages import drift
+from pipelines.stages.ingestion import ingest
 
 ROWS = 60
 

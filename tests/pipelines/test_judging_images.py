@@ -9,8 +9,8 @@ import pytest
 
 from evaluation.models import features
 from generators import Budget, Images, fit
-from pipelines import images
 from pipelines.cli import main
+from pipelines.stages import images
 from tests.generators.pictures import bars
 
 

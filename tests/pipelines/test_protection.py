@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data.schema import infer
-from pipelines.protection import OTHER, protect, settle
+from pipelines.stages.protection import OTHER, protect, settle
 
 
 def protected(values, kind, *, rare=10, extremes=10, entity=None, **others):

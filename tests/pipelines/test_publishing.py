@@ -10,8 +10,8 @@ import pytest
 
 from evaluation.report import Report
 from evaluation.samples import Score
-from pipelines import gate, publishing, verifying
-from pipelines.artifacts import LaunderError, canonical, read_frame
+from pipelines.release import gate, publishing, verifying
+from pipelines.run.artifacts import LaunderError, canonical, read_frame
 
 RULES = {"privacy.copies": {"at_most": 0.5}}
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.artifacts import LaunderError
-from pipelines.sources import open_source, read_table
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources.tables import open_source, read_table
 
 ROWS = 20
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.artifacts import LaunderError
-from pipelines.splitting import shared, split
+from pipelines.run.artifacts import LaunderError
+from pipelines.stages.splitting import shared, split
 
 
 @settings(deadline=None)

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 import evaluation.report
-from pipelines import bounds, config, gate, ingestion, protection, publishing, sampling, scoring, splitting, training
-from pipelines.artifacts import LaunderError
+from pipelines import config
+from pipelines.config import rules
+from pipelines.release import gate, publishing
+from pipelines.run.artifacts import LaunderError
+from pipelines.stages import ingestion, protection, sampling, scoring, splitting, training
 
 ROWS = 240
 CANARIES = {
@@ -161,7 +164,7 @@ def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, f
 
 def test_a_condition_narrows_the_real_rows(run):
     loaded = with_sample(run["config"], where={"job": "nurse"})
-    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(bounds.DEFAULT_RULES)})
+    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)})
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
     report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
@@ -170,7 +173,7 @@ def test_a_condition_narrows_the_real_rows(run):
 
 def test_the_models_likelihood_reaches_the_attack(run):
     loaded = run["config"].model_copy(
-        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(bounds.DEFAULT_RULES)}
+        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)}
     )
     report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"])
     assert report.profile["white_box"] is True and report.scores["privacy.membership"].value is not None

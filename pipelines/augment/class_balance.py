@@ -1,0 +1,116 @@
+"""How many synthetic rows of each class are wanted: a balance, a multiple, counts or shares; and classes cut from a continuous target."""
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipelines.run.artifacts import LaunderError
+
+Factor = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
+Scalar = bool | int | float | str
+FEW, TIMES = 5000, 3.0  # under so many training rows, a balance has so many times the rows of the largest class
+SUM = 1e-6  # by how much shares may miss 1
+
+
+class Augmentation(BaseModel):
+    """How a training set is enlarged. One of `to`, `counts` and `shares` says which rows it has afterwards; the target is score.target.
+
+    `compare` names further generators, `curve` further multiples of the training rows for the verdict; repeats 0 for none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    to: Literal["balance"] | Factor | None = None  # equal classes, or every class at so many times its rows; None for balance
+    times: Factor | None = None  # rows of a balanced class, in those of the largest; None for 3 under 5000 rows, else 1
+    counts: dict[Scalar, Annotated[int, Field(ge=0)]] = {}  # rows of a class, real ones included
+    shares: dict[Scalar, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = {}  # of every class
+    filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
+    bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into
+    test: str | None = None  # a table or images that must not be learned from
+    compare: tuple[str, ...] = ()
+    curve: tuple[Factor, ...] = ()
+    folds: int = Field(5, ge=2, le=50)
+    repeats: int | None = Field(None, ge=0, le=50)  # None for 2 of a table, 1 of images
+
+    @field_validator("shares")
+    @classmethod
+    def _whole(cls, shares: dict) -> dict:
+        if shares and abs(sum(shares.values()) - 1) > SUM:
+            raise ValueError(f"expected augment.shares that sum to 1, found {sum(shares.values()):g}; correct them")
+        return shares
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.counts) + bool(self.shares) + (self.to is not None) > 1:
+            raise ValueError("expected one of to, counts and shares under augment, found several; keep one")
+        return self
+
+
+def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
+    """Return how many rows to add to each class of the labels; LaunderError for classes and counts that cannot be."""
+    have = labels.value_counts()
+    have = {label: int(n) for label, n in have[have > 0].items()}
+    if how.shares:
+        return _by_shares(have, _known(how.shares, have, "shares"))
+    if how.counts:
+        return _by_counts(have, _known(how.counts, have, "counts"))
+    if how.to in (None, "balance"):
+        times = how.times or (TIMES if len(labels) < FEW else 1.0)
+        return {label: round(times * max(have.values())) - n for label, n in have.items()}
+    return multiplied(have, how.to)
+
+
+def in_fold(how: Augmentation, labels: pd.Series, rows: int) -> Augmentation:
+    """Return what is wanted of a fold with these labels out of `rows` rows: counts shrink with it, never below what the fold has."""
+    have, share = labels.map(str).value_counts(), len(labels) / rows
+    counts = {label: max(round(n * share), int(have.get(str(label), 0))) for label, n in how.counts.items()}
+    return how.model_copy(update={"counts": counts})
+
+
+def plentiful(labels: Any) -> dict[Hashable, int]:
+    """Return the rows of every class at three times the largest: a sampling_strategy for the Augmenter, best where rows are few."""
+    have = pd.Series(np.asarray(labels)).value_counts()
+    return dict.fromkeys(have.index.tolist(), round(TIMES * int(have.max())))
+
+
+def multiplied(have: Mapping[Hashable, int], factor: float) -> dict[Hashable, int]:
+    """Return the rows that bring every class to `factor` times its own."""
+    return {label: round((factor - 1) * n) for label, n in have.items()}
+
+
+def _known(given: Mapping[Any, float], have: Mapping[Hashable, int], key: str) -> dict[Hashable, float]:
+    """Return what is given by the class itself, which a configuration may write as text."""
+    by_text = {str(label): label for label in have}
+    if any(str(label) not in by_text for label in given):
+        raise LaunderError(f"expected classes of the target under augment.{key}, found one that no row has; correct its name")
+    return {by_text[str(label)]: value for label, value in given.items()}
+
+
+def _by_counts(have: Mapping[Hashable, int], counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
+    if any(count < have[label] for label, count in counts.items()):
+        raise LaunderError("expected augment.counts of at least the rows that each class has, found fewer; real rows are never removed")
+    return {label: int(counts.get(label, n)) - n for label, n in have.items()}
+
+
+def _by_shares(have: Mapping[Hashable, int], shares: Mapping[Hashable, float]) -> dict[Hashable, int]:
+    """Return the fewest rows that bring every class to its share."""
+    if missing := len(set(have) - set(shares)):
+        raise LaunderError(f"expected a share for every class of the target under augment.shares, found {missing} without; add them")
+    rows = max(n / shares[label] for label, n in have.items())
+    return {label: max(0, math.ceil(rows * shares[label] - SUM) - n) for label, n in have.items()}
+
+
+def binned(frame: pd.DataFrame, target: str, bins: int | None) -> pd.DataFrame:
+    """Return the frame with its target cut into `bins` classes of about equal size, as it is where bins is None."""
+    if bins is None:
+        return frame
+    if not pd.api.types.is_numeric_dtype(frame[target].dtype):
+        raise LaunderError(f"expected numbers in the target {target!r} to cut into bins, found {frame[target].dtype}; leave bins out")
+    codes = pd.qcut(frame[target], bins, labels=False, duplicates="drop")
+    names = codes.map(lambda code: f"bin {int(code) + 1}", na_action="ignore")
+    return frame.assign(**{target: names.astype("object")})

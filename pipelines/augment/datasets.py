@@ -1,0 +1,128 @@
+"""Real and synthetic rows or images for a training loop in torch: in memory, from a release, or a stream straight from a model.
+
+An item is a dictionary: `numbers` float32 [P] (standardised, 0 where missing), `labels` int64 [Q] (0 where missing or unknown), `target`
+int64, `is_synthetic` bool, `weight` float32; of images also `image` uint8 [C, H, W], and neither numbers nor labels.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
+
+from generators import Synthesizer
+from generators.contract import Where
+from generators.data.images import IMAGE
+from generators.data.schema import infer
+from generators.training import randomness
+from pipelines.augment import image_rows
+from pipelines.augment.oversampling import rows_of
+from pipelines.augment.steps import MARKS
+from pipelines.release.publishing import verify
+from pipelines.run.artifacts import LaunderError, read_frame
+from pipelines.sources import images
+from pipelines.sources.tables import read_table
+
+CHUNK = 2048  # rows drawn at once
+Item = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the rows of a table become tensors; fitted on training rows."""
+
+    target: str
+    classes: list[str]
+    numbers: dict[str, tuple[float, float]]  # column -> mean, standard deviation
+    labels: dict[str, list[str]]  # column -> labels; the code of the first is 1
+
+    @classmethod
+    def fit(cls, rows: pd.DataFrame, target: str, kinds: Mapping[str, str] | None = None) -> "Coding":
+        """Read numbers, labels and classes off the rows; dates and identifiers are left out. LaunderError for an unknown target."""
+        if target not in rows.columns:
+            raise LaunderError(f"expected the target among the columns of the rows, found no {target!r}; name one of them")
+        rows = rows.drop(columns=[name for name in (*MARKS, *_images(rows)) if name in rows.columns])
+        kinds = {**infer(rows).kinds(), **(kinds or {}), target: "target"}
+        numbers = {name: _moments(rows[name]) for name, kind in kinds.items() if kind == "numerical"}
+        labels = {name: sorted(rows[name].dropna().map(str).unique()) for name, kind in kinds.items() if kind in ("categorical", "boolean")}
+        return cls(target, sorted(rows[target].map(str).unique()), numbers, labels)
+
+    def encode(self, rows: pd.DataFrame) -> Item:
+        """Return numbers [n, P], labels [n, Q], target [n], image [n, C, H, W]; LaunderError for a class that the coding does not know."""
+        z = [(rows[name].astype("float64").to_numpy(na_value=np.nan) - mean) / sd for name, (mean, sd) in self.numbers.items()]
+        codes = [pd.Index(known).get_indexer(rows[name].map(str)) + 1 for name, known in self.labels.items()]
+        target = pd.Index(self.classes).get_indexer(rows[self.target].map(str))
+        if (target < 0).any():
+            raise LaunderError(f"expected classes that the coding of {self.target!r} knows, found another; fit it to all training rows")
+        numbers, labels = np.array(z).reshape(len(z), len(rows)).T, np.array(codes).reshape(len(codes), len(rows)).T
+        return {"numbers": torch.tensor(np.nan_to_num(numbers), dtype=torch.float32), "labels": torch.tensor(labels, dtype=torch.int64),
+                "target": torch.from_numpy(target), **_images(rows)}  # fmt: skip
+
+
+def _images(rows: pd.DataFrame) -> Item:
+    """Return the images of rows that have any, uint8 [n, C, H, W]."""
+    if IMAGE not in rows or not len(rows) or not isinstance(rows[IMAGE].iloc[0], np.ndarray):
+        return {}
+    return {IMAGE: torch.from_numpy(np.stack(list(rows[IMAGE])).transpose(0, 3, 1, 2).copy())}
+
+
+def _moments(values: pd.Series) -> tuple[float, float]:
+    numbers = values.astype("float64").to_numpy(na_value=np.nan)
+    return float(np.nanmean(numbers)), float(np.nanstd(numbers)) or 1.0
+
+
+class Rows(Dataset):
+    """Rows of a table or images that `launder augment` wrote, or of any frame with the columns is_synthetic and weight."""
+
+    def __init__(self, rows: pd.DataFrame, coding: Coding) -> None:
+        if missing := [mark for mark in MARKS if mark not in rows.columns]:
+            raise LaunderError(f"expected the column {missing[0]!r} in the rows, found none; give an augmented table")
+        synthetic, weight = (torch.tensor(rows[mark].to_numpy(dtype)) for mark, dtype in zip(MARKS, (bool, "float32"), strict=True))
+        self.tensors = coding.encode(rows) | {"is_synthetic": synthetic, "weight": weight}
+
+    def __len__(self) -> int:
+        return len(self.tensors["target"])
+
+    def __getitem__(self, i: int) -> Item:
+        return {name: tensor[i] for name, tensor in self.tensors.items()}
+
+
+def of_augmented(path: str | Path, target: str) -> tuple[Rows, Coding]:
+    """Return the rows or images that `launder augment` wrote to a file or folder, and their coding, fitted on the real ones."""
+    rows = image_rows.decoded(path) if images.holds_images(path) else read_frame(path)
+    coding = Coding.fit(rows[~rows["is_synthetic"]] if "is_synthetic" in rows else rows, target)
+    return Rows(rows, coding), coding
+
+
+def of_release(release: str | Path, coding: Coding, *, weight: float = 1.0) -> Rows:
+    """Return the synthetic rows or images of a release; LaunderError where it is not as it was published."""
+    if problems := verify(Path(release)):
+        raise LaunderError(f"expected the release as it was published, found a difference: {problems[0]}")
+    data = Path(release) / "data"
+    rows = image_rows.decoded(data) if images.holds_images(data) else read_table(data)
+    return Rows(rows.assign(is_synthetic=True, weight=weight), coding)
+
+
+class Stream(IterableDataset):
+    """Rows drawn from a model while they are needed, `rows` of them or without end; each worker of a DataLoader draws its own chunks."""
+
+    def __init__(
+        self, model: Synthesizer, coding: Coding, *, rows: int | None = None, where: Where | None = None, weight: float = 1.0, seed: int = 0
+    ) -> None:
+        self.model, self.coding, self.rows, self.where, self.weight, self.seed = model, coding, rows, where, weight, seed
+
+    def __iter__(self) -> Iterator[Item]:
+        worker = get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        for chunk in count(first, step):
+            size = CHUNK if self.rows is None else min(CHUNK, self.rows - chunk * CHUNK)
+            if size <= 0:
+                return
+            drawn = rows_of(self.model.sample(size, seed=randomness.key(self.seed, "stream", chunk), where=self.where))
+            part = Rows(drawn.assign(is_synthetic=True, weight=self.weight), self.coding)
+            yield from (part[i] for i in range(size))

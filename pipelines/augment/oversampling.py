@@ -1,0 +1,172 @@
+"""Augmentation: a generator fitted to training rows adds rows of chosen classes, in exact numbers.
+
+The target becomes the first column that the generator learns: the chain rule of an autoregressive model then conditions on it exactly.
+Images are rows too: a column of arrays and one of labels, learned and drawn by a generator of images.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import generators
+from evaluation.augmentation.resampling import row_hashes
+from evaluation.models import classifiers, image_classifiers
+from evaluation.models.classifiers import Learner, Predict
+from generators import Budget, Images, Progress, Synthesizer
+from generators.data.images import IMAGE, LABEL
+from generators.data.schema import infer
+from generators.training import randomness
+from pipelines.augment import partial_resampling
+from pipelines.config.errors import nearest
+from pipelines.run.artifacts import LaunderError
+
+JUDGES = ("boosted trees", "logistic regression")
+SPARE, SPARE_IMAGES = 3, 1.5  # rows drawn for each row wanted where mislabelled ones are filtered out
+MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
+ROUNDS = 4  # draws, before the least mislabelled ones have to do
+Counts = Mapping[Hashable, int]  # class -> rows
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which generator, how it is trained, and whether rows that a model of the real ones calls mislabelled are dropped."""
+
+    generator: str = "tabular.autoregressive"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    filter: bool = True
+    device: str = "auto"
+
+    @property
+    def of_images(self) -> bool:
+        return self.generator.startswith("image.")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A generator fitted to training rows: `model` samples, `judges` tell mislabelled rows, `seen` are hashes of all they were shown.
+
+    `anchors` are the rows themselves where they are too few to draw others without them.
+    """
+
+    target: str
+    model: Synthesizer
+    judges: tuple[Predict, ...]
+    classes: np.ndarray
+    seen: np.ndarray = field(repr=False)  # uint64 [rows]
+    spare: float = SPARE
+    anchors: pd.DataFrame | None = field(default=None, repr=False)
+
+
+def learn(
+    rows: pd.DataFrame,
+    target: str,
+    recipe: Recipe,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> Learned:
+    """Fit the recipe's generator, encoder and ranges included, to `rows` and nothing else; ValueError as in generators.fit.
+
+    `kinds` states kinds of columns; the target is always categorical, and the column `label` where the rows are images. `checkpoint` is
+    a folder that a killed training continues from. LaunderError for a target that cannot be augmented.
+    """
+    classes = classes_of(rows, target)
+    shown = rows[[target, *(column for column in rows.columns if column != target)]].reset_index(drop=True)
+    data = images_of(shown) if recipe.of_images else shown
+    schema = data.schema if recipe.of_images else infer(shown, {**(kinds or {}), target: "categorical"})
+    how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress}
+    model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
+    inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
+    judges = _judges(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
+    spare = SPARE_IMAGES if recipe.of_images else SPARE
+    anchors = shown if len(shown) < partial_resampling.ROWS and hasattr(model, "impute") else None
+    return Learned(target, model, judges, classes, row_hashes(shown), spare, anchors)
+
+
+def _learners(recipe: Recipe, inputs: Mapping[str, str], classes: int) -> list[Learner]:
+    """Return a jagged learner and a smooth one."""
+    if recipe.of_images:
+        return list(image_classifiers.learners(classes).values())
+    return [classifiers.learner(name, inputs, classes) for name in JUDGES]
+
+
+def _judges(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: list[Learner], seed: int) -> tuple[Predict, ...]:
+    """Return models of the class, fitted to the real rows with a say for every class."""
+    labels = pd.Index(classes).get_indexer(rows[target])
+    return tuple(learner(rows, labels, weight=classifiers.balanced(labels), seed=seed) for learner in learners)
+
+
+def images_of(rows: pd.DataFrame) -> Images:
+    """Return the images of a frame as generators take them."""
+    return Images(np.stack(list(rows[IMAGE])), rows[LABEL].to_numpy())
+
+
+def rows_of(drawn: pd.DataFrame | Images) -> pd.DataFrame:
+    """Return what a generator drew as a frame; of images, a column of arrays uint8 [H, W, C] and one of labels."""
+    return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels}) if isinstance(drawn, Images) else drawn
+
+
+def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
+    """Return exactly `counts` synthetic rows of each class, in random order; LaunderError where the model yields others."""
+    parts = [_of_class(learned, label, count, randomness.key(seed, "class", k)) for k, (label, count) in enumerate(counts.items()) if count]
+    names = learned.model.schema.names
+    if not parts:
+        return rows_of(learned.model.sample(0, seed=seed))[names]
+    drawn = pd.concat(parts, ignore_index=True)
+    if Counter(drawn[learned.target]) != Counter(counts):
+        raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
+    return drawn.iloc[randomness.generator(seed, "mix").permutation(len(drawn))].reset_index(drop=True)
+
+
+def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
+    """Draw rows of one class; with judges, those they agree with first."""
+    if not learned.judges:
+        return _drawn(learned, label, count, seed)
+    own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
+    rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
+    for number in range(ROUNDS):
+        rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
+        chances = np.mean([judge(rows[-1]) for judge in learned.judges], axis=0)
+        agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])
+        if agreement[:, 0].sum() >= count:
+            break
+    agrees = agreement[:, 0] > 0
+    best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[:count]  # those that agree in the order they were drawn
+    return pd.concat(rows, ignore_index=True).iloc[best]
+
+
+def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
+    if learned.anchors is None:
+        return rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
+    own = learned.anchors[learned.anchors[learned.target] == label]
+    return partial_resampling.around(learned.model, own, learned.target, label, count, seed)
+
+
+def classes_of(rows: pd.DataFrame, target: str) -> np.ndarray:
+    """Return the classes of the target, sorted as text; LaunderError for one that is absent, continuous, has gaps or lone rows."""
+    if target not in rows.columns:
+        raise LaunderError(f"expected the target among the columns, found no {target!r}{nearest(target, map(str, rows.columns))}")
+    values = rows[target]
+    if gaps := int(values.isna().sum()):
+        raise LaunderError(f"expected a class in every row of the target {target!r}, found {gaps} rows without; drop or fill them")
+    counts = values.value_counts()
+    counts = counts[counts > 0]
+    number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    if number and ((values % 1 != 0).any() or len(counts) > max(MOST_CLASSES, len(values) / 10)):
+        raise LaunderError(
+            f"expected classes in the target {target!r}, found continuous numbers; give a number of bins (--bins 4) to cut it into classes"
+        )
+    if len(counts) < 2:
+        raise LaunderError(f"expected at least two classes in the target {target!r}, found {len(counts)}; name another")
+    if lone := int((counts < 2).sum()):
+        raise LaunderError(f"expected at least two rows of every class of {target!r}, found {lone} classes with one; drop or merge them")
+    return np.array(sorted(counts.index, key=str), dtype=object)

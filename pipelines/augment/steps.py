@@ -1,0 +1,177 @@
+"""Steps of `launder augment`: the proof by cross-validation, and the enlarged training set, which stays below work/: it holds real rows."""
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import evaluation.report
+from evaluation.augmentation import resampling
+from evaluation.augmentation.cross_validation import Outcome
+from evaluation.augmentation.cross_validation import prove as cross_validate
+from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
+from evaluation.models import image_classifiers
+from evaluation.report import plain
+from generators import Budget, Progress, Schema
+from generators.data.images import IMAGE, LABEL
+from pipelines.augment import class_balance, image_rows, oversampling
+from pipelines.augment.class_balance import Augmentation
+from pipelines.augment.oversampling import Recipe
+from pipelines.config import RunConfig
+from pipelines.run.artifacts import Artifact, LaunderError, digest_file, explained, read_frame, read_json, write_frame, write_json
+from pipelines.run.steps import Result, Run
+from pipelines.sources.tables import read_table
+
+FOLDER = "augmented"
+REPEATS, REPEATS_OF_IMAGES = 2, 1  # of the cross-validation; a network per fold and baseline takes its time
+MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
+
+
+def target_of(config: RunConfig) -> str | None:
+    """Return the column of classes: of images it is `label`, whatever its name in their source."""
+    return LABEL if config.of_images else config.score.target
+
+
+def check_generators(config: RunConfig) -> None:
+    """Raise LaunderError where a generator of tables is to be compared on images, or the other way round."""
+    source, kind = ("images", "image.") if config.of_images else ("a table", "tabular.")
+    if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
+        raise LaunderError(f"expected generators to compare whose names begin with {kind!r} for {source}, found {others[0]}; leave it out")
+
+
+def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) -> pd.DataFrame:
+    """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test rows.
+
+    Test images are decoded into `folder`.
+    """
+    check_generators(config)
+    how, target = config.augment or Augmentation(), target_of(config)
+    if target is None:
+        raise LaunderError("expected a target to augment by, found none; name its column with --target")
+    if taken := [name for name in MARKS if name in frame.columns]:
+        raise LaunderError(f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own")
+    if how.test is not None and config.of_images:
+        _check_apart(frame[[IMAGE]], image_rows.read_test(config, how.test, frame[IMAGE].iloc[0], folder))
+    elif how.test is not None:
+        _check_apart(frame, read_table(how.test))
+    frame = class_balance.binned(frame, target, how.bins)
+    oversampling.classes_of(frame, target)
+    class_balance.wanted(frame[target], how)
+    return frame
+
+
+def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
+    if missing := [name for name in frame.columns if name not in test.columns]:
+        raise LaunderError(f"expected the columns of the training rows in the test rows too, found no {missing[0]!r}; give the same table")
+    if shared := int(np.isin(row_hashes(frame), row_hashes(test[list(frame.columns)])).sum()):
+        raise LaunderError(f"expected no test row among the training rows, found {shared} that are equal to one; take them out")
+
+
+def prove(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
+    """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no repeats are asked for."""
+    how, target = config.augment or Augmentation(), target_of(config)
+    frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
+    repeats = (REPEATS_OF_IMAGES if config.of_images else REPEATS) if how.repeats is None else how.repeats
+    if not repeats:
+        return {"proof": None, "verdicts": []}
+    names = dict.fromkeys((config.generator.name, *how.compare))
+    candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
+    report = None if progress is None else partial(_tell, progress, time.monotonic())
+    asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **_of_images(config, frame)}
+    found = cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
+    write_json(run.path("proof.json"), plain(found.to_json()))
+    path = run.path("proof.json")
+    return {"proof": {"path": str(path), "digest": digest_file(path)}, "verdicts": [verdict["sentence"] for verdict in found.verdicts()]}
+
+
+def _of_images(config: RunConfig, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what the proof of images has of its own: learners, baselines, and what one row is called."""
+    if not config.of_images:
+        return {}
+    learners = image_classifiers.learners(frame[LABEL].nunique())
+    return {"learners": learners, "baselines": resampling.OF_IMAGES, "unit": "image"}
+
+
+class Finished(dict):
+    """Outcomes of the runs of a proof by number, kept as JSON files below `folder`, so that a killed proof continues."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for path in sorted(folder.glob("[0-9]*.json")):
+            super().__setitem__(int(path.stem), {name: Outcome.from_json(one) for name, one in read_json(path)})
+
+    def __setitem__(self, number: int, outcomes: dict[str, Outcome]) -> None:
+        write_json(self.folder / f"{number:04d}.json", [[name, one.to_json()] for name, one in outcomes.items()])
+        super().__setitem__(number, outcomes)
+
+
+def _tell(progress: Progress, began: float, done: int, total: int) -> None:
+    progress({"step": done, "steps": total, "seconds": time.monotonic() - began})
+
+
+def recipe_of(config: RunConfig, name: str) -> Recipe:
+    """Return how the generator `name` is trained: with the configuration's options where it is the configuration's own."""
+    options = config.generator.options if name == config.generator.name else {}
+    open_ended = config.of_images and config.budget.steps is None and config.budget.minutes is None
+    budget = Budget(image_rows.STEPS if open_ended else config.budget.steps, config.budget.minutes)
+    return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
+
+
+def strategy(name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, str], *, rows: int | None = None) -> Strategy:
+    """Return the resampling of a training fold by a generator: as asked for, and for each multiple of the curve, from one fit.
+
+    Counts are those of a table of `rows` rows, None for the fold's own.
+    """
+
+    def resample(train: pd.DataFrame, *, target: str, seed: int, **_: Any) -> dict[str, Resampled]:
+        learned = oversampling.learn(train, target, recipe, kinds=kinds, seed=seed)
+        labels = train[target]
+        ways = {name: class_balance.wanted(labels, class_balance.in_fold(how, labels, rows or len(labels)))}
+        ways |= {f"{name} x {factor:g}": class_balance.multiplied(sizes(labels), factor) for factor in how.curve}
+        return {way: _enlarged(train, oversampling.draw(learned, counts, seed=seed), how, learned.seen) for way, counts in ways.items()}
+
+    return resample
+
+
+def sizes(labels: pd.Series) -> dict[Any, int]:
+    """Return the rows of each class."""
+    return {label: int(n) for label, n in labels.value_counts().items() if n}
+
+
+def _enlarged(train: pd.DataFrame, added: pd.DataFrame, how: Augmentation, seen: np.ndarray) -> Resampled:
+    weight = np.repeat([1.0, how.weight], [len(train), len(added)])
+    return Resampled(together(train, added), seen, weight)
+
+
+def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
+    """Return real rows, then synthetic ones, each column in the dtype of the real ones."""
+    columns = {name: pd.concat([train[name], added[name].astype(train[name].dtype)], ignore_index=True) for name in train.columns}
+    return pd.DataFrame(columns)
+
+
+def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: Result | None, progress: Progress | None = None) -> Result:
+    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the proof."""
+    how, target = config.augment or Augmentation(), target_of(config)
+    train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
+    told = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
+    learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **told)
+    added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
+    synthetic = np.repeat([False, True], [len(train), len(added)])
+    marked = together(train, added).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
+    folder = run.path(FOLDER)
+    data = (image_rows.write(marked, folder, config.publish.format) if config.of_images
+            else write_frame(marked, folder / "data.parquet").to_dict())  # fmt: skip
+    if proof:
+        with explained(folder):
+            evaluation.report.write_augmentation(read_json(proof["path"]), folder)
+    return {"data": data, "place": str(folder), "real": len(train), "synthetic": len(added), "reported": bool(proof)}
+
+
+def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:
+    """Return the training rows, checked."""
+    frame = image_rows.read(table) if config.of_images else read_frame(Artifact(**table))
+    return check(frame, config, run.path("test"))

@@ -1,0 +1,230 @@
+"""What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evaluation.report import Report
+from pipelines.config import RunConfig
+from pipelines.run.artifacts import LaunderError, explained
+
+STEPS = {
+    "ingest": "reading the source",
+    "protect": "protecting rare categories and extremes",
+    "split": "setting the holdout aside",
+    "train": "training",
+    "sample": "drawing synthetic rows",
+    "score": "scoring",
+    "decide": "judging",
+    "publish": "publishing",
+    "prove": "cross-validating, with and without augmentation",
+    "enlarge": "training on all rows, adding synthetic ones",
+}
+PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
+ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
+SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
+console = Console(highlight=False)
+
+
+class TrainingProgress:
+    """A progress bar with the time left on a terminal; a line from time to time elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.bar, self.last = name, None, -PLAIN_EVERY
+
+    def __call__(self, status: dict[str, float]) -> None:
+        steps, step = status["steps"], status["step"]
+        if console.is_terminal:
+            self._draw(step, steps, f"{self.name} in {_memory(status)} (loss {status['validation']:.2f})" if _trains(status) else "folds")
+        elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
+            self.last = status["seconds"]
+            told = f", {_memory(status)}, validation loss {status['validation']:.3f}" if _trains(status) else ""
+            print(f"  step {step} of {steps or '?'}, {status['seconds']:.0f} s{told}", flush=True)
+
+    def _draw(self, step: float, steps: float, text: str) -> None:
+        if self.bar is None:
+            columns = (
+                TextColumn("  {task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+                TimeRemainingColumn(),
+            )
+            self.bar = Progress(*columns, console=console, transient=True)
+            self.bar.add_task(self.name, total=steps or 1)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=text)
+        if step == steps:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+def _trains(status: dict[str, float]) -> bool:
+    return "memory_mb" in status  # what counts folds says nothing of memory
+
+
+def _memory(status: dict[str, float]) -> str:
+    return f"about {status['memory_mb']:,} MB"
+
+
+def _prepare(output: str) -> None:
+    """Make the private folder and give Prefect its home in it, unless the user has chosen one; before Prefect is imported."""
+    work = Path(output) / "work"
+    with explained(work):
+        work.mkdir(parents=True, exist_ok=True)
+        os.chmod(work, 0o700)
+        free = shutil.disk_usage(work).free
+    if free < ROOM:
+        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, found {free >> 20} MB; free some, or choose another --output")
+    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
+
+
+def run(config: RunConfig) -> int:
+    """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
+    result = _watched("launder", config)
+    print_verdict(result["verdict"])
+    where = "Released" if result["passed"] else "Quarantined"
+    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    return 0 if result["passed"] else 3
+
+
+def augment(config: RunConfig) -> int:
+    """Run the flow of augmentation and show its verdict; return 0."""
+    result = _watched("augment", config)
+    for sentence in result["verdicts"]:
+        console.print(sentence, markup=False, soft_wrap=True)
+    place, things = Path(result["place"]), "images" if config.of_images else "rows"
+    counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
+    console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
+    if result["reported"]:
+        console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
+    return 0
+
+
+def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
+    """Run one of the flows, telling its steps and the training's progress."""
+    _prepare(config.publish.to)
+    console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
+    import flows
+    from pipelines.run import tasks
+
+    started, progress = time.monotonic(), TrainingProgress("training")
+
+    def tell(step: str) -> None:
+        progress.close()  # of a training that stopped early
+        console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
+
+    tasks.connect()
+    tasks.tell.set(tell)
+    tasks.listener.set(progress)
+    try:
+        return getattr(flows, flow)(config)
+    finally:
+        progress.close()
+
+
+def _clock(started: float) -> str:
+    minutes, seconds = divmod(int(time.monotonic() - started), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def print_scores(report: Report) -> None:
+    """Print every score with its interval, and what held-out rows (ceiling) and shuffled columns (floor) reach; 80 columns wide."""
+    table = _table("score", "value", "95 % interval", "ceiling", "floor")
+    for name, score in report.scores.items():
+        interval = "-" if score.value is None else f"{_figure(score.low)} to {_figure(score.high)}"
+        table.add_row(name, _figure(score.value), interval, _figure(score.ceiling), _figure(score.floor))
+    console.print(table)
+
+
+def print_verdict(verdict: dict[str, Any]) -> None:
+    """Print every rule of the gate, whether it passed, and what there is to say about a refusal; 80 columns wide."""
+    table = _table("gate", "found", "allowed", "")
+    for reason in verdict["reasons"]:
+        words = "at least" if reason["rule"].startswith("at least") else "at most"
+        allowed = "-" if reason["bound"] is None else f"{words} {_figure(reason['bound'])}"
+        mark = "passed" if reason["passed"] else "[bold red]refused[/]"
+        table.add_row(reason["score"], _figure(reason["value"]), allowed, mark)
+    console.print(table)
+    for reason in verdict["reasons"]:
+        if not reason["passed"] and reason["note"]:
+            console.print(f"{reason['score']}: {reason['note']}", markup=False, soft_wrap=True)
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def serve(configurations: Sequence[RunConfig]) -> int:
+    """Serve schedules until interrupted; starts a Prefect server where the user has none."""
+    _prepare(configurations[0].publish.to)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
+    with suppress(KeyboardInterrupt), _server(Path(configurations[0].publish.to) / "work"):
+        import flows
+
+        for config in configurations:
+            print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)
+        flows.serve_schedules(configurations)
+    return 0
+
+
+@contextmanager
+def _server(work: Path) -> Iterator[None]:
+    """Have PREFECT_API_URL point at a server: the user's, or one of our own that ends with us and keeps its log below work/."""
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    port = _free_port()
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with open(work / "server.log", "ab") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # Ctrl-C is for us, not for it
+    try:
+        _wait(server, f"http://127.0.0.1:{port}/api/health")
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(server: subprocess.Popen, address: str) -> None:
+    until = time.monotonic() + SERVER_WAIT
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise LaunderError("expected the Prefect server to start, found that it did not; see work/server.log")

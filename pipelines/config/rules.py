@@ -1,0 +1,84 @@
+"""The rules of the gate: what each score must reach, and how a bound follows the data.
+
+Six words let a bound follow the data, because what is reachable differs between tables:
+- "of ceiling": the bound is a multiple of what real held-out rows reach.
+- "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
+  three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
+- "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
+  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a score
+  three half-widths of its interval below the ceiling is an honest sample's.
+- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
+  strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
+  no more than strangers do copies nobody.
+- "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as many pairs of a
+  synthetic and a training image reach, once in a thousand times, if they are equal as often as two real images are.
+- "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
+  tables of that many rows; the strongest of up to nine attacks does about once in two hundred. Under 200 held-out rows, luck
+  alone may recognise one row in ten. What is measured against a control (values guessed, people singled out or linked) is luck
+  until it is four standard errors from none, which is where the end of its interval lies three times its half-width from none.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.run.artifacts import LaunderError
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of the words above}
+
+DEFAULT_RULES: dict[str, Rule] = {
+    "fidelity.shape": {"at_least": 0.8, "relative": "or ceiling"},
+    "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
+    "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
+    "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
+    "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
+    "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "privacy.near_copies": {"at_most": 0.05, "relative": "by chance"},
+    "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
+    "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
+    "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.attribute": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.singling_out": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.linkability": {"at_most": 0.1, "relative": "by chance"},
+}
+IMAGE_RULES: dict[str, Rule] = {
+    "image.precision": {"at_least": 0.3, "relative": "to ceiling"},
+    "image.accuracy": {"at_least": 0.7, "relative": "to ceiling"},
+    "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
+    "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
+    "image.equal": {"at_most": 0, "relative": "by repeats"},
+    "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "image.membership": {"at_most": 0.05, "relative": "by chance"},
+    "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+}
+PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
+
+
+class Bound(BaseModel):
+    """The least or the most that a score may be, at the pessimistic end of its interval."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    at_least: Number | None = None
+    at_most: Number | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("expected either at_least or at_most with a number; keep one of them")
+        return self
+
+
+def merged(changes: Mapping[str, Bound | None], *, images: bool) -> dict[str, Rule]:
+    """Return the default rules with changes over them; None takes one away."""
+    plain = {name: bound and bound.model_dump(exclude_none=True) for name, bound in changes.items()}
+    rules = {**(IMAGE_RULES if images else DEFAULT_RULES), **plain}
+    return {name: rule for name, rule in rules.items() if rule is not None}
+
+
+def check(rules: Mapping[str, Rule]) -> None:
+    """LaunderError where no rule about privacy is left."""
+    if not any(name.startswith(PRIVACY) for name in rules):
+        raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")

@@ -1,0 +1,1 @@
+"""What leaves the building: the gate, releases and their manifests, verification."""

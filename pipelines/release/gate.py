@@ -1,0 +1,217 @@
+"""The gate: which scores a release must reach, and the two things it can say.
+
+A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
+where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
+Bounds and the words by which they follow the data stand in bounds.py.
+
+A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
+a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
+Attacks on single columns, links and near copies may have none either. Membership always has: a table too small to be attacked (20
+held-out rows) is too small to be released.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import betabinom, binom, gamma, poisson
+
+from evaluation.measures.intervals import clopper_pearson
+from evaluation.report import Report
+from evaluation.samples import Reason, Score
+from pipelines.config.rules import Rule, check
+from pipelines.run.artifacts import LaunderError
+
+# reasons for which a score has no meaning for a table; anything else that is missing refuses
+WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
+    "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
+    "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "diversity.rare": (Reason.NO_RARE_CATEGORY,),
+    "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
+    "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
+    "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
+    "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+}
+COUNTED = ("privacy.copies", "diversity.distinct", "image.equal", "image.copies")  # facts about the released table, without an interval
+LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
+ALARMS = 0.01  # false-alarm rate of the recognition rates
+NEAR = 0.03  # of the ceiling
+WIDER = 3  # times the half-width of an interval
+DIGITS = 6
+SIGMAS = 4
+_KEY = object()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
+
+    digest: str
+    reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    _key: InitVar[object] = None
+
+    def __post_init__(self, _key: object) -> None:
+        if _key is not _KEY:
+            raise LaunderError("expected a decision that the gate has made, found one made elsewhere; call gate.decide")
+
+    @property
+    def passed(self) -> bool:
+        return isinstance(self, Approval)
+
+    def verdict(self) -> dict[str, Any]:
+        """Return the verdict as report.json and manifest.json hold it."""
+        return {"passed": self.passed, "data": self.digest, "reasons": [dict(reason) for reason in self.reasons]}
+
+
+class Approval(Decision):
+    """The one thing that publishing takes."""
+
+
+class Refusal(Decision):
+    """Why a table stays inside; at least one reason has not passed."""
+
+
+def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
+    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
+    check(rules)
+    held = report.profile.get("rows", {}).get("holdout", 0)
+    reasons = tuple(_judge(name, rule, report.scores.get(name), held) for name, rule in rules.items())
+    kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
+    return kind(data_digest, reasons, _KEY)
+
+
+def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
+    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it contradicts itself."""
+    reasons = tuple(verdict["reasons"])
+    passed = bool(reasons) and all(_follows(reason) for reason in reasons)
+    if verdict["passed"] is not passed or any(reason["passed"] is not _follows(reason) for reason in reasons):
+        raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
+    return (Approval if passed else Refusal)(verdict["data"], reasons, _KEY)
+
+
+def _follows(reason: Mapping[str, Any]) -> bool:
+    """Judge a stored reason again, by its own numbers."""
+    value, bound = reason["value"], reason["bound"]
+    if value is None or bound is None:
+        return value is None and _without_meaning(reason["score"], reason.get("reason"))
+    return value >= bound if reason["rule"].startswith("at least") else value <= bound
+
+
+def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, Any]:
+    least = "at_least" in rule
+    if score is None:
+        return _reason(name, rule, None, None, False, "The score was not computed.")
+    if not _finite(score.value):
+        excused = score.value is None and _without_meaning(name, score.reason)
+        return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
+    end = score.value if name in COUNTED else score.low if least else score.high
+    bound, note = _bound(rule, score, held)
+    if not _finite(end) or not _finite(bound):
+        return _reason(name, rule, None, None, False, note or "The score has no interval.")
+    end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
+    return _reason(name, rule, end, bound, end >= bound if least else end <= bound, note, score.value)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _without_meaning(name: str, reason: str | None) -> bool:
+    return reason in WITHOUT_MEANING.get(name, ())
+
+
+def _reason(
+    name: str,
+    rule: Rule,
+    end: float | None,
+    bound: float | None,
+    passed: bool,
+    note: str,
+    score: float | None = None,
+    reason: Reason | None = None,
+) -> dict[str, Any]:
+    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric, `reason` why it has no value."""
+    word, relative = ("at least" if "at_least" in rule else "at most"), rule.get("relative", "")
+    figure = rule.get("at_least", rule.get("at_most"))
+    text = f"{word} {figure:g} {relative}".strip()
+    rounded = {key: None if v is None else round(float(v), DIGITS) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
+    return {"rule": text, "score": name, **rounded, "passed": bool(passed), "reason": reason and str(reason), "note": note}
+
+
+def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
+    """Return the number to compare with, and a word on where it comes from."""
+    figure = rule.get("at_least", rule.get("at_most"))
+    relative = rule.get("relative")
+    if relative is None:
+        return figure, ""
+    if relative == "by chance":
+        luck = _luck(score)
+        return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
+    if relative == "by repeats":
+        return max(figure, _by_repeats(**score.detail)), ""
+    if relative == "or ceiling":
+        low = score.detail.get("ceiling_low")
+        held_out = score.ceiling - WIDER * (score.ceiling - low) if _finite(low) and _finite(score.ceiling) else figure
+        return min(figure, held_out), "" if held_out >= figure else "The bound is what real held-out rows are sure to reach."
+    if not _finite(score.ceiling):
+        return None, "There is no held-out table to compare with."
+    if relative == "of ceiling":
+        return figure * score.ceiling, ""
+    if relative == "over ceiling":
+        return _by_strangers(figure, score, held), ""
+    if not _finite(score.floor):
+        return None, "There is no floor to compare with."
+    return _towards_ceiling(figure, score), ""
+
+
+def _towards_ceiling(share: float, score: Score) -> float:
+    luck = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
+    reached = score.floor + share * (score.ceiling - score.floor)
+    return min(reached, score.ceiling - NEAR, luck if score.floor >= luck else reached)
+
+
+def _by_strangers(factor: float, score: Score, held: int) -> float:
+    """Return the share that as many rows as are released may reach, each matching as often as a held-out row might."""
+    most = min(1.0, factor * clopper_pearson(round(score.ceiling * held), held)[1])
+    rows = score.detail.get("rows", 0)
+    return float(binom.ppf(0.975, rows, most) / rows) if rows else most
+
+
+def _by_repeats(*, rows: int, train: int, real: int, repeats: int, **_: int) -> float:
+    """Return the share of `rows` that may equal a training image by luck, where so many pairs of all real images are equal."""
+    most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
+    return float(poisson.ppf(LUCK, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
+
+
+def _luck(score: Score) -> float:
+    """Return what a guess reaches by luck: the end of the interval of a rate, a share by its real rows, or a risk four errors from none."""
+    detail = score.detail
+    if "outsiders" in detail:
+        return _recognised(detail["members"], detail["outsiders"])
+    if "strangers" in detail:
+        return _near(detail["rows"], detail["strangers"])
+    return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"])) if "real_rows" in detail else WIDER * (score.high - score.value)
+
+
+def _recognised(members: int, outsiders: int) -> float:
+    """The two halves are judged apart; of each, members above a quantile of the outsiders count."""
+    chances = np.ones(1)
+    for side in (0, 1):
+        inside, outside = (members + side) // 2, (outsiders + side) // 2
+        above = int(ALARMS * outside) + 1
+        chances = np.convolve(chances, betabinom.pmf(np.arange(inside + 1), inside, above, max(1, outside - above + 1)))
+    return _end(chances, members)
+
+
+def _near(rows: int, strangers: int) -> float:
+    """Of strangers, those up to a quantile of their distances are within the radius; of as honest rows, as many by chance."""
+    within = int(ALARMS * (strangers - 1)) + 1
+    return _end(betabinom.pmf(np.arange(rows + 1), rows, within, max(1, strangers - within + 1)), rows)
+
+
+def _end(chances: np.ndarray, trials: int) -> float:
+    """Return the end of the interval of the number of hits, with these chances, that is exceeded once in a thousand times."""
+    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), LUCK)), trials)[1]

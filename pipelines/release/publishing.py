@@ -1,0 +1,192 @@
+"""Publishing: the only code that writes under releases/, and it takes nothing but an approval of the very data it writes.
+
+A release is a folder of data/, report.html, report.json and manifest.json, which holds the SHA-256 of every file, of itself,
+and of the manifest before it. It is written aside, flushed and renamed, so it is there whole or not at all; `current` is a
+relative link that is swapped in one step. A refused run leaves its report and reasons in quarantine/; its rows stay in work/.
+"""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.config.errors import nearest
+from pipelines.release.gate import Approval, Refusal, reopen
+from pipelines.release.verifying import DATA, MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
+from pipelines.run.artifacts import Artifact, LaunderError, canonical, digest_file, explained, flush, whole, write_frame, write_json
+
+__all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify", "write_data"]
+
+RELEASES, QUARANTINE, CURRENT = "releases", "quarantine", "current"
+REASONS = "reasons.json"
+REPORTS = ("report.html", "report.json")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
+
+
+def write_data(frame: pd.DataFrame, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
+    """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same bytes."""
+    path = Path(staged) / DATA / f"{name}.{format}"
+    if format == "parquet":
+        return write_frame(frame, path)
+    with whole(path) as aside:
+        frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+    return Artifact(str(path), digest_file(path), len(frame))
+
+
+def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, **facts: Any) -> dict[str, Any]:
+    """Write manifest.json into a staged folder, the last file there, and return it.
+
+    `verdict` is Decision.verdict(); `facts` are public: created, generator, seed, rows, config and code digests, ledger.
+    """
+    current = Path(output) / RELEASES / CURRENT / MANIFEST
+    document = {
+        "version": VERSION,
+        "ledger": None,
+        **facts,
+        "id": _named(id),
+        "files": files_of(staged),
+        "data": data_digest(staged),
+        "verdict": dict(verdict),
+        "previous": digest_file(current) if current.is_file() else None,
+    }
+    document["digest"] = digest_manifest(document)
+    write_json(Path(staged) / MANIFEST, document)
+    return document
+
+
+def _named(id: str) -> str:
+    if not NAME.fullmatch(id) or id == CURRENT:
+        raise LaunderError("expected an id of letters, digits, dots and dashes, found another; choose a plain one")
+    return id
+
+
+def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
+    """Copy an approved staged folder to releases/<id>, point `current` at it, and return its path.
+
+    LaunderError where the approval is none, is for other data, or the staged folder differs from its manifest. A release
+    that is there already, the same to the byte, is only pointed at. `keep` removes the oldest beyond that many.
+    """
+    if type(approval) is not Approval:
+        raise LaunderError("expected an approval of the gate to publish, found none; run the gate")
+    if data_digest(staged) != approval.digest:
+        raise LaunderError("expected the data that the gate approved, found other data; run the gate on them")
+    if problems := verify(staged, id=_named(id)):
+        raise LaunderError(f"expected a staged release as its manifest describes it, found a difference: {problems[0]}")
+    if reopen(read_manifest(staged)["verdict"]) != approval:
+        raise LaunderError("expected the approved verdict in the manifest, found another; write the manifest again")
+    releases, final = Path(output) / RELEASES, Path(output) / RELEASES / id
+    if final.exists():
+        if digest_file(final / MANIFEST) != digest_file(Path(staged) / MANIFEST) or verify(final):
+            raise LaunderError(f"expected no release {id} yet, found another one; choose another id")
+    else:
+        _place(Path(staged), final)
+    _point(releases, id)
+    if keep is not None:
+        _prune(Path(output), keep)
+    return final
+
+
+def quarantine(refusal: Refusal, staged: Path, output: Path, id: str) -> Path:
+    """Leave the report and the reasons of a refused run in quarantine/<id>, and return its path; its rows stay behind."""
+    final = Path(output) / QUARANTINE / _named(id)
+    aside = final.with_name(f".{id}.{secrets.token_hex(4)}")
+    with explained(final), _removed(aside):
+        aside.mkdir(parents=True)
+        for name in REPORTS:
+            if (Path(staged) / name).is_file():
+                shutil.copyfile(Path(staged) / name, aside / name)
+        (aside / REASONS).write_bytes(canonical(refusal.verdict()))
+        _flush_all(aside)
+        if final.exists():
+            shutil.rmtree(final)  # the same run, refused again
+        aside.rename(final)
+        flush(final.parent)
+    return final
+
+
+class _removed:
+    """Remove a folder at the end of a block, if it is still there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _place(staged: Path, final: Path) -> None:
+    aside = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
+    with explained(final), _removed(aside):
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(staged, aside, copy_function=shutil.copyfile)
+        for folder in [aside, *(path for path in aside.rglob("*") if path.is_dir())]:
+            os.chmod(folder, 0o755)  # what is staged may lie in folders of its owner alone
+        _flush_all(aside)
+        if verify(aside, id=final.name):
+            raise LaunderError("expected the copy to equal what is staged, found a difference; publish again")
+        aside.rename(final)
+        flush(final.parent)
+
+
+def _flush_all(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        flush(path)
+    flush(folder)
+
+
+def _point(releases: Path, id: str) -> None:
+    """Swap the relative link `current` in one step."""
+    link = releases / f".{CURRENT}.{secrets.token_hex(4)}"
+    with explained(releases / CURRENT):
+        link.symlink_to(id)
+        try:
+            os.replace(link, releases / CURRENT)
+        finally:
+            link.unlink(missing_ok=True)
+        flush(releases)
+
+
+def releases(output: Path) -> list[dict[str, Any]]:
+    """Return what is released, oldest first: id, created, rows, generator, whether it is current, and its path."""
+    folder = Path(output) / RELEASES
+    if not folder.is_dir():
+        return []
+    link = folder / CURRENT
+    current = os.readlink(link) if link.is_symlink() else None
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink() and NAME.fullmatch(path.name):
+            document = read_manifest(path)
+            facts = {key: document.get(key) for key in ("created", "rows", "generator")}
+            found.append({"id": path.name, **facts, "current": path.name == current, "path": str(path)})
+    return sorted(found, key=lambda release: (str(release["created"] or ""), release["id"]))
+
+
+def rollback(output: Path, id: str) -> None:
+    """Point `current` at an earlier release; LaunderError where there is none of that id, or it is not what it was."""
+    known = [release["id"] for release in releases(output)]
+    if id not in known:
+        raise LaunderError(f"expected a release below {Path(output) / RELEASES}, found none called {id!r}{nearest(id, known)}")
+    if problems := verify(Path(output) / RELEASES / id):
+        raise LaunderError(f"expected release {id} as it was published, found a difference: {problems[0]}")
+    _point(Path(output) / RELEASES, id)
+
+
+def _prune(output: Path, keep: int) -> None:
+    """Remove the oldest releases beyond `keep`, never the current one."""
+    found = releases(output)
+    spare = [release for release in found if not release["current"]]
+    for release in spare[: max(0, len(found) - max(keep, 1))]:
+        path = Path(release["path"])
+        gone = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with explained(path):
+            path.rename(gone)
+            shutil.rmtree(gone)

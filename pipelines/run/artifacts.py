@@ -1,0 +1,200 @@
+"""Files between stages: tables as Parquet, documents as JSON, each written whole or not at all, each known by its SHA-256."""
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+CODE = ("pipelines", "generators", "evaluation", "flows.py")
+CODE_SUFFIXES = (".py", ".html", ".j2", ".css", ".svg")
+CHUNK = 1 << 20  # bytes read at a time
+
+
+class LaunderError(ValueError):
+    """What a user can put right, in one sentence: expected, found, what to do. Never a value of a row."""
+
+
+class Unavailable(LaunderError):
+    """The disk or the network failed in a way that may pass: trying again may help."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A table in a file: its path, the SHA-256 of the file, its number of rows."""
+
+    path: str
+    digest: str
+    rows: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def write_frame(frame: pd.DataFrame, path: str | Path) -> Artifact:
+    """Write a frame as Parquet with its dtypes; the same rows give the same bytes."""
+    plain = frame.reset_index(drop=True)
+    plain.attrs = {}  # pandas would write them into the file
+    try:
+        table = pa.Table.from_pandas(plain, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        raise LaunderError(f"expected one type of value in each column, found several in {_mixed(plain)}; make them one") from None
+    with whole(path) as aside:
+        pq.write_table(table, aside, compression="zstd", version="2.6")
+    return Artifact(str(path), digest_file(path), len(frame))
+
+
+def _mixed(frame: pd.DataFrame) -> str:
+    objects = [name for name in frame.columns if frame[name].dtype == object]
+    mixed = [name for name in objects if frame[name].dropna().map(type).nunique() > 1]
+    return ", ".join(repr(str(name)) for name in mixed or objects)
+
+
+def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
+    """Read a frame that write_frame wrote, dtypes included; LaunderError where the file is gone, damaged or another one."""
+    path = Path(source.path if isinstance(source, Artifact) else source)
+    if not path.is_file():
+        raise LaunderError(f"expected a Parquet file at {path}, found none; run the stage that writes it again")
+    if isinstance(source, Artifact):
+        check_unchanged(path, source.digest)
+    try:
+        return pq.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError):
+        raise LaunderError(f"expected a whole Parquet file at {path}, found a damaged one; write it again") from None
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write a document as canonical JSON (sorted keys, no NaN), whole or not at all."""
+    with whole(path) as aside:
+        aside.write_bytes(canonical(document))
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON document; LaunderError where there is none."""
+    try:
+        return json.loads(Path(path).read_bytes())
+    except OSError:
+        raise LaunderError(f"expected a JSON file at {path}, found none that can be read") from None
+    except ValueError:
+        raise LaunderError(f"expected JSON in {path}, found something else; the file is damaged") from None
+
+
+def canonical(document: Any) -> bytes:
+    """Return the one JSON text of a document."""
+    return (json.dumps(document, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def digest_of(document: Any) -> str:
+    """Return the SHA-256 of a document's canonical JSON."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def digest_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file."""
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            total.update(chunk)
+    return total.hexdigest()
+
+
+def digest_files(folder: str | Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder, by its path relative to the folder."""
+    here = Path(folder)
+    files = sorted(path for path in here.rglob("*") if path.is_file())
+    return {path.relative_to(here).as_posix(): digest_file(path) for path in files}
+
+
+def digest_folder(folder: str | Path) -> str:
+    """Return one SHA-256 for the files of a folder: their names and contents."""
+    return digest_of(digest_files(folder))
+
+
+def digest_path(path: str | Path) -> str:
+    """Return the SHA-256 of a source: a file's, or a folder's."""
+    return digest_folder(path) if Path(path).is_dir() else digest_file(path)
+
+
+def check_unchanged(path: str | Path, digest: str) -> None:
+    """Raise LaunderError where a file or folder is gone or another one than its stage left."""
+    if not Path(path).exists() or digest_path(path) != digest:
+        raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
+
+
+def code_digest() -> str:
+    """Return the SHA-256 of the project's own code and templates."""
+    root = Path(__file__).resolve().parents[2]
+    files = [path for name in CODE for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*"))]
+    chosen = sorted(path for path in files if path.suffix in CODE_SUFFIXES and path.is_file())
+    return digest_of({path.relative_to(root).as_posix(): digest_file(path) for path in chosen})
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; it takes its final name, flushed to the disk, only when the block succeeds."""
+    final = Path(path)
+    aside = final.with_name(f".{final.name}.part")
+    try:
+        with explained(final):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            yield aside
+            flush(aside)
+            os.replace(aside, final)
+            flush(final.parent)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def check_place(path: str | Path) -> None:
+    """Raise LaunderError where nothing can be written at `path`, before work goes into what belongs there."""
+    with explained(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=Path(path).parent):
+            pass
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def explained(path: str | Path) -> Iterator[None]:
+    """Turn what the operating system says about writing to `path` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise failure(f"expected to write {path}", error) from None
+
+
+def failure(expected: str, error: OSError) -> LaunderError:
+    """Return the sentence for a failure of the operating system; Unavailable where it is none that a user has to put right."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            found = "no space left on the disk; free some, or choose another output folder, and run again"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            found = "no permission; choose another place, or change its permissions"
+        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
+            found = "something else under a name on its way; choose another place"
+        case errno.ENOENT:
+            found = "that there is no such place; check the path, or choose another one"
+        case errno.EFBIG:
+            found = "that files may not grow that large here (see ulimit -f); choose another place"
+        case number:
+            what = os.strerror(number) if number else type(error).__name__
+            return Unavailable(f"{expected}, found that it fails ({what}); run again, or choose another place")
+    return LaunderError(f"{expected}, found {found}")

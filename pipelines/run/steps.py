@@ -1,0 +1,258 @@
+"""Steps of a run: each reads files, calls a stage, writes files below work/<run>/, and returns their paths and digests.
+
+A step's inputs and result are small JSON: what Prefect stores of a run are these, never rows.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import evaluation.report
+import generators
+from evaluation import small_cells
+from evaluation.report import Report
+from evaluation.samples import Score
+from generators import Progress, Schema, Synthesizer
+from pipelines.config import RunConfig
+from pipelines.release import gate, publishing
+from pipelines.run.artifacts import (
+    Artifact,
+    LaunderError,
+    check_unchanged,
+    code_digest,
+    digest_file,
+    digest_folder,
+    digest_of,
+    explained,
+    read_frame,
+    read_json,
+    write_frame,
+    write_json,
+)
+from pipelines.sources import files, tables
+from pipelines.stages import drift, images, ingestion, protection, sampling, scoring, splitting, training
+
+NUMERICS = ("torch", "numpy", "pandas", "scikit-learn", "pyarrow")  # another version may draw other rows
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: `key` is the digest of its configuration, source and code, so that the same run finds its own files again."""
+
+    key: str
+    id: str  # of its release
+    folder: str
+    output: str
+
+    def path(self, *names: str) -> Path:
+        return Path(self.folder, *names)
+
+
+def begin(config: RunConfig) -> Run:
+    """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
+    versions = {name: version(name) for name in NUMERICS}
+    source = files.digest(config.source.path) if config.of_images else tables.digest(config.source.path)
+    seen = images.features(config)
+    key = digest_of([config.digest(), source, seen and seen.digest, code_digest(), versions])[:16]
+    folder = Path(config.publish.to) / "work" / key
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for private in (folder.parent, folder):
+            os.chmod(private, 0o700)
+    begun = folder / "run.json"
+    if not begun.is_file():
+        write_json(begun, {"id": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"})
+    return Run(key, read_json(begun)["id"], str(folder), config.publish.to)
+
+
+@contextmanager
+def alone(run: Run) -> Iterator[None]:
+    """Hold the run's lock, which the operating system lets go of even after kill -9; LaunderError where another process holds it."""
+    with open(run.path("lock"), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LaunderError(f"expected no other run of these data into {run.output}, found one at work; wait for it to end") from None
+        yield
+
+
+def ingest(run: Run, config: RunConfig) -> Result:
+    """Read the source, and compare its schema with that of the last release's run."""
+    passed_over: dict[str, int] = {}
+    if config.of_images:
+        table, schema, passed_over = images.ingest(config, run.path("ingested"))
+    else:
+        frame, schema = ingestion.ingest(config)
+        table = _store(frame, run, "ingested")
+    last = run.path().parent / f"{config.name}.schema.json"
+    previous = Schema.from_dict(read_json(last)) if last.is_file() else None
+    return {"table": table, "schema": schema.to_dict(), "drift": drift.check(schema, previous), "passed_over": passed_over}
+
+
+def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
+    """Generalise rare categories and clip extremes; of images, leave out those of rare labels."""
+    if config.of_images:
+        kept, record = images.protect(images.read(table), rare=config.protect.rare, entity=config.split.entity)
+        return {"table": _store(kept, run, "protected"), "record": record}
+    frame, record = protection.protect(
+        _frame(table), Schema.from_dict(schema), rare=config.protect.rare, extremes=config.protect.extremes, entity=config.split.entity
+    )
+    return {"table": _store(frame, run, "protected"), "record": record}
+
+
+def split(run: Run, config: RunConfig, table: Result) -> Result:
+    """Set the holdout aside."""
+    how = images if config.of_images else splitting
+    train, holdout = how.split(_data(config, table), holdout=config.split.holdout, entity=config.split.entity, seed=config.seed)
+    return {"train": _store(train, run, "train"), "holdout": _store(holdout, run, "holdout"), "shared": how.shared(train, holdout)}
+
+
+def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
+    """Fit the generator, from its last checkpoint on where there is one."""
+    how = images if config.of_images else training
+    model = how.train(_data(config, table), Schema.from_dict(schema), config, checkpoint=run.path("checkpoint"), progress=progress)
+    model.save(run.path("model"))
+    told = ("steps", "device", "reason", "stopped")
+    return {
+        "model": {"path": str(run.path("model")), "digest": digest_folder(run.path("model"))},
+        **{key: model.record[key] for key in told},
+    }
+
+
+def sample(run: Run, config: RunConfig, model: Result, rows: int) -> Result:
+    """Draw the synthetic rows into the staged release."""
+    how, into = (images, images) if config.of_images else (sampling, publishing)
+    drawn = how.sample(_model(model), config, rows)
+    return {
+        "data": into.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
+        "table": _store(drawn, run, "synthetic"),
+    }
+
+
+def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result) -> Result:
+    """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the model."""
+    sides, fitted = [_data(config, side) for side in (train, holdout, synthetic)], _model(model)
+    report = images.score(*sides, config, fitted) if config.of_images else scoring.score(*sides, Schema.from_dict(schema), config, fitted)
+    write_json(run.path("scores.json"), evaluation.report.plain(asdict(report)))
+    return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
+
+
+def decide(run: Run, config: RunConfig, report: Result, data: Result, facts: Result) -> Result:
+    """Let the gate judge, and write the report and the manifest: public ones into the staged release, an internal report into work/."""
+    scored = read_json(report["path"])
+    found = Report(**scored | {"scores": {name: Score(**score) for name, score in scored["scores"].items()}})
+    verdict = gate.decide(found, config.rules, publishing.data_digest(_staged(run))).verdict()
+    card = _card(run, config, facts)
+    with explained(_staged(run)):
+        evaluation.report.write(found, _staged(run), verdict=verdict, card=card, public=True)
+        evaluation.report.write(found, run.path("internal"), verdict=verdict, card=card, public=False)
+    publishing.manifest(
+        _staged(run),
+        verdict,
+        id=run.id,
+        output=Path(run.output),
+        created=run.id.partition("-")[0],
+        generator=config.generator.name,
+        seed=config.seed,
+        rows=data["rows"],
+        steps=facts["steps"],
+        config=config.digest(),
+        code=code_digest(),
+    )
+    return {"verdict": verdict, "manifest": _file(_staged(run) / "manifest.json")}
+
+
+def publish(run: Run, config: RunConfig, verdict: Result, schema: Result) -> Result:
+    """Release an approved run, put a refused one into quarantine."""
+    decision, output = gate.reopen(verdict), Path(run.output)
+    if isinstance(decision, gate.Approval):
+        place = publishing.publish(decision, _staged(run), output, run.id, keep=config.publish.keep)
+        write_json(run.path().parent / f"{config.name}.schema.json", schema)
+    else:
+        place = publishing.quarantine(decision, _staged(run), output, run.id)
+    return {"passed": decision.passed, "place": str(place), "report": str(place / "report.html"), "id": run.id}
+
+
+def intact(result: Result) -> bool:
+    """Tell whether every file and folder that a result names is still there as its step left it."""
+    for value in result.values():
+        if isinstance(value, dict) and "path" in value and "digest" in value:
+            path = Path(value["path"])
+            if not path.exists() or value["digest"] != (digest_folder(path) if path.is_dir() else _file(path)["digest"]):
+                return False
+    return True
+
+
+def remembered(run: Run, step: Callable, key: str) -> Result | None:
+    """Return the result that `step` left for inputs of this digest, None where there is none or its files have changed."""
+    record = run.path("steps", f"{step.__name__}.json")
+    if not record.is_file():
+        return None
+    found = read_json(record)
+    return found["result"] if found["key"] == key and intact(found["result"]) else None
+
+
+def remember(run: Run, step: Callable, key: str, result: Result) -> None:
+    """Keep a step's result beside its files."""
+    write_json(run.path("steps", f"{step.__name__}.json"), {"key": key, "result": result})
+
+
+def _staged(run: Run) -> Path:
+    return run.path("staged")
+
+
+def _frame(table: Result) -> Any:
+    return read_frame(Artifact(**table))
+
+
+def _data(config: RunConfig, table: Result) -> Any:
+    return images.read(table) if config.of_images else _frame(table)
+
+
+def _model(model: Result) -> Synthesizer:
+    check_unchanged(model["path"], model["digest"])
+    return generators.open_model(model["path"])
+
+
+def _store(data: Any, run: Run, name: str) -> Result:
+    if isinstance(data, images.Pictures):
+        return images.write(data, run.path(name))
+    return write_frame(data, run.path(f"{name}.parquet")).to_dict()
+
+
+def _file(path: Path) -> Result:
+    return {"path": str(path), "digest": digest_file(path)}
+
+
+def _card(run: Run, config: RunConfig, facts: Result) -> Result:
+    protected, drifted = facts["protection"]["columns"].values(), {"changes since the last release": facts["drift"] or "none"}
+    return {
+        "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
+        "data": (_of_images(facts) if config.of_images else _of_table(protected)) | drifted,
+        "model": {
+            "generator": config.generator.name,
+            "training steps": facts["steps"],
+            "device": facts["device"],
+            "training stopped": facts["stopped"],
+        },
+    }
+
+
+def _of_table(protected: Any) -> Result:
+    return {
+        "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
+        "rows with a clipped extreme, over all columns": small_cells.shown(sum(column.get("rows_clipped", 0) for column in protected)),
+    }
+
+
+def _of_images(facts: Result) -> Result:
+    left_out = facts["protection"]["columns"]["label"]
+    return {"images of rare labels left out": small_cells.shown(left_out["images_left_out"]), **facts["passed_over"]}

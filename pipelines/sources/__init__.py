@@ -1,0 +1,1 @@
+"""Where data are read from: tables and images, by content and format."""

@@ -1,0 +1,158 @@
+"""Ingestion: from a source and its configuration to a frame and the schema that everything after it goes by."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
+from pipelines.config import OTHERS, RunConfig
+from pipelines.config.errors import nearest
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources.tables import read_table
+from pipelines.stages.protection import settle
+
+LEAST_ROWS = 3  # two to learn from and one to hold out
+TEXT_KINDS = ("categorical", "identifier", "datetime", "drop")  # a column of numbers and words may stay text as one of these
+
+
+def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
+    """Read the source and settle the kind of every column; LaunderError for a table that cannot be laundered.
+
+    Infinite numbers become missing. The entity column is always an identifier: it names someone, so it is never learned.
+    """
+    source = config.source
+    text = [name for name, column in config.columns.items() if _word(column) in TEXT_KINDS]
+    options = {"delimiter": source.delimiter, "encoding": source.encoding, "missing": source.missing, "text": text}
+    frame = read_table(source.path, **options)
+    frame = frame[(kept := _kept(list(frame.columns), config))]
+    if len(frame) < LEAST_ROWS:
+        raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
+    _check_mentioned(kept, config)
+    frame = _finite(frame, config)
+    schema = _schema(frame, config)
+    _check_target(frame, schema, config)
+    return frame[schema.names], schema
+
+
+def _word(column: str | Mapping[str, Any]) -> str:
+    return column if isinstance(column, str) else column["kind"]
+
+
+def _kept(names: list[str], config: RunConfig) -> list[str]:
+    """Return the columns to read; LaunderError for one that the data lack or the configuration does not list."""
+    listed = {name: _word(column) for name, column in config.columns.items() if name != OTHERS}
+    for name in listed:
+        if name not in names:
+            raise LaunderError(f"expected the column {name!r} of the configuration in the data, found none{nearest(name, names)}")
+    others = config.columns.get(OTHERS, "infer" if not listed else "")
+    unlisted = [name for name in names if name not in listed]
+    if unlisted and not others:
+        raise LaunderError(
+            f"expected only columns that the configuration lists, found also {_quoted(unlisted)}; "
+            'list them under columns, or set "*" there to infer or drop'
+        )
+    dropped = {name for name in names if listed.get(name, others) == "drop"}
+    if not (kept := [name for name in names if name not in dropped]):
+        raise LaunderError("expected at least one column to keep, found that all are dropped; list another under columns")
+    return kept
+
+
+def _quoted(names: Iterable[str]) -> str:
+    shown = [repr(str(name)) for name in names]
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
+
+
+def _check_mentioned(names: list[str], config: RunConfig) -> None:
+    mentioned = [("score.target", config.score.target), ("split.entity", config.split.entity)]
+    mentioned += [("sample.where", name) for name in config.sample.where]
+    mentioned += [("sample.weights", name) for name in config.sample.weights]
+    for key, name in mentioned:
+        if name is not None and name not in names:
+            raise LaunderError(f"expected a column of the data for {key}, found {name!r}{nearest(name, names)}")
+
+
+def _finite(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
+    """Make infinite numbers missing; LaunderError for a numeric column without any finite number."""
+    frame = frame.copy()
+    for name in frame.columns:
+        if not pd.api.types.is_float_dtype(frame[name].dtype):
+            continue
+        numbers = frame[name].to_numpy("float64", na_value=math.nan)
+        if not np.isfinite(numbers).any():
+            raise LaunderError(f"expected numbers in column {name!r}, found none that is finite; fill it, or set columns.{name} to drop")
+        if np.isinf(numbers).any():
+            frame[name] = frame[name].mask(np.isinf(numbers))
+    return frame
+
+
+def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
+    """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns inferred."""
+    kinds = {name: _word(column) for name, column in config.columns.items() if name in frame.columns}
+    kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
+    if config.split.entity:
+        kinds[config.split.entity] = "identifier"
+    for name, kind in kinds.items():
+        _check_kind(name, kind, frame[name])
+        if kind == "identifier" and pd.api.types.is_float_dtype(frame[name].dtype) and (frame[name].dropna() % 1 == 0).all():
+            frame[name] = frame[name].astype("Int64")  # numbers of persons that a missing one made fractions
+    schema = infer(frame, kinds)
+    entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
+    for name, column in config.columns.items():
+        if isinstance(column, Mapping) and name in entries and name != config.split.entity:
+            entries[name] |= {**column, "name": name}
+    try:
+        schema = Schema.from_dict({"columns": list(entries.values())})
+        conform(frame, schema)
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
+    _check_formats(frame, schema)
+    return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+
+
+def _with_common_decimals(column: Column, values: pd.Series, config: RunConfig) -> Column:
+    """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide for all."""
+    stated = isinstance(config.columns.get(column.name), Mapping)
+    _, k = settle(0, config.protect.extremes, len(values))
+    if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(values.dtype):
+        return column
+    inner = values.dropna().sort_values()
+    inner = inner.iloc[k : len(inner) - k]
+    return replace(column, decimals=decimals_of(inner)) if len(inner) else column
+
+
+def _check_kind(name: str, kind: str, values: pd.Series) -> None:
+    if kind == "numerical" and values.notna().any() and not pd.api.types.is_numeric_dtype(values.dtype):
+        raise LaunderError(f"expected numbers in column {name!r}, found text; set columns.{name} to another kind")
+
+
+def _check_formats(frame: pd.DataFrame, schema: Schema) -> None:
+    for column in schema.columns:
+        stamps = pd.api.types.is_datetime64_any_dtype(frame[column.name].dtype)
+        if column.kind == "datetime" and not column.format and not stamps and frame[column.name].notna().any():
+            raise LaunderError(
+                f"expected dates of one format in column {column.name!r}, found none that reads all of them; "
+                f"set columns.{column.name} to categorical, or write the dates as 2024-12-31"
+            )
+
+
+def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> None:
+    target = config.score.target
+    if target is None:
+        return
+    if schema.column(target).kind == "identifier":
+        raise LaunderError(f"expected a target that can be learned, found that {target!r} is an identifier; name another")
+    distinct = frame[target].nunique()
+    if distinct < 2:
+        found = "one value in all rows" if distinct else "no value"
+        raise LaunderError(f"expected a target with at least two values, found {found} in column {target!r}; name another")
+    rare, _ = settle(config.protect.rare, config.protect.extremes, len(frame))
+    common = int((frame[target].value_counts() >= rare).sum())
+    if schema.column(target).kind in ("categorical", "boolean") and common < 2:
+        raise LaunderError(
+            f"expected two labels of at least {rare} rows in the target {target!r}, found {common}, so that protection leaves "
+            "nothing to predict; name another target, or lower protect.rare"
+        )

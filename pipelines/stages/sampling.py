@@ -1,0 +1,68 @@
+"""Sampling: exactly the rows that the configuration asks for."""
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from generators import Synthesizer
+from generators.training import randomness
+from pipelines.config import RunConfig
+from pipelines.run.artifacts import LaunderError
+
+
+def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataFrame:
+    """Draw sample.rows rows (else `rows_default`) under sample.where and sample.constraints, in the shares of sample.weights where given.
+
+    LaunderError for a condition that no row can meet, and where fewer rows or other columns come out than were asked for.
+    """
+    rows, where = config.sample.rows or rows_default, dict(config.sample.where)
+    try:
+        draw = _constrained(model, config)
+        drawn = _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
+    if len(drawn) != rows or list(drawn.columns) != model.schema.names:
+        raise LaunderError(f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again")
+    return drawn.reset_index(drop=True)
+
+
+def _constrained(model: Synthesizer, config: RunConfig) -> Callable[..., pd.DataFrame]:
+    """Return the model's `sample`, under the constraints where there are any."""
+    if not config.sample.constraints:
+        return model.sample
+    if "constraints" not in inspect.signature(model.sample).parameters:
+        raise LaunderError(
+            f"expected a generator that keeps sample.constraints, such as tabular.autoregressive, found {config.generator.name}; "
+            "choose another, or remove the constraints"
+        )
+    return functools.partial(model.sample, constraints=config.sample.constraints)
+
+
+def _weighted(draw: Callable[..., pd.DataFrame], config: RunConfig, rows: int, where: dict[str, Any]) -> pd.DataFrame:
+    """Draw each value's share under its own condition, then mix the rows: the parts must not stand in blocks."""
+    ((column, shares),) = config.sample.weights.items()
+    if column in where:
+        raise LaunderError(f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one")
+    parts = []
+    for k, (value, count) in enumerate(apportion(shares, rows).items()):
+        drawn = draw(count, seed=randomness.key(config.seed, "weights", k), where=where | {column: value})
+        parts.append(drawn)
+    order = randomness.generator(config.seed, "mix").permutation(rows)
+    return pd.concat(parts, ignore_index=True).iloc[order]
+
+
+def apportion(shares: Mapping[Any, float], rows: int) -> dict[Any, int]:
+    """Return whole rows for each share, summing to `rows`, by largest remainders; LaunderError where all shares are 0."""
+    total = sum(shares.values())
+    if not total > 0:
+        raise LaunderError("expected at least one share above 0 under sample.weights, found none; give one")
+    exact = {value: rows * share / total for value, share in shares.items()}
+    counts = {value: math.floor(quota) for value, quota in exact.items()}
+    by_remainder = sorted(exact, key=lambda value: counts[value] - exact[value])
+    for value in by_remainder[: rows - sum(counts.values())]:
+        counts[value] += 1
+    return counts

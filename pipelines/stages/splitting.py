@@ -1,0 +1,61 @@
+"""Splitting: rows for training and rows that nothing before scoring ever sees."""
+
+import numpy as np
+import pandas as pd
+
+from generators.training import randomness
+from pipelines.run.artifacts import LaunderError
+
+LEAST_TRAIN = 2  # rows, for a generator to learn anything from
+
+
+def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training and holdout rows, a share `holdout` of them held out, at least one; all rows of an entity on one side.
+
+    Both keep the frame's order. Two different people may have equal rows, so equal rows may stand on both sides (see
+    `shared`). LaunderError for a table, or a number of entities, that cannot be cut in two.
+    """
+    if len(frame) <= LEAST_TRAIN:
+        raise LaunderError(f"expected at least {LEAST_TRAIN + 1} rows to split, found {len(frame)}; give a larger table")
+    wanted = min(max(1, round(holdout * len(frame))), len(frame) - LEAST_TRAIN)
+    groups = np.arange(len(frame)) if entity is None else _entities(frame, entity)
+    held = np.isin(groups, _chosen(groups, wanted, seed))
+    train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
+    _check(groups[~held], groups[held], len(frame))
+    return train, rest
+
+
+def _entities(frame: pd.DataFrame, entity: str) -> np.ndarray:
+    """Return a number per entity for each row; a row without one is its own."""
+    codes, names = pd.factorize(frame[entity])
+    if len(names) + (codes < 0).sum() < 2:
+        raise LaunderError(f"expected at least two entities in column {entity!r}, found one; name another column in split.entity")
+    return np.where(codes < 0, len(names) + np.arange(len(frame)), codes)
+
+
+def _chosen(groups: np.ndarray, wanted: int, seed: int) -> np.ndarray:
+    """Return groups in random order until they hold `wanted` rows, passing over one that would hold far too many."""
+    names, sizes = np.unique(groups, return_counts=True)
+    order = randomness.generator(seed, "split").permutation(len(names))
+    chosen, rows = [], 0
+    for k in order:
+        if rows >= wanted:
+            break
+        if rows + sizes[k] <= max(wanted * 1.5, wanted + 1):
+            chosen.append(k)
+            rows += sizes[k]
+    if not chosen:
+        chosen = [order[np.argmin(sizes[order])]]
+    return names[chosen]
+
+
+def _check(train: np.ndarray, held: np.ndarray, rows: int) -> None:
+    """Stop where a row or an entity stands on both sides, on none, or where a side is empty: it would void every privacy score."""
+    if len(train) + len(held) != rows or np.intersect1d(train, held).size or not len(train) or not len(held):
+        raise LaunderError("expected every row on one side of the split, found otherwise; report this as a mistake of Launderette")
+
+
+def shared(train: pd.DataFrame, held: pd.DataFrame) -> int:
+    """Return how many held-out rows equal a training row in every column: copies that chance has made."""
+    hashes = [pd.util.hash_pandas_object(frame.astype("string"), index=False) for frame in (train, held)]
+    return int(hashes[1].isin(set(hashes[0])).sum())
