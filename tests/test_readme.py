@@ -1,4 +1,4 @@
-"""The README is true: its tree names every file, and its links lead somewhere."""
+"""The README and docs/ are true: the tree names every file, links lead somewhere, and the pages say what the code does."""
 
 import re
 from pathlib import Path
@@ -31,3 +31,19 @@ def test_the_quick_start_of_augmentation_runs_as_written(capsys):
     exec(compile(code, "README.md", "exec"), {})
     scores = [float(word) for word in re.findall(r"0\.\d+", capsys.readouterr().out)]
     assert len(scores) == 3 and min(scores) > 0.85
+
+
+def page(name):
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_the_pages_agree_that_a_killed_cross_validation_continues():
+    assert "after its last finished fold" in " ".join(page("operations.md").split())
+    assert not [name for name in ("operations.md", "augmentation.md") if re.search(r"begins? (anew|again)", page(name))]
+
+
+def test_conditions_are_called_exact_only_where_no_resampling_approximates_them():
+    (row,) = [line.split("|")[2:4] for line in page("generators.md").splitlines() if line.startswith("| conditions on columns")]
+    autoregressive, diffusion = row
+    assert "by importance resampling" in autoregressive and "by importance resampling" in diffusion
+    assert "exact where the known columns come first" in autoregressive and "exact" not in diffusion
