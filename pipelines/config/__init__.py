@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from pipelines.augment.class_balance import Augmentation
 from pipelines.config import rules as bounds
@@ -24,6 +24,7 @@ SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Name = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)]  # a column may be called 2019
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 
@@ -35,10 +36,12 @@ class Part(BaseModel):
 
 
 class Source(Part):
-    """Where the table or the images are and how its text is written; the last three only for CSV."""
+    """Where the table or the images are and how its text is written: delimiter, header and encoding only for CSV."""
 
     path: str
     delimiter: str | None = Field(None, min_length=1, max_length=1)
+    header: bool | None = None  # whether the first line names the columns; None to tell by its look
+    sheet: str | None = None  # of an Excel workbook with several
     encoding: str = "utf-8"
     missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
 
@@ -59,7 +62,7 @@ class Split(Part):
     """How many rows the generator never sees, and the column whose equal values stay together."""
 
     holdout: Share = 0.2
-    entity: str | None = None
+    entity: Name | None = None
 
 
 class Generator(Part):
@@ -114,7 +117,7 @@ class Sample(Part):
 class Scoring(Part):
     """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees images (None: the usual)."""
 
-    target: str | None = None
+    target: Name | None = None
     metrics: tuple[str, ...] | None = None
     features: str | None = None
 

@@ -24,6 +24,7 @@ from pipelines.sources import dicom, image_headers
 from pipelines.sources.image_headers import BROKEN, DAMAGE, TURNED, Header
 
 USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
+SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
 BLOCK = 256  # images of one task of a thread
 
 
@@ -79,6 +80,11 @@ def _threaded(work: Callable[[int], object], count: int) -> Iterator:
 def header(data: bytes) -> Header:
     """Read what a file says of its image; the reason where it cannot be used."""
     return dicom.header(data) if dicom.is_dicom(data) else image_headers.header(data)
+
+
+def is_image(data: bytes) -> bool:
+    """Tell whether bytes begin as those of an image do, whole or damaged."""
+    return data.startswith(SIGNS) or data[8:12] == b"WEBP" or dicom.is_dicom(data)
 
 
 def usual_size(sides: np.ndarray) -> tuple[int, int]:

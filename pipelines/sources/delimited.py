@@ -7,16 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipelines.run.artifacts import LaunderError
+from pipelines.sources import layout
+from pipelines.sources.layout import SPACES, Layout
+from pipelines.sources.parts import Part, undamaged
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".data")
-DELIMITERS = (",", ";", "\t", "|")
 MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "nan", "NAN")
 NAN = ("NaN", "nan", "NAN", "-nan", "-NaN")  # a column of nothing else is a column of numbers without a number
 SAMPLE = 1 << 16  # bytes looked at for the delimiter and for binary data
@@ -34,45 +37,68 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class Form:
-    """How the text is written: a delimiter (None to find it), an encoding, the texts that mean missing, columns kept as text."""
+    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the texts that mean missing.
+
+    `text` names the columns that stay text where they mix numbers and words.
+    """
 
     delimiter: str | None = None
+    header: bool | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = MISSING
     text: frozenset[str] = frozenset()
     decimal: str = "."
 
 
-def open_files(files: list[Path], form: Form) -> tuple[tuple[str, ...], Callable[[], Iterator[pa.RecordBatch]]]:
-    """Check every file, settle the column types over all of them, and return the names and a reader of batches."""
-    for path in files:
-        _check_encoding(path, form.encoding)
-    form = replace(form, delimiter=form.delimiter or _delimiter(_sample(files[0], form)))
-    names = _header(files[0], form)
-    for path in files[1:]:
-        if _header(path, form) != names:
-            raise LaunderError(f"expected the columns of {files[0].name} in every part, found others in {path}; make the parts alike")
-    counts, rows = _count(filled, names, form) if (filled := [path for path in files if _has_rows(path, form)]) else ({}, 0)
+Batches = Callable[[], Iterator[pa.RecordBatch]]
+Placed = list[tuple[Part, Layout]]
+
+
+def open_parts(parts: list[Part], form: Form) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
+    """Check every part, settle the column types over all of them, and return the names, a reader of batches and what is to be said."""
+    for part in parts:
+        _check_encoding(part, form.encoding)
+    placed = _placed(parts, form)
+    names = placed[0][1].names
+    form = replace(form, delimiter=placed[0][1].delimiter)
+    filled = [(part, found) for part, found in placed if _has_rows(part, found, form)]
+    counts, rows = _count(filled, names, form) if filled else ({}, 0)
     if not rows:
-        raise LaunderError(f"expected rows below the header of {files[0]}, found none; write the data to it again")
+        raise LaunderError(f"expected rows below the header of {parts[0].name}, found none; write the data to it again")
     decimal = "," if form.delimiter != "," and any(c["comma"] for c in counts.values()) and not _points(counts) else "."
     form = replace(form, decimal=decimal)
     types = {name: _type(name, counts[name], form) for name in names}
-    return names, lambda: _batches(filled, names, form, types)
+    return names, lambda: _batches(filled, names, form, types), tuple(note for _, found in placed for note in found.notes)
 
 
-def _check_encoding(path: Path, encoding: str) -> None:
+def _placed(parts: list[Part], form: Form) -> Placed:
+    """Find the layout of every part; all have the delimiter and the columns of the first, perhaps in another order."""
+    placed = []
+    for part in parts:
+        delimiter = placed[0][1].delimiter if placed else form.delimiter
+        placed.append((part, layout.find(_sample(part, form), part.name, delimiter, form.header)))
+        if placed[-1][1].names != placed[0][1].names:
+            _check_names(placed[-1], placed[0])
+    return placed
+
+
+def _check_names(one: tuple[Part, Layout], first: tuple[Part, Layout]) -> None:
+    if sorted(one[1].names) != sorted(first[1].names):
+        like = Path(first[0].name).name
+        raise LaunderError(f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike")
+
+
+def _check_encoding(part: Part, encoding: str) -> None:
     """Decode the whole file once; LaunderError that offers an encoding that works, or says that it is no text."""
     _check_known(encoding)
-    with open(path, "rb") as file:
-        head = file.read(SAMPLE)
+    head = part.head()[:SAMPLE]
     if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _is_binary(head) and "16" not in encoding:
-        raise LaunderError(f"expected text with one row per line in {path}, found binary data; give a CSV or a Parquet file")
-    if _decodes(path, encoding):
+        raise LaunderError(f"expected text with one row per line in {part.name}, found binary data; give a CSV or a Parquet file")
+    if decodes(part, encoding):
         return
-    other = _offer(path, head)
+    other = _offer(part, head)
     raise LaunderError(
-        f"expected {encoding} text in {path}, found other bytes; {other} reads it: set source.encoding={other} if that is its encoding"
+        f"expected {encoding} text in {part.name}, found other bytes; {other} reads it: set source.encoding={other} if that is its encoding"
     )
 
 
@@ -88,9 +114,10 @@ def _is_binary(head: bytes) -> bool:
     return b"\0" in head or control > 0.01 * len(head)
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def decodes(part: Part, encoding: str) -> bool:
+    """Tell whether the bytes of a part are text in this encoding, reading all of them."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    with open(path, "rb") as file:
+    with undamaged(part.name), part.open() as file:
         try:
             while chunk := file.read(BLOCK):
                 decoder.decode(chunk)
@@ -100,102 +127,53 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _offer(path: Path, head: bytes) -> str:
+def _offer(part: Part, head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if _decodes(path, "utf-8"):
+    if decodes(part, "utf-8"):
         return "utf-8"
-    with open(path, "rb") as file:
+    with part.open() as file:
         windows = any(re.search(rb"[\x80-\x9f]", chunk) for chunk in iter(lambda: file.read(BLOCK), b""))
-    return "cp1252" if windows and _decodes(path, "cp1252") else "latin-1"
+    return "cp1252" if windows and decodes(part, "cp1252") else "latin-1"
 
 
-def _sample(path: Path, form: Form) -> str:
-    with open(path, "rb") as file:
-        text = codecs.getincrementaldecoder(form.encoding)().decode(file.read(SAMPLE))
-    return text.removeprefix("\ufeff")
+def _sample(part: Part, form: Form) -> str:
+    return codecs.getincrementaldecoder(form.encoding)().decode(part.head()[:SAMPLE]).removeprefix("\ufeff")
 
 
-def _delimiter(sample: str) -> str:
-    """Return the delimiter that cuts the most lines into the same number of fields, more than one; a comma where none does."""
-    scores = {}
-    for delimiter in DELIMITERS:
-        widths = [len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
-        widths = widths[:-1] if len(widths) > 2 else widths  # the sample may end inside a line
-        width = widths[0] if widths else 1
-        scores[delimiter] = (widths.count(width) / len(widths), width) if width > 1 else (0, 0)
-    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
-    return best if scores[best] > (0, 0) else ","
-
-
-def _header(path: Path, form: Form) -> tuple[str, ...]:
-    with open(path, encoding=form.encoding, newline="") as file:
+def _has_rows(part: Part, found: Layout, form: Form) -> bool:
+    """Tell whether a part has a row of data: Arrow reads no file without one."""
+    with undamaged(part.name), io.TextIOWrapper(part.open(), encoding=form.encoding, newline="") as file:
+        rows = filter(None, csv.reader(islice(file, found.skip, None), delimiter=found.delimiter))
         try:
-            cells = next(csv.reader(_without_mark(file), delimiter=form.delimiter or ","), [])
-        except csv.Error:
-            raise LaunderError(f"expected column names in the first line of {path}, found another text; give a CSV file") from None
-    names = [cell.strip() for cell in cells]
-    if not any(names):
-        raise LaunderError(f"expected column names in the first line of {path}, found an empty line; remove it or write a header")
-    return _named(names, path)
-
-
-def _has_rows(path: Path, form: Form) -> bool:
-    with open(path, encoding=form.encoding, newline="") as file:
-        try:
-            return sum(1 for _, row in zip(range(2), filter(None, csv.reader(file, delimiter=form.delimiter or ",")), strict=False)) > 1
+            return sum(1 for _ in islice(rows, found.header + 1)) > found.header
         except csv.Error:  # a field beyond what the csv module holds
             return True
 
 
-def _without_mark(file: io.TextIOBase) -> Iterator[str]:
-    for at, line in enumerate(file):
-        yield line.removeprefix("\ufeff") if at == 0 else line
-
-
-def _named(names: list[str], path: Path) -> tuple[str, ...]:
-    """Return the names, `column_1` for one left empty; numbers, or a name twice, are refused by position: they may be a row."""
-    numbers = [name for name in names if re.match(CLASSES["whole"], name) or re.match(CLASSES["float"], name)]
-    if numbers and (len(numbers) == len(names) or not _is_series(numbers)):
-        found = "numbers only" if len(numbers) == len(names) else f"{len(numbers)} numbers among them"
-        raise LaunderError(f"expected column names in the first line of {path}, found {found}; write a header line above the data")
-    names = [name or f"column_{at}" for at, name in enumerate(names, 1)]
-    for at, name in enumerate(names):
-        if name in names[:at]:
-            first = names.index(name) + 1
-            raise LaunderError(
-                f"expected every column name once in {path}, found that of column {first} again in column {at + 1}; rename one"
-            )
-    return tuple(names)
-
-
-def _is_series(numbers: list[str]) -> bool:
-    """Tell whether numbers in a header count up by one or are years, as in tables that are wide by design."""
-    if not all(number.isdigit() for number in numbers):
-        return False
-    whole = [int(number) for number in numbers]
-    return all(1900 <= year <= 2100 for year in whole) or (len(whole) > 1 and whole == list(range(whole[0], whole[0] + len(whole))))
-
-
-def _read(path: Path, names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    """Read batches of one file; a row of another width stops the reading with its number, not its content."""
+def _read(part: Part, found: Layout, form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+    """Read batches of one part; a row of another width stops the reading with its number, not its content."""
     odd: list[tuple[int | None, int]] = []
 
     def remember(row: pacsv.InvalidRow) -> str:
-        odd.append((row.number, row.actual_columns))
+        if not found.comment or not row.text.startswith(found.comment):
+            odd.append((row.number, row.actual_columns))
         return "skip"
 
+    width = len(found.names)
+    stream, encoding = _stream(part, found, form)
     try:
         for batch in pacsv.open_csv(
-            path,
+            stream,
             read_options=pacsv.ReadOptions(
-                column_names=list(names),
-                skip_rows_after_names=1,
+                column_names=list(found.names),
+                skip_rows=found.skip,
+                skip_rows_after_names=int(found.header),
                 use_threads=False,
-                encoding=_arrow_encoding(form.encoding),
+                encoding=encoding,
                 block_size=BLOCK,
             ),
-            parse_options=pacsv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=remember),
+            parse_options=pacsv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember),
             convert_options=pacsv.ConvertOptions(
                 column_types=types,
                 null_values=_spaced(form.missing),
@@ -205,14 +183,21 @@ def _read(path: Path, names: tuple[str, ...], form: Form, types: dict[str, pa.Da
                 decimal_point=form.decimal,
             ),
         ):
-            _check_widths(odd, len(names), path)
+            _check_widths(odd, width, part.name)
             yield batch
     except pa.ArrowException:
-        _check_widths(odd, len(names), path)
+        _check_widths(odd, width, part.name)
         raise LaunderError(
-            f"expected CSV rows of {len(names)} fields in {path}, found text that cannot be cut into them; check its quotes"
+            f"expected CSV rows of {width} fields in {part.name}, found text that cannot be cut into them; check its quotes"
         ) from None
-    _check_widths(odd, len(names), path)
+    _check_widths(odd, width, part.name)
+
+
+def _stream(part: Part, found: Layout, form: Form) -> tuple[Any, str]:
+    """Return what Arrow reads a part from, and its encoding: the file itself where that is plain, else a stream of bytes."""
+    if found.delimiter == SPACES:
+        return layout.Squeezed(io.TextIOWrapper(part.open(), encoding=form.encoding, newline="")), "utf8"
+    return str(part.path) if part.path else part.open(), _arrow_encoding(form.encoding)
 
 
 def _arrow_encoding(encoding: str) -> str:
@@ -223,23 +208,23 @@ def _spaced(missing: tuple[str, ...]) -> list[str]:
     return [space + text for text in missing for space in ("", " ")]  # files written with ", " between fields
 
 
-def _check_widths(odd: list[tuple[int | None, int]], width: int, path: Path) -> None:
+def _check_widths(odd: list[tuple[int | None, int]], width: int, name: str) -> None:
     if odd:
         number, found = odd[0]
         where = f"row {number}" if number else "a row"
         raise LaunderError(
-            f"expected {width} fields in every row of {path}, found {found} in {where}; quote fields that hold the delimiter"
+            f"expected {width} fields in every row of {name}, found {found} in {where}; quote fields that hold the delimiter"
         )
 
 
-def _count(files: list[Path], names: tuple[str, ...], form: Form) -> tuple[dict[str, Counter], int]:
+def _count(placed: Placed, names: tuple[str, ...], form: Form) -> tuple[dict[str, Counter], int]:
     """Count over all rows how many values of each column are of each class, how many begin with a space, and the rows."""
     counts, rows = {name: Counter() for name in names}, 0
     nothing = replace(form, missing=tuple(text for text in form.missing if text not in NAN))
-    for path in files:
-        for batch in _read(path, names, nothing, dict.fromkeys(names, pa.string())):
+    for part, found in placed:
+        for batch in _read(part, found, nothing, dict.fromkeys(names, pa.string())):
             rows += batch.num_rows
-            for name, values in zip(names, batch.columns, strict=True):
+            for name, values in zip(found.names, batch.columns, strict=True):
                 counts[name].update(_classes(values))
     return counts, rows
 
@@ -282,6 +267,7 @@ def _type(name: str, count: Counter, form: Form) -> pa.DataType:
     return pa.string()
 
 
-def _batches(files: list[Path], names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    for path in files:
-        yield from _read(path, names, form, types)
+def _batches(placed: Placed, names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+    for part, found in placed:
+        for batch in _read(part, found, form, types):
+            yield batch if found.names == names else batch.select(list(names))

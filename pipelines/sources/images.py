@@ -19,12 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.run.artifacts import LaunderError
-from pipelines.sources import dicom
+from pipelines.sources import decoding, dicom
 from pipelines.sources import files as folders
-from pipelines.sources.tables import PARQUET, read_table
+from pipelines.sources.tables import read_table
 
 USUAL = "image.diffusion"  # the generator of images where none is named
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.SUFFIXES)
+PARQUET = (".parquet", ".pq", ".parq")
 TABLES = (".csv", ".tsv", *PARQUET)
 LABEL, FILE = "label", "file_name"
 LABELS = (LABEL, "labels", "class", "category", "y", "target")  # names that a column of labels may have
@@ -169,18 +170,27 @@ def _labelled(table: pd.DataFrame, label: str | None) -> pd.DataFrame:
 
 
 def _image_column(path: Path) -> str | None:
-    """Return the first column of a Parquet file that holds bytes of images: binary, or a struct with such a field `bytes`."""
+    """Return the first column of a Parquet file that holds images: values in bytes, or in a struct with such a field, that begin as one."""
     try:
-        schema = pq.read_schema(path)
+        with pq.ParquetFile(path) as file:
+            names = [one.name for one in file.schema_arrow if _binary(_bytes_type(one.type))]
+            return next((name for name in names if _shows_images(file, name)), None)
     except (pa.ArrowException, OSError):
         return None
-    for one in schema:
-        kind = one.type
-        if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
-            kind = kind.field("bytes").type
-        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            return one.name
-    return None
+
+
+def _bytes_type(kind: pa.DataType) -> pa.DataType:
+    return kind.field("bytes").type if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
+
+
+def _shows_images(file: pq.ParquetFile, name: str) -> bool:
+    """Tell whether the first values of a column that are there begin as images do: a hash or a blob does not."""
+    for batch in file.iter_batches(64, columns=[name]):
+        values = batch.column(0)
+        values = (values.field("bytes") if pa.types.is_struct(values.type) else values).drop_null().to_pylist()
+        if values:
+            return any(decoding.is_image(value) for value in values)
+    return False
 
 
 def _from_parquet(files: list[Path], label: str | None) -> Found:

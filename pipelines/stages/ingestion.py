@@ -12,7 +12,7 @@ from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, 
 from pipelines.config import OTHERS, RunConfig
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
-from pipelines.sources.tables import read_table
+from pipelines.sources.tables import LEFT_OUT, read_table
 from pipelines.stages.protection import settle
 
 LEAST_ROWS = 3  # two to learn from and one to hold out
@@ -25,10 +25,8 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     Infinite numbers become missing. The entity column is always an identifier: it names someone, so it is never learned.
     """
     source = config.source
-    text = [name for name, column in config.columns.items() if _word(column) in TEXT_KINDS]
-    options = {"delimiter": source.delimiter, "encoding": source.encoding, "missing": source.missing, "text": text}
-    frame = read_table(source.path, **options)
-    frame = frame[(kept := _kept(list(frame.columns), config))]
+    frame = read_table(source.path, **reading(config))
+    frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
     if len(frame) < LEAST_ROWS:
         raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
     _check_mentioned(kept, config)
@@ -38,16 +36,26 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     return frame[schema.names], schema
 
 
+def reading(config: RunConfig) -> dict[str, Any]:
+    """Return the options by which the tables of a configuration are read."""
+    source, words = config.source, {name: _word(column) for name, column in config.columns.items() if name != OTHERS}
+    text = [name for name, word in words.items() if word in TEXT_KINDS]
+    dropped = [name for name, word in words.items() if word == "drop"]
+    written = {"delimiter": source.delimiter, "header": source.header, "encoding": source.encoding, "missing": source.missing}
+    return {**written, "sheet": source.sheet, "text": text, "without": dropped}
+
+
 def _word(column: str | Mapping[str, Any]) -> str:
     return column if isinstance(column, str) else column["kind"]
 
 
-def _kept(names: list[str], config: RunConfig) -> list[str]:
+def _kept(names: list[str], left_out: list[str], config: RunConfig) -> list[str]:
     """Return the columns to read; LaunderError for one that the data lack or the configuration does not list."""
     listed = {name: _word(column) for name, column in config.columns.items() if name != OTHERS}
     for name in listed:
-        if name not in names:
-            raise LaunderError(f"expected the column {name!r} of the configuration in the data, found none{nearest(name, names)}")
+        if name not in [*names, *left_out]:
+            near = nearest(name, [*names, *left_out])
+            raise LaunderError(f"expected the column {name!r} of the configuration in the data, found none{near}")
     others = config.columns.get(OTHERS, "infer" if not listed else "")
     unlisted = [name for name in names if name not in listed]
     if unlisted and not others:

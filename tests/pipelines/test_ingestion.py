@@ -145,3 +145,13 @@ def test_drift_is_told_in_sentences(read, frame):
         "Column 'größe' was of decimals 1 and is of decimals 0.",
         "Column 'when' was datetime and is categorical.",
     ]
+
+
+def test_a_column_of_bytes_is_left_out_where_it_is_dropped_and_no_other_goes_unseen(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [1, 2, 3, 4], "hash": [b"\x00"] * 4}).to_parquet(path)
+    assert ingest(config.load(str(path), ["columns.hash=drop"]))[1].names == ["a"]
+    with pytest.raises(LaunderError, match="did you mean 'hash'"):
+        ingest(config.load(str(path), ["columns.hash=drop", "columns.hahs=drop"]))
+    with pytest.raises(LaunderError, match=r"columns\.hash to drop"):
+        ingest(config.load(str(path)))

@@ -134,7 +134,7 @@ BAD = {
     "truncated Parquet": ("x.parquet", parquet_bytes()[:-20], "whole Parquet"),
     "binary Parquet": ("x.parquet", bytes(range(256)), "whole Parquet"),
     "Excel": ("x.xlsx", b"PK\x03\x04" + b"0" * 99, "Excel"),
-    "gzip": ("x.csv", b"\x1f\x8b" + b"0" * 99, "gzip"),
+    "gzip": ("x.csv", b"\x1f\x8b" + b"0" * 99, "cut off or damaged"),
 }
 
 

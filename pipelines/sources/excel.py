@@ -1,0 +1,72 @@
+"""Excel workbooks: one sheet, written out as delimited text in memory, so that it is read as every other table of people is."""
+
+import csv
+import datetime
+import io
+import warnings
+import zipfile
+from typing import Any
+
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources.parts import Part, stream
+
+DAMAGED = (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, SyntaxError, IndexError, AttributeError, TypeError)
+
+
+def as_text(part: Part, sheet: str | None) -> Part:
+    """Return the sheet called `sheet`, or the only one with values, as UTF-8 text with commas.
+
+    LaunderError where there is no such sheet, several hold values, or the workbook is damaged.
+    """
+    found = {name: text for name, text in _sheets(part, sheet) if text}
+    if sheet is not None and sheet not in found:
+        raise LaunderError(f"expected the sheet {sheet!r} with values in {part.name}, found none; check source.sheet")
+    if len(found) != 1:
+        raise LaunderError(
+            f"expected one sheet with values in {part.name}, found {len(found)}; name the one to read by --set source.sheet=NAME"
+        )
+    ((_, text),) = found.items()
+    return Part(part.name, lambda: io.BytesIO(text), packed=True)
+
+
+def _sheets(part: Part, sheet: str | None) -> list[tuple[str, bytes]]:
+    import openpyxl  # takes a while
+
+    try:
+        with warnings.catch_warnings(action="ignore"), stream(part) as file:  # openpyxl's quote styles and values
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            return [(one.title, _text(one)) for one in book.worksheets if sheet in (None, one.title)]
+    except DAMAGED as error:
+        if getattr(error, "errno", None):
+            raise
+        raise LaunderError(f"expected a whole Excel workbook at {part.name}, found one that is cut off or damaged; save it again") from None
+
+
+def _text(sheet: Any) -> bytes:
+    """Write the cells of a sheet as CSV, without the empty columns and rows around them."""
+    rows = [row for row in sheet.iter_rows(values_only=True) if any(value not in (None, "") for value in row)]
+    width = max(map(len, rows), default=0)
+    columns = [_column([row[at] if at < len(row) else None for row in rows]) for at in range(width)]
+    used = [at for at, column in enumerate(columns) if any(column)]
+    out = io.StringIO(newline="")
+    if used:
+        csv.writer(out, lineterminator="\n").writerows(zip(*columns[used[0] : used[-1] + 1], strict=True))
+    return out.getvalue().encode()
+
+
+def _column(values: list[Any]) -> list[str]:
+    """Return the cells of a column as text; dates without a time of day where none of them has one."""
+    timed = any(isinstance(value, datetime.datetime) and value.time() != datetime.time() for value in values)
+    return [_cell(value, timed) for value in values]
+
+
+def _cell(value: Any, timed: bool) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ") if timed else value.date().isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return repr(value) if isinstance(value, float) else str(value)
