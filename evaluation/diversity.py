@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
-from evaluation import small_cells
-from evaluation.measures import intervals, neighbours, supports
+from evaluation.measures import intervals, neighbours, small_cells, supports
 from evaluation.measures import vendi as vendi_
 from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
 

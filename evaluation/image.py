@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation import small_cells
 from evaluation.image_samples import Pictures
-from evaluation.measures import intervals, neighbours
+from evaluation.measures import intervals, neighbours, small_cells
 from evaluation.measures import vendi as vendi_
 from evaluation.models.features import principal
 from evaluation.samples import Obstacle, Reason, Score, mean, unknown

@@ -129,6 +129,17 @@ class Samples:
         return {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}, labels
 
     @cached_property
+    def unreadable(self) -> dict[str, dict[str, int]]:
+        """By column and role, values that are no finite number or no date, and count as missing; only where there are any."""
+        found: dict[str, dict[str, int]] = {}
+        for column in filter(self.is_number, self.columns):
+            for role, frame in self.frames.items():
+                lost = int(frame[column].notna().sum()) - int(self.table(role)[column].notna().sum())
+                if lost > 0:
+                    found.setdefault(column, {})[role] = lost
+        return found
+
+    @cached_property
     def labels(self) -> dict[str, np.ndarray]:
         """The labels behind the codes, per label column: private, never to be shown without a count."""
         return self._canonical[1]
@@ -184,10 +195,10 @@ def _same_types(compared: Samples) -> None:
     """A number column that is text in another table would be read as all missing, and scored as if that were meant."""
     for column in (c for c in compared.columns if compared.is_number(c)):
         for role, frame in compared.frames.items():
-            given, read = int(frame[column].notna().sum()), int(compared.table(role)[column].notna().sum())
-            if read < given / 2 and not _infinite(frame[column]):
+            given, lost = int(frame[column].notna().sum()), compared.unreadable.get(column, {}).get(role, 0)
+            if lost > given / 2 and not _infinite(frame[column]):
                 word = "dates in the training table's format" if compared.kinds[column] == "datetime" else "numbers"
-                raise EvaluationError(f"expected {word} in column {column!r} of the {_NAMES[role]} table, found that {given - read:,} of "
+                raise EvaluationError(f"expected {word} in column {column!r} of the {_NAMES[role]} table, found that {lost:,} of "
                                       f"{given:,} values are not; give tables of the same types, or state the column's kind")
 
 
@@ -225,8 +236,7 @@ def _kind(series: pd.Series) -> str:
         return "numerical"
     values = series.dropna()
     if len(values) and values.map(lambda v: isinstance(v, str)).all():
-        head = values.iloc[:1000]
-        if any(pd.to_datetime(head, format=f, errors="coerce").notna().mean() > 0.95 for f in DATE_FORMATS):
+        if _format(values) is not None:
             return "datetime"
         if len(values) >= 50 and values.nunique() == len(values):
             return "identifier"
@@ -239,14 +249,35 @@ def _number(series: pd.Series) -> np.ndarray:
 
 
 def _dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
-    """Seconds since 1970; one format, chosen on the training column, reads all tables. Integer dates stay numbers."""
+    """Seconds since 1970; one format, that of most training values, reads all tables. Integer dates stay numbers."""
     train = series["train"]
     if pd.api.types.is_numeric_dtype(train.dtype):
         return {role: _number(s) for role, s in series.items()}
-    strings = pd.Series(train.dropna().astype(str).to_numpy()[:1000])
+    strings = pd.Series(train.dropna().unique()).astype("string")
     hits = [pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS]
-    chosen = DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.95 else "mixed"
+    chosen = DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"  # what is written otherwise is unreadable, and said to be
+    if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
+        _one_way(strings, str(train.name))
     return {role: _seconds(s, chosen) for role, s in series.items()}
+
+
+def _format(values: pd.Series) -> str | None:
+    """The first of DATE_FORMATS in which every value is written; None where there is none."""
+    head = values.iloc[:100]
+    fits = (f for f in DATE_FORMATS if len(head) and _written(head, f) and _written(values, f))
+    return next(fits, None)
+
+
+def _written(values: pd.Series, form: str) -> bool:
+    return bool(pd.to_datetime(values, format=form, errors="coerce").notna().all())
+
+
+def _one_way(strings: pd.Series, column: str) -> None:
+    """EvaluationError where dates in no known format could be read with the day first as well as with the month first."""
+    ways = [pd.to_datetime(strings, format="mixed", dayfirst=first, errors="coerce", utc=True) for first in (False, True)]
+    if unsure := int((ways[0].notna() & ways[1].notna() & (ways[0] != ways[1])).sum()):
+        raise EvaluationError(f"expected dates written in one format in column {column!r}, found {unsure:,} that are read "
+                              "differently with the day first; give them as timestamps or as YYYY-MM-DD")
 
 
 def _seconds(series: pd.Series, form: str) -> np.ndarray:

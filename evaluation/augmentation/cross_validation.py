@@ -40,10 +40,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way to train in one run: seconds of its resampling, rows it added, scores by learner."""
+    """One way to train in one run: seconds of its resampling, rows it added, mislabelled ones of them, scores by learner."""
 
     seconds: float
     added: int
+    mislabelled: int
     scores: dict[str, np.ndarray] = field(repr=False)
 
     def to_json(self) -> dict:
@@ -92,7 +93,7 @@ def _run(
         for name, resampled in ways.items():
             check_unseen(name, resampled, task.hashes[test])
             scores = _taught(task, resampled, test, learners, seed)
-            found[name] = Outcome(seconds, len(resampled.rows) - len(train), scores)
+            found[name] = Outcome(seconds, len(resampled.rows) - len(train), resampled.mislabelled, scores)
     return found
 
 
@@ -174,6 +175,6 @@ def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str,
     classes = {name if n >= SHOWN else f"rare class {k + 1}": int(n) for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))}
     scores = {name: {learner: np.array([run[name].scores[learner] for run in outcomes]) for learner in outcomes[0][name].scores}
               for name in names}
-    seconds, added = ({name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
-                      for what in ("seconds", "added"))
-    return Proof(task.target, classes, scores, baselines, seconds, added, **facts)
+    means = {what: {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
+             for what in ("seconds", "added", "mislabelled")}
+    return Proof(task.target, classes, scores, baselines, **means, **facts)

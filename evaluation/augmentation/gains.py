@@ -41,6 +41,7 @@ class Proof:
     baselines: tuple[str, ...]
     seconds: dict[str, float]  # of one run's resampling, of all that a strategy yields
     added: dict[str, float]  # rows, mean over runs
+    mislabelled: dict[str, float]  # of those, rows that a filter calls so and kept for want of others
     folds: int
     repeats: int
     ratio: float  # test rows over training rows where runs share training rows, 0 where they share none
@@ -83,6 +84,7 @@ class Proof:
         """The content of augmentation.json, version 1."""
         facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "repeats", "ratio", "seed", "unit")}
         strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
+                       "rows_mislabelled": self.mislabelled[name],
                        "scores": {learner: self._means(values) for learner, values in found.items()}}
                       for name, found in self.scores.items()]
         learners = list(self.scores[self.baselines[0]])

@@ -26,6 +26,7 @@ class Resampled:
     rows: pd.DataFrame
     seen: np.ndarray = field(repr=False)  # row_hashes of everything that anything was fitted to
     weight: np.ndarray | None = field(default=None, repr=False)  # [rows]
+    mislabelled: int = 0  # made rows that a filter calls so, and kept for want of others
 
 
 # strategy(training rows, target=..., kinds=..., seed=...): one or several ways to train on them, by name

@@ -6,10 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation import small_cells
-from evaluation.measures import pairs
+from evaluation.measures import pairs, small_cells
+from evaluation.measures.small_cells import KEPT
 from evaluation.samples import Samples
-from evaluation.small_cells import KEPT
 
 CELLS = 20
 LABELS = 8

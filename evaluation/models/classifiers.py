@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from evaluation.samples import NUMBERS
+from evaluation.samples import NUMBERS, EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
@@ -100,6 +100,9 @@ def _numbers(values: pd.Series) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy("float64", na_value=np.nan)
     stamps = pd.to_datetime(values, errors="coerce", utc=True, format=None if values.dtype.kind == "M" else "mixed")
+    if unread := int((stamps.isna() & values.notna()).sum()):
+        raise EvaluationError(f"expected dates in column {str(values.name)!r}, found {unread:,} values that are none; "
+                              "state the column's kind")
     return stamps.dt.tz_localize(None).to_numpy("datetime64[s]").astype("float64") if len(values) else np.zeros(0)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evaluation import small_cells
 from evaluation.image_samples import Pictures
+from evaluation.measures import small_cells
 from evaluation.models import features
 from evaluation.report import words
 from evaluation.samples import Samples, Score
@@ -38,7 +38,13 @@ def profile(samples: Samples) -> dict:
     return {"rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
             "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
             "missing": missing, "target": None if samples.target is None else str(samples.target),
-            "white_box": samples.loss is not None}
+            "white_box": samples.loss is not None, "unreadable": _unreadable(samples)}
+
+
+def _unreadable(samples: Samples) -> dict[str, dict[str, int | None]]:
+    """By column and table, values that could not be read and count as missing; None where few real ones."""
+    return {str(column): {role: n if role == "synthetic" or not small_cells.is_small(n) else None for role, n in found.items()}
+            for column, found in samples.unreadable.items()}
 
 
 def _missing(column: pd.Series) -> float | None:

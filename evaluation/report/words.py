@@ -144,6 +144,12 @@ def recognised(attack: dict) -> str:
     return f"{found}, where guessing reaches 10 %: training rows leave a trace, the stronger the fewer they are."
 
 
+def _unread(column: str, found: dict[str, int | None]) -> str:
+    names = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
+    counts = ", ".join(f"{'fewer than 20' if n is None else f'{n:,}'} {names[role]}" for role, n in found.items())
+    return f"Values of {column} that are no finite number or date count as missing: {counts}."
+
+
 def not_tested(report) -> list[str]:
     """What this evaluation does not say: shown on the page, because silence reads like approval."""
     profile = report.profile
@@ -155,6 +161,7 @@ def not_tested(report) -> list[str]:
              "Each row is treated as one person; where a person has several rows, the risk is higher than shown."]
     if not profile["rows"]["holdout"]:
         lines.insert(0, "There was no holdout: no attack, no distance check and no ceiling could be computed.")
+    lines += [_unread(column, found) for column, found in profile.get("unreadable", {}).items()]
     if not profile["white_box"]:
         lines.append("No model's loss was read: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):

@@ -1,5 +1,6 @@
 """The face that scikit-learn and imbalanced-learn know: `Augmenter().fit_resample(X, y)`, also inside imblearn's Pipeline."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -82,12 +83,15 @@ class Augmenter(BaseOverSampler):
         counts = {int(np.flatnonzero(classes == label)[0]): int(count) for label, count in self.sampling_strategy_.items() if count > 0}
         table, seed = _table(X, codes), int(check_random_state(self.random_state).randint(2**31 - 1))
         self.model_, self.seen_ = None, np.zeros(0, dtype="uint64")
-        added = table.iloc[:0]
+        self.mislabelled_, added = 0, table.iloc[:0]
         if counts:
             recipe = Recipe(self.generator, self.options or {}, Budget(self.steps, self.minutes), self.filter, self.device)
             learned = oversampling.learn(table, TARGET, recipe, kinds=_kinds(table), seed=seed)
             self.model_, self.seen_ = learned.model, learned.seen
-            added = oversampling.draw(learned, counts, seed=seed)
+            drawn = oversampling.draw(learned, counts, seed=seed)
+            added, self.mislabelled_ = drawn.rows, drawn.mislabelled
+        if self.mislabelled_:
+            warnings.warn(oversampling.told(self.mislabelled_), UserWarning, stacklevel=3)
         self.is_synthetic_ = np.repeat([False, True], [len(table), len(added)])
         labels = np.concatenate([y, classes[added[TARGET].to_numpy("int64")]]).astype(y.dtype)
         return _joined(X, table, added), labels

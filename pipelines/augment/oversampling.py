@@ -29,7 +29,7 @@ from pipelines.run.artifacts import LaunderError
 JUDGES = ("boosted trees", "logistic regression")
 SPARE, SPARE_IMAGES = 3, 1.5  # rows drawn for each row wanted where mislabelled ones are filtered out
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
-ROUNDS = 4  # draws, before the least mislabelled ones have to do
+ROUNDS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted
 Counts = Mapping[Hashable, int]  # class -> rows
 
 
@@ -62,6 +62,14 @@ class Learned:
     seen: np.ndarray = field(repr=False)  # uint64 [rows]
     spare: float = SPARE
     anchors: pd.DataFrame | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Synthetic rows, and how many of them the filter calls mislabelled: kept where ROUNDS draws did not yield enough others."""
+
+    rows: pd.DataFrame
+    mislabelled: int = 0
 
 
 def learn(
@@ -115,22 +123,29 @@ def rows_of(drawn: pd.DataFrame | Images) -> pd.DataFrame:
     return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels}) if isinstance(drawn, Images) else drawn
 
 
-def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> pd.DataFrame:
-    """Return exactly `counts` synthetic rows of each class, in random order; LaunderError where the model yields others."""
+def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> Drawn:
+    """Draw exactly `counts` synthetic rows of each class, in random order; LaunderError where the model yields others."""
     parts = [_of_class(learned, label, count, randomness.key(seed, "class", k)) for k, (label, count) in enumerate(counts.items()) if count]
     names = learned.model.schema.names
     if not parts:
-        return rows_of(learned.model.sample(0, seed=seed))[names]
-    drawn = pd.concat(parts, ignore_index=True)
+        return Drawn(rows_of(learned.model.sample(0, seed=seed))[names])
+    drawn = pd.concat([part.rows for part in parts], ignore_index=True)
     if Counter(drawn[learned.target]) != Counter(counts):
         raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
-    return drawn.iloc[randomness.generator(seed, "mix").permutation(len(drawn))].reset_index(drop=True)
+    mixed = drawn.iloc[randomness.generator(seed, "mix").permutation(len(drawn))].reset_index(drop=True)
+    return Drawn(mixed, sum(part.mislabelled for part in parts))
 
 
-def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
-    """Draw rows of one class; with judges, those they agree with first."""
+def told(mislabelled: int, things: str = "rows") -> str:
+    """Say that the filter was left with too few rows."""
+    return (f"{mislabelled:,} of the synthetic {things} are kept although models of the real ones call them mislabelled: "
+            f"{ROUNDS} draws yielded too few others. Ask for fewer, or train longer.")
+
+
+def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn:
+    """Draw rows of one class; with judges, those they agree with first, then the least mislabelled ones."""
     if not learned.judges:
-        return _drawn(learned, label, count, seed)
+        return Drawn(_drawn(learned, label, count, seed))
     own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(ROUNDS):
@@ -141,7 +156,7 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> pd.Da
             break
     agrees = agreement[:, 0] > 0
     best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[:count]  # those that agree in the order they were drawn
-    return pd.concat(rows, ignore_index=True).iloc[best]
+    return Drawn(pd.concat(rows, ignore_index=True).iloc[best], count - int(agrees[best].sum()))
 
 
 def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:

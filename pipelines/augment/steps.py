@@ -20,7 +20,7 @@ from generators import Budget, Progress, Schema
 from generators.data.images import IMAGE, LABEL
 from pipelines.augment import class_balance, image_rows, oversampling
 from pipelines.augment.class_balance import Augmentation
-from pipelines.augment.oversampling import Recipe
+from pipelines.augment.oversampling import Drawn, Recipe
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import Artifact, LaunderError, digest_file, explained, read_frame, read_json, write_frame, write_json
 from pipelines.run.steps import Result, Run
@@ -142,9 +142,9 @@ def sizes(labels: pd.Series) -> dict[Any, int]:
     return {label: int(n) for label, n in labels.value_counts().items() if n}
 
 
-def _enlarged(train: pd.DataFrame, added: pd.DataFrame, how: Augmentation, seen: np.ndarray) -> Resampled:
-    weight = np.repeat([1.0, how.weight], [len(train), len(added)])
-    return Resampled(together(train, added), seen, weight)
+def _enlarged(train: pd.DataFrame, added: Drawn, how: Augmentation, seen: np.ndarray) -> Resampled:
+    weight = np.repeat([1.0, how.weight], [len(train), len(added.rows)])
+    return Resampled(together(train, added.rows), seen, weight, added.mislabelled)
 
 
 def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
@@ -160,15 +160,16 @@ def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: R
     told = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
     learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **told)
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
-    synthetic = np.repeat([False, True], [len(train), len(added)])
-    marked = together(train, added).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
+    synthetic = np.repeat([False, True], [len(train), len(added.rows)])
+    marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
     folder = run.path(FOLDER)
     data = (image_rows.write(marked, folder, config.publish.format) if config.of_images
             else write_frame(marked, folder / "data.parquet").to_dict())  # fmt: skip
     if proof:
         with explained(folder):
             evaluation.report.write_augmentation(read_json(proof["path"]), folder)
-    return {"data": data, "place": str(folder), "real": len(train), "synthetic": len(added), "reported": bool(proof)}
+    counts = {"real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
+    return {"data": data, "place": str(folder), **counts, "reported": bool(proof)}
 
 
 def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:

@@ -115,6 +115,10 @@ def augment(config: RunConfig) -> int:
     place, things = Path(result["place"]), "images" if config.of_images else "rows"
     counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
     console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
+    if result["mislabelled"]:
+        from pipelines.augment import oversampling
+
+        console.print(oversampling.told(result["mislabelled"], things), markup=False, soft_wrap=True)
     if result["reported"]:
         console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
     return 0

@@ -16,7 +16,7 @@ from typing import Any
 
 import evaluation.report
 import generators
-from evaluation import small_cells
+from evaluation.measures import small_cells
 from evaluation.report import Report
 from evaluation.samples import Score
 from generators import Progress, Schema, Synthesizer

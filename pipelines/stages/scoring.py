@@ -11,6 +11,7 @@ from evaluation.report import Report
 from generators import Schema, Synthesizer
 from generators.data import timestamps
 from pipelines.config import RunConfig
+from pipelines.run.artifacts import LaunderError
 
 
 def score(
@@ -23,10 +24,15 @@ def score(
 ) -> Report:
     """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is tried too.
 
-    Under sample.where the real rows that meet the condition are the ones compared with. What the report says of single rows and rare
-    categories is for its internal variant, in the run's private folder. ValueError where the tables differ.
+    Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no holdout.
+    What the report says of single rows and rare categories is for its internal variant, in the run's private folder. LaunderError
+    where no training row meets the condition, ValueError where the tables differ.
     """
     sides = [_meeting(frame, config.sample.where) for frame in (train, holdout)]
+    if not len(sides[0]):
+        raise LaunderError(
+            f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask for what the data hold"
+        )
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
     known = loss_of(model)
@@ -55,11 +61,11 @@ def _names(config: RunConfig) -> list[str] | None:
 
 
 def _meeting(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows that meet every condition, all rows where none does."""
+    """Return the rows that meet every condition, which may be none."""
     met = pd.Series(True, index=frame.index)
     for name, value in where.items():
         met &= frame[name].isna() if value is None else frame[name].astype("string").eq(_text(value, frame[name])).fillna(False)
-    return frame[met] if met.any() else frame
+    return frame[met]
 
 
 def _text(value: Any, column: pd.Series) -> str:

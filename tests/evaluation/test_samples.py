@@ -36,6 +36,34 @@ def test_tables_that_cannot_be_compared_are_told_in_one_sentence(train, holdout,
     assert "three" not in text  # never a value
 
 
+DAYS = pd.date_range("2020-01-01", periods=100).strftime("%Y-%m-%d").to_list()
+
+
+@pytest.mark.parametrize("strays", [1, 30, 49])
+def test_values_that_cannot_be_read_are_counted_in_the_report(strays):
+    train = one(n=np.arange(100.0), d=DAYS)
+    synthetic = one(n=["?"] * strays + [1.5] * (100 - strays), d=["soon"] * strays + DAYS[strays:])
+    synthetic.loc[0, "n"] = np.inf
+    found = evaluation.score(train, None, synthetic, kinds={"n": "numerical", "d": "datetime"}, names=["fidelity.shape"]).to_json()
+    assert found["unreadable"] == {"n": {"synthetic": strays}, "d": {"synthetic": strays}}
+    said = [line for line in found["not_tested"] if "count as missing" in line]
+    assert len(said) == 2 and all(f"{strays} synthetic" in line for line in said)
+
+
+def test_few_unreadable_training_values_are_not_counted_to_the_last_one():
+    train = one(d=[*DAYS[:97], "soon", "late", "?"])
+    found = evaluation.score(train, train, one(d=DAYS), kinds={"d": "datetime"}, names=["fidelity.shape"]).to_json()
+    assert found["unreadable"] == {"d": {"train": None, "holdout": None}}
+    assert any("fewer than 20 training, fewer than 20 holdout" in line for line in found["not_tested"])
+    assert samples.infer_kinds(train) == {"d": "identifier"}  # three are no dates, so nobody takes the column for dates
+
+
+def test_dates_that_may_be_read_two_ways_are_refused():
+    both = one(d=["3.4.20", "Apr 5 2020", "6/7/2020 10:00"])
+    with pytest.raises(EvaluationError, match="one format in column 'd', found 2 that are read differently"):
+        samples.make(both, None, both, kinds={"d": "datetime"}).table("train")
+
+
 def test_an_unknown_kind_and_an_unknown_metric_are_told():
     with pytest.raises(EvaluationError, match="kind of column 'a'"):
         evaluation.score(GOOD, None, GOOD, kinds={"a": "integer"})

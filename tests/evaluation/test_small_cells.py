@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import evaluation
-from evaluation import diversity, report, samples, small_cells
-from evaluation.measures import summaries
+from evaluation import diversity, report, samples
+from evaluation.measures import small_cells, summaries
 
 counts = st.lists(st.integers(0, 60), max_size=12)
 

@@ -1,5 +1,7 @@
 """Augmentation of tables: exact numbers, nothing seen but training rows, and the files of `launder augment`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,17 +40,32 @@ def test_exact_numbers_of_each_class_with_and_without_a_filter():
     rows = patients()
     for filter in (False, True):
         learned = oversampling.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
-        drawn = oversampling.draw(learned, {"yes": 40, "no": 3}, seed=1)
+        drawn = oversampling.draw(learned, {"yes": 40, "no": 3}, seed=1).rows
         assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {"yes", "no"}
         assert drawn["town"].isin(["Ulm", "Bonn"]).all() and pd.to_datetime(drawn["since"], format="%d.%m.%Y").notna().all()
-    assert len(oversampling.draw(learned, {"yes": 0})) == 0
+    assert len(oversampling.draw(learned, {"yes": 0}).rows) == 0
     assert sorted(learned.seen) == sorted(row_hashes(rows))
+
+
+def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(monkeypatch):
+    learned = oversampling.learn(patients(), "ill", Recipe(budget=Budget(steps=2)), kinds=KINDS)
+    own = {"yes": 1.0, "no": 0.0}
+
+    def judge(rows):  # calls every row but the first of a draw a "no"
+        chance = np.where(np.arange(len(rows)) == 0, own[rows["ill"].iloc[0]], 0.0)
+        return np.stack([1 - chance, chance], 1)
+
+    drawn = oversampling.draw(replace(learned, judges=(judge,)), {"yes": 40, "no": 3}, seed=1)
+    assert len(drawn.rows) == 43 and drawn.mislabelled == 40 - oversampling.ROUNDS
+    monkeypatch.setattr(oversampling, "learn", lambda *_, **__: replace(learned, judges=(judge,)))
+    ways = augmenting.strategy("made", FEW, Augmentation(), KINDS)(patients(), target="ill", kinds=KINDS, seed=0)
+    assert ways["made"].mislabelled > 0
 
 
 def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
     rows = patients().astype({"ill": pd.CategoricalDtype(["no", "yes", "unknown"])})
     learned = oversampling.learn(rows, "ill", FEW)
-    drawn = oversampling.draw(learned, {"yes": 5, "no": 2})
+    drawn = oversampling.draw(learned, {"yes": 5, "no": 2}).rows
     assert drawn["ill"].value_counts().to_dict() | {"unknown": 0} == {"yes": 5, "no": 2, "unknown": 0}
     assert augmenting.together(rows, drawn)["ill"].dtype == rows["ill"].dtype
 
@@ -56,7 +73,7 @@ def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
 @pytest.mark.parametrize("name", ["tabular.gan", "tabular.autoencoder"])
 def test_other_families_keep_the_numbers_too(name):
     learned = oversampling.learn(patients(), "ill", Recipe(name, budget=Budget(steps=2), filter=False), kinds=KINDS)
-    assert oversampling.draw(learned, {"yes": 7, "no": 2})["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
+    assert oversampling.draw(learned, {"yes": 7, "no": 2}).rows["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
 
 
 def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_does_not():
@@ -67,7 +84,7 @@ def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_
 
     def leaky(train, *, target, kinds, seed):  # the generator is fitted before the split, as people do
         learned = oversampling.learn(rows, target, FEW, kinds=KINDS)
-        return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40})), learned.seen)}
+        return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)}
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
         prove(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
@@ -135,7 +152,7 @@ def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
     rows = patients(60).assign(name=[f"P-{k:04d}" for k in range(60)], age=np.arange(60) % 37, smokes=np.arange(60) % 2 == 0)
     rows.loc[rows["ill"] == "yes", "town"] = None
     learned = oversampling.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
-    drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 30, "no": 10})).iloc[60:]
+    drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 30, "no": 10}).rows).iloc[60:]
     assert drawn["ill"].value_counts().to_dict() == {"yes": 30, "no": 10} and not drawn["name"].isin(rows["name"]).any()
     assert drawn["town"].isna().tolist() == (drawn["ill"] == "yes").tolist() and drawn.dtypes.equals(rows.dtypes)
     own = rows.loc[rows["ill"] == "yes", ["visits", "since", "age", "smokes"]]

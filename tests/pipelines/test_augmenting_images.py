@@ -59,7 +59,7 @@ def begun(source, output, *settings):
 def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
     learned = oversampling.learn(rows(), "label", Recipe("image.autoencoder", budget=Budget(steps=100)))
     for judges in ((), learned.judges):
-        drawn = oversampling.draw(replace(learned, judges=judges), {"h": 30, "v": 12}, seed=1)
+        drawn = oversampling.draw(replace(learned, judges=judges), {"h": 30, "v": 12}, seed=1).rows
         assert drawn["label"].value_counts().to_dict() == {"h": 30, "v": 12} and drawn["image"].iloc[0].shape == (8, 8, 1)
     assert np.mean(direction(np.stack(list(drawn["image"]))) == drawn["label"]) > 0.8
     assert len(learned.judges) == 2 and sorted(learned.seen) == sorted(row_hashes(rows()))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import evaluation.report
+from evaluation.samples import Reason
 from pipelines import config
 from pipelines.config import rules
 from pipelines.release import gate, publishing
@@ -169,6 +170,18 @@ def test_a_condition_narrows_the_real_rows(run):
     report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
     assert list(report.scores) == ["fidelity.shape"]
+
+
+def test_a_condition_that_no_real_row_meets_is_an_error_and_one_that_no_held_out_row_meets_leaves_no_holdout(run):
+    lone = with_sample(run["config"], where={"job": "nurse"})
+    lone = lone.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",))})
+    nurses = run["train"][run["train"]["job"] == "nurse"].reset_index(drop=True)
+    others = run["holdout"][run["holdout"]["job"] != "nurse"].reset_index(drop=True)
+    found = scoring.score(run["train"], others, nurses, run["schema"], lone)
+    assert found.profile["rows"]["holdout"] == 0 and found.scores["privacy.membership"].reason is Reason.NO_HOLDOUT
+    assert not gate.decide(found, lone.rules, "d" * 64).passed
+    with pytest.raises(LaunderError, match=f"meet sample.where to compare with, found none among {len(others)}"):
+        scoring.score(others, run["holdout"], nurses, run["schema"], lone)
 
 
 def test_the_models_likelihood_reaches_the_attack(run):
