@@ -2,8 +2,9 @@
 
 Headers are read first, to settle size and channels; then all files are decoded, in threads, into a memory-mapped array. Turned
 photographs are set upright; images of another size are resized with antialiasing (Lanczos) after their middle square, or rectangle of
-the wanted shape, is kept. 16-bit images keep their upper 8 bits, those of DICOM go through their window. What cannot be decoded is listed
-by the SHA-256 of its bytes and why.
+the wanted shape, is kept. Images of more than 8 bits keep the upper 8 of the bits that their collection uses (12 in 16, as cameras write
+them), those of DICOM go through their window; what is transparent is shown on white. What cannot be decoded is listed by the SHA-256 of
+its bytes and why.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from pipelines.sources.image_headers import BROKEN, DAMAGE, TURNED, Header
 
 USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
 SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
+DEPTHS = (8, 10, 12, 14, 16)  # bits that sensors have
 BLOCK = 256  # images of one task of a thread
 
 
@@ -57,13 +59,14 @@ def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tupl
     pixels = _made(path, (int(good.sum()), height, width, channels))
     places = np.flatnonzero(good)
     span = dicom.common([h.span for h in found if h.span])
-    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span), len(places)))
+    deepest = max(h.deepest for h in found)
+    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span, deepest), len(places)))
     reasons = Counter(h.wrong for h in found if h.wrong) + Counter(reason for reason in wrong if reason)
     _check_broken(reasons, count, most_broken)
     pixels, kept = _without(pixels, path, np.array([not reason for reason in wrong])), places[[not reason for reason in wrong]]
     told = dict(zip(places.tolist(), wrong, strict=True))
-    gone = [(i, found[i].wrong or told[i]) for i in range(count) if found[i].wrong or told[i]]
-    skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in gone]
+    unusable = [(i, found[i].wrong or told[i]) for i in range(count) if found[i].wrong or told[i]]
+    skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in unusable]
     return Decoded(pixels, kept, skipped, int((sides[kept] != (height, width)).any(1).sum()))
 
 
@@ -94,31 +97,47 @@ def usual_size(sides: np.ndarray) -> tuple[int, int]:
     return tuple(max(LEAST, round(side * scale)) for side in (height, width))
 
 
-def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None) -> str:
+def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None, deepest: int) -> str:
     """Decode one image into its place; return what is wrong with it."""
     try:
-        pixels[k] = to_array(data, *pixels.shape[1:], span)
+        pixels[k] = to_array(data, *pixels.shape[1:], span, deepest)
     except DAMAGE:
         return BROKEN
     return ""
 
 
-def to_array(data: bytes, height: int, width: int, channels: int, span: tuple[float, float] | None = None) -> np.ndarray:
-    """Decode one image: uint8 [height, width, channels]; `span` is the range of values that DICOM files without a window share."""
-    image = dicom.picture(data, span) if dicom.is_dicom(data) else _picture(data)
+def to_array(
+    data: bytes, height: int, width: int, channels: int, span: tuple[float, float] | None = None, deepest: int = 0
+) -> np.ndarray:
+    """Decode one image: uint8 [height, width, channels].
+
+    `span` is the range of values that DICOM files without a window share, `deepest` the largest value of the 16-bit files of the
+    collection, 0 for that of this one.
+    """
+    image = dicom.to_image(data, span) if dicom.is_dicom(data) else _shown(data, deepest)
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(height, width, channels)
 
 
-def _picture(data: bytes) -> Image.Image:
-    """Decode one image, upright, in 8 bits."""
+def _shown(data: bytes, deepest: int) -> Image.Image:
+    """Decode one image, upright, in 8 bits, on white where it is transparent."""
     image = Image.open(io.BytesIO(data))
     image = ImageOps.exif_transpose(image) if image.format in TURNED else image
     if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
+        return Image.fromarray(_upper_bits(np.asarray(image).astype(np.int64), deepest))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image
+
+
+def _upper_bits(values: np.ndarray, deepest: int) -> np.ndarray:
+    """Return the upper 8 of the bits that values up to `deepest` need, 8, 10, 12, 14 or 16 of them, or all that there are."""
+    needed = int(deepest or values.max()).bit_length()
+    bits = next((bits for bits in DEPTHS if bits >= needed), needed)
+    return (values.clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
 
 
 def _check_broken(reasons: Counter, count: int, most: float) -> None:

@@ -94,7 +94,7 @@ def common(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
     return float(np.quantile(lows, 0.05)), float(np.quantile(highs, 0.95))
 
 
-def picture(data: bytes, span: tuple[float, float] | None) -> Image.Image:
+def to_image(data: bytes, span: tuple[float, float] | None) -> Image.Image:
     """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. ValueError, or one of DAMAGE."""
     pydicom = library()
     with _opened(data, pydicom) as found:

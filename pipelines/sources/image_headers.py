@@ -21,13 +21,17 @@ DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
 
 @dataclass(frozen=True)
 class Header:
-    """Size and kind of an image, or why there is none; `span` is the range of the values of one that says not how to show them."""
+    """Size and kind of an image, or why there is none.
+
+    `span` is the range of the values of a DICOM file that says not how to show them, `deepest` the largest value of 16 or 32 bits.
+    """
 
     width: int = 0
     height: int = 0
     grey: bool = True
     wrong: str = ""
     span: tuple[float, float] | None = None
+    deepest: int = 0
 
 
 def header(data: bytes) -> Header:
@@ -48,7 +52,8 @@ def _header(image: Image.Image) -> Header:
         return Header(wrong=SEVERAL)
     turned = image.format in TURNED and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     sides = image.size[::-1] if turned else image.size
-    return Header(*sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "")
+    deepest = int(np.asarray(image).max()) if image.mode.startswith("I") else 0
+    return Header(*sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "", deepest=deepest)
 
 
 def _grey_palette(image: Image.Image) -> bool:

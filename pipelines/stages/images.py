@@ -86,7 +86,7 @@ def read(artifact: Mapping[str, Any]) -> Pictures:
     return Pictures(pixels, table.set_axis(range(len(pixels)), axis=0) if len(table.columns) else pd.DataFrame(index=range(len(pixels))))
 
 
-def look(config: RunConfig) -> pictures.Found:
+def look(config: RunConfig) -> pictures.ImageSource:
     """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
     found = pictures.find(config.source.path, config.score.target)
     features(config)
@@ -120,7 +120,7 @@ def ingest(config: RunConfig, folder: Path) -> tuple[dict[str, Any], Schema, dic
     return _written(folder, len(images)), images.images().schema, dict(counts)
 
 
-def _decoded(found: pictures.Found, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
+def _decoded(found: pictures.ImageSource, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
     """Bring the images found to one size; arrays that have it already are taken as they are."""
     read_one, count = found.read, len(found.table)
     if found.pixels is not None:

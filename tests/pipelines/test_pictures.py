@@ -115,8 +115,8 @@ def test_bad_sources_are_one_sentence(tmp_path):
     (one / "a.png").write_bytes(png(MADE.pixels[0]))
     with pytest.raises(LaunderError, match="at least 2 images"):
         pictures.find(one)
-    np.savez(tmp_path / "bad.npz", images=np.zeros((3, 8, 8)))
-    with pytest.raises(LaunderError, match="uint8"):
+    np.savez(tmp_path / "bad.npz", images=np.full((3, 8, 8), -700.0))
+    with pytest.raises(LaunderError, match="expected pixels from 0 to 255"):
         pictures.find(tmp_path / "bad.npz")
     (tmp_path / "cut.npz").write_bytes(b"PK")
     with pytest.raises(LaunderError, match="plain arrays"):
