@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 
@@ -88,21 +89,7 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
         model = fitted(make_model(), x[fit], y[fit])
         out[test] = model.predict_proba(x[test])[:, 1]
         if importance and number == 0:
-            drops = _drops(model, x[test][:4000], y[test][:4000], seed)
+            rows = np.random.default_rng(seed).permutation(test)[:4000]  # a fold is in order of its classes
+            drops = permutation_importance(model, x[rows], y[rows], scoring="roc_auc", n_repeats=1, random_state=seed).importances_mean
     score = auc(out[y == 1], out[y == 0])
     return out[y == 0], out[y == 1], score, drops
-
-
-def _drops(model, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
-    from evaluation.measures.intervals import auc
-    rng = np.random.default_rng(seed)
-
-    def score(rows: np.ndarray) -> float:
-        guess = model.predict_proba(rows)[:, 1]
-        return auc(guess[y == 1], guess[y == 0])
-    base, drops = score(x), np.zeros(x.shape[1])
-    for column in range(x.shape[1]):
-        permuted = x.copy()
-        permuted[:, column] = rng.permutation(permuted[:, column])
-        drops[column] = base - score(permuted)
-    return drops

@@ -6,6 +6,7 @@ import pytest
 from sdmetrics.column_pairs import ContingencySimilarity, CorrelationSimilarity
 
 from evaluation import fidelity, samples
+from evaluation.models import learners
 from tests.evaluation.tables import mixed
 
 
@@ -82,3 +83,10 @@ def test_logistic_detection_sees_single_columns_only():
     loose = {"a": a, "b": rng.permutation(train["b"])}
     assert fidelity.detection_logistic(compared(train, loose)).value > 0.85
     assert fidelity.detection(compared(train, loose)).value < 0.3
+
+
+def test_the_column_that_gives_rows_away_is_found_among_many_rows():
+    rng = np.random.default_rng(0)
+    real, other = rng.normal(size=(12_600, 2)), rng.normal([3, 0], size=(12_600, 2))
+    _, _, area, drops = learners.discriminate(lambda: learners.logistic(0), real, other, 0, importance=True)
+    assert area > 0.97 and drops[0] > 0.4 and abs(drops[1]) < 0.01

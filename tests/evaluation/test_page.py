@@ -9,7 +9,12 @@ import evaluation.report
 from tests.evaluation.tables import mixed
 
 CHROMIUM = Path("/usr/bin/chromium")
-WIDTHS = (1280, 400)
+WIDTHS = (1600, 1280, 400)
+
+CARD = {
+    "data": {"rows with a clipped extreme, over all columns": 539, "changes since the last release": "none"},
+    "model": {"generator": "tabular.autoregressive", "digest": "0" * 64},
+}
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NOT TESTED: the report needs a browser at {CHROMIUM}; install chromium")
 
@@ -22,7 +27,7 @@ def page(tmp_path_factory):
     tables = (mixed(600, seed).rename(columns={"trade": "a very long column name " * 4}) for seed in range(3))
     report = evaluation.score(*tables, target="owner")
     verdict = {"passed": False, "reasons": [{"rule": "at most 0.05 by chance", "score": "privacy.membership", "value": 0.3, "bound": 0.05}]}
-    evaluation.report.write(report, folder, verdict=verdict, card={"model": {"generator": "tabular.autoregressive", "digest": "0" * 64}})
+    evaluation.report.write(report, folder, verdict=verdict, card=CARD)
     address = (folder / "report.html").as_uri()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
@@ -55,8 +60,10 @@ def test_nothing_is_wider_than_the_window(page, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    narrow = "[...document.querySelectorAll('main th, main td:not(.n)')].filter(e => e.clientWidth && e.clientWidth < 48).length"
+    narrow = "[...document.querySelectorAll('main th, main td:not(.n), dt, dd')].filter(e => e.clientWidth && e.clientWidth < 48).length"
     assert page.evaluate(narrow) == 0  # words broken letter by letter
+    tables = "[...document.querySelectorAll('.scroll:has(table)')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{tables}.map(e => e.textContent.trim().slice(0, 40))") == []
     cut = "[...document.querySelectorAll('h1,h2,h3,h4,p,dd,figcaption')].filter(e => e.scrollWidth > e.clientWidth + 1)"
     assert page.evaluate(f"{cut}.map(e => e.textContent.slice(0, 40))") == []
 
@@ -111,3 +118,14 @@ def test_tables_are_sorted_by_their_headings(page):
         assert found == order(found) and len(found) > 5
     assert table.locator("th[aria-sort=descending]").count() == 1
     assert page.told == []
+
+
+def test_a_narrow_window_shows_each_value_under_the_name_of_its_column(page):
+    page.set_viewport_size({"width": 400, "height": 900})
+    attack = page.locator("#privacy table:has-text('Strongest attack')")
+    assert not attack.locator("thead").is_visible()
+    label = "e => getComputedStyle(e, '::before').content"
+    assert [cell.evaluate(label) for cell in attack.locator("tbody tr").first.locator("td").all()][:2] == [
+        '"Strongest attack"', '"AUC (50 % is guessing)"']  # fmt: skip
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert attack.locator("thead").is_visible()
