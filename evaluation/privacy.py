@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.attacks import attribute_inference, disclosure
 from evaluation.attacks import membership as attacks
-from evaluation.measures import intervals, neighbours
+from evaluation.measures import intervals, neighbours, reuse
 from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
 
 ROWS = 5000
@@ -31,11 +31,28 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
     hits = {role: int(np.isin(h, train).sum()) for role, h in hashes.items()}
     size = samples.size("synthetic")
     low, high = intervals.clopper_pearson(hits["synthetic"], size)
-    detail = {"rows": size, "copies": hits["synthetic"], "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum()),
-              "identifiers_reused": _identifiers(samples)}
+    detail = {"rows": size, "copies": hits["synthetic"], "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum())}
     ceiling = hits["holdout"] / samples.size("holdout") if "holdout" in hits else None
     return Score(hits["synthetic"] / size, low, high, ceiling, hits["shuffled"] / samples.size("train"), "lower", detail,
                  "" if ceiling is not None else "Without a holdout, chance matches cannot be told from copies.")
+
+
+def identifiers(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of released identifying values that are real ones, of training or holdout rows, in [0, 1], lower better.
+
+    Every value of every identifier column is looked up; a column that merely counts the rows of the real tables (1, 2, 3, ...) names
+    nobody and is left out. Ceiling: the share of holdout values that training rows have too. Floor: 1, the training table itself.
+    """
+    found = {str(column): reuse.of(samples, column) for column in samples.identifiers if not reuse.counts_rows(samples, column)}
+    values = sum(one.values for one in found.values())
+    if not values:
+        return unknown(Reason.NO_IDENTIFIER, "no column identifies anyone by a value", "lower")
+    real, held = (sum(getattr(one, name) for one in found.values()) for name in ("real", "held"))
+    shared = sum(one.shared for one in found.values())
+    low, high = intervals.clopper_pearson(real, values)
+    detail = {"values": values, "real_values": real, "columns": {column: one.real / max(1, one.values) for column, one in found.items()}}
+    return Score(real / values, low, high, shared / held if held else None, 1.0, "lower", detail,
+                 f"{real:,} of {values:,} identifying values are real, in {len(found)} column(s).")
 
 
 def near_copies(samples: Samples, *, seed: int = 0) -> Score:
@@ -73,15 +90,6 @@ def looked_at(samples: Samples, seed: int) -> tuple[neighbours.Group, int]:
     """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
     train = samples.rows("train", NEAR_PAIRS // LEAST, seed)
     return ("train", train), min(ROWS, NEAR_PAIRS // len(train))
-
-
-def _identifiers(samples: Samples) -> dict[str, float]:
-    """Per identifier column, the share of synthetic rows that carry a training row's identifier."""
-    shares = {}
-    for column in (c for c in samples.train.columns if samples.kinds.get(c) == "identifier"):
-        values = samples.synthetic[column].dropna().astype(str)
-        shares[str(column)] = float(values.isin(samples.train[column].dropna().astype(str)).sum() / samples.size("synthetic"))
-    return shares
 
 
 def nearest_record(samples: Samples, *, seed: int = 0) -> Score:

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     TARGET_UNPREDICTABLE = "target_unpredictable"  # real rows do not predict it either
     NO_HOLDOUT = "no_holdout"
     NO_VALUES = "no_values"  # no column but identifiers, or none with a value
+    NO_IDENTIFIER = "no_identifier"  # no column names anyone
     ONE_COLUMN = "one_column"
     TOO_FEW_ROWS = "too_few_rows"
     EQUALLY_DEEP = "equally_deep"
@@ -93,6 +94,11 @@ class Samples:
     def columns(self) -> tuple[str, ...]:
         """Columns that metrics compare: all but identifiers."""
         return tuple(c for c in self.train.columns if self.kinds.get(c) != "identifier")
+
+    @cached_property
+    def identifiers(self) -> tuple[str, ...]:
+        """Columns whose values name somebody: metrics look at them for real values alone."""
+        return tuple(c for c in self.train.columns if self.kinds.get(c) == "identifier")
 
     @cached_property
     def known(self) -> tuple[str, ...]:
@@ -292,12 +298,12 @@ def _seconds(series: pd.Series, form: str) -> np.ndarray:
 
 
 def _codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    texts = {role: s.map(_label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()}
+    texts = {role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()}
     labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
     return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
 
 
-def _label(value) -> str:
+def label(value) -> str:
     """One spelling per label: 1, 1.0 and True written by different readers must not look like different categories."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)

@@ -42,6 +42,8 @@ METRICS = {  # heading, what it measures, what to keep in mind
     "diversity.modes": ("Groups of rows", "Share of the groups found among the training rows that are neither lost nor over-filled.", ""),
     "privacy.copies": ("Exact copies", "Share of synthetic rows identical to a training row.",
                        "The ceiling is the share of holdout rows that match a training row by chance."),
+    "privacy.identifiers": ("Real identifiers", "Share of released identifying values (numbers of customers, addresses, codes) that are real "
+                            "ones; none may be.", ""),
     "privacy.near_copies": ("Near copies", "Share of synthetic rows as near to a training row as only 1 % of unseen real rows are.", ""),
     "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; "
                                "50 % is ideal.",
@@ -165,7 +167,7 @@ def not_tested(report) -> list[str]:
     if not profile["white_box"]:
         lines.append("No model's loss was read: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):
-        lines.append("Identifier columns were left out of every metric except the check for reused identifiers.")
+        lines.append("Identifier columns were left out of every metric except those of real identifiers and of formats.")
     missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
     if missing:
         lines.append("Metrics that were not asked for: " + ", ".join(missing) + ".")

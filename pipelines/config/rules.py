@@ -35,6 +35,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "privacy.identifiers": {"at_most": 0},
     "privacy.near_copies": {"at_most": 0.05, "relative": "by chance"},
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},

@@ -30,12 +30,14 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "diversity.rare": (Reason.NO_RARE_CATEGORY,),
     "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
+    "privacy.identifiers": (Reason.NO_IDENTIFIER,),
     "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
     "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
     "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
     "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
 }
-COUNTED = ("privacy.copies", "diversity.distinct", "image.equal", "image.copies")  # facts about the released table, without an interval
+# facts about the released table, without an interval
+COUNTED = ("privacy.copies", "privacy.identifiers", "diversity.distinct", "image.equal", "image.copies")
 LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling

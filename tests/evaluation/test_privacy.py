@@ -38,11 +38,20 @@ def test_copies_by_hand():
     assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(0.9473, abs=1e-4)  # Clopper-Pearson of 3 in 5
 
 
-def test_reused_identifiers_are_seen():
-    frame = pd.DataFrame({"id": [f"K{n}" for n in range(100)], "a": np.arange(100.0)})
-    other = frame.assign(id=[f"K{n}" for n in range(50, 150)], a=0.5)
-    score = privacy.copies(samples.make(frame, None, other))
-    assert score.value == 0 and score.detail["identifiers_reused"] == {"id": 0.5}
+def test_real_identifiers_are_counted_whatever_their_type():
+    train = pd.DataFrame({"id": [f"K{n}" for n in range(100)], "no": np.arange(100) * 7.0, "a": np.arange(100.0)})
+    holdout = pd.DataFrame({"id": [f"K{n}" for n in range(90, 110)], "no": np.arange(20) + 2000.0, "a": 0.5})
+    synthetic = pd.DataFrame({"id": [f"K{n}" for n in range(105, 125)], "no": [2000, *range(9001, 9020)], "a": 0.5})
+    score = privacy.identifiers(samples.make(train, holdout, synthetic, kinds={"id": "identifier", "no": "identifier"}))
+    # K105 to K109 stand in the holdout, as 2000 does; ten of forty holdout values stand in training rows
+    assert score.value == 6 / 40 and score.detail["columns"] == {"id": 5 / 20, "no": 1 / 20} and score.ceiling == 10 / 40
+
+
+def test_row_numbers_name_nobody():
+    frame = pd.DataFrame({"id": np.arange(1, 101), "a": 0.5})
+    assert privacy.identifiers(samples.make(frame, None, frame, kinds={"id": "identifier"})).reason == "no_identifier"
+    repeated = frame.assign(id=np.repeat(np.arange(1, 51), 2))
+    assert privacy.identifiers(samples.make(repeated, None, repeated, kinds={"id": "identifier"})).value == 1
 
 
 def test_membership_is_at_chance_for_an_honest_sample(honest):
