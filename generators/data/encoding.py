@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import identifiers
+from generators.data import entities
 from generators.data.columns import Cells, Labels, fit_column, restore_column
 from generators.data.schema import Schema
-from generators.training import randomness
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Encoding:
 
     schema: Schema
     columns: tuple[Cells | Labels, ...] = field(repr=False)
+    groups: tuple[entities.Group, ...] = field(default=(), repr=False)  # of the identifier columns
 
     @cached_property
     def layout(self) -> "Layout":
@@ -50,10 +50,7 @@ class Encoding:
         decoded = {}
         for k, (column, cells) in enumerate(zip(self.columns, self.cells(tokens), strict=True)):
             decoded[column.name] = column.decode(cells, inside[:, k], (limits or {}).get(k))
-        for column in self.schema.columns:
-            if column.kind == "identifier":
-                stream = randomness.generator(seed, "identifier", column.name)
-                decoded[column.name] = identifiers.regenerate(column.pattern, len(tokens), column.dtype, stream)
+        decoded |= entities.draw(self.groups, self.schema, len(tokens), seed)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
     def write_known(self, frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
@@ -82,12 +79,14 @@ class Encoding:
         raise ValueError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
 
     def to_dict(self) -> dict:
-        return {"schema": self.schema.to_dict(), "columns": [asdict(c) | {"type": type(c).__name__} for c in self.columns]}
+        columns = [asdict(c) | {"type": type(c).__name__} for c in self.columns]
+        return {"schema": self.schema.to_dict(), "columns": columns, "groups": [asdict(group) for group in self.groups]}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Encoding":
         """Read what to_dict wrote."""
-        return cls(Schema.from_dict(document["schema"]), tuple(restore_column(entry) for entry in document["columns"]))
+        columns = tuple(restore_column(entry) for entry in document["columns"])
+        return cls(Schema.from_dict(document["schema"]), columns, entities.restore(document["groups"]))
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,14 @@ class Layout:
         return cls(tuple(sizes), tuple(ordered), tuple(places), inner)
 
 
-def fit(frame: pd.DataFrame, schema: Schema) -> Encoding:
-    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to learn."""
+def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
+    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to learn.
+
+    Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
+    """
     learned = [column for column in schema.columns if column.kind != "identifier"]
     if not learned:
         raise ValueError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise ValueError(f"expected at least two rows to learn from, found {len(frame)}")
-    return Encoding(schema, tuple(fit_column(frame[column.name], column) for column in learned))
+    return Encoding(schema, tuple(fit_column(frame[column.name], column) for column in learned), entities.fit(frame, schema, salt))

@@ -1,6 +1,5 @@
 """What is public about a table or a set of images: columns, their kinds, how their values are written. No value of a row is kept here."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -8,14 +7,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from generators.data.identifiers import pattern_of
+from generators.data.identifiers import form_of
+from generators.data.identifying import number_identifies, text_identifies
 from generators.data.timestamps import format_of
 
-UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
-UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
 MAX_DECIMALS = 12
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
-ID_NAME = re.compile(r"(^|[^a-z])(id|uuid|guid|key|ssn|iban|nr|no|number|index)([^a-z]|$)")
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,16 @@ class Datetime:
 
 @dataclass(frozen=True)
 class Identifier:
-    """A value that names a row: never trained on, regenerated in its `pattern` (see identifiers.py), unique in every sample."""
+    """A value that names a row, or an entity of several rows (`repeats`): never trained on, made up anew.
+
+    `pattern` and `check`, the scheme of its check digits, are the form of its values (see identifiers.py, check_digits.py).
+    """
 
     name: str
     dtype: str
     pattern: str
+    check: str = ""
+    repeats: bool = False
     kind: str = "identifier"
 
 
@@ -150,7 +152,8 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "datetime":
             return Datetime(name, dtype, _datetime_format(present) or "")
         case "identifier":
-            return Identifier(name, dtype, pattern_of(present))
+            form = form_of(present)
+            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique)
     raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 
@@ -165,19 +168,13 @@ def _kind(name: str, present: pd.Series) -> str:
         return "boolean"
     if _datetime_format(present) is not None:
         return "datetime"
-    distinct = present.nunique()
-    return "identifier" if len(present) >= UNIQUE_ROWS and distinct > UNIQUE_SHARE * len(present) else "categorical"
+    return "identifier" if text_identifies(name, present) else "categorical"
 
 
 def _number_kind(name: str, present: pd.Series) -> str:
     if _datetime_format(present) is not None:
         return "datetime"
-    if len(present) < UNIQUE_ROWS or not pd.api.types.is_integer_dtype(present.dtype) or not present.is_unique:
-        return "numerical"
-    steps = present.diff().dropna()
-    sequential = steps.nunique() == 1
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower()
-    return "identifier" if sequential or ID_NAME.search(words) else "numerical"
+    return "identifier" if number_identifies(name, present) else "numerical"
 
 
 def _datetime_format(present: pd.Series) -> str | None:

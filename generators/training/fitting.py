@@ -59,7 +59,7 @@ class Fitted:
 def fit(family: Family, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[How]) -> Fitted:
     """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy guarantee are lacking."""
     started, chosen = time.monotonic(), choose(family.name, **how)
-    encoded = encoding.fit(data, schema)
+    encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}")
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
