@@ -32,17 +32,18 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     source = tasks.ingest(run, config)
     schema = source["schema"]
     protected = tasks.protect(run, config, table=source["table"], schema=schema)
-    sides = tasks.split(run, config, table=protected["table"])
+    sides = tasks.split(run, config, table=protected["table"], schema=schema)
     fitted = tasks.train(run, config, table=sides["train"], schema=schema)
-    drawn = tasks.sample(run, config, model=fitted["model"], rows=source["table"]["rows"])
+    drawn = tasks.sample(run, config, model=fitted["model"], table=source["table"])
     compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
     scored = tasks.score(run, config, **compared, schema=schema, model=fitted["model"])
     facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
     facts |= {key: source[key] for key in ("drift", "passed_over")}
+    facts["notes"] = source["notes"] + protected["notes"]
     decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
     release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
     tasks.show(run, config, scored["scores"], decided["verdict"], release)
-    return release | {"verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
+    return release | {"notes": facts["notes"], "verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
 
 
 @flow(name="augment", validate_parameters=True, persist_result=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.identifiers import form_of
-from generators.data.identifying import number_identifies, text_identifies
+from generators.data.identifying import names_person, number_identifies, text_identifies
 from generators.data.timestamps import format_of
 
 MAX_DECIMALS = 12
@@ -65,6 +65,7 @@ class Identifier:
     pattern: str
     check: str = ""
     repeats: bool = False
+    person: bool = False  # whether its name is that of people, such as patient
     kind: str = "identifier"
 
 
@@ -153,7 +154,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
             return Datetime(name, dtype, _datetime_format(present) or "")
         case "identifier":
             form = form_of(present)
-            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique)
+            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique, names_person(name))
     raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 

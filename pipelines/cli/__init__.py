@@ -113,17 +113,21 @@ def init(source: Source, output: Annotated[Path, typer.Option("--output")] = Pat
     from pipelines import config
     from pipelines.config import documents
     from pipelines.run.artifacts import LaunderError, whole
-    from pipelines.stages import ingestion
+    from pipelines.stages import announcing, ingestion
 
     if output.exists():
         raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
     loaded = config.load(source)
     if loaded.of_images:
         raise LaunderError(f"expected a table to profile, found images; they need no configuration: launder run {source}")
-    _, schema = ingestion.ingest(loaded)
+    frame, schema = ingestion.ingest(loaded)
+    _, notes = announcing.protected(loaded, schema, frame)
+    entity = announcing.entity_of(loaded, schema)
     with whole(output) as aside:
-        aside.write_text(documents.template(schema, loaded.source.path), encoding="utf-8")
+        aside.write_text(documents.template(schema, loaded.source.path, entity), encoding="utf-8")
     _say(f"Wrote {output}: {len(schema.columns)} columns. Look at their kinds, then: launder run {output}")
+    for note in notes:
+        _say(note)
     return RELEASED
 
 
@@ -196,7 +200,7 @@ def fit(
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
-    fitted = fitting.fit(loaded, progress=_progress())
+    fitted = fitting.fit(loaded, progress=_progress(), tell=_say)
     with explained(model):
         fitted.save(model)
     _say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")

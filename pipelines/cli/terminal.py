@@ -101,6 +101,8 @@ def _prepare(output: str) -> None:
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
     result = _watched("launder", config)
+    for note in result["notes"]:
+        console.print(note, markup=False, soft_wrap=True)
     print_verdict(result["verdict"])
     where = "Released" if result["passed"] else "Quarantined"
     console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)

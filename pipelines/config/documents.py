@@ -117,12 +117,12 @@ def scalar(text: str) -> Any:
     return _named(value)
 
 
-def template(schema: Any, source: str | Path) -> str:
+def template(schema: Any, source: str | Path, entity: str | None = None) -> str:
     """Return the commented YAML text that `launder init` writes for a table of this schema."""
-    columns = "".join(f"  {_key(column.name)}: {column.kind}\n" for column in schema.columns)
+    columns = "".join(f"  {as_key(column.name)}: {column.kind}\n" for column in schema.columns)
     text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    return Template(text).substitute(source=_key(str(source)), columns=columns)
+    return Template(text).substitute(source=as_key(str(source)), columns=columns, entity=as_key(entity) if entity else "null")
 
 
-def _key(text: str) -> str:
+def as_key(text: str) -> str:
     return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()

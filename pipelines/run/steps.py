@@ -37,7 +37,7 @@ from pipelines.run.artifacts import (
     write_json,
 )
 from pipelines.sources import files, tables
-from pipelines.stages import drift, images, ingestion, protection, sampling, scoring, splitting, training
+from pipelines.stages import announcing, drift, images, ingestion, protection, sampling, scoring, splitting, training
 
 NUMERICS = ("torch", "numpy", "pandas", "scikit-learn", "pyarrow")  # another version may draw other rows
 Result = dict[str, Any]
@@ -87,31 +87,33 @@ def alone(run: Run) -> Iterator[None]:
 def ingest(run: Run, config: RunConfig) -> Result:
     """Read the source, and compare its schema with that of the last release's run."""
     passed_over: dict[str, int] = {}
+    notes: list[str] = []
     if config.of_images:
         table, schema, passed_over = images.ingest(config, run.path("ingested"))
     else:
         frame, schema = ingestion.ingest(config)
-        table = _store(frame, run, "ingested")
+        table, notes = _store(frame, run, "ingested"), announcing.of_schema(config, schema, frame)
     last = run.path().parent / f"{config.name}.schema.json"
     previous = Schema.from_dict(read_json(last)) if last.is_file() else None
-    return {"table": table, "schema": schema.to_dict(), "drift": drift.check(schema, previous), "passed_over": passed_over}
+    return {"table": table, "schema": schema.to_dict(), "drift": drift.check(schema, previous), "passed_over": passed_over, "notes": notes}
 
 
 def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     """Generalise rare categories and clip extremes; of images, leave out those of rare labels."""
     if config.of_images:
         kept, record = images.protect(images.read(table), rare=config.protect.rare, entity=config.split.entity)
-        return {"table": _store(kept, run, "protected"), "record": record}
-    frame, record = protection.protect(
-        _frame(table), Schema.from_dict(schema), rare=config.protect.rare, extremes=config.protect.extremes, entity=config.split.entity
-    )
-    return {"table": _store(frame, run, "protected"), "record": record}
+        return {"table": _store(kept, run, "protected"), "record": record, "notes": []}
+    known = Schema.from_dict(schema)
+    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": announcing.entity_of(config, known)}
+    frame, record = protection.protect(_frame(table), known, **how)
+    return {"table": _store(frame, run, "protected"), "record": record, "notes": announcing.of_protection(record)}
 
 
-def split(run: Run, config: RunConfig, table: Result) -> Result:
+def split(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
     how = images if config.of_images else splitting
-    train, holdout = how.split(_data(config, table), holdout=config.split.holdout, entity=config.split.entity, seed=config.seed)
+    entity = announcing.entity_of(config, Schema.from_dict(schema))
+    train, holdout = how.split(_data(config, table), holdout=config.split.holdout, entity=entity, seed=config.seed)
     return {"train": _store(train, run, "train"), "holdout": _store(holdout, run, "holdout"), "shared": how.shared(train, holdout)}
 
 
@@ -127,10 +129,13 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
     }
 
 
-def sample(run: Run, config: RunConfig, model: Result, rows: int) -> Result:
-    """Draw the synthetic rows into the staged release."""
+def sample(run: Run, config: RunConfig, model: Result, table: Result) -> Result:
+    """Draw as many synthetic rows as asked for, else as the table has, into the staged release; no identifier in it is one of the table's."""
     how, into = (images, images) if config.of_images else (sampling, publishing)
-    drawn = how.sample(_model(model), config, rows)
+    fitted = _model(model)
+    drawn = how.sample(fitted, config, table["rows"])
+    if not config.of_images:
+        drawn = sampling.renew(drawn, fitted.schema, _frame(table), config.seed)
     return {
         "data": into.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
         "table": _store(drawn, run, "synthetic"),
@@ -234,6 +239,7 @@ def _file(path: Path) -> Result:
 
 def _card(run: Run, config: RunConfig, facts: Result) -> Result:
     protected, drifted = facts["protection"]["columns"].values(), {"changes since the last release": facts["drift"] or "none"}
+    drifted |= {"settled without being told": facts["notes"]} if facts["notes"] else {}
     return {
         "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
         "data": (_of_images(facts) if config.of_images else _of_table(protected)) | drifted,

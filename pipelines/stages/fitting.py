@@ -1,21 +1,24 @@
 """`launder fit`: a generator trained on the whole of a protected source, outside any run."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from generators import Progress, Synthesizer
 from pipelines.config import RunConfig
-from pipelines.stages import images, ingestion, protection, training
+from pipelines.stages import announcing, images, ingestion, training
 
 
-def fit(config: RunConfig, *, progress: Progress | None = None) -> Synthesizer:
-    """Protect a table or images and train the configuration's generator on all of it. ValueError as in the stages."""
-    return (_on_images if config.of_images else _on_table)(config, progress)
+def fit(config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None) -> Synthesizer:
+    """Protect a table or images and train the configuration's generator on all of it, telling what was settled. ValueError as in the stages."""
+    return _on_images(config, progress) if config.of_images else _on_table(config, progress, tell)
 
 
-def _on_table(config: RunConfig, progress: Progress | None) -> Synthesizer:
+def _on_table(config: RunConfig, progress: Progress | None, tell: Callable[[str], None]) -> Synthesizer:
     frame, schema = ingestion.ingest(config)
-    protected, _ = protection.protect(frame, schema, rare=config.protect.rare, extremes=config.protect.extremes, entity=config.split.entity)
+    protected, notes = announcing.protected(config, schema, frame)
+    for note in notes:
+        tell(note)
     return training.train(protected, schema, config, progress=progress)
 
 

@@ -105,9 +105,11 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
         kinds[config.split.entity] = "identifier"
     for name, kind in kinds.items():
         _check_kind(name, kind, frame[name])
-        if kind == "identifier" and pd.api.types.is_float_dtype(frame[name].dtype) and (frame[name].dropna() % 1 == 0).all():
-            frame[name] = frame[name].astype("Int64")  # numbers of persons that a missing one made fractions
     schema = infer(frame, kinds)
+    for column in schema.columns:
+        if column.kind == "identifier" and _is_whole(frame[column.name]):
+            frame[column.name] = frame[column.name].astype("Int64")  # numbers of persons that a missing one made fractions
+            schema = infer(frame, {**schema.kinds(), **kinds})
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.columns.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.entity:
@@ -119,6 +121,10 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
         raise LaunderError(str(error)) from None
     _check_formats(frame, schema)
     return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+
+
+def _is_whole(values: pd.Series) -> bool:
+    return pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all())
 
 
 def _with_common_decimals(column: Column, values: pd.Series, config: RunConfig) -> Column:

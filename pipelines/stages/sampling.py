@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from generators import Synthesizer
+from generators import Schema, Synthesizer
+from generators.data import identifiers
+from generators.data.identifiers import Form, text_of
 from generators.training import randomness
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError
@@ -28,6 +30,20 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     if len(drawn) != rows or list(drawn.columns) != model.schema.names:
         raise LaunderError(f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again")
     return drawn.reset_index(drop=True)
+
+
+def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Put a fresh value in place of each identifier that chance made a real one: the same one in all of its rows."""
+    drawn = drawn.copy()
+    for column in (column for column in schema.columns if column.kind == "identifier"):
+        texts, known = drawn[column.name].map(text_of, na_action="ignore"), set(real[column.name].dropna().map(text_of))
+        if not (hit := texts[texts.isin(known)].unique().tolist()):
+            continue
+        used, stream = known.union(texts.dropna()), randomness.generator(seed, "renew", column.name)
+        fresh = identifiers.texts(Form(column.pattern, column.check), len(hit), stream, used.__contains__)
+        texts = texts.replace(dict(zip(hit, fresh, strict=True))).astype("object")
+        drawn[column.name] = identifiers.typed(texts.where(texts.notna(), None), column.dtype)
+    return drawn
 
 
 def _constrained(model: Synthesizer, config: RunConfig) -> Callable[..., pd.DataFrame]:

@@ -42,9 +42,9 @@ def run(source, output, *overrides):
     ingested = steps.ingest(begun, loaded)
     schema = ingested["schema"]
     protected = steps.protect(begun, loaded, ingested["table"], schema)
-    sides = steps.split(begun, loaded, protected["table"])
+    sides = steps.split(begun, loaded, protected["table"], ingested["schema"])
     fitted = steps.train(begun, loaded, sides["train"], schema)
-    drawn = steps.sample(begun, loaded, fitted["model"], ingested["table"]["rows"])
+    drawn = steps.sample(begun, loaded, fitted["model"], ingested["table"])
     scored = steps.score(begun, loaded, sides["train"], sides["holdout"], drawn["table"], schema, fitted["model"])
     facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
     facts |= {key: ingested[key] for key in ("drift", "passed_over")}
@@ -168,7 +168,7 @@ def test_a_changed_model_is_not_opened(source, tmp_path):
     begun.path("model").mkdir()
     begun.path("model", "model.json").write_text("{}")
     with pytest.raises(LaunderError, match="found it changed"):
-        steps.sample(begun, loaded, {"path": str(begun.path("model")), "digest": "0" * 64}, 10)
+        steps.sample(begun, loaded, {"path": str(begun.path("model")), "digest": "0" * 64}, {"rows": 10})
 
 
 def test_images_by_label_in_folders(tmp_path):

@@ -1,0 +1,71 @@
+"""What was settled about a table without being told: sentences for the terminal and the report, each with the line that changes it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from generators.data.schema import Column, Identifier, Schema
+from pipelines.config import OTHERS, RunConfig
+from pipelines.config.documents import as_key
+from pipelines.stages import protection
+
+MOST = 0.5  # share of a column's rows from which what protection takes away is told
+
+
+def entity_of(config: RunConfig, schema: Schema) -> str | None:
+    """Return the column whose values name entities of several rows: the stated one, else an identifier that repeats.
+
+    Of several, one that is called by people comes first, then the first in the table.
+    """
+    if config.split.entity:
+        return config.split.entity
+    repeated = [column for column in schema.columns if isinstance(column, Identifier) and column.repeats]
+    return min(repeated, key=lambda column: not column.person).name if repeated else None
+
+
+def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[str]:
+    """Return a sentence for each column that was taken as an identifier, and for the entity that rows were found to belong to."""
+    stated = {name for name in config.columns if name != OTHERS} | {config.split.entity}
+    found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
+    notes = [_identifier(column, frame[column.name]) for column in found]
+    entity = entity_of(config, schema)
+    if entity and not config.split.entity:
+        notes.append(
+            f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and are counted once; "
+            "to change it: split: {entity: another column}."
+        )
+    return notes
+
+
+def _identifier(column: Column, values: pd.Series) -> str:
+    kind = "numerical" if pd.api.types.is_numeric_dtype(values.dtype) else "categorical"
+    return (
+        f"Column {column.name!r} was taken as an identifier: nothing learns it, its values are made up anew; "
+        f"to learn it: columns: {{{as_key(column.name)}: {kind}}}."
+    )
+
+
+def protected(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the protected table, and all that there is to tell of it."""
+    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity_of(config, schema)}
+    kept, record = protection.protect(frame, schema, **how)
+    return kept, of_schema(config, schema, frame) + of_protection(record)
+
+
+def of_protection(record: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each column of which protection changed more than half of the rows."""
+    notes = [_changed(name, column, record["rows"], record["rare"]) for name, column in record["columns"].items()]
+    return [note for note in notes if note]
+
+
+def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
+    generalised, removed = (column.get(key, 0) / max(1, rows) for key in ("rows_generalised", "rows_removed"))
+    few = f"fewer than {rare} rows share a label"
+    if generalised > MOST:
+        partly = column.get("rows_shortened", 0) / max(1, rows)
+        became = f'of {generalised:.0%} of its rows, {partly:.0%} kept the beginning of their label and the others became "(other)" or missing'
+        return f"Column {name!r}: {became}, because {few}; to keep more labels: protect: {{rare: {max(1, rare // 2)}}}."
+    if removed > 0:
+        return f"Column {name!r} lost its values, because fewer than {rare} rows have one; to keep them: protect: {{rare: 1}}."
+    return ""
