@@ -42,8 +42,8 @@ METRICS = {  # heading, what it measures, what to keep in mind
     "diversity.modes": ("Groups of rows", "Share of the groups found among the training rows that are neither lost nor over-filled.", ""),
     "privacy.copies": ("Exact copies", "Share of synthetic rows identical to a training row.",
                        "The ceiling is the share of holdout rows that match a training row by chance."),
-    "privacy.identifiers": ("Real identifiers", "Share of released identifying values (numbers of customers, addresses, codes) that are real "
-                            "ones; none may be.", ""),
+    "privacy.identifiers": ("Real identifiers", "Share of released identifying values (numbers of customers, codes) that are real ones; "
+                            "none may be.", ""),
     "privacy.near_copies": ("Near copies", "Share of synthetic rows as near to a training row as only 1 % of unseen real rows are.", ""),
     "privacy.nearest_record": ("Nearer to training rows", "Share of synthetic rows nearer to a training row than to a holdout row; "
                                "50 % is ideal.",

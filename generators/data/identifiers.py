@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 import numpy as np
 import pandas as pd
@@ -102,13 +101,19 @@ def _slot(words: Sequence[str], quotes: bool, free: bool) -> str:
     """Return the pattern of the words at one place of a form; `free` digits are quoted nowhere."""
     counts = Counter(words)
     if free and any(map(str.isdecimal, "".join(counts))):
-        prefix = re.match(r"\D*", commonprefix(list(words)))[0] if quotes else ""
+        prefix = re.match(r"\D*", _shared(words))[0] if quotes else ""
         return _escaped(prefix) + _varied([word[len(prefix) :] for word in words], False, bool(prefix))
     if quotes and len(counts) <= CHOICES and min(counts.values()) >= COMMON:
         return _escaped(words[0]) if len(counts) == 1 else f"({'|'.join(_escaped(w) for w in sorted(counts))})"
-    prefix = commonprefix(list(words)) if quotes else ""
+    prefix = _shared(words) if quotes else ""
     rest = [word[len(prefix) :] for word in words]
     return _escaped(prefix) + _varied(rest, quotes, inner=bool(prefix))
+
+
+def _shared(words: Sequence[str]) -> str:
+    """Return the beginning that all words have."""
+    first, last = min(words), max(words)
+    return first[: next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
 def _varied(words: Sequence[str], quotes: bool, inner: bool) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.check_digits import scheme_of
+from generators.data.identifier_words import IDS, NUMBERS, PEOPLE, QUANTITIES
 
 UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
@@ -19,22 +20,6 @@ CODE_ROWS = 20  # rows per value of a code that no name gives away
 CODES = 20  # distinct values of such a code
 LONG = 6  # characters of such a code
 MATCHING = 0.95  # share of the values that must have a form
-IDS = set("id ids uuid guid uid oid pid key hash token ssn sin nin nino iban pan cpf cnpj pesel bsn nhs mrn vin imei imsi mac isbn ean gtin "
-          "rut nif nie dni curp rfc siren siret orcid pseudonym username login email mail phone mobile telefon telephone telefono "
-          "handy fax url uri kennung matrikel matricule matricola aktenzeichen kennzeichen ausweis passport passeport pasaporte "
-          "identifier identifiant identificador identificatore identifikator personnummer fodselsnummer msisdn".split())  # fmt: skip
-NUMBERS = set("nr no num number nummer numero número numéro nro index idx code konto account compte cuenta conto rekening card karte carte "
-              "tarjeta licence license".split())  # fmt: skip
-PEOPLE = set("patient patients customer client customers user users person personne persona member employee subject participant proband "
-             "student pupil kunde kunden klient mitglied mitarbeiter schueler schüler cliente clienti usuario utilisateur utente paciente "
-             "paziente empleado employé dipendente klant gebruiker medewerker household haushalt owner tenant driver borrower policyholder "
-             "insured donor respondent visitor subscriber".split())  # fmt: skip
-# words of quantities, places in a list and parts of an address
-QUANTITIES = set("of per price prices cost house haus street building floor room flat apt apartment page line lot count total amount rate score "
-                 "sum avg mean average share percent pct ratio age year years jahr année año anno jaar month week day hour minute second "
-                 "monat tag stunde time date duration size weight height width length depth distance temperature temp level visit step "
-                 "stage grade rank rating employees children visits orders items rooms pages population income salary revenue sales "
-                 "latitude longitude lat lon zip plz postcode postal cap version period wave round".split())  # fmt: skip
 SUFFIXES = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
 FORMS = tuple(
     re.compile(form)
@@ -126,7 +111,7 @@ def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
     """Tell whether the numbers go up by one from row to row, and are no years or other quantities."""
     if len(distinct) < len(numbers) or QUANTITIES & set(words_of(name)):
         return False
-    years = 1500 <= distinct.min() and distinct.max() <= 2200 and not is_named(name)
+    years = distinct.min() >= 1500 and distinct.max() <= 2200 and not is_named(name)
     return not years and set(numbers.diff().dropna().astype("int64")) in ({1}, {-1})
 
 
@@ -134,7 +119,9 @@ def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
     """Tell whether whole numbers without a telling name are a key: of one width, nearly all repeated, far apart, seldom round."""
     counts, rows = numbers.value_counts(), len(numbers) / len(distinct)
     widths = {len(str(abs(int(number)))) for number in distinct}
-    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or len(widths) > 1 or min(widths) < LONG - 1 or (counts > 1).mean() < UNIQUE_SHARE:
+    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (counts > 1).mean() < UNIQUE_SHARE:
+        return False
+    if len(widths) > 1 or min(widths) < LONG - 1:
         return False
     spread = int(distinct.max()) - int(distinct.min()) + 1
     return len(distinct) < 0.1 * spread and float((distinct % 10 == 0).mean()) < 0.3

@@ -130,7 +130,7 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
 
 
 def sample(run: Run, config: RunConfig, model: Result, table: Result) -> Result:
-    """Draw as many synthetic rows as asked for, else as the table has, into the staged release; no identifier in it is one of the table's."""
+    """Draw the synthetic rows, else as many as the table has, into the staged release; no identifier is one of the table's."""
     how, into = (images, images) if config.of_images else (sampling, publishing)
     fitted = _model(model)
     drawn = how.sample(fitted, config, table["rows"])

@@ -64,7 +64,7 @@ def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
     few = f"fewer than {rare} rows share a label"
     if generalised > MOST:
         partly = column.get("rows_shortened", 0) / max(1, rows)
-        became = f'of {generalised:.0%} of its rows, {partly:.0%} kept the beginning of their label and the others became "(other)" or missing'
+        became = f'{generalised - partly:.0%} of its rows became "(other)" or missing, {partly:.0%} kept the beginning of their label'
         return f"Column {name!r}: {became}, because {few}; to keep more labels: protect: {{rare: {max(1, rare // 2)}}}."
     if removed > 0:
         return f"Column {name!r} lost its values, because fewer than {rare} rows have one; to keep them: protect: {{rare: 1}}."

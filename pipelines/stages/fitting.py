@@ -10,7 +10,7 @@ from pipelines.stages import announcing, images, ingestion, training
 
 
 def fit(config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None) -> Synthesizer:
-    """Protect a table or images and train the configuration's generator on all of it, telling what was settled. ValueError as in the stages."""
+    """Protect a table or images and train the configuration's generator on all of it, and tell what was settled."""
     return _on_images(config, progress) if config.of_images else _on_table(config, progress, tell)
 
 

@@ -49,7 +49,8 @@ def protect(
         # a category dtype is built anew: it remembers labels that no row has
         protected[column.name] = changed if bare is values else changed.astype("category")
         columns[column.name] = {"kind": column.kind, **counts}
-    return protected, {"rare": rare, "extremes": extremes, "rows": len(frame), "counted": "rows" if entity is None else "entities", "columns": columns}
+    counted = "rows" if entity is None else "entities"
+    return protected, {"rare": rare, "extremes": extremes, "rows": len(frame), "counted": counted, "columns": columns}
 
 
 def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]:

@@ -26,6 +26,7 @@ GOOD = {
     "diversity.coverage": Score(0.9, 0.85, 0.95, 0.97, 0.1),
     "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
     "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", {"rows": 1000}),  # counted: its interval does not matter
+    "privacy.identifiers": Score(0.0, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 30}),  # counted too
     "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", {"rows": 5000, "strangers": 2500}),
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000}),
@@ -65,6 +66,7 @@ def test_a_good_report_is_approved():
         ("diversity.coverage", Score(0.35, 0.3, 0.4, 0.97, 0.1)),  # 0.1 + 0.25 * 0.87 = 0.3175
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
         ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", {"rows": 1000})),  # four copies, where three may be chance
+        ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
         ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000})),
         ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500})),

@@ -1,0 +1,32 @@
+"""Words in the names of columns, in several languages: of identifiers, of numbers, of people, and of what is none of these."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+IDS = _words("""
+    id ids uuid guid uid oid pid key hash token ssn sin nin nino iban pan cpf cnpj pesel bsn nhs mrn vin imei imsi
+    mac isbn ean gtin rut nif nie dni curp rfc siren siret orcid pseudonym username login email mail phone mobile
+    telefon telephone telefono handy fax url uri kennung matrikel matricule matricola aktenzeichen kennzeichen
+    ausweis passport passeport pasaporte identifier identifiant identificador identificatore identifikator
+    personnummer fodselsnummer msisdn
+""")
+NUMBERS = _words("""
+    nr no num number nummer numero número numéro nro index idx code konto account compte cuenta conto rekening
+    card karte carte tarjeta licence license
+""")  # of people, or of other things
+PEOPLE = _words("""
+    patient patients customer client customers user users person personne persona member employee subject
+    participant proband student pupil kunde kunden klient mitglied mitarbeiter schueler schüler cliente clienti
+    usuario utilisateur utente paciente paziente empleado employé dipendente klant gebruiker medewerker household
+    haushalt owner tenant driver borrower policyholder insured donor respondent visitor subscriber
+""")
+QUANTITIES = _words("""
+    of per price prices cost house haus street building floor room flat apt apartment page line lot count total
+    amount rate score sum avg mean average share percent pct ratio age year years jahr année año anno jaar month
+    week day hour minute second monat tag stunde time date duration size weight height width length depth distance
+    temperature temp level visit step stage grade rank rating employees children visits orders items rooms pages
+    population income salary revenue sales latitude longitude lat lon zip plz postcode postal cap version period
+    wave round kilometers profit gdp balance quantity qty
+""")  # also places in a list, and parts of an address
