@@ -48,16 +48,17 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
 
 @flow(name="augment", validate_parameters=True, persist_result=False)
 def augment(config: RunConfig) -> dict[str, Any]:
-    """Ingest a training set, prove by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
+    """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
     config = configs.settled(config)
     with tasks.redacted():
         run = steps.begin(config)
     with steps.alone(run):
         source = tasks.ingest(run, config)
-        proven = tasks.prove(run, config, table=source["table"], schema=source["schema"])
-        enlarged = tasks.enlarge(run, config, table=source["table"], schema=source["schema"], proof=proven["proof"])
-        tasks.show_gain(run, config, proven["verdicts"], enlarged)
-    return enlarged | {"verdicts": proven["verdicts"]}
+        validated = tasks.cross_validate(run, config, table=source["table"], schema=source["schema"])
+        found = validated["cross_validation"]
+        enlarged = tasks.enlarge(run, config, table=source["table"], schema=source["schema"], cross_validation=found)
+        tasks.show_gain(run, config, validated["verdicts"], enlarged)
+    return enlarged | {"verdicts": validated["verdicts"]}
 
 
 def serve_schedules(configurations: Sequence[RunConfig]) -> None:

@@ -25,8 +25,8 @@ from rich.table import Table
 from sklearn import datasets
 
 from evaluation.augmentation import resampling
-from evaluation.augmentation.cross_validation import prove
-from evaluation.augmentation.gains import JUDGED, Gain, Proof
+from evaluation.augmentation.cross_validation import cross_validate
+from evaluation.augmentation.gains import JUDGED, CrossValidation, Gain
 from evaluation.models import image_classifiers
 from evaluation.report import plain
 from evaluation.samples import EvaluationError
@@ -49,19 +49,19 @@ BAR = 0.02  # that the mean gain over no augmentation has to reach
 def main() -> None:
     options = _options()
     print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    proofs = {}
+    found = {}
     for setting in options.settings:
         started = time.monotonic()
         try:
-            proofs[setting] = _one(options, *setting.split(":"))
+            found[setting] = _one(options, *setting.split(":"))
         except EvaluationError as error:
             print(f"{setting}: not measured; {error}", flush=True)
             continue
         print(f"{setting}: {time.monotonic() - started:.0f} s", flush=True)
         if options.json:
-            options.json.write_text(json.dumps({name: plain(proof.to_json()) for name, proof in proofs.items()}, indent=1))
+            options.json.write_text(json.dumps({name: plain(one.to_json()) for name, one in found.items()}, indent=1))
     for kind, title in (("row", "tables"), ("image", "images")):
-        if of_kind := {name: proof for name, proof in proofs.items() if proof.unit == kind}:
+        if of_kind := {name: one for name, one in found.items() if one.unit == kind}:
             _print(of_kind, title)
 
 
@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _one(options: argparse.Namespace, name: str, share: str) -> Proof:
+def _one(options: argparse.Namespace, name: str, share: str) -> CrossValidation:
     frame, target = _images() if name == "digits" else _table(options.shared, name)
     inferred = infer(frame.drop(columns=IMAGE, errors="ignore")).kinds()
     kinds = {column: kind for column, kind in inferred.items() if column != target}
@@ -86,9 +86,9 @@ def _one(options: argparse.Namespace, name: str, share: str) -> Proof:
     if name == "digits":
         how |= {"learners": image_classifiers.learners(10), "baselines": resampling.OF_IMAGES, "unit": "image"}
     if float(share) == 1:
-        return prove(frame, target, candidates, **how)
+        return cross_validate(frame, target, candidates, **how)
     rows = round(float(share) * len(frame))
-    return prove(frame, target, candidates, folds=4, repeats=-(-options.runs // 4), rows=rows, **how)
+    return cross_validate(frame, target, candidates, folds=4, repeats=-(-options.runs // 4), rows=rows, **how)
 
 
 def _recipes(options: argparse.Namespace, name: str) -> list[Recipe]:
@@ -111,22 +111,22 @@ def _table(shared: Path, name: str) -> tuple[pd.DataFrame, str]:
     return pd.concat(parts, ignore_index=True), TARGETS[name]
 
 
-def _print(proofs: dict[str, Proof], title: str) -> None:
-    first = next(iter(proofs.values()))
+def _print(found: dict[str, CrossValidation], title: str) -> None:
+    first = next(iter(found.values()))
     ours, others = first.candidates, first.baselines[1:]
     heads = [text for name in ours for text in (f"{name} over none", "over the best baseline")]
     said = f"{title}, {JUDGED}: no augmentation, and gains over it"
     table = Table("setting", "runs", "none", *others, *heads, title=said, title_justify="left")
-    for setting, proof in proofs.items():
-        cells = [_gain(proof.gain(other, "none")) for other in others]
+    for setting, one in found.items():
+        cells = [_gain(one.gain(other, "none")) for other in others]
         for name in ours:
-            best = proof.best_baseline()
-            cells += [_gain(proof.gain(name, "none")), f"{_gain(proof.gain(name, best))} {best}"]
-        table.add_row(setting, str(len(proof.runs("none"))), f"{proof.runs('none').mean():.3f}", *cells)
+            best = one.best_baseline()
+            cells += [_gain(one.gain(name, "none")), f"{_gain(one.gain(name, best))} {best}"]
+        table.add_row(setting, str(len(one.runs("none"))), f"{one.runs('none').mean():.3f}", *cells)
     console = Console(width=190)
     console.print(table)
     for name in ours:
-        console.print(_summary(proofs, name), markup=False, soft_wrap=True)
+        console.print(_summary(found, name), markup=False, soft_wrap=True)
 
 
 def _gain(gain: Gain) -> str:
@@ -134,15 +134,15 @@ def _gain(gain: Gain) -> str:
     return f"{gain.value:+.3f} ± {(gain.high - gain.low) / 2:.3f}{'' if gain.verdict == 'no gain' else ' *'}"
 
 
-def _summary(proofs: dict[str, Proof], name: str) -> str:
+def _summary(found: dict[str, CrossValidation], name: str) -> str:
     """What is asked of a generator, with what was found, on the mean of the settings."""
-    smote = next(other for other in next(iter(proofs.values())).baselines if other.startswith("SMOTE"))
-    over = {other: np.mean([proof.gain(name, other).value for proof in proofs.values()]) for other in ("none", smote)}
-    best = [proof.gain(name, proof.best_baseline()).verdict for proof in proofs.values()]
+    smote = next(other for other in next(iter(found.values())).baselines if other.startswith("SMOTE"))
+    over = {other: np.mean([one.gain(name, other).value for one in found.values()]) for other in ("none", smote)}
+    best = [one.gain(name, one.best_baseline()).verdict for one in found.values()]
     said = "reached" if over["none"] >= BAR and over[smote] >= 0 else "not reached"
     means = f"{over['none']:+.3f} over none (asked: {BAR:+.3f}), {over[smote]:+.3f} over {smote} (asked: +0.000)"
     counts = ", ".join(f"{best.count(word)} {word}" for word in ("gain", "no gain", "harm"))
-    return f"{name}, mean of {len(proofs)} settings: {means}: {said}; against the best baseline: {counts}"
+    return f"{name}, mean of {len(found)} settings: {means}: {said}; against the best baseline: {counts}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Does augmentation help? Repeated stratified cross-validation of learners with and without it, on test folds that nothing has seen.
 
 Whatever resamples is called with the training fold alone and tells the hashes of all rows that it was fitted to; a test row among
-them stops the proof. Differences are paired by fold, their intervals those of the corrected resampled t-test (Nadeau and Bengio
+them stops the cross-validation. Differences are paired by fold, their intervals those of the corrected resampled t-test (Nadeau and Bengio
 2003): folds share rows, so the plain t-test finds gains where there are none.
 """
 
@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
 
-from evaluation.augmentation.gains import Proof
+from evaluation.augmentation.gains import CrossValidation
 from evaluation.augmentation.resampling import BASELINES, Resampled, Strategy, row_hashes
 from evaluation.models import classifiers, threads
 from evaluation.models.classifiers import Learner
@@ -56,13 +56,26 @@ class Outcome:
         return cls(**{**document, "scores": {name: np.array(values) for name, values in document["scores"].items()}})
 
 
-def prove(frame: pd.DataFrame, target: str, candidates: Mapping[str, Strategy], *, kinds: Mapping[str, str] | None = None, folds: int = 5,
-          repeats: int = 2, rows: int | None = None, seed: int = 0, baselines: Mapping[str, Strategy] = BASELINES,
-          learners: Mapping[str, Learner] | None = None, progress: Callable[[int, int], None] | None = None,
-          finished: MutableMapping[int, dict[str, Outcome]] | None = None, unit: str = "row") -> Proof:
+def cross_validate(
+    frame: pd.DataFrame,
+    target: str,
+    candidates: Mapping[str, Strategy],
+    *,
+    kinds: Mapping[str, str] | None = None,
+    folds: int = 5,
+    repeats: int = 2,
+    rows: int | None = None,
+    seed: int = 0,
+    baselines: Mapping[str, Strategy] = BASELINES,
+    learners: Mapping[str, Learner] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    finished: MutableMapping[int, dict[str, Outcome]] | None = None,
+    unit: str = "row",
+) -> CrossValidation:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
 
-    `finished` holds the outcomes of runs measured before, by number, and is given each new one: it outlives a proof that is killed.
+    `finished` holds the outcomes of runs measured before, by number, and is given each new one, so that a killed
+    cross-validation continues.
     `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
     and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
     noise of few test rows. `unit` is what the report calls a row. Cost: folds * repeats times the strategies, and for each way to train
@@ -78,7 +91,7 @@ def prove(frame: pd.DataFrame, target: str, candidates: Mapping[str, Strategy], 
             progress(run + 1, len(runs))
     outcomes = [finished[run] for run in range(len(runs))]
     facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed, "unit": unit}
-    return _proof(task, outcomes, tuple(baselines), facts)
+    return _summary_of(task, outcomes, tuple(baselines), facts)
 
 
 def _run(
@@ -92,7 +105,7 @@ def _run(
         seconds = time.perf_counter() - began
         for name, resampled in ways.items():
             check_unseen(name, resampled, task.hashes[test])
-            scores = _taught(task, resampled, test, learners, seed)
+            scores = _fit_and_measure(task, resampled, test, learners, seed)
             found[name] = Outcome(seconds, len(resampled.rows) - len(train), resampled.mislabelled, scores)
     return found
 
@@ -105,7 +118,9 @@ def check_unseen(name: str, resampled: Resampled, test: np.ndarray) -> None:
         raise EvaluationError(f"expected no test row among those that {name!r} was fitted to, found {leaked}; fit it to training rows")
 
 
-def _taught(task: Task, resampled: Resampled, test: np.ndarray, learners: Mapping[str, Learner], seed: int) -> dict[str, np.ndarray]:
+def _fit_and_measure(
+    task: Task, resampled: Resampled, test: np.ndarray, learners: Mapping[str, Learner], seed: int
+) -> dict[str, np.ndarray]:
     """Scores of each learner, trained on the resampled rows, on the test rows."""
     labels = task.classes.get_indexer(resampled.rows[task.target].map(str))
     with threads.single():
@@ -169,7 +184,7 @@ def _apart(task: Task, folds: int, repeats: int, rows: int, seed: int) -> Iterat
         yield np.sort(fit[part]), test
 
 
-def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> Proof:
+def _summary_of(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> CrossValidation:
     names, rows = list(outcomes[0]), np.bincount(task.labels)
     # a rare class goes by a number, for its name may name someone
     classes = {name if n >= SHOWN else f"rare class {k + 1}": int(n) for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))}
@@ -177,4 +192,4 @@ def _proof(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str,
               for name in names}
     means = {what: {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
              for what in ("seconds", "added", "mislabelled")}
-    return Proof(task.target, classes, scores, baselines, **means, **facts)
+    return CrossValidation(task.target, classes, scores, baselines, **means, **facts)

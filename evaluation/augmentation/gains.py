@@ -32,7 +32,7 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class Proof:
+class CrossValidation:
     """Scores [runs, measures and F1 of each class] by strategy and learner; a run is one fold of one repeat."""
 
     target: str

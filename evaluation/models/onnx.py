@@ -89,7 +89,7 @@ def read(path: str | Path) -> Network:
     return _network(path.name, hashlib.sha256(data + said).hexdigest(), session, _told(said, beside))
 
 
-def _network(name: str, digest: str, session: Any, told: dict[str, Any]) -> Network:
+def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> Network:
     inputs = session.get_inputs()
     shape = inputs[0].shape
     images = len(shape) == 4 and (shape[1] in (1, 3) or not isinstance(shape[1], int))
@@ -98,8 +98,8 @@ def _network(name: str, digest: str, session: Any, told: dict[str, Any]) -> Netw
         raise EvaluationError(f"expected a network with one input float32 [N, 1 or 3, H, W] in {name}, found {found}; export it so")
     batch, c, *sides = (side if isinstance(side, int) and side > 0 else None for side in shape)
     c = c or 3
-    size = [side or default for side, default in zip(sides, told["size"], strict=True)]
-    scale = [torch.tensor((told[key] * c)[:c]).view(-1, 1, 1) for key in ("mean", "deviation")]
+    size = [side or default for side, default in zip(sides, settings["size"], strict=True)]
+    scale = [torch.tensor((settings[key] * c)[:c]).view(-1, 1, 1) for key in ("mean", "deviation")]
     return Network(name, digest, (c, *size), batch or BATCH, *scale, session)
 
 

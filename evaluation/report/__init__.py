@@ -44,7 +44,7 @@ def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[st
 
 
 def write_augmentation(data: Mapping, folder) -> None:
-    """Write augmentation.html and augmentation.json of a proof in its JSON form (gains.Proof.to_json) into `folder`."""
+    """Write augmentation.html and augmentation.json of a cross-validation (gains.CrossValidation.to_json) into `folder`."""
     from evaluation.report import page
     folder, data = Path(folder), plain(dict(data))
     folder.mkdir(parents=True, exist_ok=True)

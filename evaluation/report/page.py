@@ -29,7 +29,7 @@ def render_comparison(data: dict) -> str:
 
 
 def render_augmentation(data: dict) -> str:
-    """The page for a proof of augmentation in its JSON form."""
+    """The page for a cross-validation of augmentation in its JSON form."""
     names = [s["name"] for s in data["strategies"]]
     gains = {(g["strategy"], g["against"], g["learner"], g["measure"]): g for g in data["gains"]}
     means = {s["name"]: _over_learners(s["scores"]) for s in data["strategies"]}
@@ -63,7 +63,7 @@ def render(report, data: dict) -> str:
         pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
         rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
-        secrets=_detail(scores, "privacy.attribute", "columns"), taught=_taught(scores), reasons=_reasons(data["verdict"]),
+        secrets=_detail(scores, "privacy.attribute", "columns"), by_learner=_by_learner(scores), reasons=_reasons(data["verdict"]),
         **_of_images(report, data))
 
 
@@ -110,7 +110,7 @@ def _detail(scores: dict, name: str, key: str) -> dict:
     return scores.get(name, {}).get("detail", {}).get(key) or {}
 
 
-def _taught(scores: dict) -> dict:
+def _by_learner(scores: dict) -> dict:
     detail = scores.get("utility.target", {}).get("detail", {})
     return detail if "synthetic" in detail else {}
 

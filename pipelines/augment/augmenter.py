@@ -91,7 +91,7 @@ class Augmenter(BaseOverSampler):
             drawn = oversampling.draw(learned, counts, seed=seed)
             added, self.mislabelled_ = drawn.rows, drawn.mislabelled
         if self.mislabelled_:
-            warnings.warn(oversampling.told(self.mislabelled_), UserWarning, stacklevel=3)
+            warnings.warn(oversampling.few_agree(self.mislabelled_), UserWarning, stacklevel=3)
         self.is_synthetic_ = np.repeat([False, True], [len(table), len(added)])
         labels = np.concatenate([y, classes[added[TARGET].to_numpy("int64")]]).astype(y.dtype)
         return _joined(X, table, added), labels

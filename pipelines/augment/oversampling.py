@@ -26,7 +26,7 @@ from pipelines.augment import partial_resampling
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
 
-JUDGES = ("boosted trees", "logistic regression")
+FILTERS = ("boosted trees", "logistic regression")
 SPARE, SPARE_IMAGES = 3, 1.5  # rows drawn for each row wanted where mislabelled ones are filtered out
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
 ROUNDS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted
@@ -50,14 +50,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Learned:
-    """A generator fitted to training rows: `model` samples, `judges` tell mislabelled rows, `seen` are hashes of all they were shown.
+    """A generator fitted to training rows: `model` samples, `filters` tell mislabelled rows, `seen` are hashes of all they were shown.
 
     `anchors` are the rows themselves where they are too few to draw others without them.
     """
 
     target: str
     model: Synthesizer
-    judges: tuple[Predict, ...]
+    filters: tuple[Predict, ...]
     classes: np.ndarray
     seen: np.ndarray = field(repr=False)  # uint64 [rows]
     spare: float = SPARE
@@ -94,20 +94,20 @@ def learn(
     how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress}
     model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
-    judges = _judges(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
+    filters = _filters(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
     spare = SPARE_IMAGES if recipe.of_images else SPARE
     anchors = shown if len(shown) < partial_resampling.ROWS and hasattr(model, "impute") else None
-    return Learned(target, model, judges, classes, row_hashes(shown), spare, anchors)
+    return Learned(target, model, filters, classes, row_hashes(shown), spare, anchors)
 
 
 def _learners(recipe: Recipe, inputs: Mapping[str, str], classes: int) -> list[Learner]:
     """Return a jagged learner and a smooth one."""
     if recipe.of_images:
         return list(image_classifiers.learners(classes).values())
-    return [classifiers.learner(name, inputs, classes) for name in JUDGES]
+    return [classifiers.learner(name, inputs, classes) for name in FILTERS]
 
 
-def _judges(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: list[Learner], seed: int) -> tuple[Predict, ...]:
+def _filters(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: list[Learner], seed: int) -> tuple[Predict, ...]:
     """Return models of the class, fitted to the real rows with a say for every class."""
     labels = pd.Index(classes).get_indexer(rows[target])
     return tuple(learner(rows, labels, weight=classifiers.balanced(labels), seed=seed) for learner in learners)
@@ -136,21 +136,21 @@ def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> Drawn:
     return Drawn(mixed, sum(part.mislabelled for part in parts))
 
 
-def told(mislabelled: int, things: str = "rows") -> str:
+def few_agree(mislabelled: int, things: str = "rows") -> str:
     """Say that the filter was left with too few rows."""
     return (f"{mislabelled:,} of the synthetic {things} are kept although models of the real ones call them mislabelled: "
             f"{ROUNDS} draws yielded too few others. Ask for fewer, or train longer.")
 
 
 def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn:
-    """Draw rows of one class; with judges, those they agree with first, then the least mislabelled ones."""
-    if not learned.judges:
+    """Draw rows of one class; with filters, those they agree with first, then the least mislabelled ones."""
+    if not learned.filters:
         return Drawn(_drawn(learned, label, count, seed))
     own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(ROUNDS):
         rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
-        chances = np.mean([judge(rows[-1]) for judge in learned.judges], axis=0)
+        chances = np.mean([predict(rows[-1]) for predict in learned.filters], axis=0)
         agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])
         if agreement[:, 0].sum() >= count:
             break

@@ -1,4 +1,4 @@
-"""Steps of `launder augment`: the proof by cross-validation, and the enlarged training set, which stays below work/: it holds real rows."""
+"""Steps of `launder augment`: the cross-validation, and the enlarged training set, which stays below work/: it holds real rows."""
 
 import time
 from collections.abc import Mapping
@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 import evaluation.report
-from evaluation.augmentation import resampling
+from evaluation.augmentation import cross_validation, resampling
 from evaluation.augmentation.cross_validation import Outcome
-from evaluation.augmentation.cross_validation import prove as cross_validate
 from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
 from evaluation.models import image_classifiers
 from evaluation.report import plain
@@ -71,25 +70,26 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
         raise LaunderError(f"expected no test row among the training rows, found {shared} that are equal to one; take them out")
 
 
-def prove(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
+def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no repeats are asked for."""
     how, target = config.augment or Augmentation(), target_of(config)
     frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
     repeats = (REPEATS_OF_IMAGES if config.of_images else REPEATS) if how.repeats is None else how.repeats
     if not repeats:
-        return {"proof": None, "verdicts": []}
+        return {"cross_validation": None, "verdicts": []}
     names = dict.fromkeys((config.generator.name, *how.compare))
     candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
     asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **_of_images(config, frame)}
-    found = cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
-    write_json(run.path("proof.json"), plain(found.to_json()))
-    path = run.path("proof.json")
-    return {"proof": {"path": str(path), "digest": digest_file(path)}, "verdicts": [verdict["sentence"] for verdict in found.verdicts()]}
+    found = cross_validation.cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
+    write_json(run.path("cross_validation.json"), plain(found.to_json()))
+    path = run.path("cross_validation.json")
+    verdicts = [verdict["sentence"] for verdict in found.verdicts()]
+    return {"cross_validation": {"path": str(path), "digest": digest_file(path)}, "verdicts": verdicts}
 
 
 def _of_images(config: RunConfig, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return what the proof of images has of its own: learners, baselines, and what one row is called."""
+    """Return what the cross-validation of images has of its own: learners, baselines, and what one row is called."""
     if not config.of_images:
         return {}
     learners = image_classifiers.learners(frame[LABEL].nunique())
@@ -97,7 +97,7 @@ def _of_images(config: RunConfig, frame: pd.DataFrame) -> dict[str, Any]:
 
 
 class Finished(dict):
-    """Outcomes of the runs of a proof by number, kept as JSON files below `folder`, so that a killed proof continues."""
+    """Outcomes of the runs of a cross-validation by number, kept as JSON files below `folder`, so that a killed one continues."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -153,23 +153,25 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: Result | None, progress: Progress | None = None) -> Result:
-    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the proof."""
+def enlarge(
+    run: Run, config: RunConfig, table: Result, schema: Result, cross_validation: Result | None, progress: Progress | None = None
+) -> Result:
+    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the cross-validation."""
     how, target = config.augment or Augmentation(), target_of(config)
     train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
-    told = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
-    learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **told)
+    settings = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
+    learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **settings)
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
     folder = run.path(FOLDER)
     data = (image_rows.write(marked, folder, config.publish.format) if config.of_images
             else write_frame(marked, folder / "data.parquet").to_dict())  # fmt: skip
-    if proof:
+    if cross_validation:
         with explained(folder):
-            evaluation.report.write_augmentation(read_json(proof["path"]), folder)
+            evaluation.report.write_augmentation(read_json(cross_validation["path"]), folder)
     counts = {"real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
-    return {"data": data, "place": str(folder), **counts, "reported": bool(proof)}
+    return {"data": data, "place": str(folder), **counts, "reported": bool(cross_validation)}
 
 
 def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def augment(
     override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
 ) -> int:
-    """Enlarge or rebalance a training set, and prove by cross-validation whether that helps."""
+    """Enlarge or rebalance a training set, and say by cross-validation whether that helps."""
     words = {"score.target": target, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
     words |= {"augment.to": to, "augment.times": times, "augment.weight": weight, "augment.bins": bins}
     words |= {"augment.folds": folds, "augment.repeats": repeats, "publish.format": format}

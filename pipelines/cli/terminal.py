@@ -32,7 +32,7 @@ STEPS = {
     "score": "scoring",
     "decide": "judging",
     "publish": "publishing",
-    "prove": "cross-validating, with and without augmentation",
+    "cross_validate": "cross-validating, with and without augmentation",
     "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
@@ -120,7 +120,7 @@ def augment(config: RunConfig) -> int:
     if result["mislabelled"]:
         from pipelines.augment import oversampling
 
-        console.print(oversampling.told(result["mislabelled"], things), markup=False, soft_wrap=True)
+        console.print(oversampling.few_agree(result["mislabelled"], things), markup=False, soft_wrap=True)
     if result["reported"]:
         console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
     return 0

@@ -117,7 +117,7 @@ _train = _task(steps.train)
 sample = _task(steps.sample)
 score = _task(steps.score)
 decide = _task(steps.decide)
-_prove = _task(augmenting.prove)
+_cross_validate = _task(augmenting.cross_validate)
 _enlarge = _task(augmenting.enlarge)
 publish = _task(steps.publish, retries=True, cached=False)  # it leaves what is there as it is, and puts back what is not
 
@@ -127,14 +127,15 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     return _train(run, config, extra={"progress": _progress(listener.get())}, table=table, schema=schema)
 
 
-def prove(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
+def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     """Cross-validate the augmentation, and show the progress to the listener."""
-    return _prove(run, config, extra={"progress": listener.get()}, table=table, schema=schema)
+    return _cross_validate(run, config, extra={"progress": listener.get()}, table=table, schema=schema)
 
 
-def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, proof: Result | None) -> Result:
+def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, cross_validation: Result | None) -> Result:
     """Enlarge the training set, and show the training's progress."""
-    return _enlarge(run, config, extra={"progress": _progress(listener.get())}, table=table, schema=schema, proof=proof)
+    given = {"table": table, "schema": schema, "cross_validation": cross_validation}
+    return _enlarge(run, config, extra={"progress": _progress(listener.get())}, **given)
 
 
 def _progress(also: Progress | None) -> Progress:

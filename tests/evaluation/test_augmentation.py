@@ -1,4 +1,4 @@
-"""The proof of augmentation: no leak passes, gains and harms are told from noise, baselines are what they say."""
+"""The cross-validation of augmentation: no leak passes, gains and harms are told from noise, baselines are what they say."""
 
 import json
 
@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 
 from evaluation import report
 from evaluation.augmentation import cross_validation, resampling
-from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.measures import intervals
 from evaluation.models import classifiers
@@ -37,9 +37,9 @@ def linear(rows, labels, *, weight, seed):
     return lambda asked: classifiers.probabilities(model, asked, 2)
 
 
-def proof(candidates, table=None, **options):
+def validated(candidates, table=None, **options):
     options = {"learners": {"linear": linear}, "folds": 4, "repeats": 1} | options
-    return prove(lopsided() if table is None else table, "ill", candidates, **options)
+    return cross_validate(lopsided() if table is None else table, "ill", candidates, **options)
 
 
 def candidate(change):
@@ -71,9 +71,9 @@ def test_a_planted_leak_is_found():
         return {"leaky": Resampled(train, row_hashes(whole))}  # as if a generator had been fitted before the split
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
-        proof({"leaky": leaky})
+        validated({"leaky": leaky})
     with pytest.raises(EvaluationError, match="hashes"):
-        proof({"silent": lambda train, **_: {"silent": Resampled(train, np.zeros(0, dtype="uint64"))}})
+        validated({"silent": lambda train, **_: {"silent": Resampled(train, np.zeros(0, dtype="uint64"))}})
 
 
 def test_one_leaked_row_among_others_is_found_whatever_its_columns_order_and_dtypes():
@@ -85,7 +85,7 @@ def test_one_leaked_row_among_others_is_found_whatever_its_columns_order_and_dty
         return {"leaky": Resampled(train, row_hashes(seen[-1]))}
 
     with pytest.raises(EvaluationError, match="found 1;"):
-        proof({"leaky": leaky})
+        validated({"leaky": leaky})
 
 
 def test_equal_rows_stay_on_one_side_and_every_row_is_tested_once_per_repeat():
@@ -108,7 +108,7 @@ def test_gain_harm_and_nothing_are_told_apart():
         "no gain": lambda train: train,
         "harm": lambda train: pd.concat([train, truth.assign(ill="no")]),
     }.items():
-        found = proof({"candidate": candidate(change)}, few, folds=5, baselines={"none": resampling.none})
+        found = validated({"candidate": candidate(change)}, few, folds=5, baselines={"none": resampling.none})
         (verdict,) = found.verdicts()
         verdicts[name] = verdict["verdict"]
         assert verdict["verdict"] in verdict["sentence"] and found.gain("none", "none").value == 0
@@ -116,7 +116,7 @@ def test_gain_harm_and_nothing_are_told_apart():
 
 
 def test_positive_is_better_also_for_the_brier_score():
-    found = proof({"candidate": candidate(lambda train: train.assign(ill=train["ill"].sample(frac=1, random_state=0).to_numpy()))})
+    found = validated({"candidate": candidate(lambda train: train.assign(ill=train["ill"].sample(frac=1, random_state=0).to_numpy()))})
     assert found.runs("candidate", "Brier score").mean() > found.runs("none", "Brier score").mean()
     assert found.gain("candidate", "none", "Brier score").value < 0
     data = found.to_json()
@@ -126,7 +126,7 @@ def test_positive_is_better_also_for_the_brier_score():
 def test_three_learners_and_three_classes():
     bunch = load_iris(as_frame=True)
     rows = bunch.data.iloc[::3].assign(kind=bunch.target_names[bunch.target[::3]])
-    found = prove(rows, "kind", {}, folds=2, repeats=1)
+    found = cross_validate(rows, "kind", {}, folds=2, repeats=1)
     assert set(found.scores) == set(resampling.BASELINES) and set(found.scores["none"]) == set(classifiers.LEARNERS)
     assert found.runs("none", learner="logistic regression").mean() > 0.85
     assert list(found.classes) == ["rare class 1", "rare class 2", "rare class 3"]  # 17 rows each
@@ -152,7 +152,7 @@ def test_the_page_tells_the_verdict_names_no_rare_class_and_loads_nothing(tmp_pa
     same = {"made": candidate(lambda train: train), "more": candidate(lambda train: pd.concat([train, train]))}
     named = {name: lambda train, strategy=strategy, name=name, **given: {name: strategy(train, **given)["candidate"]}
              for name, strategy in same.items()}
-    found = prove(rows, "ill", named, folds=2, repeats=1, baselines=dict(list(resampling.BASELINES.items())[:2]))
+    found = cross_validate(rows, "ill", named, folds=2, repeats=1, baselines=dict(list(resampling.BASELINES.items())[:2]))
     report.write_augmentation(found.to_json(), tmp_path)
     page, data = (tmp_path / "augmentation.html").read_text(), json.loads((tmp_path / "augmentation.json").read_text())
     assert "No gain: made" in page and page.count("<svg") == 2 and "src=" not in page
@@ -182,7 +182,7 @@ def test_hashes_tell_images_apart():
 )
 def test_targets_that_cannot_be_cross_validated(change, words):
     with pytest.raises(EvaluationError, match=words):
-        prove(change(lopsided()), "ill", {})
+        cross_validate(change(lopsided()), "ill", {})
 
 
 def test_trees_learn_from_rows_too_few_for_leaves_of_the_usual_size():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, none, row_hashes
 from evaluation.samples import EvaluationError
 from generators import Budget
@@ -51,13 +51,13 @@ def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(m
     learned = oversampling.learn(patients(), "ill", Recipe(budget=Budget(steps=2)), kinds=KINDS)
     own = {"yes": 1.0, "no": 0.0}
 
-    def judge(rows):  # calls every row but the first of a draw a "no"
+    def predict(rows):  # calls every row but the first of a draw a "no"
         chance = np.where(np.arange(len(rows)) == 0, own[rows["ill"].iloc[0]], 0.0)
         return np.stack([1 - chance, chance], 1)
 
-    drawn = oversampling.draw(replace(learned, judges=(judge,)), {"yes": 40, "no": 3}, seed=1)
+    drawn = oversampling.draw(replace(learned, filters=(predict,)), {"yes": 40, "no": 3}, seed=1)
     assert len(drawn.rows) == 43 and drawn.mislabelled == 40 - oversampling.ROUNDS
-    monkeypatch.setattr(oversampling, "learn", lambda *_, **__: replace(learned, judges=(judge,)))
+    monkeypatch.setattr(oversampling, "learn", lambda *_, **__: replace(learned, filters=(predict,)))
     ways = augmenting.strategy("made", FEW, Augmentation(), KINDS)(patients(), target="ill", kinds=KINDS, seed=0)
     assert ways["made"].mislabelled > 0
 
@@ -76,10 +76,10 @@ def test_other_families_keep_the_numbers_too(name):
     assert oversampling.draw(learned, {"yes": 7, "no": 2}).rows["ill"].value_counts().to_dict() == {"yes": 7, "no": 2}
 
 
-def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_does_not():
+def test_the_strategy_of_a_generator_passes_the_cross_validation_and_one_that_saw_too_much_does_not():
     rows = patients()
     honest = augmenting.strategy("made", FEW, Augmentation(times=1, curve=(1.5,)), KINDS)
-    found = prove(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
+    found = cross_validate(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
     assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
 
     def leaky(train, *, target, kinds, seed):  # the generator is fitted before the split, as people do
@@ -87,7 +87,7 @@ def test_the_strategy_of_a_generator_passes_the_proof_and_one_that_saw_too_much_
         return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)}
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
-        prove(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
+        cross_validate(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def run(tmp_path):
 
 def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     begun, loaded, source = run
-    proven = augmenting.prove(begun, loaded, **source)
-    enlarged = augmenting.enlarge(begun, loaded, **source, proof=proven["proof"])
+    validated = augmenting.cross_validate(begun, loaded, **source)
+    enlarged = augmenting.enlarge(begun, loaded, **source, cross_validation=validated["cross_validation"])
     table = pd.read_parquet(enlarged["data"]["path"])
     assert "/work/" in enlarged["place"] and begun.path().stat().st_mode & 0o777 == 0o700
     assert (enlarged["real"], enlarged["synthetic"], len(table)) == (120, 80, 200)
@@ -111,13 +111,13 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     assert table["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
     assert table["visits"].dtype == ingestion.ingest(loaded)[0]["visits"].dtype
     page = (begun.path("augmented") / "augmentation.html").read_text()
-    (sentence,) = proven["verdicts"]
+    (sentence,) = validated["verdicts"]
     assert sentence.split(":")[0] == "tabular.autoregressive" and sentence in page and "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_the_same_run_gives_the_same_bytes(run):
     begun, loaded, source = run
-    first, second = (augmenting.enlarge(begun, loaded, **source, proof=None)["data"]["digest"] for _ in range(2))
+    first, second = (augmenting.enlarge(begun, loaded, **source, cross_validation=None)["data"]["digest"] for _ in range(2))
     assert first == second
 
 

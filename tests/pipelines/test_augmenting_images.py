@@ -1,4 +1,4 @@
-"""Augmentation of images: exact numbers, a planted duplicate, what is written and read back, and a proof that continues."""
+"""Augmentation of images: exact numbers, a planted duplicate, what is written and read back, and a cross-validation that continues."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from torch.utils.data import DataLoader
 
 from evaluation.augmentation import resampling
-from evaluation.augmentation.cross_validation import prove
+from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.models import image_classifiers
 from evaluation.samples import EvaluationError
@@ -58,14 +58,14 @@ def begun(source, output, *settings):
 
 def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
     learned = oversampling.learn(rows(), "label", Recipe("image.autoencoder", budget=Budget(steps=100)))
-    for judges in ((), learned.judges):
-        drawn = oversampling.draw(replace(learned, judges=judges), {"h": 30, "v": 12}, seed=1).rows
+    for filters in ((), learned.filters):
+        drawn = oversampling.draw(replace(learned, filters=filters), {"h": 30, "v": 12}, seed=1).rows
         assert drawn["label"].value_counts().to_dict() == {"h": 30, "v": 12} and drawn["image"].iloc[0].shape == (8, 8, 1)
     assert np.mean(direction(np.stack(list(drawn["image"]))) == drawn["label"]) > 0.8
-    assert len(learned.judges) == 2 and sorted(learned.seen) == sorted(row_hashes(rows()))
+    assert len(learned.filters) == 2 and sorted(learned.seen) == sorted(row_hashes(rows()))
 
 
-def test_a_planted_duplicate_image_stops_the_proof_even_under_another_label():
+def test_a_planted_duplicate_image_stops_the_cross_validation_even_under_another_label():
     whole = rows()
 
     def leaky(train, *, target, kinds, seed):
@@ -74,9 +74,9 @@ def test_a_planted_duplicate_image_stops_the_proof_even_under_another_label():
 
     given = {"folds": 2, "repeats": 1, "learners": image_classifiers.learners(2), "baselines": {"none": resampling.none}}
     honest = augmenting.strategy("made", FEW, Augmentation(times=1), KINDS)
-    assert prove(whole, "label", {"made": honest}, **given).candidates == ("made",)
+    assert cross_validate(whole, "label", {"made": honest}, **given).candidates == ("made",)
     with pytest.raises(EvaluationError, match="'leaky' was fitted to, found 1;"):
-        prove(whole, "label", {"leaky": leaky}, **given)
+        cross_validate(whole, "label", {"leaky": leaky}, **given)
 
 
 def test_baselines_of_images():
@@ -107,8 +107,8 @@ def test_weights_count_and_large_images_are_halved():
 @pytest.mark.parametrize("format", ["parquet", "folder"])
 def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads(source, tmp_path, format):
     run, loaded, given = begun(source, tmp_path, f"publish.format={format}", "augment.repeats=0")
-    enlarged = augmenting.enlarge(run, loaded, **given, proof=None)
-    again = augmenting.enlarge(run, loaded, **given, proof=None)
+    enlarged = augmenting.enlarge(run, loaded, **given, cross_validation=None)
+    again = augmenting.enlarge(run, loaded, **given, cross_validation=None)
     assert again == enlarged and steps.intact(enlarged) and "/work/" in enlarged["place"]
     most = pd.Series(MADE.labels).value_counts().max()
     assert enlarged["synthetic"] == 2 * most - 60 and enlarged["data"]["rows"] == 2 * most
@@ -128,26 +128,26 @@ def test_a_stream_of_images():
     assert len(items) == 5 and all(item["image"].shape == (1, 8, 8) and item["target"] == 1 and item["is_synthetic"] for item in items)
 
 
-def test_a_killed_proof_continues_and_ends_in_the_same_numbers(source, tmp_path, monkeypatch):
+def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source, tmp_path, monkeypatch):
     monkeypatch.setattr(image_classifiers, "UPDATES", 2)
     run, loaded, given = begun(source, tmp_path / "a")
-    whole = read_json(augmenting.prove(run, loaded, **given)["proof"]["path"])
+    whole = read_json(augmenting.cross_validate(run, loaded, **given)["cross_validation"]["path"])
     run, loaded, given = begun(source, tmp_path / "b")
 
     def killed(status):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        augmenting.prove(run, loaded, **given, progress=killed)
+        augmenting.cross_validate(run, loaded, **given, progress=killed)
     assert [path.name for path in run.path("folds").iterdir()] == ["0000.json"]
     asked = []
     monkeypatch.setattr(oversampling, "learn", lambda *a, learn=oversampling.learn, **k: asked.append(k) or learn(*a, **k))
-    proven = augmenting.prove(run, loaded, **given)
-    again = read_json(proven["proof"]["path"])
+    validated = augmenting.cross_validate(run, loaded, **given)
+    again = read_json(validated["cross_validation"]["path"])
     assert len(asked) == 1 and again["gains"] == whole["gains"] and again["unit"] == "image"
-    augmenting.enlarge(run, loaded, **given, proof=proven["proof"])
+    augmenting.enlarge(run, loaded, **given, cross_validation=validated["cross_validation"])
     page = (run.path("augmented") / "augmentation.html").read_text()
-    assert "images added" in page and "moved copies" in page and proven["verdicts"][0] in page
+    assert "images added" in page and "moved copies" in page and validated["verdicts"][0] in page
 
 
 def test_test_images_among_the_training_images_are_refused(source, tmp_path):
@@ -157,7 +157,7 @@ def test_test_images_among_the_training_images_are_refused(source, tmp_path):
     (test / "other.png").write_bytes(decoding.encode(np.repeat(255 - MADE.pixels[8], 3, axis=2)))
     run, loaded, given = begun(source, tmp_path / "out", f"augment.test={test}", "augment.repeats=0")
     with pytest.raises(LaunderError, match="no test row among the training rows, found 1 that are equal"):
-        augmenting.prove(run, loaded, **given)
+        augmenting.cross_validate(run, loaded, **given)
 
 
 def test_images_without_labels_are_refused_before_any_is_decoded(source, tmp_path):
