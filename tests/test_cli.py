@@ -110,7 +110,7 @@ def test_paths_without_data(refused, here, people):
     assert "found nothing there; check the path" in refused("run", "no.csv")
     (here / "folder").mkdir()
     (here / "folder" / "notes.md").write_text("x")
-    assert "expected CSV or Parquet files in the folder" in refused("run", "folder")
+    assert "expected CSV, Parquet or other tables in the folder" in refused("run", "folder")
     assert "check the path" in refused("run", "no.yaml")
 
 

@@ -44,17 +44,23 @@ def _way(score: Score) -> float:
 def compare(reports: Mapping[str, Report], verdicts: Mapping[str, dict] | None = None) -> dict:
     """The JSON form of a comparison: tables in order of rank, with their standing, scores and verdict.
 
-    What a gate has passed comes first. Then the mean of the ranks in fidelity, utility, diversity and risk decides, so that no
+    What a gate has passed comes first, and of the others what fails fewest of its rules on privacy, so that none stands above one that
+    passes what it fails. Then the mean of the ranks in fidelity, utility, diversity and risk decides, so that no
     unit of one is weighed against a unit of another; tables that tie keep their order.
     """
     where = {name: standing(report) for name, report in reports.items()}
     ranks = {name: float(np.mean([_rank(where, name, key) for key in (*WAYS, "risk")])) for name in reports}
     passed = {name: None if not verdicts else verdicts[name]["passed"] for name in reports}
-    order = sorted(reports, key=lambda name: (passed[name] is False, ranks[name]))
+    leaks = {name: _failed_on_privacy(verdicts[name]) if verdicts else 0 for name in reports}
+    order = sorted(reports, key=lambda name: (leaks[name], passed[name] is False, ranks[name]))
     rows = [{"name": name, "mean_rank": ranks[name], "passed": passed[name], **where[name],
              "scores": {metric: score.value for metric, score in reports[name].scores.items()}} for name in order]
     better = {metric: score.better for report in reports.values() for metric, score in report.scores.items()}
     return plain({"version": 1, "better": better, "tables": rows})
+
+
+def _failed_on_privacy(verdict: Mapping) -> int:
+    return sum(not reason["passed"] and reason["score"].startswith("privacy.") for reason in verdict.get("reasons", ()))
 
 
 def _rank(where: Mapping[str, dict], name: str, key: str) -> float:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.augment import augment
+from pipelines.cli.init import init
 
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
@@ -107,28 +108,7 @@ def demo(
     return _run(str(source), ["score.target=diagnosis"], output)
 
 
-@app.command()
-def init(source: Source, output: Annotated[Path, typer.Option("--output")] = Path("launder.yaml")) -> int:
-    """Profile a source and write an editable, commented configuration."""
-    from pipelines import config
-    from pipelines.config import documents
-    from pipelines.run.artifacts import LaunderError, whole
-    from pipelines.stages import announcing, ingestion
-
-    if output.exists():
-        raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
-    loaded = config.load(source)
-    if loaded.of_images:
-        raise LaunderError(f"expected a table to profile, found images; they need no configuration: launder run {source}")
-    frame, schema = ingestion.ingest(loaded)
-    _, notes = announcing.protected(loaded, schema, frame)
-    entity = announcing.entity_of(loaded, schema)
-    with whole(output) as aside:
-        aside.write_text(documents.template(schema, loaded.source.path, entity), encoding="utf-8")
-    _say(f"Wrote {output}: {len(schema.columns)} columns. Look at their kinds, then: launder run {output}")
-    for note in notes:
-        _say(note)
-    return RELEASED
+app.command()(init)
 
 
 @app.command()
@@ -155,7 +135,10 @@ def _look(loaded: Any) -> None:
     if loaded.of_images:
         images.look(loaded)
     else:
-        ingestion.ingest(loaded)
+        from pipelines.sources.tables import notes_of
+
+        for note in notes_of(ingestion.ingest(loaded)[0]):
+            _say(note)
 
 
 @app.command()
@@ -190,13 +173,14 @@ def fit(
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
     from generators.training import checkpoint
     from pipelines import config
+    from pipelines.config.documents import setting
     from pipelines.run.artifacts import LaunderError, check_place, explained
     from pipelines.stages import fitting
 
     words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
     named = [f"generator.name={generator}"] if generator else []
     settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
-    loaded = config.load(source, [*settings, *(f"{key}={value}" for key, value in words.items() if value is not None)])
+    loaded = config.load(source, [*settings, *(setting(key, value) for key, value in words.items() if value is not None)])
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
@@ -249,34 +233,40 @@ def score(
     model: Annotated[Path | None, typer.Option("--model", help="The model, for the attack that knows it.")] = None,
     features: Annotated[Path | None, typer.Option("--features", help="An ONNX network that sees the images.")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
+    override: Overrides = None,
     seed: Seed = 0,
 ) -> int:
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
-    if compare:
-        return _compare(train, holdout, tables, output, target, seed, gate)
     from pipelines.cli.terminal import print_scores, print_verdict
-    from pipelines.stages import score_tables
+    from pipelines.stages import score_settings, score_tables
 
-    how = {"target": target, "model": model, "features": features, "seed": seed, "gated": gate}
-    report, verdict = score_tables.judge(train, holdout, synthetic, output, **how)
+    settings = score_settings.load(train, target, seed, override or [])
+    if compare:
+        return _compare(train, holdout, tables, output, settings, gate)
+    judged = score_tables.judge(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
+    report, verdict = judged.report, judged.verdict
     print_scores(report)
+    for note in judged.notes:
+        _say(note)
     if verdict:
         print_verdict(verdict)
     _say(f"Report: {output / 'report.html'}")
     return QUARANTINED if verdict and not verdict["passed"] else RELEASED
 
 
-def _compare(train: str, holdout: str | None, tables: list[str], output: Path, target: str | None, seed: int, gated: bool) -> int:
-    """Rank tables, best first; under a gate, refused where not even the best has passed."""
+def _compare(train: str, holdout: str | None, tables: list[str], output: Path, settings: Any, gated: bool) -> int:
+    """Rank tables by the gate, then by their scores; with --gate, refused where not even the best has passed."""
     from pipelines.stages import score_tables
 
-    found = score_tables.compare(train, holdout, tables, output, target=target, seed=seed, gated=gated)
+    found, notes = score_tables.compare(train, holdout, tables, output, settings)
     for place, row in enumerate(found["tables"], 1):
-        said = {True: "  passed", False: "  refused", None: ""}[row["passed"]]
+        said = "passed" if row["passed"] else "refused"
         figures = "  ".join(f"{key} {'-' if row[key] is None else format(row[key], '.3f')}" for key in STANDING)
-        _say(f"{place}. {row['name']}: {figures}{said}")
+        _say(f"{place}. {row['name']}: {figures}  {said}")
+    for note in notes:
+        _say(note)
     _say(f"Comparison: {output / 'comparison.html'}")
     return QUARANTINED if gated and not found["tables"][0]["passed"] else RELEASED
 

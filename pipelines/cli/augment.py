@@ -35,7 +35,8 @@ def augment(
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
 ) -> int:
     """Enlarge or rebalance a training set, and say by cross-validation whether that helps."""
-    words = {"score.target": target, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
+    named = None if target is None else json.dumps(target, ensure_ascii=False)  # a name may look like a number
+    words = {"score.target": named, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
     words |= {"augment.to": to, "augment.times": times, "augment.weight": weight, "augment.bins": bins}
     words |= {"augment.folds": folds, "augment.repeats": repeats, "publish.format": format}
     words |= {"augment.test": None if test is None else str(Path(test).absolute()), "augment.filter": None if filter else "false"}

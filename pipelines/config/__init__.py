@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from pipelines.augment.class_balance import Augmentation
+from pipelines.config import documents
 from pipelines.config import rules as bounds
 from pipelines.config.documents import override, read_yaml
 from pipelines.config.errors import nearest, sentence
@@ -214,6 +215,11 @@ class RunConfig(Part):
     @property
     def of_images(self) -> bool:
         return self.generator.name.startswith("image.")
+
+    @property
+    def listed(self) -> dict[str, str | dict[str, Any]]:
+        """The columns that are listed, by their own names: one that is called `*` is written with a backslash before it."""
+        return {documents.unescaped(name): column for name, column in self.columns.items() if name != OTHERS}
 
     @property
     def rules(self) -> dict[str, Rule]:

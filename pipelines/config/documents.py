@@ -1,7 +1,9 @@
 """YAML as people mean it: true and false only as such, no dates, no codes eaten as numbers, no key twice; `a.b=value`."""
 
+import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, ClassVar
@@ -11,6 +13,9 @@ import yaml
 from pipelines.run.artifacts import LaunderError
 
 OPEN = ("columns", "sample.where", "sample.weights", "generator.options")  # what follows is one name, dots and all
+STAR = re.compile(r"\\*\*")  # a column that is called `*`, after any backslashes
+PLAIN = re.compile(r"[^\W\d][\w -]*(?<! )|/[\w./-]*")  # a word, or a path, that YAML needs no quotes for
+LONGEST_KEY = 500  # characters; YAML reads about a thousand
 BOUNDS = (".at_least", ".at_most")
 NUMBERS = {
     "tag:yaml.org,2002:null": (r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
@@ -117,12 +122,59 @@ def scalar(text: str) -> Any:
     return _named(value)
 
 
-def template(schema: Any, source: str | Path, entity: str | None = None) -> str:
-    """Return the commented YAML text that `launder init` writes for a table of this schema."""
-    columns = "".join(f"  {as_key(column.name)}: {column.kind}\n" for column in schema.columns)
-    text = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    return Template(text).substitute(source=as_key(str(source)), columns=columns, entity=as_key(entity) if entity else "null")
+def setting(key: str, value: Any) -> str:
+    """Return the assignment `key=value` that `override` reads back as this very value: a name may look like a number, or hold `: `."""
+    return f"{key}={json.dumps(value, ensure_ascii=False)}"
+
+
+def template(schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = ()) -> str:
+    """Return the commented YAML text that `launder init` writes for a table or images of this schema, with `a.b=value` set in it."""
+    images = "image" in schema.kinds().values()
+    columns = "" if images else "".join(_entry(column.name, column.kind) for column in schema.columns)
+    text = Path(__file__).with_name("template_images.yaml" if images else "template.yaml").read_text(encoding="utf-8")
+    text = Template(text).substitute(source=as_key(str(source)), columns=columns, entity=as_key(entity) if entity else "null")
+    for one in settings:
+        text = _with(text, one)
+    return text
+
+
+def _entry(name: str, kind: str) -> str:
+    """Return the line of a column; a name longer than the keys that YAML reads on a line is written with a question mark."""
+    key = as_key(escaped(name))
+    return f"  {key}: {kind}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {kind}\n"
+
+
+def escaped(name: str) -> str:
+    """Write the name of a column as a key under `columns`, where `*` stands for all others."""
+    return f"\\{name}" if STAR.fullmatch(name) else name
+
+
+def unescaped(key: str) -> str:
+    return key[1:] if key[:1] == "\\" and STAR.fullmatch(key) else key
 
 
 def as_key(text: str) -> str:
-    return yaml.safe_dump(str(text), allow_unicode=True, width=10_000).removesuffix("...\n").strip()
+    """Write a text so that YAML reads it as this text."""
+    if PLAIN.fullmatch(text) and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
+        return text
+    return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10**9).strip()
+
+
+def _with(text: str, assignment: str) -> str:
+    """Set `a.b=value` in the text of a configuration: its section is written anew, without the comments in it."""
+    top = _path(assignment.partition("=")[0].strip())[0]
+    blocks = re.split(r"(?m)^(?=[a-z_]+:)", text)
+    at = next((at for at, block in enumerate(blocks) if block.startswith(f"{top}:")), len(blocks))
+    block = blocks[at] if at < len(blocks) else f"{top}: {{}}\n"
+    body = re.search(r"(?s)(\s*(^#[^\n]*\n|^\s*\n)*)\Z", block, re.MULTILINE)
+    document = _parse(block, "the configuration")
+    override(document, assignment)
+    blocks[at : at + 1] = [_block(top, document[top]), "\n" + (body[1].lstrip("\n") if body else "")]
+    return "".join(blocks)
+
+
+def _block(key: str, value: Any, indent: str = "") -> str:
+    """Write a section as JSON values, which are YAML, below its keys."""
+    if not isinstance(value, dict) or not value:
+        return f"{indent}{as_key(key)}: {json.dumps(value, ensure_ascii=False)}\n"
+    return f"{indent}{as_key(key)}:\n" + "".join(_block(str(name), inner, indent + "  ") for name, inner in value.items())

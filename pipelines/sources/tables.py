@@ -50,6 +50,11 @@ def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
     return frame
 
 
+def notes_of(frame: pd.DataFrame) -> list[str]:
+    """Return the sentences that are to be said of how a frame was read."""
+    return [f"{note[:1].upper()}{note[1:]}." for note in frame.attrs.get(NOTES, ())]
+
+
 def digest(uri: str | Path) -> str:
     """Return the SHA-256 of a source: of its file, or of the names and contents of its parts; LaunderError where there is none."""
     _parts(uri)

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from generators.data.schema import Column, Identifier, Schema
-from pipelines.config import OTHERS, RunConfig
+from pipelines.config import RunConfig
 from pipelines.config.documents import as_key
+from pipelines.sources.tables import notes_of
 from pipelines.stages import protection
 
 MOST = 0.5  # share of a column's rows from which what protection takes away is told
@@ -25,10 +26,10 @@ def entity_of(config: RunConfig, schema: Schema) -> str | None:
 
 
 def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[str]:
-    """Return a sentence for each column that was taken as an identifier, and for the entity that rows were found to belong to."""
-    stated = {name for name in config.columns if name != OTHERS} | {config.split.entity}
+    """Return a sentence for what was guessed in reading, each column taken as an identifier, and the entity that rows belong to."""
+    stated = {*config.listed, config.split.entity}
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
-    notes = [_identifier(column, frame[column.name]) for column in found]
+    notes = notes_of(frame) + [_identifier(column, frame[column.name]) for column in found]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(

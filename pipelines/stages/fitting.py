@@ -11,7 +11,7 @@ from pipelines.stages import announcing, images, ingestion, training
 
 def fit(config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None) -> Synthesizer:
     """Protect a table or images and train the configuration's generator on all of it, and tell what was settled."""
-    return _on_images(config, progress) if config.of_images else _on_table(config, progress, tell)
+    return _on_images(config, progress, tell) if config.of_images else _on_table(config, progress, tell)
 
 
 def _on_table(config: RunConfig, progress: Progress | None, tell: Callable[[str], None]) -> Synthesizer:
@@ -22,8 +22,11 @@ def _on_table(config: RunConfig, progress: Progress | None, tell: Callable[[str]
     return training.train(protected, schema, config, progress=progress)
 
 
-def _on_images(config: RunConfig, progress: Progress | None) -> Synthesizer:
+def _on_images(config: RunConfig, progress: Progress | None, tell: Callable[[str], None]) -> Synthesizer:
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
-        table, schema, _ = images.ingest(config, Path(folder) / "ingested")
+        table, schema, counts = images.ingest(config, Path(folder) / "ingested")
+        for reason, count in counts.items():
+            if count:
+                tell(f"{count:,} {reason}.")
         protected, _ = images.protect(images.read(table), rare=config.protect.rare, entity=config.split.entity)
         return images.train(protected, schema, config, progress=progress)

@@ -38,7 +38,7 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
 
 def reading(config: RunConfig) -> dict[str, Any]:
     """Return the options by which the tables of a configuration are read."""
-    source, words = config.source, {name: _word(column) for name, column in config.columns.items() if name != OTHERS}
+    source, words = config.source, {name: _word(column) for name, column in config.listed.items()}
     text = [name for name, word in words.items() if word in TEXT_KINDS]
     dropped = [name for name, word in words.items() if word == "drop"]
     written = {"delimiter": source.delimiter, "header": source.header, "encoding": source.encoding, "missing": source.missing}
@@ -51,7 +51,7 @@ def _word(column: str | Mapping[str, Any]) -> str:
 
 def _kept(names: list[str], left_out: list[str], config: RunConfig) -> list[str]:
     """Return the columns to read; LaunderError for one that the data lack or the configuration does not list."""
-    listed = {name: _word(column) for name, column in config.columns.items() if name != OTHERS}
+    listed = {name: _word(column) for name, column in config.listed.items()}
     for name in listed:
         if name not in [*names, *left_out]:
             near = nearest(name, [*names, *left_out])
@@ -99,7 +99,7 @@ def _finite(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
 
 def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns inferred."""
-    kinds = {name: _word(column) for name, column in config.columns.items() if name in frame.columns}
+    kinds = {name: _word(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.entity:
         kinds[config.split.entity] = "identifier"
@@ -111,7 +111,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
             frame[column.name] = frame[column.name].astype("Int64")  # numbers of persons that a missing one made fractions
             schema = infer(frame, {**schema.kinds(), **kinds})
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
-    for name, column in config.columns.items():
+    for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.entity:
             entries[name] |= {**column, "name": name}
     try:
@@ -129,7 +129,7 @@ def _is_whole(values: pd.Series) -> bool:
 
 def _with_common_decimals(column: Column, values: pd.Series, config: RunConfig) -> Column:
     """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide for all."""
-    stated = isinstance(config.columns.get(column.name), Mapping)
+    stated = isinstance(config.listed.get(column.name), Mapping)
     _, k = settle(0, config.protect.extremes, len(values))
     if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(values.dtype):
         return column
