@@ -82,7 +82,8 @@ def cross_validate(
     they yield one fit of every learner.
     """
     task = _task(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
-    learners, folds, finished = learners or _tabular(task), _possible(task, folds), {} if finished is None else finished
+    asked, folds = folds, _possible(task, folds)
+    learners, finished = learners or _tabular(task), {} if finished is None else finished
     runs = list(_runs(task, folds, repeats, seed) if rows is None else _apart(task, folds, repeats, rows, seed))
     for run, (fit, test) in enumerate(runs):
         if run not in finished:
@@ -90,7 +91,8 @@ def cross_validate(
         if progress:
             progress(run + 1, len(runs))
     outcomes = [finished[run] for run in range(len(runs))]
-    facts = {"folds": folds, "repeats": repeats, "ratio": 1 / (folds - 1) if rows is None else 0.0, "seed": seed, "unit": unit}
+    ratio = 1 / (folds - 1) if rows is None else 0.0
+    facts = {"folds": folds, "folds_asked": asked, "repeats": repeats, "ratio": ratio, "seed": seed, "unit": unit}
     return _summary_of(task, outcomes, tuple(baselines), facts)
 
 

@@ -190,3 +190,12 @@ def test_trees_learn_from_rows_too_few_for_leaves_of_the_usual_size():
     labels = (rows["dose"] >= 12).to_numpy("int64")
     model = classifiers.fitted("boosted trees", rows, labels, {"dose": "numerical"})
     assert classifiers.probabilities(model, rows, 2).argmax(1).tolist() == labels.tolist()
+
+
+def test_fewer_folds_than_asked_for_are_told(tmp_path):
+    rows = lopsided().groupby("ill").head(3)
+    found = cross_validate(rows, "ill", {}, folds=5, repeats=1, baselines={"none": resampling.none})
+    assert (found.folds, found.folds_asked) == (3, 5)
+    report.write_augmentation(found.to_json(), tmp_path)
+    page = (tmp_path / "augmentation.html").read_text(encoding="utf-8")
+    assert "3 folds (5 were asked for, but a class has only 3 distinct rows)" in page
