@@ -13,12 +13,15 @@ DETECTION_ROWS = 8000
 LOGISTIC_ROWS = 4000
 SUPPORT_ROWS = 20_000
 QUERY_ROWS = 50_000
+WITHHELD = "(other)"  # what protection writes in place of rare labels
+MOSTLY = 0.5  # of a column's rows
 
 
 def shape(samples: Samples, *, seed: int = 0) -> Score:
     """Mean similarity of single columns, in [0, 1], higher better: 1 - KS distance (numbers) or 1 - total variation (labels).
 
-    Source: sdmetrics KSComplement and TVComplement, with missing values counted. Cost: a sort per column.
+    Source: sdmetrics KSComplement and TVComplement, with missing values counted. Where most of a column is "(other)", that both
+    tables say so counts for nothing. Cost: a sort per column.
     """
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
@@ -35,7 +38,16 @@ def _shape_interval(samples: Samples, role: str, columns: dict[str, float], seed
 
 def _shape(samples: Samples, column: str, role: str) -> float:
     real, other = samples.table("train")[column].to_numpy(), samples.table(role)[column].to_numpy()
-    return (similarity.number_shape if samples.is_number(column) else similarity.label_shape)(real, other)
+    if samples.is_number(column):
+        return similarity.number_shape(real, other)
+    return similarity.label_shape(real, other) - _withheld(samples, column, real, other)
+
+
+def _withheld(samples: Samples, column: str, real: np.ndarray, other: np.ndarray) -> float:
+    """Share on which two columns agree by the label that stands for withheld ones alone, where it is most of the column."""
+    places = np.flatnonzero(samples.labels[column] == WITHHELD)
+    shares = [float(np.mean(np.isin(codes, places))) for codes in (real, other)]
+    return min(shares) if shares[0] > MOSTLY else 0.0
 
 
 def _ends(by_role: dict[str, dict]) -> tuple[float | None, float | None]:

@@ -20,7 +20,7 @@ PEOPLE = _words("""
     patient patients customer client customers user users person personne persona member employee subject
     participant proband student pupil kunde kunden klient mitglied mitarbeiter schueler schüler cliente clienti
     usuario utilisateur utente paciente paziente empleado employé dipendente klant gebruiker medewerker household
-    haushalt owner tenant driver borrower policyholder insured donor respondent visitor subscriber
+    haushalt session device cookie owner tenant driver borrower policyholder insured donor respondent visitor subscriber
 """)
 QUANTITIES = _words("""
     of per price prices cost house haus street building floor room flat apt apartment page line lot count total
@@ -30,3 +30,8 @@ QUANTITIES = _words("""
     population income salary revenue sales latitude longitude lat lon zip plz postcode postal cap version period
     wave round kilometers profit gdp balance quantity qty
 """)  # also places in a list, and parts of an address
+GROUPS = _words("""
+    country region state province county city town place location site branch store shop department dept team unit
+    category type kind class group status product item article brand model channel language currency land stadt
+    pays ville pais país ciudad paese citta città filiale abteilung kategorie produkt artikel
+""")  # what has an id of its own, and is nobody

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.check_digits import scheme_of
-from generators.data.identifier_words import IDS, NUMBERS, PEOPLE, QUANTITIES
+from generators.data.identifier_words import GROUPS, IDS, NUMBERS, PEOPLE, QUANTITIES
 
 UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
@@ -64,8 +64,12 @@ def text_identifies(name: object, present: pd.Series) -> bool:
         return False
     distinct = present.drop_duplicates().map(str)
     rows = len(present) / len(distinct)
-    if len(distinct) > UNIQUE_SHARE * len(present) or has_form(distinct) or scheme_of(distinct):
+    if has_form(distinct) or scheme_of(distinct):
         return True
+    if len(distinct) > UNIQUE_SHARE * len(present):
+        return not QUANTITIES & set(words_of(name)) or is_named(name)
+    if GROUPS & set(words_of(name)) and not names_person(name):
+        return False
     coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
     if is_named(name, many=coded) and len(distinct) >= MANY and rows <= FEW_ROWS:
         return coded or not names_person(name)
@@ -79,10 +83,12 @@ def has_form(distinct: pd.Series) -> bool:
 
 
 def _long_codes(distinct: pd.Series) -> bool:
-    """Tell whether values are written alike, in one word or group of words without a point, with LONG digits or more."""
+    """Tell whether values are written alike, without a point or a space, with LONG digits or more or as eight digits of base 16."""
     shapes = distinct.str.replace(r"\d", "9", regex=True).str.replace(r"[^\W\d_]", "a", regex=True)
     digits = distinct.str.count(r"\d")
     alike = shapes.value_counts(normalize=True).iloc[0] >= MATCHING
+    if distinct.str.fullmatch(r"[0-9a-f]{8,}|[0-9A-F]{8,}").all() and distinct.str.len().nunique() == 1:
+        return True
     return bool(alike and (digits >= LONG).mean() >= MATCHING and not distinct.str.contains(r"[.,%€$£\s]").any())
 
 
@@ -95,6 +101,8 @@ def number_identifies(name: object, present: pd.Series) -> bool:
     if _counts_rows(name, numbers, distinct) or scheme_of(distinct.map(str)):
         return True
     rows = len(numbers) / len(distinct)
+    if GROUPS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
+        return False
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
         return len(distinct) >= MANY and rows <= FEW_ROWS
     return not QUANTITIES & set(words_of(name)) and _is_sparse_key(numbers, distinct)

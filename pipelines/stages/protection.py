@@ -1,9 +1,10 @@
 """Protection before training: no category of a few rows and no extreme number reaches a generator, a score or a report.
 
 What someone could learn from a release about one person begins with what is rare. So, in every column that is learned,
-- a label of fewer than `rare` rows becomes "(other)". Where fewer than `rare` rows would share even that, they become
-  missing if that hides them among at least `rare` rows, else the most frequent label; a column in which every label is
-  rare (names, free text) keeps none of them. A numeric label becomes the nearest label that is kept.
+- a label of fewer than `rare` rows becomes the longest beginning that so many rows share (E11* for E11.9, see shortening.py), else
+  "(other)". Where fewer than `rare` rows would share even that, they become missing if that hides them among at least `rare` rows,
+  else the most frequent label; a column in which every label is rare (names, free text) keeps none of them. A numeric label becomes
+  the nearest label that is kept.
 - a number or date beyond the `extremes`-th largest or smallest is moved there: to the middle between that one and the
   next, because the `extremes`-th largest itself is somebody's number. A column with fewer than `rare` values loses them.
 
@@ -22,6 +23,7 @@ import pandas as pd
 
 from generators.data import timestamps
 from generators.data.schema import Column, Schema
+from pipelines.stages import shortening
 
 OTHER = "(other)"
 SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end
@@ -70,10 +72,14 @@ def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int,
     holders = labels.groupby(labels, sort=False).size() if owners.is_unique else owners.groupby(labels, sort=False).nunique()
     few = set(holders.index[holders < rare])
     hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
+    counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
+    if hit.any():
+        shorter = shortening.shorten(labels[hit], owners[hit], rare).dropna()
+        labels.loc[shorter.index], hit.loc[shorter.index] = shorter, False
+        counts |= {"rows_shortened": len(shorter)} if len(shorter) else {}
     if hit.any():
         instead = _replacement(labels, hit, owners, holders[holders >= rare], rare)
         labels = labels.mask(hit, instead)
-    counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
     return labels.astype(values.dtype), counts
 
 

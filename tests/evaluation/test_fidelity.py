@@ -90,3 +90,9 @@ def test_the_column_that_gives_rows_away_is_found_among_many_rows():
     real, other = rng.normal(size=(12_600, 2)), rng.normal([3, 0], size=(12_600, 2))
     _, _, area, drops = learners.discriminate(lambda: learners.logistic(0), real, other, 0, importance=True)
     assert area > 0.97 and drops[0] > 0.4 and abs(drops[1]) < 0.01
+
+
+def test_that_both_tables_withhold_their_labels_is_no_likeness():
+    table = pd.DataFrame({"town": ["(other)"] * 90 + ["Rome"] * 10, "n": np.arange(100) % 7})
+    columns = fidelity.shape(samples.make(table, table, table)).detail["columns"]
+    assert columns == {"town": pytest.approx(0.1), "n": 1.0}

@@ -21,7 +21,7 @@ def protected(values, kind, *, rare=10, extremes=10, entity=None, **others):
 
 
 def test_rare_labels_share_one_name():
-    column, counts = protected(["a"] * 480 + [f"x{n}" for n in range(20)], "categorical")
+    column, counts = protected(["a"] * 480 + [f"x{chr(97 + n)}" for n in range(20)], "categorical")
     assert column.value_counts().to_dict() == {"a": 480, OTHER: 20}
     assert counts == {"kind": "categorical", "labels": 21, "labels_generalised": 20, "rows_generalised": 20}
 
@@ -37,7 +37,7 @@ def test_without_missing_rows_the_few_join_the_most():
 
 
 def test_a_column_of_rare_texts_keeps_none_of_them():
-    column, _ = protected([f"Name {n // 3}" for n in range(600)], "categorical")
+    column, _ = protected([f"{chr(65 + n // 78)}{chr(97 + n // 3 % 26)}" for n in range(600)], "categorical")
     assert set(column) == {OTHER}
     column, _ = protected([f"Name {n}" for n in range(4)], "categorical")
     assert column.isna().all()  # not even "(other)" would hide four rows

@@ -8,11 +8,12 @@ import pytest
 
 import evaluation.report
 from evaluation.samples import Reason
+from generators.data.schema import infer
 from pipelines import config
 from pipelines.config import rules
 from pipelines.release import gate, publishing
 from pipelines.run.artifacts import LaunderError
-from pipelines.stages import ingestion, protection, sampling, scoring, splitting, training
+from pipelines.stages import announcing, ingestion, protection, sampling, scoring, splitting, training
 
 ROWS = 240
 CANARIES = {
@@ -221,3 +222,24 @@ def leaked(content: bytes) -> list[str]:
     compact = re.sub(r"[\s,_]", "", text)
     wanted = [*CANARIES.values(), "Zebulon", "quixworth", "lighthouse", "9876543"]
     return [canary for canary in wanted if canary in text or canary in compact]
+
+
+def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
+    rows = pd.DataFrame({"customer_id": np.repeat(np.arange(60) * 7 + 1000, 10), "n": np.arange(600) % 7})
+    rows["town"] = [f"T{chr(97 + n % 26)}{chr(97 + n // 26 % 5)}" for n in range(600)]
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    loaded = config.load(tmp_path / "t.csv")
+    frame, schema = ingestion.ingest(loaded)
+    _, notes = announcing.protected(loaded, schema, frame)
+    assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
+    assert "columns: {customer_id: numerical}" in notes[0] and "split: {entity: " in notes[1] and "100% of its rows" in notes[2]
+    stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
+    assert announcing.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
+
+
+def test_an_identifier_that_chance_makes_real_is_made_up_again():
+    real = pd.DataFrame({"id": [f"K{n}" for n in range(50)], "n": 1})
+    schema = infer(real)
+    drawn = pd.DataFrame({"id": ["K7", "K7", "K8", None, "Q1"], "n": 1})
+    renewed = sampling.renew(drawn, schema, real, 0)["id"]
+    assert not set(renewed) & set(real["id"]) and renewed[0] == renewed[1] != renewed[2] and renewed.isna()[3] and renewed[4] == "Q1"
