@@ -13,6 +13,7 @@ import pytest
 import evaluation
 import evaluation.report
 from evaluation.report import words
+from evaluation.samples import Reason
 from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed
@@ -87,6 +88,7 @@ def test_the_json_is_what_its_version_promises(report, tmp_path):
 def test_the_json_meets_its_published_schema(tmp_path):
     schema = json.loads((Path(evaluation.report.__file__).parent / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$defs"]["reason"]["enum"] == [None, *Reason]  # a new reason is added to the schema too
     full = evaluation.score(mixed(300), mixed(200, 1), mixed(300, 2), target="owner")
     verdict = gate.decide(full, rules.DEFAULT_RULES, "d" * 64).verdict()
     poor = evaluation.score(mixed(30), None, mixed(30, 1))
