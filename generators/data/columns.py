@@ -96,25 +96,6 @@ class Cells(_Split):
         closer = (ticks < low[above]) & (ticks - high[below] < low[above] - ticks)
         return np.where(closer, below, above)
 
-    def encode_one(self, value: Any) -> int:
-        """Return the cell of a value that a condition names; ValueError where no row could have it."""
-        if pd.isna(value):
-            return self._missing_cell()
-        try:
-            ticks, _ = to_grid(pd.Series([value]), self.kind, self.format, self.scale)
-        except (ValueError, TypeError):
-            ticks = np.array([])
-        low, high = self._bounds
-        inside = (low <= ticks[0]) & (ticks[0] <= high) if len(ticks) else np.array([False])
-        if not inside.any():
-            raise ValueError(f"expected a value of column {self.name!r} that its training rows could hold, found one they do not")
-        return int(np.argmax(inside))
-
-    def _missing_cell(self) -> int:
-        if not self.missing:
-            raise ValueError(f"expected a value for column {self.name!r}, found a missing one, which its training rows never had")
-        return self.size
-
     def decode(self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None) -> pd.Series:
         """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within `limits` (ticks)."""
         gone = cells >= self.size
@@ -178,18 +159,6 @@ class Labels(_Split):
         ranks = plain(values).map(self._rank)
         unseen = max(self.size - 1, 0)
         return np.where(values.isna(), self.size, ranks.fillna(unseen)).astype("int64")
-
-    def encode_one(self, value: Any) -> int:
-        """Return the rank of a label that a condition names, as text or as itself; ValueError where no row could have it."""
-        if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-            if self.missing:
-                return self.size
-            raise ValueError(f"expected a value for column {self.name!r}, found a missing one, which its training rows never had")
-        by_text = {str(label): rank for label, rank in self._rank.items()}
-        rank = self._rank.get(value, by_text.get(str(value)))
-        if rank is None:
-            raise ValueError(f"expected a category that column {self.name!r} has, found one that it does not have or that is protected")
-        return rank
 
     def decode(self, cells: np.ndarray, inside: np.ndarray, limits: None = None) -> pd.Series:
         """Return the labels of the ranks."""

@@ -53,24 +53,8 @@ class Encoding:
         decoded |= entities.draw(self.groups, self.schema, len(tokens), seed)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
-    def write_known(self, frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
-        """Write each number that `where` names as it is, not as another number of its interval."""
-        for name, value in where.items():
-            if self.schema.column(name).kind == "numerical" and not pd.isna(value):
-                frame[name] = pd.Series([float(value) if isinstance(value, str) else value] * len(frame)).astype(frame[name].dtype)
-        return frame
-
-    def known(self, where: Mapping[str, Any]) -> dict[int, int]:
-        """Return {place: token} for the values that `where` fixes; ValueError for a column or a value that cannot occur."""
-        fixed = {}
-        for name, value in where.items():
-            column = self._column(name)
-            cell = column.encode_one(value)
-            places = self.layout.places[self.columns.index(column)]
-            fixed |= {place: int(part[0]) for place, part in zip(places, column.split(np.array([cell])), strict=True)}
-        return fixed
-
-    def _column(self, name: str) -> Cells | Labels:
+    def column(self, name: str) -> Cells | Labels:
+        """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column

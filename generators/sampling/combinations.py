@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -42,6 +43,11 @@ class Combinations:
         possible = agrees.float() @ own.float() > 0
         return torch.where(possible.any(1, keepdim=True), possible, True)  # a given row may have a combination that is not kept
 
+    def kept(self, x: np.ndarray) -> np.ndarray:
+        """Return which rows of tokens x [B, L] have an allowed combination: bool [B]."""
+        own = pd.MultiIndex.from_arrays(x[:, list(self.places)].T)
+        return own.isin(pd.MultiIndex.from_arrays(self.tokens.T))
+
     @cached_property
     def _tensor(self) -> Tensor:
         return torch.from_numpy(self.tokens)
@@ -61,15 +67,13 @@ def restore(texts: Iterable[str], encoding: Encoding, tokens: Sequence[np.ndarra
     return tuple(Combinations(*_of(columns, encoding), own) for columns, own in zip(groups, tokens, strict=True))
 
 
-def check(held: Sequence[Combinations], known: Mapping[int, int], limited: Collection[int], names: Sequence[str]) -> None:
-    """ValueError for a condition {place: token} that no combination meets, and for a column that another constraint limits too."""
+def check(held: Sequence[Combinations], known: Mapping[int, int], names: Sequence[str]) -> None:
+    """ValueError for a condition {place: token} that no combination meets."""
     for own in held:
         given = [k for k, place in enumerate(own.places) if place in known]
         columns = ", ".join(names[c] for c in own.columns)
         if not (own.tokens[:, given] == [known[own.places[k]] for k in given]).all(1).any():
             raise ValueError(f"expected a condition that a fixed combination of {columns} meets, found none; change one of its values")
-        if twice := sorted(names[c] for c in {*own.columns} & {*limited}):
-            raise ValueError(f"expected column {twice[0]!r} under a fixed combination or under an order or bound, found it under both")
 
 
 def _of(columns: list[int], encoding: Encoding) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance; missing cells are drawn given the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,51 @@ from torch import Tensor
 
 from generators.data.encoding import Encoding
 from generators.data.schema import conform
+from generators.sampling.constraints import Constraints
 from generators.training import randomness
 
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+LEAST = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES = 16  # rows drawn for each row of which some cells are given
 
 Draw = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
 
 
+Allowed = Callable[[int, Tensor], Tensor | None]  # place l, tokens x [B, L] -> which tokens may be drawn there, bool [B, K]; None: all
+
+
+def anything(l: int, x: Tensor) -> None:
+    """Allow every token."""
+
+
+def present(encoding: Encoding) -> Allowed:
+    """Allow every token but the one for a missing value."""
+
+    def allowed(l: int, x: Tensor) -> Tensor | None:
+        if l >= len(encoding.columns) or not encoding.columns[l].missing:
+            return None
+        size = encoding.layout.sizes[l]
+        return (torch.arange(size, device=x.device) < size - 1).expand(len(x), -1)
+
+    return allowed
+
+
 def randoms(encoding: Encoding, given: bool) -> int:
     """Return how many random numbers a row takes: its places within intervals, a choice, and L for each candidate."""
     return len(encoding.columns) + 1 + (CANDIDATES if given else 1) * encoding.layout.width
+
+
+def given(fixed: Mapping[int, int], width: int) -> Tensor:
+    """Return tokens [CHUNK, width] that are as {place: token} says, and 0 elsewhere."""
+    x = torch.zeros(CHUNK, width, dtype=torch.int64)
+    x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+    return x
+
+
+def log_share(tokens: Tensor, encoding: Encoding, held: Constraints) -> Tensor:
+    """Return the log of how much of the rows' cells the constraints leave: tokens [B, L] -> [B]; 0 for a row without any."""
+    found = held.log_share(encoding.cells(tokens.cpu().numpy()))
+    return torch.from_numpy(np.maximum(found, LEAST))
 
 
 def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:

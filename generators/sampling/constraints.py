@@ -1,227 +1,228 @@
-"""Hard constraints between columns, kept while a row is drawn: each token is chosen among those that can still satisfy them.
+"""What every sampled row must meet: conditions on columns, and constraints between them, read against one encoding.
 
-A constraint is an order, `start <= end`, or a bound, `0 <= age` or `age <= 99`; a missing value breaks none. A column is known as an
-interval [low, high] that its tokens narrow, so that a mask over the next token compares interval ends. Values are then placed within
-their intervals in the order of the inequalities. So no row is rejected, and none violates.
+Conditions and constraints on one column become its domain. What relates columns is linear, low <= sum_k w_k x_k <= high, or a rule
+"if premises then claims". A missing value breaks no constraint, and meets no condition but one that asks for it. Orders and sums
+narrow what a column may still be (bounds propagation, Davis 1987), which guides a draw (masks.py) and places values within cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor
 
-from generators.data.columns import Cells, to_grid
+from generators.data.columns import Cells, Labels
 from generators.data.encoding import Encoding
+from generators.sampling import domains
+from generators.sampling.domains import Domain
 
-ROUNDING = 1e-9
+ROUNDS = 6  # of narrowing, at most
+SLACK = 1e-9  # relative, of sums of numbers without a common grid
+Ranges = dict[int, tuple[np.ndarray, np.ndarray]]  # column -> low and high of its values, each [rows], in units of comparison
+
+
+@dataclass(frozen=True)
+class Linear:
+    """low <= sum of weight * value <= high, or not so where `negated`; values in units of comparison (domains.unit)."""
+
+    weights: Mapping[int, float]
+    low: float
+    high: float
+    negated: bool = False
+    slack: float = 0.0  # relative
+
+    @property
+    def columns(self) -> set[int]:
+        return set(self.weights)
+
+
+@dataclass(frozen=True)
+class Within:
+    """The value of column k lies in a domain."""
+
+    k: int
+    domain: Domain
+
+    @property
+    def columns(self) -> set[int]:
+        return {self.k}
+
+
+Atom = Linear | Within
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where every premise holds, every claim does."""
+
+    premises: tuple[Atom, ...]
+    claims: tuple[Atom, ...]
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """Orders and bounds over the columns of one encoding; ends are numbers, or microseconds since 1970 for dates."""
+    """What rows of one encoding must meet. `domains` by column, `rules` with one claim each; no premise: it always holds."""
 
-    encoding: Encoding
-    orders: tuple[tuple[int, int], ...]  # columns (a, b) with a <= b, closed under transitivity
-    bounds: Mapping[int, tuple[float, float]]
+    encoding: Encoding = field(repr=False)
+    domains: Mapping[int, Domain]
+    rules: tuple[Rule, ...]
 
     @cached_property
-    def sequence(self) -> list[int]:
-        """Columns under an order, the lower ones first."""
-        below: dict[int, set[int]] = {}
-        for a, b in self.orders:
-            below.setdefault(b, set()).add(a)
-        return list(TopologicalSorter(below).static_order())
+    def linear(self) -> tuple[tuple[Linear, tuple[Atom, ...]], ...]:
+        """Linear claims, with their premises, that narrow ranges."""
+        return tuple((c, r.premises) for r in self.rules for c in r.claims if isinstance(c, Linear) and not c.negated)
 
-    @property
+    @cached_property
     def columns(self) -> set[int]:
-        """The columns that an order or a bound limits."""
-        return {*self.sequence, *self.bounds}
+        """The columns whose values must be known to tell whether a row holds."""
+        told = {k for rule in self.rules for atom in (*rule.premises, *rule.claims) for k in atom.columns}
+        return told | set(self.domains)
 
     @cached_property
-    def _ends(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """By column, low and high of each cell within its bounds, [cells + 1]; a missing value lies anywhere."""
-        found = {}
-        for k in self.columns:
-            column, (least, most) = self.encoding.columns[k], self.bounds.get(k, (-np.inf, np.inf))
-            low, high = (np.asarray(ends, dtype="float64") / _per_unit(column) for ends in (column.low, column.high))
-            low, high = np.maximum(low, least), np.minimum(high, most)
-            found[k] = np.append(low, -np.inf), np.append(high, np.inf)
+    def fixed(self) -> dict[int, int]:
+        """{place: token} of the columns that conditions leave one cell."""
+        found: dict[int, int] = {}
+        for k, domain in self.domains.items():
+            cells = np.flatnonzero(domain.share)
+            if len(cells) == 1:
+                parts = self.encoding.columns[k].split(cells)
+                found |= {place: int(part[0]) for place, part in zip(self.encoding.layout.places[k], parts, strict=True)}
         return found
 
-    def masks(self, known: list[int]) -> Mask:
-        """Return the mask of every factor for rows in which the tokens at the places `known` are given."""
-        return Mask(self, frozenset(known))
+    @property
+    def open(self) -> bool:
+        """Whether a row may break something although its fixed tokens are given and its values lie within the domains."""
+        return bool(self.rules) or any(self.encoding.layout.places[k][0] not in self.fixed for k in self.domains)
 
-    def place(self, cells: Sequence[np.ndarray], inside: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """Return by column the least and the most tick of each row's value, given the cells of its columns, so that every order holds.
+    def log_share(self, cells: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the log of how much of the rows' cells lies within the domains: float64 [rows]."""
+        with np.errstate(divide="ignore"):
+            return sum((np.log(domain.share)[cells[k]] for k, domain in self.domains.items()), np.zeros(len(cells[0])))
 
-        inside [rows, columns] in [0, 1) the place within what is left of an interval.
+    def place(self, cells: Sequence[np.ndarray], inside: np.ndarray, *, narrowed: bool) -> dict[int, np.ndarray]:
+        """Return by column the ticks of the rows' values, given their cells: within the domains of fixed columns.
+
+        inside [rows, columns] in [0, 1) is the place within an interval. `narrowed` keeps also to the other domains and, one column
+        after another, to what sums and orders leave; else values lie anywhere in their cells.
         """
-        limits, values = {}, {}
-        for k in [*self.sequence, *(set(self.bounds) - set(self.sequence))]:
-            column, (low, high) = self.encoding.columns[k], (ends[cells[k]] for ends in self._ends[k])
-            gone = cells[k] >= column.size
-            for a, b in self.orders:
-                if a == k:
-                    high = np.minimum(high, np.where(cells[b] < self.encoding.columns[b].size, self._ends[b][1][cells[b]], np.inf))
-                if b == k:
-                    low = np.maximum(low, values[a])
-            limits[k] = _ticks(low, high, column, gone)
-            values[k] = np.where(gone, -np.inf, column.between(inside[:, k], *limits[k]) / _per_unit(column))
-        return limits
+        ticks, ranges = {}, self.ranges(cells) if narrowed else {}
+        gone = {k: cells[k] >= self.encoding.columns[k].size for k in ranges}
+        for k in sorted(self.columns):
+            column = self.encoding.columns[k]
+            if isinstance(column, Labels) or not column.size:
+                ticks[k] = cells[k]
+                continue
+            low, high = (end[np.where(cells[k] >= column.size, 0, cells[k])] for end in domains.ends(column))
+            if k in ranges:
+                low, high = _to_ticks(*self.narrow(ranges, dict(enumerate(cells)), gone)[k], low, high, column)
+            keeps = narrowed or self.encoding.layout.places[k][0] in self.fixed
+            domain = self.domains.get(k) if keeps else None
+            ticks[k] = (domain or domains.present(column)).place(inside[:, k], low, high)
+            if k in ranges:
+                value = np.where(cells[k] >= column.size, np.nan, ticks[k] / domains.per_unit(column))
+                ranges[k] = np.where(np.isnan(value), -np.inf, value), np.where(np.isnan(value), np.inf, value)
+        return ticks
+
+    def ranges(self, cells: Sequence[np.ndarray]) -> Ranges:
+        """Return the range of each column under an order or a sum, given the cells; of a missing value everything."""
+        found = {}
+        for k in sorted({k for one, _ in self.linear for k in one.columns}):
+            low, high = self.cell_ranges[k]
+            found[k] = low[cells[k]], high[cells[k]]
+        return found
+
+    @cached_property
+    def cell_ranges(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """By column under an order or a sum, low and high of each cell within the domain, [cells + 1]; none: low above high."""
+        found = {}
+        for k in {k for one, _ in self.linear for k in one.columns}:
+            column = self.encoding.columns[k]
+            low, high = (end / domains.per_unit(column) for end in domains.ends(column))
+            if k in self.domains and (pieces := self.domains[k].pieces):
+                low = np.maximum(low, pieces[0][0] / domains.per_unit(column))
+                high = np.minimum(high, pieces[-1][1] / domains.per_unit(column))
+            allowed = self.domains[k].share > 0 if k in self.domains else np.ones(column.size + 1, dtype=bool)
+            found[k] = (
+                np.where(allowed, np.append(low, -np.inf), np.inf),
+                np.where(allowed, np.append(high, np.inf), -np.inf),
+            )
+        return found
+
+    def narrow(self, ranges: Ranges, cells: Mapping[int, np.ndarray], gone: Mapping[int, np.ndarray]) -> Ranges:
+        """Return what orders and sums leave of ranges, where none of their values is `gone` and their premises are certain."""
+        ranges = dict(ranges)
+        alive = [_alive(one, gone) & certain(premises, cells) for one, premises in self.linear]
+        for _ in range(ROUNDS):
+            before = dict(ranges)
+            for (one, _), rows in zip(self.linear, alive, strict=True):
+                _narrow(one, ranges, rows)
+            if all(np.array_equal(a, b) for k in ranges for a, b in zip(before[k], ranges[k], strict=True)):
+                break
+        return ranges
+
+    def holds(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Return which rows meet everything: bool [rows]."""
+        found = np.ones(len(cells[0]), dtype=bool)
+        for k, domain in self.domains.items():
+            found &= domain.holds(cells[k], ticks[k])
+        for rule in self.rules:
+            applies = np.ones(len(found), dtype=bool)
+            for atom in rule.premises:
+                applies &= self._true(atom, cells, ticks, missing=False)
+            for atom in rule.claims:
+                found &= ~applies | self._true(atom, cells, ticks, missing=True)
+        return found
+
+    def _true(self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool) -> np.ndarray:
+        """Return where an atom is true: bool [rows]; `missing` where a value of its columns is missing."""
+        gone = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
+        if isinstance(atom, Within):
+            return np.where(gone, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
+        total = sum(w * (ticks[k] / domains.per_unit(self.encoding.columns[k])) for k, w in atom.weights.items())
+        slack = atom.slack * np.maximum(1, np.abs(total))
+        met = (total >= atom.low - slack) & (total <= atom.high + slack)
+        return np.where(gone, missing, met != atom.negated)
 
 
-@dataclass(frozen=True)
-class Mask:
-    """Which tokens can follow: `mask(l, x)` is bool [B, K] for factor l given the tokens x [B, L] drawn so far, None for all."""
-
-    constraints: Constraints
-    known: frozenset[int]
-
-    def __call__(self, l: int, x: Tensor) -> Tensor | None:
-        c = self.constraints
-        k = next(k for k, places in enumerate(c.encoding.layout.places) if l in places)
-        if k not in c._ends:
-            return None
-        low, high = self._after(k, l, x)
-        allowed = low <= high
-        for a, b in c.orders:
-            if a == k:
-                allowed = allowed & (low <= self._now(b, l, x)[1][:, None])
-            if b == k:
-                allowed = allowed & (high >= self._now(a, l, x)[0][:, None])
-        return torch.where(allowed.any(1, keepdim=True), allowed, True)
-
-    def _after(self, k: int, l: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The interval of column k for each token that factor l could take, [B or 1, K]."""
-        column, size = self.constraints.encoding.columns[k], self.constraints.encoding.layout.sizes[l]
-        if l == self.constraints.encoding.layout.places[k][0]:
-            return tuple(ends[None].to(x.device) for ends in self._coarse(k))
-        first = torch.tensor([*column.starts, column.size])[x[:, k].cpu()]
-        cell = (first[:, None] + torch.arange(size)).clamp(max=column.size)
-        cell = torch.where((x[:, k].cpu() >= len(column.starts))[:, None], column.size, cell)
-        return tuple(torch.from_numpy(ends)[cell].to(x.device) for ends in self.constraints._ends[k])
-
-    def _now(self, k: int, l: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The interval of column k as far as it is drawn before factor l, [B]."""
-        places = self.constraints.encoding.layout.places[k]
-        drawn = [place for place in places if place < l or place in self.known]
-        if len(drawn) == len(places) > 1:
-            cell = self.constraints.encoding.columns[k].join(x[:, list(places)].cpu().numpy())
-            return tuple(torch.from_numpy(ends[cell]).to(x.device) for ends in self.constraints._ends[k])
-        coarse = tuple(ends.to(x.device) for ends in self._coarse(k))
-        if drawn:
-            return tuple(ends[x[:, places[0]]] for ends in coarse)
-        finite = coarse[0] <= coarse[1]
-        ends = coarse[0][finite & coarse[0].isfinite()], coarse[1][finite & coarse[1].isfinite()]
-        low, high = (ends[0].min(), ends[1].max()) if len(ends[0]) and len(ends[1]) else (coarse[0].min(), coarse[1].max())
-        return low.expand(len(x)), high.expand(len(x))
-
-    def _coarse(self, k: int) -> tuple[Tensor, Tensor]:
-        """Low and high of each coarse token of column k: of the cells within the bounds that it holds."""
-        column, (low, high) = self.constraints.encoding.columns[k], self.constraints._ends[k]
-        inside = low <= high
-        groups = np.searchsorted(np.asarray(column.starts), np.arange(column.size), side="right") - 1
-        out = np.full(column.coarse_size, np.inf), np.full(column.coarse_size, -np.inf)
-        np.minimum.at(out[0], groups[inside[:-1]], low[:-1][inside[:-1]])
-        np.maximum.at(out[1], groups[inside[:-1]], high[:-1][inside[:-1]])
-        if column.missing:
-            out[0][-1], out[1][-1] = -np.inf, np.inf
-        return torch.from_numpy(out[0]), torch.from_numpy(out[1])
+def _alive(one: Linear, gone: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Return in which rows none of the values of a linear constraint is missing, as far as is known."""
+    return ~np.any(np.broadcast_arrays(*(gone.get(k, np.False_) for k in one.columns)), axis=0)
 
 
-def read(texts: Iterable[str], encoding: Encoding, where: Mapping[str, Any]) -> Constraints:
-    """Read constraints such as `start <= end` and `0 <= age`, for rows under a condition.
-
-    ValueError for another form, a column without order, a circle, or bounds that no training row meets.
-    """
-    orders, bounds = set(), {}
-    for name, value in where.items():
-        k = next(k for k, column in enumerate(encoding.columns) if column.name == name)
-        if encoding.columns[k].kind == "numerical" and not pd.isna(value):
-            bounds[k] = (float(value), float(value))  # it is written as it is
-    for text in texts:
-        left, found, right = (part.strip() for part in text.partition("<="))
-        sides = [_column(side, encoding) for side in (left, right)]
-        if not found or sides == [None, None]:
-            raise ValueError(f"expected a constraint such as 'start <= end' or '0 <= age', found {text!r}; name a learned column")
-        if None not in sides:
-            orders.add(tuple(sides))
-            continue
-        k = next(side for side in sides if side is not None)
-        least, most = bounds.get(k, (-np.inf, np.inf))
-        value = _value(right if sides[1] is None else left, encoding.columns[k])
-        bounds[k] = (least, min(most, value)) if sides[1] is None else (max(least, value), most)
-    constraints = Constraints(encoding, _closed(orders), bounds)
-    _check(constraints)
-    return constraints
+def certain(premises: tuple[Atom, ...], cells: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Return in which rows the cells that are known make every premise true whatever comes."""
+    found = np.True_
+    for atom in premises:
+        known = isinstance(atom, Within) and atom.k in cells
+        found = found & (atom.domain.share[cells[atom.k]] == 1 if known else np.False_)
+    return found
 
 
-def _column(name: str, encoding: Encoding) -> int | None:
-    """The number of the ordered column called `name`, None where it is a value; ValueError for a column without order."""
-    for k, column in enumerate(encoding.columns):
-        if column.name == name:
-            if not isinstance(column, Cells):
-                raise ValueError(f"expected a constraint on numbers or dates, found one on the labels of column {name!r}; leave it out")
-            return k
-    return None
+def _narrow(one: Linear, ranges: Ranges, rows: np.ndarray) -> None:
+    """Narrow the range of every column of a linear constraint by the others', in the given rows."""
+    with np.errstate(invalid="ignore"):
+        parts = {k: _times(w, *ranges[k]) for k, w in one.weights.items()}
+        for k, w in one.weights.items():
+            rest = [parts[j] for j in one.weights if j != k]
+            low = one.low - sum(high for _, high in rest)  # of w * x
+            high = one.high - sum(low for low, _ in rest)
+            low, high = (low / w, high / w) if w > 0 else (high / w, low / w)
+            old = ranges[k]
+            ranges[k] = np.where(rows, np.fmax(old[0], low), old[0]), np.where(rows, np.fmin(old[1], high), old[1])
+            parts[k] = _times(w, *ranges[k])
 
 
-def _value(text: str, column: Cells) -> float:
-    """Return a number, or a date's microseconds since 1970."""
-    date = column.kind == "datetime"
-    try:
-        ticks, _ = to_grid(pd.Series([text if date else float(text)]), column.kind, column.format, int(date))
-        return float(ticks[0])
-    except (ValueError, IndexError):
-        what = "a date in its own format" if date else "a number"
-        raise ValueError(f"expected {what} or a column beside {column.name!r} in its constraint, found neither; correct it") from None
+def _times(w: float, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return (w * low, w * high) if w > 0 else (w * high, w * low)
 
 
-def _closed(orders: set[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Add a <= c for every a <= b <= c."""
-    closed, before = set(orders), None
-    while closed != before:
-        before = set(closed)
-        closed |= {(a, d) for a, b in before for c, d in before if b == c}
-    return tuple(sorted(closed))
-
-
-def _check(constraints: Constraints) -> None:
-    names = [column.name for column in constraints.encoding.columns]
-    if any(a == b for a, b in constraints.orders):
-        raise ValueError("expected orders between columns without a circle, found one; leave one of the constraints out")
-    try:
-        constraints.sequence  # noqa: B018
-    except CycleError:
-        raise ValueError("expected orders between columns without a circle, found one; leave one of the constraints out") from None
-    kinds = {(constraints.encoding.columns[a].kind, constraints.encoding.columns[b].kind) for a, b in constraints.orders}
-    if any(one != two for one, two in kinds):
-        raise ValueError("expected an order between two numbers or two dates, found one of each; leave that constraint out")
-    for k in constraints._ends:
-        low, high = constraints._ends[k]
-        if not (low[:-1] <= high[:-1]).any():
-            raise ValueError(f"expected bounds that some training row of column {names[k]!r} meets, found none; widen them")
-
-
-def _per_unit(column: Cells) -> float:
-    """Ticks per unit of comparison: of a number's 1, of a date's microsecond."""
-    if column.kind == "datetime":
-        return 1 / column.scale
-    return column.scale or 1.0
-
-
-def _ticks(low: np.ndarray, high: np.ndarray, column: Cells, gone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends on the column's own grid; where rounding leaves nothing between them, the lower one is all there is."""
-    low, high = np.where(gone, 0.0, low) * _per_unit(column), np.where(gone, 0.0, high) * _per_unit(column)
+def _to_ticks(low: np.ndarray, high: np.ndarray, least: np.ndarray, most: np.ndarray, column: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of the cell [least, most] (ticks) that lies between low and high (units); the cell where that is nothing."""
+    a, b = low * domains.per_unit(column), high * domains.per_unit(column)
     if column.scale:
-        low, high = np.ceil(low - ROUNDING * np.maximum(1, np.abs(low))), np.floor(high + ROUNDING * np.maximum(1, np.abs(high)))
-    return low, np.maximum(low, high)
+        a, b = np.ceil(a - 1e-9 * np.maximum(1, np.abs(a))), np.floor(b + 1e-9 * np.maximum(1, np.abs(b)))
+    a, b = np.fmax(a, least), np.fmin(b, most)
+    a, b = np.where(a <= b, a, least).astype(least.dtype), np.where(a <= b, b, most).astype(least.dtype)
+    return a, b

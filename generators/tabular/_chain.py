@@ -6,7 +6,7 @@ tokens after it. Then it has residual layers and an output layer of its own, bat
 copula (copula.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +15,9 @@ from generators.data.encoding import Layout
 from generators.networks.copula import SHRINKAGE, WORTH, Copula
 from generators.networks.layers import IMPOSSIBLE, Embedding, Heads
 from generators.sampling.combinations import Combinations
+from generators.sampling.conditioning import Allowed, anything
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
-
-Allowed = Callable[[int, Tensor], Tensor | None]
-
-
-def anything(l: int, x: Tensor) -> None:
-    """Allow every token."""
-
 
 def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
     """Allow at each place in `fixed` its own token alone, at the others every one."""
@@ -103,7 +97,7 @@ class Model(nn.Module):
         x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
         for l, logits in self._walk(x, known):
             for mask in (allowed(l, x), *(c.mask(l, x, {*known, *range(l)}, logits.shape[1]) for c in self.combinations)):
-                logits = logits if mask is None else logits.masked_fill(~mask, IMPOSSIBLE)
+                logits = logits if mask is None else logits.masked_fill(~mask.to(logits.device), IMPOSSIBLE)
             cdf, last = logits.softmax(-1).cumsum(-1), logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
             x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
             log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]

@@ -10,8 +10,9 @@ of it, sigma = 1 on wine, even helps, because it covers what a mixture of Gaussi
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -25,6 +26,7 @@ from generators.data.encoding import Encoding, Layout
 from generators.data.schema import Schema
 from generators.networks import mixture
 from generators.networks.mixture import Mixture
+from generators.sampling import reading, rows
 from generators.sampling.conditioning import CHUNK
 from generators.training import fitting, loop, randomness
 from generators.training.fitting import Family, How
@@ -157,19 +159,19 @@ class Autoencoder:
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
-        if n < 0:
-            raise ValueError(f"expected a number of rows, found {n}")
-        known = self.encoding.known(where or {})
-        pool = self._pool(seed, known) if known else None
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that hardly a row meets."""
+        held = reading.read(where, constraints, self.encoding)
+        pool = self._pool(seed, held.fixed) if held.fixed else None
+        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed, pool), seed)
+
+    def _chunk(
+        self, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None, seed: int, first: int, guided: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw tokens and places of CHUNK candidates, given the tokens in `known`."""
         L, columns = self.encoding.layout.width, len(self.encoding.columns)
-        width = columns + L + 1 + 2 * self.config.latent
-        chunks = [randomness.row_uniforms(seed, first, CHUNK, width) for first in range(0, n, CHUNK)]
-        u = torch.from_numpy(np.concatenate([np.zeros((0, width)), *chunks]))
-        parts = [self._draw(part, columns, known, pool).cpu() for part in u.split(CHUNK) if len(part)]
-        tokens = torch.cat([torch.zeros(0, L, dtype=torch.int64), *parts])[:n]
-        return self.encoding.write_known(self.encoding.decode(tokens.numpy(), u[:n, :columns].numpy(), seed=seed), where or {})
+        u = torch.from_numpy(randomness.row_uniforms(seed, first, CHUNK, columns + L + 1 + 2 * self.config.latent))
+        return self._draw(u, columns, known, pool).cpu().numpy(), u[:, :columns].numpy()
 
     def _draw(self, u: Tensor, columns: int, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None) -> Tensor:
         """Uniforms [B, columns + L + 1 + 2 d] -> tokens [B, L]."""

@@ -5,7 +5,7 @@ that a condition on any columns holds when a row is drawn (the known tokens come
 inverting each conditional CDF at one coordinate of its own u in [0, 1)^L: rows do not depend on the batch they are drawn in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,13 +19,15 @@ from torch import Tensor
 from generators.contract import Where
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
-from generators.sampling import combinations, conditioning
-from generators.sampling import constraints as rules
-from generators.sampling.conditioning import CHUNK
-from generators.tabular._chain import Allowed, Model, anything, only
+from generators.sampling import combinations, conditioning, reading, rows
+from generators.sampling.conditioning import CHUNK, Allowed, anything
+from generators.sampling.constraints import Constraints
+from generators.sampling.masks import Mask
+from generators.tabular._chain import Model, only
 from generators.training import fitting, loop, randomness
 from generators.training.fitting import Family, How
 
+Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 
 
@@ -62,33 +64,39 @@ class Autoregressive:
     ) -> pd.DataFrame:
         """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
 
-        `constraints` such as "start <= end" or "0 <= age" hold in every row (constraints.py). `sobol` spreads the rows more evenly
+        `where` and `constraints` hold in every row (sampling/domains.py, sampling/grammar.py). `sobol` spreads the rows more evenly
         than independent draws: less noise in the table's shares, the same distribution.
         """
-        if n < 0:
-            raise ValueError(f"expected a number of rows, found {n}")
-        where, fixed, columns = where or {}, self.encoding.known(where or {}), len(self.encoding.columns)
-        x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
-        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
-        held = rules.read(constraints, self.encoding, where) if constraints else None
-        combinations.check(self.model.combinations, fixed, held.columns if held else (), [column.name for column in self.encoding.columns])
-        leading = not held and sorted(fixed) == list(range(len(fixed)))  # the chain rule itself conditions on its first tokens
-        known = [] if leading else list(fixed)
-        allowed = only(fixed, self.encoding.layout) if leading else held.masks(known) if held else anything
+        held = reading.read(where, constraints, self.encoding)
+        combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
+        asked = rows.Asked(self.encoding, held, self.model.combinations, guided=True if sobol and held.open else None)
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        chunks = [points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or held))) for first in range(0, n, CHUNK)]
-        tokens = np.concatenate([x[:0].numpy(), *(self._draw(u, x, known, allowed) for u in chunks)])[:n]
-        inside = np.concatenate([np.zeros((0, columns)), *(u[:, :columns] for u in chunks)])[:n]
-        limits = held.place(self.encoding.cells(tokens), inside) if held else None
-        return self.encoding.write_known(self.encoding.decode(tokens, inside, seed=seed, limits=limits), where)
+        return rows.draw(n, asked, partial(self._chunk, held, points), seed)
+
+    def _chunk(self, held: Constraints, points: Points, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Draw tokens and places of CHUNK candidates, given the fixed tokens, masked where they are guided."""
+        fixed, columns = held.fixed, len(self.encoding.columns)
+        x = conditioning.given(fixed, self.encoding.layout.width)
+        leading = not guided and sorted(fixed) == list(range(len(fixed)))  # the chain rule itself conditions on its first tokens
+        known = [] if leading else list(fixed)
+        allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
+        u = points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or guided)))
+        return self._draw(u, x, known, allowed, held if guided else None), u[:, :columns]
 
     @torch.no_grad()
-    def _draw(self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything) -> np.ndarray:
+    def _draw(
+        self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
+    ) -> np.ndarray:
         """Draw tokens [B, L] where x is not known. The second pass over conditions, q, is less exact than the model's own p."""
         self.model.eval()
         u, x = torch.from_numpy(u[:, len(self.encoding.columns) :]).to(self._device), x.to(self._device)
         drawn = [self.model.draw(part, x, known, allowed) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
-        return conditioning.resampled(drawn, lambda tokens: -self.model(tokens), u[:, 0]).cpu().numpy()
+        return conditioning.resampled(drawn, partial(self._log_p, held=held), u[:, 0]).cpu().numpy()
+
+    def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:
+        """Return log p of tokens [B, L], of cells that constraints cut the part that is left."""
+        log_p = -self.model(tokens)
+        return log_p + conditioning.log_share(tokens, self.encoding, held).to(log_p) if held else log_p
 
     @property
     def _device(self) -> torch.device:
@@ -96,14 +104,7 @@ class Autoregressive:
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-        return conditioning.impute(frame, self.encoding, partial(self._draw, allowed=self._present), seed)
-
-    def _present(self, l: int, x: Tensor) -> Tensor | None:
-        """Allow every token of a column but the one for a missing value."""
-        if l >= len(self.encoding.columns) or not self.encoding.columns[l].missing:
-            return None
-        size = self.encoding.layout.sizes[l]
-        return (torch.arange(size, device=x.device) < size - 1).expand(len(x), -1)
+        return conditioning.impute(frame, self.encoding, partial(self._draw, allowed=conditioning.present(self.encoding)), seed)
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
         """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the model's distribution."""

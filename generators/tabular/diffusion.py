@@ -31,8 +31,11 @@ from generators.contract import Where
 from generators.data.encoding import Encoding, Layout
 from generators.data.schema import Schema
 from generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
-from generators.sampling import conditioning
-from generators.sampling.conditioning import CHUNK
+from generators.networks.layers import IMPOSSIBLE
+from generators.sampling import conditioning, reading, rows
+from generators.sampling.conditioning import CHUNK, Allowed, anything
+from generators.sampling.constraints import Constraints
+from generators.sampling.masks import Mask
 from generators.tabular._denoiser import Denoiser
 from generators.tabular._schedule import Schedule
 from generators.training import fitting, loop, randomness
@@ -101,16 +104,20 @@ class Model(nn.Module):
         self.copula.shrink(R, best if losses[1.0] - losses[best] > WORTH * self.columns else 1.0)
 
     @torch.no_grad()
-    def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], barred: Mapping[int, int]) -> tuple[Tensor, Tensor]:
+    def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], allowed: Allowed) -> tuple[Tensor, Tensor]:
         """Fill the places of tokens x [B, L] that are not `known`, each by inverting its conditional CDF at u [B, L].
 
-        Return the tokens and log q [B] of those drawn. Token `barred[l]` is never drawn at place l.
+        Return the tokens and log q [B] of those drawn. `allowed(l, x)` masks the tokens that may be drawn at place l, [B, K]; None: all.
         """
         x, log_q = x.clone(), torch.zeros(len(x), dtype=torch.float64, device=x.device)
         given = self.copula.conditionals([l for l in known if l < self.columns]) if self.copula.used else None
         X = self.copula.features(x) if given else None
         for l, sums in self._walk(x, known):
-            p = self._logits(l, x, sums, X, given, barred.get(l)).softmax(1)
+            logits, mask = self._logits(l, x, sums, X, given), allowed(l, x)
+            if mask is not None:
+                mask = nn.functional.pad(mask.to(logits.device), (0, logits.shape[1] - mask.shape[1]))
+                logits = logits.masked_fill(~mask, IMPOSSIBLE)
+            p = logits.softmax(1)
             # the last token of the CDF's support where rounding leaves u above the sum
             last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
             x[:, l] = torch.minimum(torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last)
@@ -129,14 +136,12 @@ class Model(nn.Module):
                     yield l, sums
                     sums = sums + self.denoiser.contribution(l, x)
 
-    def _logits(self, l: int, x: Tensor, sums: Tensor, X: Tensor | None, given: Conditionals | None, barred: int | None) -> Tensor:
+    def _logits(self, l: int, x: Tensor, sums: Tensor, X: Tensor | None, given: Conditionals | None) -> Tensor:
         """Logits [B, K] of token l in float64, given what the revealed tokens contribute, [B, h], and the copula's features X."""
         logits = self.denoiser.logits(l, sums, x)
         if given and l in self.copula.factors:
             term = self.copula.term(l, x, X, given)
             logits = logits + nn.functional.pad(term, (0, logits.shape[1] - term.shape[1]))
-        if barred is not None:
-            logits[:, barred] = -math.inf
         return logits.double()
 
 
@@ -153,26 +158,33 @@ class Diffusion:
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
-        if n < 0:
-            raise ValueError(f"expected a number of rows, found {n}")
-        L, columns, fixed = self.encoding.layout.width, len(self.encoding.columns), self.encoding.known(where or {})
-        x = torch.zeros(CHUNK, L, dtype=torch.int64)
-        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
-        randoms = conditioning.randoms(self.encoding, bool(fixed))
-        chunks = [randomness.row_uniforms(seed, first, CHUNK, randoms) for first in range(0, max(n, 1), CHUNK)]
-        tokens = np.concatenate([self._reveal(u, x, list(fixed)) for u in chunks])
-        inside = np.concatenate([u[:, :columns] for u in chunks])
-        return self.encoding.write_known(self.encoding.decode(tokens[:n], inside[:n], seed=seed), where or {})
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that no row can meet."""
+        held = reading.read(where, constraints, self.encoding)
+        return rows.draw(n, rows.Asked(self.encoding, held), partial(self._chunk, held), seed)
+
+    def _chunk(self, held: Constraints, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Draw tokens and places of CHUNK candidates, given the fixed tokens, masked where they are guided."""
+        known = list(held.fixed)
+        u = randomness.row_uniforms(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or guided)))
+        allowed = Mask(held, known) if guided else anything
+        x = conditioning.given(held.fixed, self.encoding.layout.width)
+        return self._reveal(u, x, known, allowed, held if guided else None), u[:, : len(self.encoding.columns)]
 
     @torch.no_grad()
-    def _reveal(self, u: np.ndarray, x: Tensor, known: list[int], barred: Mapping[int, int] | None = None) -> np.ndarray:
+    def _reveal(
+        self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
+    ) -> np.ndarray:
         """Fill tokens x [B, L]; known ones are revealed first, an order that few training rows had: q. p takes the likeliest order."""
         self.model.eval()
         u, x = (part.to(self._device) for part in (torch.from_numpy(u[:, len(self.encoding.columns) :]), x))
-        drawn = [self.model.reveal(part, x, known, barred or {}) for part in u[:, 1:].split(x.shape[1], 1)]
-        return conditioning.resampled(drawn, lambda tokens: -self.model(tokens), u[:, 0]).cpu().numpy()
+        drawn = [self.model.reveal(part, x, known, allowed) for part in u[:, 1:].split(x.shape[1], 1)]
+        return conditioning.resampled(drawn, partial(self._log_p, held=held), u[:, 0]).cpu().numpy()
+
+    def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:
+        """Return log p of tokens [B, L], of cells that constraints cut the part that is left."""
+        log_p = -self.model(tokens)
+        return log_p + conditioning.log_share(tokens, self.encoding, held).to(log_p) if held else log_p
 
     @property
     def _device(self) -> torch.device:
@@ -180,8 +192,7 @@ class Diffusion:
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-        missing = {place: column.coarse_size - 1 for place, column in enumerate(self.encoding.columns) if column.missing}
-        return conditioning.impute(frame, self.encoding, partial(self._reveal, barred=missing), seed)
+        return conditioning.impute(frame, self.encoding, partial(self._reveal, allowed=conditioning.present(self.encoding)), seed)
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]; -inf where it cannot."""

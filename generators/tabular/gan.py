@@ -6,8 +6,9 @@ among a few candidates by that ratio (importance resampling; Azadi et al. 2019, 
 that give every column its known shares. Row i depends on the seed and i alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -20,6 +21,7 @@ from generators.contract import Where
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
 from generators.networks.gan_losses import LOSSES
+from generators.sampling import conditioning, reading, rows
 from generators.sampling.conditioning import CHUNK
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
@@ -71,20 +73,17 @@ class Adversarial:
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet."""
-        if n < 0:
-            raise ValueError(f"expected a number of rows, found {n}")
-        fixed = self.encoding.known(where or {})
-        x = torch.zeros(CHUNK, self.encoding.layout.width, dtype=torch.int64)
-        x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that hardly a row meets."""
+        held = reading.read(where, constraints, self.encoding)
+        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed), seed)
+
+    def _chunk(self, fixed: Mapping[int, int], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Draw tokens and places of CHUNK candidates, given the tokens in `fixed`."""
         columns = len(self.encoding.columns)
-        known = [c for c in range(columns) if c in fixed]
-        chunks = range(0, n, CHUNK)
-        tokens = [self._draw(seed, first, x, known) for first in chunks] or [np.zeros((0, x.shape[1]), dtype="int64")]
-        inside = [randomness.row_uniforms(seed, first, CHUNK, columns) for first in chunks] or [np.zeros((0, columns))]
-        drawn = self.encoding.decode(np.concatenate(tokens)[:n], np.concatenate(inside)[:n], seed=seed)
-        return self.encoding.write_known(drawn, where or {})
+        x = conditioning.given(fixed, self.encoding.layout.width)
+        inside = randomness.row_uniforms(seed, first, CHUNK, columns)
+        return self._draw(seed, first, x, [c for c in range(columns) if c in fixed]), inside
 
     @torch.no_grad()
     def _draw(self, seed: int, first: int, x: Tensor, known: list[int]) -> np.ndarray:

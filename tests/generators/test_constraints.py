@@ -7,7 +7,7 @@ import pytest
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
-from generators.sampling.constraints import read
+from generators.sampling.reading import read
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +70,24 @@ def test_rows_do_not_depend_on_the_batch(model):
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["low < high"], "such as"),
+        (["low"], "such as 'start <= end'"),
         (["nope <= 3"], "name a learned column"),
+        (["low <= midle"], "did you mean 'middle'"),
+        (["low <= middle middle"], "an operator, 'and' or the end at character 15"),
+        (["low * middle <= 3"], "only products with a constant"),
         (["kind <= age"], "labels of column 'kind'"),
-        (["low <= middle", "middle <= low"], "circle"),
+        (["if kind == 'a' low <= 3"], "'then' after the condition"),
+        (["low < middle", "middle <= high", "high <= low"], "circle"),
+        (["low < low"], "cancels out"),
         (["start <= age"], "one of each"),
+        (["start + end <= age"], "one of each"),
+        (["3 <= 4"], "column in every comparison"),
         (["1000 <= age"], "training row of column 'age'"),
+        (["age + low >= 100000"], "meet together"),
         (["2021-13-45 <= start"], "a date in its own format"),
     ],
 )
 def test_a_constraint_that_cannot_be_is_a_sentence(frame, texts, expected):
     encoded = encoding.fit(frame, infer(frame))
     with pytest.raises(ValueError, match=expected):
-        read(texts, encoded, {})
+        read({}, texts, encoded)

@@ -12,6 +12,7 @@ from generators.data import encoding
 from generators.data.columns import SHARED, cells_of
 from generators.data.encoding import Encoding
 from generators.data.schema import infer
+from generators.sampling import reading
 from tests.generators import tables
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
@@ -126,13 +127,13 @@ def test_conditions_are_checked():
     frame = tables.odd()
     encoded = encoding.fit(frame, infer(frame))
     with pytest.raises(ValueError, match="condition on one of the columns"):
-        encoded.known({"nothing": 1})
+        reading.read({"nothing": 1}, (), encoded)
     with pytest.raises(ValueError, match="identifier 'code'"):
-        encoded.known({"code": "AB-00001"})
+        reading.read({"code": "AB-00001"}, (), encoded)
     with pytest.raises(ValueError, match="category that column 'town' has"):
-        encoded.known({"town": "atlantis"})
+        reading.read({"town": "atlantis"}, (), encoded)
     with pytest.raises(ValueError, match="value of column 'age'"):
-        encoded.known({"age": 1000})
+        reading.read({"age": 1000}, (), encoded)
 
 
 def test_nothing_to_learn_is_refused():

@@ -1,0 +1,178 @@
+"""Conditions and constraints as people write them -> what a row of one encoding must meet; whatever cannot be is one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from generators.data.columns import Cells, Labels
+from generators.data.encoding import Encoding
+from generators.data.schema import Schema
+from generators.sampling import domains, grammar
+from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
+from generators.sampling.domains import Domain
+from generators.sampling.grammar import Comparison
+
+
+def check(texts: Iterable[str], schema: Schema) -> None:
+    """Raise ValueError for constraints that no table of this schema can have: grammar, names, kinds. Needs no model."""
+    for text in texts:
+        rule = grammar.parse(text, schema.names)
+        for comparison in (*rule.premises, *rule.claims):
+            _check_kinds(comparison, schema)
+
+
+def _check_kinds(comparison: Comparison, schema: Schema) -> None:
+    columns = [schema.column(name) for side in (comparison.left, comparison.right) for name, _ in side.terms]
+    if not columns:
+        raise ValueError("expected a column in every comparison of a constraint, found two values; name a learned column")
+    for column in columns:
+        if column.kind in ("identifier", "image"):
+            raise ValueError(f"expected a constraint on learned columns, found one on the {column.kind} {column.name!r}; leave it out")
+    labels = [column for column in columns if column.kind in ("categorical", "boolean")]
+    if labels and (len(columns) > 1 or comparison.operator not in ("==", "!=")):
+        raise ValueError(
+            f"expected orders and sums on numbers or dates, found the labels of column {labels[0].name!r}; labels take == and != with "
+            "one value, and columns that go together are generator.options.combinations"
+        )
+    if len({column.kind for column in columns}) > 1:
+        raise ValueError("expected an order between two numbers or two dates, found one of each; leave that constraint out")
+    if columns[0].kind == "datetime":
+        _check_dates(comparison)
+
+
+def _check_dates(comparison: Comparison) -> None:
+    weights = [w for _, w in comparison.left.terms] + [-w for _, w in comparison.right.terms]
+    if sorted(weights) not in ([-1.0, 1.0], [1.0], [-1.0]):
+        raise ValueError("expected an order of two dates, or of a date and a value, found a sum of dates; leave that constraint out")
+
+
+def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encoding) -> Constraints:
+    """Read conditions and constraints; ValueError for one that no row can meet, alone or with the others."""
+    found: dict[int, Domain] = {}
+    for name, condition in (where or {}).items():
+        column = encoding.column(name)
+        found[encoding.columns.index(column)] = domains.read(condition, column)
+    rules, texts = [], list(texts)
+    check(texts, encoding.schema)
+    for text in texts:
+        parsed = grammar.parse(text, encoding.schema.names)
+        premises = tuple(_atom(comparison, encoding) for comparison in parsed.premises)
+        for claim in (_atom(comparison, encoding) for comparison in parsed.claims):
+            if isinstance(claim, Within) and not premises:
+                anyway = replace(claim.domain, missing=True)
+                found[claim.k] = found[claim.k].both(anyway) if claim.k in found else anyway
+                _check_domain(found[claim.k], alone=encoding.columns[claim.k].name not in (where or {}))
+            else:
+                rules.append(Rule(premises, (claim,)))
+    read = Constraints(encoding, found, tuple(rules))
+    _check_together(read)
+    return read
+
+
+def _check_domain(domain: Domain, *, alone: bool) -> None:
+    if domain.share[:-1].any() or (not alone and domain.share.any()):
+        return
+    what = "bounds that some training row" if alone else "a condition and constraints that a row"
+    raise ValueError(f"expected {what} of column {domain.column.name!r} meets, found none; change one of them")
+
+
+def _check_together(read: Constraints) -> None:
+    """ValueError where orders and sums leave no value to some column although none is missing."""
+    if _circle(read):
+        raise ValueError("expected orders between columns without a circle, found one; leave one of the constraints out")
+    ranges = {}
+    for k, (low, high) in read.cell_ranges.items():
+        some = (low <= high)[:-1]
+        if not some.any():
+            return  # only a missing value is left, which breaks nothing
+        ranges[k] = np.array([low[:-1][some].min()]), np.array([high[:-1][some].max()])
+    sure = replace(read, rules=tuple(rule for rule in read.rules if not rule.premises))
+    ranges = sure.narrow(ranges, {}, {})
+    for k, (low, high) in ranges.items():
+        if low[0] > high[0] + SLACK * max(1.0, abs(high[0])) and not _may_be_missing(read, k):
+            name = read.encoding.columns[k].name
+            raise ValueError(f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one")
+
+
+def _circle(read: Constraints) -> bool:
+    """Whether orders that always hold lead round to x < x: a circle of negative length in a - b <= high (Bellman and Ford)."""
+    orders = []
+    for one, premises in read.linear:
+        if not premises and sorted(one.weights.values()) == [-1.0, 1.0]:
+            up, down = sorted(one.weights, key=one.weights.get, reverse=True)
+            orders += [(up, down, one.high), (down, up, -one.low)]
+    longest, places = {k: 0.0 for order in orders for k in order[:2]}, range(len(read.encoding.columns) + 1)
+    for _ in places:
+        before = dict(longest)
+        for up, down, most in orders:
+            longest[up] = min(longest[up], longest[down] + most)
+    return bool(orders) and longest != before
+
+
+def _may_be_missing(read: Constraints, k: int) -> bool:
+    """Whether some column that is tied to column k may be missing, so that the tie does not bind."""
+    tied = {j for one, _ in read.linear for j in one.columns}
+    return any(read.encoding.columns[j].missing and (j not in read.domains or read.domains[j].missing) for j in tied)
+
+
+def _atom(comparison: Comparison, encoding: Encoding) -> Atom:
+    """Read one comparison: the values of one column, or a linear one of several."""
+    left, right = comparison.left, comparison.right
+    if not left.terms:
+        return _atom(comparison.mirrored(), encoding)
+    column = encoding.column(left.terms[0][0])
+    if isinstance(column, Labels):
+        return Within(encoding.columns.index(column), _of_labels(comparison, column))
+    if column.kind == "datetime" and not right.terms:
+        value = domains.unit(right.value, column)
+        return Within(encoding.columns.index(column), domains.compare(comparison.operator, value, column))
+    return _linear(comparison, encoding, column)
+
+
+def _of_labels(comparison: Comparison, column: Labels) -> Domain:
+    rank = domains.label_rank(comparison.right.value, column)
+    own = Domain(column, () if rank is None else ((rank, rank),), False)
+    return own if comparison.operator == "==" else domains.complement(own)
+
+
+def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
+    left, right, operator = comparison.left, comparison.right, comparison.operator
+    for side in (left, right):
+        if not side.number:
+            close = grammar.nearest(side.value or "", encoding.schema.names)
+            raise ValueError(f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}")
+    weights: dict[int, float] = {}
+    for name, w in (*left.terms, *((name, -w) for name, w in right.terms)):
+        k = encoding.columns.index(encoding.column(name))
+        weights[k] = weights.get(k, 0.0) + w
+    weights, value = {k: w for k, w in weights.items() if w}, right.constant - left.constant
+    if not weights:
+        raise ValueError("expected a constraint that says something of a column, found one that cancels out; leave it out")
+    if len(weights) == 1:
+        ((k, w),) = weights.items()
+        operator = operator if w > 0 else grammar.MIRRORED[operator]
+        return Within(k, domains.compare(operator, value / w, encoding.columns[k]))
+    return _bounded(weights, operator, value, [encoding.columns[k] for k in weights])
+
+
+def _bounded(weights: dict[int, float], operator: str, value: float, columns: list[Cells]) -> Linear:
+    """Write sum operator value as low <= sum <= high: on a common grid strictness is half a step, and == means the same multiple of it.
+
+    With a factor that is no whole number, sums lie between the grid's values: then == means equal after rounding to the coarsest column.
+    """
+    units = [1 / domains.per_unit(column) if column.scale else 0.0 for column in columns]
+    whole, equal = all(w == int(w) for w in weights.values()), operator in ("==", "!=")
+    half = (min(units) if whole else max(units) if equal else 0.0) / 2 if all(units) else 0.0
+    slack = 0.0 if half and whole else SLACK
+    if equal:
+        return Linear(weights, value - half, value + half, operator == "!=", slack)
+    if operator in ("<", ">"):
+        edge = value + (half if operator == ">" else -half)
+        edge = edge if half else math.nextafter(value, math.inf if operator == ">" else -math.inf)
+        return Linear(weights, *((-math.inf, edge) if operator == "<" else (edge, math.inf)))
+    return Linear(weights, *((-math.inf, value + half) if operator == "<=" else (value - half, math.inf)), slack=slack)

@@ -1,0 +1,95 @@
+"""Exactly n rows that meet conditions and constraints, from any family that draws chunks of candidates.
+
+Rows that meet everything are kept in the order in which they are drawn (rejection sampling, von Neumann 1951): their distribution is
+the model's own, given what they must meet. Where few candidates would pass, and the family can, tokens are masked while a row is
+drawn, one of CANDIDATES such rows is kept by its importance, and only what is left over is rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from generators.data.encoding import Encoding
+from generators.sampling.combinations import Combinations
+from generators.sampling.conditioning import CANDIDATES, CHUNK
+from generators.sampling.constraints import Constraints
+from generators.training import randomness
+
+MOST_CHUNKS = 100  # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK meets what is asked
+
+Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK, L] and places within intervals [CHUNK, columns]
+Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the rows of one sample must meet, and whether the family can mask tokens, or must (`guided`: None to find out)."""
+
+    encoding: Encoding
+    constraints: Constraints
+    combinations: tuple[Combinations, ...] = ()
+    guided: bool | None = None
+
+    def place(self, tokens: np.ndarray, inside: np.ndarray, guided: bool) -> tuple[dict[int, np.ndarray], np.ndarray]:
+        """Return the ticks of the limited columns, and which rows meet everything."""
+        cells = self.encoding.cells(tokens)
+        ticks = self.constraints.place(cells, inside, narrowed=guided)
+        held = self.constraints.holds(cells, ticks)
+        for own in self.combinations:
+            held &= own.kept(tokens)
+        return ticks, held
+
+
+def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
+    """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
+    if n < 0:
+        raise ValueError(f"expected a number of rows, found {n}")
+    guided, drawn = _begin(asked, chunk, seed)
+    chunk = _with_first(chunk, (seed, 0, guided), drawn)
+    parts = [_accepted(first, min(CHUNK, n - first), asked, chunk, seed, guided) for first in range(0, n, CHUNK)]
+    L, columns = asked.encoding.layout.width, len(asked.encoding.columns)
+    tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(part[0] for part in parts)])
+    inside = np.concatenate([np.zeros((0, columns)), *(part[1] for part in parts)])
+    limits = {}
+    for k in asked.constraints.columns if parts else ():
+        ticks = np.concatenate([part[2][k] for part in parts])
+        limits[k] = ticks, ticks
+    return asked.encoding.decode(tokens, inside, seed=seed, limits=limits)
+
+
+def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:
+    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES rows pass without; and the rows that told."""
+    if asked.guided is not None or not asked.constraints.open:
+        return bool(asked.guided), None
+    drawn = chunk(seed, 0, False)
+    guided = bool(asked.place(*drawn, False)[1].mean() < 1 / CANDIDATES)
+    return guided, None if guided else drawn
+
+
+def _with_first(chunk: Chunk, key: tuple[int, int, bool], drawn: Drawn | None) -> Chunk:
+    """Return `chunk`, with the rows of one call already drawn."""
+    return lambda *asked: drawn if drawn is not None and asked == key else chunk(*asked)
+
+
+def _accepted(
+    first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool
+) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """Return tokens, places and ticks of `count` rows from `first` on."""
+    tokens, inside, ticks, found = [], [], [], 0
+    for attempt in range(MOST_CHUNKS):
+        drawn = chunk(randomness.key(seed, "again", attempt) if attempt else seed, first, guided)
+        placed, held = asked.place(*drawn, guided)
+        kept = np.flatnonzero(held)[: count - found]
+        tokens.append(drawn[0][kept]), inside.append(drawn[1][kept])
+        ticks.append({k: own[kept] for k, own in placed.items()})
+        found += len(kept)
+        if found == count:
+            return np.concatenate(tokens), np.concatenate(inside), {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]}
+    raise ValueError(
+        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK // count:,} rows of the model meets, found that fewer do; "
+        f"widen them{'' if guided else ', or train tabular.autoregressive, which keeps to them while it draws'}"
+    )
