@@ -113,17 +113,17 @@ def everything(column: Cells | Labels) -> Domain:
     return Domain(column, ((-math.inf, math.inf),), True)
 
 
-def read(condition: Any, column: Cells | Labels) -> Domain:
-    """Return the values that a condition admits; ValueError where it is none, or no row could meet it."""
+def read(condition: Any, column: Cells | Labels, *, possible: bool = True) -> Domain:
+    """Return the values that a condition admits; ValueError where it is none, or (`possible`) no row could meet it."""
     if isinstance(condition, Every):
         found = everything(column)
         for one in condition.conditions:
-            found = found.both(read(one, column))
-        if not found.share.any():
+            found = found.both(read(one, column, possible=possible))
+        if possible and not found.share.any():
             raise ValueError(f"expected conditions on column {column.name!r} that a row can meet together, found none; change one of them")
         return found
-    found = _any_of(condition, column)
-    if not found.share.any():
+    found = _any_of(condition, column, possible)
+    if possible and not found.share.any():
         raise ValueError(_unmet(condition, column))
     return found
 
@@ -136,22 +136,22 @@ def _unmet(condition: Any, column: Cells | Labels) -> str:
     return f"expected a value of column {column.name!r} that its training rows could hold, found one they do not"
 
 
-def _any_of(condition: Any, column: Cells | Labels) -> Domain:
+def _any_of(condition: Any, column: Cells | Labels, possible: bool) -> Domain:
     nothing = Domain(column, (), False)
     if isinstance(condition, Collection) and not isinstance(condition, (str, bytes)):
         for one in condition:
-            nothing = nothing.either(read(one, column))
+            nothing = nothing.either(read(one, column, possible=possible))
         return nothing
     if _absent(condition):
         return Domain(column, (), True)
-    return _labels(condition, column) if isinstance(column, Labels) else _ordered(condition, column)
+    return _labels(condition, column, possible) if isinstance(column, Labels) else _ordered(condition, column, possible)
 
 
 def _absent(condition: Any) -> bool:
     return condition is None or condition is pd.NA or condition is pd.NaT or (isinstance(condition, float) and math.isnan(condition))
 
 
-def _labels(condition: Any, column: Labels) -> Domain:
+def _labels(condition: Any, column: Labels, possible: bool) -> Domain:
     rank = label_rank(condition, column)
     if rank is not None:
         return Domain(column, ((rank, rank),), False)
@@ -159,17 +159,17 @@ def _labels(condition: Any, column: Labels) -> Domain:
         return Domain(column, (), False)
     compared = COMPARED.fullmatch(condition.strip())
     if compared and compared[1] in ("==", "!="):
-        found = read(compared[2], column)
+        found = read(compared[2], column, possible=possible)
         return found if compared[1] == "==" else complement(found)
     if "|" not in condition:
         return Domain(column, (), not condition and column.missing)
-    return _alternatives(condition, column)
+    return _alternatives(condition, column, possible)
 
 
-def _alternatives(condition: str, column: Cells | Labels) -> Domain:
+def _alternatives(condition: str, column: Cells | Labels, possible: bool) -> Domain:
     found = Domain(column, (), False)
     for part in condition.split("|"):
-        found = found.either(read(part.strip() or None, column))
+        found = found.either(read(part.strip() or None, column, possible=possible))
     return found
 
 
@@ -194,14 +194,14 @@ def complement(domain: Domain) -> Domain:
     return Domain(domain.column, tuple((a, b) for a, b in [*edges, (low, math.inf)] if a <= b), False)
 
 
-def _ordered(condition: Any, column: Cells) -> Domain:
+def _ordered(condition: Any, column: Cells, possible: bool) -> Domain:
     if not isinstance(condition, str):
         return compare("==", unit(condition, column), column)
     text = condition.strip()
     if not text:
         return Domain(column, (), True)
     if "|" in text:
-        return _alternatives(text, column)
+        return _alternatives(text, column, possible)
     if compared := COMPARED.fullmatch(text):
         return compare(compared[1], unit(compared[2], column), column)
     low, found, high = text.partition("..")

@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from generators.data.columns import Cells, Labels
-from generators.data.encoding import Encoding
+from generators.data.columns import Cells, Labels, to_grid
+from generators.data.encoding import Encoding, fit
 from generators.data.schema import Schema
 from generators.sampling import domains, grammar
 from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
 from generators.sampling.domains import Domain
 from generators.sampling.grammar import Comparison
 
+GRAIN = 1e-3  # of half a step: how far a sum of values on a grid may be rounded
 
 def check(texts: Iterable[str], schema: Schema) -> None:
     """Raise ValueError for constraints that no table of this schema can have: grammar, names, kinds. Needs no model."""
@@ -72,6 +74,20 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     read = Constraints(encoding, found, tuple(rules))
     _check_together(read)
     return read
+
+
+def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:
+    """Return which rows of a table meet every condition, as `sample` understands it: bool [rows]; ValueError for one that is none."""
+    encoding, found = fit(frame, schema), np.ones(len(frame), dtype=bool)
+    for name, condition in where.items():
+        column = encoding.column(name)
+        cells, ticks = column.encode(frame[name]), np.zeros(len(frame), dtype="int64")
+        if isinstance(column, Cells):
+            own, present = to_grid(frame[name], column.kind, column.format, column.scale)
+            ticks = ticks.astype(own.dtype)
+            ticks[present] = own
+        found &= domains.read(condition, column, possible=False).holds(cells, ticks)
+    return found
 
 
 def _check_domain(domain: Domain, *, alone: bool) -> None:
@@ -168,11 +184,11 @@ def _bounded(weights: dict[int, float], operator: str, value: float, columns: li
     units = [1 / domains.per_unit(column) if column.scale else 0.0 for column in columns]
     whole, equal = all(w == int(w) for w in weights.values()), operator in ("==", "!=")
     half = (min(units) if whole else max(units) if equal else 0.0) / 2 if all(units) else 0.0
-    slack = 0.0 if half and whole else SLACK
+    slack, grain = 0.0 if half and whole else SLACK, half * (GRAIN if whole else 1)
     if equal:
-        return Linear(weights, value - half, value + half, operator == "!=", slack)
+        return Linear(weights, value - grain, value + grain, operator == "!=", slack)
     if operator in ("<", ">"):
         edge = value + (half if operator == ">" else -half)
         edge = edge if half else math.nextafter(value, math.inf if operator == ">" else -math.inf)
         return Linear(weights, *((-math.inf, edge) if operator == "<" else (edge, math.inf)))
-    return Linear(weights, *((-math.inf, value + half) if operator == "<=" else (value - half, math.inf)), slack=slack)
+    return Linear(weights, *((-math.inf, value + grain) if operator == "<=" else (value - grain, math.inf)), slack=slack)

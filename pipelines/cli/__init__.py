@@ -196,12 +196,13 @@ def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
     output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")],
-    where: Annotated[list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="A value that every row has.")] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")] = None,
+    constraint: Annotated[list[str] | None, typer.Option("--constraint", metavar="RULE", help="Such as 'start <= end'.")] = None,
     seed: Seed = 0,
 ) -> int:
     """Draw rows from a fitted model."""
     import generators
-    from pipelines.run.artifacts import check_place
+    from pipelines.run.artifacts import LaunderError, check_place
     from pipelines.sinks import tables
     from pipelines.stages import images
 
@@ -211,8 +212,11 @@ def sample(
     of_images = "image" in fitted.schema.kinds().values()
     (images if of_images else tables).check_suffix(output)
     check_place(output)
-    conditions = dict(tables.condition(text) for text in where or [])
-    drawn = fitted.sample(rows, seed=seed, where=conditions)
+    asked = {"where": tables.conditions(where or [], fitted.schema.names)}
+    asked |= {"constraints": constraint} if constraint else {}
+    if of_images and constraint:
+        raise LaunderError("expected no --constraint for images, found some; leave it out")
+    drawn = fitted.sample(rows, seed=seed, **asked)
     if of_images:
         images.write_out(images.as_pictures(drawn), output)
     else:

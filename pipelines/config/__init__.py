@@ -106,11 +106,12 @@ class Protect(Part):
 class Sample(Part):
     """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values.
 
-    `constraints` such as "start <= end" or "0 <= age" hold in every row.
+    A condition is a value, several of them, or a text such as ">=30", "30..40", "Rome|Milan" (generators/sampling/domains.py);
+    `constraints` such as "start <= end" or "net + tax == total" hold in every row (generators/sampling/grammar.py).
     """
 
     rows: int | None = Field(None, gt=0)
-    where: dict[str, Scalar] = {}
+    where: dict[str, Scalar | tuple[Scalar, ...]] = {}
     constraints: tuple[str, ...] = ()
     weights: dict[str, dict[Scalar, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = {}
 

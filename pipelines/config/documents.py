@@ -127,12 +127,13 @@ def setting(key: str, value: Any) -> str:
     return f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
-def template(schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = ()) -> str:
+def template(schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = (), proposals: Any = None) -> str:
     """Return the commented YAML text that `launder init` writes for a table or images of this schema, with `a.b=value` set in it."""
     images = "image" in schema.kinds().values()
     columns = "" if images else "".join(_entry(column.name, column.kind) for column in schema.columns)
     text = Path(__file__).with_name("template_images.yaml" if images else "template.yaml").read_text(encoding="utf-8")
-    text = Template(text).substitute(source=as_key(str(source)), columns=columns, entity=as_key(entity) if entity else "null")
+    named = {"source": as_key(str(source)), "columns": columns, "entity": as_key(entity) if entity else "null"}
+    text = Template(text).substitute(named | _rules(proposals))
     for one in settings:
         text = _with(text, one)
     return text
@@ -151,6 +152,18 @@ def escaped(name: str) -> str:
 
 def unescaped(key: str) -> str:
     return key[1:] if key[:1] == "\\" and STAR.fullmatch(key) else key
+
+
+def _rules(proposals: Any) -> dict[str, str]:
+    """Write the rules that every row keeps as such, those that nearly every row keeps as comments."""
+    certain, likely, together = (proposals.certain, proposals.likely, proposals.combinations) if proposals else ((), (), ())
+    listed = [*(f"    - {as_key(rule)}  # every row keeps it" for rule in certain)]
+    listed += [f"    # - {as_key(rule)}  # nearly every row keeps it" for rule in likely]
+    words = "what holds in every row, such as start <= end, net + tax == total, if job == \"none\" then pay == 0"
+    constraints = "\n".join([f"  constraints:             # {words}" if certain else f"  constraints: []          # {words}", *listed])
+    options = "".join(f"\n      - {as_key(names)}" for names in together)
+    options = f"\n    combinations:          # labels that occur together only as in the data{options}" if together else " {}"
+    return {"constraints": constraints, "options": options}
 
 
 def as_key(text: str) -> str:

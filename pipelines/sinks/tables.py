@@ -1,20 +1,41 @@
 """Tables on the command line: conditions as people write them, and files by their suffix."""
 
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from generators.sampling.domains import Every
+from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError, whole, write_frame
 
+OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
-def condition(text: str) -> tuple[str, str | None]:
-    """Return column and value of `income=>50K`, cut at the first `=`; an empty value means a missing one."""
-    column, found, value = text.partition("=")
-    if not found or not column:
-        raise LaunderError("expected a condition such as --where 'income=>50K', found one without '='; write COLUMN=VALUE")
-    return column.strip(), value or None
+def conditions(texts: Iterable[str], names: Sequence[str]) -> dict[str, Any]:
+    """Return by column what `income=>50K`, `age>=30`, `age=30..40` and `city=Rome|Milan` ask for; several on one column hold together."""
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        name, value = _condition(text, names)
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(set(values)) == 1 else Every(tuple(values)) for name, values in found.items()}
+
+
+def _condition(text: str, names: Sequence[str]) -> tuple[str, str | None]:
+    """Return column and value; the longest name that an operator follows is meant, and the operator but = belongs to the value."""
+    for name in sorted(names, key=len, reverse=True):
+        rest = text.strip().removeprefix(name).lstrip()
+        operator = next((o for o in OPERATORS if rest.startswith(o)), "") if text.strip().startswith(name) else ""
+        if operator:
+            value = rest.removeprefix(operator).strip()
+            return name, (operator + value if operator not in ("=", "==") else value) or None
+    column = re.split("|".join(OPERATORS), text)[0].strip()
+    if column == text.strip():
+        raise LaunderError("expected a condition such as --where 'income=>50K' or 'age>=30', found none; write COLUMN=VALUE")
+    raise LaunderError(f"expected a condition on one of the columns {list(names)}, found {column!r}{nearest(column, names)}")
 
 
 def check_suffix(path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
+from generators.sampling import reading
 from pipelines.config import OTHERS, RunConfig
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
@@ -33,6 +34,7 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     frame = _finite(frame, config)
     schema = _schema(frame, config)
     _check_target(frame, schema, config)
+    _check_constraints(schema, config)
     return frame[schema.names], schema
 
 
@@ -151,6 +153,14 @@ def _check_formats(frame: pd.DataFrame, schema: Schema) -> None:
                 f"expected dates of one format in column {column.name!r}, found none that reads all of them; "
                 f"set columns.{column.name} to categorical, or write the dates as 2024-12-31"
             )
+
+
+def _check_constraints(schema: Schema, config: RunConfig) -> None:
+    """LaunderError for constraints that no table of this schema can have, before anything is trained."""
+    try:
+        reading.check(config.sample.constraints, schema)
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
 
 
 def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> None:

@@ -1,7 +1,6 @@
 """Sampling: exactly the rows that the configuration asks for."""
 
 import functools
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +22,8 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     """
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
     try:
-        draw = _constrained(model, config)
+        asked = {"constraints": config.sample.constraints} if config.sample.constraints else {}
+        draw = functools.partial(model.sample, **asked)
         drawn = _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
     except ValueError as error:
         raise LaunderError(str(error)) from None
@@ -44,18 +44,6 @@ def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) ->
         texts = texts.replace(dict(zip(hit, fresh, strict=True))).astype("object")
         drawn[column.name] = identifiers.typed(texts.where(texts.notna(), None), column.dtype)
     return drawn
-
-
-def _constrained(model: Synthesizer, config: RunConfig) -> Callable[..., pd.DataFrame]:
-    """Return the model's `sample`, under the constraints where there are any."""
-    if not config.sample.constraints:
-        return model.sample
-    if "constraints" not in inspect.signature(model.sample).parameters:
-        raise LaunderError(
-            f"expected a generator that keeps sample.constraints, such as tabular.autoregressive, found {config.generator.name}; "
-            "choose another, or remove the constraints"
-        )
-    return functools.partial(model.sample, constraints=config.sample.constraints)
 
 
 def _weighted(draw: Callable[..., pd.DataFrame], config: RunConfig, rows: int, where: dict[str, Any]) -> pd.DataFrame:

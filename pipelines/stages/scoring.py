@@ -10,6 +10,7 @@ import evaluation
 from evaluation.report import Report
 from generators import Schema, Synthesizer
 from generators.data import timestamps
+from generators.sampling import reading
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError
 
@@ -28,7 +29,7 @@ def score(
     What the report says of single rows and rare categories is for its internal variant, in the run's private folder. LaunderError
     where no training row meets the condition, ValueError where the tables differ.
     """
-    sides = [_meeting(frame, config.sample.where) for frame in (train, holdout)]
+    sides = [_meeting(frame, schema, config.sample.where) for frame in (train, holdout)]
     if not len(sides[0]):
         raise LaunderError(
             f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask for what the data hold"
@@ -60,16 +61,9 @@ def _names(config: RunConfig) -> list[str] | None:
     return [name for name in evaluation.names() if name in wanted]
 
 
-def _meeting(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows that meet every condition, which may be none."""
-    met = pd.Series(True, index=frame.index)
-    for name, value in where.items():
-        met &= frame[name].isna() if value is None else frame[name].astype("string").eq(_text(value, frame[name])).fillna(False)
-    return frame[met]
-
-
-def _text(value: Any, column: pd.Series) -> str:
-    return str(pd.Series([value]).astype(column.dtype)[0]) if pd.api.types.is_numeric_dtype(column.dtype) else str(value)
+    return frame[reading.meeting(frame, schema, where)] if where else frame
 
 
 def _readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -74,11 +74,17 @@ def test_a_combination_of_few_rows_is_not_kept(frame):
         ({"combinations": ["city, planet"]}, {}, (), "such as 'city, country'"),
         ({"combinations": ["age, shop"]}, {}, (), "leave a column out"),
         ({"combinations": ["city, country"]}, {"city": "Graz", "country": "FR"}, (), "change one of its values"),
-        ({"combinations": ["age, country"], "validation": 0.01}, {}, ("0 <= age",), "found it under both"),
     ],
 )
 def test_impossible_ones_are_one_sentence(frame, options, where, constraints, sentence):
-    if "age, country" in options["combinations"]:
-        frame = frame.assign(age=frame["age"] // 30)
     with pytest.raises(ValueError, match=sentence):
         generators.fit(frame, budget=Budget(steps=2), **options).sample(3, where=where, constraints=constraints)
+
+
+def test_a_constraint_on_a_combined_column_holds_with_the_combination(frame):
+    frame = frame.assign(age=frame["age"] // 30)
+    drawn = generators.fit(frame, budget=Budget(steps=2), combinations=["city, country"]).sample(
+        200, where={"country": "DE|AT"}, constraints=["age >= 1", "if city == 'Bonn' then age == 2"]
+    )
+    assert (drawn["city"].map(COUNTRY) == drawn["country"]).all() and (drawn["age"] >= 1).all() and (drawn["country"] != "FR").all()
+    assert (drawn.loc[drawn["city"] == "Bonn", "age"] == 2).all()

@@ -90,17 +90,8 @@ def test_conditions_and_weights(run):
 def test_constraints_hold_or_are_refused(run):
     drawn = sampling.sample(run["model"], with_sample(run["config"], rows=50, constraints=("3000 <= pay", "1970-01-01 <= born")), ROWS)
     assert (drawn["pay"] >= 3000).all() and (drawn["born"] >= "1970").all()
-    with pytest.raises(LaunderError, match="constraint such as"):
-        sampling.sample(run["model"], with_sample(run["config"], constraints=("pay > 3",)), ROWS)
-
-    class Plain:
-        schema = run["schema"]
-
-        def sample(self, n, *, seed=0, where=None):
-            return run["synthetic"].head(n)
-
-    with pytest.raises(LaunderError, match="keeps sample"):
-        sampling.sample(Plain(), with_sample(run["config"], constraints=("3 <= pay",)), ROWS)
+    with pytest.raises(LaunderError, match="did you mean 'pay'"):
+        sampling.sample(run["model"], with_sample(run["config"], constraints=("pai > 3",)), ROWS)
 
 
 @pytest.mark.parametrize(
