@@ -129,7 +129,7 @@ def read(condition: Any, column: Cells | Labels, *, possible: bool = True) -> Do
 
 
 def _unmet(condition: Any, column: Cells | Labels) -> str:
-    if _absent(condition):
+    if _absent(condition) or condition == "":
         return f"expected a value for column {column.name!r}, found a missing one, which its training rows never had"
     if isinstance(column, Labels):
         return f"expected a category that column {column.name!r} has, found one that it does not have or that is protected"

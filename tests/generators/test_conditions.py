@@ -99,7 +99,12 @@ def conditions(draw):
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(asked=conditions(), column=st.sampled_from(NUMBERS), sign=st.sampled_from(["<", "<=", ">", ">="]), factor=st.sampled_from([2, 9, 4.5]))
+@given(
+    asked=conditions(),
+    column=st.sampled_from(NUMBERS),
+    sign=st.sampled_from(["<", "<=", ">", ">="]),
+    factor=st.sampled_from([2, 9, 4.5]),
+)
 def test_every_row_meets_every_condition_and_constraint(models, asked, column, sign, factor):
     text, met = asked
     drawn = models["tabular.autoencoder"].sample(15, where={column: text}, constraints=[f"{factor} * visits + 30 {sign} price"])

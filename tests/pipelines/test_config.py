@@ -70,7 +70,7 @@ def test_a_dump_is_read_back(read):
         ("name: x", ["expected source"]),
         ("source: x.csv\nsplit: &a {entity: *a}", ["*a", "written out"]),
         ("source: x.csv\ncolumns: {a: 3}", ["a text at columns.a,"]),
-        ("source: x.csv\nsample: {where: {a: [tell-nobody]}}", ["at sample.where.a,"]),
+        ("source: x.csv\nsample: {where: {a: {b: tell-nobody}}}", ["at sample.where.a,"]),
         ("source: x.csv\ndevice: gpu", ["auto, cpu, cuda"]),
         ("source: x.csv\ngenerator: tell-nobody", ["a section of keys at generator"]),
         ("source: {path: x.csv, delimiter: ab}", ["one character at source.delimiter"]),

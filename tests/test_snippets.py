@@ -1,0 +1,81 @@
+"""Every snippet of README and docs/*.md runs as written: Python is executed, a `launder` line is read by the command line.
+
+Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a scratch one. 
+Of a shell line the command and its options have to exist; they are not run: the tests of the flow run them.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import typer
+from sklearn import datasets
+
+import generators
+from pipelines.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def snippets(*languages):
+    """Return every fenced block of the languages as (page, place, text)."""
+    found = []
+    for page in PAGES:
+        blocks = FENCE.findall((ROOT / page).read_text(encoding="utf-8"))
+        found += [(page, place, text) for place, (language, text) in enumerate(blocks) if language in languages]
+    return [pytest.param(*one, id=f"{one[0]}-{one[1]}") for one in found]
+
+
+def people(rows, seed):
+    rng = np.random.default_rng(seed)
+    hired = pd.Timestamp("2010-01-01") + pd.to_timedelta(rng.integers(0, 3000, rows), "D")
+    left = hired + pd.to_timedelta(rng.integers(0, 900, rows), "D")
+    income = rng.choice([">50K", "<=50K"], rows)
+    days = {"hired": hired.strftime("%Y-%m-%d"), "left": left.strftime("%Y-%m-%d")}
+    return pd.DataFrame({"age": rng.integers(14, 70, rows), **days, "hours": rng.integers(5, 60, rows), "income": income})
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    """What snippets take for granted; fewer rows and steps than they ask for, so that they end soon."""
+    monkeypatch.chdir(tmp_path)
+    fit = generators.fit
+    monkeypatch.setattr(generators, "fit", lambda *a, **k: fit(*a, **({"budget": generators.Budget(steps=20)} | k)))
+    X, y = datasets.load_wine(return_X_y=True, as_frame=True)
+    backbone = torch.nn.Conv2d(3, 4, 7, stride=16)
+    train, holdout = people(300, 1), people(100, 2)
+    tables = {"frame": people(300, 0), "train": train, "holdout": holdout, "X": X, "y": y}
+    return {"generators": generators, "torch": torch, "backbone": backbone, **tables}
+
+
+@pytest.mark.parametrize(("page", "place", "text"), snippets("python"))
+def test_python_runs(page, place, text, names):
+    text = text.replace("10_000", "300")
+    exec(compile(text, page, "exec"), names)
+
+
+def commands(text):
+    """Return the `launder` lines of a shell snippet, cut into words; what is bracketed, alternative or explained is left out."""
+    found = []
+    for line in text.replace("\\\n", " ").splitlines():
+        line = re.sub(r"^.*launder (?=\w)|(\s{2,}| #| -> ).*$|^(?!.*launder ).*$", "", line)
+        line = re.sub(r"\[[^\]]*\]|\|\s*\S+.*$|\.\.\.", "", line)
+        found += [shlex.split(line)] if line.strip() else []
+    return found
+
+
+@pytest.mark.parametrize(("page", "place", "text"), snippets("", "sh", "bash"))
+def test_a_shell_line_names_commands_and_options_that_there_are(page, place, text):
+    group = typer.main.get_command(app)
+    for name, *words in commands(text):
+        if name == "launder" or (name not in group.commands and page == "README.md" and "launder" not in text.split(name)[0]):
+            continue
+        command = group.commands[name]
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert not [word for word in words if word.startswith("--") and word.split("=")[0] not in options], (page, name)
