@@ -1,6 +1,6 @@
 """Every snippet of README and docs/*.md runs as written: Python is executed, a `launder` line is read by the command line.
 
-Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a scratch one. 
+Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a scratch one.
 Of a shell line the command and its options have to exist; they are not run: the tests of the flow run them.
 """
 
@@ -61,12 +61,12 @@ def test_python_runs(page, place, text, names):
 
 
 def commands(text):
-    """Return the `launder` lines of a shell snippet, cut into words; what is bracketed, alternative or explained is left out."""
+    """Return the lines of a shell snippet that call `launder`, cut into words; what a usage line brackets, and remarks, are left out."""
     found = []
-    for line in text.replace("\\\n", " ").splitlines():
-        line = re.sub(r"^.*launder (?=\w)|(\s{2,}| #| -> ).*$|^(?!.*launder ).*$", "", line)
-        line = re.sub(r"\[[^\]]*\]|\|\s*\S+.*$|\.\.\.", "", line)
-        found += [shlex.split(line)] if line.strip() else []
+    for line in text.splitlines():
+        called = re.match(r"(?:.* && )?(?:\S*/)?launder (?=[a-z])(.*)", line)
+        words = re.split(r"\s{2,}| #| \| ", called[1])[0] if called else ""
+        found += [shlex.split(re.sub(r"\[[^\]]*\]|\.\.\.", "", words))] if words else []
     return found
 
 
@@ -74,8 +74,10 @@ def commands(text):
 def test_a_shell_line_names_commands_and_options_that_there_are(page, place, text):
     group = typer.main.get_command(app)
     for name, *words in commands(text):
-        if name == "launder" or (name not in group.commands and page == "README.md" and "launder" not in text.split(name)[0]):
-            continue
-        command = group.commands[name]
-        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        options = {option for parameter in group.commands[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
         assert not [word for word in words if word.startswith("--") and word.split("=")[0] not in options], (page, name)
+
+
+def test_commands_are_found_in_usage_lines_and_behind_others():
+    usage = "launder fit S --model DIR [--minutes M]     train\n.venv/bin/launder run people.csv\ncd x && launder demo\n  x.py  the launder fit"
+    assert commands(usage) == [["fit", "S", "--model", "DIR"], ["run", "people.csv"], ["demo"]]

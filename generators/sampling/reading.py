@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels, to_grid
-from generators.data.encoding import Encoding, fit
+from generators.data.columns import Cells, Labels, fit_column, to_grid
+from generators.data.encoding import Encoding
 from generators.data.schema import Schema
 from generators.sampling import domains, grammar
 from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
@@ -78,9 +78,9 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
 
 def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:
     """Return which rows of a table meet every condition, as `sample` understands it: bool [rows]; ValueError for one that is none."""
-    encoding, found = fit(frame, schema), np.ones(len(frame), dtype=bool)
+    found = np.ones(len(frame), dtype=bool)
     for name, condition in where.items():
-        column = encoding.column(name)
+        column = fit_column(frame[name], schema.column(name))
         cells, ticks = column.encode(frame[name]), np.zeros(len(frame), dtype="int64")
         if isinstance(column, Cells):
             own, present = to_grid(frame[name], column.kind, column.format, column.scale)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
-from generators.sampling import reading
+from generators.sampling.reading import check as check_constraints
 from pipelines.config import OTHERS, RunConfig
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
@@ -158,7 +158,7 @@ def _check_formats(frame: pd.DataFrame, schema: Schema) -> None:
 def _check_constraints(schema: Schema, config: RunConfig) -> None:
     """LaunderError for constraints that no table of this schema can have, before anything is trained."""
     try:
-        reading.check(config.sample.constraints, schema)
+        check_constraints(config.sample.constraints, schema)
     except ValueError as error:
         raise LaunderError(str(error)) from None
 
