@@ -79,5 +79,5 @@ def test_a_shell_line_names_commands_and_options_that_there_are(page, place, tex
 
 
 def test_commands_are_found_in_usage_lines_and_behind_others():
-    usage = "launder fit S --model DIR [--minutes M]     train\n.venv/bin/launder run people.csv\ncd x && launder demo\n  x.py  the launder fit"
+    usage = "launder fit S --model DIR [--minutes M]     train\n.venv/bin/launder run people.csv\ncd x && launder demo\n  the launder fit"
     assert commands(usage) == [["fit", "S", "--model", "DIR"], ["run", "people.csv"], ["demo"]]

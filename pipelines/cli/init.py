@@ -20,23 +20,28 @@ def init(
     if output.exists():
         raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
     loaded = config.load(source, override or [])
-    schema, entity, notes = _profiled(loaded)
+    schema, entity, notes, rules = _profiled(loaded)
     with whole(output) as aside:
-        aside.write_text(documents.template(schema, config.load(source).source.path, entity, override or []), encoding="utf-8")
+        text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
+        aside.write_text(text, encoding="utf-8")
     what = "for images. Look at it" if loaded.of_images else f"{len(schema.columns)} columns. Look at their kinds"
     for sentence in (f"Wrote {output}: {what}, then: launder run {output}", *notes):
         print(sentence, flush=True)
     return 0
 
 
-def _profiled(config: Any) -> tuple[Any, str | None, list[str]]:
-    """Return the schema of a source, the column that names its entities, and what is to be said of how it was read."""
+def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
+    """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the rules found."""
+    from pipelines.config import proposals
     from pipelines.stages import announcing, images, ingestion
 
     if config.of_images:
         with tempfile.TemporaryDirectory() as folder:  # of its owner alone
             _, schema, counts = images.ingest(config, Path(folder) / "ingested")
-            return schema, None, [f"{count:,} {reason}." for reason, count in counts.items() if count]
+            return schema, None, [f"{count:,} {reason}." for reason, count in counts.items() if count], None
     frame, schema = ingestion.ingest(config)
     _, notes = announcing.protected(config, schema, frame)
-    return schema, announcing.entity_of(config, schema), notes
+    rules = proposals.find(frame, schema)
+    if count := len(rules.certain) + len(rules.combinations):
+        notes = [*notes, f"{count} rules that every row keeps are set under sample.constraints and generator.options."]
+    return schema, announcing.entity_of(config, schema), notes, rules
