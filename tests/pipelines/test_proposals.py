@@ -53,7 +53,7 @@ def test_init_writes_them_so_that_they_can_be_run(frame, tmp_path, monkeypatch, 
     assert main(["init", "bills.csv"]) == 0 and "4 rules" in capsys.readouterr().out
     text = (tmp_path / "launder.yaml").read_text()
     written = yaml.safe_load(text)
-    assert "net + tax == the total" in written["sample"]["constraints"] and "# - noise <= nearly" in text
+    assert "net + tax == the total" in written["sample"]["constraints"] and '# - "noise <= nearly"' in text
     assert written["generator"]["options"] == {"combinations": ["city, country"]}
     rules = ["--constraint", "start <= end - day", "--where", "net>=20", "--where", "net<=200", "--where", "city=Rome|Bonn"]
     assert main(["fit", "launder.yaml", "--model", "model", "--set", "budget.steps=20"]) == 0
