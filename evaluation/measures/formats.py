@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.samples import Samples
+from evaluation.samples import Samples, label
 
 ROWS = 50_000
 DIGITS = 12  # decimals beyond these are noise of floating point
@@ -45,6 +45,8 @@ def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:
 
 
 def _patterns(values: pd.Series) -> pd.Series:
-    """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999."""
-    text = values.dropna().astype(str)
+    """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999; whole numbers have one pattern, however long."""
+    text = values.dropna().map(label).astype("object")
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return text.str.replace(r"[0-9]+", "9", regex=True)
     return text.str.replace(r"[0-9]", "9", regex=True).str.replace(r"[A-Z]", "A", regex=True).str.replace(r"[a-z]", "a", regex=True)

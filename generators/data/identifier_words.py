@@ -6,7 +6,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 IDS = _words("""
-    id ids uuid guid uid oid pid key hash token ssn sin nin nino iban pan cpf cnpj pesel bsn nhs mrn vin imei imsi
+    id ids uuid guid uid oid pid hash token ssn sin nin nino iban pan cpf cnpj pesel bsn nhs mrn vin imei imsi
     mac isbn ean gtin rut nif nie dni curp rfc siren siret orcid pseudonym username login email mail phone mobile
     telefon telephone telefono handy fax url uri kennung matrikel matricule matricola aktenzeichen kennzeichen
     ausweis passport passeport pasaporte identifier identifiant identificador identificatore identifikator
@@ -14,11 +14,11 @@ IDS = _words("""
 """)
 NUMBERS = _words("""
     nr no num number nummer numero número numéro nro index idx code konto account compte cuenta conto rekening
-    card karte carte tarjeta licence license
+    key card karte carte tarjeta licence license
 """)  # of people, or of other things
 PEOPLE = _words("""
-    patient patients customer client customers user users person personne persona member employee subject
-    participant proband student pupil kunde kunden klient mitglied mitarbeiter schueler schüler cliente clienti
+    patient customer client user person personne persona member employee subject
+    participant proband student pupil kunde klient mitglied schueler schüler cliente clienti
     usuario utilisateur utente paciente paziente empleado employé dipendente klant gebruiker medewerker household
     haushalt session device cookie owner tenant driver borrower policyholder insured donor respondent visitor subscriber
 """)
@@ -35,3 +35,5 @@ GROUPS = _words("""
     category type kind class group status product item article brand model channel language currency land stadt
     pays ville pais país ciudad paese citta città filiale abteilung kategorie produkt artikel
 """)  # what has an id of its own, and is nobody
+PLURALS = _words("patients customers clients users members employees kunden patienten mitglieder mitarbeiter personen clientes pazienti")
+PLACES = _words("address adresse dirección indirizzo home work private office business")  # what may follow: phone home, email address

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.check_digits import scheme_of
-from generators.data.identifier_words import GROUPS, IDS, NUMBERS, PEOPLE, QUANTITIES
+from generators.data.identifier_words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
 
 UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
@@ -46,16 +46,18 @@ def words_of(name: object) -> list[str]:
 def is_named(name: object, *, many: bool = False) -> bool:
     """Tell whether a column is called an identifier; `many`: also by words that numbers of other things are called by too."""
     words = words_of(name)
-    if QUANTITIES & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words):
+    if not words or (QUANTITIES & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
         return False
-    joined = any(SUFFIXES.search(word) and SUFFIXES.sub("", word) in PEOPLE | NUMBERS | {"konto", "personen"} for word in words)
-    return bool(words) and bool(IDS & set(words) or joined or names_person(name) or (many and words[-1] in NUMBERS))
+    ends = words[0] == "id" or words[-1] in IDS | NUMBERS | PEOPLE | PLACES  # of emails sent, the email is no value
+    joined = any(SUFFIXES.search(word) and SUFFIXES.sub("", word) in PEOPLE | PLURALS | NUMBERS for word in words)
+    return bool((IDS & set(words) and ends) or joined or names_person(name) or (many and words[-1] in NUMBERS))
 
 
 def names_person(name: object) -> bool:
-    """Tell whether a column's name is that of a person, or of a person's number: patient, customer no."""
-    words = words_of(name)
-    return bool(words) and bool(PEOPLE & set(words)) and set(words) <= PEOPLE | NUMBERS | IDS
+    """Tell whether a column's name is that of a person, or of a person's number: patient, customer no; customers are counted."""
+    words = set(words_of(name))
+    named = PEOPLE & words or (PLURALS & words and (NUMBERS | IDS) & words)
+    return bool(named) and words <= PEOPLE | PLURALS | NUMBERS | IDS
 
 
 def text_identifies(name: object, present: pd.Series) -> bool:
@@ -98,7 +100,7 @@ def number_identifies(name: object, present: pd.Series) -> bool:
         return False
     numbers = present.astype("int64") if present.dtype.kind == "f" else present
     distinct = numbers.drop_duplicates()
-    if _counts_rows(name, numbers, distinct) or scheme_of(distinct.map(str)):
+    if _counts_rows(name, numbers, distinct) or scheme_of(map(str, distinct)):
         return True
     rows = len(numbers) / len(distinct)
     if GROUPS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
@@ -125,11 +127,11 @@ def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
 
 def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
     """Tell whether whole numbers without a telling name are a key: of one width, nearly all repeated, far apart, seldom round."""
-    counts, rows = numbers.value_counts(), len(numbers) / len(distinct)
-    widths = {len(str(abs(int(number)))) for number in distinct}
-    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (counts > 1).mean() < UNIQUE_SHARE:
+    rows = len(numbers) / len(distinct)
+    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (numbers.value_counts() > 1).mean() < UNIQUE_SHARE:
         return False
-    if len(widths) > 1 or min(widths) < LONG - 1:
+    low, high = (len(str(abs(int(end)))) for end in (distinct.min(), distinct.max()))
+    if low != high or low < LONG - 1 or distinct.min() < 0:
         return False
     spread = int(distinct.max()) - int(distinct.min()) + 1
     return len(distinct) < 0.1 * spread and float((distinct % 10 == 0).mean()) < 0.3
