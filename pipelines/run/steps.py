@@ -239,7 +239,7 @@ def _file(path: Path) -> Result:
 
 def _card(run: Run, config: RunConfig, facts: Result) -> Result:
     protected, drifted = facts["protection"]["columns"].values(), {"changes since the last release": facts["drift"] or "none"}
-    drifted |= {"settled without being told": facts["notes"]} if facts["notes"] else {}
+    drifted |= {"settled without being told": facts["notes"]} if facts.get("notes") else {}
     return {
         "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
         "data": (_of_images(facts) if config.of_images else _of_table(protected)) | drifted,
