@@ -4,8 +4,8 @@
     python -m benchmarks.overfit --shared ../shared --data adult --fresh 6
 
 Early stopping is switched off by the data: each training row stands in the table four times, so that the inner validation split holds
-what is learnt by heart, and weight decay is zero. Members are the training rows, outsiders 5,000 fresh ones. `gap` is the mean loss of
-outsiders less that of members, in nats; TPR is the share of members recognised while 10 % of the outsiders are accused, by the released
+what is learnt by heart, and weight decay is zero. Members are the training rows, non-members 5,000 fresh ones. `gap` is the mean loss of
+non-members less that of members, in nats; TPR is the share of members recognised while 10 % of the non-members are accused, by the released
 rows alone and with the model's loss. Guessing reaches 10 %.
 """
 
@@ -24,7 +24,7 @@ from evaluation.samples import Score
 from generators import Budget, Synthesizer
 
 FAMILIES = "tabular.autoregressive", "tabular.diffusion"
-OUTSIDERS = 5000
+NON_MEMBERS = 5000
 HONEST = 300, 1000, 5000  # rows of models fitted as they come
 BY_HEART = 300, 1000
 REPEATS = 4
@@ -60,8 +60,8 @@ def _fresh(options: argparse.Namespace) -> None:
             rates = []
             for seed in range(options.fresh):
                 frame, _ = pooled(options.shared, data, seed)
-                train, outsiders, fresh = cut(frame, rows, min(OUTSIDERS, len(frame) - 2 * rows), rows)
-                score = privacy.membership(samples.make(train, outsiders, fresh), seed=seed)
+                train, non_members, fresh = cut(frame, rows, min(NON_MEMBERS, len(frame) - 2 * rows), rows)
+                score = privacy.membership(samples.make(train, non_members, fresh), seed=seed)
                 rates.append(score.detail["tpr_at_0.1"])
             print(f"{data}, {rows:,} fresh rows, {options.fresh} seeds: {np.mean(rates):.1%} ({min(rates):.1%} to {max(rates):.1%})")
 
@@ -69,11 +69,11 @@ def _fresh(options: argparse.Namespace) -> None:
 def _attacked(options: argparse.Namespace, data: str, name: str, rows: int, *, by_heart: bool) -> list[str]:
     """Steps, gap and both recognition rates of one model."""
     frame, _ = pooled(options.shared, data, options.seed)
-    train, outsiders = cut(frame, rows, min(OUTSIDERS, len(frame) - rows))
+    train, non_members = cut(frame, rows, min(NON_MEMBERS, len(frame) - rows))
     model = _fitted(train, name, options.seed, by_heart)
     released = model.sample(rows, seed=options.seed)
-    gap = float(np.mean(model.log_prob(train)) - np.mean(model.log_prob(outsiders)))
-    rates = [privacy.membership(samples.make(train, outsiders, released, loss=loss), seed=options.seed) for loss in (None, _loss(model))]
+    gap = float(np.mean(model.log_prob(train)) - np.mean(model.log_prob(non_members)))
+    rates = [privacy.membership(samples.make(train, non_members, released, loss=loss), seed=options.seed) for loss in (None, _loss(model))]
     return [str(model.record["steps"]), f"{gap:.2f}", *map(_rate, rates)]
 
 

@@ -42,11 +42,14 @@ def load(name: str) -> Callable:
     return found
 
 
-def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed=0, names=None, internal=False) -> Report:
+def score(
+    train, holdout, synthetic, *, kinds=None, target=None, loss=None, members=None, seed=0, names=None, internal=False
+) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
-    maps a frame to one loss per row; `names` restricts the metrics; `internal` adds what only an internal report may say, about
+    maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for its validation
+    rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
     single rows, rare categories and extremes. ValueError where the tables cannot be compared.
     """
     from evaluation import report, samples
@@ -54,7 +57,7 @@ def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed
     from evaluation.measures import summaries
     from evaluation.models import threads
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
-    compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss)
+    compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
@@ -62,17 +65,17 @@ def score(train, holdout, synthetic, *, kinds=None, target=None, loss=None, seed
         return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed, details)
 
 
-def score_images(train, holdout, synthetic, *, features=None, loss=None, seed=0, names=None) -> Report:
+def score_images(train, holdout, synthetic, *, features=None, loss=None, members=None, seed=0, names=None) -> Report:
     """Score synthetic images: pairs of pixels uint8 [N, H, W, C] and labels [N] or None; the holdout is None where there is none.
 
     `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to one loss per
-    image; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
+    image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
     """
     from evaluation import image_samples, report
     from evaluation.models import threads
     from evaluation.models.features import imagenet
     chosen = {name: load(name) for name in (globals()["names"](images=True) if names is None else names)}
-    compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss)
+    compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         return report.Report(scores, report.image_profile(compared), report.image_charts(compared, seed), seed)

@@ -7,14 +7,13 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
-from evaluation.measures import intervals, neighbours, small_cells, supports
+from evaluation.measures import intervals, neighbours, rarity, small_cells, supports
 from evaluation.measures import vendi as vendi_
 from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
 
 ROWS = 4000
 NEAREST = 5
 LEAST = 4  # rows with which neighbours mean something
-RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 BRACKETS = (5, 20, 100)  # training rows of a rare category at most
 CELLS = 50
 VENDI_ROWS = 1000
@@ -30,11 +29,11 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
     size = min(_equal(samples), ROWS)
-    train = "train", samples.rows("train", size, seed)
+    train = neighbours.Group("train", samples.rows("train", size, seed))
     radius = neighbours.search(samples, train, train, min(NEAREST, size - 1))[0][:, -1]
     covered = {}
     for name, role in samples.roles().items():
-        other = role, samples.rows(role, size, seed)
+        other = neighbours.Group(role, samples.rows(role, size, seed))
         covered[name] = neighbours.search(samples, train, other, 1)[0][:, 0] <= radius
     value = float(covered["value"].mean())
     low, high = intervals.clopper_pearson(int(covered["value"].sum()), size)
@@ -74,7 +73,7 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
     size = min(_equal(samples), VENDI_ROWS)
-    every = "train", samples.rows("train", size, seed)
+    every = neighbours.Group("train", samples.rows("train", size, seed))
     width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
     found = {role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
              for role in _roles(samples)}
@@ -96,7 +95,7 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     size = min(_equal(samples), ROWS)
     near = {}
     for role in _roles(samples):
-        every = role, samples.rows(role, size, seed)
+        every = neighbours.Group(role, samples.rows(role, size, seed))
         near[role] = neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, 0]
     radius = float(np.quantile(near["train"], TWINS))
     twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
@@ -154,42 +153,21 @@ def _distinct(hashes: np.ndarray) -> tuple[float, np.ndarray]:
 def rare(samples: Samples, *, seed: int = 0) -> Score:
     """Mean over rare categories of min(1, synthetic share / training share), in [0, 1], higher better.
 
-    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: see the ceiling.
+    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: see the ceiling. Interval:
+    bootstrap over synthetic rows.
     """
-    kept: dict[str, list] = {name: [] for name in samples.roles()}
-    counts: list[int] = []
-    for column in samples.known:
-        if not samples.is_number(column):
-            number, ratios = _retention(samples, column)
-            counts.extend(number)
-            for name, ratio in ratios.items():
-                kept[name].extend(ratio)
-    if not counts:
+    found = {name: rarity.occurrences(samples, role) for name, role in samples.roles().items()}
+    counts = found["value"].counts
+    if not len(counts):
         return unknown(Reason.NO_RARE_CATEGORY, "no label column has a category with at most 1 % of the training rows")
-    ratios = np.array(kept["value"])
-    value = float(ratios.mean())
-    low, high = intervals.around(value, ratios, seed)
-    return Score(value, low, high, mean(kept.get("ceiling")), mean(kept["floor"]), "higher",
-                 {"rare_categories": len(ratios), "absent": int((ratios == 0).sum()), "by_training_rows": _by_count(counts, ratios)},
-                 f"{len(ratios)} rare categories; they are counted, never named.")
+    ratios, ends = found["value"].retained(), {name: float(one.retained().mean()) for name, one in found.items()}
+    return Score(*found["value"].interval(seed), ends.get("ceiling"), ends["floor"], "higher",
+                 {"rare_categories": len(counts), "absent": int((ratios == 0).sum()), "by_training_rows": _by_count(counts, ratios)},
+                 f"{len(counts)} rare categories; they are counted, never named.")
 
 
-def _retention(samples: Samples, column: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    size = len(samples.labels[column])
-
-    def counts(role: str) -> np.ndarray:
-        codes = samples.table(role)[column].to_numpy()
-        return np.bincount(codes[codes >= 0], minlength=size)
-    train = counts("train")
-    wanted = (train > 0) & (train <= RARE * samples.size("train"))
-    share = train[wanted] / samples.size("train")
-    return train[wanted], {name: np.minimum(1, counts(role)[wanted] / len(samples.table(role)) / share)
-                           for name, role in samples.roles().items()}
-
-
-def _by_count(counts: list[int], ratios: np.ndarray) -> dict[str, dict]:
+def _by_count(counts: np.ndarray, ratios: np.ndarray) -> dict[str, dict]:
     """Rare categories by their training rows; brackets join until the rows of each are enough to be shown."""
-    counts = np.array(counts)
     place = np.searchsorted(BRACKETS, counts)
     starts = small_cells.runs(np.bincount(place, weights=counts, minlength=len(BRACKETS) + 1))
     inside = np.searchsorted(starts, place, "right") - 1

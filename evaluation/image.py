@@ -8,6 +8,7 @@ import torch
 from evaluation.image_samples import Pictures
 from evaluation.measures import intervals, neighbours, small_cells
 from evaluation.measures import vendi as vendi_
+from evaluation.measures.once import once
 from evaluation.models.features import principal
 from evaluation.samples import Obstacle, Reason, Score, mean, unknown
 
@@ -107,13 +108,11 @@ def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
                  f"{size:,} images of each collection.")
 
 
+@once
 def _radius(pictures: Pictures, role: str, size: int, seed: int) -> np.ndarray:
     """Distance of each image to its 5th neighbour in its own collection."""
-    key = "radius", role, size, seed
-    if key not in pictures.memo:
-        x = pictures.seen(role, size, seed)
-        pictures.memo[key] = neighbours.nearest(x, x, NEAREST, same=True)[0][:, -1]
-    return pictures.memo[key]
+    x = pictures.seen(role, size, seed)
+    return neighbours.nearest(x, x, NEAREST, same=True)[0][:, -1]
 
 
 def recall(pictures: Pictures, *, seed: int = 0) -> Score:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,14 +16,18 @@ from evaluation import privacy as tables
 from evaluation import samples
 from evaluation.image_samples import Pictures
 from evaluation.measures import intervals, neighbours
-from evaluation.models.features import principal
+from evaluation.measures.once import once
+from evaluation.models.features import Features, principal
 from evaluation.samples import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
-STRANGERS, LEAST_USUAL = 0.01, 20  # share of held-out images that may look like copies; images to measure it by
+USUAL, LEAST_USUAL = 0.01, 20  # share of held-out images that may look like copies; images to measure it by
 SEARCHED = 5000  # synthetic images searched for copies
-ATTACKED = 2000  # training images, and as many outsiders, that are attacked
+ATTACKED = 2000  # training images, and as many held-out ones, that are attacked
+PAIRS = 150_000_000  # of a synthetic and a training image that are compared in nine places
+SHUFFLED = 500  # images of the floor
+TINY = 1e-3  # added to a ratio of distances before its logarithm
 PIXELS = 16  # of a side, of images compared pixel by pixel with many others
 
 
@@ -44,27 +50,47 @@ def equal(pictures: Pictures, *, seed: int = 0) -> Score:
 def copies(pictures: Pictures, *, seed: int = 0) -> Score:
     """Share of synthetic images far nearer to one training image than to others like it, in [0, 1], lower better.
 
-    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), under 1/3 and under what 1 % of
-    one half of the held-out images fall below; ceiling: the share of the other half, which copied nobody. Under 40 held-out images
-    1/3 alone, and all of them are the ceiling.
+    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), the nearest also of x moved by
+    a pixel: under 1/3 and under what 1 % of one half of the held-out images fall below; ceiling: the share of the other half, which
+    copied nobody. Under 40 held-out images 1/3 alone, and all of them are the ceiling.
     """
     ratio = {role: _crowding(pictures, role, seed) for role in pictures.roles().values()}
     held = np.random.default_rng([seed, 79]).permutation(ratio.get("holdout", np.zeros(0)))
     usual, rest = np.array_split(held, 2) if len(held) >= 2 * LEAST_USUAL else (held[:0], held)
-    limit = min(COPIED, float(np.quantile(usual, STRANGERS, method="lower"))) if len(usual) else COPIED
+    limit = min(COPIED, float(np.quantile(usual, USUAL, method="lower"))) if len(usual) else COPIED
     near = {role: values <= limit for role, values in (ratio | ({"holdout": rest} if len(rest) else {})).items()}
     size = len(near["synthetic"])
     low, high = intervals.clopper_pearson(int(near["synthetic"].sum()), size)
     return Score(mean(near["synthetic"]), low, high, mean(near.get("holdout")), mean(near["shuffled"]), "lower",
-                 {"rows": size, "copies": int(near["synthetic"].sum()), "ratio": limit},
+                 {"rows": size, "ceiling_rows": len(rest), "copies": int(near["synthetic"].sum()), "ratio": limit},
                  f"{size:,} synthetic images against {pictures.size('train'):,} training images.")
 
 
 def _crowding(pictures: Pictures, role: str, seed: int) -> np.ndarray:
-    """Distance to the nearest training image over the mean distance to CROWD of them, for images of a role."""
-    images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
-    distance = neighbours.nearest(images, flat(pictures.pixels["train"]), CROWD)[0]
-    return distance[:, 0] / np.maximum(distance.mean(1), 1e-12)
+    """How much nearer the nearest training image is than CROWD of them are, for images of a role."""
+    limit = SHUFFLED if role == "shuffled" else min(SEARCHED, PAIRS // pictures.size("train"))
+    images = pictures.take(role, pictures.rows(role, limit, seed), seed)
+    return crowding(images, pictures.pixels["train"])
+
+
+def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Distance to the nearest of other images, also of the image moved by a pixel, over the mean distance to CROWD of them.
+
+    Images uint8 [n, H, W, C] -> float64 [n], small where an image is a copy of one of the others.
+    """
+    among = flat(others)
+    distance = neighbours.nearest(flat(images), among, CROWD)[0]
+    moved = [neighbours.nearest(flat(shifted), among, 1)[0] for shifted in _shifted(images)]
+    return np.min([distance[:, :1], *moved], axis=0)[:, 0] / np.maximum(distance.mean(1), 1e-12)
+
+
+def _shifted(images: np.ndarray) -> Iterator[np.ndarray]:
+    """The images moved by a pixel in each of eight directions, their edges repeated."""
+    height, width = images.shape[1:3]
+    wide = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    for y, x in product((0, 1, 2), repeat=2):
+        if (y, x) != (1, 1):
+            yield wide[:, y:y + height, x:x + width]
 
 
 def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
@@ -72,9 +98,10 @@ def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Alaa et al. 2022, pixel by pixel; held-out images (the ceiling) reach about one half.
     """
+    rows, found = pictures.rows("train", SEARCHED, seed), {}
     train = flat(pictures.pixels["train"])
-    own = neighbours.nearest(train[:SEARCHED], train, 2)[0][:, 1]
-    real, found = train[:SEARCHED], {}
+    real = train[rows]
+    own = neighbours.nearest(real, train, 2)[0][:, 1]
     for name, role in pictures.roles().items():
         images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
         distance, place = neighbours.nearest(images, real, 1)
@@ -94,7 +121,8 @@ def flat(pixels: np.ndarray) -> torch.Tensor:
 def membership(pictures: Pictures, *, seed: int = 0) -> Score:
     """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower better.
 
-    The attacks on tables (privacy.membership), on principal components of features and pixels; with a loss, also by the loss.
+    The attacks on tables (privacy.membership), on principal components of features and pixels; nearness of pixels, also of the image
+    moved by one; with a loss, also by the loss.
     """
     return _attacked(pictures, seed, tables.membership)
 
@@ -104,39 +132,38 @@ def membership_vulnerable(pictures: Pictures, *, seed: int = 0) -> Score:
     return _attacked(pictures, seed, tables.membership_vulnerable)
 
 
-class _Points:
-    """Rows of a table of components as they are: distances among them are those of the images."""
-
-    def encode(self, table: pd.DataFrame) -> torch.Tensor:
-        return torch.from_numpy(table.to_numpy(np.float32))
-
-
-def _attacked(pictures: Pictures, seed: int, attack) -> Score:
+def _attacked(pictures: Pictures, seed: int, attack: Callable[..., Score]) -> Score:
     if "holdout" not in pictures.pixels:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from what is known of everybody", "lower")
-    if ("table", seed) not in pictures.memo:
-        pictures.memo["table", seed] = _table(pictures, seed)
-    return replace(attack(pictures.memo["table", seed], seed=seed), floor=None)  # a component shuffled on its own is a member's still
+    return replace(attack(table(pictures, seed), seed=seed), floor=None)  # a component shuffled on its own is a member's still
 
 
-def _table(pictures: Pictures, seed: int) -> samples.Samples:
-    """The collections as tables of components, their rows in the order of the images attacked."""
-    counts = {"train": ATTACKED, "holdout": ATTACKED, "synthetic": SEARCHED}
-    rows = {role: pictures.rows(role, count, seed) for role, count in counts.items()}
-    parts = []
-    for look in (pictures.features, lambda pixels: flat(pixels).numpy()):
-        seen = {role: look(pictures.take(role, chosen)) for role, chosen in rows.items()}
-        pool = np.concatenate([seen["train"], seen["holdout"]])  # components that know members only would recognise them
-        project = principal(pool, min(DIMENSIONS, len(pool) - 1, pool.shape[1]))
-        parts.append({role: project(points) for role, points in seen.items()})
+@once
+def table(pictures: Pictures, seed: int) -> samples.Samples:
+    """The collections as tables of coordinates, their rows in the order of the images attacked, members and non-members alike."""
+    rows = {"train": pictures.member_rows(ATTACKED, seed), "holdout": pictures.rows("holdout", ATTACKED, seed),
+            "synthetic": pictures.rows("synthetic", SEARCHED, seed)}
+    parts = [_components(pictures, rows, look) for look in (pictures.features, lambda pixels: flat(pixels).numpy())]
     frames = {role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows}
-    kinds, loss = dict.fromkeys(frames["train"], "numerical"), None
-    if pictures.loss is not None:
-        frames["holdout"].index += len(frames["train"])
-        known = np.concatenate([pictures.loss(role, rows[role]) for role in ("train", "holdout")])
+    frames["holdout"].index += len(frames["train"])
+    sides = [(role, rows[role]) for role in ("train", "holdout")]
+    released = pictures.take("synthetic", rows["synthetic"])
+    copied = _looked_up([np.log(crowding(pictures.take(*side), released) + TINY) for side in sides])
+    loss = None if pictures.loss is None else _looked_up([pictures.loss(*side) for side in sides])
+    kinds, members = dict.fromkeys(frames["train"], "coordinate"), None if pictures.members is None else pictures.members[rows["train"]]
+    return samples.make(*(frames[role] for role in ("train", "holdout", "synthetic")), kinds=kinds, loss=loss, members=members,
+                        signals={"pixels, moved": copied})
 
-        def loss(frame: pd.DataFrame) -> np.ndarray:
-            return known[frame.index.to_numpy()]
-    found = samples.make(frames["train"], frames["holdout"], frames["synthetic"], kinds=kinds, loss=loss)
-    found.memo["encoder"] = _Points()
-    return found
+
+def _components(pictures: Pictures, rows: dict[str, np.ndarray], look: Features) -> dict[str, np.ndarray]:
+    """Principal components of what images look like, by role, in units of the first one's deviation."""
+    seen = {role: look(pictures.take(role, chosen)) for role, chosen in rows.items()}
+    pool = np.concatenate([seen["train"], seen["holdout"]])  # components that know members only would recognise them
+    project = principal(pool, min(DIMENSIONS, len(pool) - 1, pool.shape[1]))
+    return {role: project(points) for role, points in seen.items()}
+
+
+def _looked_up(values: list[np.ndarray]) -> samples.Signal:
+    """A signal of rows that are numbered through training and holdout images."""
+    known = np.concatenate(values)
+    return lambda frame: known[frame.index.to_numpy()]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from evaluation.measures.once import once
 from evaluation.models import label_network
 from evaluation.models.features import Features, imagenet
-from evaluation.samples import EvaluationError
+from evaluation.samples import EvaluationError, checked, drawn
 
 ROWS = 3000  # images of each collection in feature space
 LEAST = 20  # images of each collection
@@ -22,7 +22,8 @@ ROLES = "train", "holdout", "synthetic"
 class Pictures:
     """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training lacks.
 
-    `loss` maps a role and image numbers to one loss per image and opens the white-box attack.
+    `loss` maps a role and image numbers to one loss per image and opens the white-box attack. `members` [training images] is true
+    for those that the generator learnt from and None where that is not known.
     """
 
     pixels: dict[str, np.ndarray]
@@ -30,7 +31,7 @@ class Pictures:
     classes: np.ndarray
     features: Features = imagenet
     loss: Callable[[str, np.ndarray], np.ndarray] | None = None
-    memo: dict = field(default_factory=dict, repr=False)
+    members: np.ndarray | None = None
 
     def size(self, role: str) -> int:
         """Number of images of a role; 0 for an absent holdout."""
@@ -52,8 +53,12 @@ class Pictures:
 
     def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
         """At most `limit` image numbers of a role, drawn without replacement, the same for the same seed."""
-        size = self.size("train" if role == "shuffled" else role)
-        return np.sort(np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(size)[:limit])
+        return np.sort(drawn(role, self.size("train" if role == "shuffled" else role), seed)[:limit])
+
+    def member_rows(self, limit: int, seed: int) -> np.ndarray:
+        """At most `limit` numbers of training images that the generator learnt from, drawn as `rows` draws them."""
+        order = drawn("train", self.size("train"), seed)
+        return np.sort((order if self.members is None else order[self.members[order]])[:limit])
 
     def take(self, role: str, rows: np.ndarray, seed: int = 0) -> np.ndarray:
         """Pixels of image numbers; "shuffled" permutes every pixel among the training images on its own."""
@@ -64,31 +69,33 @@ class Pictures:
 
     def seen(self, role: str, count: int, seed: int) -> torch.Tensor:
         """Features of `count` images of a role, in units of the training features' deviation: float32 [count, d]."""
-        key = "features", role, count, seed
-        if key not in self.memo:
-            found = self.features(self.take(role, self.rows(role, count, seed), seed)).astype(np.float32)
-            unit = float(found.std()) if role == "train" else self.unit(count, seed)
-            self.memo[key] = torch.from_numpy(found / (unit or 1.0))
-            self.memo["unit", count, seed] = unit if role == "train" else self.memo["unit", count, seed]
-        return self.memo[key]
-
-    def unit(self, count: int, seed: int) -> float:
-        """The deviation of the training features."""
-        self.seen("train", count, seed)
-        return self.memo["unit", count, seed]
+        return _seen(self, role, count, seed)
 
     def judge(self, role: str, count: int, seed: int) -> label_network.Judge:
         """A network that tells labels, trained on `count` images of a role."""
-        key = "judge", role, count, seed
-        if key not in self.memo:
-            rows = self.rows(role, count, seed)
-            labels = self.labels["train" if role == "shuffled" else role][rows]
-            known = labels >= 0
-            self.memo[key] = label_network.train(self.take(role, rows, seed)[known], labels[known], len(self.classes), seed)
-        return self.memo[key]
+        return _judge(self, role, count, seed)
 
 
-def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None) -> Pictures:
+@once
+def _features(pictures: Pictures, role: str, count: int, seed: int) -> np.ndarray:
+    return pictures.features(pictures.take(role, pictures.rows(role, count, seed), seed)).astype(np.float32)
+
+
+@once
+def _seen(pictures: Pictures, role: str, count: int, seed: int) -> torch.Tensor:
+    unit = float(_features(pictures, "train", count, seed).std())
+    return torch.from_numpy(_features(pictures, role, count, seed) / (unit or 1.0))
+
+
+@once
+def _judge(pictures: Pictures, role: str, count: int, seed: int) -> label_network.Judge:
+    rows = pictures.rows(role, count, seed)
+    labels = pictures.labels["train" if role == "shuffled" else role][rows]
+    known = labels >= 0
+    return label_network.train(pictures.take(role, rows, seed)[known], labels[known], len(pictures.classes), seed)
+
+
+def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None, members=None) -> Pictures:
     """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None where absent."""
     given = {role: pair for role, pair in zip(ROLES, (train, holdout, synthetic), strict=True) if pair is not None and len(pair[0])}
     for role in ("train", "synthetic"):
@@ -101,11 +108,10 @@ def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None)
         raise EvaluationError(f"expected uint8 images of one size and number of channels, found {found}; convert them alike")
     if len({labels is None for _, labels in given.values()}) > 1:
         raise EvaluationError("expected labels for all collections or for none, found them for some; add or drop them")
-    if train[1] is None:
-        return Pictures({r: p for r, (p, _) in given.items()}, {r: np.zeros(0, np.int64) for r in given}, np.zeros(0), features, loss)
-    classes = np.unique(train[1].astype(str))
-    labels = {role: _codes(y.astype(str), classes) for role, (_, y) in given.items()}
-    return Pictures({role: pixels for role, (pixels, _) in given.items()}, labels, classes, features, loss)
+    pixels = {role: shown for role, (shown, _) in given.items()}
+    classes = np.zeros(0) if train[1] is None else np.unique(train[1].astype(str))
+    labels = {role: np.zeros(0, np.int64) if train[1] is None else _codes(y.astype(str), classes) for role, (_, y) in given.items()}
+    return Pictures(pixels, labels, classes, features, loss, checked(members, len(train[0])))
 
 
 def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:

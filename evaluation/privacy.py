@@ -13,8 +13,9 @@ from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unk
 
 ROWS = 5000
 NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
-NEAR = 0.01  # of strangers are as near to a training row as a near copy
+NEAR = 0.01  # of non-members are as near to a training row as a near copy
 LEAST = 1000  # synthetic rows, among as many training rows as can be
+ALARMS = 0.01  # false-alarm rate of the membership attack
 TARGETS = 1000  # people whose values are guessed or linked
 
 
@@ -31,7 +32,8 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
     hits = {role: int(np.isin(h, train).sum()) for role, h in hashes.items()}
     size = samples.size("synthetic")
     low, high = intervals.clopper_pearson(hits["synthetic"], size)
-    detail = {"rows": size, "copies": hits["synthetic"], "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum())}
+    detail = {"rows": size, "ceiling_rows": samples.size("holdout"), "copies": hits["synthetic"],
+              "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum())}
     ceiling = hits["holdout"] / samples.size("holdout") if "holdout" in hits else None
     return Score(hits["synthetic"] / size, low, high, ceiling, hits["shuffled"] / samples.size("train"), "lower", detail,
                  "" if ceiling is not None else "Without a holdout, chance matches cannot be told from copies.")
@@ -56,30 +58,30 @@ def identifiers(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def near_copies(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of synthetic rows nearer to a training row than all but the nearest 1 % of strangers are, in [0, 1], lower better.
+    """Share of synthetic rows nearer to a training row than all but the nearest 1 % of non-members are, in [0, 1], lower better.
 
     About 0.01 is honest: the radius is the 1 % quantile of the distances from one half of the holdout, and the ceiling is measured
     on the other half; distances know training rows only. Cost: two searches against up to a million training rows.
     """
     if samples.holdout is None:
-        return unknown(Reason.NO_HOLDOUT, "there is no holdout to say how near strangers come", "lower")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout to say how near non-members come", "lower")
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     if samples.size("holdout") < 40:
         return unknown(Reason.TOO_FEW_ROWS, f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower")
     train, size = looked_at(samples, seed)
     held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
-    halves = [np.sort(half) for half in np.array_split(held, 2)]
-    radius = float(np.quantile(_distances(samples, ("holdout", halves[0]), train), NEAR, method="lower"))
+    halves = [neighbours.Group("holdout", np.sort(half)) for half in np.array_split(held, 2)]
+    radius = float(np.quantile(_distances(samples, halves[0], train), NEAR, method="lower"))
     if radius == 0:
-        return unknown(Reason.NO_RADIUS, "strangers are equal to training rows so often that nothing is nearer", "lower")
-    hits = {name: _distances(samples, (role, halves[1] if name == "ceiling" else samples.rows(role, size, seed)), train) < radius
-            for name, role in samples.roles().items()}
+        return unknown(Reason.NO_RADIUS, "non-members are equal to training rows so often that nothing is nearer", "lower")
+    groups = {name: neighbours.Group(role, samples.rows(role, size, seed)) for name, role in samples.roles().items()}
+    hits = {name: _distances(samples, group, train) < radius for name, group in (groups | {"ceiling": halves[1]}).items()}
     low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
     shares = {name: float(hit.mean()) for name, hit in hits.items()}
     return Score(shares["value"], low, high, shares["ceiling"], shares["floor"], "lower",
-                 {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius, "strangers": len(halves[0])},
-                 f"{len(hits['value']):,} synthetic rows against {len(train[1]):,} training rows.")
+                 {"rows": len(hits["value"]), "near_copies": int(hits["value"].sum()), "radius": radius, "non_members": len(halves[0])},
+                 f"{len(hits['value']):,} synthetic rows against {len(train):,} training rows.")
 
 
 def _distances(samples: Samples, group: neighbours.Group, train: neighbours.Group) -> np.ndarray:
@@ -89,7 +91,7 @@ def _distances(samples: Samples, group: neighbours.Group, train: neighbours.Grou
 def looked_at(samples: Samples, seed: int) -> tuple[neighbours.Group, int]:
     """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
     train = samples.rows("train", NEAR_PAIRS // LEAST, seed)
-    return ("train", train), min(ROWS, NEAR_PAIRS // len(train))
+    return neighbours.Group("train", train), min(ROWS, NEAR_PAIRS // len(train))
 
 
 def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
@@ -100,16 +102,16 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     """
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
-    size = min(samples.size("train"), samples.size("holdout"), ROWS)
+    size = min(samples.member_count, samples.size("holdout"), ROWS)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
     if size < 10:
         return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
-    train, held = samples.rows("train", size, seed), samples.rows("holdout", size, seed)
-    share = {r: _nearer(samples, (r, samples.rows(r, ROWS, seed)), train, held) for r in ("synthetic", "shuffled")}
+    train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
+    share = {r: _nearer(samples, neighbours.Group(r, samples.rows(r, ROWS, seed)), train, held) for r in ("synthetic", "shuffled")}
     rng = np.random.default_rng([seed, 31])
     released, rest = np.split(rng.permutation(held), [size // 2])
-    ceiling = _nearer(samples, ("holdout", np.sort(released)), np.sort(rng.permutation(train)[:len(rest)]), np.sort(rest))
+    ceiling = _nearer(samples, neighbours.Group("holdout", np.sort(released)), np.sort(rng.permutation(train)[:len(rest)]), np.sort(rest))
     value = float(share["synthetic"].mean())
     low, high = intervals.around(value, share["synthetic"], seed)
     return Score(value, low, high, float(ceiling.mean()), float(share["shuffled"].mean()), "none",
@@ -117,9 +119,9 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
                  f"Sanity check only. {len(share['synthetic']):,} synthetic rows against {size:,} rows of each real table.")
 
 
-def _nearer(samples: Samples, queries, train: np.ndarray, held: np.ndarray) -> np.ndarray:
+def _nearer(samples: Samples, queries: neighbours.Group, train: np.ndarray, held: np.ndarray) -> np.ndarray:
     """1 where the training rows are nearer, 0 where the holdout rows are, 0.5 where both are equally near."""
-    to_train, to_held = (neighbours.search(samples, queries, (role, rows), 1)[0][:, 0]
+    to_train, to_held = (neighbours.search(samples, queries, neighbours.Group(role, rows), 1)[0][:, 0]
                          for role, rows in (("train", train), ("holdout", held)))
     return (to_train < to_held) + 0.5 * (to_train == to_held)
 
@@ -139,46 +141,55 @@ def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
     score = _membership(samples, seed, lambda evidence: evidence.most_isolated())
     if score.value is None or (share := attacks.evidence(samples, "synthetic", seed).isolated) == attacks.ISOLATED:
         return score
-    return replace(score, note=f"{score.note} They are the most isolated {share:.0%}: of fewer, under {attacks.LEFT} would be outsiders.")
+    return replace(score, note=f"{score.note} They are the most isolated {share:.0%}: of fewer, under {attacks.LEFT} would be non-members.")
 
 
 def _membership(samples: Samples, seed: int, narrow) -> Score:
     if samples.holdout is None:
-        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from luck", "lower")
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from chance", "lower")
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     outcomes = {name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items()}
     main = outcomes["value"]
     if main is None:
-        return unknown(Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.size('train')} "
+        return unknown(Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.member_count} "
                        f"and {samples.size('holdout')}", "lower")
-    low, high = intervals.clopper_pearson(main.hits, main.members)
     detail = {"attacks": sorted(set(main.attacks)), "tried": list(main.tried),
-              "auc": main.area[0], "auc_low": main.area[1], "auc_high": main.area[2], **main.rates,
-              "members": main.members, "outsiders": main.outsiders,
+              "auc": main.area[0], "auc_low": main.area[1], "auc_high": main.area[2], **main.named_rates(),
+              "members": main.members, "non_members": main.non_members,
               "roc": {"false_alarms": main.curve[0], "recognised": main.curve[1]}}
-    few = "" if main.outsiders >= 200 else (f" Only {main.outsiders} outsiders: a false-alarm rate under "
-                                            f"{2 / main.outsiders:.0%} cannot be measured, so none was allowed.")
-    rates = {n: o.hits / o.members if o is not None else None for n, o in outcomes.items()}
-    return Score(rates["value"], low, high, rates.get("ceiling"), rates["floor"], "lower", detail,
-                 f"{main.members:,} training rows against {main.outsiders:,} outsiders, {main.searched:,} synthetic rows searched.{few}")
+    least = 1 / (main.non_members // 2 + 1)  # false-alarm rate of a threshold at the best of a half of the non-members
+    few = "" if least <= ALARMS else (f" Only {main.non_members} non-members: a false-alarm rate under {least:.0%} cannot be measured, "
+                                      "so the threshold is the best of them.")
+    ends = {name: outcome and outcome.rates[ALARMS][0] for name, outcome in outcomes.items()}
+    return Score(*main.rates[ALARMS], ends.get("ceiling"), ends["floor"], "lower", detail,
+                 f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
+                 f"searched.{few}{_which_members(samples)}")
+
+
+def _which_members(samples: Samples) -> str:
+    """What is known of the rows that the generator's own validation split held back: they are no members."""
+    if samples.members is None:
+        return " Which training rows the generator held back for validation is not known: all count as members."
+    held = samples.size("train") - samples.member_count
+    return f" {held:,} training rows that the generator held back for validation are neither." if held else ""
 
 
 def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome | None:
     evidence = attacks.evidence(samples, role, seed)
     evidence = narrow(evidence) if evidence is not None else None
     few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
-    return None if few else attacks.judge(evidence, seed)
+    return None if few else attacks.measure(evidence, seed)
 
 
 def attribute(samples: Samples, *, seed: int = 0) -> Score:
-    """How much better a value of a training person can be guessed than a stranger's, in [0, 1], lower better.
+    """How much better a value of a training person can be guessed than a non-member's, in [0, 1], lower better.
 
     (r - c) / (1 - c): r and c are the shares of values guessed right of members and of holdout people, over up to six columns, from
     all other columns by the nearest released row. `detail` names the columns, and what a sample of the population alone would
     reach. Interval: bootstrap over people. Cost: one search per column and table.
     """
-    if obstacle := _no_control(samples):
+    if obstacle := _without_non_members(samples):
         return unknown(*obstacle, "lower")
     if len(samples.known) < 2 or not (secrets := attribute_inference.secrets(samples, seed)):
         return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
@@ -187,19 +198,19 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(Reason.TOO_FEW_ROWS, f"guesses need {disclosure.SMALLEST} training and holdout rows", "lower")
     rights = {name: attribute_inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None}
     if rights["value"][1].all():
-        return unknown(Reason.ALWAYS_RIGHT, "every value of every stranger is guessed right too", "lower")
+        return unknown(Reason.ALWAYS_RIGHT, "every value of every non-member is guessed right too", "lower")
     risks = {name: attribute_inference.excess(*right, seed) for name, right in rights.items()}
     known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
-    columns = {str(c): {"members": float(m), "strangers": float(s), "from_population": None if k is None else float(k)}
+    columns = {str(c): {"members": float(m), "non_members": float(s), "from_population": None if k is None else float(k)}
                for c, m, s, k in zip(secrets, *(right.mean(1) for right in rights["value"]), known, strict=True)}
     people = rights["value"][0].shape[1]
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower",
                  {"columns": columns, "members": people}, f"{people:,} people on each side, {len(secrets)} columns, "
-                 f"{len(chosen['value'].released[1]):,} synthetic rows searched.")
+                 f"{len(chosen['value'].released):,} synthetic rows searched.")
 
 
 def singling_out(samples: Samples, *, seed: int = 0) -> Score:
-    """How much more often a predicate made from released rows fits exactly one training person than one stranger; lower better.
+    """How much more often a predicate made from released rows fits exactly one training person than one non-member; lower better.
 
     (r - c) / (1 - c) of the success rates on training and on as many holdout rows, in [0, 1] (Article 29 Working Party 2014, Giomi et
     al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over ROWS per table.
@@ -208,39 +219,39 @@ def singling_out(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def linkability(samples: Samples, *, seed: int = 0) -> Score:
-    """How much more often two halves of a training person's columns lead to one released row than a stranger's; lower better.
+    """How much more often two halves of a training person's columns lead to one released row than a non-member's; lower better.
 
     (r - c) / (1 - c) of the success rates, in [0, 1] (Article 29 Working Party 2014, Giomi et al. 2022), Wilson intervals. Each half
     has three nearest released rows. Cost: four searches per table.
     """
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "a link takes two columns with values", "lower")
-    return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members[1]), *disclosure.link(s, chosen, seed)))
+    return _article29(samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members), *disclosure.link(s, chosen, seed)))
 
 
-def _no_control(samples: Samples) -> Obstacle | None:
+def _without_non_members(samples: Samples) -> Obstacle | None:
     if samples.holdout is None:
         return Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from what is known of everybody"
     return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
 
 
 def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
-    if obstacle := _no_control(samples):
+    if obstacle := _without_non_members(samples):
         return unknown(*obstacle, "lower")
     found = {}
     for name, role in samples.roles().items():
         chosen = disclosure.parties(samples, role, limit, disclosure.RELEASED, seed)
         found[name] = None if chosen is None else attack(samples, chosen, seed)
     if found["value"] is None:
-        return unknown(Reason.TOO_FEW_ROWS, f"the control attack needs {disclosure.SMALLEST} training and holdout rows", "lower")
-    guesses, hits, control = found["value"]
+        return unknown(Reason.TOO_FEW_ROWS, f"the attack needs {disclosure.SMALLEST} training and holdout rows", "lower")
+    guesses, hits, usual = found["value"]
     searched = min(samples.size("synthetic"), disclosure.RELEASED)
     if guesses < disclosure.SMALLEST:
         return unknown(Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower")
-    if control == guesses:
-        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every stranger too", "lower")
+    if usual == guesses:
+        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every non-member too", "lower")
     risks = {name: disclosure.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
-    detail = {"guesses": guesses, "members_hit": hits, "strangers_hit": control}
+    detail = {"guesses": guesses, "members_hit": hits, "non_members_hit": usual}
     return Score(*risks["value"], risks["ceiling"][0] if "ceiling" in risks else None, risks["floor"][0], "lower", detail,
-                 f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * control / guesses:.1f} % about strangers; "
+                 f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * usual / guesses:.1f} % about non-members; "
                  f"{searched:,} synthetic rows at most.")

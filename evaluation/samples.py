@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -11,10 +11,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-NUMBERS = ("numerical", "datetime")
+NUMBERS = ("numerical", "datetime", "coordinate")  # a coordinate is a number whose differences are distances as they stand
 KINDS = (*NUMBERS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
+
+
+Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
 
 
 class EvaluationError(ValueError):
@@ -79,7 +82,8 @@ class Samples:
     """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.
 
     Metrics read `table(role)`: float64 for numbers and dates (missing is NaN), integer codes for labels (missing is -1).
-    `loss` maps a frame to one loss per row and opens the white-box attack.
+    `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows] is true for those that the
+    generator learnt from and None where that is not known. `signals` are further attacks, lower for rows that were learnt from.
     """
 
     train: pd.DataFrame
@@ -88,7 +92,8 @@ class Samples:
     kinds: dict[str, str]
     target: str | None = None
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None
-    memo: dict = field(default_factory=dict, repr=False)  # neighbour searches shared between metrics
+    members: np.ndarray | None = None
+    signals: Mapping[str, Signal] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -168,15 +173,29 @@ class Samples:
     def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
         """At most `limit` row numbers of a role, drawn without replacement, the same for the same seed."""
         size = len(self.train) if role == "shuffled" else len(self.frames[role])
-        rng = np.random.default_rng([seed, zlib.crc32(role.encode())])
-        return np.sort(rng.permutation(size)[:limit])
+        return np.sort(drawn(role, size, seed)[:limit])
+
+    @property
+    def member_count(self) -> int:
+        """Number of training rows that the generator learnt from: all of them, where it is not known which."""
+        return len(self.train) if self.members is None else int(self.members.sum())
+
+    def member_rows(self, limit: int, seed: int) -> np.ndarray:
+        """At most `limit` numbers of training rows that the generator learnt from, drawn as `rows` draws them."""
+        order = drawn("train", len(self.train), seed)
+        return np.sort((order if self.members is None else order[self.members[order]])[:limit])
 
     def size(self, role: str) -> int:
         """Number of rows of a role; 0 for an absent holdout."""
         return len(self.frames.get(role, ()))
 
 
-def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None) -> Samples:
+def drawn(role: str, size: int, seed: int) -> np.ndarray:
+    """All row numbers of a role in an order drawn by the seed, another for each role."""
+    return np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(size)
+
+
+def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None, members=None, signals=None) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
         holdout = None
@@ -192,9 +211,20 @@ def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None) -> Sa
         if kind not in KINDS:
             raise EvaluationError(f"expected the kind of column {column!r} to be one of {', '.join(KINDS)}, found {kind!r}; "
                                   "name one of them")
-    compared = Samples(train, holdout, synthetic, inferred, target, loss)
+    compared = Samples(train, holdout, synthetic, inferred, target, loss, checked(members, len(train)), signals or {})
     _same_types(compared)
     return compared
+
+
+def checked(members, rows: int) -> np.ndarray | None:
+    """The mask of members as bool [rows], None where it is not known which they are; EvaluationError for one of another size."""
+    if members is None:
+        return None
+    mask = np.asarray(members)
+    if mask.dtype != bool or mask.shape != (rows,):
+        raise EvaluationError(f"expected members as one bool for each of the {rows:,} training rows, "
+                              f"found {mask.dtype} of shape {mask.shape}; leave them out where they are not known")
+    return mask
 
 
 def _same_types(compared: Samples) -> None:

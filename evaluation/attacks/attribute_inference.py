@@ -1,6 +1,6 @@
 """Attribute inference: guess one value of a person from the others, by the nearest released row.
 
-The guess is judged on training rows and, as the control, on people who were in no training table; an attacker who has a sample of
+The guess is judged on training rows and, on people who were in no training table, the non-members; an attacker who has a sample of
 the population instead of the released rows is the baseline.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.attacks.disclosure import Group, Parties
+from evaluation.attacks.disclosure import Parties
 from evaluation.measures import intervals, neighbours
+from evaluation.measures.neighbours import Group
 from evaluation.samples import Samples
 
 SECRETS = 6
@@ -24,35 +25,33 @@ def secrets(samples: Samples, seed: int) -> list[str]:
 
 
 def guessed(samples: Samples, chosen: Parties, secret: str) -> tuple[np.ndarray, np.ndarray]:
-    """Whether the secret of each member and of each control is guessed from the released rows: two bool vectors."""
+    """Whether the secret of each member and of each non-member is guessed from the released rows: two bool vectors."""
     inputs = tuple(c for c in samples.known if c != secret)
     encoder = neighbours.Encoder(samples, inputs)
-    source = encoder.encode(samples.table(chosen.released[0]).iloc[chosen.released[1]])
+    source = encoder.encode(samples.table(chosen.released.role).iloc[chosen.released.rows])
     answers = _values(samples, chosen.released, secret)
     found = []
-    for group in (chosen.members, chosen.controls):
-        nearest = neighbours.nearest(encoder.encode(samples.table(group[0]).iloc[group[1]]), source, 1)[1][:, 0]
+    for group in (chosen.members, chosen.non_members):
+        nearest = neighbours.nearest(encoder.encode(samples.table(group.role).iloc[group.rows]), source, 1)[1][:, 0]
         found.append(_right(samples, secret, answers[nearest], _values(samples, group, secret)))
     return found[0], found[1]
 
 
 def all_guessed(samples: Samples, chosen: Parties, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """`guessed` of several secrets: two bool arrays [secrets, people]."""
-    members, controls = zip(*(guessed(samples, chosen, column) for column in columns), strict=True)
-    return np.stack(members), np.stack(controls)
+    members, non_members = zip(*(guessed(samples, chosen, column) for column in columns), strict=True)
+    return np.stack(members), np.stack(non_members)
 
 
-def excess(members: np.ndarray, controls: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """(r - c) / (1 - c) of the mean rates, at least 0, with the interval of people redrawn on both sides."""
-    r, c = members.mean(), controls.mean()
-    inside, outside = intervals.spread(members.mean(0), seed), intervals.spread(controls.mean(0), seed + 1)
-    ends = r - c, r - c - np.hypot(inside[0], outside[1]), r - c + np.hypot(inside[1], outside[0])
-    value, low, high = (float(np.clip(end / max(1e-9, 1 - c), 0, 1)) for end in ends)
-    return value, low, high
+def excess(members: np.ndarray, non_members: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """(r - c) / (1 - c) of the mean rates over secrets [secrets, people], in [0, 1], with the interval of people redrawn on both sides."""
+    people = members.mean(0), non_members.mean(0)
+    (r, ends), (c, usual) = ((float(p.mean()), intervals.around(float(p.mean()), p, seed + k)) for k, p in enumerate(people))
+    return intervals.excess(r, ends, c, usual)
 
 
 def _values(samples: Samples, group: Group, secret: str) -> np.ndarray:
-    return samples.table(group[0])[secret].to_numpy()[group[1]]
+    return samples.table(group.role)[secret].to_numpy()[group.rows]
 
 
 def _right(samples: Samples, secret: str, guess: np.ndarray, truth: np.ndarray) -> np.ndarray:

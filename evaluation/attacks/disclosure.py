@@ -1,7 +1,7 @@
 """Singling out and linkability, as the Article 29 Working Party defines them (Opinion 05/2014 on anonymisation techniques).
 
-The attacks follow Giomi et al. (2022): guesses made from the released rows are tried on training rows and, as the control, on people
-who were in no training table. What succeeds on both is knowledge about the population, not about a person.
+The attacks follow Giomi et al. (2022): guesses made from the released rows are tried on training rows, the members, and on
+people who were in no training table, the non-members. What succeeds on both is knowledge about the population, not about a person.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import numpy as np
 import torch
 
 from evaluation.measures import intervals, neighbours
+from evaluation.measures.neighbours import Group
 from evaluation.samples import Samples, row_hashes
 
 GUESSES = 2000
 ROWS = 5000  # of each table for predicates
 RELEASED = 100_000  # rows searched for a link or a value
-SMALLEST = 20  # control rows below which nothing is said
+SMALLEST = 20  # non-members below which nothing is said
 COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for
-
-Group = neighbours.Group
-
 
 @dataclass(frozen=True)
 class Parties:
@@ -30,39 +28,40 @@ class Parties:
 
     released: Group
     members: Group
-    controls: Group
+    non_members: Group
 
 
 def parties(samples: Samples, role: str, limit: int, released: int, seed: int) -> Parties | None:
-    """Equal numbers of members and controls; a released holdout (the ceiling) gives its first half and keeps the other as controls."""
+    """Equal numbers of members and non-members; of a released holdout (the ceiling) the other half are the non-members."""
     held = np.random.default_rng([seed, 59]).permutation(samples.size("holdout"))
     free, held = (held[:len(held) // 2], held[len(held) // 2:]) if role == "holdout" else (None, held)
-    size = min(len(held), samples.size("train"), limit)
+    size = min(len(held), samples.member_count, limit)
     if size < SMALLEST:
         return None
     rows = samples.rows(role, released, seed) if free is None else np.sort(free[:released])
-    return Parties((role, rows), ("train", samples.rows("train", size, seed)), ("holdout", np.sort(held[:size])))
+    members = Group("train", samples.member_rows(size, seed))
+    return Parties(Group(role, rows), members, Group("holdout", np.sort(held[:size])))
 
 
-def risk(hits: float, trials: int, control_hits: float, control_trials: int) -> tuple[float, float, float]:
-    """R = (r - c) / (1 - c) of the success rates on members and controls, at least 0, with the interval of Newcombe (1998)."""
-    r, c = hits / max(1, trials), control_hits / max(1, control_trials)
-    (r_low, r_high), (c_low, c_high) = intervals.wilson(hits, trials), intervals.wilson(control_hits, control_trials)
-    low, high = r - c - np.hypot(r - r_low, c_high - c), r - c + np.hypot(r_high - r, c - c_low)
-    scaled = [float(np.clip(v / max(1e-9, 1 - c), 0, 1)) for v in (r - c, low, high)]
-    return scaled[0], scaled[1], scaled[2]
+def risk(hits: int, trials: int, non_member_hits: int, non_member_trials: int) -> tuple[float, float, float]:
+    """R = (r - c) / (1 - c) of the success rates on members and non-members, in [0, 1], with its interval."""
+    counts = (hits, trials), (non_member_hits, non_member_trials)
+    (r, ends), (c, usual) = ((hit / max(1, tried), intervals.wilson(hit, tried)) for hit, tried in counts)
+    return intervals.excess(r, ends, c, usual)
 
 
 def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, int]:
-    """Guesses, and how many of them single out exactly one member and exactly one control.
+    """Guesses, and how many of them single out exactly one member and exactly one non-member.
 
     A guess is a predicate that singles out one different released row: its values in random columns, as few as suffice, numbers as a
-    bound on the side away from the median. Equally many rows of each kind, because a predicate's luck depends on their number.
+    bound on the side away from the median. Equally many rows of each kind, because how often a predicate fits by chance depends on
+    their number.
     """
     rng = np.random.default_rng([seed, 61])
-    released = rng.permutation(chosen.released[1])[:len(chosen.members[1])]
-    different = np.unique(row_hashes(samples.table(chosen.released[0]).iloc[released]), return_index=True)[1]
-    groups = (chosen.released[0], released[np.sort(different)]), chosen.members, chosen.controls
+    released = rng.permutation(chosen.released.rows)[:len(chosen.members)]
+    different = np.unique(row_hashes(samples.table(chosen.released.role).iloc[released]), return_index=True)[1]
+    guessed = Group(chosen.released.role, released[np.sort(different)])
+    groups = guessed, chosen.members, chosen.non_members
     tables = [[samples.table(role)[c].to_numpy()[rows] for c in samples.known] for role, rows in groups]
     middles = [np.median(v[~np.isnan(v)]) if samples.is_number(c) and not np.isnan(v).all() else None
                for c, v in zip(samples.known, tables[0], strict=True)]
@@ -72,7 +71,7 @@ def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, 
 
 
 def _guess(tables: list[list[np.ndarray]], middles: list, row: int, columns: np.ndarray) -> tuple[int, int] | None:
-    """How many members and controls meet the shortest predicate that no other released row meets; None where there is none."""
+    """How many members and non-members meet the shortest predicate that no other released row meets; None where there is none."""
     met = [np.ones(len(table[0]), dtype=bool) for table in tables]
     for column in columns:
         value = tables[0][column][row]
@@ -92,14 +91,14 @@ def _meets(values: np.ndarray, value: float, middle: float | None) -> np.ndarray
 
 
 def link(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int]:
-    """Members and controls whose two halves of columns lead to a common released row among the nearest three of each half.
+    """Members and non-members whose two halves of columns lead to a common released row among the nearest three of each half.
 
     An attacker who holds one half of a person's columns from one source and the other half from another joins them so.
     """
     encoders = [neighbours.Encoder(samples, half) for half in halves(samples, seed)]
-    released, members, controls = ([encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
-                                   for role, rows in (chosen.released, chosen.members, chosen.controls))
-    return _linked(members, released), _linked(controls, released)
+    released, members, non_members = ([encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
+                                      for role, rows in (chosen.released, chosen.members, chosen.non_members))
+    return _linked(members, released), _linked(non_members, released)
 
 
 def halves(samples: Samples, seed: int) -> list[tuple[str, ...]]:

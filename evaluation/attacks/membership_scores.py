@@ -1,7 +1,8 @@
-"""How a membership attacker scores a row: seven ways, each a function of the candidate, the release and a reference sample.
+"""How a membership attacker scores a row: six ways, each a function of the candidate, the release and a reference sample.
 
-All return one number per candidate, higher where membership is more likely. The outsiders are part of the reference, so that
-each of them is left out of it when it is scored itself; otherwise every attack would recognise them by their own shadow.
+All return one number per candidate, higher where membership is more likely. The non-members are the reference too, so that each of
+them is left out of it when it is scored itself. Every member is compared without one of them, drawn by chance: whatever the attack,
+members and non-members are measured against equally many rows of each kind.
 """
 
 from __future__ import annotations
@@ -12,41 +13,60 @@ import numpy as np
 import torch
 
 from evaluation.measures import neighbours
+from evaluation.measures.neighbours import Group
 from evaluation.models import learners
 from evaluation.samples import Samples
 
 NEAREST = 5
 TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 CLASSIFIER_ROWS = 5000
-COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, per group of candidates
+COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, for the larger group of candidates
 BLOCK = 2**21
 
-Group = neighbours.Group
+Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 
 
 @dataclass(frozen=True)
 class Attacker:
-    """What a no-box attacker holds: the released rows and a reference sample of the population (here the outsiders)."""
+    """What a no-box attacker holds, the released rows and a sample of the population, and the members it is tried on."""
 
     samples: Samples
     released: Group
-    reference: Group
+    members: Group
+    non_members: Group
     seed: int
+
+    def left_out(self, group: Group) -> np.ndarray:
+        """The place of the non-member without which each candidate is compared: int64 [candidates]."""
+        if group == self.non_members:
+            return np.arange(len(group))
+        return np.random.default_rng([self.seed, 53]).integers(0, len(self.non_members), len(group))
 
     def near(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
         """Distances and places of the five released rows nearest to each row of the group."""
         return neighbours.search(self.samples, group, self.released, NEAREST)
 
     def usual(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
-        """The same among the reference rows, each row itself left out."""
-        return neighbours.search(self.samples, group, self.reference, NEAREST)
+        """The same among the non-members but the one left out."""
+        if group == self.non_members:
+            return neighbours.search(self.samples, group, self.non_members, NEAREST)
+        distances, places = neighbours.search(self.samples, group, self.non_members, NEAREST + 1)
+        kept = _without(self.left_out(group), places)
+        return distances[kept].reshape(len(group), -1), places[kept].reshape(len(group), -1)
 
 
-def no_box(attacker: Attacker, members: Group) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Scores of members and of outsiders (the reference) by every attack that needs the released rows only."""
-    classified = classifier(attacker, members)
+def _without(left_out: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which neighbours [candidates, ..., k] remain where one row is left out of the search; the last goes where that is none of them."""
+    kept = places != left_out.reshape(-1, *[1] * (places.ndim - 1))
+    kept[..., -1] &= ~kept.all(-1)
+    return kept
+
+
+def no_box(attacker: Attacker) -> tuple[Scores, Scores]:
+    """Scores of members and of non-members by every attack that needs the released rows only."""
+    classified = classifier(attacker)
     found = []
-    for number, group in enumerate((members, attacker.reference)):
+    for number, group in enumerate((attacker.members, attacker.non_members)):
         found.append({
             "distance": distance(attacker, group),
             "calibrated distance": calibrated_distance(attacker, group),
@@ -73,29 +93,28 @@ def density_ratio(attacker: Attacker, group: Group) -> np.ndarray:
     return np.log(attacker.usual(group)[0].mean(1) + TINY) - np.log(attacker.near(group)[0].mean(1) + TINY)
 
 
-def classifier(attacker: Attacker, members: Group) -> tuple[np.ndarray, np.ndarray]:
+def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     """Log odds of being released rather than reference, by boosted trees (LOGAN, Hayes et al. 2019).
 
-    Two models, each trained on one half of the reference; an outsider is judged by the one that has not seen it.
+    Two models, each trained on one half of the reference; a non-member is scored by the one that has not seen it.
     """
-    samples, rows = attacker.samples, attacker.reference[1]
-    rng = np.random.default_rng([attacker.seed, 43])
-    released = _features(samples, (attacker.released[0], rng.permutation(attacker.released[1])[:CLASSIFIER_ROWS]))
-    outsiders, inside = _features(samples, attacker.reference), _features(samples, members)
-    sides, judges = rng.permutation(np.arange(len(rows)) % 2), rng.permutation(np.arange(len(inside)) % 2)
-    scores = np.zeros(len(inside)), np.zeros(len(outsiders))
+    samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 43])
+    released = _features(samples, Group(attacker.released.role, rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]))
+    usual, inside = _features(samples, attacker.non_members), _features(samples, attacker.members)
+    sides, models = rng.permutation(np.arange(len(usual)) % 2), rng.permutation(np.arange(len(inside)) % 2)
+    scores = np.zeros(len(inside)), np.zeros(len(usual))
     for side in (0, 1):
-        seen = outsiders[sides == side]
+        seen = usual[sides == side]
         x, y = np.concatenate([seen, released]), np.repeat([0, 1], [len(seen), len(released)])
         model = learners.trees(samples, samples.known, attacker.seed).fit(x, y)
-        for out, table, asked in ((scores[0], inside, judges == side), (scores[1], outsiders, sides != side)):
+        for out, table, asked in ((scores[0], inside, models == side), (scores[1], usual, sides != side)):
             if asked.any():
                 out[asked] = model.decision_function(table[asked])
     return scores
 
 
 def _features(samples: Samples, group: Group) -> np.ndarray:
-    return learners.features(samples, samples.table(group[0]).iloc[group[1]], samples.known)
+    return learners.features(samples, samples.table(group.role).iloc[group.rows], samples.known)
 
 
 def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
@@ -104,36 +123,35 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     Gaussian kernels as wide as the median distance between neighbouring reference rows, over five neighbours.
     """
     near, places = attacker.near(group)
-    width = max(float(np.median(attacker.usual(attacker.reference)[0][:, 0])), TINY)
-    around, who = neighbours.search(attacker.samples, attacker.released, attacker.reference, NEAREST + 1)
+    width = max(float(np.median(attacker.usual(attacker.non_members)[0][:, 0])), TINY)
+    around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, NEAREST + 1)
     kernels = -np.square(around / width) / 2
     own = -np.square(near / width) / 2
-    reference = kernels[places]  # [candidates, released neighbours, reference neighbours]
-    if group is attacker.reference:
-        reference = np.where(who[places] == np.arange(len(near))[:, None, None], -np.inf, reference)
-    total = np.logaddexp.reduce(reference, axis=2)
+    kept = _without(attacker.left_out(group), who[places])  # [candidates, released neighbours, reference neighbours]
+    total = np.logaddexp.reduce(np.where(kept, kernels[places], -np.inf), axis=2)
     return np.logaddexp(0.0, own - np.maximum(total, -1e6)).sum(1)
 
 
 def matching_values(attacker: Attacker, group: Group) -> np.ndarray:
     """Surprise of the values that the best matching released row shares with the candidate (after Narayanan and Shmatikov 2008).
 
-    A value weighs -log of its share in the reference. Sees released rows that are training rows in some columns only.
+    A value weighs -log of its share in the reference. Sees released rows that are training rows in some columns only. Members and
+    non-members are looked for among the same released rows: of more, the best matches better.
     """
     samples = attacker.samples
-    rng = np.random.default_rng([attacker.seed, 47])
-    limit = max(100, COMPARISONS // (max(1, len(group[1])) * len(samples.known)))
-    released = attacker.released[0], np.sort(rng.permutation(attacker.released[1])[:limit])
+    most = max(len(attacker.members), len(attacker.non_members))
+    limit = max(100, COMPARISONS // (most * len(samples.known)))
+    rows = np.sort(np.random.default_rng([attacker.seed, 47]).permutation(attacker.released.rows)[:limit])
+    groups, left_out = (group, Group(attacker.released.role, rows), attacker.non_members), attacker.left_out(group)
     asked, found, weights = [], [], []
     for column in samples.known:
-        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in (group, released, attacker.reference)]
+        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in groups]
         codes = np.unique(np.concatenate(values), return_inverse=True)[1]
         query, answer, known = np.split(codes, np.cumsum([len(v) for v in values])[:-1])
-        own = group is attacker.reference  # an outsider is left out of its own reference
-        counts = np.bincount(known, minlength=codes.max() + 1)[query] - own
+        counts = np.bincount(known, minlength=codes.max() + 1)[query] - (known[left_out] == query)
         asked.append(query)
         found.append(answer)
-        weights.append(-np.log((counts + 1) / (len(known) + 1 - own)))
+        weights.append(-np.log((counts + 1) / len(known)))
     return _best_match(np.stack(asked, 1), np.stack(found), np.stack(weights, 1))
 
 

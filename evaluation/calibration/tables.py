@@ -44,7 +44,7 @@ def tables(train: pd.DataFrame, fresh: pd.DataFrame, *, kinds: dict[str, str] | 
 def isolated(train: pd.DataFrame, kinds: dict[str, str] | None = None, share: float = OUTLIERS) -> pd.DataFrame:
     """The rows farthest from their five nearest neighbours (Meeus et al. 2023)."""
     compared = samples.make(train, None, train, kinds=kinds)
-    every = "train", np.arange(len(train))
+    every = neighbours.Group("train", np.arange(len(train)))
     distance = neighbours.search(compared, every, every, 5)[0].mean(1)
     return train.iloc[np.sort(np.argsort(-distance, kind="stable")[:max(1, round(share * len(train)))])]
 

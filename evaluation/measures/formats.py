@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evaluation.measures.once import once
 from evaluation.samples import Samples, label
 
 ROWS = 50_000
@@ -26,22 +27,23 @@ def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
     return ~np.isnan(present) & (np.round(present, _decimals(samples, column)) == present)
 
 
+@once
 def _decimals(samples: Samples, column: str) -> int:
     """Fewest decimals with which nearly all training values can be written."""
-    key = "decimals", column
-    if key not in samples.memo:
-        values = samples.table("train")[column].to_numpy()
-        values = values[~np.isnan(values)]
-        fits = (d for d in range(DIGITS) if (np.round(values, d) == values).mean() >= USUAL)
-        samples.memo[key] = next(fits, 300)
-    return samples.memo[key]
+    values = samples.table("train")[column].to_numpy()
+    values = values[~np.isnan(values)]
+    fits = (d for d in range(DIGITS) if (np.round(values, d) == values).mean() >= USUAL)
+    return next(fits, 300)
 
 
 def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:
-    key = "patterns", column
-    if key not in samples.memo:
-        samples.memo[key] = set(_patterns(samples.train[column]).unique())
-    return _patterns(values).isin(samples.memo[key]).to_numpy()
+    return _patterns(values).isin(_known_patterns(samples, column)).to_numpy()
+
+
+@once
+def _known_patterns(samples: Samples, column: str) -> frozenset[str]:
+    """The patterns of the training column."""
+    return frozenset(_patterns(samples.train[column]).unique())
 
 
 def _patterns(values: pd.Series) -> pd.Series:

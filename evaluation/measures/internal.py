@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import diversity, privacy
+from evaluation import privacy
 from evaluation.attacks import membership
-from evaluation.measures import neighbours
+from evaluation.measures import neighbours, rarity
 from evaluation.samples import Samples
 
 SHOWN = 20  # people, pairs, and categories of a column
@@ -27,9 +27,9 @@ def lost(samples: Samples, column: str) -> dict[str, int]:
     size = len(samples.labels[column])
     train, released = (np.bincount(codes[codes >= 0], minlength=size)
                        for codes in (samples.table(role)[column].to_numpy() for role in ("train", "synthetic")))
-    gone = np.flatnonzero((train > 0) & (train <= diversity.RARE * samples.size("train")) & (released == 0))
-    gone = gone[np.argsort(-train[gone], kind="stable")][:SHOWN]
-    return {str(samples.labels[column][code]): int(train[code]) for code in gone}
+    absent = np.flatnonzero((train > 0) & (train <= rarity.RARE * samples.size("train")) & (released == 0))
+    absent = absent[np.argsort(-train[absent], kind="stable")][:SHOWN]
+    return {str(samples.labels[column][code]): int(train[code]) for code in absent}
 
 
 def extremes(samples: Samples, column: str) -> dict[str, list[float]]:
@@ -39,13 +39,13 @@ def extremes(samples: Samples, column: str) -> dict[str, list[float]]:
 
 
 def at_risk(samples: Samples, seed: int) -> list[dict]:
-    """Training rows that the strongest attack is surest of: the share of outsiders it would wrongly accuse before each of them."""
+    """Training rows that the strongest attack is surest of: the share of non-members it would wrongly accuse before each of them."""
     evidence = None if samples.holdout is None or not samples.known else membership.evidence(samples, "synthetic", seed)
     if evidence is None:
         return []
-    best = max(evidence.members, key=lambda a: membership.strength(evidence.members[a], evidence.outsiders[a]))
-    outside = np.sort(evidence.outsiders[best])
-    alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(outside)  # an equal outsider is accused too
+    best = max(evidence.members, key=lambda a: membership.strength(evidence.members[a], evidence.non_members[a]))
+    outside = np.sort(evidence.non_members[best])
+    alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(outside)  # an equal non-member is accused too
     first = np.lexsort((-evidence.members[best], alarms))[:SHOWN]
     return [{"row": int(evidence.rows[i]), "attack": best, "false_alarms": float(alarms[i]), "isolation": float(evidence.isolation[0][i])}
             for i in first]
@@ -57,9 +57,9 @@ def pairs(samples: Samples, seed: int) -> list[dict]:
         return []
     train, size = privacy.looked_at(samples, seed)
     released = samples.rows("synthetic", size, seed)
-    distance, place = (found[:, 0] for found in neighbours.search(samples, ("synthetic", released), train, 1, ("train",)))
+    distance, place = (found[:, 0] for found in neighbours.search(samples, neighbours.Group("synthetic", released), train, 1, ("train",)))
     nearest = np.argsort(distance, kind="stable")[:SHOWN]
-    return [_pair(samples, int(released[i]), int(train[1][place[i]]), float(distance[i])) for i in nearest]
+    return [_pair(samples, int(released[i]), int(train.rows[place[i]]), float(distance[i])) for i in nearest]
 
 
 def _pair(samples: Samples, released: int, train: int, distance: float) -> dict:

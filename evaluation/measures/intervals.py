@@ -1,40 +1,80 @@
-"""Intervals: a bootstrap over cached per-row statistics; Clopper-Pearson and Wilson for proportions."""
+"""95 % intervals: exact and score intervals of proportions, a bootstrap over per-row statistics, attack rates with their threshold."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
-from scipy.stats import beta, norm, rankdata, t
+from scipy.special import betainc
+from scipy.stats import binom, binomtest, rankdata, t
 
 REPEATS = 200
 LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
+HALVINGS = 40  # of [0, 1] in the search for a quantile
+SIMULATED, STRONGEST = 20_000, 100  # attacks that know nothing; those of them whose intervals are worked out
+
+Ends = tuple[float, float]
+Half = tuple[np.ndarray, np.ndarray]  # scores of members and of non-members
 
 
-def spread(values: np.ndarray, seed: int) -> tuple[float, float]:
+def clopper_pearson(hits: int, trials: int) -> Ends:
+    """Exact interval of a proportion of `hits` in `trials`; (0, 1) without trials."""
+    return _proportion(hits, trials, "exact")
+
+
+def wilson(hits: int, trials: int) -> Ends:
+    """Score interval of a proportion (Wilson 1927); (0, 1) without trials. Narrower than the exact one, right on average."""
+    return _proportion(hits, trials, "wilson")
+
+
+def _proportion(hits: int, trials: int, method: str) -> Ends:
+    if trials == 0:
+        return 0.0, 1.0
+    found = binomtest(hits, trials).proportion_ci(LEVEL, method)
+    return float(found.low), float(found.high)
+
+
+def unseen(rows: float) -> float:
+    """Largest share that an event may have which none of so many rows shows: the end of the exact interval of 0, about 3.7 / rows."""
+    return 1 - TAIL ** (1 / rows)
+
+
+def widened(value: float, ends: Ends, rows: float, *, lower: float = 0.0, upper: float = 1.0) -> Ends:
+    """The interval, made at least as wide as events that none of `rows` shows make it, and clipped to the statistic's range.
+
+    Without it the bootstrap of rows that are all alike has no width: 30 hits in 30 would be certainty.
+    """
+    room = value - lower, (upper if np.isfinite(upper) else 2 * value) - value
+    low, high = min(ends[0], value - unseen(rows) * room[0]), max(ends[1], value + unseen(rows) * room[1])
+    return max(lower, float(low)), min(upper, float(high))
+
+
+def spread(values: np.ndarray, seed: int) -> Ends:
     """How far the mean of `values` [rows] moves when rows are redrawn: 2.5 % and 97.5 % quantiles, about zero."""
     values = np.asarray(values, dtype=np.float64)
     rng = np.random.default_rng([seed, 11])
     means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(REPEATS)])
-    low, high = np.quantile(means - values.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(means - values.mean(), [TAIL, 1 - TAIL])
     return float(min(low, 0.0)), float(max(high, 0.0))
 
 
-def around(value: float, values: np.ndarray, seed: int, *, lower: float = 0.0, upper: float = 1.0) -> tuple[float, float]:
+def around(value: float, values: np.ndarray, seed: int, *, lower: float = 0.0, upper: float = 1.0) -> Ends:
     """Interval of a statistic whose dependence on each row is `values` (its influence), clipped to its range.
 
     Centred on the statistic, because the plain percentile bootstrap of a distance (KS, TV) is biased upwards.
     """
     low, high = spread(values, seed)
-    return max(lower, value + low), min(upper, value + high)
+    return widened(value, (value + low, value + high), len(values), lower=lower, upper=upper)
 
 
-def clopper_pearson(hits: int, trials: int) -> tuple[float, float]:
-    """Exact 95 % interval of a proportion of `hits` in `trials`; (0, 1) without trials."""
-    if trials == 0:
-        return 0.0, 1.0
-    tail = (1 - LEVEL) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, trials - hits + 1))
-    high = 1.0 if hits == trials else float(beta.ppf(1 - tail, hits + 1, trials - hits))
-    return low, high
+def excess(rate: float, ends: Ends, usual: float, usual_ends: Ends) -> tuple[float, float, float]:
+    """(rate - usual) / (1 - usual) of two independent rates, in [0, 1], with its interval (Newcombe 1998)."""
+    below, above = np.hypot(rate - ends[0], usual_ends[1] - usual), np.hypot(ends[1] - rate, usual - usual_ends[0])
+    difference = rate - usual
+    value, low, high = (float(np.clip(d / max(1e-9, 1 - usual), 0, 1)) for d in (difference, difference - below, difference + above))
+    return value, low, high
 
 
 def auc(positives: np.ndarray, negatives: np.ndarray) -> float:
@@ -69,19 +109,98 @@ def auc_interval(positives: np.ndarray, negatives: np.ndarray, seed: int) -> tup
         return (np.searchsorted(b, a, "left") + np.searchsorted(b, a, "right")) / (2 * len(b))
     value = auc(positives, negatives)
     one, two = spread(placed(positives, negatives), seed), spread(1 - placed(negatives, positives), seed + 1)
-    below, above = np.hypot(one[0], two[0]), np.hypot(one[1], two[1])
-    return value, max(0.0, value - float(below)), min(1.0, value + float(above))
+    ends = value - float(np.hypot(one[0], two[0])), value + float(np.hypot(one[1], two[1]))
+    return value, *widened(value, ends, min(len(positives), len(negatives)))
 
 
-def wilson(hits: float, trials: int) -> tuple[float, float]:
-    """Score interval of a proportion (Wilson 1927), 95 %; (0, 1) without trials. Narrower than the exact one, right on average."""
-    if trials == 0:
-        return 0.0, 1.0
-    z = norm.isf((1 - LEVEL) / 2)
-    p = hits / trials
-    middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z / (1 + z**2 / trials) * np.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+def mean_auc(halves: Sequence[Half], seed: int) -> tuple[float, float, float]:
+    """Mean AUC of independent halves of the candidates, with its interval."""
+    areas = np.array([auc_interval(m, o, seed + number) for number, (m, o) in enumerate(halves)])
+    value, below, above = areas[:, 0].mean(), areas[:, 0] - areas[:, 1], areas[:, 2] - areas[:, 0]
+    return float(value), float(value - np.hypot(*below) / len(areas)), float(value + np.hypot(*above) / len(areas))
+
+
+def threshold_rank(rate: float, non_members: int) -> int:
+    """Rank from the top, k, of the non-member whose score is the threshold of a false-alarm rate: the largest k / (n + 1) <= rate.
+
+    Another non-member scores above the k-th of n with probability k / (n + 1). It is 1 where n is too few for the rate.
+    """
+    return max(1, int(rate * (non_members + 1) + 1e-9))
+
+
+def hits_above(members: np.ndarray, non_members: np.ndarray, most: int) -> np.ndarray:
+    """Members that score above the r-th highest non-member, for r = 0, 1, ..., most + 1; none for r = 0, all beyond the last."""
+    heights = np.sort(non_members)[::-1][: most + 1]
+    hits = np.concatenate([[0], len(members) - np.searchsorted(np.sort(members), heights, "right")])
+    return np.append(hits, np.full(most + 2 - len(hits), len(members)))
+
+
+def recognised(halves: Sequence[Half], rate: float) -> tuple[float, float, float]:
+    """TPR at a false-alarm rate, over both halves of the candidates, each with its own threshold, with its interval."""
+    hits = sum(int(hits_above(m, o, threshold_rank(rate, len(o)))[-2]) for m, o in halves)
+    size = sum(len(m) for m, _ in halves)
+    curves = [hits_above(m, o, _most(rate, len(o))) for m, o in halves]
+    low, high = _ends(_possible_hits(curves, rate, [(len(m), len(o)) for m, o in halves]), size, (TAIL, 1 - TAIL))
+    value = hits / size
+    return value, min(low, value), max(high, value)
+
+
+def _most(rate: float, non_members: int) -> int:
+    """Non-members that may lie above the true threshold."""
+    return min(non_members, int(binom.ppf(1 - 1e-6, non_members, rate)) + 1)
+
+
+def _possible_hits(curves: Sequence[np.ndarray], rate: float, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
+    """How likely each number of members above the true thresholds is: float64 [members + 1].
+
+    r of n non-members lie above the true threshold, r ~ Binomial(n, rate), which is therefore between the r-th and the next: what
+    the bootstrap of non-members draws, in closed form.
+    """
+    total = np.ones(1)
+    for curve, (members, non_members) in zip(curves, sizes, strict=True):
+        chance = binom.pmf(np.arange(len(curve) - 1), non_members, rate)
+        counts = np.bincount(curve[:-1], chance, members + 1) + np.bincount(curve[1:], chance, members + 1)
+        total = np.convolve(total, counts / counts.sum())
+    return total
+
+
+def _ends(chances: np.ndarray, members: int, levels: Sequence[float]) -> tuple[float, ...]:
+    """Quantiles of a rate whose hits have these chances, each Beta(hits + 1/2, misses + 1/2) (Jeffreys): the bootstrap of members."""
+    hits = np.flatnonzero(chances > 1e-12)
+    weights, found = chances[hits] / chances[hits].sum(), []
+    for level in levels:
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            below = float(weights @ betainc(hits + 0.5, members - hits + 0.5, middle)) < level
+            low, high = (middle, high) if below else (low, middle)
+        found.append((low + high) / 2)
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def null_quantile(members: int, non_members: int, rate: float, level: float) -> float:
+    """Quantile of the high end of `recognised` where members score as non-members do, over simulated attacks, the same each time."""
+    rng = np.random.default_rng(members * 1_000_003 + non_members)
+    sizes = [((members + side) // 2, (non_members + side) // 2) for side in (0, 1)]
+    curves = [_guessed(m, n, _most(rate, n), rng) for m, n in sizes]
+    chances = [binom.pmf(np.arange(c.shape[1]), n, rate) for c, (_, n) in zip(curves, sizes, strict=True)]
+    strong = np.argsort(-sum(c @ chance for c, chance in zip(curves, chances, strict=True)))[:STRONGEST]
+    ends = [_ends(_possible_hits([c[i] for c in curves], rate, sizes), members, (1 - TAIL,))[0] for i in strong]
+    return float(np.sort(ends)[::-1][int((1 - level) * SIMULATED)])
+
+
+def _guessed(members: int, non_members: int, most: int, rng: np.random.Generator) -> np.ndarray:
+    """`hits_above` of attacks that know nothing: int64 [SIMULATED, most + 2]."""
+    gaps = rng.exponential(size=(SIMULATED, min(most + 1, non_members)))
+    rest = rng.gamma(non_members + 1 - gaps.shape[1], size=(SIMULATED, 1))
+    above = np.cumsum(gaps, 1) / (gaps.sum(1, keepdims=True) + rest)  # share of the population above each non-member
+    hits, share = np.zeros((SIMULATED, most + 2), np.int64), np.zeros(SIMULATED)
+    for r in range(above.shape[1]):
+        hits[:, r + 1] = hits[:, r] + rng.binomial(members - hits[:, r], (above[:, r] - share) / (1 - share))
+        share = above[:, r]
+    hits[:, above.shape[1] + 1:] = members
+    return hits
 
 
 def corrected_t(differences: np.ndarray, ratio: float) -> tuple[float, float, float]:
@@ -91,5 +210,5 @@ def corrected_t(differences: np.ndarray, ratio: float) -> tuple[float, float, fl
     """
     J, mean = len(differences), float(np.mean(differences))
     s = float(np.std(differences, ddof=1)) if J > 1 else np.inf
-    half = t.isf((1 - LEVEL) / 2, max(J - 1, 1)) * np.sqrt(1 / J + ratio) * s
+    half = t.isf(TAIL, max(J - 1, 1)) * np.sqrt(1 / J + ratio) * s
     return mean, float(mean - half), float(mean + half)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 import torch
 
+from evaluation.measures.once import once
 from evaluation.samples import Samples
 
-Group = tuple[str, np.ndarray]  # a role and its row numbers
 BLOCK = 2**22  # distances held at once: 16 MiB of float32
 SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
 CHUNK = 2**17  # rows encoded at once
@@ -16,10 +20,35 @@ REAL = "train", "holdout"
 DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
 
 
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Chosen rows of one table: its role and row numbers int64 [n]; equal to every group of the same rows."""
+
+    role: str
+    rows: np.ndarray
+
+    @cached_property
+    def _identity(self) -> tuple[str, bytes]:
+        return self.role, self.rows.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Group) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __iter__(self) -> Iterator:
+        return iter((self.role, self.rows))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 class Encoder:
     """Rows as points: numbers to their quantile in [0, 1] with a flag for missing, labels to one-hot over sqrt(2).
 
-    Two different labels are 1 apart, as are the lowest and highest number. Fitted on training and holdout rows only, or on fewer
+    Two different labels are 1 apart, as are the lowest and highest number; a coordinate stays as it is.
+    Fitted on training and holdout rows only, or on fewer
     roles: a value that was fitted on keeps its distance from all others, so rows that are to be compared must be alike in that.
     """
 
@@ -29,12 +58,15 @@ class Encoder:
         pooled = pd.concat(real, ignore_index=True)
         labels = [c for c in columns if not samples.is_number(c)]
         self.levels = max(4, DIMENSIONS // max(1, len(labels)))
-        self.grids = {c: _grid(pooled[c].to_numpy()) for c in columns if samples.is_number(c)}
+        self.coordinates = [c for c in columns if samples.kinds.get(c) == "coordinate"]
+        numbers = [c for c in columns if samples.is_number(c) and c not in self.coordinates]
+        self.grids = {c: _grid(pooled[c].to_numpy()) for c in numbers}
         self.buckets = {c: _buckets(pooled[c].to_numpy(), len(samples.labels[c]), self.levels) for c in labels}
 
     def encode(self, table: pd.DataFrame) -> torch.Tensor:
         """Canonical table [rows] to float32 points [rows, dimensions]."""
-        parts = [self._numbers(table[c].to_numpy(), *grid) for c, grid in self.grids.items()]
+        parts = [table[self.coordinates].to_numpy(np.float32)] if self.coordinates else []
+        parts += [self._numbers(table[c].to_numpy(), *grid) for c, grid in self.grids.items()]
         parts += [self._labels(table[c].to_numpy(), bucket) for c, bucket in self.buckets.items()]
         return torch.from_numpy(np.concatenate(parts, axis=1)) if parts else torch.zeros(len(table), 1)
 
@@ -96,31 +128,37 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
     return torch.cat(distances).numpy(), torch.cat(indices).numpy()
 
 
+@once
+def encoder(samples: Samples, columns: tuple[str, ...] | None = None, fitted: tuple[str, ...] = REAL) -> Encoder:
+    """The encoder of some columns (None: all that have values), fitted on the rows of some roles."""
+    return Encoder(samples, columns, fitted)
+
+
 def points(samples: Samples, role: str, rows: np.ndarray, fitted: tuple[str, ...] = REAL) -> torch.Tensor:
     """Chosen rows of a role, encoded; never the whole of a large table, whose labels would take a column each."""
-    key = "encoder", fitted
-    if key not in samples.memo:
-        samples.memo[key] = Encoder(samples, roles=fitted)
-    return samples.memo[key].encode(samples.table(role).iloc[rows])
+    return encoder(samples, None, fitted).encode(samples.table(role).iloc[rows])
 
 
-def search(samples: Samples, query: Group, reference: Group, k: int, fitted: tuple[str, ...] = REAL):
-    """`nearest` between chosen rows of two roles, remembered, so that metrics, ceilings and floors share searches."""
-    key = ("search", query[0], query[1].tobytes(), reference[0], reference[1].tobytes(), k, fitted)
-    if key not in samples.memo:
-        same = query[0] == reference[0] and np.array_equal(query[1], reference[1])
-        starts = range(0, len(query[1]), CHUNK)
-        parts = [_among(samples, (query[0], query[1][at:at + CHUNK]), reference, k, at if same else -1, fitted) for at in starts]
-        samples.memo[key] = tuple(np.concatenate(found) for found in zip(*parts, strict=True))
-    return samples.memo[key]
+@once
+def search(
+    samples: Samples, query: Group, reference: Group, k: int, fitted: tuple[str, ...] = REAL
+) -> tuple[np.ndarray, np.ndarray]:
+    """`nearest` between chosen rows of two roles; metrics, ceilings and floors share searches."""
+    same, starts = query == reference, range(0, len(query), CHUNK)
+    parts = [_among(samples, Group(query.role, query.rows[at:at + CHUNK]), reference, k, at if same else -1, fitted)
+             for at in starts]
+    distances, places = (np.concatenate(found) for found in zip(*parts, strict=True))
+    return distances, places
 
 
 def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, fitted: tuple[str, ...]):
     """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries themselves, or -1."""
     queries = points(samples, *query, fitted)
-    parts = [(at, nearest(queries, points(samples, reference[0], reference[1][at:at + CHUNK], fitted), k, same=at == own))
-             for at in range(0, len(reference[1]), CHUNK)]
-    distances = np.concatenate([found for _, (found, _) in parts], axis=1)
-    indices = np.concatenate([places + at for at, (_, places) in parts], axis=1)
+    parts = []
+    for at in range(0, len(reference), CHUNK):
+        among = points(samples, reference.role, reference.rows[at:at + CHUNK], fitted)
+        distances, places = nearest(queries, among, k, same=at == own)
+        parts.append((distances, places + at))
+    distances, indices = (np.concatenate(found, axis=1) for found in zip(*parts, strict=True))
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(distances, order, axis=1), np.take_along_axis(indices, order, axis=1)

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from evaluation.measures.once import once
 from evaluation.samples import Samples
 
 PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
@@ -73,15 +74,9 @@ class Pairs:
         return ((f"{self.columns[i]} / {self.columns[j]}", i, j) for i, j in self.chosen)
 
 
+@once
 def build(samples: Samples, seed: int) -> Pairs:
     """Reduce all tables of the samples, once per seed."""
-    key = "pairs", seed
-    if key not in samples.memo:
-        samples.memo[key] = _build(samples, seed)
-    return samples.memo[key]
-
-
-def _build(samples: Samples, seed: int) -> Pairs:
     names = ("train", *samples.roles().values())
     rows = {name: samples.rows(name, ROWS, seed) for name in names}
     codes: dict[str, list] = {name: [] for name in names}

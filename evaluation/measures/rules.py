@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
+from evaluation.measures.once import once
 from evaluation.samples import Samples
 
 ROWS = 50_000
@@ -51,12 +52,15 @@ def broken(samples: Samples, rule: tuple[str, str, str], role: str, rows: np.nda
 
 
 def _undecided(samples: Samples, one: str, two: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    key = "decided", one, two
-    if key not in samples.memo:
-        train = [samples.table("train")[c].to_numpy() for c in (one, two)]
-        known = (train[0] >= 0) & (train[1] >= 0)
-        decided = np.full(len(samples.labels[one]) + 1, -1)  # the last entry is for a missing label
-        decided[train[0][known]] = train[1][known]
-        samples.memo[key] = decided
-    usual = samples.memo[key][a]
+    usual = _decided(samples, one, two)[a]
     return (usual >= 0) & (b >= 0) & (usual != b)
+
+
+@once
+def _decided(samples: Samples, one: str, two: str) -> np.ndarray:
+    """The label of the second column that each label of the first goes with in training, -1 for none; the last entry is for missing."""
+    train = [samples.table("train")[c].to_numpy() for c in (one, two)]
+    known = (train[0] >= 0) & (train[1] >= 0)
+    decided = np.full(len(samples.labels[one]) + 1, -1)
+    decided[train[0][known]] = train[1][known]
+    return decided

@@ -24,9 +24,9 @@ def precise(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) ->
 
 def recalled(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Depth in the role of its row nearest to each training row, infinite where that is farther than the fifth training row."""
-    every = "train", train
+    every = neighbours.Group("train", train)
     radius = neighbours.search(samples, every, every, min(NEAREST, len(train) - 1))[0][:, -1]
-    distance, nearest = neighbours.search(samples, every, (role, rows), 1)
+    distance, nearest = neighbours.search(samples, every, neighbours.Group(role, rows), 1)
     other = neighbours.points(samples, role, rows)
     return np.where(distance[:, 0] <= radius, _depth(other, other)[nearest[:, 0]], np.inf)
 

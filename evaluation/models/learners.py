@@ -58,10 +58,7 @@ def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ..
     table = samples.table(role).iloc[rows]
     if learner != "linear":
         return features(samples, table, columns)
-    key = "encoder", columns
-    if key not in samples.memo:
-        samples.memo[key] = neighbours.Encoder(samples, columns)
-    return samples.memo[key].encode(table).numpy()
+    return neighbours.encoder(samples, columns).encode(table).numpy()
 
 
 def fitted(model, x: np.ndarray, y: np.ndarray):

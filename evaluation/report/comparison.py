@@ -17,7 +17,7 @@ APART = 0.02  # floor and ceiling nearer than this say nothing about what lies b
 def standing(report: Report) -> dict[str, float | None]:
     """Fidelity, utility and diversity as the mean share of the way from floor to ceiling; risk as the largest success of an attack.
 
-    Copies beyond what strangers match count as an attack. None where a section holds no score.
+    Copies beyond what non-members match count as an attack. None where a section holds no score.
     """
     found: dict[str, float | None] = {}
     for section in WAYS:

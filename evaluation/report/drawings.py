@@ -92,7 +92,7 @@ def roc(curves: dict[str, dict]) -> str:
         for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC), ("-", "--"), strict=False):
             axes.plot(curve["false_alarms"], np.maximum(curve["recognised"], 1e-4), color=colour, linestyle=line, linewidth=1.8, label=name)
         axes.axvline(0.01, color=FAINT, linewidth=1)
-        axes.set(xscale="log", yscale="log", xlim=(5e-4, 1), ylim=(5e-4, 1.05), xlabel="outsiders wrongly accused",
+        axes.set(xscale="log", yscale="log", xlim=(5e-4, 1), ylim=(5e-4, 1.05), xlabel="non-members wrongly accused",
                  ylabel="training rows recognised")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1, decimals=None))

@@ -49,15 +49,15 @@ METRICS = {  # heading, what it measures, what to keep in mind
                                "50 % is ideal.",
                                "A sanity check only: data that give away outliers can pass it."),
     "privacy.membership": ("Membership attack, all rows", "Share of training rows that the strongest attack recognises while it wrongly "
-                           "accuses 1 % of outsiders; guessing reaches 1 %.", ""),
+                           "accuses 1 % of non-members; guessing reaches 1 %.", ""),
     "privacy.membership_vulnerable": ("Membership attack, most isolated rows", "The same for the tenth of rows farthest from all others: "
                                       "the people an average hides.", ""),
     "privacy.attribute": ("Guessing one value", "How much more often the synthetic rows give away one value of a training person than of a "
-                          "stranger, when all other values are known.", ""),
+                          "non-member, when all other values are known.", ""),
     "privacy.singling_out": ("Singling out", "How much more often a description made from synthetic rows fits exactly one training person "
-                             "than exactly one stranger.", "As many training rows as holdout rows are looked at."),
+                             "than exactly one non-member.", "As many training rows as holdout rows are looked at."),
     "privacy.linkability": ("Linking", "How much more often the synthetic rows join two halves of a training person's record than of a "
-                            "stranger's.", ""),
+                            "non-member's.", ""),
 }
 
 IMAGES = {  # section of the report, heading, what it measures, what to keep in mind
@@ -81,7 +81,7 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
     "image.authenticity": ("privacy", "Authenticity", "Share of synthetic images farther from their nearest training image than that "
                            "one is from its own; real images reach about half.", "A sanity check only."),
     "image.membership": ("privacy", "Membership attack, all images", "Share of training images that the strongest attack recognises while "
-                         "it wrongly accuses 1 % of outsiders; guessing reaches 1 %.", ""),
+                         "it wrongly accuses 1 % of non-members; guessing reaches 1 %.", ""),
     "image.membership_vulnerable": ("privacy", "Membership attack, most isolated images", "The same for the tenth of images farthest from "
                                     "all others.", ""),
 }
@@ -136,11 +136,11 @@ def _floor(name: str, columns: str) -> str:
 
 
 def recognised(attack: dict) -> str:
-    """Whether the strongest attack on a group of rows does better than guessing, where 10 % of the outsiders may be accused."""
+    """Whether the strongest attack on a group of rows does better than guessing, where 10 % of the non-members may be accused."""
     rate, low, high = (attack[f"tpr_at_0.1{end}"] for end in ("", "_low", "_high"))
     found = f"Of {attack['group']}, {percent(rate)} ({percent(low)} to {percent(high)}) are recognised at 10 % false alarms"
     if rate is None:
-        return f"Of {attack['group']}, there are too few outsiders to say how many are recognised at 10 % false alarms."
+        return f"Of {attack['group']}, there are too few non-members to say how many are recognised at 10 % false alarms."
     if low <= GUESSING:
         return f"{found}: not shown to be better than guessing, which reaches 10 %."
     return f"{found}, where guessing reaches 10 %: training rows leave a trace, the stronger the fewer they are."

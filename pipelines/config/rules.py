@@ -8,14 +8,14 @@ Six words let a bound follow the data, because what is reachable differs between
   always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a score
   three half-widths of its interval below the ceiling is an honest sample's.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
-  strangers do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
-  no more than strangers do copies nobody.
+  non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
+  no more than non-members do copies nobody.
 - "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as many pairs of a
   synthetic and a training image reach, once in a thousand times, if they are equal as often as two real images are.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
-  tables of that many rows; the strongest of up to nine attacks does about once in two hundred. Under 200 held-out rows, luck
-  alone may recognise one row in ten. What is measured against a control (values guessed, people singled out or linked) is luck
-  until it is four standard errors from none, which is where the end of its interval lies three times its half-width from none.
+  tables of that many rows. Under 200 held-out rows, chance alone may recognise one row in ten. What is measured against
+  non-members (values guessed, people singled out or linked) is chance until it is four standard errors from none, which is where
+  the end of its interval lies three times its half-width from none.
 """
 
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import betabinom, binom, gamma, poisson
 
-from evaluation.measures.intervals import clopper_pearson
+from evaluation.measures.intervals import clopper_pearson, null_quantile
 from evaluation.report import Report
 from evaluation.samples import Reason, Score
 from pipelines.config.rules import Rule, check
@@ -38,7 +38,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
 }
 # facts about the released table, without an interval
 COUNTED = ("privacy.copies", "privacy.identifiers", "diversity.distinct", "image.equal", "image.copies")
-LUCK = 0.999  # share of tables in which an attack by luck stays under the bound
+NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
@@ -79,8 +79,7 @@ class Refusal(Decision):
 def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
     """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
     check(rules)
-    held = report.profile.get("rows", {}).get("holdout", 0)
-    reasons = tuple(_judge(name, rule, report.scores.get(name), held) for name, rule in rules.items())
+    reasons = tuple(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items())
     kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
     return kind(data_digest, reasons, _KEY)
 
@@ -102,7 +101,7 @@ def _follows(reason: Mapping[str, Any]) -> bool:
     return value >= bound if reason["rule"].startswith("at least") else value <= bound
 
 
-def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, Any]:
+def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
     least = "at_least" in rule
     if score is None:
         return _reason(name, rule, None, None, False, "The score was not computed.")
@@ -110,7 +109,7 @@ def _judge(name: str, rule: Rule, score: Score | None, held: int) -> dict[str, A
         excused = score.value is None and _without_meaning(name, score.reason)
         return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
     end = score.value if name in COUNTED else score.low if least else score.high
-    bound, note = _bound(rule, score, held)
+    bound, note = _bound(rule, score)
     if not _finite(end) or not _finite(bound):
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
     end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
@@ -143,15 +142,15 @@ def _reason(
     return {"rule": text, "score": name, **rounded, "passed": bool(passed), "reason": reason and str(reason), "note": note}
 
 
-def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
+def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
     """Return the number to compare with, and a word on where it comes from."""
     figure = rule.get("at_least", rule.get("at_most"))
     relative = rule.get("relative")
     if relative is None:
         return figure, ""
     if relative == "by chance":
-        luck = _luck(score)
-        return max(figure, luck), "" if luck <= figure else "The bound is what luck alone reaches on so few rows."
+        chance = _by_chance(score)
+        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""
     if relative == "or ceiling":
@@ -163,57 +162,50 @@ def _bound(rule: Rule, score: Score, held: int) -> tuple[float | None, str]:
     if relative == "of ceiling":
         return figure * score.ceiling, ""
     if relative == "over ceiling":
-        return _by_strangers(figure, score, held), ""
+        return _by_non_members(figure, score), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
     return _towards_ceiling(figure, score), ""
 
 
 def _towards_ceiling(share: float, score: Score) -> float:
-    luck = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
+    honest = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
     reached = score.floor + share * (score.ceiling - score.floor)
-    return min(reached, score.ceiling - NEAR, luck if score.floor >= luck else reached)
+    return min(reached, score.ceiling - NEAR, honest if score.floor >= honest else reached)
 
 
-def _by_strangers(factor: float, score: Score, held: int) -> float:
-    """Return the share that as many rows as are released may reach, each matching as often as a held-out row might."""
+def _by_non_members(factor: float, score: Score) -> float:
+    """Return the share that as many rows as are released may reach, each matching as often as a held-out row might.
+
+    The ceiling is a share of `ceiling_rows` held-out rows: those that the score itself counted, which need not be all.
+    """
+    held = score.detail.get("ceiling_rows", 0)
     most = min(1.0, factor * clopper_pearson(round(score.ceiling * held), held)[1])
     rows = score.detail.get("rows", 0)
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
 def _by_repeats(*, rows: int, train: int, real: int, repeats: int, **_: int) -> float:
-    """Return the share of `rows` that may equal a training image by luck, where so many pairs of all real images are equal."""
+    """Return the share of `rows` that may equal a training image by chance, where so many pairs of all real images are equal."""
     most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
-    return float(poisson.ppf(LUCK, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
+    return float(poisson.ppf(NULL, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
 
 
-def _luck(score: Score) -> float:
-    """Return what a guess reaches by luck: the end of the interval of a rate, a share by its real rows, or a risk four errors from none."""
+def _by_chance(score: Score) -> float:
+    """Return what knows nothing reaches: a null quantile of a rate, a share by its real rows, or a risk four errors from none."""
     detail = score.detail
-    if "outsiders" in detail:
-        return _recognised(detail["members"], detail["outsiders"])
-    if "strangers" in detail:
-        return _near(detail["rows"], detail["strangers"])
+    if "non_members" in detail and "members" in detail:
+        return null_quantile(detail["members"], detail["non_members"], ALARMS, NULL)
+    if "non_members" in detail:
+        return _near(detail["rows"], detail["non_members"])
     return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"])) if "real_rows" in detail else WIDER * (score.high - score.value)
 
 
-def _recognised(members: int, outsiders: int) -> float:
-    """The two halves are judged apart; of each, members above a quantile of the outsiders count."""
-    chances = np.ones(1)
-    for side in (0, 1):
-        inside, outside = (members + side) // 2, (outsiders + side) // 2
-        above = int(ALARMS * outside) + 1
-        chances = np.convolve(chances, betabinom.pmf(np.arange(inside + 1), inside, above, max(1, outside - above + 1)))
-    return _end(chances, members)
+def _near(rows: int, non_members: int) -> float:
+    """Of non-members, those up to a quantile of their distances are within the radius; of as honest rows, as many by chance.
 
-
-def _near(rows: int, strangers: int) -> float:
-    """Of strangers, those up to a quantile of their distances are within the radius; of as honest rows, as many by chance."""
-    within = int(ALARMS * (strangers - 1)) + 1
-    return _end(betabinom.pmf(np.arange(rows + 1), rows, within, max(1, strangers - within + 1)), rows)
-
-
-def _end(chances: np.ndarray, trials: int) -> float:
-    """Return the end of the interval of the number of hits, with these chances, that is exceeded once in a thousand times."""
-    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), LUCK)), trials)[1]
+    Returns the end of the interval of the share of rows within it that is exceeded once in a thousand times.
+    """
+    within = int(ALARMS * (non_members - 1)) + 1
+    chances = betabinom.pmf(np.arange(rows + 1), rows, within, max(1, non_members - within + 1))
+    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), NULL)), rows)[1]

@@ -40,7 +40,7 @@ def test_a_copy_tells_nearly_all(copied, metric):
 
 
 def test_risk_by_hand():
-    # 60 of 100 members and 20 of 100 controls: (0.6 - 0.2) / (1 - 0.2)
+    # 60 of 100 members and 20 of 100 non-members: (0.6 - 0.2) / (1 - 0.2)
     value, low, high = disclosure.risk(60, 100, 20, 100)
     assert value == pytest.approx(0.5)
     # Wilson: 0.6 in (0.5020, 0.6906), 0.2 in (0.1334, 0.2888); Newcombe: 0.4 - hypot(.0980, .0888), 0.4 + hypot(.0906, .0666)
@@ -49,7 +49,7 @@ def test_risk_by_hand():
 
 
 def test_singling_out_by_hand():
-    """Each released row is named by its label alone; the same label names one member and no control."""
+    """Each released row is named by its label alone; the same label names one member and no non-member."""
     train = pd.DataFrame({"c": [f"m{i}" for i in range(40)]})
     held = pd.DataFrame({"c": [f"h{i}" for i in range(40)]})
     kinds = {"c": "categorical"}
@@ -80,7 +80,7 @@ def test_attribute_names_its_columns_and_what_the_population_tells(copied):
     detail = privacy.attribute(copied).detail
     assert "owner" in detail["columns"] and len(detail["columns"]) == 6
     for rates in detail["columns"].values():
-        assert rates["members"] > 0.9 > rates["strangers"] and rates["from_population"] < 0.9
+        assert rates["members"] > 0.9 > rates["non_members"] and rates["from_population"] < 0.9
 
 
 def test_near_copies_are_as_rare_as_chance_has_it_or_all(honest, copied, people):
@@ -105,11 +105,11 @@ def test_rows_of_few_columns_are_near_only_by_chance():
 def test_what_always_succeeds_says_nothing():
     same = pd.DataFrame({"a": [1.0] * 50, "b": ["x"] * 50})
     linked = privacy.linkability(samples.make(same, same, same))
-    assert linked.value is None and "every stranger" in linked.note
+    assert linked.value is None and "every non-member" in linked.note
 
 
 @pytest.mark.parametrize("metric", [*RISKS, privacy.near_copies])
-def test_without_enough_strangers_nothing_is_said(metric):
+def test_without_enough_non_members_nothing_is_said(metric):
     assert metric(samples.make(mixed(100), None, mixed(100, 2))).value is None
     few = metric(samples.make(mixed(100), mixed(15, 1), mixed(100, 2)))
     assert few.value is None and "holdout" in few.note

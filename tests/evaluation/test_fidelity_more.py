@@ -51,7 +51,7 @@ def test_query_error_by_hand():
     assert fidelity.query_error(compared(train, train)).value == 0
 
 
-def test_query_error_of_strangers_is_small_and_of_loose_columns_larger():
+def test_query_error_of_non_members_is_small_and_of_loose_columns_larger():
     def related(seed):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=2000)

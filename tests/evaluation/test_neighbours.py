@@ -36,7 +36,8 @@ def test_searches_in_chunks_are_searches_at_once(monkeypatch):
         monkeypatch.setattr(neighbours, "CHUNK", chunk)
         compared = samples.make(frame, None, frame[::-1].reset_index(drop=True))
         every = np.arange(250)
-        found.append([neighbours.search(compared, ("train", every), (role, every), 4) for role in ("train", "synthetic")])
+        groups = [neighbours.Group(role, every) for role in ("train", "synthetic")]
+        found.append([neighbours.search(compared, groups[0], group, 4) for group in groups])
     for whole, parts in zip(*found, strict=True):
         assert (whole[0] == parts[0]).all() and (whole[1] == parts[1]).all()
     assert found[1][0][0].min() > 0 and (found[1][1][1][:, 0] == every[::-1]).all()  # never itself; the copy of each row

@@ -125,7 +125,7 @@ def test_an_attack_that_does_better_than_guessing_is_said_to():
     rates = {"group": "all rows", "tpr_at_0.1": 0.35, "tpr_at_0.1_low": 0.3, "tpr_at_0.1_high": 0.41}
     assert "Of all rows, 35.0 % (30.0 % to 41.0 %) are recognised" in words.recognised(rates) and "trace" in words.recognised(rates)
     assert "not shown to be better than guessing" in words.recognised(rates | {"tpr_at_0.1_low": 0.09})
-    assert "too few outsiders" in words.recognised(dict.fromkeys(rates) | {"group": "all rows"})
+    assert "too few non-members" in words.recognised(dict.fromkeys(rates) | {"group": "all rows"})
 
 
 HOSTILE = "<script>alert('x')</script>"

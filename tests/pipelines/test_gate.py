@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import evaluation
-from evaluation.measures.intervals import clopper_pearson
+from evaluation.measures.intervals import clopper_pearson, recognised
 from evaluation.report import Report
 from evaluation.samples import Reason, Score
 from pipelines import config
@@ -19,36 +19,37 @@ from pipelines.run.artifacts import LaunderError
 
 DIGEST = "d" * 64
 PERSONAL = ["privacy.attribute", "privacy.singling_out", "privacy.linkability"]
+COUNTS = {"rows": 1000, "ceiling_rows": 6000}
 GOOD = {
     "fidelity.shape": Score(0.95, 0.94, 0.96, 0.97, 1.0),
     "fidelity.trend": Score(0.95, 0.94, 0.96, 0.98, 0.8),
     "utility.target": Score(0.95, 0.9, 1.0, 0.99, 0.5),
     "diversity.coverage": Score(0.9, 0.85, 0.95, 0.97, 0.1),
     "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
-    "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", {"rows": 1000}),  # counted: its interval does not matter
+    "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", COUNTS),  # counted: its interval does not matter
     "privacy.identifiers": Score(0.0, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 30}),  # counted too
-    "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", {"rows": 5000, "strangers": 2500}),
+    "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", {"rows": 5000, "non_members": 2500}),
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
-    "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000}),
-    "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500}),
+    "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000}),
+    "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
     "privacy.attribute": Score(0.01, 0.0, 0.03, 0.0, 0.0, "lower", {"members": 1000}),
     "privacy.singling_out": Score(0.0, 0.0, 0.05, 0.0, 0.0, "lower", {"guesses": 1000}),
     "privacy.linkability": Score(0.01, 0.0, 0.02, 0.0, 0.0, "lower", {"guesses": 1000}),
 }
 
 
-def report(holdout=6000, **changes):
+def report(**changes):
     scores = {**GOOD, **{name.replace("__", "."): score for name, score in changes.items()}}
-    return Report({name: score for name, score in scores.items() if score is not None}, {"rows": {"holdout": holdout}}, {}, 0)
+    return Report({name: score for name, score in scores.items() if score is not None}, {}, {}, 0)
 
 
 def failed(decision):
     return [reason["score"] for reason in decision.reasons if not reason["passed"]]
 
 
-def judge(name, score, rule, holdout=6000):
+def judge(name, score, rule):
     rules = {"privacy.copies": {"at_most": 1}, name: rule}
-    return next(r for r in gate.decide(report(holdout, **{name: score}), rules, DIGEST).reasons if r["score"] == name)
+    return next(r for r in gate.decide(report(**{name: score}), rules, DIGEST).reasons if r["score"] == name)
 
 
 def test_a_good_report_is_approved():
@@ -65,12 +66,12 @@ def test_a_good_report_is_approved():
         ("utility.target", Score(0.7, 0.65, 0.8, 0.99, 0.5)),
         ("diversity.coverage", Score(0.35, 0.3, 0.4, 0.97, 0.1)),  # 0.1 + 0.25 * 0.87 = 0.3175
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
-        ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", {"rows": 1000})),  # four copies, where three may be chance
+        ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", COUNTS)),  # four copies, where three may be chance
         ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
-        ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"outsiders": 5000, "members": 5000})),
-        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"outsiders": 500, "members": 500})),
-        ("privacy.near_copies", Score(0.05, 0.045, 0.06, 0.01, 0.0, "lower", {"rows": 5000, "strangers": 2500})),
+        ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000})),
+        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"non_members": 500, "members": 500})),
+        ("privacy.near_copies", Score(0.05, 0.045, 0.06, 0.01, 0.0, "lower", {"rows": 5000, "non_members": 2500})),
         ("privacy.attribute", Score(0.09, 0.06, 0.12, 0.0, 0.0, "lower", {"members": 1000})),
         ("privacy.singling_out", Score(0.3, 0.2, 0.4, 0.0, 0.0, "lower", {"guesses": 100})),
         ("privacy.linkability", Score(0.08, 0.05, 0.11, 0.0, 0.0, "lower", {"guesses": 1000})),
@@ -109,10 +110,10 @@ def test_bounds_follow_the_data():
     assert few["passed"] and few["bound"] == 0.87
     assert judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.86), rule)["bound"] == 0.91  # 0.86 + 0.1 / 2
     over = {"at_most": 1.1, "relative": "over ceiling"}
-    half = judge("privacy.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6}), over, 100)
+    half = judge("privacy.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6, "ceiling_rows": 100}), over)
     assert half["bound"] == pytest.approx(1.1 * 0.6017, abs=2e-3)  # Clopper-Pearson of 50 in 100 ends at 0.6017
     # no held-out row of 114 is a copy, so up to 1 - 0.025 ** (1 / 114) = 3.2 % of them could have been
-    none = judge("privacy.copies", Score(0.0, 0.0, 1.0, 0.0, 0.0, detail={"rows": 569}), over, 114)
+    none = judge("privacy.copies", Score(0.0, 0.0, 1.0, 0.0, 0.0, detail={"rows": 569, "ceiling_rows": 114}), over)
     assert none["passed"] and 0.035 < none["bound"] < 0.055
     assert judge("privacy.copies", Score(0.0, 0.0, 0.04, 0.0, 0.0, detail={"rows": 100}), {"at_most": 0})["passed"]
     by_repeats, seen = {"at_most": 0, "relative": "by repeats"}, {"rows": 100, "copies": 1, "train": 80, "real": 101}
@@ -120,13 +121,13 @@ def test_bounds_follow_the_data():
     assert not judge("image.equal", one, by_repeats)["passed"]
     # of 5,050 real pairs two are equal, 7.22 at most; of 8,000 pairs that is 11.4, a Poisson count up to 23 once in a thousand times
     assert judge("image.equal", replace(one, detail=seen | {"repeats": 2}), by_repeats)["bound"] == 0.23
-    luck = {"at_most": 0.05, "relative": "by chance"}
-    few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 40, "members": 40}), luck)
-    # above the best of 20 outsiders are, by luck, h of 20 members with chance C(39 - h, 19) / C(40, 20): more than 11 of 40
-    # in both halves once in a thousand times, and the interval of 11 in 40 ends at 0.4389
-    assert few["bound"] == pytest.approx(0.4389, abs=1e-4)
-    assert "luck" in few["note"] and few["passed"]
-    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"outsiders": 5000, "members": 5000}), luck)["bound"] == 0.05
+    chance = {"at_most": 0.05, "relative": "by chance"}
+    few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 40, "members": 40}), chance)
+    # above the best of 20 non-members are, by chance, h of 20 members with chance C(39 - h, 19) / C(40, 20): more than 11 of 40
+    # in both halves once in a thousand times, and the exact interval of 11 in 40, without the error of the threshold, ends at 0.4389
+    assert few["bound"] == pytest.approx(0.4389, abs=0.06)
+    assert "chance" in few["note"] and few["passed"]
+    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 5000, "members": 5000}), chance)["bound"] == 0.05
 
 
 def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
@@ -138,29 +139,26 @@ def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
         assert judge("fidelity.shape", Score(0.8, 0.79, 0.84, 0.9, 1.0, detail={"ceiling_low": unknown}), rule)["bound"] == 0.8
 
 
-def test_luck_is_what_guesses_reach():
+def test_chance_is_what_guesses_reach():
     """Of 2,000 guessed tables of 60 people, about two have a rate whose interval ends above the bound."""
     rng = np.random.default_rng(0)
-    bound = gate._luck(Score(0.0, detail={"outsiders": 60, "members": 60}))
-    above = 0
-    for _ in range(2000):
-        hits = sum((rng.random(30) > rng.random(30).max()).sum() for _ in range(2))
-        above += clopper_pearson(hits, 60)[1] > bound
-    assert above <= 8
+    bound = gate._by_chance(Score(0.0, detail={"non_members": 60, "members": 60}))
+    ends = [recognised([(rng.random(30), rng.random(30)) for _ in range(2)], 0.01)[2] for _ in range(2000)]
+    assert (np.array(ends) > bound).sum() <= 8 and np.quantile(ends, 0.99) < bound < max(ends) + 0.1
 
 
-def test_near_copies_by_luck_are_what_strangers_reach():
+def test_near_copies_by_chance_are_what_non_members_reach():
     """Within the nearest of 60 strangers are, of 200 others, more than the bound allows about twice in 2,000 times."""
     rng = np.random.default_rng(0)
-    bound = gate._luck(Score(0.0, detail={"rows": 200, "strangers": 60}))
+    bound = gate._by_chance(Score(0.0, detail={"rows": 200, "non_members": 60}))
     above = sum(clopper_pearson(int((rng.random(200) <= rng.random(60).min()).sum()), 200)[1] > bound for _ in range(2000))
     assert above <= 8 and bound < 0.2
 
 
-def test_a_risk_beside_a_control_is_luck_until_it_is_four_errors_from_none():
+def test_a_risk_beside_non_members_is_chance_until_it_is_four_errors_from_none():
     rule = {"at_most": 0.1, "relative": "by chance"}
-    unsure = judge("privacy.singling_out", Score(0.19, 0.09, 0.29), rule)  # half as wide as 0.1: luck reaches 0.3
-    assert unsure["passed"] and unsure["bound"] == 0.3 and "luck" in unsure["note"]
+    unsure = judge("privacy.singling_out", Score(0.19, 0.09, 0.29), rule)  # half as wide as 0.1: chance reaches 0.3
+    assert unsure["passed"] and unsure["bound"] == 0.3 and "chance" in unsure["note"]
     assert not judge("privacy.singling_out", Score(0.21, 0.11, 0.31), rule)["passed"]
     assert judge("privacy.singling_out", Score(0.0, 0.0, 0.09), rule)["passed"]
 

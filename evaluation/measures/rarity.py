@@ -1,0 +1,57 @@
+"""Rare categories of the training table, and how much of them another table retains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.measures import intervals
+from evaluation.samples import Samples
+
+RARE = 0.01  # a category is rare if it holds at most this share of the training rows
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Where a table has the rare categories: a row number and the category's number for each occurrence."""
+
+    rows: np.ndarray  # int64 [occurrences]
+    categories: np.ndarray  # int64 [occurrences]
+    counts: np.ndarray  # training rows of each rare category: int64 [categories]
+    expected: np.ndarray  # rows of each if the table had the training table's shares: float64 [categories]
+    size: int  # rows of the table
+
+    def retained(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """Share of the expected rows that each category has, at most 1; each row of the table counts 1 or its weight."""
+        weigh = None if weights is None else weights[self.rows]
+        return np.minimum(1, np.bincount(self.categories, weigh, len(self.expected)) / self.expected)
+
+    def interval(self, seed: int) -> tuple[float, float, float]:
+        """The mean share retained, with its interval from redrawn rows of the table."""
+        rng, rows = np.random.default_rng([seed, 13]), np.unique(self.rows)  # other rows hold nothing rare: they are only counted
+        weights, means = np.zeros(self.size), []
+        for _ in range(intervals.REPEATS):
+            drawn = rng.integers(0, max(1, len(rows)), rng.binomial(self.size, len(rows) / self.size))
+            weights[rows] = np.bincount(drawn, minlength=len(rows))
+            means.append(self.retained(weights).mean())
+        value = float(self.retained().mean())
+        low, high = value + np.quantile(means, [intervals.TAIL, 1 - intervals.TAIL]) - np.mean(means)
+        return value, *intervals.widened(value, (low, high), self.expected.sum())
+
+
+def occurrences(samples: Samples, role: str) -> Occurrences:
+    """The rare categories of all label columns in the table of a role."""
+    train, table = samples.table("train"), samples.table(role)
+    rows, categories, counts = [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0, int)]
+    for column in (c for c in samples.known if not samples.is_number(c)):
+        codes, known = table[column].to_numpy(), train[column].to_numpy()
+        count = np.bincount(known[known >= 0], minlength=len(samples.labels[column]))
+        rare = (count > 0) & (count <= RARE * len(train))
+        number = np.where(rare, np.cumsum(rare) - 1 + sum(map(len, counts)), -1)
+        number = np.append(number, -1)[codes]  # the last is for a missing label
+        rows.append(np.flatnonzero(number >= 0))
+        categories.append(number[number >= 0])
+        counts.append(count[rare])
+    found = np.concatenate(counts)
+    return Occurrences(np.concatenate(rows), np.concatenate(categories), found, found * len(table) / len(train), len(table))
