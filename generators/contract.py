@@ -37,7 +37,7 @@ class Synthesizer(Protocol):
     """A fitted generator: a value that samples, saves itself, and (where the family has one) tells a likelihood."""
 
     schema: Schema
-    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped
+    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped, numbers of the validation rows
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Any:
         """Draw exactly n rows (a DataFrame) or images (Images); row i depends on the seed and i alone."""

@@ -92,7 +92,8 @@ def train(
 ) -> tuple[Any, dict[str, Any], Tensor]:
     """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
-    kept, held = (x[rows] for rows in loop.split(len(x), config.validation, seed))
+    parts = loop.split(len(x), config.validation, seed)
+    kept, held = (x[rows] for rows in parts)
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
         model = begin(kept, held)
@@ -103,7 +104,8 @@ def train(
     asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
     best, record = loop.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)
-    return model.eval(), record | {"device": str(device), "reason": reason, "memory_mb": needed}, kept
+    record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
+    return model.eval(), record, kept
 
 
 @torch.no_grad()

@@ -39,6 +39,7 @@ from pipelines.sources.images import LABEL
 from pipelines.stages import splitting
 from pipelines.stages.protection import settle
 from pipelines.stages.sampling import apportion
+from pipelines.stages.scoring import members
 
 ROWS = 1000  # of a row group of a Parquet file
 PIXELS, TABLE, SKIPPED = "pixels.npy", "table.parquet", "skipped.json"
@@ -220,8 +221,8 @@ def score(train: Pictures, held: Pictures, synthetic: Pictures, config: RunConfi
     wanted = config.score.metrics
     names = None if wanted is None else [name for name in evaluation.names(images=True) if name in {*wanted, *config.rules}]
     given = ((side.pixels, side.labels) for side in (train, held, synthetic))
-    loss = loss_of({"train": train, "holdout": held}, model)
-    return evaluation.score_images(*given, features=features(config), loss=loss, seed=config.seed, names=names)
+    known = {"loss": loss_of({"train": train, "holdout": held}, model), "members": members(model, len(train))}
+    return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)
 
 
 def loss_of(sides: Mapping[str, Pictures], model: Synthesizer | None) -> Callable[[str, np.ndarray], np.ndarray] | None:

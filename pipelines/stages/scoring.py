@@ -29,7 +29,8 @@ def score(
     What the report says of single rows and rare categories is for its internal variant, in the run's private folder. LaunderError
     where no training row meets the condition, ValueError where the tables differ.
     """
-    sides = [_meeting(frame, schema, config.sample.where) for frame in (train, holdout)]
+    sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
+    learnt = members(model, len(train))
     if not len(sides[0]):
         raise LaunderError(
             f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask for what the data hold"
@@ -42,10 +43,20 @@ def score(
         kinds=schema.kinds(),
         target=config.score.target,
         loss=known and (lambda rows: known(real.loc[rows.index])),
+        members=None if learnt is None else learnt[sides[0].index],
         seed=config.seed,
         names=_names(config),
         internal=True,
     )
+
+
+def members(model: Synthesizer | None, rows: int) -> np.ndarray | None:
+    """Return which of the training rows the model learnt from, bool [rows]: all but its validation rows; None where that is not known."""
+    if model is None or "validation_rows" not in model.record:
+        return None
+    learnt = np.ones(rows, bool)
+    learnt[model.record["validation_rows"]] = False
+    return learnt
 
 
 def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] | None:
