@@ -110,3 +110,12 @@ def test_too_few_rows_are_said():
     tiny = mixed(3)
     assert "at least 4 rows" in diversity.coverage(samples.make(tiny, None, tiny)).note
     assert diversity.modes(samples.make(mixed(30), None, mixed(30))).value is None
+
+
+def test_rare_categories_are_redrawn_by_rows():
+    """Two categories of ten training rows with half as many synthetic ones: five rows each, which may have been two or nine."""
+    train = {"c": ["a"] * 10 + ["b"] * 10 + ["x"] * 980}
+    score = diversity.rare(compared(train, {"c": ["a"] * 5 + ["b"] * 5 + ["x"] * 990}))
+    assert score.value == 0.5 and score.low < 0.25 and score.high > 0.7
+    lost = diversity.rare(compared(train, {"c": ["x"] * 1000}))
+    assert lost.value == lost.low == 0 and 0.1 < lost.high < 0.3  # none of 20 expected rows: up to 1 - 0.025 ** (1 / 20)
