@@ -2,7 +2,8 @@
 
 Identifier columns are ordered from the finest to the coarsest: an order has lines, a customer has orders. A column whose value follows
 from that of a finer one hangs on it (`over`), so that all rows of a synthetic order have the same customer, and a customer's number and
-account stay together. What is kept is 21 quantiles of the sizes, without the five largest and smallest groups where there are enough.
+account stay together. What is kept is 21 quantiles of the sizes, the five largest
+and smallest moved to the next, and their mean alone where there are twenty groups or fewer.
 """
 
 import base64
@@ -112,7 +113,8 @@ def _decides(finer: np.ndarray, coarser: np.ndarray) -> bool:
 
 def _quantiles(sizes: np.ndarray) -> list[int]:
     sizes = np.sort(sizes)
-    inner = sizes[SHARED:-SHARED] if len(sizes) > 4 * SHARED else sizes if len(sizes) < 2 else np.full(2, np.round(sizes.mean()), dtype=int)
+    few = np.full(2, max(1, round(float(sizes.mean()))))
+    inner = np.clip(sizes, sizes[SHARED], sizes[-SHARED - 1]) if len(sizes) > 4 * SHARED else few
     return np.quantile(inner, np.linspace(0, 1, QUANTILES), method="nearest").astype(int).tolist()
 
 

@@ -198,3 +198,10 @@ def test_row_numbers_start_where_no_real_one_is():
     made = identifiers.texts(Form("sequence{3}"), 400, np.random.default_rng(0))
     numbers = np.array(made, dtype=int)
     assert numbers.min() > 999 and (np.diff(numbers) == 1).all()
+
+
+def test_the_size_of_the_largest_group_is_nobodys():
+    sizes = [5, 6, 7, 8] * 10 + [300]
+    real = pd.DataFrame({"customer_id": np.repeat(np.arange(41) * 977 + 10_000, sizes)})
+    made = drawn(real, 3000)["customer_id"].value_counts()
+    assert made.max() == 8 and made.iloc[:-1].min() >= 5 and made.nunique() == 4 + (made.min() < 5)
