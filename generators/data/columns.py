@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import timestamps
-from generators.data.schema import Boolean, Categorical, Datetime, Numerical
+from generators.data import dtypes
+from generators.data.grid import from_grid, grid_of, to_grid
+from generators.data.schema import Boolean, Categorical, Datetime, Numerical, column_of
+from generators.data.written import texts_of, words_among
 
 SINGLE = 256  # more cells than this take two tokens
 SHARED = 5  # rows that must share a number before it is kept as such
@@ -59,17 +61,30 @@ class _Split:
 
 @dataclass(frozen=True)
 class Cells(_Split):
-    """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval."""
+    """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval.
 
-    name: str
-    kind: str
-    dtype: str
-    format: str
-    scale: float  # ticks per unit for numbers, microseconds per tick for dates; 0 for numbers without a grid
+    `scale` is that of grid.py; `words` are the texts that missing values are written as (None for none), with their shares.
+    """
+
+    column: Numerical | Datetime
+    scale: float
     low: list[float]
     high: list[float]
     starts: list[int]
     missing: bool
+    words: list[tuple[str | None, float]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def kind(self) -> str:
+        return self.column.kind
+
+    @property
+    def dtype(self) -> str:
+        return self.column.dtype
 
     @property
     def size(self) -> int:
@@ -82,7 +97,7 @@ class Cells(_Split):
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return the cell of each value, the nearest one where it lies in none: int64 [rows]."""
-        ticks, present = to_grid(values, self.kind, self.format, self.scale)
+        ticks, present = to_grid(values, self.column, self.scale)
         cells = np.full(len(values), self.size, dtype="int64")
         cells[present] = self._nearest(ticks)
         return cells
@@ -96,44 +111,35 @@ class Cells(_Split):
         closer = (ticks < low[above]) & (ticks - high[below] < low[above] - ticks)
         return np.where(closer, below, above)
 
+    @property
+    def missing_words(self) -> list[str]:
+        """The texts that a missing value may be written as."""
+        return [word for word, _ in self.words if word is not None]
+
     def decode(self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None) -> pd.Series:
         """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within `limits` (ticks)."""
         gone = cells >= self.size
         if not self.size:
-            return from_grid(np.zeros(len(cells), dtype="int64"), gone, self)
+            return self._worded(from_grid(np.zeros(len(cells), dtype="int64"), gone, self.column, self.scale), gone, inside)
         at = np.where(gone, 0, cells)
-        return from_grid(self.between(inside, *(limits or (ends[at] for ends in self._bounds))), gone, self)
+        ticks = self.between(inside, *(limits or (ends[at] for ends in self._bounds)))
+        return self._worded(from_grid(ticks, gone, self.column, self.scale), gone, inside)
+
+    def _worded(self, values: pd.Series, gone: np.ndarray, inside: np.ndarray) -> pd.Series:
+        """Write missing values as the words that stood for them, chosen by `inside`, which they need for nothing else."""
+        if not self.missing_words or not gone.any():
+            return values
+        shares = np.cumsum([share for _, share in self.words])
+        chosen = np.minimum(np.searchsorted(shares, inside[gone], side="right"), len(shares) - 1)
+        written = values.astype("object")
+        written[gone] = np.array([word for word, _ in self.words], dtype=object)[chosen]
+        return written
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return the ticks at the places `inside` of intervals [low, high]."""
         if self.scale:
             return low.astype("int64") + np.floor(inside * (high - low + 1)).astype("int64")
         return low + inside * (high - low)
-
-
-def to_grid(values: pd.Series, kind: str, format: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ticks of the values that are present (finite), and the mask of these."""
-    if kind == "datetime":
-        present = values.notna().to_numpy()
-        return timestamps.to_ticks(values[present], format) // int(scale), present
-    if pd.api.types.is_integer_dtype(values.dtype) and scale == 1:
-        present = values.notna().to_numpy()
-        return values[present].to_numpy("int64"), present  # beyond 2**53, where float64 would round
-    numbers = pd.to_numeric(values).to_numpy("float64", na_value=np.nan)
-    present = np.isfinite(numbers)
-    return (np.round(numbers[present] * scale).astype("int64") if scale else numbers[present]), present
-
-
-def from_grid(ticks: np.ndarray, gone: np.ndarray, column: Cells) -> pd.Series:
-    """Write ticks as values of the column's own type, missing where `gone`."""
-    if column.kind == "datetime":
-        values = timestamps.from_ticks(ticks * int(column.scale), column.format, column.dtype)
-        return values.astype("object").where(~gone, None) if values.dtype == object else values.mask(gone)
-    if column.scale == 1 and "int" in column.dtype.lower():
-        whole = pd.Series(ticks, dtype="int64")
-        return (whole.astype("Int64").mask(gone) if gone.any() else whole).astype(column.dtype)
-    numbers = ticks / column.scale if column.scale else ticks
-    return pd.Series(np.where(gone, np.nan, numbers)).astype(column.dtype)
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ class Labels(_Split):
     labels: list[Any]
     starts: list[int]
     missing: bool
+    order: list[Any] = field(default_factory=list)  # the labels from the lowest to the highest, of an ordered category
 
     @property
     def size(self) -> int:
@@ -156,6 +163,7 @@ class Labels(_Split):
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return the rank of each label, the last rank for a label never seen: int64 [rows]."""
+        values = dtypes.simple(values)
         ranks = plain(values).map(self._rank)
         unseen = max(self.size - 1, 0)
         return np.where(values.isna(), self.size, ranks.fillna(unseen)).astype("int64")
@@ -165,7 +173,7 @@ class Labels(_Split):
         table = np.empty(self.size + 1, dtype=object)
         table[: self.size] = self.labels
         values = pd.Series(table[cells], dtype="object")
-        return values.astype(self.dtype) if self.dtype != "object" else values
+        return dtypes.cast(values, self.dtype, self.order)
 
 
 def plain(values: pd.Series) -> pd.Series:
@@ -178,30 +186,34 @@ def fit_column(values: pd.Series, column: Numerical | Datetime | Categorical | B
     """Choose the cells or labels of one column."""
     if isinstance(column, Numerical | Datetime):
         return _fit_cells(values, column)
-    present = plain(values.dropna())
+    ordered = column.dtype == "category[ordered]"
+    simple = dtypes.simple(values)
+    present = plain(simple.dropna())
     # ties by text, so that the order does not depend on the rows' order
     counts = present.value_counts().reset_index(name="n")
     counts["text"] = counts.iloc[:, 0].map(str)
     labels = counts.sort_values(["n", "text"], ascending=[False, True]).iloc[:, 0].tolist()
     bucket = 1 if len(labels) <= SINGLE else int(np.ceil(np.sqrt(len(labels))))
     starts = list(range(0, len(labels), bucket))
-    return Labels(column.name, column.dtype, labels, starts, bool(values.isna().any() or not labels))
+    order = [label for label in plain(pd.Series(values.cat.categories)) if label in set(labels)] if ordered else []
+    return Labels(column.name, column.dtype, labels, starts, bool(simple.isna().any() or not labels), order)
 
 
 def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
-    format, scale = _grid(values, column)
-    ticks, present = to_grid(values, column.kind, format, scale)
+    scale = grid_of(values, column)
+    ticks, present = to_grid(values, column, scale)
     low, high, rows = cells_of(ticks, on_grid=bool(scale))
     starts = list(range(len(low))) if len(low) <= SINGLE else _coarse(rows)
     missing = bool(not present.all() or not len(low))
-    return Cells(column.name, column.kind, column.dtype, format, scale, low.tolist(), high.tolist(), starts, missing)
+    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, _words(values[~present]))
 
 
-def _grid(values: pd.Series, column: Numerical | Datetime) -> tuple[str, float]:
-    if column.kind == "numerical":
-        return "", 0.0 if column.decimals is None else 10.0**column.decimals
-    ticks, _ = to_grid(values, "datetime", column.format, 1)
-    return column.format, float(timestamps.unit_of(ticks))
+def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
+    """Return the words among values that stand for none, and None for all others, with their shares."""
+    found = words_among(texts_of(missing.dropna()) or {})
+    shares: list[tuple[str | None, float]] = [(word, n / len(missing)) for word, n in found.items()]
+    rest = len(missing) - sum(found.values())
+    return [*shares, (None, rest / len(missing))] if shares and rest else shares
 
 
 def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -279,4 +291,7 @@ def _coarse(rows: np.ndarray) -> list[int]:
 def restore_column(document: Mapping) -> Cells | Labels:
     """Read one column that Encoding.to_dict wrote."""
     entry = dict(document)
-    return {"Cells": Cells, "Labels": Labels}[entry.pop("type")](**entry)
+    if entry.pop("type") == "Labels":
+        return Labels(**entry)
+    words = [(word, share) for word, share in entry["words"]]
+    return Cells(**entry | {"column": column_of(entry["column"]), "words": words})

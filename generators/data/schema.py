@@ -2,26 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date
+from datetime import date, time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
+from generators.data import dtypes, written
+from generators.data.date_format import check as check_format
 from generators.data.identifiers import form_of
-from generators.data.identifying import names_person, number_identifies, text_identifies
-from generators.data.timestamps import format_of
+from generators.data.identifying import has_form, is_named, names_person, number_identifies, text_identifies
+from generators.data.number_format import NumberFormat
 
 MAX_DECIMALS = 12
+LARGEST_TICK = 2**62  # so that differences of ticks fit int64
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
 
 
 @dataclass(frozen=True)
 class Numerical:
-    """A number on a decimal grid of `decimals` places (0 for integers, None for a continuous one), stored as the pandas `dtype`."""
+    """A number on a decimal grid of `decimals` places (0 for integers, None for a continuous one), stored as the pandas `dtype`.
+
+    `format` says how it is written where it is text.
+    """
 
     name: str
     dtype: str
     decimals: int | None = None
+    format: NumberFormat | None = None
     kind: str = "numerical"
 
 
@@ -45,11 +53,16 @@ class Boolean:
 
 @dataclass(frozen=True)
 class Datetime:
-    """A point in time written in `format` (strptime's codes; empty where the dtype is pandas' own, `date` for Python dates)."""
+    """A point in time written in `format` (see date_format.py; empty where the dtype itself is one of dates or times).
+
+    `offset` is the zone that it is written with (+01:00), `language` that of its months (de; empty for English).
+    """
 
     name: str
     dtype: str
     format: str = ""
+    offset: str = ""
+    language: str = ""
     kind: str = "datetime"
 
 
@@ -117,17 +130,32 @@ class Schema:
     @classmethod
     def from_dict(cls, document: Mapping) -> "Schema":
         """Read what to_dict wrote; ValueError for a kind or a field that does not exist."""
-        return cls(tuple(_column(entry) for entry in document["columns"]))
+        return cls(tuple(column_of(entry) for entry in document["columns"]))
 
 
-def _column(entry: Mapping) -> Column:
+def column_of(entry: Mapping) -> Column:
+    """Read one column that `asdict` wrote; ValueError for a kind or a field that does not exist."""
     kind = entry.get("kind")
     if kind not in KINDS:
         raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r}")
     known = {field.name for field in fields(KINDS[kind])}
     if unknown := sorted(set(entry) - known):
         raise ValueError(f"expected the fields {sorted(known)} for a {kind} column, found also {unknown}")
-    return KINDS[kind](**entry)
+    return KINDS[kind](**_checked(dict(entry)))
+
+
+def _checked(entry: dict) -> dict:
+    """Return a column's entry with its format as a value; ValueError naming the column where there is no such format."""
+    form = entry.get("format")
+    try:
+        if entry["kind"] == "datetime" and form:
+            check_format(form, entry.get("language") or "")
+        if entry["kind"] == "numerical" and isinstance(form, Mapping):
+            entry["format"] = NumberFormat(**form)
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = str(error) if isinstance(error, ValueError) else f"expected the fields {[f.name for f in fields(NumberFormat)]}, found others"
+        raise ValueError(f"column {entry.get('name')!r}: {reason}") from None
+    return entry
 
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
@@ -141,63 +169,78 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
 
 
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
-    dtype, present = str(values.dtype), values.dropna()
-    kind = kind or _kind(name, present)
+    dtypes.check(name, values)
+    dtype, present = dtypes.dtype_of(values), dtypes.simple(values).dropna()
+    stated, kind = kind is not None, kind or _kind(name, present)
     match kind:
         case "numerical":
-            return Numerical(name, dtype, decimals_of(present))
+            form = written.number_format(present, stated=stated)
+            return Numerical(name, dtype, decimals_of(_read(present, form)), form)
         case "categorical":
             return Categorical(name, dtype)
         case "boolean":
             return Boolean(name, dtype)
         case "datetime":
-            return Datetime(name, dtype, _datetime_format(present) or "")
+            found = None if _dated(present) else written.date_format(name, present, stated=stated)
+            return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "identifier":
             form = form_of(present)
-            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique, names_person(name))
+            return Identifier(name, str(values.dtype), form.pattern, form.check, not present.is_unique, names_person(name))
     raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
+
+
+def _read(present: pd.Series, form: NumberFormat | None) -> pd.Series:
+    """Return the numbers that texts in a format stand for; other values as they are."""
+    if form is None:
+        return present
+    return pd.Series([number for text in present.unique() if (number := form.parse(str(text))) is not None], dtype="object")
 
 
 def _kind(name: str, present: pd.Series) -> str:
     if pd.api.types.is_bool_dtype(present.dtype):
         return "boolean"
-    if pd.api.types.is_datetime64_any_dtype(present.dtype):
+    if _dated(present):
         return "datetime"
+    if pd.api.types.is_timedelta64_dtype(present.dtype):
+        return "numerical"
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _number_kind(name, present)
     if len(present) and present.map(type).eq(bool).all():
         return "boolean"
-    if _datetime_format(present) is not None:
+    if len(present) and present.map(type).eq(Decimal).all():
+        return "numerical"
+    if written.date_format(name, present) is not None:
         return "datetime"
+    if (form := written.number_format(present)) is not None and _is_amount(name, present, form):
+        return "numerical"
     return "identifier" if text_identifies(name, present) else "categorical"
 
 
+def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
+    """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an identifier."""
+    return (form.decorated or not is_named(name)) and not has_form(present.drop_duplicates().map(str))
+
+
+def _dated(present: pd.Series) -> bool:
+    """Tell whether a column holds timestamps, or Python's dates or times of day."""
+    python = present.dtype == object and len(present) > 0 and present.map(lambda v: isinstance(v, date | time)).all()
+    return pd.api.types.is_datetime64_any_dtype(present.dtype) or bool(python)
+
+
 def _number_kind(name: str, present: pd.Series) -> str:
-    if _datetime_format(present) is not None:
+    if written.date_format(name, present) is not None:
         return "datetime"
     return "identifier" if number_identifies(name, present) else "numerical"
-
-
-def _datetime_format(present: pd.Series) -> str | None:
-    """Return the one format in which every value is written, `date` for Python dates, None where there is none."""
-    if pd.api.types.is_datetime64_any_dtype(present.dtype):
-        return ""
-    if present.empty or pd.api.types.is_float_dtype(present.dtype) or pd.api.types.is_bool_dtype(present.dtype):
-        return None
-    unique = present.unique()
-    if all(type(value) is date for value in unique):
-        return "date"
-    if pd.api.types.is_integer_dtype(present.dtype):
-        # YYYYMMDD: eight digits, a calendar date each
-        in_range = (unique >= 19000101) & (unique <= 21001231)
-        return "%Y%m%d" if len(unique) > 1 and bool(np.all(in_range)) and format_of(unique.astype(str)) == "%Y%m%d" else None
-    return format_of(unique)
 
 
 def decimals_of(present: pd.Series) -> int | None:
     """Return the fewest decimal places that write every value exactly, None where more than 12 or float64 cannot tell."""
     if pd.api.types.is_integer_dtype(present.dtype):
-        return 0
+        return 0 if present.empty or int(present.max()) <= LARGEST_TICK else None
+    if pd.api.types.is_timedelta64_dtype(present.dtype):
+        present = present.dt.total_seconds()
+    if len(present) and present.dtype == object and present.map(type).eq(Decimal).all():
+        return _places(present)
     numbers = pd.to_numeric(present, errors="coerce").to_numpy("float64", na_value=np.nan)
     numbers = np.unique(numbers[np.isfinite(numbers)])
     largest = np.abs(numbers).max(initial=0.0)
@@ -209,6 +252,14 @@ def decimals_of(present: pd.Series) -> int | None:
     return None
 
 
+def _places(present: pd.Series) -> int | None:
+    """Return the decimals of the Decimals, None where their ticks would not fit 64 bits."""
+    finite = [number.normalize() for number in present.unique() if number.is_finite()]
+    places = max((max(0, -number.as_tuple().exponent) for number in finite), default=0)
+    largest = max((abs(number) for number in finite), default=0)
+    return places if places <= MAX_DECIMALS and largest * 10**places <= LARGEST_TICK else None
+
+
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return the frame's columns in the schema's order; ValueError for a column that is missing, unlisted or of another type."""
     if missing := [name for name in schema.names if name not in frame.columns]:
@@ -216,10 +267,15 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if unlisted := [name for name in frame.columns if name not in schema.names]:
         raise ValueError(f"expected only the columns of the schema, found also {_quoted(unlisted)}; list or drop them")
     for column in schema.columns:
-        found, numeric = frame[column.name], column.kind == "numerical"
-        if numeric and found.notna().any() and not pd.api.types.is_numeric_dtype(found.dtype):
+        found, numeric = frame[column.name], column.kind == "numerical" and column.format is None
+        if numeric and found.notna().any() and not _is_number(dtypes.simple(found)):
             raise ValueError(f"expected numbers in column {column.name!r}, found {found.dtype}")
     return frame[schema.names]
+
+
+def _is_number(values: pd.Series) -> bool:
+    decimals = values.dtype == object and values.dropna().map(lambda v: isinstance(v, Decimal)).all()
+    return pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype) or bool(decimals)
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels, to_grid
+from generators.data.columns import Cells, Labels
+from generators.data.grid import number_of, to_grid
 
 COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
 ROUNDING = 1e-9  # of a tick
@@ -142,7 +143,7 @@ def _any_of(condition: Any, column: Cells | Labels, possible: bool) -> Domain:
         for one in condition:
             nothing = nothing.either(read(one, column, possible=possible))
         return nothing
-    if _absent(condition):
+    if _absent(condition) or (isinstance(column, Cells) and isinstance(condition, str) and condition in column.missing_words):
         return Domain(column, (), True)
     return _labels(condition, column, possible) if isinstance(column, Labels) else _ordered(condition, column, possible)
 
@@ -246,7 +247,8 @@ def unit(value: Any, column: Cells) -> float:
     try:
         if column.kind == "datetime":
             return _microseconds(value, column)
-        number = float(value)
+        written = number_of(value, column.column) if isinstance(value, str) else None
+        number = float(value if written is None else written)
         if math.isfinite(number):
             return int(value) if isinstance(value, int) and not isinstance(value, bool) else number
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -257,14 +259,13 @@ def unit(value: Any, column: Cells) -> float:
 
 def _microseconds(value: Any, column: Cells) -> float:
     """Read a date as the column writes it, else as ISO 8601 writes it."""
-    if column.format:
-        try:
-            return float(to_grid(pd.Series([value], dtype="object"), "datetime", column.format, 1)[0][0])
-        except (ValueError, TypeError):
-            pass
+    if column.column.format:
+        found, read = to_grid(pd.Series([value], dtype="object"), column.column, 1)
+        if read.all():
+            return float(found[0])
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
-    zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None) if column.dtype != "object" else None
+    zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None) if column.dtype.startswith("datetime64") else None
     stamp = pd.Timestamp(value)
     stamp = stamp.tz_localize(zone) if zone is not None and stamp.tz is None else stamp
-    return float(to_grid(pd.Series([stamp]), "datetime", "", 1)[0][0])
+    return float(to_grid(pd.Series([stamp]), column.column, 1)[0][0])

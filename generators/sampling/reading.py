@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels, fit_column, to_grid
+from generators.data.columns import Cells, Labels, fit_column
+from generators.data.grid import to_grid
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
 from generators.sampling import domains, grammar
@@ -83,7 +84,7 @@ def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np
         column = fit_column(frame[name], schema.column(name))
         cells, ticks = column.encode(frame[name]), np.zeros(len(frame), dtype="int64")
         if isinstance(column, Cells):
-            own, present = to_grid(frame[name], column.kind, column.format, column.scale)
+            own, present = to_grid(frame[name], column.column, column.scale)
             ticks = ticks.astype(own.dtype)
             ticks[present] = own
         found &= domains.read(condition, column, possible=False).holds(cells, ticks)

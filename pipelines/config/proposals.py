@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from generators import Schema
-from generators.data import timestamps
+from generators.data import grid
 from generators.sampling.grammar import parse
 
 NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
@@ -44,12 +44,10 @@ def _values(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
     """Numbers as themselves, dates as microseconds since 1970, NaN where missing: float64 by column."""
     found = {}
     for column in schema.columns:
-        values = frame[column.name]
-        if column.kind == "numerical":
-            found[column.name] = pd.to_numeric(values, errors="coerce").to_numpy("float64", na_value=np.nan)
-        elif column.kind == "datetime" and values.notna().any():
-            found[column.name] = np.full(len(values), np.nan)
-            found[column.name][values.notna()] = timestamps.to_ticks(values.dropna(), column.format)
+        if column.kind in ("numerical", "datetime"):
+            ticks, read = grid.to_grid(frame[column.name], column, int(column.kind == "datetime"))
+            found[column.name] = np.full(len(frame), np.nan)
+            found[column.name][read] = ticks
     return {name: own for name, own in list(found.items())[:NUMBERS] if len(np.unique(own[np.isfinite(own)])) > 1}
 
 

@@ -67,9 +67,19 @@ def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
     if isinstance(source, Artifact):
         check_unchanged(path, source.digest)
     try:
-        return pq.read_table(path).to_pandas()
+        return to_frame(pq.read_table(path))
     except (pa.ArrowException, OSError):
         raise LaunderError(f"expected a whole Parquet file at {path}, found a damaged one; write it again") from None
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return Arrow's rows as a frame; decimals, times of day and dates, for which pandas has no type, in Arrow's own."""
+    return table.to_pandas(types_mapper=_own_type)
+
+
+def _own_type(type_: pa.DataType) -> pd.ArrowDtype | None:
+    kept = pa.types.is_decimal(type_) or pa.types.is_time(type_) or pa.types.is_date(type_)
+    return pd.ArrowDtype(type_) if kept else None
 
 
 def write_json(path: str | Path, document: Any) -> None:

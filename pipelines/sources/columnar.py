@@ -1,16 +1,15 @@
-"""Columnar files: Parquet, Feather and Arrow, read in batches; durations, decimals and times of day as what there is a kind for."""
+"""Columnar files: Parquet, Feather and Arrow, read in batches of their own types."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
-from pipelines.run.artifacts import LaunderError
+from pipelines.run.artifacts import LaunderError, to_frame
 from pipelines.sources.parts import PARQUET, Part, stream
 
 BATCH = 65_536  # rows
@@ -125,23 +124,10 @@ def _table(part: Part, form: str, names: list[str]) -> pa.Table:
 
 def _frame(part: Part, form: str, names: list[str]) -> pd.DataFrame:
     table = _table(part, form, names)
-    frame = _plain(table).to_pandas()
+    frame = to_frame(table)
     if frame.index.names != [None]:
         frame = frame.reset_index()
     return with_integers(frame.reset_index(drop=True), table)
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Write times of day as text, decimals as float64 and durations as seconds, which nothing after this has a kind for."""
-    for at, field in enumerate(table.schema):
-        if pa.types.is_time(field.type):
-            table = table.set_column(at, field.name, pc.cast(table.column(at), pa.string()))
-        elif pa.types.is_duration(field.type):
-            seconds = pc.divide(pc.cast(pc.cast(table.column(at), pa.duration("us")), pa.int64()), pa.scalar(1e6))
-            table = table.set_column(at, field.name, seconds)
-        elif pa.types.is_decimal(field.type):
-            table = table.set_column(at, field.name, pc.cast(table.column(at), pa.float64()))
-    return table
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -24,7 +24,6 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "
 NAN = ("NaN", "nan", "NAN", "-nan", "-NaN")  # a column of nothing else is a column of numbers without a number
 SAMPLE = 1 << 16  # bytes looked at for the delimiter and for binary data
 BLOCK = 1 << 20  # bytes per batch
-MOSTLY = 0.9  # from this share of numbers on, a word is taken for a mistake, not for a label
 # one class per value, the first that matches; 18 digits fit int64, and a leading zero or plus says "code", not "number"
 CLASSES = {
     "whole": r"^\s*-?(0|[1-9][0-9]{0,17})\s*$",
@@ -37,16 +36,12 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class Form:
-    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the texts that mean missing.
-
-    `text` names the columns that stay text where they mix numbers and words.
-    """
+    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the texts that mean missing."""
 
     delimiter: str | None = None
     header: bool | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = MISSING
-    text: frozenset[str] = frozenset()
     decimal: str = "."
 
 
@@ -67,7 +62,7 @@ def open_parts(parts: list[Part], form: Form) -> tuple[tuple[str, ...], Batches,
         raise LaunderError(f"expected rows below the header of {parts[0].name}, found none; write the data to it again")
     decimal = "," if form.delimiter != "," and any(c["comma"] for c in counts.values()) and not _points(counts) else "."
     form = replace(form, decimal=decimal)
-    types = {name: _type(name, counts[name], form) for name in names}
+    types = {name: _type(counts[name], form) for name in names}
     return names, lambda: _batches(filled, names, form, types), tuple(note for _, found in placed for note in found.notes)
 
 
@@ -249,8 +244,8 @@ def _points(counts: dict[str, Counter]) -> bool:
     return any(count["float"] > count["nan"] for count in counts.values())
 
 
-def _type(name: str, count: Counter, form: Form) -> pa.DataType:
-    """Return the type that holds every value of the column; LaunderError for numbers with a few words among them."""
+def _type(count: Counter, form: Form) -> pa.DataType:
+    """Return the type that holds every value of the column."""
     if not count["present"]:
         return pa.null()
     numbers = count["whole"] + count["float"] + (count["comma"] if form.decimal == "," else 0)
@@ -258,12 +253,6 @@ def _type(name: str, count: Counter, form: Form) -> pa.DataType:
         return pa.int64() if count["whole"] + count["nan"] == numbers and count["whole"] else pa.float64()
     if count["truth"] + count["nan"] == count["present"]:
         return pa.bool_()
-    words = count["word"] + count["truth"]
-    if words and not count["digits"] and numbers - count["nan"] >= MOSTLY * (count["present"] - count["nan"]) and name not in form.text:
-        raise LaunderError(
-            f"expected one type of value in column {name!r}, found numbers in {numbers - count['nan']} rows and words in {words}; "
-            f"list the words that mean missing under source.missing, or set columns.{name} to categorical to keep it as text"
-        )
     return pa.string()
 
 

@@ -36,8 +36,8 @@ def open_source(uri: str | Path, **options: object) -> Source:
 def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
     """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python strings.
 
-    Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a workbook; `text`,
-    the columns that stay text where they mix numbers and words; `without`, columns to leave out. LaunderError for what is no table.
+    Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a workbook;
+    `without`, columns to leave out. LaunderError for what is no table.
     """
     found, form = _parts(uri)
     source = _open(found, form, **options)
@@ -77,7 +77,6 @@ def _open(
     encoding: str = "utf-8",
     missing: Iterable[str] | None = None,
     sheet: str | None = None,
-    text: Iterable[str] = (),
     without: Iterable[str] = (),
 ) -> Source:
     if form in (PARQUET, ARROW):
@@ -87,7 +86,7 @@ def _open(
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
     known = delimited.MISSING if missing is None else tuple(missing)
-    names, batches, notes = delimited.open_parts(found, delimited.Form(delimiter, header, encoding, known, frozenset(text)))
+    names, batches, notes = delimited.open_parts(found, delimited.Form(delimiter, header, encoding, known))
     kept, left_out = [name for name in names if name not in set(without)], tuple(name for name in names if name in set(without))
     return Source(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes)
 

@@ -13,17 +13,17 @@ from generators.sampling.reading import check as check_constraints
 from pipelines.config import OTHERS, RunConfig
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
-from pipelines.sources.tables import LEFT_OUT, read_table
+from pipelines.sources.tables import LEFT_OUT, NOTES, read_table
+from pipelines.stages import values
 from pipelines.stages.protection import settle
 
 LEAST_ROWS = 3  # two to learn from and one to hold out
-TEXT_KINDS = ("categorical", "identifier", "datetime", "drop")  # a column of numbers and words may stay text as one of these
-
 
 def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     """Read the source and settle the kind of every column; LaunderError for a table that cannot be laundered.
 
-    Infinite numbers become missing. The entity column is always an identifier: it names someone, so it is never learned.
+    Infinite numbers and values that cannot be read become missing; how many is said among the notes of the frame's attrs. The entity
+    column is always an identifier: it names someone, so it is never learned.
     """
     source = config.source
     frame = read_table(source.path, **reading(config))
@@ -31,8 +31,10 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     if len(frame) < LEAST_ROWS:
         raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
     _check_mentioned(kept, config)
-    frame = _finite(frame, config)
+    frame, infinite = _finite(frame)
     schema = _schema(frame, config)
+    frame, unread = values.read(frame, schema)
+    frame.attrs[NOTES] += [f"{count:,} {what}." for what, count in (infinite | unread).items()]
     _check_target(frame, schema, config)
     _check_constraints(schema, config)
     return frame[schema.names], schema
@@ -41,10 +43,9 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
 def reading(config: RunConfig) -> dict[str, Any]:
     """Return the options by which the tables of a configuration are read."""
     source, words = config.source, {name: _word(column) for name, column in config.listed.items()}
-    text = [name for name, word in words.items() if word in TEXT_KINDS]
     dropped = [name for name, word in words.items() if word == "drop"]
     written = {"delimiter": source.delimiter, "header": source.header, "encoding": source.encoding, "missing": source.missing}
-    return {**written, "sheet": source.sheet, "text": text, "without": dropped}
+    return {**written, "sheet": source.sheet, "without": dropped}
 
 
 def _word(column: str | Mapping[str, Any]) -> str:
@@ -85,18 +86,17 @@ def _check_mentioned(names: list[str], config: RunConfig) -> None:
             raise LaunderError(f"expected a column of the data for {key}, found {name!r}{nearest(name, names)}")
 
 
-def _finite(frame: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
-    """Make infinite numbers missing; LaunderError for a numeric column without any finite number."""
-    frame = frame.copy()
+def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Make infinite numbers missing, and count them by column."""
+    frame, counts = frame.copy(), {}
     for name in frame.columns:
         if not pd.api.types.is_float_dtype(frame[name].dtype):
             continue
-        numbers = frame[name].to_numpy("float64", na_value=math.nan)
-        if not np.isfinite(numbers).any():
-            raise LaunderError(f"expected numbers in column {name!r}, found none that is finite; fill it, or set columns.{name} to drop")
-        if np.isinf(numbers).any():
-            frame[name] = frame[name].mask(np.isinf(numbers))
-    return frame
+        infinite = np.isinf(frame[name].to_numpy("float64", na_value=math.nan))
+        if infinite.any():
+            frame[name] = frame[name].mask(infinite)
+            counts[f"infinite numbers of column {name!r} became missing"] = int(infinite.sum())
+    return frame, counts
 
 
 def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
@@ -106,53 +106,44 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     if config.split.entity:
         kinds[config.split.entity] = "identifier"
     for name, kind in kinds.items():
-        _check_kind(name, kind, frame[name])
-    schema = infer(frame, kinds)
+    schema = _inferred(frame, kinds)
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(frame[column.name]):
             frame[column.name] = frame[column.name].astype("Int64")  # numbers of persons that a missing one made fractions
-            schema = infer(frame, {**schema.kinds(), **kinds})
+            schema = _inferred(frame, {**schema.kinds(), **kinds})
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.entity:
             entries[name] |= {**column, "name": name}
     try:
-        schema = Schema.from_dict({"columns": list(entries.values())})
+        schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
+        values.check(frame, schema, stated=set(kinds))
         conform(frame, schema)
     except ValueError as error:
         raise LaunderError(str(error)) from None
-    _check_formats(frame, schema)
     return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+
+
+def _inferred(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Schema:
+    try:
+        return infer(frame, kinds)
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
 
 
 def _is_whole(values: pd.Series) -> bool:
     return pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all())
 
 
-def _with_common_decimals(column: Column, values: pd.Series, config: RunConfig) -> Column:
+def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig) -> Column:
     """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide for all."""
     stated = isinstance(config.listed.get(column.name), Mapping)
-    _, k = settle(0, config.protect.extremes, len(values))
-    if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(values.dtype):
+    if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(present.dtype):
         return column
-    inner = values.dropna().sort_values()
+    _, k = settle(0, config.protect.extremes, len(present))
+    inner = values.numbers(present, column).sort_values()
     inner = inner.iloc[k : len(inner) - k]
     return replace(column, decimals=decimals_of(inner)) if len(inner) else column
-
-
-def _check_kind(name: str, kind: str, values: pd.Series) -> None:
-    if kind == "numerical" and values.notna().any() and not pd.api.types.is_numeric_dtype(values.dtype):
-        raise LaunderError(f"expected numbers in column {name!r}, found text; set columns.{name} to another kind")
-
-
-def _check_formats(frame: pd.DataFrame, schema: Schema) -> None:
-    for column in schema.columns:
-        stamps = pd.api.types.is_datetime64_any_dtype(frame[column.name].dtype)
-        if column.kind == "datetime" and not column.format and not stamps and frame[column.name].notna().any():
-            raise LaunderError(
-                f"expected dates of one format in column {column.name!r}, found none that reads all of them; "
-                f"set columns.{column.name} to categorical, or write the dates as 2024-12-31"
-            )
 
 
 def _check_constraints(schema: Schema, config: RunConfig) -> None:

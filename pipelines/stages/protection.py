@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import timestamps
+from generators.data import grid, written
 from generators.data.schema import Column, Schema
 from pipelines.stages import shortening
 
@@ -48,11 +48,19 @@ def protect(
         values = protected[column.name]
         bare = values.astype("object") if isinstance(values.dtype, pd.CategoricalDtype) else values
         changed, counts = how(bare, column, owners, rare, extremes)
-        # a category dtype is built anew: it remembers labels that no row has
-        protected[column.name] = changed if bare is values else changed.astype("category")
+        protected[column.name] = changed if bare is values else _category(changed, values.dtype)
         columns[column.name] = {"kind": column.kind, **counts}
     counted = "rows" if entity is None else "entities"
     return protected, {"rare": rare, "extremes": extremes, "rows": len(frame), "counted": counted, "columns": columns}
+
+
+def _category(labels: pd.Series, dtype: pd.CategoricalDtype) -> pd.Series:
+    """Return labels as a category built anew, since the old one remembers labels that no row has; an order is kept."""
+    if not dtype.ordered:
+        return labels.astype("category")
+    present = set(labels.dropna().unique())
+    known = [label for label in dtype.categories if label in present]
+    return labels.astype(pd.CategoricalDtype([*known, *sorted(present - set(known), key=str)], ordered=True))
 
 
 def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]:
@@ -110,65 +118,61 @@ def _nearest(gone: pd.Series, kept: pd.Series) -> pd.Series:
 
 def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extremes: int) -> tuple[pd.Series, dict]:
     """Move what lies beyond the ends to them; make all missing where fewer than `rare` owners have a value."""
-    present = values.notna()
-    ticks, owned = _ticks(values[present], column), owners[present].to_numpy()
+    values = _without_rare_words(values, column, owners, rare)
+    scale = grid.grid_of(values, column)
+    ticks, present = grid.to_grid(values, column, scale)
+    owned = owners[present].to_numpy()
     holders = len(np.unique(owned))
     if holders < rare:
         return _without(values, column), {"rows_clipped": 0, "rows_removed": int(present.sum())}
     if not extremes or not len(ticks):
         return values, {"rows_clipped": 0, "rows_removed": 0}
-    low, high = _ends(ticks, owned, min(extremes, max(LEAST_EXTREMES, holders // 4)), _step(ticks, column))
-    clipped, rows = values.copy(), np.flatnonzero(present.to_numpy())
+    low, high = _ends(ticks, owned, min(extremes, max(LEAST_EXTREMES, holders // 4)))
+    clipped, rows = values.copy(), np.flatnonzero(present)
     for end, beyond in ((low, ticks < low), (high, ticks > high)):
         if beyond.any():
-            clipped.iloc[rows[beyond]] = pd.Series([_written(end, column)]).astype(values.dtype)[0]
+            clipped.iloc[rows[beyond]] = _written(end, column, scale)
     return clipped.astype(values.dtype), {"rows_clipped": int(((ticks < low) | (ticks > high)).sum()), "rows_removed": 0}
 
 
-def _ticks(present: pd.Series, column: Column) -> np.ndarray:
-    if column.kind == "datetime":
-        return timestamps.to_ticks(present, column.format)
-    return present.to_numpy("int64" if pd.api.types.is_integer_dtype(present.dtype) else "float64")
+def _without_rare_words(values: pd.Series, column: Column, owners: pd.Series, rare: int) -> pd.Series:
+    """Make missing what is neither a number or date nor a word for a missing value that at least `rare` owners share."""
+    if values.dtype != object:
+        return values
+    _, read = grid.to_grid(values, column, grid.grid_of(values, column))
+    words = values[~read & values.notna().to_numpy()]
+    if words.empty:
+        return values
+    holders = owners[words.index].groupby(words, sort=False).nunique()
+    few = [word for word, n in holders.items() if n < rare and not written.is_known(str(word))]
+    return values.mask(values.isin(few) & ~read, None)
 
 
 def _without(values: pd.Series, column: Column) -> pd.Series:
     """Return the column with every value missing, or zero where its type knows no missing value."""
     plain_integers = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu"
     if plain_integers:
-        return values.mask(values.notna(), _written(0, column))
+        return values.mask(values.notna(), _written(0, column, grid.grid_of(values, column)))
     return values.mask(values.notna(), None if values.dtype == object else pd.NA)
 
 
-def _ends(ticks: np.ndarray, owned: np.ndarray, k: int, step: float) -> tuple[Any, Any]:
-    """Return the lowest and highest value that stay: half way from the k-th extreme owner's to the next one's."""
+def _ends(ticks: np.ndarray, owned: np.ndarray, k: int) -> tuple[Any, Any]:
+    """Return the lowest and highest tick that stay: half way from the k-th extreme owner's to the next one's."""
     by_owner = pd.Series(ticks).groupby(owned)
     top, bottom = np.sort(by_owner.max())[::-1], np.sort(by_owner.min())
-    high = _inward(top[k - 1], top[min(k, len(top) - 1)], step, np.floor)
-    low = _inward(bottom[k - 1], bottom[min(k, len(bottom) - 1)], step, np.ceil)
+    high = _inward(top[k - 1], top[min(k, len(top) - 1)])
+    low = _inward(bottom[k - 1], bottom[min(k, len(bottom) - 1)])
     return (low, high) if low <= high else (np.sort(ticks)[len(ticks) // 2],) * 2
 
 
-def _inward(end: Any, following: Any, step: float, rounded: Any) -> Any:
-    """Return the middle between two neighbours on the column's grid of `step` (0 for none), towards the inner one."""
-    if end == following:
-        return end
-    if isinstance(end, np.integer):
-        half = abs(int(following) - int(end)) // max(int(step), 1) // 2 * max(int(step), 1)
-        return type(end)(int(following) + (half if end > following else -half))
-    middle = end + (following - end) / 2
-    if not step:
-        return middle
-    decimals = round(-np.log10(step))
-    return float(np.clip(np.round(rounded(np.round(middle / step, 6)) * step, decimals), *sorted((end, following))))
+def _inward(end: Any, following: Any) -> Any:
+    """Return the middle between two neighbours, of ticks on a grid the one nearer to the inner neighbour."""
+    if not isinstance(end, np.integer):
+        return end + (following - end) / 2
+    half = abs(int(following) - int(end)) // 2
+    return type(end)(int(following) + (half if end > following else -half))
 
 
-def _step(ticks: np.ndarray, column: Column) -> float:
-    if column.kind == "datetime":
-        return timestamps.unit_of(ticks)
-    return 0 if column.decimals is None else 10.0**-column.decimals
-
-
-def _written(end: Any, column: Column) -> Any:
-    if column.kind == "numerical":
-        return end
-    return timestamps.from_ticks(np.array([end], dtype="int64"), column.format, column.dtype).iloc[0]
+def _written(end: Any, column: Column, scale: float) -> Any:
+    """Return a tick as a value of the column."""
+    return grid.from_grid(np.array([end]), np.zeros(1, dtype=bool), column, scale).iloc[0]

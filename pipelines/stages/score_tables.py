@@ -10,7 +10,7 @@ import evaluation
 import evaluation.report
 import generators
 from evaluation.report import Report
-from generators import Synthesizer
+from generators import Schema, Synthesizer
 from generators.data.schema import KINDS, infer
 from pipelines.config import RunConfig
 from pipelines.config.errors import nearest
@@ -127,7 +127,9 @@ def _judge(
     if fitted and (lacking := [c.name for c in fitted.schema.columns if c.name not in shared and c.kind != "identifier"]):
         raise LaunderError(f"expected the model's columns in all tables, found no {lacking[0]!r}; give another --model")
     train, holdout, compared = (None if side is None else side[columns] for side in sides.values())
-    how = {"kinds": _kinds(train, real[0], settings), "target": target, "seed": settings.seed, "names": settings.score.metrics}
+    schema = _schema(train, real[0], settings)
+    train, holdout, compared = (None if side is None else scoring.readable(side, schema) for side in (train, holdout, compared))
+    how = {"kinds": schema.kinds(), "target": target, "seed": settings.seed, "names": settings.score.metrics}
     report = evaluation.score(train, holdout, compared, loss=scoring.loss_of(fitted), **how)
     decision = gate.decide(report, settings.rules, digest(synthetic)) if gated else None
     return _written(report, output, decision, notes)
@@ -147,13 +149,13 @@ def _shared(sides: dict[str, pd.DataFrame]) -> tuple[list[str], tuple[str, ...]]
     return shared, tuple(notes)
 
 
-def _kinds(train: pd.DataFrame, whole: pd.DataFrame, settings: RunConfig) -> dict[str, str]:
-    """Return the kind of every column, the stated one or the one that it looks like. LaunderError for one that `whole` lacks."""
+def _schema(train: pd.DataFrame, whole: pd.DataFrame, settings: RunConfig) -> Schema:
+    """Return the columns with their kinds, the stated one or the one that each looks like. LaunderError for one that `whole` lacks."""
     words = {name: column if isinstance(column, str) else column["kind"] for name, column in settings.listed.items()}
     known = [*whole, *whole.attrs[LEFT_OUT]]
     if unknown := [name for name in words if name not in known]:
         raise LaunderError(f"expected a column of the training table under columns, found {unknown[0]!r}{nearest(unknown[0], known)}")
-    return infer(train, {name: word for name, word in words.items() if word in KINDS and name in train}).kinds()
+    return infer(train, {name: word for name, word in words.items() if word in KINDS and name in train})
 
 
 def _written(report: Report, output: Path, decision: gate.Decision | None, notes: tuple[str, ...] = ()) -> Judged:

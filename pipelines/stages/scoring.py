@@ -9,7 +9,8 @@ import pandas as pd
 import evaluation
 from evaluation.report import Report
 from generators import Schema, Synthesizer
-from generators.data import timestamps
+from generators.data import dtypes, grid, timestamps
+from generators.data.schema import Datetime, Numerical
 from generators.sampling import reading
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError
@@ -39,7 +40,7 @@ def score(
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
     known = loss_of(model)
     return evaluation.score(
-        *(_readable(frame, schema) for frame in (kept, held, synthetic)),
+        *(readable(frame, schema) for frame in (kept, held, synthetic)),
         kinds=schema.kinds(),
         target=config.score.target,
         loss=known and (lambda rows: known(real.loc[rows.index])),
@@ -77,17 +78,30 @@ def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> p
     return frame[reading.meeting(frame, schema, where)] if where else frame
 
 
-def _readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Write dates as timestamps, read by the schema's own format so that nobody guesses it, and pandas' categories as labels."""
+def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything else as labels."""
     frame = frame.copy()
     for column in schema.columns:
-        values = frame[column.name]
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            frame[column.name] = values = values.astype("object")
-        if column.kind != "datetime" or pd.api.types.is_datetime64_any_dtype(values.dtype):
-            continue
-        present = values.notna().to_numpy()
-        stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
-        stamps[present] = timestamps.to_ticks(values[present], column.format).view("datetime64[us]")
-        frame[column.name] = stamps
+        values = dtypes.simple(frame[column.name])
+        if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
+            values = _stamps(values, column)
+        elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
+            values = _numbers(values, column)
+        frame[column.name] = values
     return frame
+
+
+def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:
+    ticks, present = timestamps.to_ticks(values, column)
+    stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    stamps[present] = ticks.view("datetime64[us]")
+    return stamps
+
+
+def _numbers(values: pd.Series, column: Numerical) -> np.ndarray:
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return values.dt.total_seconds().to_numpy("float64")
+    found, present = grid.to_grid(values, column, 0)
+    numbers = np.full(len(values), np.nan)
+    numbers[present] = found
+    return numbers

@@ -1,0 +1,145 @@
+"""One date or time <-> its text: every directive of strptime, and those that it lacks.
+
+Beyond strptime: `%-d` without padding (also m, H, I), `%3f` a fraction of that many digits, `%:z` +01:00, `%-z` +01, `%P` am and pm,
+`Q%q` a quarter, `%s` seconds since 1970, `%s%3f` milliseconds, `%s%6f` microseconds; a month or week without a day is its first.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+
+EPOCH = datetime(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+EPOCHS = {"%s": 1_000_000, "%s%3f": 1_000, "%s%6f": 1}  # microseconds per unit
+DIRECTIVE = re.compile(r"%(?:-?[A-Za-z%]|:z|\df)")
+SPELLINGS = {"%P": "%p", "%:z": "%z", "%-z": "%z", "%q": "%m"}  # how strptime reads what it does not know
+ENGLISH = (
+    "January February March April May June July August September October November December",
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+)
+MONTHS = {  # language -> full and short names
+    "de": (
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+    ),
+    "fr": (
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "janv févr mars avr mai juin juil août sept oct nov déc",
+    ),
+    "es": (
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "ene feb mar abr may jun jul ago sep oct nov dic",
+    ),
+    "it": (
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+    ),
+    "pt": (
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "jan fev mar abr mai jun jul ago set out nov dez",
+    ),
+    "nl": (
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    ),
+}
+
+
+def read(text: str, format: str, language: str = "") -> datetime:
+    """Return the moment that a text stands for, in UTC and without a zone; ValueError where it is not in the format."""
+    if format in EPOCHS:
+        return EPOCH + timedelta(microseconds=int(text) * EPOCHS[format])
+    text, (plain, ending) = _english(text.strip(), language), _plain(format)
+    if "%q" in format:
+        text = re.sub(r"Q([1-4])", lambda m: f"Q{3 * int(m[1]) - 2:02d}", text)
+    if "%-z" in format:
+        text = re.sub(r"([+-]\d\d)$", r"\g<1>00", text)
+    if "%f" in plain:
+        text, plain = _fraction(text, plain)
+    moment = datetime.strptime(text + ending, plain)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _fraction(text: str, plain: str) -> tuple[str, str]:
+    """Cut a fraction to the six digits that strptime reads; drop the directive where a text has none, as pandas writes whole seconds."""
+    mark = plain[plain.index("%f") - 1]
+    if not re.search(rf"{re.escape(mark)}\d+(?!.*:\d\d:)", text.rpartition(":")[2] if "%z" not in plain else text):
+        return text, plain.replace(f"{mark}%f", "")
+    return re.sub(rf"({re.escape(mark)}\d{{6}})\d+", r"\1", text), plain
+
+
+@lru_cache(maxsize=256)
+def _plain(format: str) -> tuple[str, str]:
+    """Return the format in strptime's own directives, and the weekday to add to a text whose week has none."""
+    plain = DIRECTIVE.sub(lambda m: SPELLINGS.get(m[0], re.sub(r"^%(-|\d)", "%", m[0])), format)
+    found = set(DIRECTIVE.findall(plain))
+    if not found & {"%U", "%W", "%V"} or found & {"%a", "%A", "%w", "%u"}:
+        return plain, ""
+    return plain + " %u", " 1"
+
+
+def write(moment: datetime, format: str, offset: str = "", language: str = "") -> str:
+    """Return the text of a moment in UTC; `offset` (such as +01:00, or a zone's name for %Z) is the zone to write it in."""
+    if format in EPOCHS:
+        return str((moment - EPOCH) // MICROSECOND // EPOCHS[format])
+    zone = zone_of(offset)
+    moment = moment + (zone.utcoffset(None) if "z" in format or "%Z" in format else timedelta())
+    return DIRECTIVE.sub(lambda m: _directive(m[0], moment, offset or "+00:00", language), format)
+
+
+def _directive(directive: str, moment: datetime, offset: str, language: str) -> str:
+    match directive:
+        case "%Y":  # strftime of the C library writes year 33 without zeros
+            return f"{moment.year:04d}"
+        case "%q":
+            return str((moment.month + 2) // 3)
+        case "%P":
+            return moment.strftime("%p").lower()
+        case "%z":
+            return offset.replace(":", "")
+        case "%:z":
+            return offset
+        case "%-z":
+            return offset[:3]
+        case "%Z":
+            return offset if offset.isalpha() else "UTC"
+        case "%B" | "%b" if language:
+            return MONTHS[language][directive == "%b"].split()[moment.month - 1]
+    if directive[1].isdigit():
+        return f"{moment.microsecond:06d}".ljust(9, "0")[: int(directive[1])]
+    return moment.strftime(directive)
+
+
+def zone_of(offset: str) -> timezone:
+    """Return the zone of an offset such as +01:00; UTC for a name or nothing."""
+    found = re.fullmatch(r"([+-])(\d\d):?(\d\d)?", offset)
+    if not found:
+        return UTC
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
+    return timezone(timedelta(minutes=-minutes if found[1] == "-" else minutes))
+
+
+def _english(text: str, language: str) -> str:
+    """Write a language's names of months in English, the longest name first."""
+    return _names(language)[0].sub(lambda m: _names(language)[1][m[0].casefold()], text) if language else text
+
+
+@lru_cache(maxsize=16)
+def _names(language: str) -> tuple[re.Pattern, dict[str, str]]:
+    pairs = [pair for own, english in zip(MONTHS[language], ENGLISH, strict=True) for pair in zip(own.split(), english.split(), strict=True)]
+    names = {own.casefold(): english for own, english in reversed(pairs)}
+    longest = sorted(names, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(longest)})\b", re.IGNORECASE), names
+
+
+def check(format: str, language: str = "") -> None:
+    """Raise ValueError in one sentence for a format that no date can be written in and read again, or an unknown language."""
+    if language and language not in MONTHS:
+        raise ValueError(f"expected a language among {', '.join(sorted(MONTHS))}, found {language!r}")
+    moment = datetime(2020, 1, 1)
+    try:
+        read(write(moment, format, language=language), format, language)
+    except (ValueError, re.error):
+        raise ValueError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}; correct it") from None
+    if not DIRECTIVE.search(format.replace("%%", "")):
+        raise ValueError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}, which has none")

@@ -1,0 +1,134 @@
+"""How numbers are written as text: sign, currency or unit, grouping, decimal mark; read off a column's texts and written back."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+SPACES = " \u00a0\u202f"
+CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
+CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CODES}|Rs\.?|kr\.?|zł|Fr\.)"
+UNIT = r"[A-Za-zµμ°ΩÅ][A-Za-zµμ°Ω0-9/²³%·.]{0,11}"  # after a space
+CLOSE_UNIT = r"[a-zµμ°Ω][A-Za-z/²³°%]{0,7}|[kMG]?W|[kMGT]B|[kMG]?Hz|[VAKC]"  # right after the digits: 61kg, not the code 1234X
+SIGN = "[+\u2212-]"
+TEXT = re.compile(
+    rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACES}]?)?(?P<inner>{SIGN})?"
+    rf"(?P<body>\d[\d.,'’_{SPACES}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
+    rf"(?P<suffix>[{SPACES}]?(?:[%‰]|{CURRENCY})|[{SPACES}]{UNIT}|{CLOSE_UNIT})?(?P<close>\))?"
+)
+MARKS = [("", "."), (",", "."), ("", ","), (".", ","), *((space, mark) for space in SPACES for mark in ",.")]
+MARKS += [("'", "."), ("’", "."), ("'", ","), ("’", ","), ("_", ".")]  # (group, decimal), the likelier first
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """The written form of a column's numbers; `minus` is "-", the sign U+2212, "()" or "x-" for one behind the digits."""
+
+    prefix: str = ""
+    suffix: str = ""
+    group: str = ""
+    decimal: str = "."
+    places: int = 0  # decimals that a number with a fraction has at least
+    bare: bool = True  # whole numbers are written without decimals
+    minus: str = "-"
+    plus: bool = False  # positive numbers carry a sign
+    inner: bool = False  # the sign stands between prefix and digits
+    lakh: bool = False  # groups of two above the first three digits: 12,34,567
+
+    @cached_property
+    def _body(self) -> re.Pattern:
+        group, decimal = re.escape(self.group), re.escape(self.decimal)
+        grouped = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d\d)*{group}\d{{3}}|" if group else ""
+        return re.compile(rf"(?P<whole>{grouped}0|[1-9]\d*)?(?:{decimal}(?P<fraction>\d+))?")
+
+    def parse(self, text: str) -> Decimal | None:
+        """Return the number that a text stands for, None where it is none of this format."""
+        found = TEXT.fullmatch(text.strip())
+        if not found or bool(found["open"]) != bool(found["close"]):
+            return None
+        same = all((found[part] or "").strip() == getattr(self, part).strip() for part in ("prefix", "suffix"))
+        body = self._body.fullmatch(found["body"]) if same else None
+        signs = [sign for sign in (found["sign"], found["inner"], found["trailing"], found["open"]) if sign]
+        if body is None or len(signs) > 1:
+            return None
+        digits = (body["whole"] or "0").replace(self.group, "") + "." + (body["fraction"] or "0")
+        return Decimal(f"-{digits}" if signs and signs[0] != "+" else digits)
+
+    def write(self, number: Decimal) -> str:
+        """Return the text of a number: `parse(write(x)) == x`."""
+        whole, _, fraction = f"{abs(number):f}".partition(".")
+        fraction = fraction.rstrip("0")
+        fraction = fraction.ljust(self.places, "0") if fraction or not self.bare else ""
+        digits = self._grouped(whole) + (self.decimal + fraction if fraction else "")
+        sign = self.minus if number < 0 else "+" if self.plus and number else ""
+        if sign in ("()", "x-"):
+            written = f"{self.prefix}{digits}{'-' if sign == 'x-' else ''}{self.suffix}"
+            return f"({written})" if sign == "()" else written
+        return (self.prefix + sign if self.inner else sign + self.prefix) + digits + self.suffix
+
+    def _grouped(self, whole: str) -> str:
+        if not self.group or len(whole) < 4:
+            return whole
+        head, tail = whole[:-3], whole[-3:]
+        size = 2 if self.lakh else 3
+        head = head.rjust(-(-len(head) // size) * size)
+        parts = [head[at : at + size].strip() for at in range(0, len(head), size)]
+        return self.group.join([*parts, tail])
+
+    @property
+    def decorated(self) -> bool:
+        """Whether a text of this format differs from what a programming language writes."""
+        return bool(self.prefix or self.suffix or self.group or self.plus or self.minus != "-" or self.decimal != ".")
+
+
+def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
+    """Return the format of the numbers among the texts (with their counts), None where there is no number."""
+    counts = Counter(texts)
+    found = [(match, n) for text, n in counts.items() if (match := TEXT.fullmatch(text.strip()))]
+    if not found:
+        return None
+    affixes = _commonest(((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found)
+    kept = [(m, n) for m, n in found if ((m["prefix"] or ""), (m["suffix"] or "")) == affixes]
+    trials = [NumberFormat(*affixes, group, decimal) for group, decimal in MARKS]
+    best = max(trials, key=lambda trial: sum(n for m, n in kept if trial._body.fullmatch(m["body"])))
+    kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
+    return _styled(best, kept) if kept else None
+
+
+def _commonest(pairs: Iterable[tuple]) -> tuple:
+    totals: Counter = Counter()
+    for value, n in pairs:
+        totals[value] += n
+    return totals.most_common(1)[0][0]
+
+
+def _styled(format: NumberFormat, found: list[tuple[re.Match, int]]) -> NumberFormat:
+    """Return the format with the signs and decimals that most of its texts have."""
+    bodies = [format._body.fullmatch(m["body"]) for m, _ in found]
+    places = {len(body["fraction"] or "") for body in bodies}
+    wholes = [body["whole"] or "" for body in bodies]
+    signs = [(style, n) for m, n in found if (style := _minus(m))]
+    positive = sum(n for m, n in found if not _minus(m) and m["body"].strip("0.,"))
+    plus = sum(n for m, n in found if "+" in ((m["sign"] or "") + (m["inner"] or "")))
+    return NumberFormat(
+        format.prefix,
+        format.suffix,
+        format.group if any(format.group and format.group in whole for whole in wholes) else "",
+        format.decimal if places != {0} or format.decimal == "." else "," if format.group == "." else ".",
+        min(places - {0}, default=0),
+        0 in places,
+        _commonest(signs) if signs else "-",
+        plus > positive / 2,
+        any(m["inner"] for m, _ in found),
+        any(re.match(rf"\d{{1,2}}({re.escape(format.group)}\d\d)+{re.escape(format.group)}\d{{3}}$", w) for w in wholes if format.group),
+    )
+
+
+def _minus(found: re.Match) -> str:
+    """Return the style of a negative number's sign, empty for a positive number."""
+    if found["open"]:
+        return "()"
+    sign = (found["sign"] or found["inner"] or "").replace("+", "")
+    return "x-" if found["trailing"] else sign
