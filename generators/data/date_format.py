@@ -126,8 +126,8 @@ def _english(text: str, language: str) -> str:
 
 @lru_cache(maxsize=16)
 def _names(language: str) -> tuple[re.Pattern, dict[str, str]]:
-    pairs = [pair for own, english in zip(MONTHS[language], ENGLISH, strict=True) for pair in zip(own.split(), english.split(), strict=True)]
-    names = {own.casefold(): english for own, english in reversed(pairs)}
+    own, english = (" ".join(names).split() for names in (MONTHS[language], ENGLISH))
+    names = {name.casefold(): other for name, other in reversed([*zip(own, english, strict=True)])}
     longest = sorted(names, key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(longest)})\b", re.IGNORECASE), names
 

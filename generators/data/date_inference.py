@@ -29,6 +29,7 @@ WHOLE = [  # shapes that no separator cuts
 ]
 STAMP = re.compile(r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)")
 SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
+LEAST_MONTHS = 6  # fewer distinct numbers such as 202003 may be anything
 DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
 
 
@@ -101,7 +102,8 @@ def _clocks(found: re.Match) -> list[str]:
     """List the formats of a time of day, padded and not."""
     half, zone = found["half"] or "", (found["zone"] or "").strip()
     hour = "I" if half else "H"
-    written = ":%M" + (":%S" if found["second"] else "") + (f"{found['fraction'][0]}%{len(found['fraction']) - 1}f" if found["fraction"] else "")
+    fraction = found["fraction"] or ""
+    written = ":%M" + ":%S" * bool(found["second"]) + (f"{fraction[0]}%{len(fraction) - 1}f" if fraction else "")
     written += half[:-2] + ("" if not half else "%P" if half.strip().islower() else "%p")
     written += " " * bool(zone and found["zone"][0] == " ") + _zone(zone)
     return [f"%{hour}{written}", f"%-{hour}{written}"]
@@ -159,9 +161,8 @@ def infer_integers(name: str, values: Sequence[int]) -> str | None:
         return None
     low, high = min(values), max(values)
     format = DIGITS.get(len(str(high))) if len(str(low)) == len(str(high)) else None
-    if format and int(str(low)[:4]) >= 1900 and int(str(high)[:4]) <= 2100:
-        if all(DateFormat(format).same(str(value)) for value in values):
-            return format if format != "%Y%m" or len(values) >= 6 else None
+    if format and int(str(low)[:4]) >= 1900 and int(str(high)[:4]) <= 2100 and all(DateFormat(format).same(str(v)) for v in values):
+        return format if format != "%Y%m" or len(values) >= LEAST_MONTHS else None
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower().replace(" ", "_").replace("-", "_")
     if not STAMP.search(words):
         return None

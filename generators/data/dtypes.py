@@ -124,7 +124,7 @@ def cast(values: pd.Series, dtype: str, order: Iterable[Any] = ()) -> pd.Series:
     wanted = pd.api.types.pandas_dtype(dtype)
     if isinstance(wanted, pd.DatetimeTZDtype):
         return values.dt.tz_localize("UTC").astype(wanted) if values.dt.tz is None else values.astype(wanted)
-    return _widened(values, wanted).astype(wanted) if wanted != object else values.astype("object")
+    return values.astype("object") if dtype == "object" else _widened(values, wanted).astype(wanted)
 
 
 def _widened(values: pd.Series, wanted: Any) -> pd.Series:

@@ -153,7 +153,8 @@ def _checked(entry: dict) -> dict:
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
             entry["format"] = NumberFormat(**form)
     except (ValueError, TypeError, AttributeError) as error:
-        reason = str(error) if isinstance(error, ValueError) else f"expected the fields {[f.name for f in fields(NumberFormat)]}, found others"
+        known = [field.name for field in fields(NumberFormat)]
+        reason = str(error) if isinstance(error, ValueError) else f"expected a format of the fields {known}, found another"
         raise ValueError(f"column {entry.get('name')!r}: {reason}") from None
     return entry
 

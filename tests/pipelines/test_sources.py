@@ -101,11 +101,12 @@ def test_parquet_keeps_its_types(tmp_path):
     pd.testing.assert_frame_equal(read_table(tmp_path / "x.parquet"), frame)
 
 
-def test_durations_and_decimals_become_numbers(tmp_path):
+def test_durations_and_decimals_stay_what_they_are(tmp_path):
     from decimal import Decimal
 
     pd.DataFrame({"t": pd.to_timedelta([90, 1], unit="s"), "d": [Decimal("1.25"), Decimal("2")]}).to_parquet(tmp_path / "x.parquet")
-    assert read_table(tmp_path / "x.parquet").to_dict("list") == {"t": [90.0, 1.0], "d": [1.25, 2.0]}
+    found = read_table(tmp_path / "x.parquet")
+    assert found["d"].tolist() == [Decimal("1.25"), Decimal("2.00")] and found["t"].dt.total_seconds().tolist() == [90, 1]
 
 
 def parquet_bytes():
@@ -130,7 +131,6 @@ BAD = {
     "utf-16": ("x.csv", "a,b\nprivé,1\n".encode("utf-16"), "utf-16"),
     "too wide": ("x.csv", b"a,b\n1,2\nsecret,4,5\n", "found 3 in row 3"),
     "too narrow": ("x.csv", b"a,b\n1,2\nsecret\n", "found 1 in row 3"),
-    "words among numbers": ("x.csv", b"a,b\n" + b"1,2\n" * 19 + b"secret,2\n", "19 rows and words in 1"),
     "truncated Parquet": ("x.parquet", parquet_bytes()[:-20], "whole Parquet"),
     "binary Parquet": ("x.parquet", bytes(range(256)), "whole Parquet"),
     "Excel": ("x.xlsx", b"PK\x03\x04" + b"0" * 99, "Excel"),

@@ -123,7 +123,7 @@ def test_fewer_rows_than_asked_for_stop_the_run(run):
 
 
 def test_dates_are_scored_in_their_own_format(run):
-    dated = scoring._readable(run["train"], run["schema"])
+    dated = scoring.readable(run["train"], run["schema"])
     assert dated["born"].astype(str).tolist() == run["train"]["born"].tolist()
 
 
