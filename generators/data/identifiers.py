@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from generators.data import dtypes
 from generators.data.check_digits import corrected, scheme_of
 
 COMMON = 10  # what fewer distinct values share could single one out
@@ -192,7 +193,7 @@ def texts(form: Form, n: int, rng: np.random.Generator, taken: Taken = lambda te
 def typed(texts: pd.Series, dtype: str) -> pd.Series:
     """Write texts (None for a missing one) in the column's own type, a wider one where the values do not fit."""
     if not _is_number(dtype):
-        return texts.astype(dtype) if dtype.startswith(("string", "category")) else texts
+        return dtypes.cast(texts, dtype) if dtype.startswith(("string", "category", "large_string", "dictionary", "object[")) else texts
     numbers = pd.array([pd.NA if text is None else int(text) for text in texts], dtype="Int64")
     try:
         return pd.Series(numbers).astype(dtype)

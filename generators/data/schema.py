@@ -186,7 +186,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "identifier":
             form = form_of(present)
-            return Identifier(name, str(values.dtype), form.pattern, form.check, not present.is_unique, names_person(name))
+            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique, names_person(name))
     raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 

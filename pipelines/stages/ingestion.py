@@ -105,7 +105,6 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.entity:
         kinds[config.split.entity] = "identifier"
-    for name, kind in kinds.items():
     schema = _inferred(frame, kinds)
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(frame[column.name]):

@@ -67,7 +67,8 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, dict[str, i
         strays = _strays(frame[column.name], column)
         if strays.any():
             frame[column.name] = frame[column.name].mask(strays, None)
-            counts[f"values of column {column.name!r} could not be read and became missing; its form: columns.{column.name}"] = int(strays.sum())
+            what = f"values of column {column.name!r} could not be read and became missing; its form: columns.{column.name}"
+            counts[what] = int(strays.sum())
     return frame, counts
 
 

@@ -122,7 +122,7 @@ def test_objects_of_python_come_back(name):
         pd.Series(pd.Categorical(["low", "high"] * (ROWS // 2), ["low", "high"], ordered=True)),
         pd.Series([np.nan] * ROWS),
         pd.Series(np.linspace(-1e300, 1e300, ROWS)),
-        pd.Series(np.arange(2**63, 2**63 + ROWS, dtype="uint64")),
+        pd.Series(2**63 + np.arange(ROWS, dtype="uint64") ** 2 % 97),
     ],
     ids=["period", "timedelta", "ordered", "missing", "huge", "uint64"],
 )
