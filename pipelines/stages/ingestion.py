@@ -34,7 +34,7 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     frame, infinite = _finite(frame)
     schema = _schema(frame, config)
     frame, unread = values.read(frame, schema)
-    frame.attrs[NOTES] += [f"{count:,} {what}." for what, count in (infinite | unread).items()]
+    frame.attrs[NOTES] += [f"{count:,} {what}" for what, count in (infinite | unread).items()]
     _check_target(frame, schema, config)
     _check_constraints(schema, config)
     return frame[schema.names], schema
