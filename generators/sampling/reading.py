@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from generators.data.columns import Cells, Labels, fit_column
-from generators.data.grid import to_grid
 from generators.data.encoding import Encoding
+from generators.data.grid import to_grid
 from generators.data.schema import Schema
 from generators.sampling import domains, grammar
 from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
