@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evaluation.report import Report
 
-SECTIONS = ("fidelity", "utility", "diversity", "privacy")
-IMAGE = "image"
-MODULES = {IMAGE: ("image", "image_privacy")}  # that hold the metrics of a section, where it is not the one of its name
+SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
+MODULES = {"image": ("image", "image_privacy")}  # that hold the metrics of a section, where it is not the one of its name
 
 
-def names(*, images: bool = False) -> tuple[str, ...]:
-    """Names of all metrics of tables, or of images.
+def names(modality: str = "tabular") -> tuple[str, ...]:
+    """Names of all metrics of a modality: tabular or image.
 
     `privacy.copies` is the function `copies` of evaluation/privacy.py; those of images stand in image.py and image_privacy.py.
     """
-    return tuple(f"{section}.{name}" for section in ((IMAGE,) if images else SECTIONS) for name in _metrics(section))
+    return tuple(f"{section}.{name}" for section in SECTIONS[modality] for name in _metrics(section))
 
 
 def _metrics(section: str) -> dict[str, Callable]:
@@ -35,9 +34,9 @@ def _metrics(section: str) -> dict[str, Callable]:
 def load(name: str) -> Callable:
     """The metric function of a name such as "privacy.membership"; ValueError with the nearest name for an unknown one."""
     section, _, metric = name.partition(".")
-    found = _metrics(section).get(metric) if section in (*SECTIONS, IMAGE) else None
+    found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
     if found is None:
-        near = difflib.get_close_matches(name, names() + names(images=True), n=1, cutoff=0.3) or names()[:1]
+        near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise ValueError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
     return found
 
@@ -74,7 +73,7 @@ def score_images(train, holdout, synthetic, *, features=None, loss=None, members
     from evaluation import image_samples, report
     from evaluation.models import threads
     from evaluation.models.features import imagenet
-    chosen = {name: load(name) for name in (globals()["names"](images=True) if names is None else names)}
+    chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}

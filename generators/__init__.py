@@ -70,9 +70,10 @@ def fit(
     Raises ValueError for options, budgets, devices and tables it cannot use.
     """
     config = configure(name, options)
-    if isinstance(data, Images) != name.startswith("image."):
-        raise ValueError(f"expected {'images' if name.startswith('image.') else 'a table'} for {name}, found {type(data).__name__}")
     schema = schema or (data.schema if isinstance(data, Images) else infer(data))
+    if schema.modality != name.partition(".")[0]:
+        wanted = f"expected a generator whose name begins with '{schema.modality}.' for such data"
+        raise ValueError(f"{wanted}, found {name}; choose another")
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
         schema,

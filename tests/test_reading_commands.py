@@ -55,7 +55,7 @@ def test_init_of_images_writes_a_configuration_of_images(tmp_path, capsys):
         path.write_bytes(decoding.encode(pixels))
     assert main(["init", str(tmp_path / "i"), "--output", str(tmp_path / "i.yaml"), "--set", "images.size=16"]) == 0
     loaded = config.load(tmp_path / "i.yaml")
-    assert loaded.of_images and loaded.images.size == 16 and loaded.source.path == str(tmp_path / "i")
+    assert loaded.modality == "image" and loaded.images.size == 16 and loaded.source.path == str(tmp_path / "i")
     assert "columns:" not in (tmp_path / "i.yaml").read_text()
 
 

@@ -114,6 +114,11 @@ class Schema:
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    @property
+    def modality(self) -> str:
+        """The folder of generators/ whose generators learn such data."""
+        return "image" if any(column.kind == "image" for column in self.columns) else "tabular"
+
     def kinds(self) -> dict[str, str]:
         return {column.name: column.kind for column in self.columns}
 

@@ -20,13 +20,11 @@ from generators.contract import Where
 from generators.data.images import IMAGE
 from generators.data.schema import infer
 from generators.training import randomness
-from pipelines.augment import image_rows
-from pipelines.augment.oversampling import rows_of
+from pipelines import modalities
+from pipelines.augment import rows as training_rows
 from pipelines.augment.steps import MARKS
 from pipelines.release.publishing import verify
-from pipelines.run.artifacts import LaunderError, read_frame
-from pipelines.sources import images
-from pipelines.sources.tables import read_table
+from pipelines.run.artifacts import LaunderError
 
 CHUNK = 2048  # rows drawn at once
 Item = dict[str, Tensor]
@@ -94,7 +92,7 @@ class Rows(Dataset):
 
 def of_augmented(path: str | Path, target: str) -> tuple[Rows, Coding]:
     """Return the rows or images that `launder augment` wrote to a file or folder, and their coding, fitted on the real ones."""
-    rows = image_rows.decoded(path) if images.holds_images(path) else read_frame(path)
+    rows = training_rows.of(modalities.of_source(path).NAME).from_files(path)
     coding = Coding.fit(rows[~rows["is_synthetic"]] if "is_synthetic" in rows else rows, target)
     return Rows(rows, coding), coding
 
@@ -104,7 +102,7 @@ def of_release(release: str | Path, coding: Coding, *, weight: float = 1.0) -> R
     if problems := verify(Path(release)):
         raise LaunderError(f"expected the release as it was published, found a difference: {problems[0]}")
     data = Path(release) / "data"
-    rows = image_rows.decoded(data) if images.holds_images(data) else read_table(data)
+    rows = training_rows.of(modalities.of_source(data).NAME).from_files(data)
     return Rows(rows.assign(is_synthetic=True, weight=weight), coding)
 
 
@@ -117,12 +115,12 @@ class Stream(IterableDataset):
         self.model, self.coding, self.rows, self.where, self.weight, self.seed = model, coding, rows, where, weight, seed
 
     def __iter__(self) -> Iterator[Item]:
-        worker = get_worker_info()
+        worker, kind = get_worker_info(), training_rows.of(self.model.schema.modality)
         first, step = (worker.id, worker.num_workers) if worker else (0, 1)
         for chunk in count(first, step):
             size = CHUNK if self.rows is None else min(CHUNK, self.rows - chunk * CHUNK)
             if size <= 0:
                 return
-            drawn = rows_of(self.model.sample(size, seed=randomness.key(self.seed, "stream", chunk), where=self.where))
+            drawn = kind.rows_of(self.model.sample(size, seed=randomness.key(self.seed, "stream", chunk), where=self.where))
             part = Rows(drawn.assign(is_synthetic=True, weight=self.weight), self.coding)
             yield from (part[i] for i in range(size))

@@ -10,19 +10,32 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from evaluation.augmentation import resampling
+from evaluation.models import image_classifiers
+from evaluation.models.classifiers import Learner
+from generators import Images, Schema
 from generators.data.images import IMAGE, LABEL
 from pipelines.augment import class_balance, oversampling
 from pipelines.config import RunConfig
+from pipelines.modalities import image as images
 from pipelines.run.artifacts import LaunderError, digest_path
+from pipelines.sinks.images import write_output
 from pipelines.sources import images as pictures
-from pipelines.stages import images
-from pipelines.stages.images import Pictures
+from pipelines.stages.image_sample import ImageSample
 
-STEPS = 1000  # of every training where no budget is named: inside a fold as for the images that are written
+SPARE = 1.5
+STEPS = 1000  # inside a fold as for the images that are written
+COMPARED = (IMAGE,)
+REPEATS = 1  # a network per fold and baseline takes its time
 
 
-def look(config: RunConfig) -> None:
-    """Check labels and what is asked of them before any image is decoded; LaunderError as in augmenting.check."""
+def target(config: RunConfig) -> str:
+    """Return the column of classes: `label`, whatever its name in the source."""
+    return LABEL
+
+
+def inspect(config: RunConfig) -> None:
+    """Check labels and what is asked of them before any image is decoded; LaunderError as in steps.check."""
     table = images.look(config).table
     if LABEL not in table:
         raise LaunderError("expected images with labels to augment by, found none; put them into folders by class, or name a --target")
@@ -37,18 +50,18 @@ def read(artifact: Mapping[str, Any]) -> pd.DataFrame:
     return _rows(images.read(artifact))
 
 
-def _rows(found: Pictures) -> pd.DataFrame:
+def _rows(found: ImageSample) -> pd.DataFrame:
     labels = {} if found.labels is None else {LABEL: found.labels}
     return pd.DataFrame({IMAGE: list(found.pixels), **labels})
 
 
-def read_test(config: RunConfig, path: str, like: np.ndarray, folder: Path) -> pd.DataFrame:
-    """Decode the images of a test set into `folder`, in the size and with the channels of an image `like` uint8 [H, W, C]."""
-    high, wide, channels = like.shape
+def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Decode the images of a test set into `folder`, in the size and with the channels of the training images, without labels."""
+    high, wide, channels = train[IMAGE].iloc[0].shape
     update = {"source": config.source.model_copy(update={"path": path}), "images": config.images.model_copy(update={"size": (high, wide)})}
-    rows = _rows(images.read(images.ingest(config.model_copy(update=update), folder)[0]))
+    rows = _rows(images.ingest(config.model_copy(update=update), folder).data)
     # a grey image may be stored in three equal channels
-    return rows.assign(**{IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in rows[IMAGE]]})
+    return pd.DataFrame({IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in rows[IMAGE]]})
 
 
 def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
@@ -57,12 +70,34 @@ def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         shutil.rmtree(path)
-    images.write_out(Pictures(np.stack(list(marked[IMAGE])), marked.drop(columns=IMAGE)), path)
+    write_output(ImageSample(np.stack(list(marked[IMAGE])), marked.drop(columns=IMAGE)), path)
     return {"path": str(path), "digest": digest_path(path), "rows": len(marked)}
 
 
-def decoded(path: str | Path) -> pd.DataFrame:
+def from_files(path: Path) -> pd.DataFrame:
     """Return images of one size as they are in a source, with all that is known of each: what `write` wrote, or a release."""
     found = pictures.find(path)
     arrays = [np.asarray(Image.open(io.BytesIO(found.read(i)))) for i in range(len(found.table))]
     return found.table.assign(**{IMAGE: [x if x.ndim == 3 else x[..., None] for x in arrays]})
+
+
+def data_of(rows: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> tuple[Images, Schema]:
+    """Return the images of a frame as generators take them."""
+    found = Images(np.stack(list(rows[IMAGE])), rows[LABEL].to_numpy())
+    return found, found.schema
+
+
+def rows_of(drawn: Images) -> pd.DataFrame:
+    """Return what a generator drew: a column of arrays uint8 [H, W, C] and one of labels."""
+    return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels})
+
+
+def filters(inputs: Mapping[str, str], classes: int) -> list[Learner]:
+    """Return networks and a linear model of pixels."""
+    return list(image_classifiers.learners(classes).values())
+
+
+def cross_validation(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return learners and baselines on pixels."""
+    learners = image_classifiers.learners(rows[LABEL].nunique())
+    return {"learners": learners, "baselines": resampling.OF_IMAGES, "unit": "image"}

@@ -16,18 +16,16 @@ import pandas as pd
 
 import generators
 from evaluation.augmentation.resampling import row_hashes
-from evaluation.models import classifiers, image_classifiers
+from evaluation.models import classifiers
 from evaluation.models.classifiers import Learner, Predict
-from generators import Budget, Images, Progress, Synthesizer
-from generators.data.images import IMAGE, LABEL
-from generators.data.schema import infer
+from generators import Budget, Progress, Synthesizer
 from generators.training import randomness
 from pipelines.augment import partial_resampling
+from pipelines.augment import rows as training_rows
+from pipelines.augment.rows import TrainingRows
 from pipelines.config.errors import nearest
 from pipelines.run.artifacts import LaunderError
 
-FILTERS = ("boosted trees", "logistic regression")
-SPARE, SPARE_IMAGES = 3, 1.5  # rows drawn for each row wanted where mislabelled ones are filtered out
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
 ROUNDS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted
 Counts = Mapping[Hashable, int]  # class -> rows
@@ -43,16 +41,12 @@ class Recipe:
     filter: bool = True
     device: str = "auto"
 
-    @property
-    def of_images(self) -> bool:
-        return self.generator.startswith("image.")
-
 
 @dataclass(frozen=True)
 class Learned:
     """A generator fitted to training rows: `model` samples, `filters` tell mislabelled rows, `seen` are hashes of all they were shown.
 
-    `anchors` are the rows themselves where they are too few to draw others without them.
+    `kind` is what its rows are, `anchors` are the rows themselves where they are too few to draw others without them.
     """
 
     target: str
@@ -60,7 +54,7 @@ class Learned:
     filters: tuple[Predict, ...]
     classes: np.ndarray
     seen: np.ndarray = field(repr=False)  # uint64 [rows]
-    spare: float = SPARE
+    kind: TrainingRows = field(repr=False)
     anchors: pd.DataFrame | None = field(default=None, repr=False)
 
 
@@ -89,22 +83,14 @@ def learn(
     """
     classes = classes_of(rows, target)
     shown = rows[[target, *(column for column in rows.columns if column != target)]].reset_index(drop=True)
-    data = images_of(shown) if recipe.of_images else shown
-    schema = data.schema if recipe.of_images else infer(shown, {**(kinds or {}), target: "categorical"})
+    kind = training_rows.of(recipe.generator)
+    data, schema = kind.data_of(shown, target, kinds or {})
     how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress}
     model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
-    filters = _filters(shown, target, classes, _learners(recipe, inputs, len(classes)), seed) if recipe.filter else ()
-    spare = SPARE_IMAGES if recipe.of_images else SPARE
+    filters = _filters(shown, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
     anchors = shown if len(shown) < partial_resampling.ROWS and hasattr(model, "impute") else None
-    return Learned(target, model, filters, classes, row_hashes(shown), spare, anchors)
-
-
-def _learners(recipe: Recipe, inputs: Mapping[str, str], classes: int) -> list[Learner]:
-    """Return a jagged learner and a smooth one."""
-    if recipe.of_images:
-        return list(image_classifiers.learners(classes).values())
-    return [classifiers.learner(name, inputs, classes) for name in FILTERS]
+    return Learned(target, model, filters, classes, row_hashes(shown), kind, anchors)
 
 
 def _filters(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: list[Learner], seed: int) -> tuple[Predict, ...]:
@@ -113,22 +99,12 @@ def _filters(rows: pd.DataFrame, target: str, classes: np.ndarray, learners: lis
     return tuple(learner(rows, labels, weight=classifiers.balanced(labels), seed=seed) for learner in learners)
 
 
-def images_of(rows: pd.DataFrame) -> Images:
-    """Return the images of a frame as generators take them."""
-    return Images(np.stack(list(rows[IMAGE])), rows[LABEL].to_numpy())
-
-
-def rows_of(drawn: pd.DataFrame | Images) -> pd.DataFrame:
-    """Return what a generator drew as a frame; of images, a column of arrays uint8 [H, W, C] and one of labels."""
-    return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels}) if isinstance(drawn, Images) else drawn
-
-
 def draw(learned: Learned, counts: Counts, *, seed: int = 0) -> Drawn:
     """Draw exactly `counts` synthetic rows of each class, in random order; LaunderError where the model yields others."""
     parts = [_of_class(learned, label, count, randomness.key(seed, "class", k)) for k, (label, count) in enumerate(counts.items()) if count]
     names = learned.model.schema.names
     if not parts:
-        return Drawn(rows_of(learned.model.sample(0, seed=seed))[names])
+        return Drawn(learned.kind.rows_of(learned.model.sample(0, seed=seed))[names])
     drawn = pd.concat([part.rows for part in parts], ignore_index=True)
     if Counter(drawn[learned.target]) != Counter(counts):
         raise LaunderError("expected exactly the synthetic rows of each class that were asked for, found others; choose another generator")
@@ -146,7 +122,7 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
     """Draw rows of one class; with filters, those they agree with first, then the least mislabelled ones."""
     if not learned.filters:
         return Drawn(_drawn(learned, label, count, seed))
-    own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.spare * count)
+    own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.kind.SPARE * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(ROUNDS):
         rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
@@ -161,7 +137,7 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
 
 def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
     if learned.anchors is None:
-        return rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
+        return learned.kind.rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
     own = learned.anchors[learned.anchors[learned.target] == label]
     return partial_resampling.around(learned.model, own, learned.target, label, count, seed)
 

@@ -10,34 +10,26 @@ import numpy as np
 import pandas as pd
 
 import evaluation.report
-from evaluation.augmentation import cross_validation, resampling
+from evaluation.augmentation import cross_validation
 from evaluation.augmentation.cross_validation import Outcome
 from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
-from evaluation.models import image_classifiers
 from evaluation.report import plain
 from generators import Budget, Progress, Schema
-from generators.data.images import IMAGE, LABEL
-from pipelines.augment import class_balance, image_rows, oversampling
+from pipelines import modalities
+from pipelines.augment import class_balance, oversampling, rows
 from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Drawn, Recipe
 from pipelines.config import RunConfig
-from pipelines.run.artifacts import Artifact, LaunderError, digest_file, explained, read_frame, read_json, write_frame, write_json
+from pipelines.run.artifacts import LaunderError, digest_file, explained, read_json, write_json
 from pipelines.run.steps import Result, Run
-from pipelines.sources.tables import read_table
 
 FOLDER = "augmented"
-REPEATS, REPEATS_OF_IMAGES = 2, 1  # of the cross-validation; a network per fold and baseline takes its time
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
-
-
-def target_of(config: RunConfig) -> str | None:
-    """Return the column of classes: of images it is `label`, whatever its name in their source."""
-    return LABEL if config.of_images else config.score.target
 
 
 def check_generators(config: RunConfig) -> None:
     """Raise LaunderError where a generator of tables is to be compared on images, or the other way round."""
-    source, kind = ("images", "image.") if config.of_images else ("a table", "tabular.")
+    source, kind = modalities.of(config).SOURCE, f"{config.modality}."
     if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
         raise LaunderError(f"expected generators to compare whose names begin with {kind!r} for {source}, found {others[0]}; leave it out")
 
@@ -48,15 +40,15 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
     Test images are decoded into `folder`.
     """
     check_generators(config)
-    how, target = config.augment or Augmentation(), target_of(config)
+    how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
+    target = kind.target(config)
     if target is None:
         raise LaunderError("expected a target to augment by, found none; name its column with --target")
     if taken := [name for name in MARKS if name in frame.columns]:
         raise LaunderError(f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own")
-    if how.test is not None and config.of_images:
-        _check_apart(frame[[IMAGE]], image_rows.read_test(config, how.test, frame[IMAGE].iloc[0], folder))
-    elif how.test is not None:
-        _check_apart(frame, read_table(how.test))
+    if how.test is not None:
+        compared = frame if kind.COMPARED is None else frame[list(kind.COMPARED)]
+        _check_apart(compared, kind.read_test(config, how.test, frame, folder))
     frame = class_balance.binned(frame, target, how.bins)
     oversampling.classes_of(frame, target)
     class_balance.wanted(frame[target], how)
@@ -72,28 +64,21 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
 
 def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no repeats are asked for."""
-    how, target = config.augment or Augmentation(), target_of(config)
+    how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
+    target = kind.target(config)
     frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
-    repeats = (REPEATS_OF_IMAGES if config.of_images else REPEATS) if how.repeats is None else how.repeats
+    repeats = kind.REPEATS if how.repeats is None else how.repeats
     if not repeats:
         return {"cross_validation": None, "verdicts": []}
     names = dict.fromkeys((config.generator.name, *how.compare))
     candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
-    asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **_of_images(config, frame)}
+    asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **kind.cross_validation(frame)}
     found = cross_validation.cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
     write_json(run.path("cross_validation.json"), plain(found.to_json()))
     path = run.path("cross_validation.json")
     verdicts = [verdict["sentence"] for verdict in found.verdicts()]
     return {"cross_validation": {"path": str(path), "digest": digest_file(path)}, "verdicts": verdicts}
-
-
-def _of_images(config: RunConfig, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return what the cross-validation of images has of its own: learners, baselines, and what one row is called."""
-    if not config.of_images:
-        return {}
-    learners = image_classifiers.learners(frame[LABEL].nunique())
-    return {"learners": learners, "baselines": resampling.OF_IMAGES, "unit": "image"}
 
 
 class Finished(dict):
@@ -116,8 +101,8 @@ def _tell(progress: Progress, began: float, done: int, total: int) -> None:
 def recipe_of(config: RunConfig, name: str) -> Recipe:
     """Return how the generator `name` is trained: with the configuration's options where it is the configuration's own."""
     options = config.generator.options if name == config.generator.name else {}
-    open_ended = config.of_images and config.budget.steps is None and config.budget.minutes is None
-    budget = Budget(image_rows.STEPS if open_ended else config.budget.steps, config.budget.minutes)
+    open_ended = config.budget.steps is None and config.budget.minutes is None
+    budget = Budget(rows.of(name).STEPS if open_ended else config.budget.steps, config.budget.minutes)
     return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
 
 
@@ -157,7 +142,8 @@ def enlarge(
     run: Run, config: RunConfig, table: Result, schema: Result, cross_validation: Result | None, progress: Progress | None = None
 ) -> Result:
     """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the cross-validation."""
-    how, target = config.augment or Augmentation(), target_of(config)
+    how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
+    target = kind.target(config)
     train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
     settings = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
     learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **settings)
@@ -165,8 +151,7 @@ def enlarge(
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
     folder = run.path(FOLDER)
-    data = (image_rows.write(marked, folder, config.publish.format) if config.of_images
-            else write_frame(marked, folder / "data.parquet").to_dict())  # fmt: skip
+    data = kind.write(marked, folder, config.publish.format)
     if cross_validation:
         with explained(folder):
             evaluation.report.write_augmentation(read_json(cross_validation["path"]), folder)
@@ -176,5 +161,4 @@ def enlarge(
 
 def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:
     """Return the training rows, checked."""
-    frame = image_rows.read(table) if config.of_images else read_frame(Artifact(**table))
-    return check(frame, config, run.path("test"))
+    return check(rows.of(config.generator.name).read(table), config, run.path("test"))

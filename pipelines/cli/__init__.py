@@ -130,15 +130,10 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
 
 def _look(loaded: Any) -> None:
-    from pipelines.stages import images, ingestion
+    from pipelines import modalities
 
-    if loaded.of_images:
-        images.look(loaded)
-    else:
-        from pipelines.sources.tables import notes_of
-
-        for note in notes_of(ingestion.ingest(loaded)[0]):
-            _say(note)
+    for note in modalities.of(loaded).inspect(loaded):
+        _say(note)
 
 
 @app.command()
@@ -202,26 +197,22 @@ def sample(
 ) -> int:
     """Draw rows from a fitted model."""
     import generators
-    from pipelines.run.artifacts import LaunderError, check_place
+    from pipelines import modalities
+    from pipelines.run.artifacts import check_place
     from pipelines.sinks import tables
-    from pipelines.stages import images
 
     if output.suffix:
         tables.check_suffix(output)  # no model writes another
     fitted = generators.open_model(model)
-    of_images = "image" in fitted.schema.kinds().values()
-    (images if of_images else tables).check_suffix(output)
+    modality = modalities.of_schema(fitted.schema)
+    modality.check_output(output)
     check_place(output)
     asked = {"where": tables.conditions(where or [], fitted.schema.names)}
     asked |= {"constraints": constraint} if constraint else {}
-    if of_images and constraint:
-        raise LaunderError("expected no --constraint for images, found some; leave it out")
+    modality.check_sampling(asked)
     drawn = fitted.sample(rows, seed=seed, **asked)
-    if of_images:
-        images.write_out(images.as_pictures(drawn), output)
-    else:
-        tables.write(drawn, output)
-    _say(f"Wrote {output}: {len(drawn):,} {'images' if of_images else 'rows'}.")
+    modality.write_output(drawn, output)
+    _say(f"Wrote {output}: {len(drawn):,} {modality.UNIT}.")
     return RELEASED
 
 
@@ -244,15 +235,15 @@ def score(
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
     from pipelines.cli.terminal import print_scores, print_verdict
-    from pipelines.stages import score_settings, score_tables
+    from pipelines.stages import external, score_settings
 
     settings = score_settings.load(train, target, seed, override or [])
     if compare:
         return _compare(train, holdout, tables, output, settings, gate)
-    judged = score_tables.judge(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
-    report, verdict = judged.report, judged.verdict
+    scored = external.score(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
+    report, verdict = scored.report, scored.verdict
     print_scores(report)
-    for note in judged.notes:
+    for note in scored.notes:
         _say(note)
     if verdict:
         print_verdict(verdict)
@@ -262,9 +253,9 @@ def score(
 
 def _compare(train: str, holdout: str | None, tables: list[str], output: Path, settings: Any, gated: bool) -> int:
     """Rank tables by the gate, then by their scores; with --gate, refused where not even the best has passed."""
-    from pipelines.stages import score_tables
+    from pipelines.stages import external
 
-    found, notes = score_tables.compare(train, holdout, tables, output, settings)
+    found, notes = external.compare(train, holdout, tables, output, settings)
     for place, row in enumerate(found["tables"], 1):
         said = "passed" if row["passed"] else "refused"
         figures = "  ".join(f"{key} {'-' if row[key] is None else format(row[key], '.3f')}" for key in STANDING)

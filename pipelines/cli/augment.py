@@ -62,15 +62,11 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
     from pipelines import config
-    from pipelines.augment import image_rows, steps
-    from pipelines.stages import ingestion
+    from pipelines.augment import rows, steps
 
     loaded = config.load(source, overrides, output)
     steps.check_generators(loaded)
-    if loaded.of_images:  # before Prefect starts, so that bad input is told at once
-        image_rows.look(loaded)
-    else:
-        steps.check(ingestion.ingest(loaded)[0], loaded)
+    rows.of(loaded.generator.name).inspect(loaded)  # before Prefect starts, so that bad input is told at once
     from pipelines.cli import terminal
 
     return terminal.augment(loaded)

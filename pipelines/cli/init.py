@@ -24,7 +24,7 @@ def init(
     with whole(output) as aside:
         text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
         aside.write_text(text, encoding="utf-8")
-    what = "for images. Look at it" if loaded.of_images else f"{len(schema.columns)} columns. Look at their kinds"
+    what = f"{len(schema.columns)} columns. Look at their kinds" if schema.modality == "tabular" else "for images. Look at it"
     for sentence in (f"Wrote {output}: {what}, then: launder run {output}", *notes):
         print(sentence, flush=True)
     return 0
@@ -32,16 +32,13 @@ def init(
 
 def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
     """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the rules found."""
-    from pipelines.config import proposals
-    from pipelines.stages import announcing, images, ingestion
+    from pipelines import modalities
 
-    if config.of_images:
-        with tempfile.TemporaryDirectory() as folder:  # of its owner alone
-            _, schema, counts = images.ingest(config, Path(folder) / "ingested")
-            return schema, None, [f"{count:,} {reason}." for reason, count in counts.items() if count], None
-    frame, schema = ingestion.ingest(config)
-    _, notes = announcing.protected(config, schema, frame)
-    rules = proposals.find(frame, schema)
+    modality = modalities.of(config)
+    with tempfile.TemporaryDirectory() as folder:  # of its owner alone
+        found = modality.ingest(config, Path(folder) / "ingested")
+        protected, rules = modality.protect(found.data, found.schema, config), modality.propose_rules(found.data, found.schema)
+    notes = [*found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
-        notes = [*notes, f"{count} rules that every row keeps are set under sample.constraints and generator.options."]
-    return schema, announcing.entity_of(config, schema), notes, rules
+        notes.append(f"{count} rules that every row keeps are set under sample.constraints and generator.options.")
+    return found.schema, modality.entity(found.schema, config), notes, rules

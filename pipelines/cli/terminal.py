@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from evaluation.report import Report
+from pipelines import modalities
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError, explained
 
@@ -114,7 +115,7 @@ def augment(config: RunConfig) -> int:
     result = _watched("augment", config)
     for sentence in result["verdicts"]:
         console.print(sentence, markup=False, soft_wrap=True)
-    place, things = Path(result["place"]), "images" if config.of_images else "rows"
+    place, things = Path(result["place"]), modalities.of(config).UNIT
     counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
     console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
     if result["mislabelled"]:

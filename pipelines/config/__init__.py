@@ -52,7 +52,7 @@ class Source(Part):
         return "\t" if delimiter in ("tab", "\\t") else delimiter
 
 
-class Pictures(Part):
+class Images(Part):
     """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be unusable."""
 
     size: Side | tuple[Side, Side] | None = None
@@ -159,7 +159,7 @@ class RunConfig(Part):
     name: str = Field("", pattern=r"^[\w.-]*$", max_length=100)
     source: Source
     columns: dict[str, str | dict[str, Any]] = {}
-    images: Pictures = Pictures()
+    images: Images = Images()
     split: Split = Split()
     generator: Generator = Generator()
     budget: Budget = Budget()
@@ -214,8 +214,9 @@ class RunConfig(Part):
         return reference
 
     @property
-    def of_images(self) -> bool:
-        return self.generator.name.startswith("image.")
+    def modality(self) -> str:
+        """The kind of data that the generator learns: the folder it lies in."""
+        return self.generator.name.partition(".")[0]
 
     @property
     def listed(self) -> dict[str, str | dict[str, Any]]:
@@ -225,7 +226,7 @@ class RunConfig(Part):
     @property
     def rules(self) -> dict[str, Rule]:
         """The rules of the gate: the default ones with those of `gate` over them."""
-        return bounds.merged(self.gate, images=self.of_images)
+        return bounds.merged(self.gate, self.modality)
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
@@ -256,9 +257,9 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
-    from pipelines.sources import images as pictures
+    from pipelines import modalities
 
-    return _checked(pictures.suited(_placed(config, base)))
+    return _checked(modalities.settled(_placed(config, base)))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
@@ -298,8 +299,9 @@ def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
     import evaluation
     import generators
+    from pipelines import modalities
 
-    options, metrics = _options(config.generator, generators), evaluation.names(images=config.of_images)
+    options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
     for name in config.augment.compare if config.augment else ():
         _options(Generator(name=name), generators)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
@@ -308,8 +310,7 @@ def _checked(config: RunConfig) -> RunConfig:
                 near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     bounds.check(config.rules)
-    if config.score.features and not config.of_images:
-        raise LaunderError("expected score.features for images only, found a table; remove it")
+    modalities.of(config).check_config(config)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})

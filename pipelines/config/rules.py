@@ -54,6 +54,7 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
 }
+RULES = {"tabular": DEFAULT_RULES, "image": IMAGE_RULES}  # by modality
 PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
 
 
@@ -72,10 +73,10 @@ class Bound(BaseModel):
         return self
 
 
-def merged(changes: Mapping[str, Bound | None], *, images: bool) -> dict[str, Rule]:
+def merged(changes: Mapping[str, Bound | None], modality: str) -> dict[str, Rule]:
     """Return the default rules with changes over them; None takes one away."""
     plain = {name: bound and bound.model_dump(exclude_none=True) for name, bound in changes.items()}
-    rules = {**(IMAGE_RULES if images else DEFAULT_RULES), **plain}
+    rules = {**RULES[modality], **plain}
     return {name: rule for name, rule in rules.items() if rule is not None}
 
 

@@ -13,29 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pipelines.config.errors import nearest
 from pipelines.release.gate import Approval, Refusal, reopen
-from pipelines.release.verifying import DATA, MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
-from pipelines.run.artifacts import Artifact, LaunderError, canonical, digest_file, explained, flush, whole, write_frame, write_json
+from pipelines.release.verifying import MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
+from pipelines.run.artifacts import LaunderError, canonical, digest_file, explained, flush, write_json
 
-__all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify", "write_data"]
+__all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify"]
 
 RELEASES, QUARANTINE, CURRENT = "releases", "quarantine", "current"
 REASONS = "reasons.json"
 REPORTS = ("report.html", "report.json")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
-
-
-def write_data(frame: pd.DataFrame, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
-    """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same bytes."""
-    path = Path(staged) / DATA / f"{name}.{format}"
-    if format == "parquet":
-        return write_frame(frame, path)
-    with whole(path) as aside:
-        frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
-    return Artifact(str(path), digest_file(path), len(frame))
 
 
 def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, **facts: Any) -> dict[str, Any]:

@@ -16,14 +16,13 @@ from typing import Any
 
 import evaluation.report
 import generators
-from evaluation.measures import small_cells
 from evaluation.report import Report
 from evaluation.samples import Score
 from generators import Progress, Schema, Synthesizer
+from pipelines import modalities
 from pipelines.config import RunConfig
 from pipelines.release import gate, publishing
 from pipelines.run.artifacts import (
-    Artifact,
     LaunderError,
     check_unchanged,
     code_digest,
@@ -31,13 +30,10 @@ from pipelines.run.artifacts import (
     digest_folder,
     digest_of,
     explained,
-    read_frame,
     read_json,
-    write_frame,
     write_json,
 )
-from pipelines.sources import files, tables
-from pipelines.stages import announcing, drift, images, ingestion, protection, sampling, scoring, splitting, training
+from pipelines.stages import drift
 
 NUMERICS = ("torch", "numpy", "pandas", "scikit-learn", "pyarrow")  # another version may draw other rows
 Result = dict[str, Any]
@@ -59,9 +55,7 @@ class Run:
 def begin(config: RunConfig) -> Run:
     """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
     versions = {name: version(name) for name in NUMERICS}
-    source = files.digest(config.source.path) if config.of_images else tables.digest(config.source.path)
-    seen = images.features(config)
-    key = digest_of([config.digest(), source, seen and seen.digest, code_digest(), versions])[:16]
+    key = digest_of([config.digest(), modalities.of(config).digest(config), code_digest(), versions])[:16]
     folder = Path(config.publish.to) / "work" / key
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,66 +80,61 @@ def alone(run: Run) -> Iterator[None]:
 
 def ingest(run: Run, config: RunConfig) -> Result:
     """Read the source, and compare its schema with that of the last release's run."""
-    passed_over: dict[str, int] = {}
-    notes: list[str] = []
-    if config.of_images:
-        table, schema, passed_over = images.ingest(config, run.path("ingested"))
-    else:
-        frame, schema = ingestion.ingest(config)
-        table, notes = _store(frame, run, "ingested"), announcing.of_schema(config, schema, frame)
+    modality = modalities.of(config)
+    found = modality.ingest(config, run.path("ingested"))
     last = run.path().parent / f"{config.name}.schema.json"
     previous = Schema.from_dict(read_json(last)) if last.is_file() else None
-    return {"table": table, "schema": schema.to_dict(), "drift": drift.check(schema, previous), "passed_over": passed_over, "notes": notes}
+    return {
+        "table": modality.store(found.data, run.path("ingested")),
+        "schema": found.schema.to_dict(),
+        "drift": drift.check(found.schema, previous),
+        "passed_over": dict(found.passed_over),
+        "notes": list(found.notes),
+    }
 
 
 def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
-    """Generalise rare categories and clip extremes; of images, leave out those of rare labels."""
-    if config.of_images:
-        kept, record = images.protect(images.read(table), rare=config.protect.rare, entity=config.split.entity)
-        return {"table": _store(kept, run, "protected"), "record": record, "notes": []}
-    known = Schema.from_dict(schema)
-    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": announcing.entity_of(config, known)}
-    frame, record = protection.protect(_frame(table), known, **how)
-    return {"table": _store(frame, run, "protected"), "record": record, "notes": announcing.of_protection(record)}
+    """Take out or generalise what would single somebody out."""
+    modality = modalities.of(config)
+    found = modality.protect(modality.read(table), Schema.from_dict(schema), config)
+    return {"table": modality.store(found.data, run.path("protected")), "record": found.record, "notes": list(found.notes)}
 
 
 def split(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
-    how = images if config.of_images else splitting
-    entity = announcing.entity_of(config, Schema.from_dict(schema))
-    train, holdout = how.split(_data(config, table), holdout=config.split.holdout, entity=entity, seed=config.seed)
-    return {"train": _store(train, run, "train"), "holdout": _store(holdout, run, "holdout"), "shared": how.shared(train, holdout)}
+    modality = modalities.of(config)
+    train, holdout = modality.split(modality.read(table), Schema.from_dict(schema), config)
+    stored = {name: modality.store(side, run.path(name)) for name, side in (("train", train), ("holdout", holdout))}
+    return stored | {"shared": modality.shared(train, holdout)}
 
 
 def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Fit the generator, from its last checkpoint on where there is one."""
-    how = images if config.of_images else training
-    model = how.train(_data(config, table), Schema.from_dict(schema), config, checkpoint=run.path("checkpoint"), progress=progress)
+    modality, checkpoint = modalities.of(config), run.path("checkpoint")
+    model = modality.train(modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress)
     model.save(run.path("model"))
-    told = ("steps", "device", "reason", "stopped")
+    recorded = ("steps", "device", "reason", "stopped")
     return {
         "model": {"path": str(run.path("model")), "digest": digest_folder(run.path("model"))},
-        **{key: model.record[key] for key in told},
+        **{key: model.record[key] for key in recorded},
     }
 
 
 def sample(run: Run, config: RunConfig, model: Result, table: Result) -> Result:
-    """Draw the synthetic rows, else as many as the table has, into the staged release; no identifier is one of the table's."""
-    how, into = (images, images) if config.of_images else (sampling, publishing)
-    fitted = _model(model)
-    drawn = how.sample(fitted, config, table["rows"])
-    if not config.of_images:
-        drawn = sampling.renew(drawn, fitted.schema, _frame(table), config.seed)
+    """Draw the synthetic data into the staged release."""
+    modality = modalities.of(config)
+    drawn = modality.sample(_model(model), config, modality.read(table))
     return {
-        "data": into.write_data(drawn, _staged(run), format=config.publish.format).to_dict(),
-        "table": _store(drawn, run, "synthetic"),
+        "data": modality.write_release(drawn, _staged(run), format=config.publish.format).to_dict(),
+        "table": modality.store(drawn, run.path("synthetic")),
     }
 
 
 def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result) -> Result:
     """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the model."""
-    sides, fitted = [_data(config, side) for side in (train, holdout, synthetic)], _model(model)
-    report = images.score(*sides, config, fitted) if config.of_images else scoring.score(*sides, Schema.from_dict(schema), config, fitted)
+    modality = modalities.of(config)
+    sides = [modality.read(side) for side in (train, holdout, synthetic)]
+    report = modality.score(*sides, Schema.from_dict(schema), config, _model(model))
     write_json(run.path("scores.json"), evaluation.report.plain(asdict(report)))
     return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
 
@@ -214,23 +203,9 @@ def _staged(run: Run) -> Path:
     return run.path("staged")
 
 
-def _frame(table: Result) -> Any:
-    return read_frame(Artifact(**table))
-
-
-def _data(config: RunConfig, table: Result) -> Any:
-    return images.read(table) if config.of_images else _frame(table)
-
-
 def _model(model: Result) -> Synthesizer:
     check_unchanged(model["path"], model["digest"])
     return generators.open_model(model["path"])
-
-
-def _store(data: Any, run: Run, name: str) -> Result:
-    if isinstance(data, images.Pictures):
-        return images.write(data, run.path(name))
-    return write_frame(data, run.path(f"{name}.parquet")).to_dict()
 
 
 def _file(path: Path) -> Result:
@@ -238,11 +213,11 @@ def _file(path: Path) -> Result:
 
 
 def _card(run: Run, config: RunConfig, facts: Result) -> Result:
-    protected, drifted = facts["protection"]["columns"].values(), {"changes since the last release": facts["drift"] or "none"}
+    drifted = {"changes since the last release": facts["drift"] or "none"}
     drifted |= {"settled without being told": facts["notes"]} if facts.get("notes") else {}
     return {
         "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
-        "data": (_of_images(facts) if config.of_images else _of_table(protected)) | drifted,
+        "data": modalities.of(config).describe(facts) | drifted,
         "model": {
             "generator": config.generator.name,
             "training steps": facts["steps"],
@@ -250,15 +225,3 @@ def _card(run: Run, config: RunConfig, facts: Result) -> Result:
             "training stopped": facts["stopped"],
         },
     }
-
-
-def _of_table(protected: Any) -> Result:
-    return {
-        "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
-        "rows with a clipped extreme, over all columns": small_cells.shown(sum(column.get("rows_clipped", 0) for column in protected)),
-    }
-
-
-def _of_images(facts: Result) -> Result:
-    left_out = facts["protection"]["columns"]["label"]
-    return {"images of rare labels left out": small_cells.shown(left_out["images_left_out"]), **facts["passed_over"]}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from generators.sampling.domains import Every
 from pipelines.config.errors import nearest
-from pipelines.run.artifacts import LaunderError, whole, write_frame
+from pipelines.run.artifacts import Artifact, LaunderError, digest_file, whole, write_frame
 
 OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
 SUFFIXES = (".csv", ".parquet", ".jsonl")
@@ -55,3 +55,13 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
         else:
             frame.to_json(aside, orient="records", lines=True, date_format="iso", force_ascii=False)
+
+
+def write_release(frame: pd.DataFrame, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
+    """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same bytes."""
+    path = Path(staged) / "data" / f"{name}.{format}"
+    if format == "parquet":
+        return write_frame(frame, path)
+    with whole(path) as aside:
+        frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+    return Artifact(str(path), digest_file(path), len(frame))

@@ -4,7 +4,6 @@ What is found is where the bytes of each image are, and a table of its label and
 """
 
 from pathlib import Path
-from typing import Any
 
 from pipelines.run.artifacts import LaunderError
 from pipelines.sources import files
@@ -13,8 +12,7 @@ from pipelines.sources.image_layouts.folders import FILE
 from pipelines.sources.image_layouts.labels import LABEL
 from pipelines.sources.image_layouts.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
 
-__all__ = ["FILE", "LABEL", "NOT_IMAGES", "SUFFIXES", "WITHOUT_FILE", "WITHOUT_ROW", "ImageSource", "find", "holds_images", "suited"]
-USUAL = "image.diffusion"  # the generator of images where none is named
+__all__ = ["FILE", "LABEL", "NOT_IMAGES", "SUFFIXES", "WITHOUT_FILE", "WITHOUT_ROW", "ImageSource", "find", "holds_images"]
 PARQUET = (".parquet", ".pq", ".parq")
 
 
@@ -28,22 +26,6 @@ def holds_images(path: str | Path) -> bool:
     if path.suffix.lower() in PARQUET and path.is_file():
         return parquet.image_column(path) is not None
     return path.suffix.lower() in (".npz", ".tar")
-
-
-def suited(config: Any) -> Any:
-    """Return a run's configuration with the generator USUAL where its source holds images and it names none.
-
-    LaunderError where it names one for tables, or one for images and the source is a table.
-    """
-    images = holds_images(config.source.path)
-    if images and "name" not in config.generator.model_fields_set:
-        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": USUAL})})
-    if images != config.of_images and Path(config.source.path).exists():
-        if Path(config.source.path).is_dir() and not images:
-            find(config.source.path)  # says what a folder of images has to hold
-        source, wanted = ("images", "image.") if images else ("a table", "tabular.")
-        raise LaunderError(f"expected a generator whose name begins with {wanted!r} for {source}, found {config.generator.name!r}")
-    return config
 
 
 def find(path: str | Path, label: str | None = None) -> ImageSource:

@@ -9,7 +9,6 @@ from generators.data.schema import Column, Identifier, Schema
 from pipelines.config import RunConfig
 from pipelines.config.documents import as_key
 from pipelines.sources.tables import notes_of
-from pipelines.stages import protection
 
 MOST = 0.5  # share of a column's rows from which what protection takes away is told
 
@@ -45,13 +44,6 @@ def _identifier(column: Column, values: pd.Series) -> str:
         f"Column {column.name!r} was taken as an identifier: nothing learns it, its values are made up anew; "
         f"to learn it: columns: {{{as_key(column.name)}: {kind}}}."
     )
-
-
-def protected(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the protected table, and all that there is to tell of it."""
-    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity_of(config, schema)}
-    kept, record = protection.protect(frame, schema, **how)
-    return kept, of_schema(config, schema, frame) + of_protection(record)
 
 
 def of_protection(record: Mapping[str, Any]) -> list[str]:

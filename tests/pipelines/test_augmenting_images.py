@@ -18,10 +18,10 @@ from pipelines.augment import datasets, image_rows, oversampling
 from pipelines.augment import steps as augmenting
 from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Recipe
+from pipelines.modalities import image as images
 from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError, read_json
 from pipelines.sources import decoding
-from pipelines.stages import images
 from tests.generators.pictures import bars, direction
 
 MADE = bars(60, seed=4)
@@ -166,5 +166,5 @@ def test_images_without_labels_are_refused_before_any_is_decoded(source, tmp_pat
     for n in range(3):
         (flat / f"{n}.png").write_bytes(decoding.encode(MADE.pixels[n]))
     with pytest.raises(LaunderError, match="expected images with labels to augment by, found none"):
-        image_rows.look(config.load(str(flat)))
-    assert images.look(config.load(str(source))) and image_rows.look(config.load(str(source))) is None
+        image_rows.inspect(config.load(str(flat)))
+    assert images.look(config.load(str(source))) and image_rows.inspect(config.load(str(source))) is None

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from pipelines.config import load
+from pipelines.modalities import image as stage
 from pipelines.run.artifacts import LaunderError
 from pipelines.sources import decoding, images
-from pipelines.stages import images as stage
 from tests.generators.pictures import bars
 
 MADE = bars(24, seed=1)
@@ -225,5 +225,5 @@ def test_a_column_of_bytes_that_are_no_images_makes_no_collection(tmp_path):
 
 def test_labels_reach_the_stages(tmp_path):
     (tmp_path / "s").mkdir()
-    artifact, _, counts = stage.ingest(load(str(split_folders(tmp_path / "s")), [], tmp_path / "out"), tmp_path / "ingested")
-    assert sorted(set(stage.read(artifact).labels)) == ["lying", "upright"] and sum(counts.values()) == 2
+    found = stage.ingest(load(str(split_folders(tmp_path / "s")), [], tmp_path / "out"), tmp_path / "ingested")
+    assert sorted(set(found.data.labels)) == ["lying", "upright"] and sum(found.passed_over.values()) == 2

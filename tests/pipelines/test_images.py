@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,14 @@ from PIL import Image
 from generators.training import loop
 from pipelines import config
 from pipelines.config import rules
+from pipelines.modalities import image as images
 from pipelines.release import publishing
 from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
+from pipelines.sinks.images import write_release
 from pipelines.sources import decoding
-from pipelines.stages import images
+from pipelines.stages import image_sample
+from pipelines.stages.image_sample import ImageSample
 from tests.generators.pictures import bars, direction
 from tests.pipelines import tagged
 
@@ -122,7 +126,7 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
         return fit(data, *args, **options)
 
     monkeypatch.setattr(images, "train", memorise)
-    monkeypatch.setattr(images, "sample", lambda model, loaded, rows: kept["images"].take(np.arange(140)))
+    monkeypatch.setattr(images, "sample", lambda model, loaded, source: kept["images"].take(np.arange(140)))
     begun, _, release, verdict = run(source, tmp_path, *LENIENT)
     assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == ["image.equal", "image.copies"]
     assert not list((tmp_path / "quarantine").rglob("*.parquet"))
@@ -132,16 +136,19 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
 def test_the_loss_of_a_model_reaches_the_attack(source):
     loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
     held = bars(80, seed=4)
-    sides = [images.as_pictures(part) for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))]
+    sides = [image_sample.of_images(part) for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))]
     known = {image.tobytes() for image in MADE.pixels}
 
-    class Model:
+    class Silent:
+        record = MappingProxyType({})
+
+    class Model(Silent):
         def loss(self, asked):
             assert "new" not in asked.labels  # no model can be asked about a label it has not seen
             return np.array([float(image.tobytes() not in known) for image in asked.pixels])
 
-    for model, high in ((Model(), 1.0), (object(), 0.1)):
-        report = images.score(*sides, images.as_pictures(bars(200, seed=5)), loaded, model)
+    for model, high in ((Model(), 1.0), (Silent(), 0.1)):
+        report = images.score(*sides, image_sample.of_images(bars(200, seed=5)), MADE.schema, loaded, model)
         found = report.scores["image.membership"]
         assert report.profile["white_box"] is (high == 1) and found.value >= 0.9 if high == 1 else found.value <= high
         assert ("loss" in found.detail["tried"]) is (high == 1)
@@ -172,8 +179,8 @@ def test_a_changed_model_is_not_opened(source, tmp_path):
 
 
 def test_images_by_label_in_folders(tmp_path):
-    drawn = images.Pictures(MADE.pixels[:4], pd.DataFrame({"label": ["a/b", "..", "c", "ü" * 200]}))
-    found = images.write_data(drawn, tmp_path, format="folder")
+    drawn = ImageSample(MADE.pixels[:4], pd.DataFrame({"label": ["a/b", "..", "c", "ü" * 200]}))
+    found = write_release(drawn, tmp_path, format="folder")
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png"))
     assert len(names.pop()) < 150  # a folder's name has 255 bytes at most
     assert names == ["data/%2e%2e/0000001.png", "data/a%2fb/0000000.png", "data/c/0000002.png"]
@@ -187,13 +194,14 @@ def test_shares_and_conditions_of_labels(source):
         def sample(self, n, *, seed=0, where=None):
             return bars(n, seed % 1000).take(np.zeros(n, int)) if not where else type(MADE)(MADE.pixels[:n], np.array([where["label"]] * n))
 
-    drawn = images.sample(Model(), loaded, 100)
+    drawn = images.sample(Model(), loaded, MADE)
     assert len(drawn) == 40 and (drawn.labels == "v").sum() == 30
 
 
 def test_an_entity_stays_on_one_side(tmp_path):
     table = pd.DataFrame({"label": MADE.labels, "patient": np.arange(260) // 4})
-    held = images.split(images.Pictures(MADE.pixels, table), holdout=0.2, entity="patient", seed=0)
+    asked = config.RunConfig(source="x", split={"holdout": 0.2, "entity": "patient"})
+    held = images.split(ImageSample(MADE.pixels, table), MADE.schema, asked)
     assert not set(held[0].table["patient"]) & set(held[1].table["patient"])
     assert all(len(side.pixels) == len(side.table) for side in held) and images.shared(held[0], held[0]) == len(held[0])
 

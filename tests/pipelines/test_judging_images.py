@@ -10,7 +10,7 @@ import pytest
 from evaluation.models import features
 from generators import Budget, Images, fit
 from pipelines.cli import main
-from pipelines.stages import images
+from pipelines.modalities import image as images
 from tests.generators.pictures import bars
 
 
@@ -28,7 +28,7 @@ def score(tmp_path, monkeypatch):
 
 
 def stored(name: str, made: Images) -> str:
-    images.write_out(images.as_pictures(made), Path(name))
+    images.write_output(made, Path(name))
     return name
 
 
@@ -67,7 +67,7 @@ def test_a_model_opens_the_white_box_attack(score, tmp_path):
 @pytest.mark.parametrize(
     ("synthetic", "says"),
     [
-        ("table.csv", "tables only or images only, found both"),
+        ("table.csv", "images only or a table only, found both"),
         ("nothing.npz", "found nothing there"),
         (lambda: stored("large.parquet", bars(60, height=12)), "one size"),
         (lambda: stored("bare.parquet", Images(bars(60).pixels)), "labels for all collections or for none"),

@@ -12,6 +12,7 @@ from evaluation.report import Report
 from evaluation.samples import Score
 from pipelines.release import gate, publishing, verifying
 from pipelines.run.artifacts import LaunderError, canonical, read_frame
+from pipelines.sinks import tables
 
 RULES = {"privacy.copies": {"at_most": 0.5}}
 
@@ -25,7 +26,7 @@ def decide(staged, copies=0.0):
 def stage(tmp_path):
     def _stage(id="r1", value=1, copies=0.0, format="parquet"):
         staged = tmp_path / "work" / id
-        publishing.write_data(pd.DataFrame({"a": [value, 2], "b": ["x", "y"]}), staged, format=format)
+        tables.write_release(pd.DataFrame({"a": [value, 2], "b": ["x", "y"]}), staged, format=format)
         decision = decide(staged, copies)
         (staged / "report.html").write_text("<p>fine")
         (staged / "report.json").write_bytes(canonical({"verdict": decision.verdict()}))
@@ -83,7 +84,7 @@ def test_formats_keep_the_rows(stage, tmp_path, format):
 def test_the_same_rows_are_the_same_bytes(tmp_path):
     frame = pd.DataFrame({"a": [1.5, None], "b": ["x", None]})
     for format in ("parquet", "csv"):
-        one, two = (publishing.write_data(frame, tmp_path / n, format=format) for n in ("1", "2"))
+        one, two = (tables.write_release(frame, tmp_path / n, format=format) for n in ("1", "2"))
         assert one.digest == two.digest
 
 

@@ -11,9 +11,11 @@ from evaluation.samples import Reason
 from generators.data.schema import infer
 from pipelines import config
 from pipelines.config import rules
+from pipelines.modalities import tabular
 from pipelines.release import gate, publishing
 from pipelines.run.artifacts import LaunderError
-from pipelines.stages import announcing, ingestion, protection, sampling, scoring, splitting, training
+from pipelines.sinks import tables
+from pipelines.stages import announcing, ingestion, protection, sampling, scoring, splitting
 
 ROWS = 240
 CANARIES = {
@@ -54,7 +56,7 @@ def run(table, tmp_path_factory):
     frame, schema = ingestion.ingest(loaded)
     protected, record = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes)
     train, holdout = splitting.split(protected, holdout=loaded.split.holdout, entity=None, seed=loaded.seed)
-    model = training.train(train, schema, loaded)
+    model = tabular.train(train, schema, loaded)
     synthetic = sampling.sample(model, loaded, len(frame))
     return {
         "config": loaded,
@@ -148,7 +150,7 @@ def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, f
     read, schema = ingestion.ingest(loaded)
     protected, _ = protection.protect(read, schema)
     train, holdout = splitting.split(protected, holdout=0.2, entity=None, seed=0)
-    model = training.train(train, schema, loaded)
+    model = tabular.train(train, schema, loaded)
     synthetic = sampling.sample(model, loaded, rows)
     assert synthetic.dtypes.astype(str).tolist() == protected.dtypes.astype(str).tolist()
     decision = gate.decide(scoring.score(train, holdout, synthetic, schema, loaded), loaded.rules, "d" * 64)
@@ -189,7 +191,7 @@ def test_no_canary_leaves_work(run, tmp_path, capsys):
     report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], run["config"])
     staged, output = tmp_path / "work" / "staged", tmp_path / "out"
     for format in ("parquet", "csv"):
-        publishing.write_data(run["synthetic"], staged, format=format)
+        tables.write_release(run["synthetic"], staged, format=format)
     decision = gate.decide(report, {"privacy.copies": {"at_most": 1}}, publishing.data_digest(staged))
     evaluation.report.write(report, staged, verdict=decision.verdict(), card={"data": run["record"]["columns"]})
     run["model"].save(staged / "model")
@@ -221,7 +223,7 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
     rows.to_csv(tmp_path / "t.csv", index=False)
     loaded = config.load(tmp_path / "t.csv")
     frame, schema = ingestion.ingest(loaded)
-    _, notes = announcing.protected(loaded, schema, frame)
+    notes = [*announcing.of_schema(loaded, schema, frame), *tabular.protect(frame, schema, loaded).notes]
     assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
     assert "columns: {customer_id: numerical}" in notes[0] and "split: {entity: " in notes[1] and "100% of its rows" in notes[2]
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])

@@ -1,0 +1,71 @@
+"""Rows of a table as training rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation.models import classifiers
+from evaluation.models.classifiers import Learner
+from generators import Schema
+from generators.data.schema import infer
+from pipelines.config import RunConfig
+from pipelines.run.artifacts import Artifact, read_frame, write_frame
+from pipelines.sources.tables import read_table
+from pipelines.stages import ingestion
+
+SPARE, STEPS, REPEATS, COMPARED = 3, None, 2, None
+FILTERS = ("boosted trees", "logistic regression")
+
+
+def target(config: RunConfig) -> str | None:
+    """Return the column of classes."""
+    return config.score.target
+
+
+def inspect(config: RunConfig) -> None:
+    """Read the whole table and check it; LaunderError where it cannot be augmented."""
+    from pipelines.augment import steps
+
+    steps.check(ingestion.ingest(config)[0], config)
+
+
+def read(stored: Mapping[str, Any]) -> pd.DataFrame:
+    """Return an ingested table."""
+    return read_frame(Artifact(**stored))
+
+
+def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Return the table of test rows."""
+    return read_table(path)
+
+
+def from_files(path: Path) -> pd.DataFrame:
+    """Return a table as it is in a source."""
+    return read_table(path)
+
+
+def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
+    """Write real and synthetic rows with their marks to data.parquet."""
+    return write_frame(marked, folder / "data.parquet").to_dict()
+
+
+def data_of(rows: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> tuple[pd.DataFrame, Schema]:
+    """Return the rows and their schema, in which the target is categorical."""
+    return rows, infer(rows, {**kinds, target: "categorical"})
+
+
+def rows_of(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Return what a generator drew, as it is."""
+    return drawn
+
+
+def filters(inputs: Mapping[str, str], classes: int) -> list[Learner]:
+    """Return a jagged learner and a smooth one."""
+    return [classifiers.learner(name, inputs, classes) for name in FILTERS]
+
+
+def cross_validation(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return nothing: the cross-validation is made for rows of a table."""
+    return {}

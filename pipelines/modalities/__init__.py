@@ -1,0 +1,53 @@
+"""What differs between kinds of data, as values: one module per kind, each with all that contract.Modality names.
+
+A modality has the name of its folder in generators/: `tabular.diffusion` is a generator of `pipelines.modalities.tabular`.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from generators import MODALITIES
+from generators.data.schema import Schema
+from pipelines.config import RunConfig
+from pipelines.modalities.contract import Ingested, Modality, Protected
+from pipelines.run.artifacts import LaunderError
+
+__all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "settled"]
+
+
+def named(name: str) -> Modality:
+    """Return the modality of this name, one of generators.MODALITIES."""
+    return cast(Modality, import_module(f"pipelines.modalities.{name}"))
+
+
+def of(config: RunConfig) -> Modality:
+    """Return the modality of a configuration, which its generator names."""
+    return named(config.modality)
+
+
+def of_schema(schema: Schema) -> Modality:
+    """Return the modality of the data that a schema describes, such as a fitted model's."""
+    return named(schema.modality)
+
+
+def of_source(path: str | Path) -> Modality:
+    """Return the modality that recognises a source; tables are what nothing else recognises."""
+    others = (named(name) for name in MODALITIES if name != "tabular")
+    return next((modality for modality in others if modality.recognises(path)), named("tabular"))
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """Return the configuration with the usual generator of its source's modality where it names none.
+
+    LaunderError where it names a generator of another modality.
+    """
+    found = of_source(config.source.path)
+    if "name" not in config.generator.model_fields_set:
+        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": found.GENERATOR})})
+    if found.NAME != config.modality in MODALITIES and Path(config.source.path).exists():
+        of(config).check_source(config.source.path)
+        raise LaunderError(
+            f"expected a generator whose name begins with '{found.NAME}.' for {found.SOURCE}, found {config.generator.name!r}"
+        )
+    return config

@@ -1,0 +1,123 @@
+"""What a modality offers: every place where a run on tables differs from one on images, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from evaluation.report import Report
+from generators import Progress, Schema, Synthesizer
+from pipelines.config import RunConfig
+from pipelines.config.proposals import Proposals
+from pipelines.run.artifacts import Artifact
+
+Data = Any  # a frame, or an image sample
+
+
+@dataclass(frozen=True, eq=False)
+class Ingested:
+    """A source as data, the schema that everything after it goes by, counts of what was passed over, and what was guessed."""
+
+    data: Data
+    schema: Schema
+    passed_over: Mapping[str, int] = field(default_factory=dict)  # by reason
+    notes: Sequence[str] = ()  # sentences, each with the line of configuration that changes it
+
+
+@dataclass(frozen=True, eq=False)
+class Protected:
+    """Data to train on, counts of what was taken out or generalised, and what of it has to be said."""
+
+    data: Data
+    record: dict[str, Any]
+    notes: Sequence[str] = ()
+
+
+class Modality(Protocol):
+    """The stages of a run on one kind of data; a module of this package is one.
+
+    Each function raises LaunderError, or ValueError as the generator or the evaluation does, for what it cannot work with.
+    """
+
+    NAME: str  # its folder in generators/
+    SOURCE: str  # what a source of it is called in sentences: "a table"
+    UNIT: str  # what is counted in sentences: "rows"
+    GENERATOR: str  # the generator of a configuration that names none
+    LIKELIHOOD: str  # the method by which a model of it tells a likelihood, where its family has one
+    RANKED: bool  # whether reports on it can be ranked against each other
+
+    def recognises(self, path: str | Path) -> bool:
+        """Tell whether a source holds data of this kind."""
+
+    def check_config(self, config: RunConfig) -> None:
+        """Raise LaunderError for what a configuration cannot ask of this kind of data."""
+
+    def check_source(self, path: str | Path) -> None:
+        """Raise LaunderError where a source lacks what this kind of data has to have."""
+
+    def digest_source(self, path: str | Path) -> str:
+        """Return the SHA-256 of a source."""
+
+    def digest(self, config: RunConfig) -> str:
+        """Return the SHA-256 of all that a run reads from outside: its source, and files that its scores need."""
+
+    def inspect(self, config: RunConfig) -> Sequence[str]:
+        """Check source and configuration before a run starts, as cheaply as this kind of data allows; return what was guessed."""
+
+    def ingest(self, config: RunConfig, folder: Path) -> Ingested:
+        """Read the source; what does not fit into memory goes below `folder`."""
+
+    def store(self, data: Data, place: Path) -> dict[str, Any]:
+        """Write data at `place` (a folder, or a file once it has a suffix); return path, digest and rows."""
+
+    def read(self, stored: Mapping[str, Any]) -> Data:
+        """Read what `store` wrote; LaunderError where it is gone or another one."""
+
+    def entity(self, schema: Schema, config: RunConfig) -> str | None:
+        """Return the column whose equal values stay together: the stated one, or one that is found."""
+
+    def propose_rules(self, data: Data, schema: Schema) -> Proposals:
+        """Return constraints and combinations that the data keep, for a configuration to start from."""
+
+    def protect(self, data: Data, schema: Schema, config: RunConfig) -> Protected:
+        """Take out or generalise what would single somebody out."""
+
+    def split(self, data: Data, schema: Schema, config: RunConfig) -> tuple[Data, Data]:
+        """Return training data and a holdout, all of an entity on one side."""
+
+    def shared(self, train: Data, holdout: Data) -> int:
+        """Return how many held-out units equal a training unit: copies that chance has made."""
+
+    def train(
+        self, data: Data, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+    ) -> Synthesizer:
+        """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from."""
+
+    def sample(self, model: Synthesizer, config: RunConfig, source: Data) -> Data:
+        """Draw sample.rows units, else as many as the source has, as the section `sample` asks; no identifier is one of its own."""
+
+    def score(
+        self, train: Data, holdout: Data, synthetic: Data, schema: Schema, config: RunConfig, model: Synthesizer | None = None
+    ) -> Report:
+        """Score synthetic data against both real sides, and against whoever holds the model."""
+
+    def score_sources(
+        self, train: str, holdout: str | None, synthetic: str, settings: RunConfig, *,
+        model: Synthesizer | None, features: Path | None, strict: bool,
+    ) -> tuple[Report, Sequence[str]]:  # fmt: skip
+        """Score files made anywhere; return the report, and what was left out of it (`strict`: LaunderError if anything is)."""
+
+    def write_release(self, data: Data, staged: Path, *, format: str) -> Artifact:
+        """Write synthetic data into data/ of a staged release."""
+
+    def describe(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the lines of the report's data card about ingestion and protection."""
+
+    def check_output(self, path: Path) -> None:
+        """Raise LaunderError for a place that `write_output` has no format for."""
+
+    def check_sampling(self, asked: Mapping[str, Any]) -> None:
+        """Raise LaunderError for what cannot be asked of a draw of this kind of data."""
+
+    def write_output(self, drawn: Any, path: Path) -> None:
+        """Write what a model drew to a file or folder of the user's, whole or not at all."""

@@ -1,0 +1,275 @@
+"""A run on images: the stages of a run, from values to a value; pixels stay in one memory-mapped file per stage."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import evaluation
+import generators
+from evaluation.measures import small_cells
+from evaluation.models import onnx
+from evaluation.report import Report
+from generators import Budget, Images, Progress, Schema, Synthesizer
+from generators.training import randomness
+from pipelines.config import RunConfig
+from pipelines.config.proposals import Proposals
+from pipelines.modalities.contract import Ingested, Protected
+from pipelines.run.artifacts import LaunderError, digest_of, write_json
+from pipelines.sinks import images as sink
+from pipelines.sinks.images import check_output, write_release
+from pipelines.sources import decoding
+from pipelines.sources import images as sources
+from pipelines.sources.files import digest as digest_source
+from pipelines.sources.images import LABEL
+from pipelines.stages import image_sample, splitting
+from pipelines.stages.image_sample import PIXELS, ImageSample, read, store
+from pipelines.stages.protection import settle
+from pipelines.stages.sampling import apportion
+from pipelines.stages.scoring import members
+
+NAME, SOURCE, UNIT = "image", "images", "images"
+GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
+SKIPPED = "skipped.json"
+
+__all__ = ["check_output", "digest_source", "read", "store", "write_release"]
+
+
+def recognises(path: str | Path) -> bool:
+    """Tell whether a source is one of images, by its names and its columns."""
+    return sources.holds_images(path)
+
+
+def check_config(config: RunConfig) -> None:
+    """Raise LaunderError for constraints, and for a format of tables."""
+    if config.sample.constraints:
+        raise LaunderError("expected no sample.constraints for images, found some; remove them")
+    if config.publish.format == "csv":
+        raise LaunderError("expected publish.format parquet or folder for images, found csv; choose one of these")
+
+
+def check_source(path: str | Path) -> None:
+    """Raise LaunderError for a folder without images, saying what a folder of images has to hold."""
+    if Path(path).is_dir():
+        sources.find(path)
+
+
+def digest(config: RunConfig) -> str:
+    """Return the SHA-256 of the image files and of the network that sees them."""
+    network = features(config)
+    return digest_of([digest_source(config.source.path), network and network.digest])
+
+
+def inspect(config: RunConfig) -> list[str]:
+    """Find the images without decoding any; LaunderError for a source or a configuration that cannot be."""
+    look(config)
+    return []
+
+
+def look(config: RunConfig) -> sources.ImageSource:
+    """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
+    found = sources.find(config.source.path, config.score.target)
+    features(config)
+    if LABEL not in found.table and (config.sample.where or config.sample.weights):
+        raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
+    if config.split.entity and config.split.entity not in found.table:
+        raise LaunderError(f"expected the column {config.split.entity!r} of split.entity beside the images, found none; check its name")
+    return found
+
+
+def features(config: RunConfig) -> onnx.Network | None:
+    """Return the network that sees the images, None for the usual one; EvaluationError where its file cannot be used."""
+    return None if config.score.features is None else onnx.read(config.score.features)
+
+
+def ingest(config: RunConfig, folder: Path) -> Ingested:
+    """Decode the source; the pixels go to a file in `folder`, what was passed over is counted by reason."""
+    found = look(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
+    decoded = _decoded(found, folder / PIXELS, size, config.images.broken)
+    table = found.table.iloc[decoded.kept].reset_index(drop=True)
+    write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
+    counts = found.passed_over + Counter(reason for _, reason in decoded.skipped) + Counter({"images resized": decoded.resized})
+    sample = ImageSample(np.load(folder / PIXELS, mmap_mode="r"), table)
+    notes = [f"{count:,} {reason}." for reason, count in counts.items() if count]
+    return Ingested(sample, sample.images().schema, dict(counts), notes)
+
+
+def _decoded(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
+    """Bring the images found to one size; arrays that have it already are taken as they are."""
+    read_one, count = found.read, len(found.table)
+    if found.pixels is not None:
+        sides = found.pixels.shape[1:3]
+        if sides == size or (size is None and min(sides) >= decoding.LEAST and max(sides) <= decoding.MOST):
+            decoding.store(found.pixels, path)
+            return decoding.Decoded(found.pixels, np.arange(count), [], 0)
+
+        def read_one(i: int) -> bytes:
+            return decoding.encode(found.pixels[i])
+
+    return decoding.decode_all(read_one, count, path, size=size, most_broken=broken)
+
+
+def entity(schema: Schema, config: RunConfig) -> str | None:
+    """Return the stated column of the table beside the images."""
+    return config.split.entity
+
+
+def propose_rules(images: ImageSample, schema: Schema) -> Proposals:
+    """Return none: there are no rules between the values of an image."""
+    return Proposals()
+
+
+def check_sampling(asked: Mapping[str, Any]) -> None:
+    """Raise LaunderError for constraints."""
+    if asked.get("constraints"):
+        raise LaunderError("expected no --constraint for images, found some; leave it out")
+
+
+def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected:
+    """Leave out the images of labels that fewer than protect.rare images (or entities) have.
+
+    LaunderError where nothing is left to learn from.
+    """
+    rare, entity = settle(config.protect.rare, None, len(images))[0], config.split.entity
+    record = {"rare": rare, "columns": {LABEL: {"labels_left_out": 0, "images_left_out": 0}}}
+    if images.labels is None:
+        return Protected(images, record)
+    owners = images.table[entity] if entity else pd.Series(np.arange(len(images)))
+    holders = owners.groupby(images.table[LABEL].to_numpy()).nunique()
+    few = images.table[LABEL].isin(holders.index[holders < rare]).to_numpy()
+    if len(images) - few.sum() < splitting.LEAST_TRAIN + 1:
+        raise LaunderError(f"expected labels of at least {rare} images each, found none; give more images, or lower protect.rare")
+    record["columns"][LABEL] = {"labels_left_out": int((holders < rare).sum()), "images_left_out": int(few.sum())}
+    return Protected(images.take(np.flatnonzero(~few)) if few.any() else images, record)
+
+
+def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[ImageSample, ImageSample]:
+    """Return training images and a holdout, all images of an entity on one side, in the same order."""
+    numbered, entity = pd.DataFrame({"number": np.arange(len(images))}), config.split.entity
+    if entity:
+        numbered[entity] = images.table[entity].to_numpy()
+    train, holdout = splitting.split(numbered, holdout=config.split.holdout, entity=entity, seed=config.seed)
+    return images.take(train["number"].to_numpy()), images.take(holdout["number"].to_numpy())
+
+
+def shared(train: ImageSample, held: ImageSample) -> int:
+    """Return how many held-out images equal a training image in every pixel."""
+    known = {image.tobytes() for image in train.pixels}
+    return sum(image.tobytes() in known for image in held.pixels)
+
+
+def train(
+    images: ImageSample, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+) -> Synthesizer:
+    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    return generators.fit(
+        images.images(),
+        config.generator.name,
+        seed=config.seed,
+        device=config.device,
+        budget=Budget(config.budget.steps, config.budget.minutes),
+        progress=progress,
+        checkpoint=checkpoint,
+        **config.generator.options,
+    )
+
+
+def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
+    """Draw sample.rows images (else as many as the source has) under sample.where, in the shares of sample.weights where given.
+
+    LaunderError for a condition that no image can meet, and where fewer images come out than were asked for.
+    """
+    count, where = config.sample.rows or len(source), dict(config.sample.where)
+    try:
+        drawn = _weighted(model, config, count) if config.sample.weights else model.sample(count, seed=config.seed, where=where)
+    except ValueError as error:
+        raise LaunderError(str(error)) from None
+    if len(drawn) != count:
+        raise LaunderError(f"expected {count} synthetic images, found {len(drawn)}; train the model again")
+    return image_sample.of_images(drawn)
+
+
+def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
+    """Draw each label's share under its own condition, then mix the images."""
+    ((column, shares),) = config.sample.weights.items()
+    if column in config.sample.where:
+        raise LaunderError(f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one")
+    counts = apportion(shares, count).items()
+    parts = [model.sample(k, seed=randomness.key(config.seed, "weights", n), where={column: v}) for n, (v, k) in enumerate(counts)]
+    order = randomness.generator(config.seed, "mix").permutation(count)
+    return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
+
+
+def score(
+    train: ImageSample,
+    holdout: ImageSample,
+    synthetic: ImageSample,
+    schema: Schema,
+    config: RunConfig,
+    model: Synthesizer | None = None,
+) -> Report:
+    """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
+    wanted = config.score.metrics
+    names = None if wanted is None else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules}]
+    given = ((side.pixels, side.labels) for side in (train, holdout, synthetic))
+    known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
+    return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)
+
+
+def loss_of(sides: Mapping[str, ImageSample], model: Synthesizer | None) -> Callable[[str, np.ndarray], np.ndarray] | None:
+    """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a model without one."""
+    labels = sides["train"].labels
+
+    def loss(role: str, rows: np.ndarray) -> np.ndarray:
+        asked = sides[role].take(rows)
+        seen = np.ones(len(asked), bool) if labels is None else np.isin(asked.labels.astype(str), labels.astype(str))
+        losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
+        losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
+        return losses
+
+    return loss if hasattr(model, "loss") else None
+
+
+def score_sources(
+    train: str,
+    holdout: str | None,
+    synthetic: str,
+    settings: RunConfig,
+    *,
+    model: Synthesizer | None,
+    features: Path | None,
+    strict: bool,
+) -> tuple[Report, tuple[str, ...]]:
+    """Score image sources as the settings say; `features` is an ONNX file.
+
+    ValueError where a source holds no images, the collections differ in size, colour or having labels, or the network or the model is
+    none of such images.
+    """
+    network = None if features is None else onnx.read(features)
+    with tempfile.TemporaryDirectory() as folder:  # of its owner alone
+        given = {"train": train, "holdout": holdout, "synthetic": synthetic}
+        sides = {role: source and _from(source, settings, Path(folder, role)) for role, source in given.items()}
+        pairs = (side and (side.pixels, side.labels) for side in sides.values())
+        how = {"seed": settings.seed, "names": settings.score.metrics}
+        return evaluation.score_images(*pairs, features=network, loss=loss_of(sides, model), **how), ()
+
+
+def _from(source: str, settings: RunConfig, folder: Path) -> ImageSample:
+    return ingest(settings.model_copy(update={"source": settings.source.model_copy(update={"path": source})}), folder).data
+
+
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: images left out, and what was passed over, by reason."""
+    left_out = facts["protection"]["columns"][LABEL]
+    return {"images of rare labels left out": small_cells.shown(left_out["images_left_out"]), **facts["passed_over"]}
+
+
+def write_output(drawn: Images, path: Path) -> None:
+    """Write a generator's images to a Parquet file, or as PNG files by label into a new folder."""
+    sink.write_output(image_sample.of_images(drawn), path)

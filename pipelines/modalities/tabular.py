@@ -1,0 +1,140 @@
+"""A run on one table: the stages of a run, from values to a value."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import generators
+from evaluation.measures import small_cells
+from evaluation.report import Report
+from generators import Budget, Progress, Schema, Synthesizer
+from pipelines.config import RunConfig, proposals
+from pipelines.config.proposals import Proposals
+from pipelines.modalities.contract import Ingested, Protected
+from pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
+from pipelines.sinks.tables import check_suffix as check_output
+from pipelines.sinks.tables import write as write_output
+from pipelines.sinks.tables import write_release
+from pipelines.sources import tables as sources
+from pipelines.sources.tables import digest as digest_source
+from pipelines.stages import announcing, ingestion, protection, sampling, scoring, splitting
+from pipelines.stages.score_tables import score as score_sources
+from pipelines.stages.splitting import shared
+
+NAME, SOURCE, UNIT = "tabular", "a table", "rows"
+GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
+
+__all__ = ["check_output", "digest_source", "score_sources", "shared", "write_output", "write_release"]
+
+
+def recognises(path: str | Path) -> bool:
+    """Tell whether a source is a table: whatever no other modality recognises."""
+    return Path(path).exists()
+
+
+def check_config(config: RunConfig) -> None:
+    """Raise LaunderError for a network that sees images."""
+    if config.score.features:
+        raise LaunderError("expected score.features for images only, found a table; remove it")
+
+
+def check_source(path: str | Path) -> None:
+    """Raise LaunderError for a source without a table; reading it says more."""
+
+
+def digest(config: RunConfig) -> str:
+    """Return the SHA-256 of the source, which is all that a run on a table reads."""
+    return digest_source(config.source.path)
+
+
+def inspect(config: RunConfig) -> list[str]:
+    """Read the whole table: types that hold for every row are only known after the last; return what was guessed in reading."""
+    return sources.notes_of(ingestion.ingest(config)[0])
+
+
+def ingest(config: RunConfig, folder: Path) -> Ingested:
+    """Read the source into a frame."""
+    frame, schema = ingestion.ingest(config)
+    return Ingested(frame, schema, notes=announcing.of_schema(config, schema, frame))
+
+
+def store(frame: pd.DataFrame, place: Path) -> dict[str, Any]:
+    """Write a frame beside `place` as Parquet; return path, digest and rows."""
+    return write_frame(frame, place.with_suffix(".parquet")).to_dict()
+
+
+def read(stored: Mapping[str, Any]) -> pd.DataFrame:
+    """Read what `store` wrote; LaunderError where it is gone or another one."""
+    return read_frame(Artifact(**stored))
+
+
+def entity(schema: Schema, config: RunConfig) -> str | None:
+    """Return the stated column of entities, else an identifier that repeats."""
+    return announcing.entity_of(config, schema)
+
+
+def propose_rules(frame: pd.DataFrame, schema: Schema) -> Proposals:
+    """Return orders, sums and combinations that the rows keep."""
+    return proposals.find(frame, schema)
+
+
+def check_sampling(asked: Mapping[str, Any]) -> None:
+    """Raise nothing: the model itself refuses conditions and constraints that it cannot meet."""
+
+
+def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
+    """Generalise rare categories and clip extremes."""
+    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity(schema, config)}
+    protected, record = protection.protect(frame, schema, **how)
+    return Protected(protected, record, announcing.of_protection(record))
+
+
+def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training rows and a holdout, all rows of an entity on one side."""
+    return splitting.split(frame, holdout=config.split.holdout, entity=entity(schema, config), seed=config.seed)
+
+
+def train(
+    frame: pd.DataFrame, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+) -> Synthesizer:
+    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    return generators.fit(
+        frame,
+        config.generator.name,
+        schema=schema,
+        seed=config.seed,
+        device=config.device,
+        budget=Budget(config.budget.steps, config.budget.minutes),
+        progress=progress,
+        checkpoint=checkpoint,
+        **config.generator.options,
+    )
+
+
+def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
+    """Draw rows as the section `sample` asks, with identifiers that the source has not; LaunderError where no row can meet it."""
+    drawn = sampling.sample(model, config, len(source))
+    return sampling.renew(drawn, model.schema, source, config.seed)
+
+
+def score(
+    train: pd.DataFrame,
+    holdout: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    model: Synthesizer | None = None,
+) -> Report:
+    """Score synthetic rows against both real sides. ValueError where the tables differ."""
+    return scoring.score(train, holdout, synthetic, schema, config, model)
+
+
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: labels generalised and rows clipped."""
+    protected = facts["protection"]["columns"].values()
+    return {
+        "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
+        "rows with a clipped extreme, over all columns": small_cells.shown(sum(column.get("rows_clipped", 0) for column in protected)),
+    }

@@ -1,0 +1,73 @@
+"""Images as files: one Parquet file in Hugging Face's layout, or PNG files in folders by label."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
+from pipelines.sources import decoding
+from pipelines.sources.images import LABEL
+from pipelines.stages.image_sample import ImageSample
+
+ROWS = 1000  # of a row group of a Parquet file
+
+
+def write_release(images: ImageSample, staged: Path, *, format: str = "parquet") -> Artifact:
+    """Write synthetic images into data/ of a staged folder: one Parquet file in Hugging Face's layout, or PNG files by label."""
+    path = Path(staged) / "data" / "data.parquet"
+    if format == "parquet":
+        with whole(path) as aside:
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+        return Artifact(str(path), digest_file(path), len(images))
+    shutil.rmtree(path.parent, ignore_errors=True)
+    folders = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
+    files = [str(PurePosixPath(folder, f"{number:07d}.png")) for number, folder in enumerate(folders)]
+    for folder in set(folders):
+        (path.parent / folder).mkdir(parents=True, exist_ok=True)
+    for file, pixels in zip(files, images.pixels, strict=True):
+        (path.parent / file).write_bytes(decoding.encode(pixels))
+    if set(images.table) - {LABEL}:
+        images.table.assign(file_name=files).to_csv(path.parent / "metadata.csv", index=False)
+    return Artifact(str(path.parent), digest_folder(path.parent), len(images))
+
+
+def check_output(path: Path) -> None:
+    """Raise LaunderError for a place that `write_output` has no format for."""
+    if path.suffix.lower() not in (".parquet", "") or (not path.suffix and path.exists()):
+        raise LaunderError(f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one")
+
+
+def write_output(images: ImageSample, path: Path) -> None:
+    """Write images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
+    if path.suffix:
+        with whole(path) as aside:
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+        write_release(images, Path(aside), format="folder")
+        (Path(aside) / "data").rename(path)
+
+
+def _folder(label: Any) -> str:
+    """Return a label as the name of a folder, of at most 255 bytes: one that is longer ends in its digest."""
+    text = "".join(c if c.isalnum() or c in "-_ " else f"%{ord(c):02x}" for c in str(label)).strip() or "%"
+    return text if len(text.encode()) <= 255 else f"{text[:40]}%{digest_of(str(label))[:16]}"
+
+
+def _table(images: ImageSample) -> pa.Table:
+    data = [decoding.encode(pixels) for pixels in images.pixels]
+    struct = pa.StructArray.from_arrays([pa.array(data, pa.binary()), pa.nulls(len(data), pa.string())], ["bytes", "path"])
+    columns = {"image": struct} | {name: pa.array(images.table[name]) for name in images.table}
+    features = {"image": {"_type": "Image"}} | {name: {"_type": "Value", "dtype": _dtype(columns[name].type)} for name in images.table}
+    told = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.table(columns).replace_schema_metadata(told)
+
+
+def _dtype(kind: pa.DataType) -> str:
+    """Return the name that Hugging Face has for a type of Arrow."""
+    return {pa.float64(): "float64", pa.int64(): "int64", pa.bool_(): "bool"}.get(kind, "string")

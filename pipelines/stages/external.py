@@ -1,0 +1,100 @@
+"""Scoring data made anywhere: one source, or several ranked against each other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import evaluation.report
+import generators
+from evaluation.report import Report
+from generators import Synthesizer
+from pipelines import modalities
+from pipelines.config import RunConfig
+from pipelines.modalities import Modality
+from pipelines.release import gate
+from pipelines.run.artifacts import LaunderError, explained
+
+
+class Scored(NamedTuple):
+    """The report on a source, the verdict of the gate, and what was left out of both."""
+
+    report: Report
+    verdict: dict[str, Any] | None
+    notes: Sequence[str] = ()
+
+
+def score(
+    train: str,
+    holdout: str | None,
+    synthetic: str,
+    output: Path,
+    settings: RunConfig,
+    *,
+    model: Path | None = None,
+    features: Path | None = None,
+    gated: bool = False,
+) -> Scored:
+    """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
+
+    `features` is the ONNX file that images are seen by, None for the usual network. ValueError where the sources cannot be compared,
+    the target is no column, or `model` holds no model of such data that has a likelihood.
+    """
+    modality = _modality(train, holdout, synthetic)
+    fitted = None if model is None else _opened(model, modality)
+    report, notes = modality.score_sources(train, holdout, synthetic, settings, model=fitted, features=features, strict=gated)
+    decision = gate.decide(report, settings.rules, modality.digest_source(synthetic)) if gated else None
+    return _written(report, output, decision, notes)
+
+
+def compare(
+    train: str, holdout: str | None, synthetic: Sequence[str], output: Path, settings: RunConfig
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the comparison.
+
+    Each goes through the gate, whose verdict ranks first. ValueError where there are fewer than two, two share a name, or one
+    cannot be compared.
+    """
+    names = [Path(source).stem for source in synthetic]
+    if len(names) < 2:
+        raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
+    modality = _modality(train, holdout, *synthetic)
+    if not modality.RANKED:
+        raise LaunderError(f"expected tables to compare, found {modality.SOURCE}; judge each collection with --synthetic")
+    pairs = zip(names, synthetic, strict=True)
+    found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
+    notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
+    reports, verdicts = ({name: one[k] for name, one in found.items()} for k in (0, 1))
+    with explained(output):
+        return evaluation.report.write_comparison(reports, output, verdicts), notes
+
+
+def _ranked(modality: Modality, train: str, holdout: str | None, synthetic: str, output: Path, settings: RunConfig) -> Scored:
+    report, notes = modality.score_sources(train, holdout, synthetic, settings, model=None, features=None, strict=False)
+    return _written(report, output, gate.decide(report, settings.rules, modality.digest_source(synthetic)), notes)
+
+
+def _modality(*sources: str | None) -> Modality:
+    found = {modalities.of_source(source).NAME for source in sources if source is not None and Path(source).exists()}
+    if len(found) > 1:
+        kinds = " only or ".join(sorted((modalities.named(name).SOURCE for name in found), reverse=True))
+        raise LaunderError(f"expected {kinds} only, found both; give sources of one kind")
+    return modalities.named(found.pop() if found else "tabular")
+
+
+def _opened(model: Path, modality: Modality) -> Synthesizer:
+    fitted = generators.open_model(model)
+    if fitted.schema.modality != modality.NAME:
+        other = modalities.of_schema(fitted.schema).SOURCE
+        raise LaunderError(f"expected a model of {modality.SOURCE} in {model}, found one of {other}; name another --model")
+    if not hasattr(fitted, modality.LIKELIHOOD):
+        raise LaunderError(f"expected a model with a likelihood in {model}, found one of a family without; leave --model out")
+    return fitted
+
+
+def _written(report: Report, output: Path, decision: gate.Decision | None, notes: Sequence[str]) -> Scored:
+    verdict = decision and decision.verdict()
+    with explained(output):
+        evaluation.report.write(report, output, verdict=verdict, public=True)
+    return Scored(report, verdict, notes)
