@@ -106,7 +106,7 @@ def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     for side in (0, 1):
         seen = usual[sides == side]
         x, y = np.concatenate([seen, released]), np.repeat([0, 1], [len(seen), len(released)])
-        model = learners.trees(samples, samples.known, attacker.seed).fit(x, y)
+        model = learners.fitted(learners.trees(samples, samples.known, attacker.seed), x, y)
         for out, table, asked in ((scores[0], inside, models == side), (scores[1], usual, sides != side)):
             if asked.any():
                 out[asked] = model.decision_function(table[asked])

@@ -62,7 +62,11 @@ def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ..
 
 
 def fitted(model, x: np.ndarray, y: np.ndarray):
-    """The model after fitting. A linear one that stops at its limit of steps is good enough to compare tables with."""
+    """The model after fitting. A linear one that stops at its limit of steps is good enough to compare tables with.
+
+    A column without any value here, which trees cannot bin, is constant for the fit: nothing is learned from it.
+    """
+    x = np.where(np.isnan(x).all(axis=0), 0.0, x)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(x, y)
