@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS, PEERS, DRAWING = ROOT / "docs" / "families.json", ROOT / "benchmarks" / "peers.json", ROOT / "docs" / "families.svg"
+OURS, PEERS, DRAWING = ROOT / "docs" / "families.json", ROOT / "benchmarks" / "peers" / "peers.json", ROOT / "docs" / "families.svg"
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-PEERS = Path(__file__).with_name("peers.json")  # published and measured elsewhere, with the source of each
+PEERS = Path(__file__).parent / "peers" / "peers.json"  # published and measured elsewhere, with the source of each
 # a small process of its own starts the command: Linux counts what the starting process holds as a peak of the started one
 METER = """
 import os, subprocess, sys

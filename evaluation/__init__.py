@@ -52,16 +52,16 @@ def score(
     single rows, rare categories and extremes. ValueError where the tables cannot be compared.
     """
     from evaluation import report, samples
-    from evaluation.measures import internal as inside
-    from evaluation.measures import summaries
     from evaluation.models import threads
+    from evaluation.summaries import charts
+    from evaluation.summaries import internal as inside
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
     with threads.single():
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
         details = inside.details(compared, seed) if internal else {}
-        return report.Report(scores, report.profile(compared), summaries.charts(compared, shapes, seed), seed, details)
+        return report.Report(scores, report.profile(compared), charts.charts(compared, shapes, seed), seed, details)
 
 
 def score_images(train, holdout, synthetic, *, features=None, loss=None, members=None, seed=0, names=None) -> Report:

@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
-from evaluation.measures import intervals, neighbours, rarity, small_cells, supports
+from evaluation.measures import intervals, neighbours, rarity, supports
 from evaluation.measures import vendi as vendi_
 from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
+from evaluation.summaries import small_cells
 
 ROWS = 4000
 NEAREST = 5

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 
 from evaluation.image_samples import Pictures
-from evaluation.measures import intervals, neighbours, small_cells
+from evaluation.measures import intervals, neighbours
 from evaluation.measures import vendi as vendi_
 from evaluation.measures.once import once
 from evaluation.models.features import principal
 from evaluation.samples import Obstacle, Reason, Score, mean, unknown
+from evaluation.summaries import small_cells
 
 NEAREST = 5
 DIMENSIONS = 64  # principal components of a Frechet distance

@@ -16,7 +16,7 @@ FOLDERS = ("generators", "evaluation", "pipelines", "benchmarks")
 SOURCES = sorted(["flows.py", *(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))])
 PREFECT = {"pipelines/run/tasks.py", "flows.py"}
 LIBRARIES = {"torch", "numpy", "pandas", "safetensors"}  # all that generators/ needs
-ARROW = "generators/data/dtypes.py"  # writes columns back as the types of Arrow that they came in
+ARROW = "generators/formats/dtypes.py"  # writes columns back as the types of Arrow that they came in
 PICKLE = re.compile(r"pickle|joblib|\bdill\b|\bshelve\b|\bmarshal\b|^torch\.(load|save|package)\b")
 LONGEST = 350  # lines
 

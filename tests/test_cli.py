@@ -15,8 +15,8 @@ from pipelines.cli import main
 from pipelines.release import publishing
 from pipelines.run import artifacts
 from pipelines.sinks import tables
-from tests.pipelines.test_publishing import decide
 from tests.processes import environment, launder
+from tests.release.test_publishing import decide
 
 ROWS = 60
 SECRET = "Quixworth"

@@ -13,7 +13,7 @@ from generators.data.schema import infer
 from pipelines import config
 from pipelines.cli import main
 from pipelines.config import documents
-from pipelines.sources import decoding
+from pipelines.image_sources import decoding
 from pipelines.stages import ingestion
 from tests.generators.pictures import bars
 

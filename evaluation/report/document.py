@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from evaluation.image_samples import Pictures
-from evaluation.measures import small_cells
 from evaluation.models import features
 from evaluation.report import words
 from evaluation.samples import Samples, Score
+from evaluation.summaries import small_cells
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from PIL import Image
 from evaluation.image_privacy import flat
 from evaluation.image_samples import Pictures
 from evaluation.measures import neighbours
-from evaluation.measures.summaries import label_chart
+from evaluation.summaries.charts import label_chart
 
 CLASSES, COLUMNS = 12, 12
 PAIRS = 2 * COLUMNS

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import entities
 from generators.data.columns import Cells, Labels, fit_column, restore_column
 from generators.data.schema import Schema
+from generators.identifiers import entities
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.columns import Cells, Labels
-from generators.data.grid import number_of, to_grid
+from generators.formats.grid import number_of, to_grid
 
 COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
 ROUNDING = 1e-9  # of a tick

@@ -12,8 +12,8 @@ import pandas as pd
 
 from generators.data.columns import Cells, Labels, fit_column
 from generators.data.encoding import Encoding
-from generators.data.grid import to_grid
 from generators.data.schema import Schema
+from generators.formats.grid import to_grid
 from generators.sampling import domains, grammar
 from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
 from generators.sampling.domains import Domain

@@ -17,10 +17,10 @@ from generators import Images, Schema
 from generators.data.images import IMAGE, LABEL
 from pipelines.augment import class_balance, oversampling
 from pipelines.config import RunConfig
+from pipelines.image_sources import finding as pictures
 from pipelines.modalities import image as images
 from pipelines.run.artifacts import LaunderError, digest_path
 from pipelines.sinks.images import write_output
-from pipelines.sources import images as pictures
 from pipelines.stages.image_sample import ImageSample
 
 SPARE = 1.5

@@ -235,7 +235,8 @@ def score(
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
     from pipelines.cli.terminal import print_scores, print_verdict
-    from pipelines.stages import external, score_settings
+    from pipelines.scoring import external
+    from pipelines.scoring import settings as score_settings
 
     settings = score_settings.load(train, target, seed, override or [])
     if compare:
@@ -253,7 +254,7 @@ def score(
 
 def _compare(train: str, holdout: str | None, tables: list[str], output: Path, settings: Any, gated: bool) -> int:
     """Rank tables by the gate, then by their scores; with --gate, refused where not even the best has passed."""
-    from pipelines.stages import external
+    from pipelines.scoring import external
 
     found, notes = external.compare(train, holdout, tables, output, settings)
     for place, row in enumerate(found["tables"], 1):

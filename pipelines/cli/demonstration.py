@@ -21,7 +21,7 @@ def write_images(output: Path) -> Path:
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from pipelines.sources.decoding import encode
+    from pipelines.image_sources.decoding import encode
 
     bunch, folder = load_digits(), Path(output) / "digits"
     pixels = np.round(bunch.images * 255 / bunch.images.max()).astype(np.uint8)[..., None]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from generators import Schema
-from generators.data import grid
+from generators.formats import grid
 from generators.sampling.grammar import parse
 
 NUMBERS = 40  # columns compared at most: the number of sums grows with their third power

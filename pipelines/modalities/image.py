@@ -11,26 +11,26 @@ import pandas as pd
 
 import evaluation
 import generators
-from evaluation.measures import small_cells
 from evaluation.models import onnx
 from evaluation.report import Report
+from evaluation.summaries import small_cells
 from generators import Budget, Images, Progress, Schema, Synthesizer
 from generators.training import randomness
 from pipelines.config import RunConfig
 from pipelines.config.proposals import Proposals
+from pipelines.image_sources import decoding
+from pipelines.image_sources import finding as sources
+from pipelines.image_sources.finding import LABEL
 from pipelines.modalities.contract import Ingested, Protected
 from pipelines.run.artifacts import LaunderError, digest_of, write_json
+from pipelines.scoring.run import members
 from pipelines.sinks import images as sink
 from pipelines.sinks.images import check_output, write_release
-from pipelines.sources import decoding
-from pipelines.sources import images as sources
 from pipelines.sources.files import digest as digest_source
-from pipelines.sources.images import LABEL
 from pipelines.stages import image_sample, splitting
 from pipelines.stages.image_sample import PIXELS, ImageSample, read, store
 from pipelines.stages.protection import settle
 from pipelines.stages.sampling import apportion
-from pipelines.stages.scoring import members
 
 NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False

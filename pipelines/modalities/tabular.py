@@ -7,20 +7,21 @@ from typing import Any
 import pandas as pd
 
 import generators
-from evaluation.measures import small_cells
 from evaluation.report import Report
+from evaluation.summaries import small_cells
 from generators import Budget, Progress, Schema, Synthesizer
 from pipelines.config import RunConfig, proposals
 from pipelines.config.proposals import Proposals
 from pipelines.modalities.contract import Ingested, Protected
 from pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
+from pipelines.scoring import run
+from pipelines.scoring.tables import score as score_sources
 from pipelines.sinks.tables import check_suffix as check_output
 from pipelines.sinks.tables import write as write_output
 from pipelines.sinks.tables import write_release
 from pipelines.sources import tables as sources
 from pipelines.sources.tables import digest as digest_source
-from pipelines.stages import announcing, ingestion, protection, sampling, scoring, splitting
-from pipelines.stages.score_tables import score as score_sources
+from pipelines.stages import announcing, ingestion, protection, sampling, splitting
 from pipelines.stages.splitting import shared
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
@@ -128,7 +129,7 @@ def score(
     model: Synthesizer | None = None,
 ) -> Report:
     """Score synthetic rows against both real sides. ValueError where the tables differ."""
-    return scoring.score(train, holdout, synthetic, schema, config, model)
+    return run.score(train, holdout, synthetic, schema, config, model)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

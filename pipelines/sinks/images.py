@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.image_sources import decoding
+from pipelines.image_sources.finding import LABEL
 from pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
-from pipelines.sources import decoding
-from pipelines.sources.images import LABEL
 from pipelines.stages.image_sample import ImageSample
 
 ROWS = 1000  # of a row group of a Parquet file

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from generators import Images
+from pipelines.image_sources import decoding
+from pipelines.image_sources.finding import LABEL
 from pipelines.run.artifacts import check_unchanged, digest_folder, read_frame, write_frame
-from pipelines.sources import decoding
-from pipelines.sources.images import LABEL
 
 PIXELS, TABLE = "pixels.npy", "table.parquet"
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import grid, written
 from generators.data.schema import Column, Schema
+from generators.formats import grid, written
 from pipelines.stages import shortening
 
 OTHER = "(other)"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data import date_inference, dtypes, grid, number_format, written
-from generators.data.date_inference import DateFormat
 from generators.data.schema import Column, Datetime, Numerical, Schema
+from generators.formats import date_inference, dtypes, grid, number_format, written
+from generators.formats.date_inference import DateFormat
 from pipelines.run.artifacts import LaunderError
 
 MOSTLY = 0.9  # from this share of numbers on, labels are taken for a mistake unless they are stated

@@ -14,16 +14,16 @@ from PIL import Image
 from generators.training import loop
 from pipelines import config
 from pipelines.config import rules
+from pipelines.image_sources import decoding
 from pipelines.modalities import image as images
 from pipelines.release import publishing
 from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
 from pipelines.sinks.images import write_release
-from pipelines.sources import decoding
 from pipelines.stages import image_sample
 from pipelines.stages.image_sample import ImageSample
 from tests.generators.pictures import bars, direction
-from tests.pipelines import tagged
+from tests.sources import tagged
 
 MADE = bars(260, seed=3)
 FAST = ["generator.name=image.autoencoder", "budget.steps=150", "score.metrics=[image.copies]"]

@@ -1,0 +1,1 @@
+"""Benchmarks of attacks on privacy."""

@@ -1,0 +1,170 @@
+"""The format in which a column's texts or integers are dates: candidates are built from the texts' own shape, the best one is kept."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+
+from generators.formats.date_format import ENGLISH, MONTHS, read, write
+
+TRIED = 24  # texts that suggest formats
+JUDGED = 400  # texts that formats are compared on
+CLOCK = re.compile(
+    r"(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>(?<=:\d\d:\d\d)[.,]\d{1,9})?(?P<half>\s?[AaPp][Mm])?"
+    r"(?P<zone>\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?$"
+)
+TOKEN = re.compile(r"\d+|[^\W\d_]+\.?|[^\w]+|_")
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+FIELDS = {"%Y": "year", "%y": "year", "%m": "month", "%b": "month", "%B": "month", "%d": "day", "%a": "weekday", "%A": "weekday"}
+WHOLE = [  # shapes that no separator cuts
+    (re.compile(r"\d{8}"), "%Y%m%d"),
+    (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
+    (re.compile(r"\d{8}T\d{6}"), "%Y%m%dT%H%M%S"),
+    (re.compile(r"\d{8}T\d{6}Z"), "%Y%m%dT%H%M%SZ"),
+    (re.compile(r"\d{4}-?W\d\d"), "%G-W%V"),
+    (re.compile(r"\d{4}-?W\d\d-\d"), "%G-W%V-%u"),
+    (re.compile(r"(\d{4})([ -]?)Q[1-4]"), r"%Y\2Q%q"),
+    (re.compile(r"Q[1-4]([ /-]?)(\d{4})"), r"Q%q\1%Y"),
+]
+STAMP = re.compile(r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)")
+SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
+LEAST_MONTHS = 6  # fewer distinct numbers such as 202003 may be anything
+DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """A format, the zone's offset or name that it is written with, and the language of its months (empty for English)."""
+
+    format: str
+    offset: str = ""
+    language: str = ""
+
+    def reads(self, text: str) -> datetime | None:
+        """Return the moment of a text, None where it is not in the format."""
+        try:
+            moment = read(text, self.format, self.language)
+            write(moment, self.format, self.offset, self.language)
+        except (ValueError, OverflowError):
+            return None
+        return moment
+
+    def same(self, text: str) -> bool:
+        """Tell whether the text is what would be written for its moment."""
+        moment = self.reads(text)
+        return moment is not None and write(moment, self.format, self.offset, self.language) == text
+
+
+def infer(texts: Sequence[str]) -> DateFormat | None:
+    """Return the format that reads most of the texts, of those the one that writes most of them back; None where none reads any."""
+    step = max(1, len(texts) // JUDGED)
+    judged = [text.strip() for text in texts[::step]][:JUDGED]
+    found: dict[DateFormat, None] = {}
+    for text in judged[:: max(1, len(judged) // TRIED)][:TRIED]:
+        found |= dict.fromkeys(candidates(text))
+    counted = {date: sum(date.reads(text) is not None for text in judged) for date in found}
+    best = max(counted.values(), default=0)
+    readers = [date for date, count in counted.items() if count == best]
+    if not best:
+        return None
+    return max((zoned(date, judged) for date in readers), key=lambda date: sum(map(date.same, judged)))
+
+
+def zoned(date: DateFormat, texts: Iterable[str]) -> DateFormat:
+    """Return the date's format with the commonest offset of the texts."""
+    if "z" not in date.format and "%Z" not in date.format:
+        return date
+    ends = [m[0] for text in texts if (m := re.search(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$", text))]
+    offset = max(set(ends), key=lambda end: (ends.count(end), end), default="+00:00")
+    digits = re.sub(r"^([+-]\d\d)$", r"\1:00", re.sub(r"^([+-]\d\d)(\d\d)$", r"\1:\2", offset))
+    return DateFormat(date.format, digits, date.language)
+
+
+def candidates(text: str) -> list[DateFormat]:
+    """List the formats that a text may be in, the likelier first."""
+    for shape, format in WHOLE:
+        if found := shape.fullmatch(text):
+            format = found.expand(format).replace("-W", "W") if "-W" not in text and "W" in format else found.expand(format)
+            return [DateFormat(format)]
+    clock = CLOCK.search(text)
+    days, ending = (text[: clock.start()], _clocks(clock)) if clock else (text, [""])
+    joint = re.search(r"(?:T|[\s,]+)$", days)
+    day = days[: joint.start()] if joint else days
+    if clock and days and not joint:
+        return []
+    dates = _dates(day) if day else ([("", "")] if clock and not days else [])
+    between = joint[0] if joint else ""
+    return [DateFormat(date + between + end, language=language) for date, language in dates for end in ending]
+
+
+def _clocks(found: re.Match) -> list[str]:
+    """List the formats of a time of day, padded and not."""
+    half, zone = found["half"] or "", (found["zone"] or "").strip()
+    hour = "I" if half else "H"
+    fraction = found["fraction"] or ""
+    written = ":%M" + ":%S" * bool(found["second"]) + (f"{fraction[0]}%{len(fraction) - 1}f" if fraction else "")
+    written += half[:-2] + ("" if not half else "%P" if half.strip().islower() else "%p")
+    written += " " * bool(zone and found["zone"][0] == " ") + _zone(zone)
+    return [f"%{hour}{written}", f"%-{hour}{written}"]
+
+
+def _zone(zone: str) -> str:
+    if zone in ("", "Z"):
+        return zone
+    return "%Z" if zone.isalpha() else "%:z" if ":" in zone else "%z" if len(zone) == 5 else "%-z"
+
+
+def _dates(text: str) -> list[tuple[str, str]]:
+    """List the formats and languages of a calendar date or month by the runs of digits and letters that it is made of."""
+    tokens = TOKEN.findall(text)
+    if len(tokens) > 9:
+        return []
+    languages = ["", *MONTHS] if any(c.isalpha() for c in text) else [""]
+    found = []
+    for language in languages:
+        for fields in product(*(_fields(token, language) for token in tokens)):
+            if _calendar(fields):
+                found += [(_joined(fields, pad), language) for pad in ("", "-")]
+    return sorted(found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0])))  # year, month, day is the usual order
+
+
+def _joined(fields: tuple[str, ...], pad: str) -> str:
+    return "".join(field.replace("%", f"%{pad}") if field in ("%d", "%m") else field for field in fields)
+
+
+def _fields(token: str, language: str) -> list[str]:
+    if token.isdigit():
+        return {1: ["%d", "%m"], 2: ["%d", "%m", "%y"], 4: ["%Y"]}.get(len(token), [])
+    if not token[0].isalpha():
+        return [token.replace("%", "%%")]
+    full, short = (names.casefold().split() for names in (MONTHS[language] if language else ENGLISH))
+    name, dot = token.rstrip(".").casefold(), "." * token.endswith(".")
+    months = ["%b" + dot] * (name in short) + ["%B" + dot] * (name in full)
+    weekdays = [code + dot for code, cut in (("%a", 3), ("%A", 9)) if name in [day[:cut].casefold() for day in DAYS]]
+    return months + weekdays + ([token] if name in ("de", "of") else [])
+
+
+def _calendar(fields: tuple[str, ...]) -> bool:
+    """Tell whether fields name a date, or a month with enough beside it that nobody takes it for another pair of numbers."""
+    codes = [field.rstrip(".") for field in fields if field.rstrip(".") in FIELDS]
+    named = [FIELDS[code] for code in codes]
+    if len(set(named)) < len(named) or not {"year", "month"} <= set(named):
+        return False
+    month_alone = "day" not in named and "weekday" not in named
+    return not month_alone or "%Y" in codes or bool({"%b", "%B"} & set(codes))
+
+
+def infer_integers(name: str, values: Sequence[int]) -> str | None:
+    """Return the format of distinct integers that are dates: YYYYMM and longer by their digits, epoch times by name and range."""
+    if len(values) < 2 or min(values) < 1:
+        return None
+    low, high = min(values), max(values)
+    format = DIGITS.get(len(str(high))) if len(str(low)) == len(str(high)) else None
+    if format and int(str(low)[:4]) >= 1900 and int(str(high)[:4]) <= 2100 and all(DateFormat(format).same(str(v)) for v in values):
+        return format if format != "%Y%m" or len(values) >= LEAST_MONTHS else None
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower().replace(" ", "_").replace("-", "_")
+    if not STAMP.search(words):
+        return None
+    scales = {"%s": 1, "%s%3f": 1_000, "%s%6f": 1_000_000}
+    return next((f for f, scale in scales.items() if SECONDS[0] * scale <= low and high <= SECONDS[1] * scale), None)

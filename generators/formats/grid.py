@@ -1,0 +1,115 @@
+"""Values of a number or date column <-> ticks on its grid, whatever type or format they are written in.
+
+The `scale` of a grid is its ticks per unit for numbers (seconds for durations), microseconds per tick for dates, 0 for numbers without one.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+import pandas as pd
+
+from generators.data.schema import Datetime, Numerical
+from generators.formats import dtypes, timestamps
+
+MICROSECONDS = 1e6  # per second, the unit of durations
+
+
+def grid_of(values: pd.Series, column: Numerical | Datetime) -> float:
+    """Return the scale of a column's grid, the coarsest that holds all its values."""
+    values = dtypes.simple(values)
+    if column.kind == "datetime":
+        return float(timestamps.unit_of(timestamps.to_ticks(values, column)[0]))
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return MICROSECONDS / timestamps.unit_of(_microseconds(values.dropna()))
+    return 0.0 if column.decimals is None else 10.0**column.decimals
+
+
+def to_grid(values: pd.Series, column: Numerical | Datetime, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ticks of the values that can be read (and are finite), and the mask of these: bool [rows]."""
+    values = dtypes.simple(values)
+    if column.kind == "datetime":
+        ticks, present = timestamps.to_ticks(values, column)
+        return ticks // int(scale), present
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        present = values.notna().to_numpy()
+        ticks = _microseconds(values[present])
+        return (ticks // int(MICROSECONDS / scale) if scale else ticks / MICROSECONDS), present
+    if pd.api.types.is_integer_dtype(values.dtype) and scale == 1:
+        present = values.notna().to_numpy()
+        return values[present].to_numpy("int64"), present  # beyond 2**53, where float64 would round
+    if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
+        return _written_numbers(values, column, scale)
+    numbers = pd.to_numeric(values).to_numpy("float64", na_value=np.nan)
+    present = np.isfinite(numbers)
+    return (np.round(numbers[present] * scale).astype("int64") if scale else numbers[present]), present
+
+
+def _microseconds(present: pd.Series) -> np.ndarray:
+    return present.to_numpy("timedelta64[us]").astype("int64")
+
+
+def _written_numbers(values: pd.Series, column: Numerical, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Read numbers from text or from Python's Decimal, exactly."""
+    found = {value: number_of(value, column) for value in values.dropna().unique()}
+    known = {value: number for value, number in found.items() if number is not None and number.is_finite()}
+    present = values.isin(list(known)).to_numpy()
+    if scale:
+        ticks = {value: int((number * int(scale)).to_integral_value()) for value, number in known.items()}
+        return np.fromiter((ticks[value] for value in values[present]), "int64", int(present.sum())), present
+    return np.fromiter((float(known[value]) for value in values[present]), "float64", int(present.sum())), present
+
+
+def number_of(value: object, column: Numerical) -> Decimal | None:
+    """Return the number that one value stands for, None where it stands for none."""
+    if isinstance(value, str) and column.format is not None and (number := column.format.parse(value)) is not None:
+        return number
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+
+
+def from_grid(ticks: np.ndarray, gone: np.ndarray, column: Numerical | Datetime, scale: float) -> pd.Series:
+    """Write ticks as values of the column's own type and format, missing where `gone`."""
+    if column.kind == "datetime":
+        values = timestamps.from_ticks(ticks * int(scale), column)
+    elif is_duration(column):
+        values = pd.Series((ticks * int(MICROSECONDS / scale)).astype("timedelta64[us]"))
+    elif column.format is not None:
+        values = _mapped(ticks, lambda tick: column.format.write(_decimal(tick, column, scale)))
+    elif "ecimal" in column.dtype:
+        values = _mapped(ticks, lambda tick: _decimal(tick, column, scale))
+    else:
+        return _plain_numbers(ticks, gone, column, scale)
+    values = values.where(~gone, None) if values.dtype == object else values.mask(gone)
+    return dtypes.cast(values, column.dtype)
+
+
+def is_duration(column: Numerical) -> bool:
+    """Tell whether a number is stored as a length of time."""
+    return column.dtype.startswith(("timedelta64", "duration", "object[timedelta"))
+
+
+def _mapped(ticks: np.ndarray, write: object) -> pd.Series:
+    unique, inverse = np.unique(ticks, return_inverse=True)
+    written = np.empty(len(unique), dtype=object)
+    written[:] = [write(tick) for tick in unique.tolist()]
+    return pd.Series(written[inverse], dtype="object")
+
+
+def _decimal(tick: float, column: Numerical, scale: float) -> Decimal:
+    if scale:
+        return Decimal(tick).scaleb(-(column.decimals or 0))
+    number = Decimal(repr(float(tick)))
+    places = int(column.dtype.partition(", ")[2].partition(")")[0]) if column.dtype.startswith("decimal") else None
+    return number if places is None else round(number, places)
+
+
+def _plain_numbers(ticks: np.ndarray, gone: np.ndarray, column: Numerical, scale: float) -> pd.Series:
+    whole = "int" in column.dtype.lower()
+    if whole and scale == 1:
+        values = pd.Series(ticks, dtype="int64")
+        return dtypes.cast(values.astype("Int64").mask(gone) if gone.any() else values, column.dtype)
+    numbers = ticks / scale if scale else ticks
+    values = pd.Series(np.where(gone, np.nan, np.round(numbers) if whole else numbers))
+    return dtypes.cast(values, column.dtype)

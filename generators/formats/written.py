@@ -1,0 +1,85 @@
+"""What a column of texts is written as: numbers in a format or dates in a format, with words for missing values among them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from generators.formats import date_inference
+from generators.formats.date_inference import DateFormat
+from generators.formats.number_format import NumberFormat, infer
+
+SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
+MOST_WORDS = 10
+READ = 0.5  # least share of a column's values that its format reads
+STRAY = 0.05  # largest share of values that are neither read nor words
+FEW = 20  # plain numbers with no more distinct values beside words are labels: grades, classes
+WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba unknown missing undefined
+    unspecified never empty blank 0000-00-00 00/00/0000 00.00.0000"""
+PHRASES = ("", "keine angabe", "not available", "not applicable", "not recorded", "not known", "no data")
+MISSING_WORDS = frozenset(WORDS.split()) | frozenset(PHRASES)
+
+
+def is_known(word: str) -> bool:
+    """Tell whether a text is one of the usual words for a missing value, so that it tells nothing about a single row."""
+    return word.strip().casefold() in MISSING_WORDS
+
+
+def words_among(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the texts, with their counts, that stand for missing values: well-known ones, and the commonest that rows share."""
+    kept = [(word, n) for word, n in counts.items() if is_known(word) or n >= SHARED_WORD]
+    return dict(sorted(kept, key=lambda word: (-word[1], word[0]))[:MOST_WORDS])
+
+
+def texts_of(present: pd.Series) -> dict[str, int] | None:
+    """Return the distinct texts of a column with their counts, None where its values are not text."""
+    if present.empty or not (present.dtype == object or pd.api.types.is_string_dtype(present.dtype)):
+        return None
+    counts = present.value_counts(sort=False)
+    if not any(isinstance(value, str) for value in counts.index):
+        return None
+    texts: dict[str, int] = {}
+    for value, n in counts.items():
+        texts[str(value)] = texts.get(str(value), 0) + int(n)
+    return texts
+
+
+def date_format(name: str, present: pd.Series, *, stated: bool = False) -> DateFormat | None:
+    """Return the format in which a column's texts or integers are dates, None where they are not.
+
+    Where the kind is `stated`, half of the values are enough, whatever the others are.
+    """
+    if pd.api.types.is_bool_dtype(present.dtype):
+        return None
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        whole = pd.api.types.is_integer_dtype(present.dtype) or bool((present % 1 == 0).all())
+        format = date_inference.infer_integers(name, [int(v) for v in present.unique()]) if whole and len(present) else None
+        return DateFormat(format) if format else None
+    texts = texts_of(present)
+    found = texts and date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text)))
+    return found if found and _enough(texts, {text for text in texts if found.reads(text) is not None}, stated) else None
+
+
+def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | None:
+    """Return the format in which a column's texts are numbers, None where they are words, codes or a few labels.
+
+    Where the kind is `stated`, half of the values are enough, whatever the others are.
+    """
+    texts = texts_of(present)
+    found = texts and infer(texts)
+    if not found:
+        return None
+    read = {text: number for text in texts if (number := found.parse(text)) is not None}
+    if not _enough(texts, set(read), stated):
+        return None
+    if stated or found.decorated or any("." in text for text in read):
+        return found
+    worded = len(read) < len(texts)
+    return found if worded and len(read) > FEW else None
+
+
+def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:
+    """Tell whether a format reads enough: half of the values and, where nobody stated it, all but a few of those that are no words."""
+    total, rest = sum(texts.values()), {text: n for text, n in texts.items() if text not in read}
+    stray = sum(rest.values()) - sum(words_among(rest).values())
+    few = total if stated else max(STRAY * total, 1) if total >= 10 else 0
+    return total - sum(rest.values()) >= READ * total and stray <= few

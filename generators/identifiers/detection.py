@@ -1,0 +1,137 @@
+"""Which columns identify: by their names in several languages, by well-known forms, and by shape, also where their values repeat.
+
+A column of numbers or texts identifies if it is called so and its values are many with few rows each, if nearly every value has a form
+that names somebody (an address, an account with its check digits), or if every value is another, or a long code in a few rows each.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from generators.identifiers.check_digits import scheme_of
+from generators.identifiers.words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
+
+UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
+UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
+MANY = 10  # distinct values, from which a column that is called an identifier is one
+FEW_ROWS = 50  # rows per value on average at most; more describe a group
+CODE_ROWS = 20  # rows per value of a code that no name gives away
+CODES = 20  # distinct values of such a code
+LONG = 6  # characters of such a code
+MATCHING = 0.95  # share of the values that must have a form
+SUFFIXES = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
+FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        r"[^@\s]+@[^@\s]+\.[a-z]{2,}",
+        r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}",
+        r"(?:\d{1,3}\.){3}\d{1,3}",
+        r"(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}",
+        r"\d{3}-\d{2}-\d{4}",
+        r"\+\d[\d ()/.-]{7,18}",
+        r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}",
+        r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}",
+    )
+)
+
+
+def words_of(name: object) -> list[str]:
+    """Return the words of a column's name in small letters: customerID, customer_id and "Customer Id" have the same two."""
+    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", "_", str(name))
+    return [word for word in re.split(r"[\W_\d]+", text.lower()) if word]
+
+
+def is_named(name: object, *, many: bool = False) -> bool:
+    """Tell whether a column is called an identifier; `many`: also by words that numbers of other things are called by too."""
+    words = words_of(name)
+    if not words or (QUANTITIES & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
+        return False
+    ends = words[0] == "id" or words[-1] in IDS | NUMBERS | PEOPLE | PLACES  # of emails sent, the email is no value
+    joined = any(SUFFIXES.search(word) and SUFFIXES.sub("", word) in PEOPLE | PLURALS | NUMBERS for word in words)
+    return bool((IDS & set(words) and ends) or joined or names_person(name) or (many and words[-1] in NUMBERS))
+
+
+def names_person(name: object) -> bool:
+    """Tell whether a column's name is that of a person, or of a person's number: patient, customer no; customers are counted."""
+    words = set(words_of(name))
+    named = PEOPLE & words or (PLURALS & words and (NUMBERS | IDS) & words)
+    return bool(named) and words <= PEOPLE | PLURALS | NUMBERS | IDS
+
+
+def text_identifies(name: object, present: pd.Series) -> bool:
+    """Tell whether a column of texts identifies somebody."""
+    if len(present) < UNIQUE_ROWS:
+        return False
+    distinct = present.drop_duplicates().map(str)
+    rows = len(present) / len(distinct)
+    if has_form(distinct) or scheme_of(distinct):
+        return True
+    if len(distinct) > UNIQUE_SHARE * len(present):
+        return not QUANTITIES & set(words_of(name)) or is_named(name)
+    if GROUPS & set(words_of(name)) and not names_person(name):
+        return False
+    coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
+    if is_named(name, many=coded) and len(distinct) >= MANY and rows <= FEW_ROWS:
+        return coded or not names_person(name)
+    return coded and len(distinct) >= CODES and rows <= CODE_ROWS and _long_codes(distinct)
+
+
+def has_form(distinct: pd.Series) -> bool:
+    """Tell whether nearly all values have one of the forms that name somebody or a machine of theirs."""
+    texts = distinct.iloc[:5000].str.strip().str.lower()
+    return any(texts.map(lambda text, form=form: form.fullmatch(text) is not None).mean() >= MATCHING for form in FORMS)
+
+
+def _long_codes(distinct: pd.Series) -> bool:
+    """Tell whether values are written alike, without a point or a space, with LONG digits or more or as eight digits of base 16."""
+    shapes = distinct.str.replace(r"\d", "9", regex=True).str.replace(r"[^\W\d_]", "a", regex=True)
+    digits = distinct.str.count(r"\d")
+    alike = shapes.value_counts(normalize=True).iloc[0] >= MATCHING
+    if distinct.str.fullmatch(r"[0-9a-f]{8,}|[0-9A-F]{8,}").all() and distinct.str.len().nunique() == 1:
+        return True
+    return bool(alike and (digits >= LONG).mean() >= MATCHING and not distinct.str.contains(r"[.,%€$£\s]").any())
+
+
+def number_identifies(name: object, present: pd.Series) -> bool:
+    """Tell whether a column of whole numbers identifies somebody; floats count as such where a missing value made them fractions."""
+    if len(present) < UNIQUE_ROWS or not _whole(present):
+        return False
+    numbers = present.astype("int64") if present.dtype.kind == "f" else present
+    distinct = numbers.drop_duplicates()
+    if _counts_rows(name, numbers, distinct) or scheme_of(map(str, distinct)):
+        return True
+    rows = len(numbers) / len(distinct)
+    if GROUPS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
+        return False
+    if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
+        return len(distinct) >= MANY and rows <= FEW_ROWS
+    return not QUANTITIES & set(words_of(name)) and _is_sparse_key(numbers, distinct)
+
+
+def _whole(present: pd.Series) -> bool:
+    if pd.api.types.is_integer_dtype(present.dtype):
+        return True
+    numbers = present.to_numpy("float64", na_value=np.nan)
+    return pd.api.types.is_float_dtype(present.dtype) and bool(np.all((np.abs(numbers) < 2**53) & (numbers % 1 == 0)))
+
+
+def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
+    """Tell whether the numbers go up by one from row to row, and are no years or other quantities."""
+    if len(distinct) < len(numbers) or QUANTITIES & set(words_of(name)):
+        return False
+    years = distinct.min() >= 1500 and distinct.max() <= 2200 and not is_named(name)
+    return not years and set(numbers.diff().dropna().astype("int64")) in ({1}, {-1})
+
+
+def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
+    """Tell whether whole numbers without a telling name are a key: of one width, nearly all repeated, far apart, seldom round."""
+    rows = len(numbers) / len(distinct)
+    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (numbers.value_counts() > 1).mean() < UNIQUE_SHARE:
+        return False
+    low, high = (len(str(abs(int(end)))) for end in (distinct.min(), distinct.max()))
+    if low != high or low < LONG - 1 or distinct.min() < 0:
+        return False
+    spread = int(distinct.max()) - int(distinct.min()) + 1
+    return len(distinct) < 0.1 * spread and float((distinct % 10 == 0).mean()) < 0.3

@@ -1,0 +1,159 @@
+"""Rows that belong together: how many rows share a value of an identifier column, and fresh values that are shared alike.
+
+Identifier columns are ordered from the finest to the coarsest: an order has lines, a customer has orders. A column whose value follows
+from that of a finer one hangs on it (`over`), so that all rows of a synthetic order have the same customer, and a customer's number and
+account stay together. What is kept is 21 quantiles of the sizes, the five largest
+and smallest moved to the next, and their mean alone where there are twenty groups or fewer.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from generators.data.schema import Identifier, Schema
+from generators.identifiers import forms
+from generators.identifiers.forms import Form, text_of
+from generators.training import randomness
+
+SHARED = 5  # groups at each end whose sizes are not kept
+QUANTILES = 21
+CELLS = 8  # of the filter, for each value that it holds
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which values are real, as a set of bits that a value's hash names: sure of what it denies; of other values it claims one in eight."""
+
+    bits: str  # base64
+    salt: str
+
+    @classmethod
+    def of(cls, texts: Sequence[str], salt: str) -> "Filter":
+        """Hold the texts."""
+        size = 1 << max(6, int(np.ceil(np.log2(CELLS * max(1, len(texts))))))
+        marks = np.zeros(size, dtype="bool")
+        marks[[_hash(text, salt) % size for text in texts]] = True
+        return cls(base64.b64encode(np.packbits(marks)).decode(), salt)
+
+    @cached_property
+    def _marks(self) -> np.ndarray:
+        return np.unpackbits(np.frombuffer(base64.b64decode(self.bits), dtype="uint8"))
+
+    def __contains__(self, text: str) -> bool:
+        return bool(self._marks[_hash(text, self.salt) % len(self._marks)])
+
+
+def _hash(text: str, salt: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{salt}\0{text}".encode(), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One identifier column: the column it hangs on ("" for rows), rows (or groups of that column) per value, the share without one."""
+
+    name: str
+    over: str
+    sizes: list[int]
+    missing: float
+    taken: Filter
+
+
+def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Group, ...]:
+    """Learn how the identifier columns group the rows, the finest first."""
+    columns = [column for column in schema.columns if column.kind == "identifier"]
+    codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
+    if not columns:
+        return ()
+    salt = f"{salt}-{_digest(frame[[column.name for column in columns]])}"
+    order = sorted(columns, key=lambda column: -codes[column.name].max(initial=-1))
+    fitted: list[Group] = []
+    for column in order:
+        over = _over(codes, column.name, [group.name for group in fitted])
+        units = codes[column.name][_first(codes[over])] if over else codes[column.name]
+        texts = [text_of(value) for value in frame[column.name].dropna().unique()]
+        sizes = np.bincount(units[units >= 0]) if (units >= 0).any() else np.ones(1, dtype=int)
+        fitted.append(Group(column.name, over, _quantiles(sizes), float(np.mean(units < 0)), Filter.of(texts, salt)))
+    return tuple(fitted)
+
+
+def _digest(frame: pd.DataFrame) -> str:
+    """Return 64 bits of the identifiers' hash, so that models of other rows make up other values."""
+    hashes = pd.util.hash_pandas_object(frame.astype("string"), index=False).to_numpy()
+    return hashlib.blake2b(hashes.tobytes(), digest_size=8).hexdigest()
+
+
+def _over(codes: Mapping[str, np.ndarray], name: str, finer: Sequence[str]) -> str:
+    """Return the coarsest of the finer columns that decides this one, "" where none does."""
+    own = codes[name]
+    return next((other for other in reversed(finer) if _repeats(codes[other]) and _decides(_units(codes[other]), own)), "")
+
+
+def _repeats(codes: np.ndarray) -> bool:
+    return codes.max(initial=-1) + 1 < np.sum(codes >= 0)
+
+
+def _units(codes: np.ndarray) -> np.ndarray:
+    """Number the groups; a row without a value is a group of its own."""
+    return np.where(codes < 0, codes.max(initial=-1) + 1 + np.arange(len(codes)), codes)
+
+
+def _first(codes: np.ndarray) -> np.ndarray:
+    return np.unique(_units(codes), return_index=True)[1]
+
+
+def _decides(finer: np.ndarray, coarser: np.ndarray) -> bool:
+    pairs = pd.DataFrame({"finer": finer, "coarser": coarser}).drop_duplicates()
+    return not pairs["finer"].duplicated().any()
+
+
+def _quantiles(sizes: np.ndarray) -> list[int]:
+    sizes = np.sort(sizes)
+    few = np.full(2, max(1, round(float(sizes.mean()))))
+    inner = np.clip(sizes, sizes[SHARED], sizes[-SHARED - 1]) if len(sizes) > 4 * SHARED else few
+    return np.quantile(inner, np.linspace(0, 1, QUANTILES), method="nearest").astype(int).tolist()
+
+
+def restore(entries: Sequence[Mapping]) -> tuple[Group, ...]:
+    """Read the groups that were written as dictionaries."""
+    return tuple(Group(**{**entry, "taken": Filter(**entry["taken"])}) for entry in entries)
+
+
+def draw(groups: Sequence[Group], schema: Schema, n: int, seed: int) -> dict[str, pd.Series]:
+    """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
+    found: dict[str, np.ndarray] = {}
+    drawn: dict[str, pd.Series] = {}
+    for group in groups:
+        column, stream = schema.column(group.name), randomness.generator(seed, "identifier", group.taken.salt, group.name)
+        units = _units(found[group.over]) if group.over else np.arange(n)
+        numbered = _pack(group, int(units.max(initial=-1)) + 1, stream)
+        found[group.name] = _renumbered(numbered[units]) if n else np.zeros(0, dtype=int)
+        drawn[group.name] = _written(column, found[group.name], group.taken, stream)
+    return drawn
+
+
+def _renumbered(codes: np.ndarray) -> np.ndarray:
+    present = codes >= 0
+    codes[present] = pd.factorize(codes[present])[0]
+    return codes
+
+
+def _pack(group: Group, units: int, stream: np.random.Generator) -> np.ndarray:
+    """Return the group of each unit, -1 for none, by sizes drawn one after the other."""
+    gone = stream.random(units) < group.missing
+    sizes = np.interp(stream.random(units), np.linspace(0, 1, QUANTILES), group.sizes)
+    numbered = np.repeat(np.arange(units), np.maximum(1, np.round(sizes).astype(int)))[:units]
+    numbered = np.full(units, -1) if not len(numbered) else numbered.copy()
+    codes = np.full(units, -1)
+    codes[~gone] = numbered[: int((~gone).sum())]
+    return codes
+
+
+def _written(column: Identifier, codes: np.ndarray, taken: Filter, stream: np.random.Generator) -> pd.Series:
+    count = int(codes.max(initial=-1)) + 1
+    values = forms.texts(Form(column.pattern, column.check), count, stream, taken.__contains__)
+    return forms.typed(pd.Series([*values, None], dtype="object").iloc[codes].reset_index(drop=True), column.dtype)

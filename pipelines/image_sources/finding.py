@@ -1,0 +1,54 @@
+"""Sources of images: folders by class, a flat folder with a table beside it, Parquet with image bytes, tar shards, npz.
+
+What is found is where the bytes of each image are, and a table of its label and further columns: nothing is decoded here.
+"""
+
+from pathlib import Path
+
+from pipelines.image_sources import arrays, folders, parquet, shards
+from pipelines.image_sources.folders import FILE
+from pipelines.image_sources.labels import LABEL
+from pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources import files
+
+__all__ = ["FILE", "LABEL", "NOT_IMAGES", "SUFFIXES", "WITHOUT_FILE", "WITHOUT_ROW", "ImageSource", "find", "holds_images"]
+PARQUET = (".parquet", ".pq", ".parq")
+
+
+def holds_images(path: str | Path) -> bool:
+    """Tell whether a source is one of images, by its names and its columns; a folder with a table alone is a table."""
+    path = Path(path)
+    if path.is_dir():
+        names = files.listed(path).names
+        shards = [name for name in names if files.suffix(name) in PARQUET]
+        return any(files.suffix(name) in (*SUFFIXES, ".tar") for name in names) or bool(shards and parquet.image_column(path / shards[0]))
+    if path.suffix.lower() in PARQUET and path.is_file():
+        return parquet.image_column(path) is not None
+    return path.suffix.lower() in (".npz", ".tar")
+
+
+def find(path: str | Path, label: str | None = None) -> ImageSource:
+    """Find the images of a source; `label` names the column of labels. LaunderError where there are none, or labels are missing."""
+    path = Path(path)
+    if not path.exists():
+        raise LaunderError(f"expected images at {path}, found nothing there; check the path")
+    found = _find(path, label)
+    if len(found.table) < 2:
+        raise LaunderError(f"expected at least 2 images in {path}, found {len(found.table)}; give a larger collection")
+    if LABEL in found.table and (missing := int(found.table[LABEL].isna().sum())):
+        raise LaunderError(f"expected a label for every image in {path}, found {missing:,} without; label or remove them")
+    return found
+
+
+def _find(path: Path, label: str | None) -> ImageSource:
+    if path.suffix.lower() == ".npz":
+        return arrays.read(path)
+    if path.is_file():
+        return shards.read([path], label) if path.suffix.lower() == ".tar" else parquet.read([path], label)
+    listing = files.readable(path)
+    for suffixes, read in (((".tar",), shards.read), (PARQUET, parquet.read)):
+        parts = [path / name for name in listing.names if files.suffix(name) in suffixes]
+        if parts and not any(files.suffix(name) in SUFFIXES for name in listing.names):
+            return read(parts, label)
+    return folders.read(path, listing, label)

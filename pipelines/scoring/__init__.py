@@ -1,0 +1,1 @@
+"""Scoring: the data of a run, and data made anywhere."""

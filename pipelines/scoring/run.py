@@ -1,0 +1,107 @@
+"""Scoring: the evaluation of one run, on the rows that its generator saw and those it did not."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import evaluation
+from evaluation.report import Report
+from generators import Schema, Synthesizer
+from generators.data.schema import Datetime, Numerical
+from generators.formats import dtypes, grid, timestamps
+from generators.sampling import reading
+from pipelines.config import RunConfig
+from pipelines.run.artifacts import LaunderError
+
+
+def score(
+    train: pd.DataFrame,
+    holdout: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    model: Synthesizer | None = None,
+) -> Report:
+    """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is tried too.
+
+    Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no holdout.
+    What the report says of single rows and rare categories is for its internal variant, in the run's private folder. LaunderError
+    where no training row meets the condition, ValueError where the tables differ.
+    """
+    sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
+    learnt = members(model, len(train))
+    if not len(sides[0]):
+        raise LaunderError(
+            f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask for what the data hold"
+        )
+    real = pd.concat(sides, ignore_index=True)
+    kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
+    known = loss_of(model)
+    return evaluation.score(
+        *(readable(frame, schema) for frame in (kept, held, synthetic)),
+        kinds=schema.kinds(),
+        target=config.score.target,
+        loss=known and (lambda rows: known(real.loc[rows.index])),
+        members=None if learnt is None else learnt[sides[0].index],
+        seed=config.seed,
+        names=_names(config),
+        internal=True,
+    )
+
+
+def members(model: Synthesizer | None, rows: int) -> np.ndarray | None:
+    """Return which of the training rows the model learnt from, bool [rows]: all but its validation rows; None where that is not known."""
+    if model is None or "validation_rows" not in model.record:
+        return None
+    learnt = np.ones(rows, bool)
+    learnt[model.record["validation_rows"]] = False
+    return learnt
+
+
+def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] | None:
+    """Return what a white-box attacker reads of rows as the model knows them: -log p of each; None for a model without a likelihood."""
+    return (lambda rows: -model.log_prob(rows)) if hasattr(model, "log_prob") else None
+
+
+def _names(config: RunConfig) -> list[str] | None:
+    """Return the metrics asked for and those that the gate needs, None for all."""
+    if config.score.metrics is None:
+        return None
+    wanted = {*config.score.metrics, *config.rules}
+    return [name for name in evaluation.names() if name in wanted]
+
+
+def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows that meet every condition, which may be none."""
+    return frame[reading.meeting(frame, schema, where)] if where else frame
+
+
+def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything else as labels."""
+    frame = frame.copy()
+    for column in schema.columns:
+        values = dtypes.simple(frame[column.name])
+        if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
+            values = _stamps(values, column)
+        elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
+            values = _numbers(values, column)
+        frame[column.name] = values
+    return frame
+
+
+def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:
+    ticks, present = timestamps.to_ticks(values, column)
+    stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    stamps[present] = ticks.view("datetime64[us]")
+    return stamps
+
+
+def _numbers(values: pd.Series, column: Numerical) -> np.ndarray:
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return values.dt.total_seconds().to_numpy("float64")
+    found, present = grid.to_grid(values, column, 0)
+    numbers = np.full(len(values), np.nan)
+    numbers[present] = found
+    return numbers

@@ -1,0 +1,62 @@
+"""Dates are read in the form they have and written back in it."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.formats.date_format import check, read, write
+from generators.formats.date_inference import DateFormat, infer, infer_integers
+
+FORMS = """%Y-%m-%d|%d/%m/%Y|%m/%d/%Y|%-d.%-m.%Y|%Y%m%d|%d-%b-%Y|%b %-d, %Y|%d %B %Y|%Y-%m|%m/%Y|%b-%y|%YQ%q|Q%q %Y|%Y-Q%q|%G-W%V
+%Y-%m-%d %H:%M:%S|%Y-%m-%dT%H:%M:%SZ|%Y-%m-%dT%H:%M:%S.%3fZ|%Y-%m-%d %H:%M:%S.%6f|%Y-%m-%d %H:%M:%S%:z|%m/%d/%Y %I:%M %p|%m/%d/%y %H:%M
+%I:%M %p|%-I:%M %P|%H:%M:%S|%H:%M:%S.%2f|%a, %d %b %Y %H:%M:%S GMT|%Y-%m-%d %H:%M:%S%-z|%Y-%m-%dT%H:%M:%S%z|%A, %B %-d, %Y"""
+moments = st.datetimes(datetime(1995, 1, 1), datetime(2060, 1, 1))
+
+
+@pytest.mark.parametrize("form", FORMS.replace("\n", "|").split("|"))
+def test_forms_are_found_by_their_texts(form):
+    days = [datetime(2001 + k % 30, 1 + k % 12, 1 + k * 7 % 28, k % 24, k * 7 % 60, k * 11 % 60, k * 37_003 % 10**6) for k in range(60)]
+    texts = [write(day, form) for day in days]
+    found = infer(texts)
+    assert all(found.same(text) for text in texts)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(moments, st.sampled_from(["+00:00", "+01:00", "-03:30"]), st.sampled_from(["%z", "%:z"]))
+def test_offsets_name_the_same_moment(moment, offset, directive):
+    form = f"%Y-%m-%d %H:%M:%S.%f {directive}"
+    assert read(write(moment, form, offset), form) == moment
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl"])
+def test_months_in_other_languages(language):
+    texts = [write(datetime(2020, month, 3), "%-d %B %Y", language=language) for month in range(1, 13)]
+    assert infer(texts) == DateFormat("%-d %B %Y", language=language)
+
+
+def test_bands_seasons_and_versions_are_no_dates():
+    for texts in (["10-19", "20-29"], ["1990-2000"], ["2019/20"], ["1.2.3"], ["3", "May"], ["12345"]):
+        assert infer(texts) is None
+
+
+@pytest.mark.parametrize("directive", "aAwdbBmyYHIpMSfzZjUWcxXGuV%")
+def test_every_directive_of_strptime_can_be_stated(directive):
+    beside = {"G": "%V %u ", "u": "%G-%V ", "V": "%G %u ", "U": "%Y %w ", "W": "%Y %w ", "%": "%Y", "I": "%p ", "p": "%I "}
+    check(beside.get(directive, "") + f"%{directive}")
+
+
+@pytest.mark.parametrize("form", ["%Q", "day", "%Y-%Y", "%"])
+def test_other_formats_are_one_sentence(form):
+    with pytest.raises(ValueError, match="expected a format of strptime's directives"):
+        check(form)
+
+
+def test_integers_are_dates_by_their_digits_and_epochs_by_name_and_range():
+    assert infer_integers("ym", [200001 + k for k in range(12)]) == "%Y%m"
+    assert infer_integers("x", [200013, 200055]) is None
+    assert infer_integers("ts", [20200305103000, 20210405103059]) == "%Y%m%d%H%M%S"
+    assert infer_integers("created_at", [1_600_000_000, 1_700_000_000]) == "%s"
+    assert infer_integers("eventTime", [1_600_000_000_000, 1_700_000_000_000]) == "%s%3f"
+    assert infer_integers("salary", [1_600_000_000, 1_700_000_000]) is None

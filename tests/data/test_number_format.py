@@ -1,0 +1,60 @@
+"""A number's text is read and written back as it was, in every combination of sign, currency, unit, grouping and decimals."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.formats.number_format import MARKS, NumberFormat, infer
+
+styles = st.builds(
+    lambda marks, places, prefix, suffix, minus, plus: NumberFormat(prefix, suffix, *marks, places, False, minus, plus),
+    st.sampled_from(MARKS),
+    st.integers(1, 4),
+    st.sampled_from(["", "$", "€ ", "EUR ", "CHF "]),
+    st.sampled_from(["", "%", " %", " kg", "kg", " €", " km/h"]),
+    st.sampled_from(["-", "\u2212", "()", "x-"]),
+    st.booleans(),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(styles, st.lists(st.decimals(-(10**7), 10**7, places=4), min_size=1, max_size=30))
+def test_what_is_written_is_read_and_inferred(style, numbers):
+    numbers = [*(round(number, style.places) for number in numbers), Decimal("-1234567.5"), Decimal("1234567.25"), Decimal("12345.125")]
+    numbers = [round(number, style.places) for number in numbers]
+    texts = [style.write(number) for number in numbers]
+    assert [style.parse(text) for text in texts] == numbers
+    found = infer(texts)
+    assert [found.parse(text) for text in texts] == numbers and [found.write(number) for number in numbers] == texts
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["$1,200", "$300", "-$5.50"],
+        ["12%", "3.5%"],
+        ["1 234,56", "7,10"],
+        ["1.234,56", "0,50"],
+        ["(3.50)", "2.25"],
+        ["+1.2", "-0.3"],
+        ["1'234", "12"],
+        ["1_000", "5"],
+        ["1\u00a0234", "8"],
+        ["\u22125", "6"],
+        ["61 kg", "7.5 kg"],
+        ["12,34,567", "1,000"],
+        ["1.0", "2.25"],
+        ["$-5", "$3"],
+    ],
+)
+def test_common_forms(texts):
+    found = infer(texts)
+    assert [found.write(found.parse(text)) for text in texts] == texts
+
+
+@pytest.mark.parametrize("text", ["007", "AB12", "12:30", "1.2.3", "12345X", "10.0.0.1", "1,23,4", "(5", "--5", ""])
+def test_codes_are_no_numbers(text):
+    found = infer([text])
+    assert found is None or found.parse(text) is None
