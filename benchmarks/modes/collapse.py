@@ -35,6 +35,7 @@ from generators.contract import Budget
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._adversary import Discriminator, Residual
 from generators.training import loop
+from generators.training.plan import Plan, Turn
 
 PEERS = Path(__file__).parents[1] / "peers" / "peers.json"
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"
@@ -152,9 +153,9 @@ def _played(mixture: Mixture, settings: tuple[str, float, int, float], steps: in
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         game = Game(mixture, loss, penalty, packing)
-    plan = loop.Plan(
+    plan = Plan(
         learning_rate=1e-3, weight_decay=0.0, batch=512, betas=(0.5, 0.99), ema=ema, evaluate_every=100, latest=True, patience=10**6,
-        turns={"discriminator": loop.Turn(), "generator": loop.Turn()},
+        turns={"discriminator": Turn(), "generator": Turn()},
     )
     started = time.monotonic()
     parts = mixture.draw(SEEN, seed), mixture.draw(1000, seed + 1)

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from generators.data.images import Form, Images
 from generators.training import checkpoint as files
 from generators.training import device as devices
-from generators.training import fitting, loop
+from generators.training import fitting
 from generators.training.fitting import How
+from generators.training.plan import Plan
 
 SMALL = 12  # pixels of the shorter side up to which images are small
 LAST = 14  # pixels of a side from which convolutions are faster with the channels last
@@ -29,7 +30,7 @@ class Family:
     config: type
     model: type
     settle: Callable[[Any, Form, int, torch.device], Any]  # (config, form, images, device) -> config with the options left open
-    plan: Callable[[Any, Form, torch.device, int], loop.Plan]  # (config, form, device, images) -> how to optimise
+    plan: Callable[[Any, Form, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
 
 
 def fit(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[Form, Any, Any, dict[str, Any]]:

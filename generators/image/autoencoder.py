@@ -22,8 +22,9 @@ from generators.image._coder import Decoder, Encoder, brightness_loss
 from generators.image._fitting import Family
 from generators.networks import mixture
 from generators.networks.mixture import Mixture
-from generators.training import loop, randomness
+from generators.training import randomness
 from generators.training.fitting import How
+from generators.training.plan import Plan
 
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"
@@ -141,9 +142,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return config
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
-    return loop.Plan(
+    return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

@@ -25,8 +25,9 @@ from generators.image import _fitting
 from generators.image._fitting import Family
 from generators.image._patches import Network, Patches
 from generators.training import device as devices
-from generators.training import loop, randomness
+from generators.training import randomness
 from generators.training.fitting import How
+from generators.training.plan import Plan
 
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
@@ -219,9 +220,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, depth=depth, hidden=hidden, patch=patch, batch=batch, dropout=dropout)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
-    return loop.Plan(
+    return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

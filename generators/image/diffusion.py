@@ -24,8 +24,8 @@ from generators.image._augment import TOLD, warp
 from generators.image._fitting import Family
 from generators.image._unet import UNet
 from generators.training import device as devices
-from generators.training import loop
 from generators.training.fitting import How
+from generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
@@ -170,9 +170,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
-    return loop.Plan(
+    return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

@@ -27,10 +27,9 @@ from generators.image._fitting import Family
 from generators.image._players import Discriminator, Generator
 from generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.training import device as devices
-from generators.training import loop
 from generators.training.collapse import LEAST_FIDELITY, precision, spread
 from generators.training.fitting import How
-from generators.training.loop import Turn
+from generators.training.plan import Plan, Turn
 
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
@@ -153,9 +152,9 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks, batch=batch)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> loop.Plan:
+def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
-    return loop.Plan(
+    return Plan(
         learning_rate=config.learning_rate,
         weight_decay=0.0,
         batch=config.batch,

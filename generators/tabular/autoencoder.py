@@ -28,8 +28,9 @@ from generators.networks import mixture
 from generators.networks.mixture import Mixture
 from generators.sampling import reading, rows
 from generators.sampling.conditioning import CHUNK
-from generators.training import fitting, loop, randomness
+from generators.training import fitting, randomness
 from generators.training.fitting import Family, How
+from generators.training.plan import Plan, with_options
 
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture
@@ -247,11 +248,11 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.start_from_marginals(x)
 
 
-def _plan(config: Config, rows: int) -> loop.Plan:
+def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = loop.Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
+    plan = Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
     plan = replace(plan, weight_decay=float(np.clip(1e3 / rows, 0.01, 1)))
-    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 @torch.no_grad()

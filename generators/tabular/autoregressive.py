@@ -24,8 +24,9 @@ from generators.sampling.conditioning import CHUNK, Allowed, anything
 from generators.sampling.constraints import Constraints
 from generators.sampling.masks import Mask
 from generators.tabular._chain import Model, only
-from generators.training import fitting, loop, randomness
+from generators.training import fitting, randomness
 from generators.training.fitting import Family, How
+from generators.training.plan import Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
@@ -161,10 +162,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 
-def _plan(config: Config, rows: int) -> loop.Plan:
+def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = loop.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
-    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    plan = Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 FAMILY = Family("tabular.autoregressive", Config, _settle, _build, _start, _plan)

@@ -38,8 +38,9 @@ from generators.sampling.constraints import Constraints
 from generators.sampling.masks import Mask
 from generators.tabular._denoiser import Denoiser
 from generators.tabular._schedule import Schedule
-from generators.training import fitting, loop, randomness
+from generators.training import fitting, randomness
 from generators.training.fitting import Family, How
+from generators.training.plan import Plan, with_options
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 ORDERS = 4  # in one batch, each for an equal part of the rows
@@ -235,10 +236,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.start(x, held)
 
 
-def _plan(config: Config, rows: int) -> loop.Plan:
+def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = loop.Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
-    return loop.with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
+    plan = Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 FAMILY = Family("tabular.diffusion", Config, _settle, _build, _start, _plan)

@@ -25,10 +25,10 @@ from generators.sampling import conditioning, reading, rows
 from generators.sampling.conditioning import CHUNK
 from generators.tabular._game import NOISE, Model, raked
 from generators.tabular._variables import Variables
-from generators.training import fitting, loop, randomness
+from generators.training import fitting, randomness
 from generators.training.collapse import LEAST_FIDELITY
 from generators.training.fitting import Family, How
-from generators.training.loop import Turn
+from generators.training.plan import Plan, Turn
 
 PROBE = 8192  # rows to which the shares of tokens are fitted
 EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
@@ -153,9 +153,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.prepare(x)
 
 
-def _plan(config: Config, rows: int) -> loop.Plan:
+def _plan(config: Config, rows: int) -> Plan:
     most = max(600, EPOCHS * rows // config.batch)
-    return loop.Plan(
+    return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         batch=config.batch,

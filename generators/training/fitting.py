@@ -19,7 +19,8 @@ from generators.data.schema import Schema
 from generators.sampling.conditioning import CHUNK
 from generators.training import checkpoint as files
 from generators.training import device as devices
-from generators.training import loop, memory, randomness
+from generators.training import loop, memory, randomness, state, validation
+from generators.training.plan import Plan
 
 
 class How(TypedDict, total=False):
@@ -42,7 +43,7 @@ class Family:
     settle: Callable[[Any, Encoding, int], Any]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
     start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], held-out ones [M, L])
-    plan: Callable[[Any, int], loop.Plan]  # (config, rows) -> how to optimise
+    plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def choose(name: str, **how: Unpack[How]) -> tuple[torch.device, str]:
 def train(
     x: Tensor,
     begin: Callable[[Tensor, Tensor], nn.Module],
-    plan: Callable[[int], loop.Plan],
+    plan: Callable[[int], Plan],
     config: Any,
     coded: Mapping[str, Any],
     chosen: tuple[torch.device, str],
@@ -92,7 +93,7 @@ def train(
 ) -> tuple[Any, dict[str, Any], Tensor]:
     """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
-    parts = loop.split(len(x), config.validation, seed)
+    parts = validation.split(len(x), config.validation, seed)
     kept, held = (x[rows] for rows in parts)
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
@@ -100,7 +101,7 @@ def train(
     planned = plan(len(kept))
     needed = memory.preflight(model, kept, held, planned)
     told = progress and (lambda status: progress(status | {"memory_mb": needed}))
-    identity = loop.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
+    identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
     asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
     best, record = loop.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)

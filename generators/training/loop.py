@@ -4,27 +4,23 @@ Everything random in step s derives from (seed, s), and the learning rate from (
 repeated with the recorded number of steps, ends in the same weights.
 """
 
-import hashlib
-import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from generators.contract import Budget, Progress
 from generators.training import checkpoint as files
 from generators.training import randomness
+from generators.training.plan import Plan
+from generators.training.state import Run, State, resume, save
 
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
-FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
 NOISE_FROM = 0.5  # share of the steps before which noise is where a game begins, not where it ends
 COLLAPSED, NOISE = "collapsed", "ended in noise"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
@@ -32,82 +28,6 @@ RETRIES = 2  # a loss that is not a number lowers the learning rate this often b
 
 class Diverged(ValueError):
     """The loss was not a number at a quarter of the learning rate."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What one player of a game does; a model with one loss has one turn."""
-
-    pace: float = 1.0  # share of the learning rate
-    until: float = 1.0  # share of the steps; then its averaged weights take the place of the latest ones, and it rests
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to optimise; the same fields for every family."""
-
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    batch: int = 256
-    steps: int = 2000  # where the budget names none
-    most_steps: int = 10**9  # that a budget of minutes may plan with
-    warmup: int = 50  # steps
-    ema: float = 0.995
-    clip: float = 1.0
-    evaluate_every: int = 100  # steps
-    patience: int = 10  # evaluations without a better validation loss
-    betas: tuple[float, float] = (0.9, 0.99)
-    turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
-    latest: bool = False  # return the latest weights: the validation loss does not tell which are best
-    least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
-    least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
-    watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
-    chunk: int = 4096  # rows of the validation split at once
-
-
-@dataclass
-class State:
-    """Where a run stands: plain numbers, so that it goes into JSON."""
-
-    step: int = 0
-    total: int = 0  # 0 until the pace of the machine has been measured
-    seconds: float = 0.0
-    best: float = math.inf  # validation loss, nats per row
-    stale: int = 0  # evaluations since the best
-    lowered: int = 0
-    loss: float = math.nan
-    stopped: str = ""
-    diversity: float = math.nan
-    fidelity: float = math.nan
-    restarts: int = 0
-
-
-@dataclass
-class Run:
-    """One training run: the model, its running averages and the best of these so far."""
-
-    model: nn.Module
-    plan: Plan
-    seed: int
-    identity: str  # of data, options, seed and budget: a checkpoint of another run is not continued
-    budget: Budget
-    started: float
-    state: State = field(default_factory=State)
-    optimizer: torch.optim.AdamW = field(init=False)
-    average: dict[str, Tensor] = field(init=False)
-    best: dict[str, Tensor] = field(init=False)
-
-    def __post_init__(self) -> None:
-        named = dict(self.model.named_parameters())
-        plan, groups = self.plan, []
-        for prefix, turn in plan.turns.items():
-            own = {name: p for name, p in named.items() if name.startswith(prefix)}
-            groups.append({"params": [p for name, p in own.items() if "bias" not in name], "pace": turn.pace})
-            groups.append({"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0})
-        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True)
-        self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-        self.best = self.average
-        self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
 
 
 def train(
@@ -132,7 +52,7 @@ def train(
     """
     run = Run(model, plan, seed, identity, budget, started)
     if checkpoint and files.exists(checkpoint):
-        _resume(run, checkpoint)
+        resume(run, checkpoint)
     with torch.random.fork_rng():
         _loop(run, data, validation, progress, checkpoint)
     s = run.state
@@ -160,7 +80,7 @@ def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None,
             if progress:
                 progress({"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best})
         if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
-            _save(run, checkpoint)
+            save(run, checkpoint)
             saved = time.monotonic()
 
 
@@ -296,51 +216,3 @@ def _go_back(run: Run) -> None:
             parameter.copy_(run.best[name])
     run.average = {name: tensor.clone() for name, tensor in run.best.items()}
     run.optimizer.state.clear()
-
-
-def _save(run: Run, folder: Path) -> None:
-    tensors = {f"model.{name}": p for name, p in run.model.named_parameters()}
-    tensors |= {f"average.{name}": p for name, p in run.average.items()}
-    tensors |= {f"best.{name}": p for name, p in run.best.items()}
-    for name, p in run.model.named_parameters():
-        tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state[p].items()}
-    state = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in vars(run.state).items()}
-    files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
-
-
-def _resume(run: Run, folder: Path) -> None:
-    """Continue from the checkpoint if it belongs to this run; start afresh otherwise."""
-    document, tensors = files.read(folder)
-    if document.get("identity") != run.identity:
-        return
-    missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
-    run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
-    named = dict(run.model.named_parameters())
-    with torch.no_grad():
-        for name, parameter in named.items():
-            parameter.copy_(tensors[f"model.{name}"])
-            moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
-            run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
-    run.average, run.best = ({name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best"))
-
-
-def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
-    """Return a tensor on its parameter's device and in its order in memory: the fused optimizer goes by the memory of both."""
-    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
-
-
-def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return row numbers for training and for the inner validation split (at least one row each)."""
-    order = randomness.generator(seed, "validation split").permutation(rows)
-    held = min(max(1, round(share * rows), min(FEWEST_HELD, rows // 8)), MOST_HELD, rows - 1)
-    return np.sort(order[held:]), np.sort(order[:held])
-
-
-def identity(tokens: np.ndarray, *rest: Any) -> str:
-    """Return a digest of the tokens and of all else that decides what a run ends in (what JSON can hold)."""
-    return hashlib.sha256(tokens.tobytes() + json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
-    """Return the plan with the options that are not None."""
-    return replace(plan, **{name: value for name, value in options.items() if value is not None})

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from generators.training.loop import Plan
+from generators.training.plan import Plan
 
 COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
 TRIAL = 8, 16  # rows; memory is linear in them

@@ -8,7 +8,7 @@ from torch import nn
 
 from generators import Budget, fit
 from generators.training import memory
-from generators.training.loop import Plan
+from generators.training.plan import Plan
 
 MB = 2**20
 

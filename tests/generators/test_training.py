@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from generators.contract import Budget
-from generators.training import loop
-from generators.training.loop import Diverged, Plan
+from generators.training import loop, validation
+from generators.training.loop import Diverged
+from generators.training.plan import Plan, Turn
 
 PLAN = Plan(batch=16, steps=40, warmup=5, evaluate_every=10, learning_rate=1e-2)
 
@@ -118,7 +119,7 @@ class Players(nn.Module):
 
 
 def test_players_move_their_own_parameters_and_one_may_rest():
-    turns = {"first": loop.Turn(until=0.5), "second": loop.Turn()}
+    turns = {"first": Turn(until=0.5), "second": Turn()}
     weights, record = run(replace(PLAN, steps=400, turns=turns, latest=True, weight_decay=0.0, patience=1000), model=Players())
     assert weights["first"].item() == pytest.approx(data()[:160, 3].mean().item(), abs=0.1)
     assert weights["second"].item() == pytest.approx(weights["first"].item(), abs=0.05)
@@ -126,7 +127,7 @@ def test_players_move_their_own_parameters_and_one_may_rest():
 
 
 def test_a_collapsed_run_is_restarted_then_stopped_and_says_so():
-    plan = replace(PLAN, turns={"first": loop.Turn(), "second": loop.Turn()}, least_diversity=0.5)
+    plan = replace(PLAN, turns={"first": Turn(), "second": Turn()}, least_diversity=0.5)
     _, record = run(plan, Budget(steps=400), model=Players(diversity=0.1))
     assert (record["collapsed"], record["restarts"], record["stopped"], record["steps"]) == (True, 2, "collapsed", 30)
     _, fine = run(plan, Budget(steps=40), model=Players())
@@ -134,13 +135,13 @@ def test_a_collapsed_run_is_restarted_then_stopped_and_says_so():
 
 
 def test_what_has_not_begun_has_not_collapsed():
-    plan = replace(PLAN, turns={"first": loop.Turn(), "second": loop.Turn()}, least_diversity=0.5, watched_from=0.5, latest=True)
+    plan = replace(PLAN, turns={"first": Turn(), "second": Turn()}, least_diversity=0.5, watched_from=0.5, latest=True)
     _, record = run(plan, Budget(steps=400), model=Players(diversity=0.1))
     assert record["collapsed"] and record["steps"] == 220  # at 200 and 210 steps it was restarted
 
 
 def test_a_run_that_draws_noise_is_judged_from_its_middle_on():
-    plan = replace(PLAN, turns={"first": loop.Turn(), "second": loop.Turn()}, least_diversity=0.5, least_fidelity=0.1, latest=True)
+    plan = replace(PLAN, turns={"first": Turn(), "second": Turn()}, least_diversity=0.5, least_fidelity=0.1, latest=True)
     _, record = run(plan, Budget(steps=400), model=Players(fidelity=0.05))
     assert (record["noise"], record["collapsed"], record["stopped"]) == (True, False, "ended in noise")
     assert (record["restarts"], record["steps"], record["fidelity"]) == (2, 220, 0.05)
@@ -149,9 +150,9 @@ def test_a_run_that_draws_noise_is_judged_from_its_middle_on():
 
 
 def test_split_is_disjoint_and_complete():
-    kept, held = loop.split(4000, 0.05, seed=1)
+    kept, held = validation.split(4000, 0.05, seed=1)
     assert len(held) == 200 and sorted([*kept, *held]) == list(range(4000))
-    assert [len(part) for part in loop.split(2, 0.05, seed=1)] == [1, 1]
+    assert [len(part) for part in validation.split(2, 0.05, seed=1)] == [1, 1]
 
 
 @pytest.mark.parametrize("field", ["steps", "minutes"])

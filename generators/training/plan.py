@@ -1,0 +1,41 @@
+"""How to optimise: the same fields for every family."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one player of a game does; a model with one loss has one turn."""
+
+    pace: float = 1.0  # share of the learning rate
+    until: float = 1.0  # share of the steps; then its averaged weights take the place of the latest ones, and it rests
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to optimise; the same fields for every family."""
+
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    batch: int = 256
+    steps: int = 2000  # where the budget names none
+    most_steps: int = 10**9  # that a budget of minutes may plan with
+    warmup: int = 50  # steps
+    ema: float = 0.995
+    clip: float = 1.0
+    evaluate_every: int = 100  # steps
+    patience: int = 10  # evaluations without a better validation loss
+    betas: tuple[float, float] = (0.9, 0.99)
+    turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
+    latest: bool = False  # return the latest weights: the validation loss does not tell which are best
+    least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
+    least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
+    watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
+    chunk: int = 4096  # rows of the validation split at once
+
+
+def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
+    """Return the plan with the options that are not None."""
+    return replace(plan, **{name: value for name, value in options.items() if value is not None})

@@ -1,0 +1,98 @@
+"""The state of a training run, and its checkpoint: a run that was killed continues from it and ends in the same weights."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generators.contract import Budget
+from generators.training import checkpoint as files
+from generators.training.plan import Plan
+
+
+@dataclass
+class State:
+    """Where a run stands: plain numbers, so that it goes into JSON."""
+
+    step: int = 0
+    total: int = 0  # 0 until the pace of the machine has been measured
+    seconds: float = 0.0
+    best: float = math.inf  # validation loss, nats per row
+    stale: int = 0  # evaluations since the best
+    lowered: int = 0
+    loss: float = math.nan
+    stopped: str = ""
+    diversity: float = math.nan
+    fidelity: float = math.nan
+    restarts: int = 0
+
+
+@dataclass
+class Run:
+    """One training run: the model, its running averages and the best of these so far."""
+
+    model: nn.Module
+    plan: Plan
+    seed: int
+    identity: str  # of data, options, seed and budget: a checkpoint of another run is not continued
+    budget: Budget
+    started: float
+    state: State = field(default_factory=State)
+    optimizer: torch.optim.AdamW = field(init=False)
+    average: dict[str, Tensor] = field(init=False)
+    best: dict[str, Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = dict(self.model.named_parameters())
+        plan, groups = self.plan, []
+        for prefix, turn in plan.turns.items():
+            own = {name: p for name, p in named.items() if name.startswith(prefix)}
+            groups.append({"params": [p for name, p in own.items() if "bias" not in name], "pace": turn.pace})
+            groups.append({"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0})
+        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True)
+        self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        self.best = self.average
+        self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
+
+
+def identity(tokens: np.ndarray, *rest: Any) -> str:
+    """Return a digest of the tokens and of all else that decides what a run ends in (what JSON can hold)."""
+    return hashlib.sha256(tokens.tobytes() + json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def save(run: Run, folder: Path) -> None:
+    """Write the checkpoint of a run."""
+    tensors = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    tensors |= {f"average.{name}": p for name, p in run.average.items()}
+    tensors |= {f"best.{name}": p for name, p in run.best.items()}
+    for name, p in run.model.named_parameters():
+        tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state[p].items()}
+    state = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in vars(run.state).items()}
+    files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
+
+
+def resume(run: Run, folder: Path) -> None:
+    """Continue from the checkpoint if it belongs to this run; start afresh otherwise."""
+    document, tensors = files.read(folder)
+    if document.get("identity") != run.identity:
+        return
+    missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
+    run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
+    named = dict(run.model.named_parameters())
+    with torch.no_grad():
+        for name, parameter in named.items():
+            parameter.copy_(tensors[f"model.{name}"])
+            moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
+            run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
+    run.average, run.best = ({name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best"))
+
+
+def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
+    """Return a tensor on its parameter's device and in its order in memory: the fused optimizer goes by the memory of both."""
+    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
