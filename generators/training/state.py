@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,19 +68,26 @@ def identity(tokens: np.ndarray, *rest: Any) -> str:
 
 
 def save(run: Run, folder: Path) -> None:
-    """Write the checkpoint of a run."""
+    """Write the checkpoint of a run: weights, averages, and the moments of the parameters that have some.
+
+    A parameter that no gradient has reached has none, and none has any in the step in which training went back to its best weights.
+    """
     tensors = {f"model.{name}": p for name, p in run.model.named_parameters()}
     tensors |= {f"average.{name}": p for name, p in run.average.items()}
     tensors |= {f"best.{name}": p for name, p in run.best.items()}
     for name, p in run.model.named_parameters():
-        tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state[p].items()}
+        tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state.get(p, {}).items()}
     state = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in vars(run.state).items()}
     files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
 
 
 def resume(run: Run, folder: Path) -> None:
-    """Continue from the checkpoint if it belongs to this run; start afresh otherwise."""
-    document, tensors = files.read(folder)
+    """Continue from the checkpoint if it belongs to this run; start afresh otherwise, with a warning where it cannot be read."""
+    try:
+        document, tensors = files.read(folder)
+    except ValueError:
+        warnings.warn("expected a readable checkpoint, found a damaged one; training starts afresh", stacklevel=4)
+        return
     if document.get("identity") != run.identity:
         return
     missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
@@ -88,8 +96,9 @@ def resume(run: Run, folder: Path) -> None:
     with torch.no_grad():
         for name, parameter in named.items():
             parameter.copy_(tensors[f"model.{name}"])
-            moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
-            run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
+            if f"adam.step.{name}" in tensors:
+                moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
+                run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
     run.average, run.best = ({name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best"))
 
 

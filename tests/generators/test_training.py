@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from generators.contract import Budget
 from generators.training import loop, validation
 from generators.training.loop import Diverged
 from generators.training.plan import Plan, Turn
+from generators.training.state import save
 
 PLAN = Plan(batch=16, steps=40, warmup=5, evaluate_every=10, learning_rate=1e-2)
 
@@ -72,6 +74,50 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, monkeypatch):
     assert steps[0] == 20  # the checkpoint was of step 19
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert again["validation"] == record["validation"]
+
+
+class Fragile(Line):
+    """A line whose loss is not a number once its weights have moved far."""
+
+    def forward(self, x):
+        return super().forward(x) / (self.weight.abs().sum() < 0.9).float()
+
+
+class Idle(Line):
+    """A line beside a parameter that no loss reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = nn.Parameter(torch.ones(2))
+
+
+@pytest.mark.parametrize("model", [Fragile, Idle])
+def test_a_run_killed_after_any_step_ends_in_the_same_weights(tmp_path, monkeypatch, model):
+    monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
+    plan = replace(PLAN, evaluate_every=5, learning_rate=5e-2, steps=20)
+    whole, record = run(plan, model=model())
+    assert record["learning_rate_lowered"] == (model is Fragile)  # in one step training went back to its best weights
+    for killed in range(1, 21):
+        with monkeypatch.context() as patched, pytest.raises(Interrupted):
+            patched.setattr(loop, "save", partial(save_and_stop, killed))
+            run(plan, model=model(), checkpoint=tmp_path / f"{killed}")
+        resumed, again = run(plan, model=model(), checkpoint=tmp_path / f"{killed}")
+        assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+        assert {**again, "seconds": 0} == {**record, "seconds": 0}
+
+
+def save_and_stop(killed, run, folder):
+    save(run, folder)
+    if run.state.step == killed:
+        raise Interrupted
+
+
+def test_a_damaged_checkpoint_is_not_continued(tmp_path):
+    whole, _ = run(checkpoint=tmp_path / "state")
+    (tmp_path / "state" / "model.safetensors").write_bytes(b"cut off")
+    with pytest.warns(UserWarning, match="training starts afresh"):
+        again, record = run(checkpoint=tmp_path / "state")
+    assert all(torch.equal(whole[name], again[name]) for name in whole) and record["steps"] == 40
 
 
 def test_a_finished_run_is_not_repeated_and_another_run_not_continued(tmp_path):
