@@ -112,7 +112,7 @@ def _step(run: Run, data: Tensor) -> None:
     for group in run.optimizer.param_groups:
         group["lr"] = _rate(state, plan) * group["pace"]
     run.model.train()
-    batch = data[_batch(run, len(data)).to(data.device)]
+    batch = data[_batch(run, data)]
     for prefix, turn in plan.turns.items():
         rests = state.total > 0 and state.step >= turn.until * state.total
         loss = _settled(run, prefix) if rests else _move(run, batch, prefix)
@@ -143,12 +143,14 @@ def _settled(run: Run, prefix: str) -> Tensor:
     return torch.zeros(())
 
 
-def _batch(run: Run, rows: int) -> Tensor:
-    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch."""
-    size = min(run.plan.batch, rows)
-    epoch, place = divmod(run.state.step, rows // size)
-    order = randomness.generator(run.seed, "epoch", epoch).permutation(rows)
-    return torch.from_numpy(order[place * size : (place + 1) * size])
+def _batch(run: Run, data: Tensor) -> Tensor:
+    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once in each."""
+    size = min(run.plan.batch, len(data))
+    epoch, place = divmod(run.state.step, len(data) // size)
+    if run.epoch != epoch:
+        order = randomness.generator(run.seed, "epoch", epoch).permutation(len(data))
+        run.epoch, run.order = epoch, torch.from_numpy(order).to(data.device)
+    return run.order[place * size : (place + 1) * size]
 
 
 def _evaluate(run: Run, validation: Tensor, last: bool) -> None:

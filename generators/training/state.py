@@ -45,6 +45,8 @@ class Run:
     budget: Budget
     started: float
     state: State = field(default_factory=State)
+    epoch: int = -1  # whose order of the rows `order` is
+    order: Tensor = field(init=False, repr=False)
     optimizer: torch.optim.AdamW = field(init=False)
     average: dict[str, Tensor] = field(init=False)
     best: dict[str, Tensor] = field(init=False)

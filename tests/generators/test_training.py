@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from generators.contract import Budget
-from generators.training import loop, validation
+from generators.training import loop, randomness, validation
 from generators.training.loop import Diverged
 from generators.training.plan import Plan, Turn
 from generators.training.state import save
@@ -74,6 +74,13 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, monkeypatch):
     assert steps[0] == 20  # the checkpoint was of step 19
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert again["validation"] == record["validation"]
+
+
+def test_the_order_of_the_rows_is_drawn_once_per_epoch(monkeypatch):
+    drawn, generator = [], randomness.generator
+    monkeypatch.setattr(randomness, "generator", lambda *names: drawn.append(names) or generator(*names))
+    run(Plan(batch=16, steps=25, evaluate_every=100))  # of 160 rows: 10 steps an epoch
+    assert drawn == [(3, "epoch", epoch) for epoch in range(3)]
 
 
 class Fragile(Line):
