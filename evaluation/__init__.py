@@ -32,12 +32,13 @@ def _metrics(section: str) -> dict[str, Callable]:
 
 
 def load(name: str) -> Callable:
-    """The metric function of a name such as "privacy.membership"; ValueError with the nearest name for an unknown one."""
+    """The metric function of a name such as "privacy.membership"; EvaluationError with the nearest name for an unknown one."""
     section, _, metric = name.partition(".")
     found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
     if found is None:
+        from evaluation.samples import EvaluationError
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
-        raise ValueError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
+        raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
     return found
 
 
@@ -49,7 +50,7 @@ def score(
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for its validation
     rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
-    single rows, rare categories and extremes. ValueError where the tables cannot be compared.
+    single rows, rare categories and extremes. EvaluationError where the tables cannot be compared.
     """
     from evaluation import report, samples
     from evaluation.models import threads

@@ -15,9 +15,10 @@ import pandas as pd
 from generators.contract import Budget, Progress, Synthesizer
 from generators.data.images import Images
 from generators.data.schema import Schema, conform, infer
+from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 
-__all__ = ["Budget", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
+__all__ = ["Budget", "GeneratorError", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
 
 MODALITIES = ("image", "tabular")  # the folders whose files a configuration can name
 
@@ -32,7 +33,7 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> ModuleType:
     """Import the generator called `name`; ValueError with the nearest name where there is none."""
     if name not in names():
-        raise ValueError(f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}")
+        raise GeneratorError(f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}")
     return import_module(f"generators.{name}")
 
 
@@ -42,7 +43,7 @@ def configure(name: str, options: dict) -> object:
     known = [field.name for field in fields(config)]
     for option in options:
         if option not in known:
-            raise ValueError(f"expected options of {name} among {known}, found {option!r}{_nearest(option, known)}")
+            raise GeneratorError(f"expected options of {name} among {known}, found {option!r}{_nearest(option, known)}")
     return config(**options)
 
 
@@ -73,7 +74,7 @@ def fit(
     schema = schema or (data.schema if isinstance(data, Images) else infer(data))
     if schema.modality != name.partition(".")[0]:
         wanted = f"expected a generator whose name begins with '{schema.modality}.' for such data"
-        raise ValueError(f"{wanted}, found {name}; choose another")
+        raise GeneratorError(f"{wanted}, found {name}; choose another")
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
         schema,

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 
 Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation, memory_mb (the estimate)
 Where = Mapping[str, Any]  # column -> the value it must have
@@ -30,7 +31,7 @@ class Budget:
     def __post_init__(self) -> None:
         for name, value in (("steps", self.steps), ("minutes", self.minutes)):
             if value is not None and not value > 0:
-                raise ValueError(f"expected {name} above 0 in the training budget, found {value}")
+                raise GeneratorError(f"expected {name} above 0 in the training budget, found {value}")
 
 
 class Synthesizer(Protocol):

@@ -1,6 +1,7 @@
 """The laws of the tree, read from its syntax trees: who imports whom, no pickle, names that are paths, short files."""
 
 import ast
+import builtins
 import inspect
 import re
 import sys
@@ -134,6 +135,72 @@ def test_names_of_metrics_are_paths():
         defined = {node.name for node in tree(f"evaluation/{section}.py").body if isinstance(node, ast.FunctionDef)}
         assert function in defined
         assert Path(inspect.getsourcefile(evaluation.load(name))) == ROOT / "evaluation" / f"{section}.py"
+
+
+OWN = {"LaunderError", "Unavailable", "GeneratorError", "EvaluationError", "Diverged"}
+BUILT_IN = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+
+
+def foreign(module: ast.Module) -> list[int]:
+    """Return the lines that make or raise a built-in exception, whose text the redaction keeps back; pydantic's validators have to."""
+    validators = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and validates(node)]
+    inside = {id(node) for function in validators for node in ast.walk(function)}
+    nodes = [node for node in ast.walk(module) if id(node) not in inside]
+    named = [node.func for node in nodes if isinstance(node, ast.Call)] + [node.exc for node in nodes if isinstance(node, ast.Raise)]
+    return [kind.lineno for kind in named if kind is not None and dotted(kind) in BUILT_IN]
+
+
+def validates(function: ast.FunctionDef) -> bool:
+    called = [one.func for one in function.decorator_list if isinstance(one, ast.Call)]
+    return any(dotted(one) in ("field_validator", "model_validator") for one in called)
+
+
+def quoting(module: ast.Module) -> list[int]:
+    """Return the lines that take over the text of an exception that may not be one of our own; looking into it is no taking over."""
+    found = []
+    for handler in (node for node in ast.walk(module) if isinstance(node, ast.ExceptHandler) and node.name):
+        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        if {dotted(kind).split(".")[-1] for kind in kinds} <= OWN:
+            continue
+        looked = {id(inner) for node in ast.walk(handler) if isinstance(node, ast.Compare) for inner in ast.walk(node)}
+        chosen = {id(node.body) for node in ast.walk(handler) if isinstance(node, ast.IfExp) and asks_for_own(node.test)}
+        found += [node.lineno for node in ast.walk(handler) if id(node) not in looked | chosen and shows(node, handler.name)]
+    return found
+
+
+def asks_for_own(test: ast.AST) -> bool:
+    """Tell whether a condition is isinstance(error, one of our own types)."""
+    return isinstance(test, ast.Call) and dotted(test.func) == "isinstance" and dotted(test.args[1]).split(".")[-1] in OWN
+
+
+def shows(node: ast.AST, name: str) -> bool:
+    """Tell whether a node is the text of the exception `name`: f"{error}", str(error), error.args."""
+    told = isinstance(node, ast.Call) and dotted(node.func) in ("str", "repr") and node.args
+    text = node.value if isinstance(node, ast.FormattedValue) else node.args[0] if told else None
+    return (isinstance(text, ast.Name) and text.id == name) or dotted(node) == f"{name}.args"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if not path.startswith("benchmarks/")])
+def test_sentences_for_users_are_exceptions_of_our_own(path):
+    """Only their texts pass the redaction: that of a built-in exception may quote a row."""
+    assert (foreign(tree(path)), quoting(tree(path))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise ValueError('expected x')",
+        "raise TypeError",
+        "def wrong(text):\n    return ValueError(f'expected x, found {text}')",
+        "class A:\n    @property\n    def f(self):\n        raise KeyError(1)",
+        "try:\n    f()\nexcept ValueError as error:\n    raise LaunderError(str(error)) from None",
+        "try:\n    f()\nexcept (GeneratorError, OSError) as e:\n    raise LaunderError(f'expected x, found {e!r}') from None",
+        "try:\n    f()\nexcept ValueError as e:\n    raise LaunderError('expected {}'.format(e.args[0])) from None",
+        "try:\n    f()\nexcept OSError as e:\n    said = str(e)\n    raise LaunderError(said) from None",
+    ],
+)
+def test_a_foreign_text_is_seen_however_it_is_passed_on(source):
+    assert foreign(ast.parse(source)) or quoting(ast.parse(source))
 
 
 @pytest.mark.parametrize("path", SOURCES)

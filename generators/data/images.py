@@ -10,6 +10,7 @@ from torch import Tensor
 
 from generators.contract import Where
 from generators.data.schema import Categorical, Image, Schema
+from generators.errors import GeneratorError
 from generators.training import randomness
 
 IMAGE, LABEL = "image", "label"  # names of the two columns
@@ -28,11 +29,11 @@ class Images:
     def __post_init__(self) -> None:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3):
-            raise ValueError(f"expected pixels uint8 [N, H, W, 1 or 3], found {self.pixels.dtype} {list(shape)}")
+            raise GeneratorError(f"expected pixels uint8 [N, H, W, 1 or 3], found {self.pixels.dtype} {list(shape)}")
         if not all(LEAST <= side <= MOST for side in shape[1:3]):
-            raise ValueError(f"expected images of {LEAST} to {MOST} pixels a side, found {shape[1]} x {shape[2]}; resize them")
+            raise GeneratorError(f"expected images of {LEAST} to {MOST} pixels a side, found {shape[1]} x {shape[2]}; resize them")
         if self.labels is not None and self.labels.shape != shape[:1]:
-            raise ValueError(f"expected one label per image ({shape[0]}), found {len(self.labels)}")
+            raise GeneratorError(f"expected one label per image ({shape[0]}), found {len(self.labels)}")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -60,12 +61,12 @@ class Form:
     def of(cls, images: Images) -> "Form":
         """Return the form of a set of images; ValueError for one without images, or with more labels than can be kept."""
         if not len(images):
-            raise ValueError("expected images, found none")
+            raise GeneratorError("expected images, found none")
         if images.labels is None:
             return cls(*images.pixels.shape[1:])
         classes, counts = np.unique(images.labels, return_counts=True)
         if len(classes) > CLASSES:
-            raise ValueError(f"expected at most {CLASSES:,} labels, found {len(classes):,}")
+            raise GeneratorError(f"expected at most {CLASSES:,} labels, found {len(classes):,}")
         return cls(*images.pixels.shape[1:], tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
 
     @classmethod
@@ -92,7 +93,7 @@ class Form:
     def pack(self, images: Images) -> Tensor:
         """Images -> uint8 [N, C H W + 2]: pixels, then the number of the label; ValueError for images of another form."""
         if images.pixels.shape[1:] != (self.height, self.width, self.channels) or (images.labels is None) != (not self.classes):
-            raise ValueError(f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others")
+            raise GeneratorError(f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others")
         pixels = np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)).reshape(len(images), -1)
         y = np.zeros(len(images), "int64") if images.labels is None else self._numbers(images.labels)
         return torch.from_numpy(np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe"))
@@ -101,7 +102,7 @@ class Form:
         place = {str(label): k for k, label in enumerate(self.classes)}  # another source may hold numbers as texts
         texts = [str(label) for label in labels.tolist()]
         if unknown := set(texts) - place.keys():
-            raise ValueError(f"expected labels that the model has learned, found {len(unknown)} others")
+            raise GeneratorError(f"expected labels that the model has learned, found {len(unknown)} others")
         return np.array([place[text] for text in texts], dtype="int64")
 
     def unpack(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,10 +115,10 @@ class Form:
         if not where:
             return None
         if set(where) != {LABEL} or not self.classes:
-            raise ValueError(f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}")
+            raise GeneratorError(f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}")
         texts = [str(label) for label in self.classes]
         if str(where[LABEL]) not in texts:
-            raise ValueError("expected a condition on a label that the training images have, found another")
+            raise GeneratorError("expected a condition on a label that the training images have, found another")
         return texts.index(str(where[LABEL]))
 
     def sample(
@@ -125,7 +126,7 @@ class Form:
     ) -> Images:
         """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on seed and i alone."""
         if n < 0:
-            raise ValueError(f"expected a number of images, found {n}")
+            raise GeneratorError(f"expected a number of images, found {n}")
         chunk, known = chunk or self.chunk, self.known(where or {})
         parts, numbers = [np.zeros((0, self.channels, self.height, self.width), np.uint8)], [np.zeros(0, "int64")]
         for first in range(0, n, chunk):

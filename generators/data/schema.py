@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from generators.errors import GeneratorError
 from generators.formats import dtypes, written
 from generators.formats.date_format import check as check_format
 from generators.formats.number_format import NumberFormat
@@ -127,7 +128,7 @@ class Schema:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise ValueError(f"expected one of the columns {self.names}, found {name!r}")
+        raise GeneratorError(f"expected one of the columns {self.names}, found {name!r}")
 
     def to_dict(self) -> dict:
         return {"columns": [asdict(column) for column in self.columns]}
@@ -142,10 +143,10 @@ def column_of(entry: Mapping) -> Column:
     """Read one column that `asdict` wrote; ValueError for a kind or a field that does not exist."""
     kind = entry.get("kind")
     if kind not in KINDS:
-        raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r}")
+        raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r}")
     known = {field.name for field in fields(KINDS[kind])}
     if unknown := sorted(set(entry) - known):
-        raise ValueError(f"expected the fields {sorted(known)} for a {kind} column, found also {unknown}")
+        raise GeneratorError(f"expected the fields {sorted(known)} for a {kind} column, found also {unknown}")
     return KINDS[kind](**_checked(dict(entry)))
 
 
@@ -159,18 +160,18 @@ def _checked(entry: dict) -> dict:
             entry["format"] = NumberFormat(**form)
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
-        reason = str(error) if isinstance(error, ValueError) else f"expected a format of the fields {known}, found another"
-        raise ValueError(f"column {entry.get('name')!r}: {reason}") from None
+        reason = str(error) if isinstance(error, GeneratorError) else f"expected a format of the fields {known}, found another"
+        raise GeneratorError(f"column {entry.get('name')!r}: {reason}") from None
     return entry
 
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
     """Read the kind of each column off its values, except where `kinds` states it; ValueError for duplicate names."""
     if not frame.columns.is_unique:
-        raise ValueError("expected every column name once, found a name twice; rename one of them")
+        raise GeneratorError("expected every column name once, found a name twice; rename one of them")
     kinds = dict(kinds or {})
     if unknown := sorted(set(kinds) - set(frame.columns)):
-        raise ValueError(f"expected kinds for the columns of the table, found also {unknown}")
+        raise GeneratorError(f"expected kinds for the columns of the table, found also {unknown}")
     return Schema(tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns))
 
 
@@ -192,7 +193,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "identifier":
             form = form_of(present)
             return Identifier(name, dtype, form.pattern, form.check, not present.is_unique, names_person(name))
-    raise ValueError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
+    raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 
 def _read(present: pd.Series, form: NumberFormat | None) -> pd.Series:
@@ -269,13 +270,13 @@ def _places(present: pd.Series) -> int | None:
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return the frame's columns in the schema's order; ValueError for a column that is missing, unlisted or of another type."""
     if missing := [name for name in schema.names if name not in frame.columns]:
-        raise ValueError(f"expected the columns of the schema, found that {_quoted(missing)} are missing")
+        raise GeneratorError(f"expected the columns of the schema, found that {_quoted(missing)} are missing")
     if unlisted := [name for name in frame.columns if name not in schema.names]:
-        raise ValueError(f"expected only the columns of the schema, found also {_quoted(unlisted)}; list or drop them")
+        raise GeneratorError(f"expected only the columns of the schema, found also {_quoted(unlisted)}; list or drop them")
     for column in schema.columns:
         found, numeric = frame[column.name], column.kind == "numerical" and column.format is None
         if numeric and found.notna().any() and not _is_number(dtypes.simple(found)):
-            raise ValueError(f"expected numbers in column {column.name!r}, found {found.dtype}")
+            raise GeneratorError(f"expected numbers in column {column.name!r}, found {found.dtype}")
     return frame[schema.names]
 
 

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from generators.errors import GeneratorError
+
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 EPOCHS = {"%s": 1_000_000, "%s%3f": 1_000, "%s%6f": 1}  # microseconds per unit
@@ -135,11 +137,11 @@ def _names(language: str) -> tuple[re.Pattern, dict[str, str]]:
 def check(format: str, language: str = "") -> None:
     """Raise ValueError in one sentence for a format that no date can be written in and read again, or an unknown language."""
     if language and language not in MONTHS:
-        raise ValueError(f"expected a language among {', '.join(sorted(MONTHS))}, found {language!r}")
+        raise GeneratorError(f"expected a language among {', '.join(sorted(MONTHS))}, found {language!r}")
     moment = datetime(2020, 1, 1)
     try:
         read(write(moment, format, language=language), format, language)
     except (ValueError, re.error):
-        raise ValueError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}; correct it") from None
+        raise GeneratorError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}; correct it") from None
     if not DIRECTIVE.search(format.replace("%%", "")):
-        raise ValueError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}, which has none")
+        raise GeneratorError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}, which has none")

@@ -14,6 +14,8 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from generators.errors import GeneratorError
+
 OBJECTS: dict[str, tuple[type, ...]] = {
     "Decimal": (Decimal,),
     "bool": (bool, np.bool_),
@@ -50,13 +52,13 @@ def _kind(kind: type) -> str | None:
 def check(name: str, values: pd.Series) -> None:
     """Raise ValueError naming the column and its type for values that have no kind: lists, bytes, complex numbers."""
     if pd.api.types.is_complex_dtype(values.dtype):
-        raise ValueError(_refused(name, "complex numbers"))
+        raise GeneratorError(_refused(name, "complex numbers"))
     if str(values.dtype).startswith(("list<", "struct<", "map<", "binary", "large_binary", "fixed_size_binary")):
-        raise ValueError(_refused(name, str(values.dtype)))
+        raise GeneratorError(_refused(name, str(values.dtype)))
     if values.dtype == object:
         kinds = sorted(kind.__name__ for kind in set(map(type, values.dropna())) if issubclass(kind, NESTED))
         if kinds:
-            raise ValueError(_refused(name, f"values of the type {kinds[0]}"))
+            raise GeneratorError(_refused(name, f"values of the type {kinds[0]}"))
 
 
 def _refused(name: str, found: str) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.data.images import Form, Images
+from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 from generators.training import device as devices
 from generators.training import fitting
@@ -42,7 +43,7 @@ def train(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tupl
     """As `fit`; return also the packed images that were not held back, [N, C H W + 2]."""
     started, chosen = time.monotonic(), fitting.choose(family.name, **how)
     if len(data) < 2:
-        raise ValueError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
+        raise GeneratorError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
     form, device = Form.of(data), chosen[0]
     config = family.settle(config, form, len(data), device)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from generators.contract import Where
 from generators.data.images import Form, Images
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
 from generators.image._fitting import Family
@@ -44,7 +45,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if not self.noise >= 0 or self.latent < 2:
-            raise ValueError("expected a noise of 0 or more and a latent of 2 coordinates or more")
+            raise GeneratorError("expected a noise of 0 or more and a latent of 2 coordinates or more")
 
 
 class Model(nn.Module):
@@ -112,7 +113,7 @@ class Autoencoder:
     def classify(self, images: Images) -> np.ndarray:
         """Return the probability of each label of `form.classes` for each image: [N, labels]; ValueError without labels."""
         if not self.form.classes:
-            raise ValueError("expected a model fitted to labelled images to classify by, found one without labels")
+            raise GeneratorError("expected a model fitted to labelled images to classify by, found one without labels")
         unlabelled = Images(images.pixels, np.array([self.form.classes[0]] * len(images)))
         parts = self.form.pack(unlabelled).to(self.model.head.weight.device).split(self.form.chunk)
         return torch.cat([self.model.head(self.model.encode(part)[0]).softmax(1).cpu() for part in parts]).numpy()

@@ -21,6 +21,7 @@ from torch.nn.functional import logsigmoid, softplus
 from generators.contract import Where
 from generators.data.images import Form, Images
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._fitting import Family
 from generators.image._patches import Network, Patches
@@ -52,7 +53,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.mixture < 1 or (self.patch is not None and self.patch < 1):
-            raise ValueError("expected a mixture and a patch of 1 or more")
+            raise GeneratorError("expected a mixture and a patch of 1 or more")
 
 
 class Model(nn.Module):

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from generators.contract import Where
 from generators.data.images import Form, Images, to_pixels, to_unit
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._augment import TOLD, warp
 from generators.image._fitting import Family
@@ -51,7 +52,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.sampling_steps < 2 or self.guidance < 0 or not 0 <= self.unlabelled <= 1:
-            raise ValueError("expected sampling_steps of 2 or more, a guidance of 0 or more and a share unlabelled of 0 to 1")
+            raise GeneratorError("expected sampling_steps of 2 or more, a guidance of 0 or more and a share unlabelled of 0 to 1")
 
 
 class Model(nn.Module):

@@ -21,6 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from generators.contract import Where
 from generators.data.images import Form, Images, to_pixels, to_unit
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._augment import warp
 from generators.image._fitting import Family
@@ -55,9 +56,9 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
-            raise ValueError(f"expected a loss among {', '.join(LOSSES)}, found {self.loss!r}")
+            raise GeneratorError(f"expected a loss among {', '.join(LOSSES)}, found {self.loss!r}")
         if self.penalty < 0:
-            raise ValueError("expected a penalty of 0 or more")
+            raise GeneratorError("expected a penalty of 0 or more")
 
 
 class Model(nn.Module):

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from generators.data.columns import SHARED
 from generators.data.encoding import Encoding
+from generators.errors import GeneratorError
 
 LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
 MOST = 20_000  # combinations of one list
@@ -73,7 +74,7 @@ def check(held: Sequence[Combinations], known: Mapping[int, int], names: Sequenc
         given = [k for k, place in enumerate(own.places) if place in known]
         columns = ", ".join(names[c] for c in own.columns)
         if not (own.tokens[:, given] == [known[own.places[k]] for k in given]).all(1).any():
-            raise ValueError(f"expected a condition that a fixed combination of {columns} meets, found none; change one of its values")
+            raise GeneratorError(f"expected a condition that a fixed combination of {columns} meets, found none; change one of its values")
 
 
 def _of(columns: list[int], encoding: Encoding) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -84,7 +85,8 @@ def _columns(text: str, encoding: Encoding) -> set[int]:
     names, known = [name.strip() for name in text.split(",")], [column.name for column in encoding.columns]
     missing = [name for name in names if name not in known]
     if missing or len(set(names)) < 2:
-        raise ValueError(f"expected a fixed combination such as 'city, country' of two or more learned columns, found {text!r}; correct it")
+        such = "a fixed combination such as 'city, country' of two or more learned columns"
+        raise GeneratorError(f"expected {such}, found {text!r}; correct it")
     return {known.index(name) for name in names}
 
 
@@ -102,7 +104,7 @@ def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combination
     kept = counts >= min(SHARED, len(x))
     if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST:
         names = ", ".join(encoding.columns[c].name for c in columns)
-        raise ValueError(
+        raise GeneratorError(
             f"expected at most {MOST:,} combinations of {names}, each of {SHARED} rows or more in {LEAST_KEPT:.0%} of the rows; "
             "found others; leave a column out of the combination"
         )

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.columns import Cells, Labels
+from generators.errors import GeneratorError
 from generators.formats.grid import number_of, to_grid
 
 COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
@@ -121,11 +122,12 @@ def read(condition: Any, column: Cells | Labels, *, possible: bool = True) -> Do
         for one in condition.conditions:
             found = found.both(read(one, column, possible=possible))
         if possible and not found.share.any():
-            raise ValueError(f"expected conditions on column {column.name!r} that a row can meet together, found none; change one of them")
+            name = column.name
+            raise GeneratorError(f"expected conditions on column {name!r} that a row can meet together, found none; change one of them")
         return found
     found = _any_of(condition, column, possible)
     if possible and not found.share.any():
-        raise ValueError(_unmet(condition, column))
+        raise GeneratorError(_unmet(condition, column))
     return found
 
 
@@ -254,7 +256,7 @@ def unit(value: Any, column: Cells) -> float:
     except (ValueError, TypeError, IndexError, OverflowError):
         pass
     what = "a date in its own format" if column.kind == "datetime" else "a number"
-    raise ValueError(f"expected {what} beside column {column.name!r}, found neither that nor a column; correct it") from None
+    raise GeneratorError(f"expected {what} beside column {column.name!r}, found neither that nor a column; correct it") from None
 
 
 def _microseconds(value: Any, column: Cells) -> float:

@@ -15,6 +15,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generators.errors import GeneratorError
+
 OPERATOR = re.compile(r"<=|>=|==|!=|<|>|=")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?(?![^\s<>=!*+),-])(?!-\d)")
 QUOTED = re.compile(r'"([^"]*)"|\'([^\']*)\'|`([^`]*)`')
@@ -180,11 +182,11 @@ class _Parser:
         self.at += found
         return found
 
-    def _wrong(self, expected: str, word: str | None = None) -> ValueError:
+    def _wrong(self, expected: str, word: str | None = None) -> GeneratorError:
         bare = BARE.match(self._rest())
         word = word or (bare[0] if bare else self._rest()[:1])
         found = f"{word!r}{nearest(word, self.names)}" if word else "its end"
-        return ValueError(f"expected {expected} at character {self.at + 1} of the constraint {self.text!r}, found {found}")
+        return GeneratorError(f"expected {expected} at character {self.at + 1} of the constraint {self.text!r}, found {found}")
 
 
 def _scaled(side: Side, by: float) -> Side:

@@ -13,6 +13,7 @@ import pandas as pd
 from generators.data.columns import Cells, Labels, fit_column
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.formats.grid import to_grid
 from generators.sampling import domains, grammar
 from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
@@ -32,18 +33,18 @@ def check(texts: Iterable[str], schema: Schema) -> None:
 def _check_kinds(comparison: Comparison, schema: Schema) -> None:
     columns = [schema.column(name) for side in (comparison.left, comparison.right) for name, _ in side.terms]
     if not columns:
-        raise ValueError("expected a column in every comparison of a constraint, found two values; name a learned column")
+        raise GeneratorError("expected a column in every comparison of a constraint, found two values; name a learned column")
     for column in columns:
         if column.kind in ("identifier", "image"):
-            raise ValueError(f"expected a constraint on learned columns, found one on the {column.kind} {column.name!r}; leave it out")
+            raise GeneratorError(f"expected a constraint on learned columns, found one on the {column.kind} {column.name!r}; leave it out")
     labels = [column for column in columns if column.kind in ("categorical", "boolean")]
     if labels and (len(columns) > 1 or comparison.operator not in ("==", "!=")):
-        raise ValueError(
+        raise GeneratorError(
             f"expected orders and sums on numbers or dates, found the labels of column {labels[0].name!r}; labels take == and != with "
             "one value, and columns that go together are generator.options.combinations"
         )
     if len({column.kind for column in columns}) > 1:
-        raise ValueError("expected an order between two numbers or two dates, found one of each; leave that constraint out")
+        raise GeneratorError("expected an order between two numbers or two dates, found one of each; leave that constraint out")
     if columns[0].kind == "datetime":
         _check_dates(comparison)
 
@@ -51,7 +52,7 @@ def _check_kinds(comparison: Comparison, schema: Schema) -> None:
 def _check_dates(comparison: Comparison) -> None:
     weights = [w for _, w in comparison.left.terms] + [-w for _, w in comparison.right.terms]
     if sorted(weights) not in ([-1.0, 1.0], [1.0], [-1.0]):
-        raise ValueError("expected an order of two dates, or of a date and a value, found a sum of dates; leave that constraint out")
+        raise GeneratorError("expected an order of two dates, or of a date and a value, found a sum of dates; leave that constraint out")
 
 
 def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encoding) -> Constraints:
@@ -95,13 +96,13 @@ def _check_domain(domain: Domain, *, alone: bool) -> None:
     if domain.share[:-1].any() or (not alone and domain.share.any()):
         return
     what = "bounds that some training row" if alone else "a condition and constraints that a row"
-    raise ValueError(f"expected {what} of column {domain.column.name!r} meets, found none; change one of them")
+    raise GeneratorError(f"expected {what} of column {domain.column.name!r} meets, found none; change one of them")
 
 
 def _check_together(read: Constraints) -> None:
     """ValueError where orders and sums leave no value to some column although none is missing."""
     if _circle(read):
-        raise ValueError("expected orders between columns without a circle, found one; leave one of the constraints out")
+        raise GeneratorError("expected orders between columns without a circle, found one; leave one of the constraints out")
     ranges = {}
     for k, (low, high) in read.cell_ranges.items():
         some = (low <= high)[:-1]
@@ -113,7 +114,7 @@ def _check_together(read: Constraints) -> None:
     for k, (low, high) in ranges.items():
         if low[0] > high[0] + SLACK * max(1.0, abs(high[0])) and not _may_be_missing(read, k):
             name = read.encoding.columns[k].name
-            raise ValueError(f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one")
+            raise GeneratorError(f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one")
 
 
 def _circle(read: Constraints) -> bool:
@@ -162,14 +163,14 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
     for side in (left, right):
         if not side.number:
             close = grammar.nearest(side.value or "", encoding.schema.names)
-            raise ValueError(f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}")
+            raise GeneratorError(f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}")
     weights: dict[int, float] = {}
     for name, w in (*left.terms, *((name, -w) for name, w in right.terms)):
         k = encoding.columns.index(encoding.column(name))
         weights[k] = weights.get(k, 0.0) + w
     weights, value = {k: w for k, w in weights.items() if w}, right.constant - left.constant
     if not weights:
-        raise ValueError("expected a constraint that says something of a column, found one that cancels out; leave it out")
+        raise GeneratorError("expected a constraint that says something of a column, found one that cancels out; leave it out")
     if len(weights) == 1:
         ((k, w),) = weights.items()
         operator = operator if w > 0 else grammar.MIRRORED[operator]

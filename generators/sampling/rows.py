@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from generators.data.encoding import Encoding
+from generators.errors import GeneratorError
 from generators.sampling.combinations import Combinations
 from generators.sampling.conditioning import CANDIDATES, CHUNK
 from generators.sampling.constraints import Constraints
@@ -47,7 +48,7 @@ class Asked:
 def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
     if n < 0:
-        raise ValueError(f"expected a number of rows, found {n}")
+        raise GeneratorError(f"expected a number of rows, found {n}")
     guided, drawn = _begin(asked, chunk, seed)
     chunk = _with_first(chunk, (seed, 0, guided), drawn)
     parts = [_accepted(first, min(CHUNK, n - first), asked, chunk, seed, guided) for first in range(0, n, CHUNK)]
@@ -89,7 +90,7 @@ def _accepted(
         found += len(kept)
         if found == count:
             return np.concatenate(tokens), np.concatenate(inside), {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]}
-    raise ValueError(
+    raise GeneratorError(
         f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK // count:,} rows of the model meets, found that fewer do; "
         f"widen them{'' if guided else ', or train tabular.autoregressive, which keeps to them while it draws'}"
     )

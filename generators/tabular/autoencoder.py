@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from generators.contract import Where
 from generators.data.encoding import Encoding, Layout
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.networks import mixture
 from generators.networks.mixture import Mixture
 from generators.sampling import reading, rows
@@ -54,7 +55,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if not self.noise >= 0:
-            raise ValueError(f"expected a noise of 0 or more, found {self.noise}")
+            raise GeneratorError(f"expected a noise of 0 or more, found {self.noise}")
 
 
 class Model(nn.Module):
@@ -200,7 +201,7 @@ class Autoencoder:
     def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the probability of each label of `target` given the row's other columns: [rows, labels]; ValueError without a target."""
         if self.config.target is None:
-            raise ValueError("expected a model fitted with a target to classify by, found one without")
+            raise GeneratorError("expected a model fitted with a target to classify by, found one without")
         column = next(c for c in self.encoding.columns if c.name == self.config.target)
         place = self.encoding.columns.index(column)
         x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.embed.device)
@@ -240,7 +241,7 @@ def _hidden(encoded: Encoding, target: str | None) -> list[int]:
         return []
     found = [c for c, column in enumerate(encoded.columns) if column.name == target]
     if not found or len(encoded.layout.places[found[0]]) > 1:
-        raise ValueError(f"expected as target a column of at most 256 values, found {target!r}")
+        raise GeneratorError(f"expected as target a column of at most 256 values, found {target!r}")
     return found
 
 

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from generators.contract import Where
 from generators.data.encoding import Encoding, Layout
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning, reading, rows
@@ -62,7 +63,8 @@ class Config:
 
     def __post_init__(self) -> None:
         if not 1 <= self.sharpness < math.inf or not 0 <= self.conditional <= 1:
-            raise ValueError(f"expected sharpness of 1 or more and conditional in [0, 1], found {self.sharpness} and {self.conditional}")
+            found = f"{self.sharpness} and {self.conditional}"
+            raise GeneratorError(f"expected sharpness of 1 or more and conditional in [0, 1], found {found}")
 
 
 class Model(nn.Module):

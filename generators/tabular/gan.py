@@ -20,6 +20,7 @@ from torch import Tensor
 from generators.contract import Where
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.networks.gan_losses import LOSSES
 from generators.sampling import conditioning, reading, rows
 from generators.sampling.conditioning import CHUNK
@@ -55,9 +56,9 @@ class Config:
     def __post_init__(self) -> None:
         for name, known in (("loss", LOSSES), ("start", ("copula", "noise"))):
             if getattr(self, name) not in known:
-                raise ValueError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
+                raise GeneratorError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
         if self.packing < 1 or self.candidates < 1 or self.penalty < 0:
-            raise ValueError("expected packing and candidates of 1 or more and a penalty of 0 or more")
+            raise GeneratorError("expected packing and candidates of 1 or more and a penalty of 0 or more")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from generators.errors import GeneratorError
+
 FORMAT = 3  # of model.json
 DOCUMENT, TENSORS = "model.json", "model.safetensors"
 
@@ -42,7 +44,7 @@ def _replace(aside: Path, folder: Path) -> None:
         aside.rename(folder)
         return
     if unknown := sorted({entry.name for entry in folder.iterdir()} - {DOCUMENT, TENSORS}):
-        raise ValueError(f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder")
+        raise GeneratorError(f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder")
     old = aside.with_name(aside.name + ".old")
     folder.rename(old)
     aside.rename(folder)
@@ -56,11 +58,11 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         document = json.loads((folder / DOCUMENT).read_text())
         tensors = load_file(folder / TENSORS)
     except FileNotFoundError:
-        raise ValueError(f"expected a model folder with {DOCUMENT} and {TENSORS}, found {folder} without them") from None
+        raise GeneratorError(f"expected a model folder with {DOCUMENT} and {TENSORS}, found {folder} without them") from None
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, SafetensorError):
-        raise ValueError(f"expected readable model files in {folder}, found damaged ones; fit the model again") from None
+        raise GeneratorError(f"expected readable model files in {folder}, found damaged ones; fit the model again") from None
     if document.get("format") != FORMAT:
-        raise ValueError(f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}")
+        raise GeneratorError(f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}")
     return document, tensors
 
 

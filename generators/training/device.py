@@ -2,6 +2,8 @@
 
 import torch
 
+from generators.errors import GeneratorError
+
 
 def choose(device: str = "auto") -> tuple[torch.device, str]:
     """Return the device and why; ValueError where the one asked for is absent."""
@@ -12,9 +14,9 @@ def choose(device: str = "auto") -> tuple[torch.device, str]:
     try:
         chosen = torch.device(device)
     except RuntimeError:
-        raise ValueError(f"expected a device such as auto, cpu or cuda, found {device!r}") from None
+        raise GeneratorError(f"expected a device such as auto, cpu or cuda, found {device!r}") from None
     if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"expected a GPU for device {device!r}, found none; use auto or cpu")
+        raise GeneratorError(f"expected a GPU for device {device!r}, found none; use auto or cpu")
     return chosen, "it was asked for"
 
 

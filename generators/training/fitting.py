@@ -16,6 +16,7 @@ from generators.contract import Budget, Progress
 from generators.data import encoding
 from generators.data.encoding import Encoding
 from generators.data.schema import Schema
+from generators.errors import GeneratorError
 from generators.sampling.conditioning import CHUNK
 from generators.training import checkpoint as files
 from generators.training import device as devices
@@ -77,7 +78,7 @@ def fit(family: Family, data: pd.DataFrame, schema: Schema, config: Any, **how: 
 def choose(name: str, **how: Unpack[How]) -> tuple[torch.device, str]:
     """Return the device to train on and why; ValueError where it is absent, and for a privacy guarantee that cannot be given."""
     if how.get("privacy") is not None:
-        raise ValueError(f"expected no privacy budget, found one: {name} has no differentially private training yet")
+        raise GeneratorError(f"expected no privacy budget, found one: {name} has no differentially private training yet")
     return devices.choose(how.get("device", "auto"))
 
 

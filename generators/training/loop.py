@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.contract import Budget, Progress
+from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 from generators.training import randomness
 from generators.training.plan import Plan
@@ -26,7 +27,7 @@ COLLAPSED, NOISE = "collapsed", "ended in noise"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
-class Diverged(ValueError):
+class Diverged(GeneratorError):
     """The loss was not a number at a quarter of the learning rate."""
 
 

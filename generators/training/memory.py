@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from generators.errors import GeneratorError
 from generators.training.plan import Plan
 
 COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
@@ -29,7 +30,7 @@ def preflight(model: nn.Module, data: Tensor, validation: Tensor, plan: Plan) ->
     needed = constant + per_row * max(WORKING * batch, EVALUATED * evaluated)
     free = _free(device)
     if free is not None and needed > free:
-        raise ValueError(
+        raise GeneratorError(
             f"expected about {needed / MEGABYTE:,.0f} MB of free memory for training, found {free / MEGABYTE:,.0f} MB; "
             "ask for a smaller width or batch, or leave columns out"
         )

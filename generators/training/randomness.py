@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import torch
 
+from generators.errors import GeneratorError
+
 DRAWS = 4  # Philox gives four 64-bit numbers per count
 
 
@@ -33,7 +35,7 @@ def row_sobol(seed: int, first: int, rows: int, width: int) -> np.ndarray:
     """
     most = torch.quasirandom.SobolEngine.MAXDIM
     if width > most:
-        raise ValueError(f"expected at most {most:,} random numbers per row for Sobol points, found {width:,}; draw without them")
+        raise GeneratorError(f"expected at most {most:,} random numbers per row for Sobol points, found {width:,}; draw without them")
     engine = torch.quasirandom.SobolEngine(width, scramble=True, seed=key(seed, "sobol"))
     return engine.fast_forward(first).draw(rows, dtype=torch.float64).numpy()
 

@@ -75,11 +75,11 @@ def _explained(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted; the same command continues where this one was"
     if hasattr(error, "format_message"):  # of the command line parser
         return error.exit_code, error.format_message()
-    if isinstance(error, OSError):
-        from pipelines.run.artifacts import failure
+    from pipelines.run.artifacts import failure, is_ours
 
+    if isinstance(error, OSError):
         return FAILED, str(failure(f"expected to read or write {error.filename or 'a file'}", error))
-    if isinstance(error, ValueError) and str(error).startswith("expected"):
+    if is_ours(error):
         return FAILED, " ".join(str(error).split())
     return FAILED, f"expected the command to work, found {type(error).__name__}; run it with --debug to see where"
 

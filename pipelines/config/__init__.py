@@ -323,7 +323,7 @@ def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
         settled = TypeAdapter(kind).validate_python(chosen.options)
     except ValidationError as error:
         raise LaunderError(sentence(error, None, ("generator", "options"))) from None
-    except ValueError as error:
+    except generators.GeneratorError as error:
         raise LaunderError(str(error)) from None
     return {name: getattr(settled, name) for name in chosen.options}
 

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pipelines.image_sources.headers import BOMB, BROKEN, DAMAGE, SEVERAL, Header
 from pipelines.run.artifacts import LaunderError
@@ -42,11 +42,11 @@ def is_dicom(data: bytes) -> bool:
 
 @contextmanager
 def _opened(data: bytes, pydicom: ModuleType) -> Iterator[Any]:
-    """Open a file, whose tags are read when they are asked for; ValueError for what pydicom has errors of its own for."""
+    """Open a file, whose tags are read when they are asked for; UnidentifiedImageError for what pydicom has errors of its own for."""
     try:
         yield pydicom.dcmread(io.BytesIO(data))
     except (pydicom.errors.BytesLengthException, pydicom.errors.InvalidDicomError):
-        raise ValueError(BROKEN) from None
+        raise UnidentifiedImageError(BROKEN) from None
 
 
 def header(data: bytes) -> Header:
@@ -95,7 +95,7 @@ def common(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
 
 
 def to_image(data: bytes, span: tuple[float, float] | None) -> Image.Image:
-    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. ValueError, or one of DAMAGE."""
+    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. Raises one of DAMAGE."""
     pydicom = library()
     with _opened(data, pydicom) as found:
         return Image.fromarray(_rgb(found, pydicom) if _colours(found) else _grey(found, span, pydicom))

@@ -14,7 +14,7 @@ import generators
 from evaluation.models import onnx
 from evaluation.report import Report
 from evaluation.summaries import small_cells
-from generators import Budget, Images, Progress, Schema, Synthesizer
+from generators import Budget, GeneratorError, Images, Progress, Schema, Synthesizer
 from generators.training import randomness
 from pipelines.config import RunConfig
 from pipelines.config.proposals import Proposals
@@ -188,7 +188,7 @@ def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageS
     count, where = config.sample.rows or len(source), dict(config.sample.where)
     try:
         drawn = _weighted(model, config, count) if config.sample.weights else model.sample(count, seed=config.seed, where=where)
-    except ValueError as error:
+    except GeneratorError as error:
         raise LaunderError(str(error)) from None
     if len(drawn) != count:
         raise LaunderError(f"expected {count} synthetic images, found {len(drawn)}; train the model again")

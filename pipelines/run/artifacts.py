@@ -28,6 +28,19 @@ class Unavailable(LaunderError):
     """The disk or the network failed in a way that may pass: trying again may help."""
 
 
+def is_ours(error: BaseException) -> bool:
+    """Tell whether an exception is one of the project's own types, whose text is a sentence for the user and holds no value of a row.
+
+    A ValueError of a library that our code calls is not: its text may quote a row, whichever line it was raised from.
+    """
+    if isinstance(error, LaunderError):
+        return True
+    from evaluation.samples import EvaluationError  # late: they take a second to import
+    from generators.errors import GeneratorError
+
+    return isinstance(error, EvaluationError | GeneratorError)
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A table in a file: its path, the SHA-256 of the file, its number of rows."""

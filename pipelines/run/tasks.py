@@ -22,7 +22,7 @@ from generators import Progress
 from pipelines.augment import steps as augmenting
 from pipelines.config import RunConfig
 from pipelines.run import steps
-from pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure
+from pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure, is_ours
 from pipelines.run.steps import Result, Run
 
 HERE = Path(__file__).resolve().parents[2]
@@ -53,10 +53,9 @@ class redacted:
 def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
     if isinstance(error, OSError):
         return failure(f"expected to read or write {error.filename or 'a file'}", error)
-    frames = traceback.extract_tb(trace)
-    if isinstance(error, ValueError) and frames and frames[-1].filename.startswith(OURS):
+    if is_ours(error):
         return LaunderError(str(error))
-    own = [frame for frame in frames if frame.filename.startswith(OURS)]
+    own = [frame for frame in traceback.extract_tb(trace) if frame.filename.startswith(OURS)]
     place = f"{Path(own[-1].filename).relative_to(HERE)}:{own[-1].lineno}" if own else "a library"
     found = f"{type(error).__name__} (its text may hold data and is not shown)"
     return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from generators import GeneratorError
 from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
 from generators.sampling.reading import check as check_constraints
 from pipelines.config import OTHERS, RunConfig
@@ -118,7 +119,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
         values.check(frame, schema, stated=set(kinds))
         conform(frame, schema)
-    except ValueError as error:
+    except GeneratorError as error:
         raise LaunderError(str(error)) from None
     return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
 
@@ -126,7 +127,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
 def _inferred(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Schema:
     try:
         return infer(frame, kinds)
-    except ValueError as error:
+    except GeneratorError as error:
         raise LaunderError(str(error)) from None
 
 
@@ -149,7 +150,7 @@ def _check_constraints(schema: Schema, config: RunConfig) -> None:
     """LaunderError for constraints that no table of this schema can have, before anything is trained."""
     try:
         check_constraints(config.sample.constraints, schema)
-    except ValueError as error:
+    except GeneratorError as error:
         raise LaunderError(str(error)) from None
 
 

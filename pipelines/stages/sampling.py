@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from generators import Schema, Synthesizer
+from generators import GeneratorError, Schema, Synthesizer
 from generators.identifiers import forms
 from generators.identifiers.forms import Form, text_of
 from generators.training import randomness
@@ -25,7 +25,7 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
         asked = {"constraints": config.sample.constraints} if config.sample.constraints else {}
         draw = functools.partial(model.sample, **asked)
         drawn = _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
-    except ValueError as error:
+    except GeneratorError as error:
         raise LaunderError(str(error)) from None
     if len(drawn) != rows or list(drawn.columns) != model.schema.names:
         raise LaunderError(f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again")
