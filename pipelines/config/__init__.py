@@ -1,6 +1,5 @@
 """The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,6 @@ DOCUMENTS = (".yaml", ".yml")
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
 OUTPUT = "laundered"  # below the folder the command runs in
-SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -171,7 +169,6 @@ class RunConfig(Part):
     gate: dict[str, Bound | None] = {}  # over the default rules; null takes a rule away
     publish: Publish = Publish()
     schedule: Schedule | None = None
-    notify: str | None = None  # the address to tell, as env:NAME
     seed: int = Field(0, ge=0, lt=2**63)
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
@@ -184,7 +181,7 @@ class RunConfig(Part):
     @classmethod
     def _no_credentials(cls, source: Source) -> Source:
         if CREDENTIALS.search(source.path):
-            raise ValueError("expected an address without a user or a password; give secrets as env:NAME")
+            raise ValueError("expected an address without a user or a password, found one with them; leave them out")
         return source
 
     @field_validator("columns")
@@ -206,13 +203,6 @@ class RunConfig(Part):
                 "remove the section, the gate tests privacy by attacks"
             )
 
-    @field_validator("notify")
-    @classmethod
-    def _secret(cls, reference: str | None) -> str | None:
-        if reference is not None and not SECRET.fullmatch(reference):
-            raise ValueError("expected a reference such as env:NAME, found another text; put the secret into that variable")
-        return reference
-
     @property
     def modality(self) -> str:
         """The kind of data that the generator learns: the folder it lies in."""
@@ -230,7 +220,7 @@ class RunConfig(Part):
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
-        document = self.model_dump(mode="json", exclude={"name", "schedule", "notify"})
+        document = self.model_dump(mode="json", exclude={"name", "schedule"})
         document["source"].pop("path")
         document["score"].pop("features")  # a path too: the report names the file by its digest
         return digest_of(document | {"publish": {"format": self.publish.format}})
@@ -326,13 +316,6 @@ def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
     except generators.GeneratorError as error:
         raise LaunderError(str(error)) from None
     return {name: getattr(settled, name) for name in chosen.options}
-
-
-def secret(reference: str) -> str:
-    """Return the value of an `env:NAME` reference; LaunderError where the variable is not set."""
-    if not (value := os.environ.get(reference.removeprefix("env:"))):
-        raise LaunderError(f"expected a value in the environment variable of {reference}, found none; set it and run again")
-    return value
 
 
 def json_schema() -> dict[str, Any]:
