@@ -71,6 +71,8 @@ def fit(
     Raises ValueError for options, budgets, devices and tables it cannot use.
     """
     config = configure(name, options)
+    if not isinstance(data, pd.DataFrame | Images):
+        raise GeneratorError(f"expected a frame or images for {name}, found {type(data).__name__}; make it one of them")
     schema = schema or (data.schema if isinstance(data, Images) else infer(data))
     if schema.modality != name.partition(".")[0]:
         wanted = f"expected a generator whose name begins with '{schema.modality}.' for such data"
