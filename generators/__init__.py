@@ -13,6 +13,7 @@ from types import ModuleType
 import pandas as pd
 
 from generators.contract import Budget, Progress, Synthesizer
+from generators.data.groups import Groups
 from generators.data.images import Images
 from generators.data.schema import Schema, conform, infer
 from generators.errors import GeneratorError
@@ -63,12 +64,14 @@ def fit(
     privacy: object | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    groups: Groups | None = None,
     **options: object,
 ) -> Synthesizer:
     """Train the generator called `name` on the rows of a frame, or on images, and return the fitted model.
 
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
-    Raises ValueError for options, budgets, devices and tables it cannot use.
+    `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by.
+    Raises ValueError for options, budgets, devices, groups and tables it cannot use.
     """
     config = configure(name, options)
     if not isinstance(data, pd.DataFrame | Images):
@@ -87,6 +90,7 @@ def fit(
         budget=budget or Budget(),
         progress=progress,
         checkpoint=checkpoint,
+        groups=groups,
     )
 
 

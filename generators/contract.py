@@ -3,7 +3,7 @@
 A generator is one file, `generators/<modality>/<family>.py`, with
 - `Config`: a frozen dataclass of public options,
 - `Model(nn.Module)`: its `forward` returns one loss per example,
-- `fit(data, schema, config, *, seed, device, privacy, budget, progress, checkpoint) -> Synthesizer`,
+- `fit(data, schema, config, *, seed, device, privacy, budget, progress, checkpoint, groups) -> Synthesizer`,
 - `restore(document, tensors) -> Synthesizer`: the inverse of what `Synthesizer.save` wrote.
 """
 
@@ -38,7 +38,7 @@ class Synthesizer(Protocol):
     """A fitted generator: a value that samples, saves itself, and (where the family has one) tells a likelihood."""
 
     schema: Schema
-    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped, numbers of the validation rows
+    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped, which rows validated
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Any:
         """Draw exactly n rows (a DataFrame) or images (Images); row i depends on the seed and i alone."""

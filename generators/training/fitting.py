@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from generators.contract import Budget, Progress
 from generators.data import encoding
 from generators.data.encoding import Encoding
+from generators.data.groups import Groups
 from generators.data.schema import Schema
 from generators.errors import GeneratorError
 from generators.sampling.conditioning import CHUNK
@@ -33,6 +34,7 @@ class How(TypedDict, total=False):
     budget: Budget
     progress: Progress | None
     checkpoint: Path | None
+    groups: Groups | None
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def train(
 ) -> tuple[Any, dict[str, Any], Tensor]:
     """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
-    parts = validation.split(len(x), config.validation, seed)
+    parts = validation.split(len(x), config.validation, seed, how.get("groups"))
     kept, held = (x[rows] for rows in parts)
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
@@ -102,11 +104,13 @@ def train(
     planned = plan(len(kept))
     needed = memory.preflight(model, kept, held, planned)
     told = progress and (lambda status: progress(status | {"memory_mb": needed}))
-    identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget))
+    identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())
     asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
     best, record = loop.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
+    if (groups := how.get("groups")) is not None:
+        record["groups_on_both_sides"] = validation.shared(groups, parts)
     return model.eval(), record, kept
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.contract import Budget
+from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 from generators.training.plan import Plan
 
@@ -87,7 +88,7 @@ def resume(run: Run, folder: Path) -> None:
     """Continue from the checkpoint if it belongs to this run; start afresh otherwise, with a warning where it cannot be read."""
     try:
         document, tensors = files.read(folder)
-    except ValueError:
+    except GeneratorError:
         warnings.warn("expected a readable checkpoint, found a damaged one; training starts afresh", stacklevel=4)
         return
     if document.get("identity") != run.identity:

@@ -2,13 +2,27 @@
 
 import numpy as np
 
+from generators.data import groups as grouping
+from generators.data.groups import Groups
 from generators.training import randomness
 
-FEWEST_HELD, MOST_HELD = 100, 10_000  # rows of the inner validation split; the first where an eighth of the rows are as many
+FEWEST, MOST = 100, 10_000  # rows; the first where an eighth of the rows are as many
 
 
-def split(rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return row numbers for training and for the inner validation split (at least one row each)."""
-    order = randomness.generator(seed, "validation split").permutation(rows)
-    held = min(max(1, round(share * rows), min(FEWEST_HELD, rows // 8)), MOST_HELD, rows - 1)
-    return np.sort(order[held:]), np.sort(order[:held])
+def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return row numbers for training and for validation, at least one each; all rows of a group on one side.
+
+    Rows that are all of one group are cut by rows. Raises GeneratorError for another number of groups than of rows.
+    """
+    numbers = grouping.numbered(groups, rows)
+    if (numbers == numbers[0]).all():
+        numbers = np.arange(rows)
+    wanted = min(max(1, round(share * rows), min(FEWEST, rows // 8)), MOST, rows - 1)
+    held = grouping.chosen(numbers, wanted, randomness.generator(seed, "validation split"))
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def shared(groups: Groups, parts: tuple[np.ndarray, np.ndarray]) -> int:
+    """Return how many groups have rows in both parts: none, unless all rows are of one group."""
+    numbers = grouping.numbered(groups, len(groups))
+    return len(np.intersect1d(*(numbers[rows] for rows in parts)))

@@ -168,6 +168,7 @@ def train(
     images: ImageSample, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
 ) -> Synthesizer:
     """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    owner = entity(schema, config)
     return generators.fit(
         images.images(),
         config.generator.name,
@@ -176,6 +177,7 @@ def train(
         budget=Budget(config.budget.steps, config.budget.minutes),
         progress=progress,
         checkpoint=checkpoint,
+        groups=None if owner is None else images.table[owner],
         **config.generator.options,
     )
 

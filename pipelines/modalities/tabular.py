@@ -101,6 +101,7 @@ def train(
     frame: pd.DataFrame, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
 ) -> Synthesizer:
     """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    owner = entity(schema, config)
     return generators.fit(
         frame,
         config.generator.name,
@@ -110,6 +111,7 @@ def train(
         budget=Budget(config.budget.steps, config.budget.minutes),
         progress=progress,
         checkpoint=checkpoint,
+        groups=None if owner is None else frame[owner],
         **config.generator.options,
     )
 

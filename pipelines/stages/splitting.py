@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from generators.data import groups as grouping
 from generators.training import randomness
 from pipelines.run.artifacts import LaunderError
 
@@ -19,7 +20,7 @@ def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int)
         raise LaunderError(f"expected at least {LEAST_TRAIN + 1} rows to split, found {len(frame)}; give a larger table")
     wanted = min(max(1, round(holdout * len(frame))), len(frame) - LEAST_TRAIN)
     groups = np.arange(len(frame)) if entity is None else _entities(frame, entity)
-    held = np.isin(groups, _chosen(groups, wanted, seed))
+    held = grouping.chosen(groups, wanted, randomness.generator(seed, "split"))
     train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
     _check(groups[~held], groups[held], len(frame))
     return train, rest
@@ -27,26 +28,10 @@ def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int)
 
 def _entities(frame: pd.DataFrame, entity: str) -> np.ndarray:
     """Return a number per entity for each row; a row without one is its own."""
-    codes, names = pd.factorize(frame[entity])
-    if len(names) + (codes < 0).sum() < 2:
+    numbers = grouping.numbered(frame[entity], len(frame))
+    if (numbers == numbers[0]).all():
         raise LaunderError(f"expected at least two entities in column {entity!r}, found one; name another column in split.entity")
-    return np.where(codes < 0, len(names) + np.arange(len(frame)), codes)
-
-
-def _chosen(groups: np.ndarray, wanted: int, seed: int) -> np.ndarray:
-    """Return groups in random order until they hold `wanted` rows, passing over one that would hold far too many."""
-    names, sizes = np.unique(groups, return_counts=True)
-    order = randomness.generator(seed, "split").permutation(len(names))
-    chosen, rows = [], 0
-    for k in order:
-        if rows >= wanted:
-            break
-        if rows + sizes[k] <= max(wanted * 1.5, wanted + 1):
-            chosen.append(k)
-            rows += sizes[k]
-    if not chosen:
-        chosen = [order[np.argmin(sizes[order])]]
-    return names[chosen]
+    return numbers
 
 
 def _check(train: np.ndarray, held: np.ndarray, rows: int) -> None:

@@ -204,6 +204,10 @@ def test_an_entity_stays_on_one_side(tmp_path):
     held = images.split(ImageSample(MADE.pixels, table), MADE.schema, asked)
     assert not set(held[0].table["patient"]) & set(held[1].table["patient"])
     assert all(len(side.pixels) == len(side.table) for side in held) and images.shared(held[0], held[0]) == len(held[0])
+    fast = asked.model_copy(update={"generator": config.Generator(name="image.autoencoder"), "budget": config.Budget(steps=2)})
+    patients = held[0].table["patient"].to_numpy()
+    validated = images.train(held[0], MADE.schema, fast).record["validation_rows"]
+    assert validated and not set(patients[validated]) & set(np.delete(patients, validated))
 
 
 def test_what_does_not_fit_images_is_one_sentence(source, tmp_path):

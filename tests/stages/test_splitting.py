@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import config
 from pipelines.run.artifacts import LaunderError
+from pipelines.stages import fitting
 from pipelines.stages.splitting import shared, split
 
 
@@ -54,3 +56,13 @@ def test_equal_rows_on_both_sides_are_counted():
     held = pd.DataFrame({"a": [1, 2, 9], "b": ["x", None, "z"]})
     assert shared(train, held) == 2
     assert shared(train, held.assign(a=np.nan)) == 0
+
+
+def test_the_generator_is_validated_by_entities_it_was_not_trained_on(tmp_path):
+    rng = np.random.default_rng(0)
+    visits = pd.DataFrame({"patient": [f"p{k:03d}" for k in rng.integers(0, 40, 240)], "age": rng.integers(18, 90, 240)})
+    visits.to_csv(tmp_path / "visits.csv", index=False)
+    for stated in ([], ["split.entity=patient", "columns.patient=categorical"]):
+        loaded = config.load(tmp_path / "visits.csv", ["budget.steps=2", *stated])
+        held = fitting.fit(loaded).record["validation_rows"]
+        assert held and not set(visits["patient"][held]) & set(visits["patient"].drop(held))

@@ -1,0 +1,42 @@
+"""Groups of rows that belong together, such as the visits of one patient: they stay on one side of every split."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from generators.errors import GeneratorError
+
+Groups = Sequence[Any] | np.ndarray | pd.Series  # one value per row; equal values are one group
+
+
+def numbered(groups: Groups | None, rows: int) -> np.ndarray:
+    """Return the number of each row's group, int64 [rows]: a row whose group is missing is one of its own, as are all for None.
+
+    Raises GeneratorError for another number of values than of rows.
+    """
+    if groups is None:
+        return np.arange(rows)
+    if len(groups) != rows:
+        raise GeneratorError(f"expected one group per row ({rows:,}), found {len(groups):,}; give one value for each row")
+    codes, known = pd.factorize(pd.Series(groups, dtype=None if hasattr(groups, "dtype") else object))
+    return np.where(codes < 0, len(known) + np.arange(rows), codes)
+
+
+def chosen(numbers: np.ndarray, wanted: int, stream: np.random.Generator) -> np.ndarray:
+    """Return which rows to set apart, bool [rows]: whole groups in random order until they hold `wanted` rows.
+
+    `numbers` [rows] are at least two groups. One that would hold far too many rows is passed over, and one group always stays.
+    """
+    names, sizes = np.unique(numbers, return_counts=True)
+    order = stream.permutation(len(names))
+    most = min(max(1.5 * wanted, wanted + 1), len(numbers) - 1)
+    found, rows = [], 0
+    for k in order:
+        if rows >= wanted:
+            break
+        if rows + sizes[k] <= most:
+            found.append(k)
+            rows += sizes[k]
+    return np.isin(numbers, names[found or [order[np.argmin(sizes[order])]]])
