@@ -21,7 +21,7 @@ from generators.training import checkpoint as files
 
 __all__ = ["Budget", "GeneratorError", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
 
-MODALITIES = ("image", "tabular")  # the folders whose files a configuration can name
+MODALITIES = {"image": Images, "tabular": pd.DataFrame}  # folders whose files a configuration can name, and what they learn
 
 
 def names() -> tuple[str, ...]:
@@ -74,12 +74,10 @@ def fit(
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
     """
     config = configure(name, options)
-    if not isinstance(data, pd.DataFrame | Images):
-        raise GeneratorError(f"expected a frame or images for {name}, found {type(data).__name__}; make it one of them")
+    learnt = MODALITIES[name.partition(".")[0]]
+    if not isinstance(data, learnt):
+        raise GeneratorError(f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator")
     schema = schema or (data.schema if isinstance(data, Images) else infer(data))
-    if schema.modality != name.partition(".")[0]:
-        wanted = f"expected a generator whose name begins with '{schema.modality}.' for such data"
-        raise GeneratorError(f"{wanted}, found {name}; choose another")
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
         schema,

@@ -25,7 +25,8 @@ MEASURED = """
 import sys, time
 import pipelines.run.steps
 own = [time.process_time()]
-from pipelines import cli, tasks
+from pipelines import cli
+from pipelines.run import tasks
 call = tasks._call
 def timed(*words):
     began = time.process_time()
@@ -255,7 +256,7 @@ def test_the_text_of_a_foreign_exception_stays_inside(here, api, monkeypatch, ca
     assert main(["run", "data.csv"]) == 1
     shown = capsys.readouterr()
     (line,) = shown.err.splitlines()
-    assert line.startswith("launder: expected pipelines/run/steps.py:") and "found KeyError (its text may hold data" in line
+    assert line.startswith("launder: expected pipelines/modalities/tabular.py:") and "found KeyError (its text may hold data" in line
     assert SECRET not in shown.out + line + caplog.text and SECRET.encode() not in database()
     assert b"found KeyError (its text may hold data" in database()  # the search sees what is there
     with pytest.raises(ValueError) as caught:

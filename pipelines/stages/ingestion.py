@@ -31,6 +31,8 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
     if len(frame) < LEAST_ROWS:
         raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
+    if not frame.notna().to_numpy().any():
+        raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
     _check_mentioned(kept, config)
     frame, infinite = _finite(frame)
     schema = _schema(frame, config)

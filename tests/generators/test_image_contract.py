@@ -77,7 +77,7 @@ def test_few_and_constant_images_work(fitted):
 
 def test_bad_input_is_one_sentence(fitted):
     name, _ = fitted
-    with pytest.raises(ValueError, match="expected a frame or images for"):
+    with pytest.raises(ValueError, match="expected Images for"):
         generators.fit(pictures.bars().pixels, name)
     with pytest.raises(ValueError, match="at least 2 images"):
         generators.fit(pictures.bars(1), name, budget=STEPS)
