@@ -1,0 +1,114 @@
+"""From a YAML file, or a source alone, to a checked configuration; every mistake is one sentence."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.config import rules as gate_rules
+from pipelines.config.documents import override, read_yaml
+from pipelines.config.errors import nearest, sentence
+from pipelines.config.run_config import OTHERS, RunConfig
+from pipelines.config.sections import Generator
+from pipelines.run.artifacts import LaunderError
+
+DOCUMENTS = (".yaml", ".yml")
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path | None = None) -> RunConfig:
+    """Read a YAML file, or make the configuration of a data source; `overrides` are `a.b=value`, the value in YAML.
+
+    Paths in a file are relative to its folder. LaunderError for anything that is unknown or cannot be.
+    """
+    path = Path(source)
+    document = read_yaml(path) if path.suffix.lower() in DOCUMENTS else {"source": str(source)}
+    base = path.parent if path.suffix.lower() in DOCUMENTS else Path()
+    listed = bool(document.get("columns"))
+    for text in overrides:
+        override(document, text)
+    if not listed and isinstance(document.get("columns"), dict):
+        document["columns"].setdefault(OTHERS, "infer")
+    if output is not None:
+        publish = document.setdefault("publish", {})
+        publish["to"] = str(Path(output).absolute()) if isinstance(publish, dict) else publish
+    return settled(validate(document), base)
+
+
+def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
+    """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
+    from pipelines import modalities
+
+    return _checked(modalities.settled(_placed(config, base)))
+
+
+def validate(document: Mapping[str, Any]) -> RunConfig:
+    """Check keys and values; LaunderError with one sentence, which holds no value, for the first mistake."""
+    try:
+        # a section that is named and left empty says nothing
+        return RunConfig.model_validate({key: value for key, value in document.items() if value is not None})
+    except ValidationError as error:
+        raise LaunderError(sentence(error, RunConfig)) from None
+
+
+def _placed(config: RunConfig, base: Path) -> RunConfig:
+    """Return the configuration with absolute paths and a name."""
+    place = config.source.path
+    if "://" not in place:
+        place = str((base / Path(place).expanduser()).absolute())
+    name = config.name or re.sub(r"[^\w.-]+", "-", Path(place).stem).strip("-.")[:100] or "table"
+    to = str((base / Path(config.publish.to).expanduser()).absolute())
+    score = config.score
+    if score.features:
+        score = score.model_copy(update={"features": str((base / Path(score.features).expanduser()).absolute())})
+    augment = config.augment
+    if augment and augment.test:
+        augment = augment.model_copy(update={"test": str((base / Path(augment.test).expanduser()).absolute())})
+    return config.model_copy(
+        update={
+            "name": name,
+            "score": score,
+            "augment": augment,
+            "source": config.source.model_copy(update={"path": place}),
+            "publish": config.publish.model_copy(update={"to": to}),
+        }
+    )
+
+
+def _checked(config: RunConfig) -> RunConfig:
+    """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
+    import evaluation
+    import generators
+    from pipelines import modalities
+
+    options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
+    for name in config.augment.compare if config.augment else ():
+        _options(Generator(name=name), generators)
+    for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
+        for name in names:
+            if name not in metrics:
+                near = nearest(name, metrics)
+                raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
+    gate_rules.check(config.rules)
+    modalities.of(config).check_config(config)
+    if len(config.sample.weights) > 1:
+        raise LaunderError("expected sample.weights for one column, found several; keep one")
+    return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+
+
+def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
+    try:
+        generators.check_options(chosen.name, chosen.options)
+        kind = generators.load(chosen.name).Config
+        settled = TypeAdapter(kind).validate_python(chosen.options)
+    except ValidationError as error:
+        raise LaunderError(sentence(error, None, ("generator", "options"))) from None
+    except generators.GeneratorError as error:
+        raise LaunderError(str(error)) from None
+    return {name: getattr(settled, name) for name in chosen.options}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a configuration, for editors and Prefect's parameter form."""
+    return RunConfig.model_json_schema()

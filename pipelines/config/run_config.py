@@ -1,0 +1,106 @@
+"""The configuration of one run, in which everything stands that a run needs."""
+
+import re
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from pipelines.config import documents
+from pipelines.config import rules as gate_rules
+from pipelines.config.augmentation import Augmentation
+from pipelines.config.errors import nearest
+from pipelines.config.rules import Bound, Rule
+from pipelines.config.sections import (
+    Budget,
+    Generator,
+    Images,
+    Privacy,
+    Protect,
+    Publish,
+    Sample,
+    Schedule,
+    Scoring,
+    Section,
+    Source,
+    Split,
+)
+from pipelines.run.artifacts import digest_of
+
+KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
+OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
+
+class RunConfig(Section):
+    """Everything one run needs. `model_dump(mode="json")` is read back by `model_validate`."""
+
+    name: str = Field("", pattern=r"^[\w.-]*$", max_length=100)
+    source: Source
+    columns: dict[str, str | dict[str, Any]] = Field(default_factory=dict)
+    images: Images = Images()
+    split: Split = Split()
+    generator: Generator = Generator()
+    budget: Budget = Budget()
+    privacy: Privacy | None = None
+    protect: Protect = Protect()
+    sample: Sample = Sample()
+    score: Scoring = Scoring()
+    augment: Augmentation | None = None
+    gate: dict[str, Bound | None] = Field(default_factory=dict)  # over the default rules; null takes a rule away
+    publish: Publish = Publish()
+    schedule: Schedule | None = None
+    seed: int = Field(0, ge=0, lt=2**63)
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _path(cls, source: Any) -> Any:
+        return {"path": source} if isinstance(source, str) else source
+
+    @field_validator("source")
+    @classmethod
+    def _no_credentials(cls, source: Source) -> Source:
+        if CREDENTIALS.search(source.path):
+            raise ValueError("expected an address without a user or a password, found one with them; leave them out")
+        return source
+
+    @field_validator("columns")
+    @classmethod
+    def _known_kinds(cls, columns: dict) -> dict:
+        for name, column in columns.items():
+            kind = column.get("kind") if isinstance(column, dict) else column
+            words = ("infer", "drop") if name == OTHERS else KIND_WORDS
+            if kind not in words:
+                raise ValueError(f"expected one of {', '.join(words)} for columns.{name}{nearest(kind, words)}")
+        return columns
+
+    @field_validator("privacy")
+    @classmethod
+    def _no_guarantee_yet(cls, privacy: Privacy | None) -> None:
+        if privacy is not None:
+            raise ValueError(
+                "expected no privacy.epsilon, because no generator trains with differential privacy yet; "
+                "remove the section, the gate tests privacy by attacks"
+            )
+
+    @property
+    def modality(self) -> str:
+        """The kind of data that the generator learns: the folder it lies in."""
+        return self.generator.name.partition(".")[0]
+
+    @property
+    def listed(self) -> dict[str, str | dict[str, Any]]:
+        """The columns that are listed, by their own names: one that is called `*` is written with a backslash before it."""
+        return {documents.unescaped(name): column for name, column in self.columns.items() if name != OTHERS}
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rules of the gate: the default ones with those of `gate` over them."""
+        return gate_rules.merged(self.gate, self.modality)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
+        document = self.model_dump(mode="json", exclude={"name", "schedule"})
+        document["source"].pop("path")
+        document["score"].pop("features")  # a path too: the report names the file by its digest
+        return digest_of(document | {"publish": {"format": self.publish.format}})

@@ -1,0 +1,138 @@
+"""The sections of a configuration: every key known, every value checked."""
+
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from pipelines.config.errors import nearest
+
+OUTPUT = "laundered"  # below the folder the command runs in
+
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Name = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)]  # a column may be called 2019
+Side = Annotated[int, Field(ge=8, le=128)]  # pixels
+Scalar = bool | int | float | str | None
+
+
+class Section(BaseModel):
+    """A section of the configuration: immutable, without room for unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Source(Section):
+    """Where the table or the images are and how its text is written: delimiter, header and encoding only for CSV."""
+
+    path: str
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    header: bool | None = None  # whether the first line names the columns; None to tell by its look
+    sheet: str | None = None  # of an Excel workbook with several
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _tab(cls, delimiter: Any) -> Any:
+        return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+
+class Images(Section):
+    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be unusable."""
+
+    size: Side | tuple[Side, Side] | None = None
+    broken: float = Field(0.01, ge=0, lt=1)
+
+
+class Split(Section):
+    """How many rows the generator never sees, and the column whose equal values stay together."""
+
+    holdout: Share = 0.2
+    entity: Name | None = None
+
+
+class Generator(Section):
+    """A generator by its path in generators/, and its options."""
+
+    name: str = "tabular.autoregressive"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Budget(Section):
+    """How long to train: steps (repeatable to the byte) or minutes (by the clock); neither: steps by the data."""
+
+    steps: int | None = Field(None, gt=0)
+    minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.steps and self.minutes:
+            raise ValueError("expected steps or minutes as the training budget, found both; keep one")
+        return self
+
+
+class Privacy(Section):
+    """The guarantee of differentially private training."""
+
+    epsilon: float = Field(gt=0)
+    delta: float | None = Field(None, gt=0, lt=1)
+
+
+class Protect(Section):
+    """What training never sees: categories of fewer than `rare` rows, numbers beyond the `extremes`-th extreme.
+
+    None for 10, fewer in tables under 500 rows; 0 for no protection.
+    """
+
+    rare: int | None = Field(None, ge=0)
+    extremes: int | None = Field(None, ge=0)
+
+
+class Sample(Section):
+    """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values.
+
+    A condition is a value, several of them, or a text such as ">=30", "30..40", "Rome|Milan" (generators/sampling/domains.py);
+    `constraints` such as "start <= end" or "net + tax == total" hold in every row (generators/sampling/grammar.py).
+    """
+
+    rows: int | None = Field(None, gt=0)
+    where: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+    weights: dict[str, dict[Scalar, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
+
+
+class Scoring(Section):
+    """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees images (None: the usual)."""
+
+    target: Name | None = None
+    metrics: tuple[str, ...] | None = None
+    features: str | None = None
+
+
+class Publish(Section):
+    """Where releases go, in which format, and how many are kept (None for all)."""
+
+    to: str = OUTPUT
+    format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
+    keep: int | None = Field(None, gt=0)
+
+
+class Schedule(Section):
+    """When `launder serve` runs it: five fields of cron, in a time zone."""
+
+    cron: str
+    timezone: str = "UTC"
+
+    @field_validator("cron")
+    @classmethod
+    def _five(cls, cron: str) -> str:
+        if len(cron.split()) != 5 and not cron.startswith("@"):
+            raise ValueError('expected five fields of cron such as "0 3 * * *"')
+        return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        if timezone not in available_timezones():
+            raise ValueError(f"expected a time zone such as Europe/Berlin{nearest(timezone, available_timezones())}")
+        return timezone
