@@ -35,8 +35,8 @@ from generators.data.images import IMAGE, LABEL
 from generators.data.schema import infer
 from pipelines.augment import image_rows
 from pipelines.augment import steps as augmenting
-from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Recipe
+from pipelines.config.augmentation import Augmentation
 
 TARGETS = {"adult": "income", "shoppers": "Revenue"}
 SETTINGS = (

@@ -5,6 +5,7 @@
 """
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,20 @@ from generators.data.schema import Schema, conform, infer
 from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 
-__all__ = ["Budget", "GeneratorError", "Images", "Progress", "Schema", "Synthesizer", "configure", "fit", "load", "names", "open_model"]
+__all__ = [
+    "Budget",
+    "GeneratorError",
+    "Images",
+    "Progress",
+    "Schema",
+    "Synthesizer",
+    "check_options",
+    "configure",
+    "fit",
+    "load",
+    "names",
+    "open_model",
+]
 
 MODALITIES = {"image": Images, "tabular": pd.DataFrame}  # folders whose files a configuration can name, and what they learn
 
@@ -40,12 +54,16 @@ def load(name: str) -> ModuleType:
 
 def configure(name: str, options: dict) -> object:
     """Return the generator's Config with `options` set; ValueError with the nearest name for an unknown option."""
-    config = load(name).Config
-    known = [field.name for field in fields(config)]
+    check_options(name, options)
+    return load(name).Config(**options)
+
+
+def check_options(name: str, options: Iterable[str]) -> None:
+    """Raise GeneratorError with the nearest name for an option that the generator does not have."""
+    known = [field.name for field in fields(load(name).Config)]
     for option in options:
         if option not in known:
             raise GeneratorError(f"expected options of {name} among {known}, found {option!r}{_nearest(option, known)}")
-    return config(**options)
 
 
 def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

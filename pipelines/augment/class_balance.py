@@ -2,53 +2,15 @@
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.config.augmentation import SUM, Augmentation
 from pipelines.run.artifacts import LaunderError
 
-Factor = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
-Scalar = bool | int | float | str
 FEW, TIMES = 5000, 3.0  # under so many training rows, a balance has so many times the rows of the largest class
-SUM = 1e-6  # by how much shares may miss 1
-
-
-class Augmentation(BaseModel):
-    """How a training set is enlarged. One of `to`, `counts` and `shares` says which rows it has afterwards; the target is score.target.
-
-    `compare` names further generators, `curve` further multiples of the training rows for the verdict; repeats 0 for none.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    to: Literal["balance"] | Factor | None = None  # equal classes, or every class at so many times its rows; None for balance
-    times: Factor | None = None  # rows of a balanced class, in those of the largest; None for 3 under 5000 rows, else 1
-    counts: dict[Scalar, Annotated[int, Field(ge=0)]] = {}  # rows of a class, real ones included
-    shares: dict[Scalar, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = {}  # of every class
-    filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
-    weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
-    bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into
-    test: str | None = None  # a table or images that must not be learned from
-    compare: tuple[str, ...] = ()
-    curve: tuple[Factor, ...] = ()
-    folds: int = Field(5, ge=2, le=50)
-    repeats: int | None = Field(None, ge=0, le=50)  # None for 2 of a table, 1 of images
-
-    @field_validator("shares")
-    @classmethod
-    def _whole(cls, shares: dict) -> dict:
-        if shares and abs(sum(shares.values()) - 1) > SUM:
-            raise ValueError(f"expected augment.shares that sum to 1, found {sum(shares.values()):g}; correct them")
-        return shares
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.counts) + bool(self.shares) + (self.to is not None) > 1:
-            raise ValueError("expected one of to, counts and shares under augment, found several; keep one")
-        return self
 
 
 def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:

@@ -17,6 +17,7 @@ from generators import Images, Schema
 from generators.data.images import IMAGE, LABEL
 from pipelines.augment import class_balance, oversampling
 from pipelines.config import RunConfig
+from pipelines.config.augmentation import Augmentation
 from pipelines.image_sources import finding as pictures
 from pipelines.modalities import image as images
 from pipelines.run.artifacts import LaunderError, digest_path
@@ -39,7 +40,7 @@ def inspect(config: RunConfig) -> None:
     table = images.look(config).table
     if LABEL not in table:
         raise LaunderError("expected images with labels to augment by, found none; put them into folders by class, or name a --target")
-    how = config.augment or class_balance.Augmentation()
+    how = config.augment or Augmentation()
     labels = class_balance.binned(table[[LABEL]], LABEL, how.bins)
     oversampling.classes_of(labels, LABEL)
     class_balance.wanted(labels[LABEL], how)

@@ -17,9 +17,9 @@ from evaluation.report import plain
 from generators import Budget, Progress, Schema
 from pipelines import modalities
 from pipelines.augment import class_balance, oversampling, rows
-from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Drawn, Recipe
 from pipelines.config import RunConfig
+from pipelines.config.augmentation import Augmentation
 from pipelines.run.artifacts import LaunderError, digest_file, explained, read_json, write_json
 from pipelines.run.steps import Result, Run
 

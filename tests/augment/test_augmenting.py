@@ -13,8 +13,8 @@ from generators import Budget
 from pipelines import config
 from pipelines.augment import oversampling
 from pipelines.augment import steps as augmenting
-from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Recipe
+from pipelines.config.augmentation import Augmentation
 from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
 from pipelines.stages import ingestion

@@ -16,8 +16,8 @@ from generators import Budget
 from pipelines import config
 from pipelines.augment import datasets, image_rows, oversampling
 from pipelines.augment import steps as augmenting
-from pipelines.augment.class_balance import Augmentation
 from pipelines.augment.oversampling import Recipe
+from pipelines.config.augmentation import Augmentation
 from pipelines.image_sources import decoding
 from pipelines.modalities import image as images
 from pipelines.run import steps

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from pipelines import config
-from pipelines.augment.class_balance import Augmentation, binned, in_fold, wanted
+from pipelines.augment.class_balance import binned, in_fold, wanted
+from pipelines.config.augmentation import Augmentation
 from pipelines.run.artifacts import LaunderError
 
 LABELS = pd.Series(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
