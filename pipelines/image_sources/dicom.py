@@ -1,8 +1,8 @@
 """DICOM: one grey image or one of colours per file, as its window shows it; every tag is left behind.
 
-Values are shown in 8 bits through the file's first window (PS3.3 C.11.2.1.2). Deep images without one share a range: from the 5 % quantile
-of their least values to the 95 % quantile of their greatest, over the collection, so that they stay comparable and a stray one cannot
-darken all. Values of 8 bits without a window stay as they are. A lookup table in place of a window is not used.
+Values are shown in 8 bits through the file's first window, else its first lookup table (PS3.3 C.11.2), both by pydicom. Deep images
+without either share a range: from the 5 % quantile of their least values to the 95 % quantile of their greatest, over the collection, so
+that they stay comparable and a stray one cannot darken all. Values of 8 bits without a window stay as they are.
 """
 
 import io
@@ -21,6 +21,7 @@ from pipelines.run.artifacts import LaunderError
 SUFFIXES = (".dcm", ".dicom")
 COMPRESSED = "is compressed in a way that nothing installed decodes"
 WRITTEN_ON = "has text burned into its pixels, as its tag says"
+FAR = 1e9  # beyond every window
 DEFLATED = b"1.2.840.10008.1.2.1.99"  # a whole file in one zlib stream, of any size once inflated
 
 
@@ -50,7 +51,7 @@ def _opened(data: bytes, pydicom: ModuleType) -> Iterator[Any]:
 
 
 def header(data: bytes) -> Header:
-    """Read size and kind of a DICOM image, and the span of its values where it is deep and has no window."""
+    """Read size and kind of a DICOM image, and the span of its values where it is deep and has neither window nor lookup table."""
     pydicom = library()
     if DEFLATED in data[132:1024]:
         return Header(wrong=COMPRESSED)
@@ -64,7 +65,7 @@ def header(data: bytes) -> Header:
 def _header(found: Any, pydicom: ModuleType) -> Header:
     if wrong := _wrong(found, pydicom):
         return Header(wrong=wrong)
-    span = None if _colours(found) or _as_stored(found) or _window(found) else _span(_values(found, pydicom))
+    span = None if _colours(found) or _as_stored(found) or _says_how(found) else _span(_values(found, pydicom))
     return Header(int(found.Columns), int(found.Rows), not _colours(found), span=span)
 
 
@@ -106,10 +107,9 @@ def _grey(found: Any, span: tuple[float, float] | None, pydicom: ModuleType) -> 
     if _as_stored(found):
         shown = found.pixel_array.astype(np.uint8)
     else:
-        window = _window(found)
-        x = _values(found, pydicom)
-        y = _windowed(x, *window, str(found.get("VOILUTFunction", "LINEAR"))) if window else _stretched(x, *span)
-        shown = np.round(255 * y.clip(0, 1)).astype(np.uint8)
+        values = _values(found, pydicom)
+        shares = _stretched(*_presented(values, found, pydicom)) if _says_how(found) else _stretched(values, *span)
+        shown = np.round(255 * shares.clip(0, 1)).astype(np.uint8)
     return 255 - shown if found.PhotometricInterpretation == "MONOCHROME1" else shown
 
 
@@ -118,15 +118,20 @@ def _colours(found: Any) -> bool:
 
 
 def _as_stored(found: Any) -> bool:
-    return found.get("BitsStored", 32) <= 8 and not found.PixelRepresentation and not _window(found)
+    return found.get("BitsStored", 32) <= 8 and not found.PixelRepresentation and not _says_how(found)
 
 
-def _window(found: Any) -> tuple[float, float] | None:
-    """Return centre and width of the first window, None where there is none of a width."""
-    c, w = (np.atleast_1d(found.get(name)) for name in ("WindowCenter", "WindowWidth"))
-    if not len(c) or not len(w) or c[0] in (None, "") or w[0] in (None, "") or float(w[0]) <= 0:
-        return None
-    return float(c[0]), float(w[0])
+def _says_how(found: Any) -> bool:
+    """Tell whether a file says how its values are shown: by a window, or by a lookup table."""
+    return _has_window(found) or bool(found.get("VOILUTSequence"))
+
+
+def _has_window(found: Any) -> bool:
+    """Tell whether the first window has a centre and a width that its function can have."""
+    centre, width = (np.atleast_1d(found.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    if not len(centre) or not len(width) or centre[0] in (None, "") or width[0] in (None, ""):
+        return False
+    return float(width[0]) >= 1 or (float(width[0]) > 0 and found.get("VOILUTFunction", "LINEAR") != "LINEAR")
 
 
 def _values(found: Any, pydicom: ModuleType) -> np.ndarray:
@@ -138,17 +143,19 @@ def _span(values: np.ndarray) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _windowed(x: np.ndarray, c: float, w: float, function: str) -> np.ndarray:
-    """Map values to 0..1 through a window of centre c and width w."""
-    if function == "SIGMOID":
-        return 1 / (1 + np.exp((-4 * (x - c) / w).clip(-700, 700)))
-    if function == "LINEAR_EXACT":
-        return (x - c) / w + 0.5
-    return (x - (c - 0.5)) / max(w - 1, 1e-6) + 0.5
+def _presented(values: np.ndarray, found: Any, pydicom: ModuleType) -> tuple[np.ndarray, float, float]:
+    """Return values [H, W] through the first window, else the first lookup table, and the least and greatest that come out of it."""
+    if not _has_window(found):
+        bits = int(found.VOILUTSequence[0].LUTDescriptor[2])
+        return pydicom.pixels.apply_voi(values, found).astype(np.float64), 0.0, 2.0**bits - 1
+    with np.errstate(over="ignore"):  # of a sigmoid far from its centre
+        low, high = pydicom.pixels.apply_windowing(np.array([-FAR, FAR]), found)
+        return pydicom.pixels.apply_windowing(values, found), low, high
 
 
-def _stretched(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    return (x - low) / ((high - low) or 1)
+def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return values as shares of the range from low to high."""
+    return (values - low) / ((high - low) or 1)
 
 
 def _rgb(found: Any, pydicom: ModuleType) -> np.ndarray:

@@ -41,6 +41,17 @@ def test_a_window_shows_its_values(tmp_path):
     assert curved[20] == 128 and curved[25] == round(255 / (1 + np.exp(-1)))
 
 
+def test_a_lookup_table_shows_its_values_and_a_window_comes_before_it(tmp_path):
+    table = pydicom.Dataset()
+    table.LUTDescriptor, table.LUTData = [64, 0, 8], np.arange(255, -1, -4, dtype="<u2").tobytes()  # of value v, 255 - 4 v
+    shown = one(tmp_path, made(RAMP, VOILUTSequence=[table])).ravel()
+    assert shown.tolist() == list(range(255, -1, -4))
+    both = one(tmp_path, made(RAMP, VOILUTSequence=[table], WindowCenter=20.5, WindowWidth=21)).ravel()
+    assert both[10] == 0 and both[30] == 255
+    unusable = one(tmp_path, made(RAMP, VOILUTSequence=[table], WindowCenter=20.5, WindowWidth=0)).ravel()
+    assert (unusable == shown).all()
+
+
 def test_the_modality_counts_and_the_first_window_and_inverted_greys(tmp_path):
     hounsfield = made(RAMP.astype(np.int16) - 30, RescaleSlope=2, RescaleIntercept=-10, WindowCenter=["0.5", "9"], WindowWidth=["21", "1"])
     shown = one(tmp_path, hounsfield).ravel()  # stored v - 30 is 2 (v - 30) - 10, so v = 30 is -10 (black), v = 40 is 10 (white)
