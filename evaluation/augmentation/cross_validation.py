@@ -8,34 +8,21 @@ them stops the cross-validation. Differences are paired by fold, their intervals
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, recall_score
-from sklearn.model_selection import StratifiedKFold
 
+from evaluation.augmentation.folds import Task, apart, possible, runs_of, task_of
 from evaluation.augmentation.gains import CrossValidation
-from evaluation.augmentation.resampling import BASELINES, Resampled, Strategy, row_hashes
+from evaluation.augmentation.resampling import BASELINES, Resampled, Strategy
 from evaluation.models import classifiers, threads
 from evaluation.models.classifiers import Learner
 from evaluation.samples import EvaluationError, infer_kinds
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be learned: rows, the classes as texts in order, each row's class number and hash, the columns' kinds."""
-
-    frame: pd.DataFrame
-    target: str
-    kinds: Mapping[str, str]
-    classes: pd.Index
-    labels: np.ndarray
-    hashes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,10 +68,10 @@ def cross_validate(
     noise of few test rows. `unit` is what the report calls a row. Cost: folds * repeats times the strategies, and for each way to train
     they yield one fit of every learner.
     """
-    task = _task(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
-    asked, folds = folds, _possible(task, folds)
+    task = task_of(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
+    asked, folds = folds, possible(task, folds)
     learners, finished = learners or _tabular(task), {} if finished is None else finished
-    runs = list(_runs(task, folds, repeats, seed) if rows is None else _apart(task, folds, repeats, rows, seed))
+    runs = list(runs_of(task, folds, repeats, seed) if rows is None else apart(task, folds, repeats, rows, seed))
     for run, (fit, test) in enumerate(runs):
         if run not in finished:
             finished[run] = _run(task, fit, test, {**baselines, **candidates}, learners, seed + run)
@@ -143,47 +130,6 @@ def measured(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
 def _tabular(task: Task) -> dict[str, Learner]:
     inputs = {column: kind for column, kind in task.kinds.items() if column != task.target}
     return {name: classifiers.learner(name, inputs, len(task.classes)) for name in classifiers.LEARNERS}
-
-
-def _task(frame: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> Task:
-    if target not in frame.columns or frame[target].isna().any():
-        raise EvaluationError(f"expected a class in every row of a column {target!r}, found a column or classes missing; name or fill it")
-    texts = frame[target].map(str)
-    classes = pd.Index(sorted(texts.unique()))
-    if len(classes) < 2:
-        raise EvaluationError(f"expected at least two classes in the target {target!r}, found {len(classes)}; name another")
-    return Task(frame, target, kinds, classes, classes.get_indexer(texts), row_hashes(frame))
-
-
-def _possible(task: Task, folds: int) -> int:
-    """The number of folds, fewer where a class has fewer distinct rows."""
-    least = min(len(np.unique(task.hashes[task.labels == k])) for k in range(len(task.classes)))
-    if least < 2 or folds < 2:
-        raise EvaluationError(
-            f"expected two folds and two distinct rows of every class or more, found {min(folds, least)}; drop or merge small classes"
-        )
-    return min(folds, least)
-
-
-def _runs(task: Task, folds: int, repeats: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Training and test rows of every run; equal rows stay on one side, so that a seen test row is a leak and never chance."""
-    _, first, copies = np.unique(task.hashes, return_index=True, return_inverse=True)
-    for repeat in range(repeats):
-        for _, test in StratifiedKFold(folds, shuffle=True, random_state=seed + repeat).split(first, task.labels[first]):
-            held = np.isin(copies, test)
-            yield np.flatnonzero(~held), np.flatnonzero(held)
-
-
-def _apart(task: Task, folds: int, repeats: int, rows: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Disjoint training sets of about `rows` rows, with the shares of the classes, and one test fold for all."""
-    fit, test = next(_runs(task, folds, 1, seed))
-    parts = len(fit) // rows
-    if parts < 2:
-        raise EvaluationError(f"expected at least twice {rows} rows to learn from, found {len(fit)}; ask for fewer rows")
-    if (least := min(np.bincount(task.labels[fit]))) < 2 * parts:
-        raise EvaluationError(f"expected two rows of every class in each of {parts} training sets, found {least} in all; ask for more rows")
-    for _, part in islice(StratifiedKFold(parts, shuffle=True, random_state=seed).split(fit, task.labels[fit]), folds * repeats):
-        yield np.sort(fit[part]), test
 
 
 def _summary_of(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> CrossValidation:

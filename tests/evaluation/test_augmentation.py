@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from evaluation import report
-from evaluation.augmentation import cross_validation, resampling
+from evaluation.augmentation import cross_validation, folds, resampling
 from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.measures import intervals
@@ -89,8 +89,8 @@ def test_one_leaked_row_among_others_is_found_whatever_its_columns_order_and_dty
 
 
 def test_equal_rows_stay_on_one_side_and_every_row_is_tested_once_per_repeat():
-    task = cross_validation._task(pd.concat([lopsided(60)] * 3, ignore_index=True), "ill", {})
-    runs = list(cross_validation._runs(task, 5, 2, 0))
+    task = folds.task_of(pd.concat([lopsided(60)] * 3, ignore_index=True), "ill", {})
+    runs = list(folds.runs_of(task, 5, 2, 0))
     assert len(runs) == 10
     for fit, test in runs:
         assert not set(task.hashes[fit]) & set(task.hashes[test]) and len(fit) + len(test) == 180
