@@ -8,7 +8,7 @@ them stops the cross-validation. Differences are paired by fold, their intervals
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +49,7 @@ def cross_validate(
     candidates: Mapping[str, Strategy],
     *,
     kinds: Mapping[str, str] | None = None,
+    groups: Sequence | np.ndarray | pd.Series | None = None,
     folds: int = 5,
     repeats: int = 2,
     rows: int | None = None,
@@ -61,15 +62,15 @@ def cross_validate(
 ) -> CrossValidation:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
 
-    `finished` holds the outcomes of runs measured before, by number, and is given each new one, so that a killed
-    cross-validation continues.
+    `groups` has one value per row: rows of equal ones, such as a patient's visits, stay in one fold. `finished` holds the outcomes of
+    runs measured before, by number, and is given each new one, so that a killed cross-validation continues.
     `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
     and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
     noise of few test rows. `unit` is what the report calls a row. Cost: folds * repeats times the strategies, and for each way to train
     they yield one fit of every learner.
     """
-    task = task_of(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"})
-    asked, folds = folds, possible(task, folds)
+    task = task_of(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"}, groups)
+    asked, folds = folds, possible(task, folds, repeats, seed)
     learners, finished = learners or _tabular(task), {} if finished is None else finished
     runs = list(runs_of(task, folds, repeats, seed) if rows is None else apart(task, folds, repeats, rows, seed))
     for run, (fit, test) in enumerate(runs):
@@ -80,6 +81,7 @@ def cross_validate(
     outcomes = [finished[run] for run in range(len(runs))]
     ratio = 1 / (folds - 1) if rows is None else 0.0
     facts = {"folds": folds, "folds_asked": asked, "repeats": repeats, "ratio": ratio, "seed": seed, "unit": unit}
+    facts["grouped"] = groups is not None
     return _summary_of(task, outcomes, tuple(baselines), facts)
 
 
@@ -88,9 +90,10 @@ def _run(
 ) -> dict[str, Outcome]:
     """Resample the training fold in every way, train every learner on each, and measure them on the test fold."""
     train, found = task.frame.iloc[fit].reset_index(drop=True), {}
+    asked = {"target": task.target, "kinds": task.kinds, "groups": None if task.groups is None else task.groups[fit], "seed": seed}
     for strategy in strategies.values():
         began = time.perf_counter()
-        ways = strategy(train.copy(), target=task.target, kinds=task.kinds, seed=seed)
+        ways = strategy(train.copy(), **asked)
         seconds = time.perf_counter() - began
         for name, resampled in ways.items():
             check_unseen(name, resampled, task.hashes[test])

@@ -43,11 +43,12 @@ class CrossValidation:
     added: dict[str, float]  # rows, mean over runs
     mislabelled: dict[str, float]  # of those, rows that a filter calls so and kept for want of others
     folds: int
-    folds_asked: int  # more than `folds` where a class has fewer distinct rows
+    folds_asked: int  # more than `folds` where a class has fewer distinct rows, or too few groups
     repeats: int
     ratio: float  # test rows over training rows where runs share training rows, 0 where they share none
     seed: int
     unit: str = "row"  # what the report calls one
+    grouped: bool = False  # whether the rows of an entity stay in one fold
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -83,7 +84,8 @@ class CrossValidation:
 
     def to_json(self) -> dict:
         """The content of augmentation.json, version 1."""
-        facts = {key: getattr(self, key) for key in ("target", "classes", "folds", "folds_asked", "repeats", "ratio", "seed", "unit")}
+        said = ("target", "classes", "folds", "folds_asked", "repeats", "ratio", "seed", "unit", "grouped")
+        facts = {key: getattr(self, key) for key in said}
         strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
                        "rows_mislabelled": self.mislabelled[name],
                        "scores": {learner: self._means(values) for learner, values in found.items()}}

@@ -29,7 +29,7 @@ class Resampled:
     mislabelled: int = 0  # made rows that a filter calls so, and kept for want of others
 
 
-# strategy(training rows, target=..., kinds=..., seed=...): one or several ways to train on them, by name
+# strategy(training rows, target=..., kinds=..., groups=[rows] or None, seed=...): one or several ways to train on them, by name
 Strategy = Callable[..., Mapping[str, Resampled]]
 
 
@@ -46,24 +46,24 @@ def _text(value) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def none(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def none(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """The training rows as they are."""
     return {"none": Resampled(train, row_hashes(train))}
 
 
-def class_weights(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def class_weights(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """The training rows, every class with the same total weight."""
     return {"class weights": Resampled(train, row_hashes(train), classifiers.balanced(train[target].astype(str).to_numpy()))}
 
 
-def oversampling(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def oversampling(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """Rows of the smaller classes repeated until all classes are equal."""
     at = np.arange(len(train))[:, None]
     chosen, _ = RandomOverSampler(random_state=seed).fit_resample(at, train[target].astype(str))
     return {"random oversampling": Resampled(train.iloc[chosen[:, 0]], row_hashes(train))}
 
 
-def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """Rows between neighbours of one class (Chawla et al. 2002), labels by the neighbours' majority; gaps filled with medians and a label.
 
     Numbers alone are SMOTE's, labels alone SMOTEN's, both SMOTE-NC's.
@@ -78,7 +78,7 @@ def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: i
     return {"SMOTE-NC": Resampled(_stacked(train, added, numbers), row_hashes(train))}
 
 
-def smote_of_pixels(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def smote_of_pixels(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """Images between neighbours of one class, pixel by pixel (Chawla et al. 2002), until all classes are equal."""
     pixels, labels = np.stack(list(train[IMAGE])), train[target].astype(str)
     more, drawn = _smote(1, 0, labels, seed).fit_resample(pixels.reshape(len(pixels), -1).astype("float32"), labels)
@@ -87,7 +87,7 @@ def smote_of_pixels(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str
     return {"SMOTE on pixels": Resampled(_stacked(train, rows, []), row_hashes(train))}
 
 
-def moved_copies(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int) -> dict[str, Resampled]:
+def moved_copies(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
     """Copies of images moved up or down and aside, the edge repeated, until each class has COPIES times the images of the largest."""
     at, labels = np.arange(len(train))[:, None], train[target].astype(str)
     wanted = dict.fromkeys(labels.unique(), COPIES * int(labels.value_counts().max()))

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from generators import Budget
+from generators.data.groups import Groups
 from generators.data.schema import infer
 from pipelines.augment import oversampling
 from pipelines.augment.oversampling import Recipe
@@ -66,7 +67,10 @@ class Augmenter(BaseOverSampler):
         self.device = device
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Return X and y with the synthetic rows after the real ones; ValueError for classes and counts that cannot be."""
+        """Return X and y with the synthetic rows after the real ones; ValueError for classes and counts that cannot be.
+
+        Rows of equal `groups` (one value per row, such as a patient's visits) stay together where the generator validates itself.
+        """
         if pd.isna(np.asarray(y, dtype=object)).any():
             raise LaunderError("expected a class for every row in y, found rows without; drop or fill them")
         return super().fit_resample(X, y, **params)
@@ -78,7 +82,7 @@ class Augmenter(BaseOverSampler):
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         return X, y, one_vs_all
 
-    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray, groups: Groups | None = None) -> tuple[Any, np.ndarray]:
         classes, codes = np.unique(y, return_inverse=True)
         counts = {int(np.flatnonzero(classes == label)[0]): int(count) for label, count in self.sampling_strategy_.items() if count > 0}
         table, seed = _table(X, codes), int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -86,7 +90,7 @@ class Augmenter(BaseOverSampler):
         self.mislabelled_, added = 0, table.iloc[:0]
         if counts:
             recipe = Recipe(self.generator, self.options or {}, Budget(self.steps, self.minutes), self.filter, self.device)
-            learned = oversampling.learn(table, TARGET, recipe, kinds=_kinds(table), seed=seed)
+            learned = oversampling.learn(table, TARGET, recipe, kinds=_kinds(table), groups=groups, seed=seed)
             self.model_, self.seen_ = learned.model, learned.seen
             drawn = oversampling.draw(learned, counts, seed=seed)
             added, self.mislabelled_ = drawn.rows, drawn.mislabelled

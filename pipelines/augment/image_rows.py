@@ -56,6 +56,12 @@ def _rows(found: ImageSample) -> pd.DataFrame:
     return pd.DataFrame({IMAGE: list(found.pixels), **labels})
 
 
+def groups(config: RunConfig, schema: Schema, stored: Mapping[str, Any]) -> pd.Series | None:
+    """Return the stated column of entities of the table beside the images."""
+    owner = images.entity(schema, config)
+    return None if owner is None else images.read(stored).table[owner]
+
+
 def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Decode the images of a test set into `folder`, in the size and with the channels of the training images, without labels."""
     high, wide, channels = train[IMAGE].iloc[0].shape

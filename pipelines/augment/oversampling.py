@@ -19,6 +19,7 @@ from evaluation.augmentation.resampling import row_hashes
 from evaluation.models import classifiers
 from evaluation.models.classifiers import Learner, Predict
 from generators import Budget, Progress, Synthesizer
+from generators.data.groups import Groups
 from generators.training import randomness
 from pipelines.augment import partial_resampling
 from pipelines.augment import rows as training_rows
@@ -72,20 +73,22 @@ def learn(
     recipe: Recipe,
     *,
     kinds: Mapping[str, str] | None = None,
+    groups: Groups | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> Learned:
     """Fit the recipe's generator, encoder and ranges included, to `rows` and nothing else; ValueError as in generators.fit.
 
-    `kinds` states kinds of columns; the target is always categorical, and the column `label` where the rows are images. `checkpoint` is
-    a folder that a killed training continues from. LaunderError for a target that cannot be augmented.
+    `kinds` states kinds of columns; the target is always categorical, and the column `label` where the rows are images. Rows of equal
+    `groups` stay together where the generator validates itself. `checkpoint` is a folder that a killed training continues from.
+    LaunderError for a target that cannot be augmented.
     """
     classes = classes_of(rows, target)
     shown = rows[[target, *(column for column in rows.columns if column != target)]].reset_index(drop=True)
     kind = training_rows.of(recipe.generator)
     data, schema = kind.data_of(shown, target, kinds or {})
-    how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress}
+    how = {"schema": schema, "seed": seed, "device": recipe.device, "budget": recipe.budget, "progress": progress, "groups": groups}
     model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
     filters = _filters(shown, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()

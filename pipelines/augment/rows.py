@@ -30,6 +30,9 @@ class TrainingRows(Protocol):
     def read(self, stored: Mapping[str, Any]) -> pd.DataFrame:
         """Return ingested data as rows."""
 
+    def groups(self, config: RunConfig, schema: Schema, stored: Mapping[str, Any]) -> pd.Series | None:
+        """Return the entity that each row of ingested data belongs to, None where rows are their own."""
+
     def read_test(self, config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:
         """Return the rows of a test set, as COMPARED takes them; images are decoded into `folder`."""
 

@@ -15,6 +15,7 @@ from evaluation.augmentation.cross_validation import Outcome
 from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
 from evaluation.report import plain
 from generators import Budget, Progress, Schema
+from generators.data.groups import Groups
 from pipelines import modalities
 from pipelines.augment import class_balance, oversampling, rows
 from pipelines.augment.oversampling import Drawn, Recipe
@@ -67,13 +68,14 @@ def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, p
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
+    groups = kind.groups(config, Schema.from_dict(schema), table)
     repeats = kind.REPEATS if how.repeats is None else how.repeats
     if not repeats:
         return {"cross_validation": None, "verdicts": []}
     names = dict.fromkeys((config.generator.name, *how.compare))
     candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
-    asked = {"kinds": kinds, "folds": how.folds, "repeats": repeats, "seed": config.seed, **kind.cross_validation(frame)}
+    asked = {"kinds": kinds, "groups": groups, "folds": how.folds, "repeats": repeats, "seed": config.seed, **kind.cross_validation(frame)}
     found = cross_validation.cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
     write_json(run.path("cross_validation.json"), plain(found.to_json()))
     path = run.path("cross_validation.json")
@@ -112,8 +114,8 @@ def strategy(name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, s
     Counts are those of a table of `rows` rows, None for the fold's own.
     """
 
-    def resample(train: pd.DataFrame, *, target: str, seed: int, **_: Any) -> dict[str, Resampled]:
-        learned = oversampling.learn(train, target, recipe, kinds=kinds, seed=seed)
+    def resample(train: pd.DataFrame, *, target: str, seed: int, groups: Groups | None = None, **_: Any) -> dict[str, Resampled]:
+        learned = oversampling.learn(train, target, recipe, kinds=kinds, groups=groups, seed=seed)
         labels = train[target]
         ways = {name: class_balance.wanted(labels, class_balance.in_fold(how, labels, rows or len(labels)))}
         ways |= {f"{name} x {factor:g}": class_balance.multiplied(sizes(labels), factor) for factor in how.curve}
@@ -145,8 +147,9 @@ def enlarge(
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
-    settings = {"seed": config.seed, "progress": progress, "checkpoint": run.path("checkpoint")}
-    learned = oversampling.learn(train, target, recipe, kinds=Schema.from_dict(schema).kinds(), **settings)
+    found = Schema.from_dict(schema)
+    settings = {"kinds": found.kinds(), "groups": kind.groups(config, found, table), "seed": config.seed, "progress": progress}
+    learned = oversampling.learn(train, target, recipe, **settings, checkpoint=run.path("checkpoint"))
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))

@@ -11,6 +11,7 @@ from evaluation.models.classifiers import Learner
 from generators import Schema
 from generators.data.schema import infer
 from pipelines.config import RunConfig
+from pipelines.modalities import tabular as tables
 from pipelines.run.artifacts import Artifact, read_frame, write_frame
 from pipelines.sources.tables import read_table
 from pipelines.stages import ingestion
@@ -34,6 +35,12 @@ def inspect(config: RunConfig) -> None:
 def read(stored: Mapping[str, Any]) -> pd.DataFrame:
     """Return an ingested table."""
     return read_frame(Artifact(**stored))
+
+
+def groups(config: RunConfig, schema: Schema, stored: Mapping[str, Any]) -> pd.Series | None:
+    """Return the column of entities: the stated one, else an identifier that repeats."""
+    owner = tables.entity(schema, config)
+    return None if owner is None else read(stored)[owner]
 
 
 def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:

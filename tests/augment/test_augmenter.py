@@ -39,6 +39,13 @@ def table():
     return frame, pd.Series(np.where(np.arange(60) % 5, "well", "ill"), name="state", dtype="category")
 
 
+def test_groups_stay_together_where_the_generator_validates_itself(table):
+    augmenter, owners = Augmenter(**FEW), np.arange(60) // 3
+    augmenter.fit_resample(*table, groups=owners)
+    held = augmenter.model_.record["validation_rows"]
+    assert held and not set(owners[held]) & set(np.delete(owners, held))
+
+
 def test_classes_become_equal_real_rows_stay_and_dtypes_are_kept(table):
     X, y = table
     augmenter = Augmenter(**FEW)

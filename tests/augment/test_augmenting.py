@@ -82,7 +82,7 @@ def test_the_strategy_of_a_generator_passes_the_cross_validation_and_one_that_sa
     found = cross_validate(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
     assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
 
-    def leaky(train, *, target, kinds, seed):  # the generator is fitted before the split, as people do
+    def leaky(train, *, target, kinds, groups, seed):  # the generator is fitted before the split, as people do
         learned = oversampling.learn(rows, target, FEW, kinds=KINDS)
         return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)}
 
@@ -113,6 +113,29 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     page = (begun.path("augmented") / "augmentation.html").read_text()
     (sentence,) = validated["verdicts"]
     assert sentence.split(":")[0] == "tabular.autoregressive" and sentence in page and "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("stated", [[], ["split.entity=patient", "columns.patient=categorical"]])
+def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated):
+    names, learned, learn = [f"p{k // 4:03d}" for k in range(120)], [], oversampling.learn
+    patients().assign(patient=names).to_csv(tmp_path / "visits.csv", index=False)
+    loaded = config.load(tmp_path / "visits.csv", ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated])
+    begun = steps.begin(loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})}))
+    source = steps.ingest(begun, loaded)
+
+    def recorded(rows, *words, **how):
+        learned.append((set(rows["patient"]), learn(rows, *words, **how)))
+        owners = rows["patient"].to_numpy()
+        held = learned[-1][1].model.record["validation_rows"]
+        assert held and not set(owners[held]) & set(np.delete(owners, held))
+        return learned[-1][1]
+
+    monkeypatch.setattr(oversampling, "learn", recorded)
+    asked = {"table": source["table"], "schema": source["schema"]}
+    validated = augmenting.cross_validate(begun, loaded, **asked)
+    augmenting.enlarge(begun, loaded, **asked, cross_validation=validated["cross_validation"])
+    (first, _), (second, _), (whole, _) = learned
+    assert not first & second and first | second == whole == set(names)
 
 
 def test_the_same_run_gives_the_same_bytes(run):

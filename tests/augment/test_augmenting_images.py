@@ -68,7 +68,7 @@ def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
 def test_a_planted_duplicate_image_stops_the_cross_validation_even_under_another_label():
     whole = rows()
 
-    def leaky(train, *, target, kinds, seed):
+    def leaky(train, *, target, kinds, groups, seed):
         held = whole[~np.isin(row_hashes(whole), row_hashes(train))].iloc[:1].assign(label="other")
         return {"leaky": Resampled(train, row_hashes(pd.concat([train, held])))}
 
@@ -77,6 +77,30 @@ def test_a_planted_duplicate_image_stops_the_cross_validation_even_under_another
     assert cross_validate(whole, "label", {"made": honest}, **given).candidates == ("made",)
     with pytest.raises(EvaluationError, match="'leaky' was fitted to, found 1;"):
         cross_validate(whole, "label", {"leaky": leaky}, **given)
+
+
+def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch):
+    owners, learned, learn = np.arange(60) // 3, [], oversampling.learn
+    for n, pixels in enumerate(MADE.pixels):
+        path = tmp_path / "scans" / f"{n:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(decoding.encode(pixels))
+    table = pd.DataFrame({"file_name": [f"{n:02d}.png" for n in range(60)], "label": MADE.labels, "patient": owners})
+    table.to_csv(tmp_path / "scans" / "metadata.csv", index=False)
+    run, loaded, asked = begun(tmp_path / "scans", tmp_path / "out", "split.entity=patient", "augment.filter=false", "budget.steps=2")
+    owner_of = dict(zip(row_hashes(rows()), owners, strict=True))
+
+    def recorded(shown, *words, **how):
+        own = [owner_of[image] for image in row_hashes(shown)]
+        learned.append((set(own), learn(shown, *words, **how)))
+        held = learned[-1][1].model.record["validation_rows"]
+        assert held and not set(np.take(own, held)) & set(np.delete(own, held))
+        return learned[-1][1]
+
+    monkeypatch.setattr(oversampling, "learn", recorded)
+    augmenting.cross_validate(run, loaded, **asked)
+    (first, _), (second, _) = learned
+    assert not first & second and first | second == set(owners)
 
 
 def test_baselines_of_images():

@@ -45,7 +45,7 @@ def validated(candidates, table=None, **options):
 def candidate(change):
     """A strategy that trains on changed rows, honest about what it saw."""
 
-    def strategy(train, *, target, kinds, seed):
+    def strategy(train, *, target, kinds, groups, seed):
         return {"candidate": Resampled(change(train), row_hashes(train))}
 
     return strategy
@@ -67,7 +67,7 @@ def test_measures_by_hand():
 def test_a_planted_leak_is_found():
     whole = lopsided()
 
-    def leaky(train, *, target, kinds, seed):
+    def leaky(train, *, target, kinds, groups, seed):
         return {"leaky": Resampled(train, row_hashes(whole))}  # as if a generator had been fitted before the split
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
@@ -79,7 +79,7 @@ def test_a_planted_leak_is_found():
 def test_one_leaked_row_among_others_is_found_whatever_its_columns_order_and_dtypes():
     whole, seen = lopsided(), []
 
-    def leaky(train, *, target, kinds, seed):
+    def leaky(train, *, target, kinds, groups, seed):
         held = whole[~np.isin(row_hashes(whole), row_hashes(train))].iloc[:1]
         seen.append(pd.concat([train, held])[["ill", "ward", "age", "dose"]].astype({"ward": "category"}))
         return {"leaky": Resampled(train, row_hashes(seen[-1]))}
