@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from evaluation.report import drawings, words
+from evaluation.summaries import verdicts
 
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
@@ -16,7 +17,7 @@ SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=words.percent, count=_count, rule=_rule, breakable=_breakable, gain=_gain, extreme=_extreme)
+    environment.filters.update(percent=words.percent, count=_count, breakable=_breakable, gain=_gain, extreme=_extreme)
     return environment.get_template(name)
 
 
@@ -64,6 +65,7 @@ def render(report, data: dict) -> str:
         rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
         secrets=_detail(scores, "privacy.attribute", "columns"), by_learner=_by_learner(scores), reasons=_reasons(data["verdict"]),
+        **_advice(data),
         **_of_images(report, data))
 
 
@@ -84,11 +86,6 @@ def _count(value) -> str:
 def _breakable(name: str) -> Markup:
     """A dotted name that a narrow column may break after its dot and its underlines."""
     return Markup(escape(name).replace(".", Markup(".<wbr>")).replace("_", Markup("_<wbr>")))
-
-
-def _rule(value) -> str:
-    """A gate's bound or value: numbers to four digits, a dash for none."""
-    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _extreme(value: float, kind: str) -> str:
@@ -115,9 +112,21 @@ def _by_learner(scores: dict) -> dict:
     return detail if "synthetic" in detail else {}
 
 
+def _advice(data: dict) -> dict:
+    """The verdict in a paragraph, and what to do about a refusal."""
+    reasons = _reasons(data["verdict"])
+    return {"summary": verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else "", "remedies": verdicts.remedies(reasons)}
+
+
+def _read(reason: dict) -> dict:
+    """A reason with its sentence; one that says nothing of whether it passed counts as a refusal."""
+    whole = {"note": "", "passed": False, "value": None, "bound": None, "rule": "", **reason}
+    return {**whole, "sentence": verdicts.sentence(whole), "untested": whole["value"] is None}
+
+
 def _reasons(verdict: dict | None) -> list[dict]:
     """What refused first; a reason without a word on it counts as a refusal."""
-    reasons = [{"note": "", "passed": False, **reason} for reason in (verdict or {}).get("reasons", ())]
+    reasons = [_read(reason) for reason in (verdict or {}).get("reasons", ())]
     return sorted(reasons, key=lambda reason: reason["passed"])
 
 

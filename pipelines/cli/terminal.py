@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from evaluation.report import Report
+from evaluation.summaries import verdicts
 from pipelines import modalities
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError, explained
@@ -164,17 +165,18 @@ def print_scores(report: Report) -> None:
 
 
 def print_verdict(verdict: dict[str, Any]) -> None:
-    """Print every rule of the gate, whether it passed, and what there is to say about a refusal; 80 columns wide."""
+    """Print every rule of the gate in 80 columns, then each refusal in a sentence, and what to do about it."""
     table = _table("gate", "found", "allowed", "")
     for reason in verdict["reasons"]:
         words = "at least" if reason["rule"].startswith("at least") else "at most"
         allowed = "-" if reason["bound"] is None else f"{words} {_figure(reason['bound'])}"
-        mark = "passed" if reason["passed"] else "[bold red]refused[/]"
+        mark = "[bold red]refused[/]" if not reason["passed"] else "not tested" if reason["value"] is None else "passed"
         table.add_row(reason["score"], _figure(reason["value"]), allowed, mark)
     console.print(table)
-    for reason in verdict["reasons"]:
-        if not reason["passed"] and reason["note"]:
-            console.print(f"{reason['score']}: {reason['note']}", markup=False, soft_wrap=True)
+    for reason in (reason for reason in verdict["reasons"] if not reason["passed"]):
+        console.print(f"{reason['score']}: {verdicts.sentence(reason)}", markup=False, soft_wrap=True)
+    for number, remedy in enumerate(verdicts.remedies(verdict["reasons"]), 1):
+        console.print(f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True)
 
 
 def _table(*names: str) -> Table:

@@ -118,7 +118,7 @@ def test_the_page_parses_and_loads_nothing(report, tmp_path):
 def test_reasons_are_shown_with_their_numbers(report, tmp_path):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
-    assert "Refused by the gate" in text and "0.31" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+    assert "Refused by the gate" in text and "found 31.0 %" in text and json.loads(data)["verdict"]["reasons"] == [reason]
 
 
 def test_an_attack_that_does_better_than_guessing_is_said_to():

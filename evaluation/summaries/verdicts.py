@@ -1,0 +1,113 @@
+"""A verdict in plain words: each rule as a sentence with its numbers, a paragraph for whoever has to sign, and what to do next."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Reason = Mapping[str, Any]  # a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
+
+COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
+    "fidelity.shape": "likeness of single columns",
+    "fidelity.trend": "likeness of pairs of columns",
+    "utility.target": "of the quality of models trained on real rows, reached by models trained on synthetic ones",
+    "diversity.coverage": "of training rows with a synthetic row near them",
+    "diversity.distinct": "of released rows that differ from all others",
+    "privacy.copies": "of released rows identical to a training row",
+    "privacy.identifiers": "of released identifiers that are real ones",
+    "privacy.near_copies": "of released rows as near to a training row as one in a hundred unseen real rows",
+    "privacy.nearest_record": "of released rows nearer to a training row than to an unseen one",
+    "privacy.membership": "of training rows recognised as such, at 1 % false accusations",
+    "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",
+    "privacy.membership_model": "of training rows recognised by somebody who holds the model, at 1 % false accusations",
+    "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",
+    "privacy.singling_out": "of descriptions that single out a training row, beyond those that single out a non-member",
+    "privacy.linkability": "of training records whose halves can be joined, beyond those of non-members",
+    "image.precision": "of synthetic images that lie where training images lie",
+    "image.accuracy": "of the real images told right by a network that was trained on synthetic ones",
+    "image.coverage": "of training images with a synthetic image near them",
+    "image.vendi": "of the variety of training images",
+    "image.equal": "of synthetic images equal to a training image",
+    "image.copies": "of synthetic images far nearer to one training image than to others",
+    "image.membership": "of training images recognised as such, at 1 % false accusations",
+    "image.membership_vulnerable": "of the most isolated training images recognised, at 1 % false accusations",
+    "image.membership_model": "of training images recognised by somebody who holds the model, at 1 % false accusations",
+}
+MEMORY = (
+    "Give more rows: a generator learns few rows by heart. Nothing helps as much.",
+    "Make the model forget single rows: --set generator.options.weight_decay=20, or a shorter training: --set budget.steps=N "
+    "with fewer steps than the report's model card names.",
+    "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4.",
+    "Leave out columns that nobody needs: --set columns.NAME=drop. Every further column singles people out.",
+)
+COPIED = (
+    "Protect more: --set protect.rare=20 joins labels of fewer rows than that, --set protect.extremes=20 clips more extremes.",
+    *MEMORY,
+)
+UNLIKE = (
+    "Train longer: --minutes 5.",
+    "Look at the columns that differ most in the report: a column of the wrong kind (columns.NAME: KIND) looks like noise.",
+    "Try another generator: --set generator.name=tabular.autoregressive is the most faithful for tables.",
+)
+REMEDIES = {  # by the beginning of a score's name, the longest that fits
+    "privacy.": MEMORY,
+    "privacy.copies": COPIED,
+    "privacy.near_copies": COPIED,
+    "privacy.identifiers": (
+        "State the column whose values came out: columns: {NAME: identifier}; it is then made up anew, never learnt.",
+        "Leave the column out: columns: {NAME: drop}.",
+    ),
+    "image.membership": MEMORY[:3:2],
+    "image.equal": MEMORY[:1],
+    "image.copies": MEMORY[:1],
+    "fidelity.": UNLIKE,
+    "utility.": UNLIKE,
+    "diversity.": UNLIKE,
+    "image.": UNLIKE[:1],
+}
+
+
+def sentence(reason: Reason) -> str:
+    """Return a rule with its numbers: "at most 5.0 % of ...; found 3.1 %, up to 4.0 %"; without a value, why there is none."""
+    counted = COUNTED.get(reason["score"], reason["score"])
+    if reason["value"] is None or reason["bound"] is None:
+        return f"Share {counted}: not measured. {reason['note']}".strip()
+    least = reason["rule"].startswith("at least")
+    estimate = reason.get("estimate")
+    found = _percent(reason["value"] if estimate is None else estimate)
+    end = f", {'down' if least else 'up'} to {_percent(reason['value'])}" if estimate not in (None, reason["value"]) else ""
+    bound = f"{'At least' if least else 'At most'} {_percent(reason['bound'])} {counted}; found {found}{end}."
+    return f"{bound} {reason['note']}".strip()
+
+
+def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
+    """Return a paragraph for somebody who has to sign: what was decided, on what grounds, and what it does not say."""
+    reasons = verdict["reasons"]
+    refused = [reason for reason in reasons if not reason["passed"]]
+    untested = [reason for reason in reasons if reason["passed"] and reason["value"] is None]
+    counts = "{synthetic:,} synthetic, {train:,} training and {holdout:,} unseen real".format(**rows)
+    grounds = f"{len(reasons)} rules were checked on {counts} rows"
+    if refused:
+        names = _listed([COUNTED.get(reason["score"], reason["score"]).removeprefix("of ") for reason in refused])
+        return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. What to do stands below, most useful first."
+    silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""
+    return (
+        f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} This says that the "
+        "attacks tried found no more than they find in data about other people; it is no proof that nobody can find more."
+    )
+
+
+def remedies(reasons: Sequence[Reason]) -> list[str]:
+    """Return what to do about the rules that refused, each once: those that serve most of them first."""
+    found: dict[str, int] = {}
+    for reason in (reason for reason in reasons if not reason["passed"]):
+        key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
+        for place, remedy in enumerate(REMEDIES.get(key, ())):
+            found[remedy] = found.get(remedy, 0) + len(reasons) - place
+    return sorted(found, key=lambda remedy: -found[remedy])
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %" if isinstance(value, int | float) else str(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

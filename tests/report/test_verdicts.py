@@ -1,0 +1,44 @@
+"""A verdict in plain words: numbers worked by hand, remedies in order, nothing said that was not tested."""
+
+from evaluation.summaries import verdicts
+from pipelines.config import rules
+
+ROWS = {"synthetic": 3000, "train": 2400, "holdout": 600}
+
+
+def reason(score, value, bound, *, passed, estimate=None, rule="at most 0.05", note=""):
+    return {"score": score, "rule": rule, "value": value, "bound": bound, "estimate": estimate, "passed": passed, "note": note}
+
+
+LEAK = reason("privacy.membership", 0.0712, 0.05, passed=False, estimate=0.031)
+UNLIKE = reason("fidelity.shape", 0.61, 0.8, passed=False, estimate=0.64, rule="at least 0.8 or ceiling")
+FINE = reason("privacy.copies", 0.0, 0.0015, passed=True, estimate=0.0)
+SILENT = reason("utility.target", None, None, passed=True, note="No target column is named.")
+
+
+def test_a_rule_is_a_sentence_with_its_numbers():
+    said = verdicts.sentence(LEAK)
+    assert said == "At most 5.0 % of training rows recognised as such, at 1 % false accusations; found 3.1 %, up to 7.1 %."
+    assert verdicts.sentence(UNLIKE) == "At least 80.0 % likeness of single columns; found 64.0 %, down to 61.0 %."
+    assert verdicts.sentence(FINE).endswith("found 0.0 %.")
+    assert verdicts.sentence(SILENT).endswith("not measured. No target column is named.")
+
+
+def test_every_rule_of_the_gate_has_words_and_something_to_do():
+    for name in {**rules.DEFAULT_RULES, **rules.IMAGE_RULES}:
+        assert name in verdicts.COUNTED, name
+        assert verdicts.remedies([reason(name, 1.0, 0.5, passed=False)]), name
+
+
+def test_the_paragraph_says_what_was_decided_and_what_was_not_tested():
+    refused = verdicts.summary({"reasons": [LEAK, UNLIKE, FINE]}, ROWS)
+    assert refused.startswith("These data may not leave. 3 rules were checked on 3,000 synthetic, 2,400 training and 600 unseen")
+    assert "; 2 did not hold: training rows recognised" in refused
+    passed = verdicts.summary({"reasons": [FINE, SILENT]}, ROWS)
+    assert passed.startswith("These data may leave.") and "1 of them could not be tested" in passed and "no proof" in passed
+
+
+def test_what_to_do_is_said_once_and_the_most_useful_first():
+    both = verdicts.remedies([LEAK, reason("privacy.near_copies", 0.4, 0.05, passed=False), FINE])
+    assert len(both) == len(set(both)) and both[0].startswith("Give more rows")
+    assert verdicts.remedies([FINE, SILENT]) == []
