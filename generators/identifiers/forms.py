@@ -23,6 +23,7 @@ FORMS = 6
 ROOM = 4  # values that a form should have for each real one
 SHOWN = 50_000  # distinct values looked at
 TRIES = 200  # draws in vain after which values grow longer
+LONGEST = 17  # digits, one more of which a 64-bit number holds whatever they are
 FALLBACK = "[a-z]{8,12}"
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
 PART = re.compile(r"(?:\[([^\]]+)\]|(\\d))\{(\d+),(\d+)\}|<(\d+)-(\d+)(?::(\d+))?>|\(((?:\\.|[^()\\])*)\)|\\?(.)", re.DOTALL)
@@ -187,31 +188,36 @@ def _escaped(text: str) -> str:
 
 def texts(form: Form, n: int, rng: np.random.Generator, taken: Taken = lambda text: False) -> list[str]:
     """Return n distinct values of the form that are not `taken`; values grow longer where the form has too few."""
-    return _sequence(form.pattern, n, rng) if form.pattern.startswith("sequence") else _drawn(form, n, rng, taken)
+    return _sequence(form.pattern, n, rng, taken) if form.pattern.startswith("sequence") else _drawn(form, n, rng, taken)
 
 
 def typed(texts: pd.Series, dtype: str) -> pd.Series:
     """Write texts (None for a missing one) in the column's own type, a wider one where the values do not fit."""
     if not _is_number(dtype):
         return dtypes.cast(texts, dtype) if dtype.startswith(("string", "category", "large_string", "dictionary", "object[")) else texts
-    numbers = pd.array([pd.NA if text is None else int(text) for text in texts], dtype="Int64")
-    try:
-        return pd.Series(numbers).astype(dtype)
-    except (ValueError, TypeError, OverflowError):
-        return pd.Series(numbers)
+    numbers = [pd.NA if text is None else int(text) for text in texts]
+    for wider in (dtype, "Int64", "UInt64"):
+        try:
+            return pd.Series(pd.array(numbers, dtype="UInt64" if wider.lower().startswith("uint") else "Int64")).astype(wider)
+        except (ValueError, TypeError, OverflowError):
+            continue
+    return pd.Series(numbers, dtype=object)
 
 
 def _is_number(dtype: str) -> bool:
     return dtype.lower().startswith(("int", "uint", "float", "double"))
 
 
-def _sequence(pattern: str, n: int, rng: np.random.Generator) -> list[str]:
-    """Return n numbers that count up, of more digits than any real one has."""
-    digits = int(pattern[9:-1] or 9) if len(pattern) > 8 else 9
+def _sequence(pattern: str, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
+    """Return n numbers that count up, of more digits than any real one has as far as 64 bits hold them."""
+    digits = min(int(pattern[9:-1] or 9) if len(pattern) > 8 else 9, LONGEST)
     while 8 * 10**digits < n:
         digits += 1
-    first = int(rng.integers(10**digits, 10 ** (digits + 1) - n))
-    return [str(first + k) for k in range(n)]
+    while True:
+        first = int(rng.integers(10**digits, 10 ** (digits + 1) - n))
+        found = [str(first + k) for k in range(n)]
+        if digits < LONGEST or not any(map(taken, found)):
+            return found
 
 
 def _drawn(form: Form, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
@@ -238,7 +244,10 @@ def _alternatives(pattern: str) -> tuple[np.ndarray, list[list]]:
 
 
 def _draw(parts: Sequence[tuple], extra: int, rng: np.random.Generator) -> str:
-    """Draw one value; `extra` characters longer in every run, and numbers as many decades higher."""
+    """Draw one value; `extra` characters longer in every run, and numbers as many decades higher.
+
+    A form of nothing but quoted texts and choices grows by as many digits at its end.
+    """
     text = ""
     for alphabet, digit, low, high, least, most, width, choices, literal in parts:
         if literal is not None:
@@ -247,14 +256,22 @@ def _draw(parts: Sequence[tuple], extra: int, rng: np.random.Generator) -> str:
             options = choices.split("|")
             text += re.sub(r"\\(.)", r"\1", options[int(rng.integers(len(options)))])
         elif least is not None:
-            text += str(int(rng.integers(int(least), (int(most) + 1) * 10**extra))).zfill(int(width or 0))
+            text += str(_integer(int(least), (int(most) + 1) * 10**extra, rng)).zfill(int(width or 0))
         else:
             characters = _characters("0-9" if digit else alphabet)
             length = int(rng.integers(int(low), int(high) + 1)) + extra
             chosen = [characters[k] for k in rng.integers(0, len(characters), length)]
             # no leading zero, so that a number keeps its length
             text += "".join("1" if c == "0" and not text and k == 0 and digit else c for k, c in enumerate(chosen))
-    return text
+    fixed = all(least is None and low is None for _, _, low, _, least, *_ in parts)
+    return text + "".join(map(str, rng.integers(0, 10, extra))) if fixed and extra else text
+
+
+def _integer(low: int, high: int, rng: np.random.Generator) -> int:
+    """Draw a number of [low, high), of any size."""
+    if high <= 2**63:
+        return int(rng.integers(low, high))
+    return low + int.from_bytes(rng.bytes(high.bit_length() // 8 + 8), "little") % (high - low)
 
 
 def _characters(alphabet: str) -> str:

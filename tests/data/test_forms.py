@@ -1,0 +1,64 @@
+"""Drawing from forms ends: whatever a pattern is made of, and however large the numbers of a column are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import generators
+from generators import Budget
+from generators.identifiers import forms
+from generators.identifiers.forms import Form, form_of
+
+MOST_DRAWS = 100_000  # of a test: more are a loop without an end
+WORDS = st.text("abcXYZ", min_size=1, max_size=4)
+CHOICES = st.lists(WORDS, min_size=1, max_size=4).map(lambda words: f"({'|'.join(words)})")
+PARTS = st.one_of(WORDS, CHOICES, st.sampled_from([r"\-", "<1-3>", "<07-08:2>", r"\d{0,1}", "[a]{1,1}", "<1-99999999999999999999>"]))
+
+
+def taken(real):
+    left = iter(range(MOST_DRAWS))
+
+    def asked(text):
+        assert next(left, None) is not None, "expected the drawing to end"
+        return text in real
+
+    return asked
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(PARTS, min_size=1, max_size=4).map("".join))
+def test_any_pattern_has_as_many_values_as_are_wanted(pattern):
+    drawn = [forms.texts(Form(pattern), 60, np.random.default_rng(0), taken(real)) for real in ((), ("a", "b"))]
+    assert [len(set(found)) for found in drawn] == [60, 60]
+
+
+@pytest.mark.parametrize("pattern", ["a", "(a|b)", r"(red|blue)\-(one|two)", "50%a|50%(b|c)"])
+def test_a_pattern_without_a_variable_part_grows_by_digits(pattern):
+    found = forms.texts(Form(pattern), 30, np.random.default_rng(0), taken(()))
+    assert len(set(found)) == 30 and any(text[-1].isdecimal() for text in found)
+
+
+def test_words_of_which_nearly_all_pairs_are_taken():
+    words = ["alpha", "beta", "gamma", "delta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi"]
+    real = [f"{first}-{second}" for first in words for second in words][:-1]
+    found = forms.texts(form_of(pd.Series(real)), 300, np.random.default_rng(0), taken(set(real)))
+    assert len(set(found)) == 300 and not set(found) & set(real)
+
+
+@pytest.mark.parametrize("first", [10**16, 10**17, 10**18 - 20, 9 * 10**18], ids=str)
+def test_long_numbers_that_count_up(first):
+    real = pd.Series(range(first, first + 300))
+    found = forms.texts(form_of(real), 200, np.random.default_rng(0), taken(set(map(str, real))))
+    numbers = pd.Series([int(text) for text in found])
+    assert (numbers.diff().dropna() == 1).all() and not numbers.isin(real).any() and numbers.max() < 2**63
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("int64", 2**63), ("uint64", 2**64), ("UInt64", 2**64)])
+def test_identifiers_of_64_bits_are_drawn_in_their_type(dtype, most):
+    rng = np.random.default_rng(0)
+    numbers = most // 2 + rng.integers(0, 2**62, 200).astype("uint64")
+    frame = pd.DataFrame({"user_id": pd.array(numbers, dtype=dtype), "age": rng.integers(18, 90, 200)})
+    made = generators.fit(frame, budget=Budget(steps=2)).sample(150)["user_id"]
+    assert made.nunique() == 150 and not made.isin(frame["user_id"]).any()
