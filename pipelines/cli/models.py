@@ -1,0 +1,70 @@
+"""The commands of models: `launder fit`, `launder sample`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import RELEASED, Minutes, Overrides, Seed, Source, Target, progress, say
+
+
+def fit(
+    source: Source,
+    model: Annotated[Path, typer.Option("--model", help="Folder to write the model to.")],
+    generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
+    target: Target = None,
+    minutes: Minutes = None,
+    epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
+    delta: Annotated[float | None, typer.Option(help="Its delta.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")] = None,
+    override: Overrides = None,
+    seed: Seed = 0,
+) -> int:
+    """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    from generators.training import checkpoint
+    from pipelines import config
+    from pipelines.config.documents import setting
+    from pipelines.run.artifacts import LaunderError, check_place, explained
+    from pipelines.stages import fitting
+
+    words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
+    named = [f"generator.name={generator}"] if generator else []
+    settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
+    loaded = config.load(source, [*settings, *(setting(key, value) for key, value in words.items() if value is not None)])
+    check_place(model)
+    if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
+        raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
+    fitted = fitting.fit(loaded, progress=progress(), tell=say)
+    with explained(model):
+        fitted.save(model)
+    say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
+    return RELEASED
+
+
+def sample(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
+    rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
+    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")],
+    where: Annotated[list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")] = None,
+    constraint: Annotated[list[str] | None, typer.Option("--constraint", metavar="RULE", help="Such as 'start <= end'.")] = None,
+    seed: Seed = 0,
+) -> int:
+    """Draw rows from a fitted model."""
+    import generators
+    from pipelines import modalities
+    from pipelines.run.artifacts import check_place
+    from pipelines.sinks import tables
+
+    if output.suffix:
+        tables.check_suffix(output)  # no model writes another
+    fitted = generators.open_model(model)
+    modality = modalities.of_schema(fitted.schema)
+    modality.check_output(output)
+    check_place(output)
+    asked = {"where": tables.conditions(where or [], fitted.schema.names)}
+    asked |= {"constraints": constraint} if constraint else {}
+    modality.check_sampling(asked)
+    drawn = fitted.sample(rows, seed=seed, **asked)
+    modality.write_output(drawn, output)
+    say(f"Wrote {output}: {len(drawn):,} {modality.UNIT}.")
+    return RELEASED

@@ -1,0 +1,43 @@
+"""The commands of releases: `launder releases`, `launder verify`, `launder rollback`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import RELEASED, Folder, say
+
+
+def releases(folder: Folder) -> int:
+    """List the releases of an output folder, oldest first."""
+    from pipelines.release import publishing
+    from pipelines.run.artifacts import LaunderError
+
+    if not folder.is_dir():
+        raise LaunderError(f"expected an output folder at {folder}, found none; check the path")
+    found = publishing.releases(folder)
+    for one in found:
+        say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}")
+    if not found:
+        say(f"No releases below {folder}.")
+    return RELEASED
+
+
+def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")]) -> int:
+    """Recompute every digest of a release."""
+    from pipelines.release import publishing
+    from pipelines.run.artifacts import LaunderError
+
+    if problems := publishing.verify(release):
+        raise LaunderError(f"expected the release as it was published, found a difference: {' '.join(problems)}")
+    say(f"Verified {release}: every file is as it was published.")
+    return RELEASED
+
+
+def rollback(folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]) -> int:
+    """Point `current` at another release."""
+    from pipelines.release import publishing
+
+    publishing.rollback(folder, release)
+    say(f"{folder / 'releases' / 'current'} is {release} now.")
+    return RELEASED

@@ -1,0 +1,61 @@
+"""The commands that run flows: `launder demo`, `launder run`, `launder serve`."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.options import Config, Minutes, Output, Overrides, say
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo"),
+    images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
+) -> int:
+    """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""
+    from pipelines.cli import demonstration
+
+    if images:
+        return _run(str(demonstration.write_images(output)), [], output)
+    source = demonstration.write_source(output)
+    return _run(str(source), ["score.target=diagnosis"], output)
+
+
+def run(config: Config, output: Output = None, override: Overrides = None, minutes: Minutes = None) -> int:
+    """Run the whole flow once: a release, or a quarantine with reasons."""
+    budget = [] if minutes is None else [f"budget.minutes={minutes}"]
+    return _run(config, [*(override or []), *budget], output)
+
+
+def _run(source: str, overrides: list[str], output: Path | None) -> int:
+    from pipelines import config
+
+    loaded = config.load(source, overrides, output)
+    with suppress(OSError):  # what may pass, the flow tries again
+        _look(loaded)  # before Prefect starts, so that bad input is told at once
+    from pipelines.cli import terminal
+
+    return terminal.run(loaded)
+
+
+def _look(loaded: Any) -> None:
+    from pipelines import modalities
+
+    for note in modalities.of(loaded).inspect(loaded):
+        say(note)
+
+
+def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ...")]) -> int:
+    """Run configurations on their cron schedules, through Prefect, until interrupted."""
+    from pipelines import config
+    from pipelines.run.artifacts import LaunderError
+
+    loaded = [config.load(path) for path in configs]
+    if missing := [one.name for one in loaded if one.schedule is None]:
+        raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
+    if len({one.name for one in loaded}) < len(loaded):
+        raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
+    from pipelines.cli import terminal
+
+    return terminal.serve(loaded)
