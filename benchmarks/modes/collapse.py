@@ -33,7 +33,7 @@ from evaluation import samples
 from evaluation.models import threads
 from generators.contract import Budget
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._adversary import Discriminator, Residual
+from generators.tabular._gan_networks import Discriminator, Residual
 from generators.training import loop
 from generators.training.plan import Plan, Turn
 

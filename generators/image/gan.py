@@ -25,7 +25,7 @@ from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._augment import warp
 from generators.image._fitting import Family
-from generators.image._players import Discriminator, Generator
+from generators.image._gan_networks import Discriminator, Generator
 from generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.training import device as devices
 from generators.training.collapse import LEAST_FIDELITY, precision, spread

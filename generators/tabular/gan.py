@@ -24,7 +24,7 @@ from generators.errors import GeneratorError
 from generators.networks.gan_losses import LOSSES
 from generators.sampling import conditioning, reading, rows
 from generators.sampling.conditioning import CHUNK
-from generators.tabular._game import NOISE, Model, raked
+from generators.tabular._gan_model import NOISE, Model, raked
 from generators.tabular._variables import Variables
 from generators.training import fitting, randomness
 from generators.training.collapse import LEAST_FIDELITY

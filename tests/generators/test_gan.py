@@ -11,8 +11,8 @@ from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._adversary import Discriminator
-from generators.tabular._game import raked
+from generators.tabular._gan_model import raked
+from generators.tabular._gan_networks import Discriminator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 from generators.training.collapse import coverage, precision

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._adversary import Discriminator, Generator
+from generators.tabular._gan_networks import Discriminator, Generator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 from generators.training.collapse import coverage, precision
