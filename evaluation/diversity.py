@@ -12,9 +12,9 @@ from evaluation.measures import vendi as vendi_
 from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
 from evaluation.summaries import small_cells
 
-ROWS = 4000
-NEAREST = 5
-LEAST = 4  # rows with which neighbours mean something
+DIVERSITY_ROWS = 4000
+DIVERSITY_NEIGHBOURS = 5
+LEAST_NEIGHBOUR_ROWS = 4  # rows with which neighbours mean something
 BRACKETS = (5, 20, 100)  # training rows of a rare category at most
 CELLS = 50
 VENDI_ROWS = 1000
@@ -25,13 +25,13 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
     """Share of training rows that have a synthetic row as near as their own 5th neighbour, in [0, 1], higher better.
 
     Naeem et al. 2020, k = 5, equal numbers of rows; about 0.97 for two samples of one distribution. Cost: four
-    searches of ROWS x ROWS.
+    searches of n x n sampled rows.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), ROWS)
+    size = min(_equal(samples), DIVERSITY_ROWS)
     train = neighbours.Group("train", samples.rows("train", size, seed))
-    radius = neighbours.search(samples, train, train, min(NEAREST, size - 1))[0][:, -1]
+    radius = neighbours.search(samples, train, train, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, -1]
     covered = {}
     for name, role in samples.roles().items():
         other = neighbours.Group(role, samples.rows(role, size, seed))
@@ -46,11 +46,11 @@ def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
     """Whether training rows are reached from as deep in the synthetic table as its own rows lie, in [0, 1], higher better.
 
     1 - 2 * integral over beta of |share of training rows within their fifth neighbour's distance of one of the innermost beta of
-    the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of ROWS x ROWS per table.
+    the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of n x n sampled rows per table.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), ROWS)
+    size = min(_equal(samples), DIVERSITY_ROWS)
     train = samples.rows("train", size, seed)
     if supports.flat(samples, train):
         return unknown(Reason.EQUALLY_DEEP, "all training rows are equally deep")
@@ -75,7 +75,8 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(*obstacle)
     size = min(_equal(samples), VENDI_ROWS)
     every = neighbours.Group("train", samples.rows("train", size, seed))
-    width = max(float(np.median(neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, -1])), 1e-3)
+    distances = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0]
+    width = max(float(np.median(distances[:, -1])), 1e-3)
     found = {role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
              for role in _roles(samples)}
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
@@ -93,11 +94,11 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), ROWS)
+    size = min(_equal(samples), DIVERSITY_ROWS)
     near = {}
     for role in _roles(samples):
         every = neighbours.Group(role, samples.rows(role, size, seed))
-        near[role] = neighbours.search(samples, every, every, min(NEAREST, size - 1))[0][:, 0]
+        near[role] = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, 0]
     radius = float(np.quantile(near["train"], TWINS))
     twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
     real = _supported(twins["train"], size)
@@ -110,7 +111,7 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
 
 def _roles(samples: Samples) -> list[str]:
     """The tables whose rows have neighbours among themselves."""
-    return [role for role in ("train", *samples.roles().values()) if len(samples.table(role)) >= LEAST]
+    return [role for role in ("train", *samples.roles().values()) if len(samples.table(role)) >= LEAST_NEIGHBOUR_ROWS]
 
 
 def _supported(twins: float, size: int) -> float:
@@ -122,7 +123,9 @@ def _too_small(samples: Samples) -> Obstacle | None:
     if not samples.known:
         return Reason.NO_VALUES, "no column has a value to compare"
     size = min(samples.size("train"), samples.size("synthetic"))
-    return (Reason.TOO_FEW_ROWS, f"neighbours need at least {LEAST} rows of each table, found {size}") if size < LEAST else None
+    if size >= LEAST_NEIGHBOUR_ROWS:
+        return None
+    return Reason.TOO_FEW_ROWS, f"neighbours need at least {LEAST_NEIGHBOUR_ROWS} rows of each table, found {size}"
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:
@@ -188,7 +191,7 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     `detail` adds the share of cells whose proportions differ significantly (NDB, Richardson and Weiss 2018, Bonferroni).
     """
     from sklearn.cluster import MiniBatchKMeans
-    size = min(samples.size("train"), samples.size("synthetic"), 3 * ROWS)
+    size = min(samples.size("train"), samples.size("synthetic"), 3 * DIVERSITY_ROWS)
     cells = min(CELLS, size // 20)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")

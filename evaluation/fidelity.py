@@ -101,7 +101,7 @@ def trend(samples: Samples, *, seed: int = 0) -> Score:
 
 def _drawn(samples: Samples, found: pairs.Pairs) -> str:
     parts = [f"{len(found.chosen):,} of {found.possible:,} pairs compared." if len(found.chosen) < found.possible else "",
-             f"{pairs.ROWS:,} rows of each larger table." if max(map(len, samples.frames.values())) > pairs.ROWS else ""]
+             f"{pairs.PAIR_ROWS:,} rows of each larger table." if max(map(len, samples.frames.values())) > pairs.PAIR_ROWS else ""]
     return " ".join(p for p in parts if p)
 
 
@@ -259,7 +259,7 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(Reason.NO_RULES, "no rule holds in every training row that would not hold by chance")
     shares, counts, worst = {}, (0, 0), {}
     for name, role in samples.roles().items():
-        rows = samples.rows(role, rules.ROWS, seed)
+        rows = samples.rows(role, rules.RULE_ROWS, seed)
         each = {text: rules.broken(samples, rule, role, rows) for text, rule in found.items()}
         kept = ~np.any(list(each.values()), axis=0)
         shares[name] = float(kept.mean())
@@ -268,7 +268,7 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
     worst = dict(sorted(worst.items(), key=lambda item: (-item[1], item[0]))[:20])
     low, high = intervals.clopper_pearson(*counts)
     return Score(shares["value"], low, high, shares.get("ceiling"), shares["floor"], "higher",
-                 {"rules": len(found), "broken_share": worst}, f"{len(found)} rule(s) found on up to {rules.ROWS:,} rows.")
+                 {"rules": len(found), "broken_share": worst}, f"{len(found)} rule(s) found on up to {rules.RULE_ROWS:,} rows.")
 
 
 def formats(samples: Samples, *, seed: int = 0) -> Score:
@@ -289,4 +289,4 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
     ends = [float(np.mean(others[name])) if others.get(name) else None for name in ("ceiling", "floor")]
     worst = dict(sorted(((c, s) for c, s in shares.items() if s < 1), key=lambda item: (item[1], item[0]))[:20])
     return Score(value, max(0.0, value - 1.96 * spread), min(1.0, value + 1.96 * spread), *ends, "higher", {"worst_columns": worst},
-                 f"Up to {formats_.ROWS:,} rows of each table.")
+                 f"Up to {formats_.FORMAT_ROWS:,} rows of each table.")

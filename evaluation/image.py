@@ -13,7 +13,7 @@ from evaluation.models.features import principal
 from evaluation.samples import Obstacle, Reason, Score, mean, unknown
 from evaluation.summaries import small_cells
 
-NEAREST = 5
+IMAGE_NEIGHBOURS = 5
 DIMENSIONS = 64  # principal components of a Frechet distance
 GROUPS = 20  # of a jackknife
 VENDI_ROWS = 1000
@@ -55,7 +55,7 @@ def _jackknife(statistic, x: np.ndarray) -> tuple[float, float, float]:
 def kernel(pictures: Pictures, *, seed: int = 0) -> Score:
     """Kernel distance: squared mean discrepancy under (x.y / d + 1)^3 of features, unbiased (Binkowski et al. 2018), lower better.
 
-    About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of ROWS x ROWS.
+    About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of n x n sampled rows.
     """
     size = pictures.equal()
     points = {role: pictures.seen(role, size, seed).double() for role in ("train", *pictures.roles().values())}
@@ -92,7 +92,7 @@ def density(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Naeem et al. 2020; above 1 where synthetic images crowd where real ones are dense.
     """
-    return _inside(pictures, seed, lambda near, radius: (near <= radius).sum(1) / NEAREST, upper=np.inf)
+    return _inside(pictures, seed, lambda near, radius: (near <= radius).sum(1) / IMAGE_NEIGHBOURS, upper=np.inf)
 
 
 def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
@@ -113,7 +113,7 @@ def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
 def _radius(pictures: Pictures, role: str, size: int, seed: int) -> np.ndarray:
     """Distance of each image to its 5th neighbour in its own collection."""
     x = pictures.seen(role, size, seed)
-    return neighbours.nearest(x, x, NEAREST, same=True)[0][:, -1]
+    return neighbours.nearest(x, x, IMAGE_NEIGHBOURS, same=True)[0][:, -1]
 
 
 def recall(pictures: Pictures, *, seed: int = 0) -> Score:

@@ -13,8 +13,8 @@ from evaluation.models import label_network
 from evaluation.models.features import Features, imagenet
 from evaluation.samples import EvaluationError, checked, drawn
 
-ROWS = 3000  # images of each collection in feature space
-LEAST = 20  # images of each collection
+FEATURE_IMAGES = 3000  # images of each collection in feature space
+LEAST_IMAGES = 20  # images of each collection
 ROLES = "train", "holdout", "synthetic"
 
 
@@ -42,7 +42,7 @@ class Pictures:
         roles = {"value": "synthetic", "floor": "shuffled"}
         return roles if "holdout" not in self.pixels else {**roles, "ceiling": "holdout"}
 
-    def equal(self, limit: int = ROWS) -> int:
+    def equal(self, limit: int = FEATURE_IMAGES) -> int:
         """Images that every collection has, at most `limit`; a holdout of under 100 is not waited for."""
         sizes = [self.size(role) for role in ROLES if role != "holdout" or self.size(role) >= 100]
         return min([limit, *sizes])
@@ -99,9 +99,10 @@ def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None,
     """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None where absent."""
     given = {role: pair for role, pair in zip(ROLES, (train, holdout, synthetic), strict=True) if pair is not None and len(pair[0])}
     for role in ("train", "synthetic"):
-        if role not in given or len(given[role][0]) < LEAST:
+        if role not in given or len(given[role][0]) < LEAST_IMAGES:
             found = len(given[role][0]) if role in given else 0
-            raise EvaluationError(f"expected at least {LEAST} images in the {role} collection, found {found}; give more")
+            wanted = f"expected at least {LEAST_IMAGES} images in the {role} collection"
+            raise EvaluationError(f"{wanted}, found {found}; give more")
     shapes = {role: pixels.shape[1:] for role, (pixels, _) in given.items()}
     if len(set(shapes.values())) > 1 or any(pixels.dtype != np.uint8 for pixels, _ in given.values()):
         found = ", ".join(f"{' x '.join(map(str, shape))} ({role})" for role, shape in shapes.items())

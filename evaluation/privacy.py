@@ -11,10 +11,10 @@ from evaluation.attacks import membership as attacks
 from evaluation.measures import intervals, neighbours, reuse
 from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
 
-ROWS = 5000
+PRIVACY_ROWS = 5000
 NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
 NEAR = 0.01  # of non-members are as near to a training row as a near copy
-LEAST = 1000  # synthetic rows, among as many training rows as can be
+LEAST_SYNTHETIC = 1000  # synthetic rows, among as many training rows as can be
 ALARMS = 0.01  # false-alarm rate of the membership attack
 TARGETS = 1000  # people whose values are guessed or linked
 
@@ -90,25 +90,25 @@ def _distances(samples: Samples, group: neighbours.Group, train: neighbours.Grou
 
 def looked_at(samples: Samples, seed: int) -> tuple[neighbours.Group, int]:
     """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
-    train = samples.rows("train", NEAR_PAIRS // LEAST, seed)
-    return neighbours.Group("train", train), min(ROWS, NEAR_PAIRS // len(train))
+    train = samples.rows("train", NEAR_PAIRS // LEAST_SYNTHETIC, seed)
+    return neighbours.Group("train", train), min(PRIVACY_ROWS, NEAR_PAIRS // len(train))
 
 
 def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows nearer to a training row than to a holdout row; 0.5 is ideal, ties count half.
 
     A sanity check, not a privacy statement: data that leak outliers pass it (Yao et al. 2025). Equal numbers of
-    training and holdout rows. Cost: two searches of ROWS x ROWS.
+    training and holdout rows. Cost: two searches of n x n sampled rows.
     """
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
-    size = min(samples.member_count, samples.size("holdout"), ROWS)
+    size = min(samples.member_count, samples.size("holdout"), PRIVACY_ROWS)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
     if size < 10:
         return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
     train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
-    share = {r: _nearer(samples, neighbours.Group(r, samples.rows(r, ROWS, seed)), train, held) for r in ("synthetic", "shuffled")}
+    share = {r: _nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held) for r in ("synthetic", "shuffled")}
     rng = np.random.default_rng([seed, 31])
     released, rest = np.split(rng.permutation(held), [size // 2])
     ceiling = _nearer(samples, neighbours.Group("holdout", np.sort(released)), np.sort(rng.permutation(train)[:len(rest)]), np.sort(rest))
@@ -213,9 +213,9 @@ def singling_out(samples: Samples, *, seed: int = 0) -> Score:
     """How much more often a predicate made from released rows fits exactly one training person than one non-member; lower better.
 
     (r - c) / (1 - c) of the success rates on training and on as many holdout rows, in [0, 1] (Article 29 Working Party 2014, Giomi et
-    al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over ROWS per table.
+    al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over PREDICATE_ROWS per table.
     """
-    return _article29(samples, seed, disclosure.ROWS, disclosure.single_out)
+    return _article29(samples, seed, disclosure.PREDICATE_ROWS, disclosure.single_out)
 
 
 def linkability(samples: Samples, *, seed: int = 0) -> Score:

@@ -11,7 +11,7 @@ from evaluation.measures import intervals
 from evaluation.models import learners
 from evaluation.samples import Obstacle, Reason, Samples, Score, unknown
 
-ROWS = 15_000  # training rows of each model at most
+UTILITY_ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000
 CLASSES = 20  # the most frequent ones of the training table
 
@@ -45,7 +45,7 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
 def _sizes(samples: Samples, test: np.ndarray, seed: int) -> tuple[list[np.ndarray], dict[str, int]]:
     """Positions in `test` of its two halves, and the rows that each model of the value and of the ceiling is trained on."""
     halves = [half for _, half in KFold(2, shuffle=True, random_state=seed).split(test)]
-    value = min(ROWS, *(len(_with_target(samples, role)) for role in ("train", "synthetic")))
+    value = min(UTILITY_ROWS, *(len(_with_target(samples, role)) for role in ("train", "synthetic")))
     return halves, {"value": value, "ceiling": min(value, len(_with_target(samples, "holdout")) - len(halves[0]))}
 
 

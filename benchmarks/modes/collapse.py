@@ -33,7 +33,7 @@ from evaluation import samples
 from evaluation.models import threads
 from generators.contract import Budget
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._gan_networks import Discriminator, Residual
+from generators.tabular._gan_networks import ResidualLayers, TableDiscriminator
 from generators.training import loop
 from generators.training.plan import Plan, Turn
 
@@ -59,8 +59,8 @@ class Game(nn.Module):
         self.mixture, self.loss, self.penalty, self.packing, self.history = mixture, loss, penalty, packing, []
         self.noise, h = (2, 128) if isinstance(mixture, Gaussians) else (64, 256)
         ends = [nn.Tanh()] if isinstance(mixture, Stacks) else []
-        self.generator = nn.Sequential(Residual(self.noise, h, 2), nn.Linear(h, mixture.width), *ends)
-        self.discriminator = Discriminator(mixture.width, h, 2, packing)
+        self.generator = nn.Sequential(ResidualLayers(self.noise, h, 2), nn.Linear(h, mixture.width), *ends)
+        self.discriminator = TableDiscriminator(mixture.width, h, 2, packing)
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
         """Points x [B, width] -> the loss of the player whose turn it is, per pack."""

@@ -16,7 +16,7 @@ from evaluation.measures.neighbours import Group
 from evaluation.samples import Samples, row_hashes
 
 GUESSES = 2000
-ROWS = 5000  # of each table for predicates
+PREDICATE_ROWS = 5000  # of each table for predicates
 RELEASED = 100_000  # rows searched for a link or a value
 SMALLEST = 20  # non-members below which nothing is said
 COLUMNS = 8  # of a predicate, at most

@@ -17,7 +17,7 @@ from evaluation.measures.neighbours import Group
 from evaluation.models import learners
 from evaluation.samples import Samples
 
-NEAREST = 5
+MEMBERSHIP_NEIGHBOURS = 5
 TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 CLASSIFIER_ROWS = 5000
 COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, for the larger group of candidates
@@ -44,13 +44,13 @@ class Attacker:
 
     def near(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
         """Distances and places of the five released rows nearest to each row of the group."""
-        return neighbours.search(self.samples, group, self.released, NEAREST)
+        return neighbours.search(self.samples, group, self.released, MEMBERSHIP_NEIGHBOURS)
 
     def usual(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
         """The same among the non-members but the one left out."""
         if group == self.non_members:
-            return neighbours.search(self.samples, group, self.non_members, NEAREST)
-        distances, places = neighbours.search(self.samples, group, self.non_members, NEAREST + 1)
+            return neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS)
+        distances, places = neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS + 1)
         kept = _without(self.left_out(group), places)
         return distances[kept].reshape(len(group), -1), places[kept].reshape(len(group), -1)
 
@@ -124,7 +124,8 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     """
     near, places = attacker.near(group)
     width = max(float(np.median(attacker.usual(attacker.non_members)[0][:, 0])), TINY)
-    around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, NEAREST + 1)
+    k = MEMBERSHIP_NEIGHBOURS + 1
+    around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, k)
     kernels = -np.square(around / width) / 2
     own = -np.square(near / width) / 2
     kept = _without(attacker.left_out(group), who[places])  # [candidates, released neighbours, reference neighbours]

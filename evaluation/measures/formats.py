@@ -8,14 +8,14 @@ import pandas as pd
 from evaluation.measures.once import once
 from evaluation.samples import Samples, label
 
-ROWS = 50_000
+FORMAT_ROWS = 50_000
 DIGITS = 12  # decimals beyond these are noise of floating point
 USUAL = 0.999  # of the training values have at most the decimals asked for
 
 
 def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
     """Whether each known value of a role has the form of the training column; values that cannot be read have not."""
-    rows = samples.rows(role, ROWS, seed)
+    rows = samples.rows(role, FORMAT_ROWS, seed)
     if samples.kinds[column] == "identifier":
         return _patterned(samples, column, samples.frames[role][column].iloc[rows])
     values = samples.table(role)[column].to_numpy()[rows]

@@ -16,7 +16,7 @@ from evaluation.measures.once import once
 from evaluation.samples import Samples
 
 PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
-ROWS = 200_000  # of each table
+PAIR_ROWS = 200_000  # of each table
 BINS = 10  # as in the quality report of sdmetrics, for a number paired with a label
 LEVELS = 200  # labels beyond this many are pooled before two columns are compared
 
@@ -78,7 +78,7 @@ class Pairs:
 def build(samples: Samples, seed: int) -> Pairs:
     """Reduce all tables of the samples, once per seed."""
     names = ("train", *samples.roles().values())
-    rows = {name: samples.rows(name, ROWS, seed) for name in names}
+    rows = {name: samples.rows(name, PAIR_ROWS, seed) for name in names}
     codes: dict[str, list] = {name: [] for name in names}
     columns = []
     for column in samples.known:

@@ -10,15 +10,15 @@ import numpy as np
 from evaluation.measures.once import once
 from evaluation.samples import Samples
 
-ROWS = 50_000
+RULE_ROWS = 50_000
 LABELS = 40  # label columns compared with one another at most
 NUMBERS = 60
 BROKEN = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
 
 
 def find(samples: Samples, seed: int) -> dict[str, tuple[str, str, str]]:
-    """Rules by their text, as (kind, first column, second column); found on up to ROWS training rows."""
-    rows, loose = (samples.rows(role, ROWS, seed) for role in ("train", "shuffled"))
+    """Rules by their text, as (kind, first column, second column); found on up to RULE_ROWS training rows."""
+    rows, loose = (samples.rows(role, RULE_ROWS, seed) for role in ("train", "shuffled"))
     enough = max(BROKEN, 0.01 * len(loose))
     found = {}
     for rule in _candidates(samples):

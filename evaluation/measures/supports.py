@@ -13,7 +13,7 @@ from evaluation.measures import intervals, neighbours
 from evaluation.samples import Samples
 
 STEPS = np.linspace(0, 1, 101)
-NEAREST = 5
+SUPPORT_NEIGHBOURS = 5
 
 
 def precise(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def precise(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) ->
 def recalled(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Depth in the role of its row nearest to each training row, infinite where that is farther than the fifth training row."""
     every = neighbours.Group("train", train)
-    radius = neighbours.search(samples, every, every, min(NEAREST, len(train) - 1))[0][:, -1]
+    radius = neighbours.search(samples, every, every, min(SUPPORT_NEIGHBOURS, len(train) - 1))[0][:, -1]
     distance, nearest = neighbours.search(samples, every, neighbours.Group(role, rows), 1)
     other = neighbours.points(samples, role, rows)
     return np.where(distance[:, 0] <= radius, _depth(other, other)[nearest[:, 0]], np.inf)

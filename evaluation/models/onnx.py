@@ -24,7 +24,7 @@ PREPARED = "preprocessor_config.json"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel
 SIDE = 224  # pixels, where neither file says
 BATCH = 64
-LEAST = 2  # features of an image
+LEAST_FEATURES = 2  # features of an image
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +44,14 @@ class Network:
         if pixels.shape[3] > self.shape[0]:
             raise EvaluationError(f"expected grey images for {self.name}, found images in colour; give a network of 3 channels")
         parts = [self._run(pixels[at:at + self.batch]) for at in range(0, len(pixels), self.batch)]
-        return np.concatenate(parts or [np.zeros((0, LEAST), np.float32)])
+        return np.concatenate(parts or [np.zeros((0, LEAST_FEATURES), np.float32)])
 
     def _run(self, pixels: np.ndarray) -> np.ndarray:
         x = self._prepared(pixels)
         given = torch.cat([x, x[:1].expand(self.batch - len(x), -1, -1, -1)]).numpy()
         found = self._asked(given)
-        if found.ndim != 2 or found.shape[0] != self.batch or found.shape[1] < LEAST:
-            raise EvaluationError(f"expected features [{self.batch}, {LEAST} or more] of {self.name}, found {list(found.shape)}; "
+        if found.ndim != 2 or found.shape[0] != self.batch or found.shape[1] < LEAST_FEATURES:
+            raise EvaluationError(f"expected features [{self.batch}, {LEAST_FEATURES} or more] of {self.name}, found {list(found.shape)}; "
                                   "export the network up to its last pooling, flattened")
         if not np.isfinite(found).all():
             raise EvaluationError(f"expected finite features of {self.name}, found NaN or infinity; check its {PREPARED} and its weights")

@@ -15,7 +15,7 @@ CELLS = 20
 LABELS = 8
 CHARTS = 12
 MATRIX = 30  # columns in the association matrices
-ROWS = 10_000
+CHART_ROWS = 10_000
 
 
 def charts(samples: Samples, shapes: dict[str, float], seed: int) -> dict:
@@ -99,7 +99,7 @@ def associations(samples: Samples, seed: int) -> dict:
     found = {"names": [str(n) for n in names]}
     grids = {c: _edges(samples, c) for c in names}
     for role in ("train", "synthetic"):
-        rows = samples.rows(role, ROWS, seed)
+        rows = samples.rows(role, CHART_ROWS, seed)
         codes = {c: _cells(samples.table(role)[c].to_numpy()[rows], grids[c]) for c in names}
         matrix = np.eye(len(names))
         for i, j in combinations(range(len(names)), 2):

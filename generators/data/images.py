@@ -14,7 +14,7 @@ from generators.errors import GeneratorError
 from generators.training import randomness
 
 IMAGE, LABEL = "image", "label"  # names of the two columns
-LEAST, MOST = 4, 256  # pixels of a side
+LEAST_SIDE, MOST_SIDE = 4, 256  # pixels of a side
 CLASSES = 2**16  # a label is packed into two bytes
 DRAWN = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
 
@@ -30,8 +30,9 @@ class Images:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3):
             raise GeneratorError(f"expected pixels uint8 [N, H, W, 1 or 3], found {self.pixels.dtype} {list(shape)}")
-        if not all(LEAST <= side <= MOST for side in shape[1:3]):
-            raise GeneratorError(f"expected images of {LEAST} to {MOST} pixels a side, found {shape[1]} x {shape[2]}; resize them")
+        if not all(LEAST_SIDE <= side <= MOST_SIDE for side in shape[1:3]):
+            wanted = f"expected images of {LEAST_SIDE} to {MOST_SIDE} pixels a side"
+            raise GeneratorError(f"{wanted}, found {shape[1]} x {shape[2]}; resize them")
         if self.labels is not None and self.labels.shape != shape[:1]:
             raise GeneratorError(f"expected one label per image ({shape[0]}), found {len(self.labels)}")
 
@@ -44,11 +45,11 @@ class Images:
 
     @property
     def schema(self) -> Schema:
-        return Form.of(self).schema
+        return ImageForm.of(self).schema
 
 
 @dataclass(frozen=True)
-class Form:
+class ImageForm:
     """Size of the images, and their labels with the share of each; no label where `classes` is empty."""
 
     height: int
@@ -58,7 +59,7 @@ class Form:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, images: Images) -> "Form":
+    def of(cls, images: Images) -> "ImageForm":
         """Return the form of a set of images; ValueError for one without images, or with more labels than can be kept."""
         if not len(images):
             raise GeneratorError("expected images, found none")
@@ -70,7 +71,7 @@ class Form:
         return cls(*images.pixels.shape[1:], tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> "Form":
+    def from_dict(cls, document: Mapping[str, Any]) -> "ImageForm":
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
 
     @property

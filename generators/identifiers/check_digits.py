@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
-LEAST = 20  # distinct values, before their check digits say anything
+LEAST_CHECKED = 20  # distinct values, before their check digits say anything
 SHOWN = 5000  # values looked at
 VALID = 0.95  # share of them that must keep the scheme: some are mistyped
 DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -129,7 +129,7 @@ SCHEMES: dict[str, Scheme] = {
 def scheme_of(texts: Iterable[str]) -> str:
     """Return the name of the scheme that the distinct values keep, "" where they keep none or are too few to tell."""
     known = {bare(text) for text in islice(texts, SHOWN)}
-    if len(known) < LEAST:
+    if len(known) < LEAST_CHECKED:
         return ""
     return next((name for name in SCHEMES if sum(is_valid(text, name) for text in known) >= VALID * len(known)), "")
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from generators.data.schema import Identifier, Schema
 from generators.identifiers import forms
-from generators.identifiers.forms import Form, text_of
+from generators.identifiers.forms import IdentifierForm, text_of
 from generators.training import randomness
 
 SHARED = 5  # groups at each end whose sizes are not kept
@@ -155,5 +155,5 @@ def _pack(group: Group, units: int, stream: np.random.Generator) -> np.ndarray:
 
 def _written(column: Identifier, codes: np.ndarray, taken: Filter, stream: np.random.Generator) -> pd.Series:
     count = int(codes.max(initial=-1)) + 1
-    values = forms.texts(Form(column.pattern, column.check), count, stream, taken.__contains__)
+    values = forms.texts(IdentifierForm(column.pattern, column.check), count, stream, taken.__contains__)
     return forms.typed(pd.Series([*values, None], dtype="object").iloc[codes].reset_index(drop=True), column.dtype)

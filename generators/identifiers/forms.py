@@ -32,18 +32,18 @@ Taken = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class Form:
+class IdentifierForm:
     """A pattern and the scheme of its check digits ("" for none)."""
 
     pattern: str
     check: str = ""
 
 
-def form_of(present: pd.Series) -> Form:
+def form_of(present: pd.Series) -> IdentifierForm:
     """Return the form of the values: a sequence, up to six patterns with their shares, or a neutral one where no form is common."""
     distinct = present.drop_duplicates().iloc[:SHOWN]
     if _counts_up(distinct):
-        return Form(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
+        return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
     texts = [text_of(value) for value in distinct]
     check = scheme_of(texts)
     forms: dict[object, list[str]] = {}
@@ -51,11 +51,12 @@ def form_of(present: pd.Series) -> Form:
         forms.setdefault(_key(text, check), []).append(text)
     common = sorted((group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True)[:FORMS]
     if not common or not any(texts):
-        return Form(r"\d{6,9}" if pd.api.types.is_numeric_dtype(present.dtype) else FALLBACK)
+        return IdentifierForm(r"\d{6,9}" if pd.api.types.is_numeric_dtype(present.dtype) else FALLBACK)
     patterns = [_roomy(group) for group in common]
     whole = sum(map(len, common))
     shares = [max(1, round(100 * len(group) / whole)) for group in common]
-    return Form(patterns[0] if len(common) == 1 else "|".join(f"{s}%{p}" for s, p in zip(shares, patterns, strict=True)), check)
+    mixed = "|".join(f"{share}%{pattern}" for share, pattern in zip(shares, patterns, strict=True))
+    return IdentifierForm(patterns[0] if len(common) == 1 else mixed, check)
 
 
 def _counts_up(distinct: pd.Series) -> bool:
@@ -186,7 +187,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([^0-9A-Za-z])", r"\\\1", text) if text else ""
 
 
-def texts(form: Form, n: int, rng: np.random.Generator, taken: Taken = lambda text: False) -> list[str]:
+def texts(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken = lambda text: False) -> list[str]:
     """Return n distinct values of the form that are not `taken`; values grow longer where the form has too few."""
     return _sequence(form.pattern, n, rng, taken) if form.pattern.startswith("sequence") else _drawn(form, n, rng, taken)
 
@@ -220,7 +221,7 @@ def _sequence(pattern: str, n: int, rng: np.random.Generator, taken: Taken) -> l
             return found
 
 
-def _drawn(form: Form, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
+def _drawn(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
     shares, forms = _alternatives(form.pattern)
     found: dict[str, None] = {}
     extra = failed = 0

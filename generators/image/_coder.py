@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-LEAST = 4  # pixels of a side of the lowest level
+LOWEST_CODER_SIDE = 4  # pixels of a side of the lowest level
 
 
 class Encoder(nn.Module):
@@ -50,7 +50,7 @@ class Decoder(nn.Module):
 
 def _levels(shape: tuple[int, int, int]) -> tuple[int, tuple[int, int]]:
     """Return how often the size is halved, and what is left of it."""
-    levels = max(0, int(math.log2(min(shape[1:]) / LEAST)))
+    levels = max(0, int(math.log2(min(shape[1:]) / LOWEST_CODER_SIDE)))
     return levels, tuple(math.ceil(side / 2**levels) for side in shape[1:])
 
 

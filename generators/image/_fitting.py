@@ -10,12 +10,12 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from generators.data.images import Form, Images
+from generators.data.images import ImageForm, Images
 from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 from generators.training import device as devices
 from generators.training import fitting
-from generators.training.fitting import How
+from generators.training.fitting import FitOptions
 from generators.training.plan import Plan
 
 SMALL = 12  # pixels of the shorter side up to which images are small
@@ -24,27 +24,29 @@ EVALUATED = 2**24  # values of the validation split at once, at 16 channels
 
 
 @dataclass(frozen=True)
-class Family:
+class ImageFamily:
     """What sets one family of generators apart; its model is built as model(form, config), and told of its images by start(x)."""
 
     name: str
     config: type
     model: type
-    settle: Callable[[Any, Form, int, torch.device], Any]  # (config, form, images, device) -> config with the options left open
-    plan: Callable[[Any, Form, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
+    settle: Callable[[Any, ImageForm, int, torch.device], Any]  # (config, form, images, device) -> config with the options left open
+    plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
 
 
-def fit(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[Form, Any, Any, dict[str, Any]]:
+def fit(family: ImageFamily, data: Images, config: Any, **how: Unpack[FitOptions]) -> tuple[ImageForm, Any, Any, dict[str, Any]]:
     """Return form, config, trained model and record; ValueError where budget, device, memory or privacy guarantee are lacking."""
     return train(family, data, config, **how)[:4]
 
 
-def train(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tuple[Form, Any, Any, dict[str, Any], Tensor]:
+def train(
+    family: ImageFamily, data: Images, config: Any, **how: Unpack[FitOptions]
+) -> tuple[ImageForm, Any, Any, dict[str, Any], Tensor]:
     """As `fit`; return also the packed images that were not held back, [N, C H W + 2]."""
     started, chosen = time.monotonic(), fitting.choose(family.name, **how)
     if len(data) < 2:
         raise GeneratorError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
-    form, device = Form.of(data), chosen[0]
+    form, device = ImageForm.of(data), chosen[0]
     config = family.settle(config, form, len(data), device)
 
     def begin(kept: Tensor, held: Tensor) -> nn.Module:
@@ -57,21 +59,23 @@ def train(family: Family, data: Images, config: Any, **how: Unpack[How]) -> tupl
     return form, config, model, record, kept
 
 
-def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
+def save(folder: Path, family: ImageFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
     """Write what was fitted (its form, config and record) and its tensors as safetensors and JSON."""
     document = {"generator": family.name, "config": asdict(fitted.config), "form": asdict(fitted.form), "record": dict(fitted.record)}
     files.write(Path(folder), document, tensors)
 
 
-def restore(family: Family, document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Form, Any, Any, Mapping[str, Any]]:
+def restore(
+    family: ImageFamily, document: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> tuple[ImageForm, Any, Any, Mapping[str, Any]]:
     """Return form, config, model (on the device that there is) and record of what `save` wrote."""
-    form, config = Form.from_dict(document["form"]), family.config(**document["config"])
+    form, config = ImageForm.from_dict(document["form"]), family.config(**document["config"])
     model = family.model(form, config)
     model.load_state_dict(tensors, strict=True)
     return form, config, placed(model, form, devices.choose()[0]).eval(), document["record"]
 
 
-def placed(model: nn.Module, form: Form, device: torch.device) -> nn.Module:
+def placed(model: nn.Module, form: ImageForm, device: torch.device) -> nn.Module:
     """Return the model on its device, its kernels in the faster order.
 
     On a CPU, group norm in bfloat16 takes eight times as long with the channels last as with the channels first.
@@ -81,16 +85,16 @@ def placed(model: nn.Module, form: Form, device: torch.device) -> nn.Module:
     return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
-def small(form: Form) -> bool:
+def small(form: ImageForm) -> bool:
     """Return whether images take so few pixels that small networks do."""
     return min(form.height, form.width) <= SMALL
 
 
-def batch(form: Form, device: torch.device) -> int:
+def batch(form: ImageForm, device: torch.device) -> int:
     """Return how many images are trained on at once: fewer where steps are few, on a CPU unless images are small."""
     return 128 if small(form) or device.type == "cuda" else 64
 
 
-def chunk(form: Form) -> int:
+def chunk(form: ImageForm) -> int:
     """Return how many images of the validation split are evaluated at once."""
     return max(16, EVALUATED // (16 * form.values))

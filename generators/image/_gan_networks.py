@@ -12,10 +12,10 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pad, pixel_
 
 SLOPE = 0.2
 GROUP = 16  # channels that a 3 x 3 convolution mixes
-LEAST = 4  # pixels of a side of the lowest stage
+LOWEST_STAGE_SIDE = 4  # pixels of a side of the lowest stage
 
 
-class Block(nn.Module):
+class ConvolutionBlock(nn.Module):
     """1 x 1, grouped 3 x 3, 1 x 1, added to what comes in."""
 
     def __init__(self, c: int) -> None:
@@ -27,7 +27,7 @@ class Block(nn.Module):
         return x + self.narrow(leaky_relu(self.mix(leaky_relu(self.widen(x), SLOPE)), SLOPE))
 
 
-class Generator(nn.Module):
+class ImageGenerator(nn.Module):
     """Noise and label -> image in [-1, 1], roughly: the last layer is linear."""
 
     def __init__(self, shape: tuple[int, int, int], classes: int, noise: int, width: int, blocks: int, patch: int) -> None:
@@ -37,7 +37,7 @@ class Generator(nn.Module):
         self.label = nn.Embedding(max(1, classes), noise)
         self.basis = nn.Parameter(torch.randn(width, *base))
         self.first = nn.Linear(2 * noise, width)
-        self.stages = nn.ModuleList(nn.Sequential(*(Block(width) for _ in range(blocks))) for _ in range(stages))
+        self.stages = _residual_stages(width, blocks, stages)
         self.out = nn.Conv2d(width, shape[0] * patch**2, 1)
         _begin(self, stages * blocks)
 
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         return pixel_shuffle(self.out(x), self.patch)[:, :, :H, :W]
 
 
-class Discriminator(nn.Module):
+class ImageDiscriminator(nn.Module):
     """Image and label -> logit: the projection of what is seen on the label's vector (Miyato & Koyama 2018, arXiv 1802.05637)."""
 
     def __init__(self, shape: tuple[int, int, int], classes: int, width: int, blocks: int, patch: int) -> None:
@@ -59,7 +59,7 @@ class Discriminator(nn.Module):
         stages, base = _stages(shape, patch)
         self.unit = patch * 2 ** (stages - 1)
         self.into = nn.Conv2d(shape[0] * patch**2, width, 1)
-        self.stages = nn.ModuleList(nn.Sequential(*(Block(width) for _ in range(blocks))) for _ in range(stages))
+        self.stages = _residual_stages(width, blocks, stages)
         self.last, self.seen = nn.Conv2d(width, width, base, groups=width, bias=False), nn.Linear(width, width)
         self.label = nn.Embedding(max(1, classes), width)
         _begin(self, stages * blocks)
@@ -74,10 +74,14 @@ class Discriminator(nn.Module):
         return (seen * self.label(y)).sum(1) / math.sqrt(seen.shape[1])
 
 
+def _residual_stages(width: int, blocks: int, stages: int) -> nn.ModuleList:
+    return nn.ModuleList(nn.Sequential(*(ConvolutionBlock(width) for _ in range(blocks))) for _ in range(stages))
+
+
 def _stages(shape: tuple[int, int, int], patch: int) -> tuple[int, tuple[int, int]]:
     """Return the number of stages, each of twice the size of the one before, and the size of the first."""
     sides = [math.ceil(side / patch) for side in shape[1:]]
-    stages = 1 + max(0, int(math.log2(min(sides) / LEAST)))
+    stages = 1 + max(0, int(math.log2(min(sides) / LOWEST_STAGE_SIDE)))
     return stages, tuple(math.ceil(side / 2 ** (stages - 1)) for side in sides)
 
 
@@ -89,5 +93,5 @@ def _begin(net: nn.Module, blocks: int) -> None:
             module.weight.normal_(0, gain / math.sqrt(module.weight[0].numel()))
             if module.bias is not None:
                 module.bias.zero_()
-        if isinstance(module, Block):
+        if isinstance(module, ConvolutionBlock):
             module.narrow.weight.zero_()

@@ -14,7 +14,7 @@ from generators.image._attention import attend
 
 HEAD = 32  # channels of an attention head
 SMALL = 14  # pixels of a side up to which attention is used
-LEAST = 4  # pixels of a side of the lowest level
+LOWEST_UNET_SIDE = 4  # pixels of a side of the lowest level
 
 
 class Embedding(nn.Module):
@@ -73,7 +73,7 @@ class UNet(nn.Module):
         super().__init__()
         channels, *sides = shape
         self.patch, small = patch, min(sides) // patch
-        self.levels = 2 if small < 4 * LEAST else 3
+        self.levels = 2 if small < 4 * LOWEST_UNET_SIDE else 3
         e, widths = 4 * width, [width * min(2, 2**level) for level in range(self.levels)]
         attends = [max(sides) // (patch * 2**level) <= SMALL and level > 0 for level in range(self.levels)]
         self.embedding = Embedding(e, labels, told)

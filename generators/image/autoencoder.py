@@ -15,16 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from generators.contract import Where
-from generators.data.images import Form, Images
+from generators.data.images import ImageForm, Images
 from generators.data.schema import Schema
 from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._coder import Decoder, Encoder, brightness_loss
-from generators.image._fitting import Family
+from generators.image._fitting import ImageFamily
 from generators.networks import mixture
 from generators.networks.mixture import Mixture
 from generators.training import randomness
-from generators.training.fitting import How
+from generators.training.fitting import FitOptions
 from generators.training.plan import Plan
 
 COMPONENTS = 8  # of the mixture of one label
@@ -51,7 +51,7 @@ class Config:
 class Model(nn.Module):
     """Encoder, noise, decoder and classifier; forward returns the loss of each image, in nats per value."""
 
-    def __init__(self, form: Form, config: Config) -> None:
+    def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.sigma, shape = form, config.noise, (form.channels, form.height, form.width)
         self.encoder, self.decoder = Encoder(shape, config.width, config.latent), Decoder(shape, config.width, config.latent)
@@ -85,7 +85,7 @@ class Model(nn.Module):
 class Autoencoder:
     """Fitted images: samples, classifies, saves itself."""
 
-    form: Form
+    form: ImageForm
     config: Config
     model: Model = field(repr=False)
     latents: tuple[Mixture, ...] = field(repr=False)  # of each label, of all images where there is none
@@ -124,7 +124,7 @@ class Autoencoder:
         _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
 
 
-def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form, config, model, record, kept = _fitting.train(FAMILY, data, config, **how)
     return Autoencoder(form, config, model, _latents(model, kept, how["seed"]), record)
@@ -139,11 +139,11 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoe
     return Autoencoder(form, config, model, latents, record)
 
 
-def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:
     return config
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
+def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
@@ -166,4 +166,4 @@ def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
     return tuple(mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
 
 
-FAMILY = Family("image.autoencoder", Config, Model, _settle, _plan)
+FAMILY = ImageFamily("image.autoencoder", Config, Model, _settle, _plan)

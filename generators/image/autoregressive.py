@@ -19,15 +19,15 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
 from generators.contract import Where
-from generators.data.images import Form, Images
+from generators.data.images import ImageForm, Images
 from generators.data.schema import Schema
 from generators.errors import GeneratorError
 from generators.image import _fitting
-from generators.image._fitting import Family
+from generators.image._fitting import ImageFamily
 from generators.image._patches import Network, Patches
 from generators.training import device as devices
 from generators.training import randomness
-from generators.training.fitting import How
+from generators.training.fitting import FitOptions
 from generators.training.plan import Plan
 
 SHARED = 5  # images that must share a pixel value before it is kept as one
@@ -59,7 +59,7 @@ class Config:
 class Model(nn.Module):
     """The distribution of every value given those before it; forward returns -log p of each image, in nats per value."""
 
-    def __init__(self, form: Form, config: Config) -> None:
+    def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.patches = form, Patches(form.channels, form.height, form.width, config.patch)
         options = {name: getattr(config, name) for name in ("width", "depth", "hidden", "dropout")}
@@ -162,7 +162,7 @@ class Model(nn.Module):
 class Autoregressive:
     """Fitted images: samples, tells likelihoods and the uniforms of an image, saves itself."""
 
-    form: Form
+    form: ImageForm
     config: Config
     model: Model = field(repr=False)
     record: Mapping[str, Any]
@@ -200,7 +200,7 @@ class Autoregressive:
         _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
-def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form, config, model, record = _fitting.fit(FAMILY, data, config, **how)
     return Autoregressive(form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)})
@@ -211,7 +211,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
     return Autoregressive(*_fitting.restore(FAMILY, document, tensors))
 
 
-def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:
     """Fill the options left open."""
     small, fast = _fitting.small(form), device.type == "cuda"
     width = config.width or (384 if fast else 96 if small else 192)
@@ -221,7 +221,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, depth=depth, hidden=hidden, patch=patch, batch=batch, dropout=dropout)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
+def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
@@ -234,4 +234,4 @@ def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan
     )
 
 
-FAMILY = Family("image.autoregressive", Config, Model, _settle, _plan)
+FAMILY = ImageFamily("image.autoregressive", Config, Model, _settle, _plan)

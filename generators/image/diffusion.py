@@ -17,15 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from generators.contract import Where
-from generators.data.images import Form, Images, to_pixels, to_unit
+from generators.data.images import ImageForm, Images, to_pixels, to_unit
 from generators.data.schema import Schema
 from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._augment import TOLD, warp
-from generators.image._fitting import Family
+from generators.image._fitting import ImageFamily
 from generators.image._unet import UNet
 from generators.training import device as devices
-from generators.training.fitting import How
+from generators.training.fitting import FitOptions
 from generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
@@ -58,7 +58,7 @@ class Config:
 class Model(nn.Module):
     """The denoiser D(x; sigma); forward returns the weighted loss of each image."""
 
-    def __init__(self, form: Form, config: Config) -> None:
+    def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.config, self.nothing = form, config, len(form.classes)  # the last label says that there is none
         shape = form.channels, form.height, form.width
@@ -123,7 +123,7 @@ class Model(nn.Module):
 class Diffusion:
     """Fitted images: samples, tells its loss, saves itself."""
 
-    form: Form
+    form: ImageForm
     config: Config
     model: Model = field(repr=False)
     record: Mapping[str, Any]
@@ -151,7 +151,7 @@ class Diffusion:
         _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
-def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     return Diffusion(*_fitting.fit(FAMILY, data, config, **how))
 
@@ -161,7 +161,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffu
     return Diffusion(*_fitting.restore(FAMILY, document, tensors))
 
 
-def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:
     """Fill the options left open: pixels are unshuffled until 16 a side are left on a CPU, 32 on a GPU."""
     side, fast = min(form.height, form.width), device.type == "cuda"
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
@@ -171,7 +171,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
+def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
@@ -184,4 +184,4 @@ def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan
     )
 
 
-FAMILY = Family("image.diffusion", Config, Model, _settle, _plan)
+FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan)

@@ -19,17 +19,17 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from generators.contract import Where
-from generators.data.images import Form, Images, to_pixels, to_unit
+from generators.data.images import ImageForm, Images, to_pixels, to_unit
 from generators.data.schema import Schema
 from generators.errors import GeneratorError
 from generators.image import _fitting
 from generators.image._augment import warp
-from generators.image._fitting import Family
-from generators.image._gan_networks import Discriminator, Generator
+from generators.image._fitting import ImageFamily
+from generators.image._gan_networks import ImageDiscriminator, ImageGenerator
 from generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
 from generators.training import device as devices
 from generators.training.collapse import LEAST_FIDELITY, precision, spread
-from generators.training.fitting import How
+from generators.training.fitting import FitOptions
 from generators.training.plan import Plan, Turn
 
 NOISE = 64  # normals that an image is drawn from
@@ -64,12 +64,12 @@ class Config:
 class Model(nn.Module):
     """Both players; `turn` says whose loss forward returns, none for what is watched."""
 
-    def __init__(self, form: Form, config: Config) -> None:
+    def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.config, self.diversity, self.fidelity = form, config, 1.0, 1.0
         shape, classes = (form.channels, form.height, form.width), len(form.classes)
-        self.generator = Generator(shape, classes, NOISE, config.width, config.blocks, config.patch)
-        self.discriminator = Discriminator(shape, classes, config.width, config.blocks, config.patch)
+        self.generator = ImageGenerator(shape, classes, NOISE, config.width, config.blocks, config.patch)
+        self.discriminator = ImageDiscriminator(shape, classes, config.width, config.blocks, config.patch)
 
     def start(self, x: Tensor) -> None:
         """Nothing is measured on the packed images x: noise is where both players begin."""
@@ -115,7 +115,7 @@ class Model(nn.Module):
 class Adversarial:
     """Fitted images: samples, saves itself."""
 
-    form: Form
+    form: ImageForm
     config: Config
     model: Model = field(repr=False)
     record: Mapping[str, Any]
@@ -133,7 +133,7 @@ class Adversarial:
         _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
-def fit(data: Images, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
+def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Adversarial:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     return Adversarial(*_fitting.fit(FAMILY, data, config, **how))
 
@@ -143,7 +143,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adver
     return Adversarial(*_fitting.restore(FAMILY, document, tensors))
 
 
-def _settle(config: Config, form: Form, images: int, device: torch.device) -> Config:
+def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:
     """Fill the options left open; on a CPU pixels are unshuffled until 4 to 7 a side are left, which buys steps of the game."""
     side, fast = min(form.height, form.width), device.type == "cuda"
     patch = config.patch or (2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4))))
@@ -153,7 +153,7 @@ def _settle(config: Config, form: Form, images: int, device: torch.device) -> Co
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks, batch=batch)
 
 
-def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan:
+def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
@@ -172,4 +172,4 @@ def _plan(config: Config, form: Form, device: torch.device, images: int) -> Plan
     )
 
 
-FAMILY = Family("image.gan", Config, Model, _settle, _plan)
+FAMILY = ImageFamily("image.gan", Config, Model, _settle, _plan)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from generators.data.encoding import Layout
 
-ROWS = 20_000
+COPULA_ROWS = 20_000
 LEVELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
 WORTH = 0.25  # nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
@@ -66,9 +66,9 @@ class Copula(nn.Module):
     def fit(self, x: Tensor) -> Tensor:
         """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D, D].
 
-        A table of more than ROWS rows is thinned out to about as many.
+        A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
-        x = x[:: max(1, len(x) // ROWS)]
+        x = x[:: max(1, len(x) // COPULA_ROWS)]
         for c, size in self.ordered.items():
             edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
             scores, v = _scores(edges)

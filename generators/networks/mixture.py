@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 ITERATIONS = 40
-ROWS = 20_000  # a random subset as large as this fits as well
+MIXTURE_ROWS = 20_000  # a random subset as large as this fits as well
 LEAST_ROWS = 50  # a component of fewer rows would describe these rows
 RIDGE = 1e-3  # share of the overall variance added to each component's
 
@@ -36,7 +36,7 @@ class Mixture:
 
 def fit(z: Tensor, components: int, generator: torch.Generator) -> Mixture:
     """Fit at most `components` to z [N, d], float64; each keeps LEAST_ROWS rows or more, as long as there are so many."""
-    z = z[torch.randperm(len(z), generator=generator)[:ROWS]]
+    z = z[torch.randperm(len(z), generator=generator)[:MIXTURE_ROWS]]
     K = max(1, min(components, len(z) // LEAST_ROWS))
     ridge = RIDGE * z.var(0, correction=0).mean().clamp(min=1e-6) * torch.eye(z.shape[1]).to(z)
     weight = torch.softmax(-torch.cdist(z, z[_apart(z, K, generator)]).square() / (20 * ridge[0, 0]), 1)

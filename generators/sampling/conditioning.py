@@ -14,7 +14,7 @@ from generators.sampling.constraints import Constraints
 from generators.training import randomness
 
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
-LEAST = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
+LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES = 16  # rows drawn for each row of which some cells are given
 
 Draw = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
@@ -54,7 +54,7 @@ def given(fixed: Mapping[int, int], width: int) -> Tensor:
 def log_share(tokens: Tensor, encoding: Encoding, held: Constraints) -> Tensor:
     """Return the log of how much of the rows' cells the constraints leave: tokens [B, L] -> [B]; 0 for a row without any."""
     found = held.log_share(encoding.cells(tokens.cpu().numpy()))
-    return torch.from_numpy(np.maximum(found, LEAST))
+    return torch.from_numpy(np.maximum(found, LEAST_LOG_WEIGHT))
 
 
 def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._gan_networks import Discriminator, Generator
+from generators.tabular._gan_networks import TableDiscriminator, TableGenerator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 from generators.training.collapse import coverage, precision
@@ -28,8 +28,8 @@ class Model(nn.Module):
         self.start = Start(variables)
         self.penalty, self.loss, self.packing, self.diversity, self.fidelity = penalty, loss, packing, 1.0, 1.0
         n, T, C = len(variables.numbers), sum(variables.sizes), len(variables.layout.places)
-        self.generator = Generator(variables.features + n + C + NOISE, width, depth, n, T)
-        self.discriminator = Discriminator(variables.features + C, width, depth, packing)
+        self.generator = TableGenerator(variables.features + n + C + NOISE, width, depth, n, T)
+        self.discriminator = TableDiscriminator(variables.features + C, width, depth, packing)
         self.register_buffer("mean", torch.zeros(width))  # of the discriminator's hidden units over generated rows
         for c in range(C):
             self.register_buffer(f"rake_{c}", torch.zeros(variables.layout.sizes[c]))  # log weights of tokens

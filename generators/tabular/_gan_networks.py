@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 
-class Residual(nn.Module):
+class ResidualLayers(nn.Module):
     """`depth` residual layers of h units."""
 
     def __init__(self, inputs: int, h: int, depth: int) -> None:
@@ -18,7 +18,7 @@ class Residual(nn.Module):
         return h
 
 
-class Discriminator(nn.Module):
+class TableDiscriminator(nn.Module):
     """Packs of m rows -> one logit (PacGAN, Lin et al. 2018, arXiv 1712.04086): the sum of the rows' own and one of their mean.
 
     The order of rows in a pack says nothing, so they share their layers (Zaheer et al. 2017, arXiv 1703.06114).
@@ -27,7 +27,7 @@ class Discriminator(nn.Module):
     def __init__(self, inputs: int, h: int, depth: int, packing: int) -> None:
         super().__init__()
         self.packing = packing
-        self.trunk = Residual(inputs, h, depth)
+        self.trunk = ResidualLayers(inputs, h, depth)
         self.row = nn.Linear(h, 1)
         self.pack = nn.Sequential(nn.Linear(h, h), nn.SiLU(), nn.Linear(h, 1)) if packing > 1 else None
 
@@ -44,12 +44,12 @@ class Discriminator(nn.Module):
         return own + self.pack((h + (self.packing - 1) * mean) / self.packing)[:, 0] if self.pack else own
 
 
-class Generator(nn.Module):
+class TableGenerator(nn.Module):
     """What is seen of a starting row, and noise -> corrections of its numbers and of its logits; none before training."""
 
     def __init__(self, inputs: int, h: int, depth: int, numbers: int, levels: int) -> None:
         super().__init__()
-        self.trunk, self.numbers = Residual(inputs, h, depth), numbers
+        self.trunk, self.numbers = ResidualLayers(inputs, h, depth), numbers
         self.out = nn.Linear(h, numbers + levels)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)

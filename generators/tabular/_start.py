@@ -13,8 +13,8 @@ from generators.networks.copula import SHRINKAGE, Conditionals, Copula
 from generators.tabular._variables import IMPOSSIBLE, Variables
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
-ROWS = 2000  # held-out rows that are asked
-LEAST = 1e-7  # uniforms keep away from 0 and 1
+VALIDATION_ROWS = 2000  # held-out rows that are asked
+UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 
 
 class Start(nn.Module):
@@ -31,7 +31,7 @@ class Start(nn.Module):
         R, gains = self.copula.fit(x), {INDEPENDENT: 0.0}
         for amount in SHRINKAGE if used else ():
             self.copula.shrink(R, amount)
-            gains[amount] = self._gain(held[:ROWS])
+            gains[amount] = self._gain(held[:VALIDATION_ROWS])
         self.copula.shrink(R, max(gains, key=gains.get))
 
     def _gain(self, x: Tensor) -> float:
@@ -43,7 +43,7 @@ class Start(nn.Module):
     def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:
         """Normals e [B, n], uniforms u [B, T] and tokens x [B, L], of which the columns `known` are given -> z [B, n], logits [B, T]."""
         variables, copula = self.variables, self.copula
-        gumbel = -torch.log(-torch.log(u.clamp(LEAST, 1 - LEAST)))
+        gumbel = -torch.log(-torch.log(u.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN)))
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
         y = list(gumbel.split(variables.sizes, 1))
         x, given = x.clone(), copula.conditionals(known)

@@ -30,7 +30,7 @@ from generators.networks.mixture import Mixture
 from generators.sampling import reading, rows
 from generators.sampling.conditioning import CHUNK
 from generators.training import fitting, randomness
-from generators.training.fitting import Family, How
+from generators.training.fitting import FitOptions, TableFamily
 from generators.training.plan import Plan, with_options
 
 POOL = 8192  # latents among which a condition chooses
@@ -214,7 +214,7 @@ class Autoencoder:
         fitting.save(folder, FAMILY, self, self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()})
 
 
-def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Autoencoder:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:
     """Train on the rows of `data`; ValueError where a target, a budget, a device or a privacy guarantee cannot be met."""
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
     return Autoencoder(fitted.encoding, fitted.config, fitted.model, _latents(fitted.model, fitted.x, how["seed"]), fitted.record)
@@ -263,4 +263,4 @@ def _latents(model: Model, x: Tensor, seed: int) -> Mixture:
     return mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
 
 
-FAMILY = Family("tabular.autoencoder", Config, _settle, _build, _start, _plan)
+FAMILY = TableFamily("tabular.autoencoder", Config, _settle, _build, _start, _plan)

@@ -25,7 +25,7 @@ from generators.sampling.constraints import Constraints
 from generators.sampling.masks import Mask
 from generators.tabular._chain import Model, only
 from generators.training import fitting, randomness
-from generators.training.fitting import Family, How
+from generators.training.fitting import FitOptions, TableFamily
 from generators.training.plan import Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
@@ -126,7 +126,7 @@ class Autoregressive:
         fitting.save(folder, FAMILY, self, self.model.state_dict() | allowed)
 
 
-def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Autoregressive:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
     return Autoregressive(fitted.encoding, fitted.config, fitted.model, fitted.record)
@@ -168,4 +168,4 @@ def _plan(config: Config, rows: int) -> Plan:
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
-FAMILY = Family("tabular.autoregressive", Config, _settle, _build, _start, _plan)
+FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan)

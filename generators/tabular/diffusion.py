@@ -40,7 +40,7 @@ from generators.sampling.masks import Mask
 from generators.tabular._denoiser import Denoiser
 from generators.tabular._schedule import Schedule
 from generators.training import fitting, randomness
-from generators.training.fitting import Family, How
+from generators.training.fitting import FitOptions, TableFamily
 from generators.training.plan import Plan, with_options
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
@@ -207,7 +207,7 @@ class Diffusion:
         fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
-def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Diffusion:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
     return Diffusion(fitted.encoding, fitted.config, fitted.model, fitted.record)
@@ -244,4 +244,4 @@ def _plan(config: Config, rows: int) -> Plan:
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
-FAMILY = Family("tabular.diffusion", Config, _settle, _build, _start, _plan)
+FAMILY = TableFamily("tabular.diffusion", Config, _settle, _build, _start, _plan)

@@ -28,7 +28,7 @@ from generators.tabular._gan_model import NOISE, Model, raked
 from generators.tabular._variables import Variables
 from generators.training import fitting, randomness
 from generators.training.collapse import LEAST_FIDELITY
-from generators.training.fitting import Family, How
+from generators.training.fitting import FitOptions, TableFamily
 from generators.training.plan import Plan, Turn
 
 PROBE = 8192  # rows to which the shares of tokens are fitted
@@ -123,7 +123,7 @@ def candidates(model: Model, x: Tensor, known: list[int], count: int, stream: to
     return torch.stack(tokens), torch.stack(ratios)
 
 
-def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[How]) -> Adversarial:
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Adversarial:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
     _calibrate(fitted.model, fitted.x, fitted.config, how["seed"])
@@ -187,4 +187,4 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
         getattr(model, f"rake_{c}").copy_(term)
 
 
-FAMILY = Family("tabular.gan", Config, _settle, _build, _start, _plan)
+FAMILY = TableFamily("tabular.gan", Config, _settle, _build, _start, _plan)

@@ -10,21 +10,21 @@ import math
 import torch
 from torch import Tensor
 
-NEAREST = 5  # k
+REAL_NEIGHBOURS = 5  # k
 ROUGH = 2e-3  # error of distances that are computed by a product of matrices
 LEAST_FIDELITY = 0.1  # noise among many coordinates has hardly a point inside; a game that goes well has nearly all
 
 
 def coverage(real: Tensor, fake: Tensor) -> float:
     """Return the share of real points [B, d] with a generated one no farther than their k-th nearest real one; 1 where there are few."""
-    if len(real) < 2 * NEAREST:
+    if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     return float((torch.cdist(real, fake).amin(1) <= _radii(real)).float().mean())
 
 
 def precision(real: Tensor, fake: Tensor) -> float:
     """Return the share of generated points [B, d] no farther from a real one than its k-th nearest real one; 1 where there are few."""
-    if len(real) < 2 * NEAREST:
+    if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     return float((torch.cdist(fake, real) <= _radii(real)).any(1).float().mean())
 
@@ -34,7 +34,7 @@ def spread(real: Tensor, fake: Tensor) -> float:
 
     The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as 1.
     """
-    if len(real) < 2 * NEAREST:
+    if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     near = [torch.cdist(x, x).fill_diagonal_(math.inf).amin(1).median() for x in (fake, real)]
     return float(min(1.0, near[0] / near[1].clamp(min=1e-6)))
@@ -42,4 +42,4 @@ def spread(real: Tensor, fake: Tensor) -> float:
 
 def _radii(real: Tensor) -> Tensor:
     """Return the distance of each real point [B, d] to its k-th nearest other one: [B]."""
-    return torch.cdist(real, real).kthvalue(NEAREST + 1, 1).values + ROUGH
+    return torch.cdist(real, real).kthvalue(REAL_NEIGHBOURS + 1, 1).values + ROUGH

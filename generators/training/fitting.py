@@ -25,7 +25,7 @@ from generators.training import loop, memory, randomness, state, validation
 from generators.training.plan import Plan
 
 
-class How(TypedDict, total=False):
+class FitOptions(TypedDict, total=False):
     """The keyword arguments of every `fit`: how to train."""
 
     seed: int
@@ -38,7 +38,7 @@ class How(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Family:
+class TableFamily:
     """What sets one family of generators apart; each function takes the family's own Config and Model."""
 
     name: str
@@ -60,7 +60,7 @@ class Fitted:
     x: Tensor
 
 
-def fit(family: Family, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[How]) -> Fitted:
+def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[FitOptions]) -> Fitted:
     """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy guarantee are lacking."""
     started, chosen = time.monotonic(), choose(family.name, **how)
     encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}")
@@ -77,7 +77,7 @@ def fit(family: Family, data: pd.DataFrame, schema: Schema, config: Any, **how: 
     return Fitted(encoded, config, model, record, kept)
 
 
-def choose(name: str, **how: Unpack[How]) -> tuple[torch.device, str]:
+def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:
     """Return the device to train on and why; ValueError where it is absent, and for a privacy guarantee that cannot be given."""
     if how.get("privacy") is not None:
         raise GeneratorError(f"expected no privacy budget, found one: {name} has no differentially private training yet")
@@ -92,7 +92,7 @@ def train(
     coded: Mapping[str, Any],
     chosen: tuple[torch.device, str],
     started: float,
-    **how: Unpack[How],
+    **how: Unpack[FitOptions],
 ) -> tuple[Any, dict[str, Any], Tensor]:
     """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
@@ -124,13 +124,15 @@ def log_prob(model: nn.Module, encoded: Encoding, frame: pd.DataFrame, device: t
     return nats
 
 
-def save(folder: Path, family: Family, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
+def save(folder: Path, family: TableFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
     """Write what was fitted (its encoding, config and record) and its tensors as safetensors and JSON."""
     document = {"generator": family.name, "config": asdict(fitted.config), "encoding": fitted.encoding.to_dict()}
     files.write(Path(folder), document | {"record": dict(fitted.record)}, tensors)
 
 
-def restore(family: Family, document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Encoding, Any, Any, Mapping[str, Any]]:
+def restore(
+    family: TableFamily, document: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> tuple[Encoding, Any, Any, Mapping[str, Any]]:
     """Return encoding, config, model and record of what `save` wrote."""
     encoded, config = Encoding.from_dict(document["encoding"]), family.config(**document["config"])
     model = family.build(encoded, config)

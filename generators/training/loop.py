@@ -17,7 +17,7 @@ from generators.errors import GeneratorError
 from generators.training import checkpoint as files
 from generators.training import randomness
 from generators.training.plan import Plan
-from generators.training.state import Run, State, resume, save
+from generators.training.state import State, TrainingRun, resume, save
 
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with
@@ -51,7 +51,7 @@ def train(
     data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes count from.
     Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate does not help.
     """
-    run = Run(model, plan, seed, identity, budget, started)
+    run = TrainingRun(model, plan, seed, identity, budget, started)
     if checkpoint and files.exists(checkpoint):
         resume(run, checkpoint)
     with torch.random.fork_rng():
@@ -64,7 +64,7 @@ def train(
     return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
-def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
+def _loop(run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
     state, plan, saved, first = run.state, run.plan, time.monotonic(), None
     before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
     if not state.step:
@@ -85,16 +85,16 @@ def _loop(run: Run, data: Tensor, validation: Tensor, progress: Progress | None,
             saved = time.monotonic()
 
 
-def _late(run: Run) -> bool:
+def _late(run: TrainingRun) -> bool:
     return run.budget.minutes is not None and run.state.seconds > 60 * run.budget.minutes
 
 
-def _calibrated(run: Run, taken: int) -> bool:
+def _calibrated(run: TrainingRun, taken: int) -> bool:
     steps, share = CALIBRATION
     return taken >= steps and run.state.seconds >= share * 60 * run.budget.minutes
 
 
-def _planned(run: Run, pace: float) -> int:
+def _planned(run: TrainingRun, pace: float) -> int:
     """Return the steps that fit into the minutes at `pace` seconds per step."""
     left = 60 * run.budget.minutes - run.state.seconds
     return min(run.plan.most_steps, run.state.step + max(1, int(MARGIN * left / pace)))
@@ -107,7 +107,7 @@ def _rate(state: State, plan: Plan) -> float:
     return plan.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done)) * 0.5**state.lowered
 
 
-def _step(run: Run, data: Tensor) -> None:
+def _step(run: TrainingRun, data: Tensor) -> None:
     state, plan = run.state, run.plan
     randomness.manual_seed(run.seed, "step", state.step)
     for group in run.optimizer.param_groups:
@@ -124,7 +124,7 @@ def _step(run: Run, data: Tensor) -> None:
         state.loss = loss.item()
 
 
-def _move(run: Run, batch: Tensor, prefix: str) -> Tensor:
+def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
     """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
     own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
     loss = (run.model(batch, prefix) if prefix else run.model(batch)).mean()
@@ -136,7 +136,7 @@ def _move(run: Run, batch: Tensor, prefix: str) -> Tensor:
 
 
 @torch.no_grad()
-def _settled(run: Run, prefix: str) -> Tensor:
+def _settled(run: TrainingRun, prefix: str) -> Tensor:
     """Set the parameters whose names begin with `prefix` to their averages."""
     for name, parameter in run.model.named_parameters():
         if name.startswith(prefix):
@@ -144,7 +144,7 @@ def _settled(run: Run, prefix: str) -> Tensor:
     return torch.zeros(())
 
 
-def _batch(run: Run, data: Tensor) -> Tensor:
+def _batch(run: TrainingRun, data: Tensor) -> Tensor:
     """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once in each."""
     size = min(run.plan.batch, len(data))
     epoch, place = divmod(run.state.step, len(data) // size)
@@ -154,7 +154,7 @@ def _batch(run: Run, data: Tensor) -> Tensor:
     return run.order[place * size : (place + 1) * size]
 
 
-def _evaluate(run: Run, validation: Tensor, last: bool) -> None:
+def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     state, plan = run.state, run.plan
     value = _validation_loss(run, validation)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
@@ -186,7 +186,7 @@ def _lost(state: State, plan: Plan, last: bool) -> str:
 
 
 @torch.no_grad()
-def _validation_loss(run: Run, validation: Tensor) -> float:
+def _validation_loss(run: TrainingRun, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
     chunks = validation.split(run.plan.chunk)
@@ -194,7 +194,7 @@ def _validation_loss(run: Run, validation: Tensor) -> float:
     return float(sum(losses) / len(validation))
 
 
-def _lower(run: Run) -> None:
+def _lower(run: TrainingRun) -> None:
     """Go back to the best weights at half the learning rate; Diverged after RETRIES times."""
     if run.state.lowered >= RETRIES:
         raise Diverged("expected a finite training loss, found none at a quarter of the learning rate; lower learning_rate")
@@ -202,7 +202,7 @@ def _lower(run: Run) -> None:
     run.state.loss = math.nan if not math.isfinite(run.state.best) else run.state.best
 
 
-def _restart(run: Run, last: bool, lost: str) -> None:
+def _restart(run: TrainingRun, last: bool, lost: str) -> None:
     """Leave a run that went wrong for its best weights so far, at half the learning rate; stop it after RETRIES times."""
     state = run.state
     if last or _late(run) or state.restarts >= RETRIES:
@@ -212,7 +212,7 @@ def _restart(run: Run, last: bool, lost: str) -> None:
     _go_back(run)
 
 
-def _go_back(run: Run) -> None:
+def _go_back(run: TrainingRun) -> None:
     run.state.lowered += 1
     with torch.no_grad():
         for name, parameter in run.model.named_parameters():

@@ -36,7 +36,7 @@ class State:
 
 
 @dataclass
-class Run:
+class TrainingRun:
     """One training run: the model, its running averages and the best of these so far."""
 
     model: nn.Module
@@ -70,7 +70,7 @@ def identity(tokens: np.ndarray, *rest: Any) -> str:
     return hashlib.sha256(tokens.tobytes() + json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def save(run: Run, folder: Path) -> None:
+def save(run: TrainingRun, folder: Path) -> None:
     """Write the checkpoint of a run: weights, averages, and the moments of the parameters that have some.
 
     A parameter that no gradient has reached has none, and none has any in the step in which training went back to its best weights.
@@ -84,7 +84,7 @@ def save(run: Run, folder: Path) -> None:
     files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
 
 
-def resume(run: Run, folder: Path) -> None:
+def resume(run: TrainingRun, folder: Path) -> None:
     """Continue from the checkpoint if it belongs to this run; start afresh otherwise, with a warning where it cannot be read."""
     try:
         document, tensors = files.read(folder)

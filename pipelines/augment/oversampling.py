@@ -92,7 +92,7 @@ def learn(
     model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
     filters = _filters(shown, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
-    anchors = shown if len(shown) < partial_resampling.ROWS and hasattr(model, "impute") else None
+    anchors = shown if len(shown) < partial_resampling.LARGE_TRAINING_SET and hasattr(model, "impute") else None
     return Learned(target, model, filters, classes, row_hashes(shown), kind, anchors)
 
 

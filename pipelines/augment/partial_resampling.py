@@ -11,7 +11,7 @@ import pandas as pd
 from generators import Synthesizer
 from generators.training import randomness
 
-ROWS = 200  # of a training set, below which its synthetic rows are drawn around real ones
+LARGE_TRAINING_SET = 200  # of a training set, below which its synthetic rows are drawn around real ones
 REDRAWN = 0.5  # share of the cells
 PATTERNS = 6  # sets of columns that are redrawn together
 WITH_GAPS = {"i": "Int64", "u": "Int64", "b": "boolean"}  # kind of a dtype -> the dtype that holds missing values too

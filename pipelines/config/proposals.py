@@ -16,7 +16,7 @@ from generators.sampling.grammar import parse
 NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
 LABELS = 40
 LIKELY = 0.99  # share of the rows that keep a rule which is proposed as a comment
-LEAST = 30  # rows without missing values below which nothing is concluded
+LEAST_PROFILED = 30  # rows without missing values below which nothing is concluded
 SPEAKING = 20  # rows of the shuffled columns, or 1 % of them, have to break a rule for it to say anything
 SHARED = 10  # rows of each combination, in nine rows of ten: fewer are not kept (generators/sampling/combinations.py)
 FIRST = 500  # rows that a sum is tried on before all
@@ -56,7 +56,7 @@ def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Genera
     kinds, found = schema.kinds(), {}
     for one, two in permutations(values, 2):
         a, b = _both(values[one], values[two])
-        if kinds[one] != kinds[two] or len(a) < LEAST or (a == b).all():
+        if kinds[one] != kinds[two] or len(a) < LEAST_PROFILED or (a == b).all():
             continue
         share = float((a <= b).mean())
         if share >= LIKELY and (a > rng.permutation(b)).sum() >= max(SPEAKING, 0.01 * len(a)):
@@ -74,7 +74,7 @@ def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, float]:
             if _kept([values[name][:FIRST] for name in (one, two, total)], half) < LIKELY - 0.02:
                 continue
             a, b, c = _both(values[one], values[two], values[total])
-            share = _kept([a, b, c], half) if len(a) >= LEAST else 0.0
+            share = _kept([a, b, c], half) if len(a) >= LEAST_PROFILED else 0.0
             if share >= LIKELY and (np.abs(a + b - np.roll(c, 1)) >= half).sum() >= SPEAKING:
                 found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = share
     return found

@@ -14,7 +14,7 @@ from pipelines.image_sources.finding import LABEL
 from pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
 from pipelines.stages.image_sample import ImageSample
 
-ROWS = 1000  # of a row group of a Parquet file
+ROW_GROUP_ROWS = 1000  # of a row group of a Parquet file
 
 
 def write_release(images: ImageSample, staged: Path, *, format: str = "parquet") -> Artifact:
@@ -22,7 +22,7 @@ def write_release(images: ImageSample, staged: Path, *, format: str = "parquet")
     path = Path(staged) / "data" / "data.parquet"
     if format == "parquet":
         with whole(path) as aside:
-            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return Artifact(str(path), digest_file(path), len(images))
     shutil.rmtree(path.parent, ignore_errors=True)
     folders = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
@@ -46,7 +46,7 @@ def write_output(images: ImageSample, path: Path) -> None:
     """Write images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
     if path.suffix:
         with whole(path) as aside:
-            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROWS)
+            pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return
     with tempfile.TemporaryDirectory(dir=path.parent) as aside:
         write_release(images, Path(aside), format="folder")

@@ -15,7 +15,7 @@ from pipelines.sources.parts import PARQUET, Part, stream
 BATCH = 65_536  # rows
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 PAGES = "whose pages cannot be read"
-ROWS = "__index_level_"  # what pandas calls the labels of rows
+INDEX_PREFIX = "__index_level_"  # what pandas calls the labels of rows
 STREAM = b"\xff\xff\xff\xff"  # how an Arrow stream begins, where a file says ARROW1
 
 
@@ -83,7 +83,7 @@ def _arrow(found: ipc.RecordBatchFileReader | pa.RecordBatchReader, part: Part) 
 
 
 def _names(schema: pa.Schema, without: frozenset[str]) -> list[str]:
-    return [name for name in schema.names if not name.startswith(ROWS) and name not in without]
+    return [name for name in schema.names if not name.startswith(INDEX_PREFIX) and name not in without]
 
 
 def _check_names(names: list[str], first: list[str], path: str) -> None:
@@ -119,7 +119,7 @@ def _table(part: Part, form: str, names: list[str]) -> pa.Table:
     found = _opened(part, form)
     with _whole(part, form, PAGES):
         table = found.read() if form == PARQUET else pa.Table.from_batches(list(_arrow(found, part)), found.schema)
-    return table.select([name for name in table.column_names if name in names or name.startswith(ROWS)])
+    return table.select([name for name in table.column_names if name in names or name.startswith(INDEX_PREFIX)])
 
 
 def _frame(part: Part, form: str, names: list[str]) -> pd.DataFrame:

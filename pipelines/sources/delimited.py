@@ -35,7 +35,7 @@ CLASSES = {
 
 
 @dataclass(frozen=True)
-class Form:
+class DelimitedForm:
     """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the texts that mean missing."""
 
     delimiter: str | None = None
@@ -49,7 +49,7 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 Placed = list[tuple[Part, Layout]]
 
 
-def open_parts(parts: list[Part], form: Form) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
+def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
     """Check every part, settle the column types over all of them, and return the names, a reader of batches and what is to be said."""
     for part in parts:
         _check_encoding(part, form.encoding)
@@ -66,7 +66,7 @@ def open_parts(parts: list[Part], form: Form) -> tuple[tuple[str, ...], Batches,
     return names, lambda: _batches(filled, names, form, types), tuple(note for _, found in placed for note in found.notes)
 
 
-def _placed(parts: list[Part], form: Form) -> Placed:
+def _placed(parts: list[Part], form: DelimitedForm) -> Placed:
     """Find the layout of every part; all have the delimiter and the columns of the first, perhaps in another order."""
     placed = []
     for part in parts:
@@ -132,11 +132,11 @@ def _offer(part: Part, head: bytes) -> str:
     return "cp1252" if windows and decodes(part, "cp1252") else "latin-1"
 
 
-def _sample(part: Part, form: Form) -> str:
+def _sample(part: Part, form: DelimitedForm) -> str:
     return codecs.getincrementaldecoder(form.encoding)().decode(part.head()[:SAMPLE]).removeprefix("\ufeff")
 
 
-def _has_rows(part: Part, found: Layout, form: Form) -> bool:
+def _has_rows(part: Part, found: Layout, form: DelimitedForm) -> bool:
     """Tell whether a part has a row of data: Arrow reads no file without one."""
     with undamaged(part.name), io.TextIOWrapper(part.open(), encoding=form.encoding, newline="") as file:
         rows = filter(None, csv.reader(islice(file, found.skip, None), delimiter=found.delimiter))
@@ -146,7 +146,7 @@ def _has_rows(part: Part, found: Layout, form: Form) -> bool:
             return True
 
 
-def _read(part: Part, found: Layout, form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
     """Read batches of one part; a row of another width stops the reading with its number, not its content."""
     odd: list[tuple[int | None, int]] = []
 
@@ -188,7 +188,7 @@ def _read(part: Part, found: Layout, form: Form, types: dict[str, pa.DataType]) 
     _check_widths(odd, width, part.name)
 
 
-def _stream(part: Part, found: Layout, form: Form) -> tuple[Any, str]:
+def _stream(part: Part, found: Layout, form: DelimitedForm) -> tuple[Any, str]:
     """Return what Arrow reads a part from, and its encoding: the file itself where that is plain, else a stream of bytes."""
     if found.delimiter == SPACES:
         return layout.Squeezed(io.TextIOWrapper(part.open(), encoding=form.encoding, newline="")), "utf8"
@@ -212,7 +212,7 @@ def _check_widths(odd: list[tuple[int | None, int]], width: int, name: str) -> N
         )
 
 
-def _count(placed: Placed, names: tuple[str, ...], form: Form) -> tuple[dict[str, Counter], int]:
+def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple[dict[str, Counter], int]:
     """Count over all rows how many values of each column are of each class, how many begin with a space, and the rows."""
     counts, rows = {name: Counter() for name in names}, 0
     nothing = replace(form, missing=tuple(text for text in form.missing if text not in NAN))
@@ -244,7 +244,7 @@ def _points(counts: dict[str, Counter]) -> bool:
     return any(count["float"] > count["nan"] for count in counts.values())
 
 
-def _type(count: Counter, form: Form) -> pa.DataType:
+def _type(count: Counter, form: DelimitedForm) -> pa.DataType:
     """Return the type that holds every value of the column."""
     if not count["present"]:
         return pa.null()
@@ -256,7 +256,7 @@ def _type(count: Counter, form: Form) -> pa.DataType:
     return pa.string()
 
 
-def _batches(placed: Placed, names: tuple[str, ...], form: Form, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def _batches(placed: Placed, names: tuple[str, ...], form: DelimitedForm, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
     for part, found in placed:
         for batch in _read(part, found, form, types):
             yield batch if found.names == names else batch.select(list(names))

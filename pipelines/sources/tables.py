@@ -15,7 +15,7 @@ NOTES, LEFT_OUT = "notes", "left_out"  # keys of a frame's attrs: what is to be 
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """A table to read: column names, a function that starts reading Arrow batches from its first row.
 
     `left_out` are the columns that are there and were not asked for, `notes` what is to be said of how the rest is read.
@@ -27,7 +27,7 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def open_source(uri: str | Path, **options: object) -> Source:
+def open_source(uri: str | Path, **options: object) -> TableSource:
     """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none. Options are those of read_table."""
     found, form = _parts(uri)
     return _open(found, form, **options)
@@ -78,17 +78,17 @@ def _open(
     missing: Iterable[str] | None = None,
     sheet: str | None = None,
     without: Iterable[str] = (),
-) -> Source:
+) -> TableSource:
     if form in (PARQUET, ARROW):
-        return Source(*columnar.open_parts(found, form, frozenset(without)))
+        return TableSource(*columnar.open_parts(found, form, frozenset(without)))
     if form in (JSON, LINES):
-        return Source(*records.open_records(json_records.rows_of(found, form), found[0].name, missing or (), frozenset(without)))
+        return TableSource(*records.open_records(json_records.rows_of(found, form), found[0].name, missing or (), frozenset(without)))
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
     known = delimited.MISSING if missing is None else tuple(missing)
-    names, batches, notes = delimited.open_parts(found, delimited.Form(delimiter, header, encoding, known))
+    names, batches, notes = delimited.open_parts(found, delimited.DelimitedForm(delimiter, header, encoding, known))
     kept, left_out = [name for name in names if name not in set(without)], tuple(name for name in names if name in set(without))
-    return Source(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes)
+    return TableSource(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes)
 
 
 def _parts(uri: str | Path) -> tuple[list[Part], str]:

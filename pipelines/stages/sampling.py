@@ -9,7 +9,7 @@ import pandas as pd
 
 from generators import GeneratorError, Schema, Synthesizer
 from generators.identifiers import forms
-from generators.identifiers.forms import Form, text_of
+from generators.identifiers.forms import IdentifierForm, text_of
 from generators.training import randomness
 from pipelines.config import RunConfig
 from pipelines.run.artifacts import LaunderError
@@ -40,7 +40,7 @@ def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) ->
         if not (hit := texts[texts.isin(known)].unique().tolist()):
             continue
         used, stream = known.union(texts.dropna()), randomness.generator(seed, "renew", column.name)
-        fresh = forms.texts(Form(column.pattern, column.check), len(hit), stream, used.__contains__)
+        fresh = forms.texts(IdentifierForm(column.pattern, column.check), len(hit), stream, used.__contains__)
         texts = texts.replace(dict(zip(hit, fresh, strict=True))).astype("object")
         drawn[column.name] = forms.typed(texts.where(texts.notna(), None), column.dtype)
     return drawn

@@ -52,7 +52,7 @@ def test_the_smaller_group_is_not_searched_for_among_more_rows(monkeypatch):
 def test_every_candidate_is_compared_with_as_many_reference_rows(group):
     one = attacker()
     out, (distances, places) = one.left_out(getattr(one, group)), one.usual(getattr(one, group))
-    assert distances.shape == places.shape == (150, membership_scores.NEAREST)
+    assert distances.shape == places.shape == (150, membership_scores.MEMBERSHIP_NEIGHBOURS)
     assert (places != out[:, None]).all() and (np.diff(distances, axis=1) >= 0).all()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import generators
 from generators import Budget
 from generators.identifiers import forms
-from generators.identifiers.forms import Form, form_of
+from generators.identifiers.forms import IdentifierForm, form_of
 
 MOST_DRAWS = 100_000  # of a test: more are a loop without an end
 WORDS = st.text("abcXYZ", min_size=1, max_size=4)
@@ -30,13 +30,13 @@ def taken(real):
 @settings(deadline=None, derandomize=True)
 @given(st.lists(PARTS, min_size=1, max_size=4).map("".join))
 def test_any_pattern_has_as_many_values_as_are_wanted(pattern):
-    drawn = [forms.texts(Form(pattern), 60, np.random.default_rng(0), taken(real)) for real in ((), ("a", "b"))]
+    drawn = [forms.texts(IdentifierForm(pattern), 60, np.random.default_rng(0), taken(real)) for real in ((), ("a", "b"))]
     assert [len(set(found)) for found in drawn] == [60, 60]
 
 
 @pytest.mark.parametrize("pattern", ["a", "(a|b)", r"(red|blue)\-(one|two)", "50%a|50%(b|c)"])
 def test_a_pattern_without_a_variable_part_grows_by_digits(pattern):
-    found = forms.texts(Form(pattern), 30, np.random.default_rng(0), taken(()))
+    found = forms.texts(IdentifierForm(pattern), 30, np.random.default_rng(0), taken(()))
     assert len(set(found)) == 30 and any(text[-1].isdecimal() for text in found)
 
 

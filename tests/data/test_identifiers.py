@@ -12,7 +12,7 @@ from generators.data import encoding
 from generators.data.schema import infer
 from generators.identifiers import check_digits, forms
 from generators.identifiers.check_digits import corrected, is_valid
-from generators.identifiers.forms import Form, form_of
+from generators.identifiers.forms import IdentifierForm, form_of
 
 quick = settings(max_examples=25, deadline=None, derandomize=True)
 VALID = {
@@ -196,7 +196,7 @@ def test_no_two_models_or_seeds_share_their_first_values():
 
 
 def test_row_numbers_start_where_no_real_one_is():
-    made = forms.texts(Form("sequence{3}"), 400, np.random.default_rng(0))
+    made = forms.texts(IdentifierForm("sequence{3}"), 400, np.random.default_rng(0))
     numbers = np.array(made, dtype=int)
     assert numbers.min() > 999 and (np.diff(numbers) == 1).all()
 

@@ -12,7 +12,7 @@ from generators.data import encoding
 from generators.data.schema import infer
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._gan_model import raked
-from generators.tabular._gan_networks import Discriminator
+from generators.tabular._gan_networks import TableDiscriminator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 from generators.training.collapse import coverage, precision
@@ -51,7 +51,7 @@ def test_the_penalty_is_half_the_squared_slope():
 
 def test_a_pack_has_no_order_and_tells_more_than_its_rows():
     torch.manual_seed(0)
-    D, rows = Discriminator(3, 8, 1, packing=2), torch.randn(4, 3)
+    D, rows = TableDiscriminator(3, 8, 1, packing=2), torch.randn(4, 3)
     assert torch.allclose(D(rows), D(rows[[1, 0, 3, 2]]), atol=1e-6)
     assert not torch.allclose(D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6)  # were it a sum over rows
 

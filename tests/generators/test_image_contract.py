@@ -8,7 +8,7 @@ import torch
 
 import generators
 from generators import Budget, Images
-from generators.data.images import Form
+from generators.data.images import ImageForm
 from tests.generators import pictures
 
 STEPS = Budget(steps=12)
@@ -92,7 +92,7 @@ def test_bad_input_is_one_sentence(fitted):
 def test_labels_are_known_by_their_text():
     made = pictures.bars(20)
     numbers = np.arange(20) % 3
-    form = Form.of(Images(made.pixels, numbers))
+    form = ImageForm.of(Images(made.pixels, numbers))
     assert torch.equal(form.pack(Images(made.pixels, numbers)), form.pack(Images(made.pixels, numbers.astype(str).astype(object))))
     with pytest.raises(ValueError, match="found 1 others"):
         form.pack(Images(made.pixels, np.full(20, 7)))

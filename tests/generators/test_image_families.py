@@ -8,7 +8,7 @@ import torch
 
 import generators
 from generators import Budget, Images
-from generators.data.images import Form
+from generators.data.images import ImageForm
 from generators.image import autoregressive, diffusion
 from generators.image._augment import warp
 from generators.image._coder import brightness_loss
@@ -20,7 +20,7 @@ from tests.generators import pictures
 
 def test_before_training_the_denoiser_returns_its_share_of_the_noisy_image():
     images = pictures.bars()
-    form = Form.of(images)
+    form = ImageForm.of(images)
     config = diffusion._settle(diffusion.Config(), form, 200, torch.device("cpu"))
     model = diffusion.Model(form, config).eval()
     model.start(form.pack(images))
@@ -32,7 +32,7 @@ def test_before_training_the_denoiser_returns_its_share_of_the_noisy_image():
 
 
 def test_guidance_of_one_is_the_condition_and_of_zero_nothing_of_it():
-    form = Form(8, 8, 1, ("a", "b"), (0.5, 0.5))
+    form = ImageForm(8, 8, 1, ("a", "b"), (0.5, 0.5))
     models = {}
     for w in (0.0, 1.0, 2.0):
         config = diffusion._settle(diffusion.Config(guidance=w), form, 200, torch.device("cpu"))
@@ -57,7 +57,7 @@ def test_augmentation_of_probability_zero_does_nothing_and_a_told_flip_is_a_flip
 
 def grown(images: Images, **options) -> autoregressive.Model:
     """An autoregressive model whose parts have random weights, as after training."""
-    form = Form.of(images)
+    form = ImageForm.of(images)
     config = autoregressive._settle(autoregressive.Config(width=32, depth=2, hidden=16, **options), form, 200, torch.device("cpu"))
     torch.manual_seed(0)
     model = autoregressive.Model(form, config).eval()
