@@ -3,7 +3,12 @@
 Run one with `launder run`, serve schedules with `launder serve`, or call it: `flows.launder(RunConfig(source="data.csv"))`.
 """
 
-import pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
+if __name__ == "flows":  # imported from a checkout by its short name
+    from launderette.aliases import alias
+
+    alias(__name__)
+
+import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +18,9 @@ from prefect import flow, serve
 from prefect.deployments.runner import EntrypointType
 from prefect.schedules import Cron
 
-from pipelines import config as configs
-from pipelines.config import RunConfig
-from pipelines.run import steps, tasks
+from launderette.pipelines import config as configs
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run import steps, tasks
 
 
 @flow(name="launder", validate_parameters=True, persist_result=False)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "evaluation":  # imported from a checkout by its short name
+    from launderette.aliases import alias
+
+    alias(__name__)
+
 import difflib
 import importlib
 import inspect
@@ -9,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evaluation.report import Report
+    from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
 MODULES = {"image": ("image", "image_privacy")}  # that hold the metrics of a section, where it is not the one of its name
@@ -25,7 +30,7 @@ def names(modality: str = "tabular") -> tuple[str, ...]:
 
 def _metrics(section: str) -> dict[str, Callable]:
     """The public functions of a section that take samples and return a Score."""
-    modules = [importlib.import_module(f"evaluation.{module}") for module in MODULES.get(section, (section,))]
+    modules = [importlib.import_module(f"launderette.evaluation.{module}") for module in MODULES.get(section, (section,))]
     return {name: f for module in modules for name, f in vars(module).items()
             if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
             and f.__annotations__.get("return") == "Score"}
@@ -36,7 +41,7 @@ def load(name: str) -> Callable:
     section, _, metric = name.partition(".")
     found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
     if found is None:
-        from evaluation.samples import EvaluationError
+        from launderette.evaluation.samples import EvaluationError
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
     return found
@@ -52,10 +57,10 @@ def score(
     rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
     single rows, rare categories and extremes. EvaluationError where the tables cannot be compared.
     """
-    from evaluation import report, samples
-    from evaluation.models import threads
-    from evaluation.summaries import charts
-    from evaluation.summaries import internal as inside
+    from launderette.evaluation import report, samples
+    from launderette.evaluation.models import threads
+    from launderette.evaluation.summaries import charts
+    from launderette.evaluation.summaries import internal as inside
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
     with threads.single():
@@ -71,9 +76,9 @@ def score_images(train, holdout, synthetic, *, features=None, loss=None, members
     `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to one loss per
     image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
     """
-    from evaluation import image_samples, report
-    from evaluation.models import threads
-    from evaluation.models.features import imagenet
+    from launderette.evaluation import image_samples, report
+    from launderette.evaluation.models import threads
+    from launderette.evaluation.models.features import imagenet
     chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():

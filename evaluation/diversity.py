@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
-from evaluation.measures import intervals, neighbours, rarity, supports
-from evaluation.measures import vendi as vendi_
-from evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
-from evaluation.summaries import small_cells
+from launderette.evaluation.measures import intervals, neighbours, rarity, supports
+from launderette.evaluation.measures import vendi as vendi_
+from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
+from launderette.evaluation.summaries import small_cells
 
 DIVERSITY_ROWS = 4000
 DIVERSITY_NEIGHBOURS = 5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.measures import formats as formats_
-from evaluation.measures import intervals, neighbours, pairs, queries, rules, similarity, supports
-from evaluation.models import learners
-from evaluation.samples import Reason, Samples, Score, unknown
+from launderette.evaluation.measures import formats as formats_
+from launderette.evaluation.measures import intervals, neighbours, pairs, queries, rules, similarity, supports
+from launderette.evaluation.models import learners
+from launderette.evaluation.samples import Reason, Samples, Score, unknown
 
 DETECTION_ROWS = 8000
 LOGISTIC_ROWS = 4000

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation.image_samples import Pictures
-from evaluation.measures import intervals, neighbours
-from evaluation.measures import vendi as vendi_
-from evaluation.measures.once import once
-from evaluation.models.features import principal
-from evaluation.samples import Obstacle, Reason, Score, mean, unknown
-from evaluation.summaries import small_cells
+from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.measures import vendi as vendi_
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.models.features import principal
+from launderette.evaluation.samples import Obstacle, Reason, Score, mean, unknown
+from launderette.evaluation.summaries import small_cells
 
 IMAGE_NEIGHBOURS = 5
 DIMENSIONS = 64  # principal components of a Frechet distance

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from evaluation import privacy as tables
-from evaluation import samples
-from evaluation.image_samples import Pictures
-from evaluation.measures import intervals, neighbours
-from evaluation.measures.once import once
-from evaluation.models.features import Features, principal
-from evaluation.samples import Reason, Score, mean, unknown
+from launderette.evaluation import privacy as tables
+from launderette.evaluation import samples
+from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.models.features import Features, principal
+from launderette.evaluation.samples import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them

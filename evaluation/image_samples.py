@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evaluation.measures.once import once
-from evaluation.models import label_network
-from evaluation.models.features import Features, imagenet
-from evaluation.samples import EvaluationError, checked, drawn
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.models import label_network
+from launderette.evaluation.models.features import Features, imagenet
+from launderette.evaluation.samples import EvaluationError, checked, drawn
 
 FEATURE_IMAGES = 3000  # images of each collection in feature space
 LEAST_IMAGES = 20  # images of each collection

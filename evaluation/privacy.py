@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluation.attacks import attribute_inference, disclosure
-from evaluation.attacks import membership as attacks
-from evaluation.measures import intervals, neighbours, reuse
-from evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
+from launderette.evaluation.attacks import attribute_inference, disclosure
+from launderette.evaluation.attacks import membership as attacks
+from launderette.evaluation.measures import intervals, neighbours, reuse
+from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
 
 PRIVACY_ROWS = 5000
 NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row

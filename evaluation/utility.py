@@ -7,9 +7,9 @@ import zlib
 import numpy as np
 from sklearn.model_selection import KFold
 
-from evaluation.measures import intervals
-from evaluation.models import learners
-from evaluation.samples import Obstacle, Reason, Samples, Score, unknown
+from launderette.evaluation.measures import intervals
+from launderette.evaluation.models import learners
+from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, unknown
 
 UTILITY_ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000

@@ -4,6 +4,11 @@
 >>> model.sample(10_000, where={"income": ">50K"})
 """
 
+if __name__ == "generators":  # imported from a checkout by its short name
+    from launderette.aliases import alias
+
+    alias(__name__)
+
 import difflib
 from collections.abc import Iterable
 from dataclasses import fields
@@ -13,12 +18,12 @@ from types import ModuleType
 
 import pandas as pd
 
-from generators.contract import Budget, Progress, Synthesizer
-from generators.data.groups import Groups
-from generators.data.images import Images
-from generators.data.schema import Schema, conform, infer
-from generators.errors import GeneratorError
-from generators.training import checkpoint as files
+from launderette.generators.contract import Budget, Progress, Synthesizer
+from launderette.generators.data.groups import Groups
+from launderette.generators.data.images import Images
+from launderette.generators.data.schema import Schema, conform, infer
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training import checkpoint as files
 
 __all__ = [
     "Budget",
@@ -49,7 +54,7 @@ def load(name: str) -> ModuleType:
     """Import the generator called `name`; ValueError with the nearest name where there is none."""
     if name not in names():
         raise GeneratorError(f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}")
-    return import_module(f"generators.{name}")
+    return import_module(f"launderette.generators.{name}")
 
 
 def configure(name: str, options: dict) -> object:

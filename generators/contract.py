@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
 
 Progress = Callable[[dict[str, float]], None]  # step, steps, seconds, loss, validation, memory_mb (the estimate)
 Where = Mapping[str, Any]  # column -> the value it must have

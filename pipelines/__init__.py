@@ -4,6 +4,11 @@ Prefect and OpenMP read their settings when they are loaded, so they are set her
 that is set already stays.
 """
 
+if __name__ == "pipelines":  # imported from a checkout by its short name
+    from launderette.aliases import alias
+
+    alias(__name__)
+
 import os
 
 for _name, _value in {

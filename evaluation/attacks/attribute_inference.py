@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.attacks.disclosure import Parties
-from evaluation.measures import intervals, neighbours
-from evaluation.measures.neighbours import Group
-from evaluation.samples import Samples
+from launderette.evaluation.attacks.disclosure import Parties
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.samples import Samples
 
 SECRETS = 6
 NEAR = 0.025  # of the training distribution's mass on each side within which a number counts as guessed

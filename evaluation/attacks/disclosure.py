@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evaluation.measures import intervals, neighbours
-from evaluation.measures.neighbours import Group
-from evaluation.samples import Samples, row_hashes
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.samples import Samples, row_hashes
 
 GUESSES = 2000
 PREDICATE_ROWS = 5000  # of each table for predicates

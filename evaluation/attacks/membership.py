@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.attacks import membership_scores
-from evaluation.attacks.membership_scores import Attacker, Scores
-from evaluation.measures import intervals
-from evaluation.measures.intervals import threshold_rank
-from evaluation.measures.neighbours import Group
-from evaluation.measures.once import once
-from evaluation.samples import EvaluationError, Samples, Signal
+from launderette.evaluation.attacks import membership_scores
+from launderette.evaluation.attacks.membership_scores import Attacker, Scores
+from launderette.evaluation.measures import intervals
+from launderette.evaluation.measures.intervals import threshold_rank
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import EvaluationError, Samples, Signal
 
 CANDIDATES = 5000  # members, and as many non-members, at most
 PAIRS = 2_000_000_000  # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evaluation.measures import neighbours
-from evaluation.measures.neighbours import Group
-from evaluation.models import learners
-from evaluation.samples import Samples
+from launderette.evaluation.measures import neighbours
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.models import learners
+from launderette.evaluation.samples import Samples
 
 MEMBERSHIP_NEIGHBOURS = 5
 TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, recall_score
 
-from evaluation.augmentation.folds import Task, apart, possible, runs_of, task_of
-from evaluation.augmentation.gains import CrossValidation
-from evaluation.augmentation.resampling import BASELINES, Resampled, Strategy
-from evaluation.models import classifiers, threads
-from evaluation.models.classifiers import Learner
-from evaluation.samples import EvaluationError, infer_kinds
+from launderette.evaluation.augmentation.folds import Task, apart, possible, runs_of, task_of
+from launderette.evaluation.augmentation.gains import CrossValidation
+from launderette.evaluation.augmentation.resampling import BASELINES, Resampled, Strategy
+from launderette.evaluation.models import classifiers, threads
+from launderette.evaluation.models.classifiers import Learner
+from launderette.evaluation.samples import EvaluationError, infer_kinds
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report
 

@@ -15,8 +15,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from evaluation.augmentation.resampling import row_hashes
-from evaluation.samples import EvaluationError
+from launderette.evaluation.augmentation.resampling import row_hashes
+from launderette.evaluation.samples import EvaluationError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from evaluation.measures import intervals
+from launderette.evaluation.measures import intervals
 
 MEASURES = ("macro F1", "balanced accuracy", "PR-AUC", "Brier score")
 LOWER = ("Brier score",)  # is better

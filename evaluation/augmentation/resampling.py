@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 
-from evaluation.models import classifiers
-from evaluation.samples import NUMBERS
+from launderette.evaluation.models import classifiers
+from launderette.evaluation.samples import NUMBERS
 
 NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows
 IMAGE = "image"  # the column that holds an image, uint8 [H, W, C]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation import samples
-from evaluation.measures import neighbours
+from launderette.evaluation import samples
+from launderette.evaluation.measures import neighbours
 
 FLAWS = {  # which section has to name each of them; None: all sections have to be content
     "honest sample": None,

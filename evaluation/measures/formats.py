@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.measures.once import once
-from evaluation.samples import Samples, label
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples, label
 
 FORMAT_ROWS = 50_000
 DIGITS = 12  # decimals beyond these are noise of floating point

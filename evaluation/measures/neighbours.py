@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from evaluation.measures.once import once
-from evaluation.samples import Samples
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
 
 BLOCK = 2**22  # distances held at once: 16 MiB of float32
 SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour

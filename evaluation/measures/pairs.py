@@ -12,8 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation.measures.once import once
-from evaluation.samples import Samples
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
 
 PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
 PAIR_ROWS = 200_000  # of each table

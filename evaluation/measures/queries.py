@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.samples import Samples
+from launderette.evaluation.samples import Samples
 
 QUERIES = 500
 CONDITIONS = 3  # at most, each on its own column, and two at least where there are two columns

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.measures import intervals
-from evaluation.samples import Samples
+from launderette.evaluation.measures import intervals
+from launderette.evaluation.samples import Samples
 
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evaluation.samples import Samples, label
+from launderette.evaluation.samples import Samples, label
 
 
 @dataclass(frozen=True)

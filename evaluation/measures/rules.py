@@ -7,8 +7,8 @@ from itertools import permutations
 
 import numpy as np
 
-from evaluation.measures.once import once
-from evaluation.samples import Samples
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
 
 RULE_ROWS = 50_000
 LABELS = 40  # label columns compared with one another at most

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evaluation.measures import intervals, neighbours
-from evaluation.samples import Samples
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.samples import Samples
 
 STEPS = np.linspace(0, 1, 101)
 SUPPORT_NEIGHBOURS = 5

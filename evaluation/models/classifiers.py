@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from evaluation.samples import NUMBERS, EvaluationError
+from launderette.evaluation.samples import NUMBERS, EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100

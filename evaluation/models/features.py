@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from evaluation.models import efficientnet
+from launderette.evaluation.models import efficientnet
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 [n, H, W, C] -> float32 [n, d]
 SIDE = 64  # pixels that EfficientNet sees; smaller images are enlarged

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from evaluation.augmentation.resampling import IMAGE
-from evaluation.models import classifiers, label_network
-from evaluation.models.classifiers import Learner, Predict
+from launderette.evaluation.augmentation.resampling import IMAGE
+from launderette.evaluation.models import classifiers, label_network
+from launderette.evaluation.models.classifiers import Learner, Predict
 
 LEARNERS = ("convolutional network", "logistic regression")
 UPDATES, BATCH = 600, 32  # of the network: the same for few images as for many, so that more images are no longer training

@@ -12,8 +12,8 @@ from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 
-from evaluation.measures import neighbours
-from evaluation.samples import Samples
+from launderette.evaluation.measures import neighbours
+from launderette.evaluation.samples import Samples
 
 TREES = 100
 LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
@@ -82,7 +82,7 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
 
     The drop is what the first fold's AUC loses when one column of its test rows is permuted.
     """
-    from evaluation.measures.intervals import auc
+    from launderette.evaluation.measures.intervals import auc
     x, y = np.concatenate([real, other]), np.repeat([0, 1], [len(real), len(other)])
     out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
     folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)

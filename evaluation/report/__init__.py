@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluation.report.comparison import compare
-from evaluation.report.document import Report, image_profile, plain, profile
-from evaluation.report.grids import image_charts
+from launderette.evaluation.report.comparison import compare
+from launderette.evaluation.report.document import Report, image_profile, plain, profile
+from launderette.evaluation.report.grids import image_charts
 
 __all__ = [
     "Report", "compare", "image_charts", "image_profile", "plain", "profile", "write", "write_augmentation", "write_comparison",
@@ -22,7 +22,7 @@ def write(report: Report, folder, *, verdict: dict | None = None, card: dict | N
     Both variants hold the same aggregate numbers; one that is not public adds what was found about single rows, rare categories and
     extremes, or shows training images beside synthetic ones, and says that it must stay inside.
     """
-    from evaluation.report import page
+    from launderette.evaluation.report import page
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {}), "public": public}
@@ -34,7 +34,7 @@ def write(report: Report, folder, *, verdict: dict | None = None, card: dict | N
 
 def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[str, dict] | None = None) -> dict:
     """Write comparison.html and comparison.json of several tables, by name, into `folder`; return what the JSON file holds."""
-    from evaluation.report import page
+    from launderette.evaluation.report import page
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = compare(reports, verdicts)
@@ -45,7 +45,7 @@ def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[st
 
 def write_augmentation(data: Mapping, folder) -> None:
     """Write augmentation.html and augmentation.json of a cross-validation (gains.CrossValidation.to_json) into `folder`."""
-    from evaluation.report import page
+    from launderette.evaluation.report import page
     folder, data = Path(folder), plain(dict(data))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "augmentation.json").write_text(_json(data), encoding="utf-8")

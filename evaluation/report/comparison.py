@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evaluation.report.document import Report, plain
-from evaluation.samples import Score
+from launderette.evaluation.report.document import Report, plain
+from launderette.evaluation.samples import Score
 
 WAYS = ("fidelity", "utility", "diversity")
 RISKS = ("membership", "membership_vulnerable", "attribute", "singling_out", "linkability")  # success of an attack, 0 to 1

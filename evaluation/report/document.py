@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evaluation.image_samples import Pictures
-from evaluation.models import features
-from evaluation.report import words
-from evaluation.samples import Samples, Score
-from evaluation.summaries import small_cells
+from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.models import features
+from launderette.evaluation.report import words
+from launderette.evaluation.samples import Samples, Score
+from launderette.evaluation.summaries import small_cells
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import math
 import numpy as np
 from PIL import Image
 
-from evaluation.image_privacy import flat
-from evaluation.image_samples import Pictures
-from evaluation.measures import neighbours
-from evaluation.summaries.charts import label_chart
+from launderette.evaluation.image_privacy import flat
+from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.measures import neighbours
+from launderette.evaluation.summaries.charts import label_chart
 
 CLASSES, COLUMNS = 12, 12
 PAIRS = 2 * COLUMNS

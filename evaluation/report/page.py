@@ -8,14 +8,14 @@ import jinja2
 import numpy as np
 from markupsafe import Markup, escape
 
-from evaluation.report import drawings, words
-from evaluation.summaries import verdicts
+from launderette.evaluation.report import drawings, words
+from launderette.evaluation.summaries import verdicts
 
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
 def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("evaluation", "report"), autoescape=True,
+    environment = jinja2.Environment(loader=jinja2.PackageLoader("launderette.evaluation", "report"), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(percent=words.percent, count=_count, breakable=_breakable, gain=_gain, extreme=_extreme)
     return environment.get_template(name)

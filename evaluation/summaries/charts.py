@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluation.measures import pairs
-from evaluation.samples import Samples
-from evaluation.summaries import small_cells
-from evaluation.summaries.small_cells import KEPT
+from launderette.evaluation.measures import pairs
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.summaries import small_cells
+from launderette.evaluation.summaries.small_cells import KEPT
 
 CELLS = 20
 LABELS = 8

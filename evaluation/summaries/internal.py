@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation import privacy
-from evaluation.attacks import membership
-from evaluation.measures import neighbours, rarity
-from evaluation.samples import Samples
+from launderette.evaluation import privacy
+from launderette.evaluation.attacks import membership
+from launderette.evaluation.measures import neighbours, rarity
+from launderette.evaluation.samples import Samples
 
 SHOWN = 20  # people, pairs, and categories of a column
 

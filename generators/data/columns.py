@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.schema import Boolean, Categorical, Datetime, Numerical, column_of
-from generators.formats import dtypes
-from generators.formats.grid import from_grid, grid_of, to_grid
-from generators.formats.written import texts_of, words_among
+from launderette.generators.data.schema import Boolean, Categorical, Datetime, Numerical, column_of
+from launderette.generators.formats import dtypes
+from launderette.generators.formats.grid import from_grid, grid_of, to_grid
+from launderette.generators.formats.written import texts_of, words_among
 
 SINGLE = 256  # more cells than this take two tokens
 SHARED = 5  # rows that must share a number before it is kept as such

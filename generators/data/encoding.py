@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels, fit_column, restore_column
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.identifiers import entities
+from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.identifiers import entities
 
 
 @dataclass(frozen=True)

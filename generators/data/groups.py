@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 Groups = Sequence[Any] | np.ndarray | pd.Series  # one value per row; equal values are one group
 

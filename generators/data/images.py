@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.contract import Where
-from generators.data.schema import Categorical, Image, Schema
-from generators.errors import GeneratorError
-from generators.training import randomness
+from launderette.generators.contract import Where
+from launderette.generators.data.schema import Categorical, Image, Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training import randomness
 
 IMAGE, LABEL = "image", "label"  # names of the two columns
 LEAST_SIDE, MOST_SIDE = 4, 256  # pixels of a side

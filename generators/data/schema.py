@@ -8,12 +8,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from generators.errors import GeneratorError
-from generators.formats import dtypes, written
-from generators.formats.date_format import check as check_format
-from generators.formats.number_format import NumberFormat
-from generators.identifiers.detection import has_form, is_named, names_person, number_identifies, text_identifies
-from generators.identifiers.forms import form_of
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats import dtypes, written
+from launderette.generators.formats.date_format import check as check_format
+from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.identifiers.detection import has_form, is_named, names_person, number_identifies, text_identifies
+from launderette.generators.identifiers.forms import form_of
 
 MAX_DECIMALS = 12
 LARGEST_TICK = 2**62  # so that differences of ticks fit int64

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
-from generators.formats.date_format import ENGLISH, MONTHS, read, write
+from launderette.generators.formats.date_format import ENGLISH, MONTHS, read, write
 
 TRIED = 24  # texts that suggest formats
 JUDGED = 400  # texts that formats are compared on

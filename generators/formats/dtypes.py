@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 OBJECTS: dict[str, tuple[type, ...]] = {
     "Decimal": (Decimal,),

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import pandas as pd
 
-from generators.data.schema import Datetime, Numerical
-from generators.formats import dtypes, timestamps
+from launderette.generators.data.schema import Datetime, Numerical
+from launderette.generators.formats import dtypes, timestamps
 
 MICROSECONDS = 1e6  # per second, the unit of durations
 

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from generators.formats.date_format import EPOCH, MICROSECOND, read, write
+from launderette.generators.formats.date_format import EPOCH, MICROSECOND, read, write
 
 # coarsest first: ticks are stored in the largest unit that divides them all
 UNITS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1_000, "microsecond": 1}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from generators.formats import date_inference
-from generators.formats.date_inference import DateFormat
-from generators.formats.number_format import NumberFormat, infer
+from launderette.generators.formats import date_inference
+from launderette.generators.formats.date_inference import DateFormat
+from launderette.generators.formats.number_format import NumberFormat, infer
 
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10

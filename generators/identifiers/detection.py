@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from generators.identifiers.check_digits import scheme_of
-from generators.identifiers.words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
+from launderette.generators.identifiers.check_digits import scheme_of
+from launderette.generators.identifiers.words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
 
 UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing

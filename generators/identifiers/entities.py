@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from generators.data.schema import Identifier, Schema
-from generators.identifiers import forms
-from generators.identifiers.forms import IdentifierForm, text_of
-from generators.training import randomness
+from launderette.generators.data.schema import Identifier, Schema
+from launderette.generators.identifiers import forms
+from launderette.generators.identifiers.forms import IdentifierForm, text_of
+from launderette.generators.training import randomness
 
 SHARED = 5  # groups at each end whose sizes are not kept
 QUANTILES = 21

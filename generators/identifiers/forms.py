@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from generators.formats import dtypes
-from generators.identifiers.check_digits import corrected, scheme_of
+from launderette.generators.formats import dtypes
+from launderette.generators.identifiers.check_digits import corrected, scheme_of
 
 COMMON = 10  # what fewer distinct values share could single one out
 CHOICES = 12  # words at most of which one is chosen

@@ -10,13 +10,13 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from generators.data.images import ImageForm, Images
-from generators.errors import GeneratorError
-from generators.training import checkpoint as files
-from generators.training import device as devices
-from generators.training import fitting
-from generators.training.fitting import FitOptions
-from generators.training.plan import Plan
+from launderette.generators.data.images import ImageForm, Images
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training import checkpoint as files
+from launderette.generators.training import device as devices
+from launderette.generators.training import fitting
+from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.plan import Plan
 
 SMALL = 12  # pixels of the shorter side up to which images are small
 LAST = 14  # pixels of a side from which convolutions are faster with the channels last

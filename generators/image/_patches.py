@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, silu
 
-from generators.image._attention import attend
+from launderette.generators.image._attention import attend
 
 HEAD = 32  # units of an attention head
 NEIGHBOURS = (0, -1), (-1, 0), (-1, -1), (-1, 1)  # patches that touch a patch and come before it: row, column

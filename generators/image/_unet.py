@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle, pixel_unshuffle, silu
 
-from generators.image._attention import attend
+from launderette.generators.image._attention import attend
 
 HEAD = 32  # channels of an attention head
 SMALL = 14  # pixels of a side up to which attention is used

@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Where
-from generators.data.images import ImageForm, Images
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.image import _fitting
-from generators.image._coder import Decoder, Encoder, brightness_loss
-from generators.image._fitting import ImageFamily
-from generators.networks import mixture
-from generators.networks.mixture import Mixture
-from generators.training import randomness
-from generators.training.fitting import FitOptions
-from generators.training.plan import Plan
+from launderette.generators.contract import Where
+from launderette.generators.data.images import ImageForm, Images
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.image import _fitting
+from launderette.generators.image._coder import Decoder, Encoder, brightness_loss
+from launderette.generators.image._fitting import ImageFamily
+from launderette.generators.networks import mixture
+from launderette.generators.networks.mixture import Mixture
+from launderette.generators.training import randomness
+from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.plan import Plan
 
 COMPONENTS = 8  # of the mixture of one label
 PARTS = "share", "mean", "factor"

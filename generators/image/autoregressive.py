@@ -18,17 +18,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from generators.contract import Where
-from generators.data.images import ImageForm, Images
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.image import _fitting
-from generators.image._fitting import ImageFamily
-from generators.image._patches import Network, Patches
-from generators.training import device as devices
-from generators.training import randomness
-from generators.training.fitting import FitOptions
-from generators.training.plan import Plan
+from launderette.generators.contract import Where
+from launderette.generators.data.images import ImageForm, Images
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.image import _fitting
+from launderette.generators.image._fitting import ImageFamily
+from launderette.generators.image._patches import Network, Patches
+from launderette.generators.training import device as devices
+from launderette.generators.training import randomness
+from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.plan import Plan
 
 SHARED = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic

@@ -16,17 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Where
-from generators.data.images import ImageForm, Images, to_pixels, to_unit
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.image import _fitting
-from generators.image._augment import TOLD, warp
-from generators.image._fitting import ImageFamily
-from generators.image._unet import UNet
-from generators.training import device as devices
-from generators.training.fitting import FitOptions
-from generators.training.plan import Plan
+from launderette.generators.contract import Where
+from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.image import _fitting
+from launderette.generators.image._augment import TOLD, warp
+from launderette.generators.image._fitting import ImageFamily
+from launderette.generators.image._unet import UNet
+from launderette.generators.training import device as devices
+from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training

@@ -18,19 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from generators.contract import Where
-from generators.data.images import ImageForm, Images, to_pixels, to_unit
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.image import _fitting
-from generators.image._augment import warp
-from generators.image._fitting import ImageFamily
-from generators.image._gan_networks import ImageDiscriminator, ImageGenerator
-from generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
-from generators.training import device as devices
-from generators.training.collapse import LEAST_FIDELITY, precision, spread
-from generators.training.fitting import FitOptions
-from generators.training.plan import Plan, Turn
+from launderette.generators.contract import Where
+from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.image import _fitting
+from launderette.generators.image._augment import warp
+from launderette.generators.image._fitting import ImageFamily
+from launderette.generators.image._gan_networks import ImageDiscriminator, ImageGenerator
+from launderette.generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
+from launderette.generators.training import device as devices
+from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
+from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.plan import Plan, Turn
 
 NOISE = 64  # normals that an image is drawn from
 WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from generators.data.encoding import Layout
+from launderette.generators.data.encoding import Layout
 
 COPULA_ROWS = 20_000
 LEVELS = 16  # frequent labels of a column that are features

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators.data.encoding import Layout
+from launderette.generators.data.encoding import Layout
 
 WAVES = 12  # cosines of a number's place in its column
 IMPOSSIBLE = -1e9  # logit of a token that cannot occur

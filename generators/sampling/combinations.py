@@ -16,9 +16,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators.data.columns import SHARED
-from generators.data.encoding import Encoding
-from generators.errors import GeneratorError
+from launderette.generators.data.columns import SHARED
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.errors import GeneratorError
 
 LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
 MOST = 20_000  # combinations of one list

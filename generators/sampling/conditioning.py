@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators.data.encoding import Encoding
-from generators.data.schema import conform
-from generators.sampling.constraints import Constraints
-from generators.training import randomness
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import conform
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.training import randomness
 
 CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers

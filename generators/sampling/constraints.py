@@ -13,10 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from generators.data.columns import Cells, Labels
-from generators.data.encoding import Encoding
-from generators.sampling import domains
-from generators.sampling.domains import Domain
+from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.sampling import domains
+from launderette.generators.sampling.domains import Domain
 
 ROUNDS = 6  # of narrowing, at most
 SLACK = 1e-9  # relative, of sums of numbers without a common grid

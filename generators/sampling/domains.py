@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels
-from generators.errors import GeneratorError
-from generators.formats.grid import number_of, to_grid
+from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats.grid import number_of, to_grid
 
 COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
 ROUNDING = 1e-9  # of a tick

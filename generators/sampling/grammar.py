@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 OPERATOR = re.compile(r"<=|>=|==|!=|<|>|=")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?(?![^\s<>=!*+),-])(?!-\d)")

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.data.columns import Cells
-from generators.sampling.constraints import Constraints, Ranges, Within, certain
+from launderette.generators.data.columns import Cells
+from launderette.generators.sampling.constraints import Constraints, Ranges, Within, certain
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.columns import Cells, Labels, fit_column
-from generators.data.encoding import Encoding
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.formats.grid import to_grid
-from generators.sampling import domains, grammar
-from generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
-from generators.sampling.domains import Domain
-from generators.sampling.grammar import Comparison
+from launderette.generators.data.columns import Cells, Labels, fit_column
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats.grid import to_grid
+from launderette.generators.sampling import domains, grammar
+from launderette.generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
+from launderette.generators.sampling.domains import Domain
+from launderette.generators.sampling.grammar import Comparison
 
 GRAIN = 1e-3  # of half a step: how far a sum of values on a grid may be rounded
 

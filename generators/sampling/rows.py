@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from generators.data.encoding import Encoding
-from generators.errors import GeneratorError
-from generators.sampling.combinations import Combinations
-from generators.sampling.conditioning import CANDIDATES, CHUNK
-from generators.sampling.constraints import Constraints
-from generators.training import randomness
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.errors import GeneratorError
+from launderette.generators.sampling.combinations import Combinations
+from launderette.generators.sampling.conditioning import CANDIDATES, CHUNK
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.training import randomness
 
 MOST_CHUNKS = 100  # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK meets what is asked
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.data.encoding import Layout
-from generators.networks.copula import SHRINKAGE, WORTH, Copula
-from generators.networks.layers import IMPOSSIBLE, Embedding, Heads
-from generators.sampling.combinations import Combinations
-from generators.sampling.conditioning import Allowed, anything
+from launderette.generators.data.encoding import Layout
+from launderette.generators.networks.copula import SHRINKAGE, WORTH, Copula
+from launderette.generators.networks.layers import IMPOSSIBLE, Embedding, Heads
+from launderette.generators.sampling.combinations import Combinations
+from launderette.generators.sampling.conditioning import Allowed, anything
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 

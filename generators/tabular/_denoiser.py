@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from generators.data.encoding import Layout
-from generators.networks.layers import Embedding, Heads
+from launderette.generators.data.encoding import Layout
+from launderette.generators.networks.layers import Embedding, Heads
 
 
 class Denoiser(nn.Module):

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
-from generators.tabular._gan_networks import TableDiscriminator, TableGenerator
-from generators.tabular._start import Start
-from generators.tabular._variables import Variables
-from generators.training.collapse import coverage, precision
+from launderette.generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
+from launderette.generators.tabular._gan_networks import TableDiscriminator, TableGenerator
+from launderette.generators.tabular._start import Start
+from launderette.generators.tabular._variables import Variables
+from launderette.generators.training.collapse import coverage, precision
 
 NOISE = 8  # normals that the generator sees beside its starting row
 PROBE = 4096  # generated rows that are compared with held-out ones

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from generators.data.encoding import Layout
+from launderette.generators.data.encoding import Layout
 
 
 class Schedule(nn.Module):

@@ -9,8 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from generators.networks.copula import SHRINKAGE, Conditionals, Copula
-from generators.tabular._variables import IMPOSSIBLE, Variables
+from launderette.generators.networks.copula import SHRINKAGE, Conditionals, Copula
+from launderette.generators.tabular._variables import IMPOSSIBLE, Variables
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 VALIDATION_ROWS = 2000  # held-out rows that are asked

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from generators.data.columns import Cells, Labels
-from generators.data.encoding import Layout
+from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.data.encoding import Layout
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes
 CODE = 32  # units of such a code

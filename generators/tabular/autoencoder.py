@@ -21,17 +21,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Where
-from generators.data.encoding import Encoding, Layout
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.networks import mixture
-from generators.networks.mixture import Mixture
-from generators.sampling import reading, rows
-from generators.sampling.conditioning import CHUNK
-from generators.training import fitting, randomness
-from generators.training.fitting import FitOptions, TableFamily
-from generators.training.plan import Plan, with_options
+from launderette.generators.contract import Where
+from launderette.generators.data.encoding import Encoding, Layout
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.networks import mixture
+from launderette.generators.networks.mixture import Mixture
+from launderette.generators.sampling import reading, rows
+from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.training import fitting, randomness
+from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.plan import Plan, with_options
 
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture

@@ -16,17 +16,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators.contract import Where
-from generators.data.encoding import Encoding
-from generators.data.schema import Schema
-from generators.sampling import combinations, conditioning, reading, rows
-from generators.sampling.conditioning import CHUNK, Allowed, anything
-from generators.sampling.constraints import Constraints
-from generators.sampling.masks import Mask
-from generators.tabular._chain import Model, only
-from generators.training import fitting, randomness
-from generators.training.fitting import FitOptions, TableFamily
-from generators.training.plan import Plan, with_options
+from launderette.generators.contract import Where
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import Schema
+from launderette.generators.sampling import combinations, conditioning, reading, rows
+from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.sampling.masks import Mask
+from launderette.generators.tabular._chain import Model, only
+from launderette.generators.training import fitting, randomness
+from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.plan import Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes

@@ -27,21 +27,21 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Where
-from generators.data.encoding import Encoding, Layout
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
-from generators.networks.layers import IMPOSSIBLE
-from generators.sampling import conditioning, reading, rows
-from generators.sampling.conditioning import CHUNK, Allowed, anything
-from generators.sampling.constraints import Constraints
-from generators.sampling.masks import Mask
-from generators.tabular._denoiser import Denoiser
-from generators.tabular._schedule import Schedule
-from generators.training import fitting, randomness
-from generators.training.fitting import FitOptions, TableFamily
-from generators.training.plan import Plan, with_options
+from launderette.generators.contract import Where
+from launderette.generators.data.encoding import Encoding, Layout
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
+from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.sampling.masks import Mask
+from launderette.generators.tabular._denoiser import Denoiser
+from launderette.generators.tabular._schedule import Schedule
+from launderette.generators.training import fitting, randomness
+from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.plan import Plan, with_options
 
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 ORDERS = 4  # in one batch, each for an equal part of the rows

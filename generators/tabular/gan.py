@@ -17,19 +17,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from generators.contract import Where
-from generators.data.encoding import Encoding
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.networks.gan_losses import LOSSES
-from generators.sampling import conditioning, reading, rows
-from generators.sampling.conditioning import CHUNK
-from generators.tabular._gan_model import NOISE, Model, raked
-from generators.tabular._variables import Variables
-from generators.training import fitting, randomness
-from generators.training.collapse import LEAST_FIDELITY
-from generators.training.fitting import FitOptions, TableFamily
-from generators.training.plan import Plan, Turn
+from launderette.generators.contract import Where
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.networks.gan_losses import LOSSES
+from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.tabular._gan_model import NOISE, Model, raked
+from launderette.generators.tabular._variables import Variables
+from launderette.generators.training import fitting, randomness
+from launderette.generators.training.collapse import LEAST_FIDELITY
+from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.plan import Plan, Turn
 
 PROBE = 8192  # rows to which the shares of tokens are fitted
 EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more

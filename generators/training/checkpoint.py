@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 FORMAT = 3  # of model.json
 DOCUMENT, TENSORS = "model.json", "model.safetensors"

@@ -2,7 +2,7 @@
 
 import torch
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 
 def choose(device: str = "auto") -> tuple[torch.device, str]:

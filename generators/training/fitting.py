@@ -12,17 +12,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Budget, Progress
-from generators.data import encoding
-from generators.data.encoding import Encoding
-from generators.data.groups import Groups
-from generators.data.schema import Schema
-from generators.errors import GeneratorError
-from generators.sampling.conditioning import CHUNK
-from generators.training import checkpoint as files
-from generators.training import device as devices
-from generators.training import loop, memory, randomness, state, validation
-from generators.training.plan import Plan
+from launderette.generators.contract import Budget, Progress
+from launderette.generators.data import encoding
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.groups import Groups
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.training import checkpoint as files
+from launderette.generators.training import device as devices
+from launderette.generators.training import loop, memory, randomness, state, validation
+from launderette.generators.training.plan import Plan
 
 
 class FitOptions(TypedDict, total=False):

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Budget, Progress
-from generators.errors import GeneratorError
-from generators.training import checkpoint as files
-from generators.training import randomness
-from generators.training.plan import Plan
-from generators.training.state import State, TrainingRun, resume, save
+from launderette.generators.contract import Budget, Progress
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training import checkpoint as files
+from launderette.generators.training import randomness
+from launderette.generators.training.plan import Plan
+from launderette.generators.training.state import State, TrainingRun, resume, save
 
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with

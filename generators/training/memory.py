@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from generators.errors import GeneratorError
-from generators.training.plan import Plan
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training.plan import Plan
 
 COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
 TRIAL = 8, 16  # rows; memory is linear in them

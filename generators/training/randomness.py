@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import torch
 
-from generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError
 
 DRAWS = 4  # Philox gives four 64-bit numbers per count
 

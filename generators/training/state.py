@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generators.contract import Budget
-from generators.errors import GeneratorError
-from generators.training import checkpoint as files
-from generators.training.plan import Plan
+from launderette.generators.contract import Budget
+from launderette.generators.errors import GeneratorError
+from launderette.generators.training import checkpoint as files
+from launderette.generators.training.plan import Plan
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from generators.data import groups as grouping
-from generators.data.groups import Groups
-from generators.training import randomness
+from launderette.generators.data import groups as grouping
+from launderette.generators.data.groups import Groups
+from launderette.generators.training import randomness
 
 FEWEST, MOST = 100, 10_000  # rows; the first where an eighth of the rows are as many
 

@@ -13,12 +13,12 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from generators import Budget
-from generators.data.groups import Groups
-from generators.data.schema import infer
-from pipelines.augment import oversampling
-from pipelines.augment.oversampling import Recipe
-from pipelines.run.artifacts import LaunderError
+from launderette.generators import Budget
+from launderette.generators.data.groups import Groups
+from launderette.generators.data.schema import infer
+from launderette.pipelines.augment import oversampling
+from launderette.pipelines.augment.oversampling import Recipe
+from launderette.pipelines.run.artifacts import LaunderError
 
 TARGET = "target"  # of the table that the generator sees; the other columns go by their position
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.config.augmentation import SUM, Augmentation
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.config.augmentation import SUM, Augmentation
+from launderette.pipelines.run.artifacts import LaunderError
 
 FEW, TIMES = 5000, 3.0  # under so many training rows, a balance has so many times the rows of the largest class
 

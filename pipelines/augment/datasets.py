@@ -15,16 +15,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
-from generators import Synthesizer
-from generators.contract import Where
-from generators.data.images import IMAGE
-from generators.data.schema import infer
-from generators.training import randomness
-from pipelines import modalities
-from pipelines.augment import rows as training_rows
-from pipelines.augment.steps import MARKS
-from pipelines.release.publishing import verify
-from pipelines.run.artifacts import LaunderError
+from launderette.generators import Synthesizer
+from launderette.generators.contract import Where
+from launderette.generators.data.images import IMAGE
+from launderette.generators.data.schema import infer
+from launderette.generators.training import randomness
+from launderette.pipelines import modalities
+from launderette.pipelines.augment import rows as training_rows
+from launderette.pipelines.augment.steps import MARKS
+from launderette.pipelines.release.publishing import verify
+from launderette.pipelines.run.artifacts import LaunderError
 
 CHUNK = 2048  # rows drawn at once
 Item = dict[str, Tensor]

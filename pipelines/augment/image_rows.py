@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from evaluation.augmentation import resampling
-from evaluation.models import image_classifiers
-from evaluation.models.classifiers import Learner
-from generators import Images, Schema
-from generators.data.images import IMAGE, LABEL
-from pipelines.augment import class_balance, oversampling
-from pipelines.config import RunConfig
-from pipelines.config.augmentation import Augmentation
-from pipelines.image_sources import finding as pictures
-from pipelines.modalities import image as images
-from pipelines.run.artifacts import LaunderError, digest_path
-from pipelines.sinks.images import write_output
-from pipelines.stages.image_sample import ImageSample
+from launderette.evaluation.augmentation import resampling
+from launderette.evaluation.models import image_classifiers
+from launderette.evaluation.models.classifiers import Learner
+from launderette.generators import Images, Schema
+from launderette.generators.data.images import IMAGE, LABEL
+from launderette.pipelines.augment import class_balance, oversampling
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.augmentation import Augmentation
+from launderette.pipelines.image_sources import finding as pictures
+from launderette.pipelines.modalities import image as images
+from launderette.pipelines.run.artifacts import LaunderError, digest_path
+from launderette.pipelines.sinks.images import write_output
+from launderette.pipelines.stages.image_sample import ImageSample
 
 SPARE = 1.5
 STEPS = 1000  # inside a fold as for the images that are written

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import generators
-from evaluation.augmentation.resampling import row_hashes
-from evaluation.models import classifiers
-from evaluation.models.classifiers import Learner, Predict
-from generators import Budget, Progress, Synthesizer
-from generators.data.groups import Groups
-from generators.training import randomness
-from pipelines.augment import partial_resampling
-from pipelines.augment import rows as training_rows
-from pipelines.augment.rows import TrainingRows
-from pipelines.config.errors import nearest
-from pipelines.run.artifacts import LaunderError
+from launderette import generators
+from launderette.evaluation.augmentation.resampling import row_hashes
+from launderette.evaluation.models import classifiers
+from launderette.evaluation.models.classifiers import Learner, Predict
+from launderette.generators import Budget, Progress, Synthesizer
+from launderette.generators.data.groups import Groups
+from launderette.generators.training import randomness
+from launderette.pipelines.augment import partial_resampling
+from launderette.pipelines.augment import rows as training_rows
+from launderette.pipelines.augment.rows import TrainingRows
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run.artifacts import LaunderError
 
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
 ROUNDS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted

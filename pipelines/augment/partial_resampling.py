@@ -8,8 +8,8 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from generators import Synthesizer
-from generators.training import randomness
+from launderette.generators import Synthesizer
+from launderette.generators.training import randomness
 
 LARGE_TRAINING_SET = 200  # of a training set, below which its synthetic rows are drawn around real ones
 REDRAWN = 0.5  # share of the cells

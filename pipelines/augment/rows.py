@@ -7,9 +7,9 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
-from evaluation.models.classifiers import Learner
-from generators import Schema
-from pipelines.config import RunConfig
+from launderette.evaluation.models.classifiers import Learner
+from launderette.generators import Schema
+from launderette.pipelines.config import RunConfig
 
 
 class TrainingRows(Protocol):
@@ -57,4 +57,4 @@ class TrainingRows(Protocol):
 
 def of(generator: str) -> TrainingRows:
     """Return the training rows of the modality that a generator's name begins with."""
-    return cast(TrainingRows, import_module(f"pipelines.augment.{generator.partition('.')[0]}_rows"))
+    return cast(TrainingRows, import_module(f"launderette.pipelines.augment.{generator.partition('.')[0]}_rows"))

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import evaluation.report
-from evaluation.augmentation import cross_validation
-from evaluation.augmentation.cross_validation import Outcome
-from evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
-from evaluation.report import plain
-from generators import Budget, Progress, Schema
-from generators.data.groups import Groups
-from pipelines import modalities
-from pipelines.augment import class_balance, oversampling, rows
-from pipelines.augment.oversampling import Drawn, Recipe
-from pipelines.config import RunConfig
-from pipelines.config.augmentation import Augmentation
-from pipelines.run.artifacts import LaunderError, digest_file, explained, read_json, write_json
-from pipelines.run.steps import Result, Run
+from launderette.evaluation import report as reports
+from launderette.evaluation.augmentation import cross_validation
+from launderette.evaluation.augmentation.cross_validation import Outcome
+from launderette.evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
+from launderette.evaluation.report import plain
+from launderette.generators import Budget, Progress, Schema
+from launderette.generators.data.groups import Groups
+from launderette.pipelines import modalities
+from launderette.pipelines.augment import class_balance, oversampling, rows
+from launderette.pipelines.augment.oversampling import Drawn, Recipe
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.augmentation import Augmentation
+from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained, read_json, write_json
+from launderette.pipelines.run.steps import Result, Run
 
 FOLDER = "augmented"
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
@@ -157,7 +157,7 @@ def enlarge(
     data = kind.write(marked, folder, config.publish.format)
     if cross_validation:
         with explained(folder):
-            evaluation.report.write_augmentation(read_json(cross_validation["path"]), folder)
+            reports.write_augmentation(read_json(cross_validation["path"]), folder)
     counts = {"real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
     return {"data": data, "place": str(folder), **counts, "reported": bool(cross_validation)}
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.models import classifiers
-from evaluation.models.classifiers import Learner
-from generators import Schema
-from generators.data.schema import infer
-from pipelines.config import RunConfig
-from pipelines.modalities import tabular as tables
-from pipelines.run.artifacts import Artifact, read_frame, write_frame
-from pipelines.sources.tables import read_table
-from pipelines.stages import ingestion
+from launderette.evaluation.models import classifiers
+from launderette.evaluation.models.classifiers import Learner
+from launderette.generators import Schema
+from launderette.generators.data.schema import infer
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.modalities import tabular as tables
+from launderette.pipelines.run.artifacts import Artifact, read_frame, write_frame
+from launderette.pipelines.sources.tables import read_table
+from launderette.pipelines.stages import ingestion
 
 SPARE, STEPS, REPEATS, COMPARED = 3, None, 2, None
 FILTERS = ("boosted trees", "logistic regression")
@@ -27,7 +27,7 @@ def target(config: RunConfig) -> str | None:
 
 def inspect(config: RunConfig) -> None:
     """Read the whole table and check it; LaunderError where it cannot be augmented."""
-    from pipelines.augment import steps
+    from launderette.pipelines.augment import steps
 
     steps.check(ingestion.ingest(config)[0], config)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import typer
 
-from pipelines.cli import augment, init, models, releases, run, scoring
-from pipelines.cli.options import FAILED, INTERRUPTED, RELEASED
+from launderette.pipelines.cli import augment, init, models, releases, run, scoring
+from launderette.pipelines.cli.options import FAILED, INTERRUPTED, RELEASED
 
 app = typer.Typer(
     name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", add_completion=False,
@@ -65,7 +65,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted; the same command continues where this one was"
     if hasattr(error, "format_message"):  # of the command line parser
         return error.exit_code, error.format_message()
-    from pipelines.run.artifacts import failure, is_ours
+    from launderette.pipelines.run.artifacts import failure, is_ours
 
     if isinstance(error, OSError):
         return FAILED, str(failure(f"expected to read or write {error.filename or 'a file'}", error))

@@ -48,7 +48,7 @@ def augment(
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
     """Return class and number of `CLASS=NUMBER`, cut at the last `=`."""
-    from pipelines.run.artifacts import LaunderError
+    from launderette.pipelines.run.artifacts import LaunderError
 
     found = {}
     for text in texts or []:
@@ -61,12 +61,12 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 
 
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import config
-    from pipelines.augment import rows, steps
+    from launderette.pipelines import config
+    from launderette.pipelines.augment import rows, steps
 
     loaded = config.load(source, overrides, output)
     steps.check_generators(loaded)
     rows.of(loaded.generator.name).inspect(loaded)  # before Prefect starts, so that bad input is told at once
-    from pipelines.cli import terminal
+    from launderette.pipelines.cli import terminal
 
     return terminal.augment(loaded)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.sinks.tables import write
+from launderette.pipelines.sinks.tables import write
 
 
 def write_source(output: Path) -> Path:
@@ -21,7 +21,7 @@ def write_images(output: Path) -> Path:
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from pipelines.image_sources.decoding import encode
+    from launderette.pipelines.image_sources.decoding import encode
 
     bunch, folder = load_digits(), Path(output) / "digits"
     pixels = np.round(bunch.images * 255 / bunch.images.max()).astype(np.uint8)[..., None]

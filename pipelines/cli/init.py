@@ -13,9 +13,9 @@ def init(
     override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the configuration.")] = None,
 ) -> int:
     """Profile a source and write an editable, commented configuration."""
-    from pipelines import config
-    from pipelines.config import documents
-    from pipelines.run.artifacts import LaunderError, whole
+    from launderette.pipelines import config
+    from launderette.pipelines.config import documents
+    from launderette.pipelines.run.artifacts import LaunderError, whole
 
     if output.exists():
         raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
@@ -32,7 +32,7 @@ def init(
 
 def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
     """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the rules found."""
-    from pipelines import modalities
+    from launderette.pipelines import modalities
 
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone

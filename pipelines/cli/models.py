@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import RELEASED, Minutes, Overrides, Seed, Source, Target, progress, say
+from launderette.pipelines.cli.options import RELEASED, Minutes, Overrides, Seed, Source, Target, progress, say
 
 
 def fit(
@@ -21,11 +21,11 @@ def fit(
     seed: Seed = 0,
 ) -> int:
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
-    from generators.training import checkpoint
-    from pipelines import config
-    from pipelines.config.documents import setting
-    from pipelines.run.artifacts import LaunderError, check_place, explained
-    from pipelines.stages import fitting
+    from launderette.generators.training import checkpoint
+    from launderette.pipelines import config
+    from launderette.pipelines.config.documents import setting
+    from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
+    from launderette.pipelines.stages import fitting
 
     words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
     named = [f"generator.name={generator}"] if generator else []
@@ -50,10 +50,10 @@ def sample(
     seed: Seed = 0,
 ) -> int:
     """Draw rows from a fitted model."""
-    import generators
-    from pipelines import modalities
-    from pipelines.run.artifacts import check_place
-    from pipelines.sinks import tables
+    from launderette import generators
+    from launderette.pipelines import modalities
+    from launderette.pipelines.run.artifacts import check_place
+    from launderette.pipelines.sinks import tables
 
     if output.suffix:
         tables.check_suffix(output)  # no model writes another

@@ -25,6 +25,6 @@ def say(text: str = "") -> None:
 
 def progress(total: str = "training") -> Callable[[dict[str, float]], None]:
     """Return what shows how far a training is."""
-    from pipelines.cli.terminal import TrainingProgress
+    from launderette.pipelines.cli.terminal import TrainingProgress
 
     return TrainingProgress(total)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import RELEASED, Folder, say
+from launderette.pipelines.cli.options import RELEASED, Folder, say
 
 
 def releases(folder: Folder) -> int:
     """List the releases of an output folder, oldest first."""
-    from pipelines.release import publishing
-    from pipelines.run.artifacts import LaunderError
+    from launderette.pipelines.release import publishing
+    from launderette.pipelines.run.artifacts import LaunderError
 
     if not folder.is_dir():
         raise LaunderError(f"expected an output folder at {folder}, found none; check the path")
@@ -25,8 +25,8 @@ def releases(folder: Folder) -> int:
 
 def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")]) -> int:
     """Recompute every digest of a release."""
-    from pipelines.release import publishing
-    from pipelines.run.artifacts import LaunderError
+    from launderette.pipelines.release import publishing
+    from launderette.pipelines.run.artifacts import LaunderError
 
     if problems := publishing.verify(release):
         raise LaunderError(f"expected the release as it was published, found a difference: {' '.join(problems)}")
@@ -36,7 +36,7 @@ def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The 
 
 def rollback(folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]) -> int:
     """Point `current` at another release."""
-    from pipelines.release import publishing
+    from launderette.pipelines.release import publishing
 
     publishing.rollback(folder, release)
     say(f"{folder / 'releases' / 'current'} is {release} now.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.options import Config, Minutes, Output, Overrides, say
+from launderette.pipelines.cli.options import Config, Minutes, Output, Overrides, say
 
 
 def demo(
@@ -14,7 +14,7 @@ def demo(
     images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
 ) -> int:
     """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""
-    from pipelines.cli import demonstration
+    from launderette.pipelines.cli import demonstration
 
     if images:
         return _run(str(demonstration.write_images(output)), [], output)
@@ -29,18 +29,18 @@ def run(config: Config, output: Output = None, override: Overrides = None, minut
 
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:
-    from pipelines import config
+    from launderette.pipelines import config
 
     loaded = config.load(source, overrides, output)
     with suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect starts, so that bad input is told at once
-    from pipelines.cli import terminal
+    from launderette.pipelines.cli import terminal
 
     return terminal.run(loaded)
 
 
 def _look(loaded: Any) -> None:
-    from pipelines import modalities
+    from launderette.pipelines import modalities
 
     for note in modalities.of(loaded).inspect(loaded):
         say(note)
@@ -48,14 +48,14 @@ def _look(loaded: Any) -> None:
 
 def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ...")]) -> int:
     """Run configurations on their cron schedules, through Prefect, until interrupted."""
-    from pipelines import config
-    from pipelines.run.artifacts import LaunderError
+    from launderette.pipelines import config
+    from launderette.pipelines.run.artifacts import LaunderError
 
     loaded = [config.load(path) for path in configs]
     if missing := [one.name for one in loaded if one.schedule is None]:
         raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
     if len({one.name for one in loaded}) < len(loaded):
         raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
-    from pipelines.cli import terminal
+    from launderette.pipelines.cli import terminal
 
     return terminal.serve(loaded)

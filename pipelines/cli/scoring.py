@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.options import QUARANTINED, RELEASED, Overrides, Seed, Target, say
+from launderette.pipelines.cli.options import QUARANTINED, RELEASED, Overrides, Seed, Target, say
 
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 
@@ -27,9 +27,9 @@ def score(
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
-    from pipelines.cli.terminal import print_scores, print_verdict
-    from pipelines.scoring import external
-    from pipelines.scoring import settings as score_settings
+    from launderette.pipelines.cli.terminal import print_scores, print_verdict
+    from launderette.pipelines.scoring import external
+    from launderette.pipelines.scoring import settings as score_settings
 
     settings = score_settings.load(train, target, seed, override or [])
     if compare:
@@ -47,7 +47,7 @@ def score(
 
 def _compare(train: str, holdout: str | None, tables: list[str], output: Path, settings: Any, gated: bool) -> int:
     """Rank tables by the gate, then by their scores; with --gate, refused where not even the best has passed."""
-    from pipelines.scoring import external
+    from launderette.pipelines.scoring import external
 
     found, notes = external.compare(train, holdout, tables, output, settings)
     for place, row in enumerate(found["tables"], 1):

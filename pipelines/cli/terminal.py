@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from evaluation.report import Report
-from evaluation.summaries import verdicts
-from pipelines import modalities
-from pipelines.config import RunConfig
-from pipelines.run.artifacts import LaunderError, explained
+from launderette.evaluation.report import Report
+from launderette.evaluation.summaries import verdicts
+from launderette.pipelines import modalities
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run.artifacts import LaunderError, explained
 
 STEPS = {
     "ingest": "reading the source",
@@ -120,7 +120,7 @@ def augment(config: RunConfig) -> int:
     counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
     console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
     if result["mislabelled"]:
-        from pipelines.augment import oversampling
+        from launderette.pipelines.augment import oversampling
 
         console.print(oversampling.few_agree(result["mislabelled"], things), markup=False, soft_wrap=True)
     if result["reported"]:
@@ -132,8 +132,8 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     """Run one of the flows, telling its steps and the training's progress."""
     _prepare(config.publish.to)
     console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
-    import flows
-    from pipelines.run import tasks
+    from launderette import flows
+    from launderette.pipelines.run import tasks
 
     started, progress = time.monotonic(), TrainingProgress("training")
 
@@ -195,7 +195,7 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     _prepare(configurations[0].publish.to)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
     with suppress(KeyboardInterrupt), _server(Path(configurations[0].publish.to) / "work"):
-        import flows
+        from launderette import flows
 
         for config in configurations:
             print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)

@@ -1,9 +1,21 @@
 """The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
 
-from pipelines.config.augmentation import Augmentation
-from pipelines.config.loading import json_schema, load, settled, validate
-from pipelines.config.run_config import OTHERS, RunConfig
-from pipelines.config.sections import Budget, Generator, Images, Privacy, Protect, Publish, Sample, Schedule, Scoring, Source, Split
+from launderette.pipelines.config.augmentation import Augmentation
+from launderette.pipelines.config.loading import json_schema, load, settled, validate
+from launderette.pipelines.config.run_config import OTHERS, RunConfig
+from launderette.pipelines.config.sections import (
+    Budget,
+    Generator,
+    Images,
+    Privacy,
+    Protect,
+    Publish,
+    Sample,
+    Schedule,
+    Scoring,
+    Source,
+    Split,
+)
 
 __all__ = [
     "OTHERS",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.config.sections import Section
+from launderette.pipelines.config.sections import Section
 
 Factor = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
 Class = bool | int | float | str

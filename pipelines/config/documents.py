@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 OPEN = ("columns", "sample.where", "sample.weights", "generator.options")  # what follows is one name, dots and all
 STAR = re.compile(r"\\*\*")  # a column that is called `*`, after any backslashes

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.config import rules as gate_rules
-from pipelines.config.documents import override, read_yaml
-from pipelines.config.errors import nearest, sentence
-from pipelines.config.run_config import OTHERS, RunConfig
-from pipelines.config.sections import Generator
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.config import rules as gate_rules
+from launderette.pipelines.config.documents import override, read_yaml
+from launderette.pipelines.config.errors import nearest, sentence
+from launderette.pipelines.config.run_config import OTHERS, RunConfig
+from launderette.pipelines.config.sections import Generator
+from launderette.pipelines.run.artifacts import LaunderError
 
 DOCUMENTS = (".yaml", ".yml")
 
@@ -38,7 +38,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
-    from pipelines import modalities
+    from launderette.pipelines import modalities
 
     return _checked(modalities.settled(_placed(config, base)))
 
@@ -78,9 +78,8 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
 
 def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
-    import evaluation
-    import generators
-    from pipelines import modalities
+    from launderette import evaluation, generators
+    from launderette.pipelines import modalities
 
     options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
     for name in config.augment.compare if config.augment else ():

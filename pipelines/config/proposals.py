@@ -9,9 +9,9 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from generators import Schema
-from generators.formats import grid
-from generators.sampling.grammar import parse
+from launderette.generators import Schema
+from launderette.generators.formats import grid
+from launderette.generators.sampling.grammar import parse
 
 NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
 LABELS = 40

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of the words above}

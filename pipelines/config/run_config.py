@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from pipelines.config import documents
-from pipelines.config import rules as gate_rules
-from pipelines.config.augmentation import Augmentation
-from pipelines.config.errors import nearest
-from pipelines.config.rules import Bound, Rule
-from pipelines.config.sections import (
+from launderette.pipelines.config import documents
+from launderette.pipelines.config import rules as gate_rules
+from launderette.pipelines.config.augmentation import Augmentation
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.config.rules import Bound, Rule
+from launderette.pipelines.config.sections import (
     Budget,
     Generator,
     Images,
@@ -24,7 +24,7 @@ from pipelines.config.sections import (
     Source,
     Split,
 )
-from pipelines.run.artifacts import digest_of
+from launderette.pipelines.run.artifacts import digest_of
 
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run

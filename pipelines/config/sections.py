@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.config.errors import nearest
+from launderette.pipelines.config.errors import nearest
 
 OUTPUT = "laundered"  # below the folder the command runs in
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.image_sources.labels import LABEL, SPLITS
-from pipelines.image_sources.source import ImageSource
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.image_sources.labels import LABEL, SPLITS
+from launderette.pipelines.image_sources.source import ImageSource
+from launderette.pipelines.run.artifacts import LaunderError
 
 PIXELS = ("images", "image", "x", "data", "imgs", "img", "pixels", "samples", "arr_0", "")
 LABELS = ("labels", "label", "y", "targets", "target", "classes", "class", "fine_labels", "fine_label", "arr_1", "category")

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from pipelines.image_sources import dicom, headers
-from pipelines.image_sources.headers import BROKEN, DAMAGE, TURNED, Header
-from pipelines.run.artifacts import LaunderError, explained
+from launderette.pipelines.image_sources import dicom, headers
+from launderette.pipelines.image_sources.headers import BROKEN, DAMAGE, TURNED, Header
+from launderette.pipelines.run.artifacts import LaunderError, explained
 
 USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
 SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")

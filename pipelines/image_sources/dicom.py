@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from pipelines.image_sources.headers import BOMB, BROKEN, DAMAGE, SEVERAL, Header
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.image_sources.headers import BOMB, BROKEN, DAMAGE, SEVERAL, Header
+from launderette.pipelines.run.artifacts import LaunderError
 
 SUFFIXES = (".dcm", ".dicom")
 COMPRESSED = "is compressed in a way that nothing installed decodes"

@@ -5,12 +5,12 @@ What is found is where the bytes of each image are, and a table of its label and
 
 from pathlib import Path
 
-from pipelines.image_sources import arrays, folders, parquet, shards
-from pipelines.image_sources.folders import FILE
-from pipelines.image_sources.labels import LABEL
-from pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources import files
+from launderette.pipelines.image_sources import arrays, folders, parquet, shards
+from launderette.pipelines.image_sources.folders import FILE
+from launderette.pipelines.image_sources.labels import LABEL
+from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources import files
 
 __all__ = ["FILE", "LABEL", "NOT_IMAGES", "SUFFIXES", "WITHOUT_FILE", "WITHOUT_ROW", "ImageSource", "find", "holds_images"]
 PARQUET = (".parquet", ".pq", ".parq")

@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from pipelines.image_sources import dicom
-from pipelines.image_sources.labels import LABEL, classes, labelled
-from pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources import files
-from pipelines.sources.tables import read_table
+from launderette.pipelines.image_sources import dicom
+from launderette.pipelines.image_sources.labels import LABEL, classes, labelled
+from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources import files
+from launderette.pipelines.sources.tables import read_table
 
 LINES = (".jsonl", ".ndjson")
 TABLES = (".csv", ".tsv", ".parquet", ".pq", ".parq", *LINES)

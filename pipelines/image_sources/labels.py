@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 LABEL = "label"
 USUAL = (LABEL, "labels", "class", "classes", "category", "y", "target", "cls", "fine_label", "class_name", "label_name", "class_label")

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.image_sources import decoding
-from pipelines.image_sources.labels import LABEL, LIKELY, labelled
-from pipelines.image_sources.source import ImageSource
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.image_sources import decoding
+from launderette.pipelines.image_sources.labels import LABEL, LIKELY, labelled
+from launderette.pipelines.image_sources.source import ImageSource
+from launderette.pipelines.run.artifacts import LaunderError
 
 
 def image_column(path: Path) -> str | None:

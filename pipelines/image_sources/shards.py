@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.image_sources.folders import check_readers
-from pipelines.image_sources.labels import LABEL, classes, labelled
-from pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, ImageSource
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.image_sources.folders import check_readers
+from launderette.pipelines.image_sources.labels import LABEL, classes, labelled
+from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, ImageSource
+from launderette.pipelines.run.artifacts import LaunderError
 
 
 def read(files: list[Path], label: str | None) -> ImageSource:

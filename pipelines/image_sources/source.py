@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from pipelines.image_sources import dicom
+from launderette.pipelines.image_sources import dicom
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.SUFFIXES)
 NOT_IMAGES, WITHOUT_FILE, WITHOUT_ROW = "files of other kinds", "rows without a file", "images without a row"

@@ -7,18 +7,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from generators import MODALITIES
-from generators.data.schema import Schema
-from pipelines.config import RunConfig
-from pipelines.modalities.contract import Ingested, Modality, Protected
-from pipelines.run.artifacts import LaunderError
+from launderette.generators import MODALITIES
+from launderette.generators.data.schema import Schema
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.modalities.contract import Ingested, Modality, Protected
+from launderette.pipelines.run.artifacts import LaunderError
 
 __all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "settled"]
 
 
 def named(name: str) -> Modality:
     """Return the modality of this name, one of generators.MODALITIES."""
-    return cast(Modality, import_module(f"pipelines.modalities.{name}"))
+    return cast(Modality, import_module(f"launderette.pipelines.modalities.{name}"))
 
 
 def of(config: RunConfig) -> Modality:

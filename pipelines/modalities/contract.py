@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from evaluation.report import Report
-from generators import Progress, Schema, Synthesizer
-from pipelines.config import RunConfig
-from pipelines.config.proposals import Proposals
-from pipelines.run.artifacts import Artifact
+from launderette.evaluation.report import Report
+from launderette.generators import Progress, Schema, Synthesizer
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.run.artifacts import Artifact
 
 Data = Any  # a frame, or an image sample
 

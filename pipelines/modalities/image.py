@@ -9,28 +9,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import evaluation
-import generators
-from evaluation.models import onnx
-from evaluation.report import Report
-from evaluation.summaries import small_cells
-from generators import Budget, GeneratorError, Images, Progress, Schema, Synthesizer
-from generators.training import randomness
-from pipelines.config import RunConfig
-from pipelines.config.proposals import Proposals
-from pipelines.image_sources import decoding
-from pipelines.image_sources import finding as sources
-from pipelines.image_sources.finding import LABEL
-from pipelines.modalities.contract import Ingested, Protected
-from pipelines.run.artifacts import LaunderError, digest_of, write_json
-from pipelines.scoring.run import members
-from pipelines.sinks import images as sink
-from pipelines.sinks.images import check_output, write_release
-from pipelines.sources.files import digest as digest_source
-from pipelines.stages import image_sample, splitting
-from pipelines.stages.image_sample import PIXELS, ImageSample, read, store
-from pipelines.stages.protection import settle
-from pipelines.stages.sampling import apportion
+from launderette import evaluation, generators
+from launderette.evaluation.models import onnx
+from launderette.evaluation.report import Report
+from launderette.evaluation.summaries import small_cells
+from launderette.generators import Budget, GeneratorError, Images, Progress, Schema, Synthesizer
+from launderette.generators.training import randomness
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.image_sources import decoding
+from launderette.pipelines.image_sources import finding as sources
+from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.run.artifacts import LaunderError, digest_of, write_json
+from launderette.pipelines.scoring.run import members
+from launderette.pipelines.sinks import images as sink
+from launderette.pipelines.sinks.images import check_output, write_release
+from launderette.pipelines.sources.files import digest as digest_source
+from launderette.pipelines.stages import image_sample, splitting
+from launderette.pipelines.stages.image_sample import PIXELS, ImageSample, read, store
+from launderette.pipelines.stages.protection import settle
+from launderette.pipelines.stages.sampling import apportion
 
 NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False

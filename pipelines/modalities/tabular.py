@@ -6,23 +6,23 @@ from typing import Any
 
 import pandas as pd
 
-import generators
-from evaluation.report import Report
-from evaluation.summaries import small_cells
-from generators import Budget, Progress, Schema, Synthesizer
-from pipelines.config import RunConfig, proposals
-from pipelines.config.proposals import Proposals
-from pipelines.modalities.contract import Ingested, Protected
-from pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
-from pipelines.scoring import run
-from pipelines.scoring.tables import score as score_sources
-from pipelines.sinks.tables import check_suffix as check_output
-from pipelines.sinks.tables import write as write_output
-from pipelines.sinks.tables import write_release
-from pipelines.sources import tables as sources
-from pipelines.sources.tables import digest as digest_source
-from pipelines.stages import announcing, ingestion, protection, sampling, splitting
-from pipelines.stages.splitting import shared
+from launderette import generators
+from launderette.evaluation.report import Report
+from launderette.evaluation.summaries import small_cells
+from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.pipelines.config import RunConfig, proposals
+from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
+from launderette.pipelines.scoring import run
+from launderette.pipelines.scoring.tables import score as score_sources
+from launderette.pipelines.sinks.tables import check_suffix as check_output
+from launderette.pipelines.sinks.tables import write as write_output
+from launderette.pipelines.sinks.tables import write_release
+from launderette.pipelines.sources import tables as sources
+from launderette.pipelines.sources.tables import digest as digest_source
+from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting
+from launderette.pipelines.stages.splitting import shared
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import betabinom, binom, gamma, poisson
 
-from evaluation.measures.intervals import clopper_pearson, null_quantile
-from evaluation.report import Report
-from evaluation.samples import Reason, Score
-from pipelines.config.rules import Rule, check
-from pipelines.run.artifacts import LaunderError
+from launderette.evaluation.measures.intervals import clopper_pearson, null_quantile
+from launderette.evaluation.report import Report
+from launderette.evaluation.samples import Reason, Score
+from launderette.pipelines.config.rules import Rule, check
+from launderette.pipelines.run.artifacts import LaunderError
 
 # reasons for which a score has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.config.errors import nearest
-from pipelines.release.gate import Approval, Refusal, reopen
-from pipelines.release.verifying import MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
-from pipelines.run.artifacts import LaunderError, canonical, digest_file, explained, flush, write_json
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.release.gate import Approval, Refusal, reopen
+from launderette.pipelines.release.verifying import MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
+from launderette.pipelines.run.artifacts import LaunderError, canonical, digest_file, explained, flush, write_json
 
 __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify"]
 

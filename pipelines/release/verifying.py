@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.release.gate import reopen
-from pipelines.run.artifacts import LaunderError, canonical, digest_files, digest_of
+from launderette.pipelines.release.gate import reopen
+from launderette.pipelines.run.artifacts import LaunderError, canonical, digest_files, digest_of
 
 MANIFEST, DATA, REPORT = "manifest.json", "data", "report.json"
 VERSION = 1

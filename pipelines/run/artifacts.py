@@ -35,8 +35,8 @@ def is_ours(error: BaseException) -> bool:
     """
     if isinstance(error, LaunderError):
         return True
-    from evaluation.samples import EvaluationError  # late: they take a second to import
-    from generators.errors import GeneratorError
+    from launderette.evaluation.samples import EvaluationError  # late: they take a second to import
+    from launderette.generators.errors import GeneratorError
 
     return isinstance(error, EvaluationError | GeneratorError)
 

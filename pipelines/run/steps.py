@@ -14,15 +14,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import evaluation.report
-import generators
-from evaluation.report import Report
-from evaluation.samples import Score
-from generators import Progress, Schema, Synthesizer
-from pipelines import modalities
-from pipelines.config import RunConfig
-from pipelines.release import gate, publishing
-from pipelines.run.artifacts import (
+from launderette import generators
+from launderette.evaluation import report as reports
+from launderette.evaluation.report import Report
+from launderette.evaluation.samples import Score
+from launderette.generators import Progress, Schema, Synthesizer
+from launderette.pipelines import modalities
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.release import gate, publishing
+from launderette.pipelines.run.artifacts import (
     LaunderError,
     check_unchanged,
     code_digest,
@@ -33,7 +33,7 @@ from pipelines.run.artifacts import (
     read_json,
     write_json,
 )
-from pipelines.stages import drift
+from launderette.pipelines.stages import drift
 
 NUMERICS = ("torch", "numpy", "pandas", "scikit-learn", "pyarrow")  # another version may draw other rows
 Result = dict[str, Any]
@@ -135,7 +135,7 @@ def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic
     modality = modalities.of(config)
     sides = [modality.read(side) for side in (train, holdout, synthetic)]
     report = modality.score(*sides, Schema.from_dict(schema), config, _model(model))
-    write_json(run.path("scores.json"), evaluation.report.plain(asdict(report)))
+    write_json(run.path("scores.json"), reports.plain(asdict(report)))
     return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
 
 
@@ -146,8 +146,8 @@ def decide(run: Run, config: RunConfig, report: Result, data: Result, facts: Res
     verdict = gate.decide(found, config.rules, publishing.data_digest(_staged(run))).verdict()
     card = _card(run, config, facts)
     with explained(_staged(run)):
-        evaluation.report.write(found, _staged(run), verdict=verdict, card=card, public=True)
-        evaluation.report.write(found, run.path("internal"), verdict=verdict, card=card, public=False)
+        reports.write(found, _staged(run), verdict=verdict, card=card, public=True)
+        reports.write(found, run.path("internal"), verdict=verdict, card=card, public=False)
     publishing.manifest(
         _staged(run),
         verdict,

@@ -18,12 +18,12 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.client.orchestration import get_client
 
-from generators import Progress
-from pipelines.augment import steps as augmenting
-from pipelines.config import RunConfig
-from pipelines.run import steps
-from pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure, is_ours
-from pipelines.run.steps import Result, Run
+from launderette.generators import Progress
+from launderette.pipelines.augment import steps as augmenting
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run import steps
+from launderette.pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure, is_ours
+from launderette.pipelines.run.steps import Result, Run
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import evaluation.report
-import generators
-from evaluation.report import Report
-from generators import Synthesizer
-from pipelines import modalities
-from pipelines.config import RunConfig
-from pipelines.modalities import Modality
-from pipelines.release import gate
-from pipelines.run.artifacts import LaunderError, explained
+from launderette import generators
+from launderette.evaluation import report as reports
+from launderette.evaluation.report import Report
+from launderette.generators import Synthesizer
+from launderette.pipelines import modalities
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.modalities import Modality
+from launderette.pipelines.release import gate
+from launderette.pipelines.run.artifacts import LaunderError, explained
 
 
 class Scored(NamedTuple):
@@ -65,9 +65,9 @@ def compare(
     pairs = zip(names, synthetic, strict=True)
     found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
-    reports, verdicts = ({name: one[k] for name, one in found.items()} for k in (0, 1))
+    by_name, verdicts = ({name: one[k] for name, one in found.items()} for k in (0, 1))
     with explained(output):
-        return evaluation.report.write_comparison(reports, output, verdicts), notes
+        return reports.write_comparison(by_name, output, verdicts), notes
 
 
 def _ranked(modality: Modality, train: str, holdout: str | None, synthetic: str, output: Path, settings: RunConfig) -> Scored:
@@ -96,5 +96,5 @@ def _opened(model: Path, modality: Modality) -> Synthesizer:
 def _written(report: Report, output: Path, decision: gate.Decision | None, notes: Sequence[str]) -> Scored:
     verdict = decision and decision.verdict()
     with explained(output):
-        evaluation.report.write(report, output, verdict=verdict, public=True)
+        reports.write(report, output, verdict=verdict, public=True)
     return Scored(report, verdict, notes)

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import evaluation
-from evaluation.report import Report
-from generators import Schema, Synthesizer
-from generators.data.schema import Datetime, Numerical
-from generators.formats import dtypes, grid, timestamps
-from generators.sampling import reading
-from pipelines.config import RunConfig
-from pipelines.run.artifacts import LaunderError
+from launderette import evaluation
+from launderette.evaluation.report import Report
+from launderette.generators import Schema, Synthesizer
+from launderette.generators.data.schema import Datetime, Numerical
+from launderette.generators.formats import dtypes, grid, timestamps
+from launderette.generators.sampling import reading
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run.artifacts import LaunderError
 
 
 def score(

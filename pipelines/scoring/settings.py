@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from pipelines import config
-from pipelines.config import OTHERS, RunConfig
-from pipelines.config.documents import setting
-from pipelines.config.errors import nearest
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines import config
+from launderette.pipelines.config import OTHERS, RunConfig
+from launderette.pipelines.config.documents import setting
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run.artifacts import LaunderError
 
 SECTIONS = ("source", "columns", "images", "score", "gate", "seed")
 

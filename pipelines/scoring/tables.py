@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-import evaluation
-from evaluation.report import Report
-from generators import Schema, Synthesizer
-from generators.data.schema import KINDS, infer
-from pipelines.config import RunConfig
-from pipelines.config.errors import nearest
-from pipelines.run.artifacts import LaunderError
-from pipelines.scoring import run
-from pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
-from pipelines.stages import ingestion
+from launderette import evaluation
+from launderette.evaluation.report import Report
+from launderette.generators import Schema, Synthesizer
+from launderette.generators.data.schema import KINDS, infer
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.scoring import run
+from launderette.pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
+from launderette.pipelines.stages import ingestion
 
 NAMED = 10  # columns named in a sentence
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.image_sources import decoding
-from pipelines.image_sources.finding import LABEL
-from pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
-from pipelines.stages.image_sample import ImageSample
+from launderette.pipelines.image_sources import decoding
+from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
+from launderette.pipelines.stages.image_sample import ImageSample
 
 ROW_GROUP_ROWS = 1000  # of a row group of a Parquet file
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from generators.sampling.domains import Every
-from pipelines.config.errors import nearest
-from pipelines.run.artifacts import Artifact, LaunderError, digest_file, whole, write_frame
+from launderette.generators.sampling.domains import Every
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run.artifacts import Artifact, LaunderError, digest_file, whole, write_frame
 
 OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
 SUFFIXES = (".csv", ".parquet", ".jsonl")

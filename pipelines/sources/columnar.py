@@ -9,8 +9,8 @@ import pyarrow.feather as feather
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
-from pipelines.run.artifacts import LaunderError, to_frame
-from pipelines.sources.parts import PARQUET, Part, stream
+from launderette.pipelines.run.artifacts import LaunderError, to_frame
+from launderette.pipelines.sources.parts import PARQUET, Part, stream
 
 BATCH = 65_536  # rows
 Batches = Callable[[], Iterator[pa.RecordBatch]]

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources import layout
-from pipelines.sources.layout import SPACES, Layout
-from pipelines.sources.parts import Part, undamaged
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources import layout
+from launderette.pipelines.sources.layout import SPACES, Layout
+from launderette.pipelines.sources.parts import Part, undamaged
 
 MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "nan", "NAN")
 NAN = ("NaN", "nan", "NAN", "-nan", "-NaN")  # a column of nothing else is a column of numbers without a number

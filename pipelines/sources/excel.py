@@ -7,8 +7,8 @@ import warnings
 import zipfile
 from typing import Any
 
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources.parts import Part, stream
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources.parts import Part, stream
 
 DAMAGED = (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, SyntaxError, IndexError, AttributeError, TypeError)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.run.artifacts import LaunderError, digest_file, digest_of, failure
+from launderette.pipelines.run.artifacts import LaunderError, digest_file, digest_of, failure
 
 HIDDEN, LINKS, SPECIAL = "hidden files and folders", "links that lead nowhere or in a circle", "devices, pipes and sockets"
 

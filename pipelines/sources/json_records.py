@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources.parts import LINES, Part, undamaged
-from pipelines.sources.records import Record
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources.parts import LINES, Part, undamaged
+from launderette.pipelines.sources.records import Record
 
 SHAPE = "write one object per row, all in a list or one per line"
 

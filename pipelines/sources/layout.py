@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 DELIMITERS = (",", ";", "\t", "|")
 SPACES = " "  # as a delimiter: any run of spaces and tabs

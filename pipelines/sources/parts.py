@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 TEXT, JSON, LINES, PARQUET, ARROW, EXCEL = "delimited text", "JSON", "JSON lines", "Parquet", "Arrow", "Excel"
 PACKED = (".gz", ".bz2", ".zst", ".xz")

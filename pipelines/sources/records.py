@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError
 
 Record = dict[str, Any]
 BATCH = 65_536  # rows

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.run.artifacts import LaunderError, digest_path
-from pipelines.sources import columnar, delimited, excel, json_records, parts, records
-from pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
+from launderette.pipelines.run.artifacts import LaunderError, digest_path
+from launderette.pipelines.sources import columnar, delimited, excel, json_records, parts, records
+from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
 NOTES, LEFT_OUT = "notes", "left_out"  # keys of a frame's attrs: what is to be said of how it was read, names of columns not read
 

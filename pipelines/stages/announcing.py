@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from generators.data.schema import Column, Identifier, Schema
-from pipelines.config import RunConfig
-from pipelines.config.documents import as_key
-from pipelines.sources.tables import notes_of
+from launderette.generators.data.schema import Column, Identifier, Schema
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.documents import as_key
+from launderette.pipelines.sources.tables import notes_of
 
 MOST = 0.5  # share of a column's rows from which what protection takes away is told
 

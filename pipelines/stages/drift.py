@@ -1,6 +1,6 @@
 """Drift: what changed between the tables of two runs, as far as their schemas tell."""
 
-from generators.data.schema import Column, Schema
+from launderette.generators.data.schema import Column, Schema
 
 
 def check(schema: Schema, previous: Schema | None) -> list[str]:

@@ -4,9 +4,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from generators import Progress, Synthesizer
-from pipelines import modalities
-from pipelines.config import RunConfig
+from launderette.generators import Progress, Synthesizer
+from launderette.pipelines import modalities
+from launderette.pipelines.config import RunConfig
 
 
 def fit(config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None) -> Synthesizer:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators import Images
-from pipelines.image_sources import decoding
-from pipelines.image_sources.finding import LABEL
-from pipelines.run.artifacts import check_unchanged, digest_folder, read_frame, write_frame
+from launderette.generators import Images
+from launderette.pipelines.image_sources import decoding
+from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.run.artifacts import check_unchanged, digest_folder, read_frame, write_frame
 
 PIXELS, TABLE = "pixels.npy", "table.parquet"
 

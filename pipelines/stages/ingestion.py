@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators import GeneratorError
-from generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
-from generators.sampling.reading import check as check_constraints
-from pipelines.config import OTHERS, RunConfig
-from pipelines.config.errors import nearest
-from pipelines.run.artifacts import LaunderError
-from pipelines.sources.tables import LEFT_OUT, NOTES, read_table
-from pipelines.stages import values
-from pipelines.stages.protection import settle
+from launderette.generators import GeneratorError
+from launderette.generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
+from launderette.generators.sampling.reading import check as check_constraints
+from launderette.pipelines.config import OTHERS, RunConfig
+from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.sources.tables import LEFT_OUT, NOTES, read_table
+from launderette.pipelines.stages import values
+from launderette.pipelines.stages.protection import settle
 
 LEAST_ROWS = 3  # two to learn from and one to hold out
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.schema import Column, Schema
-from generators.formats import grid, written
-from pipelines.stages import shortening
+from launderette.generators.data.schema import Column, Schema
+from launderette.generators.formats import grid, written
+from launderette.pipelines.stages import shortening
 
 OTHER = "(other)"
 SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end

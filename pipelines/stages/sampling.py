@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from generators import GeneratorError, Schema, Synthesizer
-from generators.identifiers import forms
-from generators.identifiers.forms import IdentifierForm, text_of
-from generators.training import randomness
-from pipelines.config import RunConfig
-from pipelines.run.artifacts import LaunderError
+from launderette.generators import GeneratorError, Schema, Synthesizer
+from launderette.generators.identifiers import forms
+from launderette.generators.identifiers.forms import IdentifierForm, text_of
+from launderette.generators.training import randomness
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run.artifacts import LaunderError
 
 
 def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from generators.data import groups as grouping
-from generators.training import randomness
-from pipelines.run.artifacts import LaunderError
+from launderette.generators.data import groups as grouping
+from launderette.generators.training import randomness
+from launderette.pipelines.run.artifacts import LaunderError
 
 LEAST_TRAIN = 2  # rows, for a generator to learn anything from
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generators.data.schema import Column, Datetime, Numerical, Schema
-from generators.formats import date_inference, dtypes, grid, number_format, written
-from generators.formats.date_inference import DateFormat
-from pipelines.run.artifacts import LaunderError
+from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
+from launderette.generators.formats import date_inference, dtypes, grid, number_format, written
+from launderette.generators.formats.date_inference import DateFormat
+from launderette.pipelines.run.artifacts import LaunderError
 
 MOSTLY = 0.9  # from this share of numbers on, labels are taken for a mistake unless they are stated
 

@@ -1,0 +1,22 @@
+"""A run from Python: what `launder run` does, with the result as a value."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from launderette.pipelines import config as configs
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.documents import setting
+
+
+def run(source: str | Path | RunConfig, *, output: str | Path | None = None, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Run the whole flow once on a source or a configuration; return passed, place, report, id and verdict.
+
+    `settings` are keys of the configuration such as {"score.target": "income"}. LaunderError for what cannot be run.
+    """
+    from launderette import flows
+
+    if isinstance(source, RunConfig):
+        return flows.launder(source)
+    words = [setting(key, value) for key, value in (settings or {}).items()]
+    return flows.launder(configs.load(source, words, output))
