@@ -1,4 +1,4 @@
-"""The two players of image.gan: residual networks without normalisation (R3GAN, Huang et al. 2024, arXiv 2501.05441).
+"""Generator and discriminator of image.gan: residual networks without normalisation (R3GAN, Huang et al. 2024, arXiv 2501.05441).
 
 A block widens by a 1 x 1 convolution, mixes neighbours in groups of channels, and narrows again; it begins as the identity. Weights
 start as N(0, g^2 / fan_in) with g = sqrt(2 / (1 + 0.2^2)) L^(-1/4) for L blocks. Images are seen in p x p unshuffled pixels.

@@ -33,8 +33,8 @@ from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan, Turn
 
 NOISE = 64  # normals that an image is drawn from
-WATCHED = 1024  # held-out images that are compared with generated ones, in WATCHED_SIDE^2 pixels
-WATCHED_SIDE = 8
+COLLAPSE_IMAGES = 1024  # validation images that are compared with generated ones, in COLLAPSE_SIDE^2 pixels
+COLLAPSE_SIDE = 8
 FEW = 10_000  # images, below which they are augmented
 COARSE = 14  # pixels of a side from which bfloat16 pays: of 8 x 8 it saves a tenth of the time and costs coverage
 
@@ -49,7 +49,7 @@ class Config:
     blocks: int | None = None  # residual blocks per stage
     patch: int | None = None  # p, pixels unshuffled into channels
     augment: float | None = None  # probability of each geometric augmentation; None is 0.1 for few images, else 0
-    validation: float = 0.05  # share of images held back for watching
+    validation: float = 0.05  # share of images held back for collapse detection
     batch: int | None = None  # None is chosen from the size of the images and the device
     learning_rate: float = 2e-3
     pace: float = 1.0  # the generator's share of it
@@ -62,7 +62,7 @@ class Config:
 
 
 class Model(nn.Module):
-    """Both players; `turn` says whose loss forward returns, none for what is watched."""
+    """Generator and discriminator; `turn` says whose loss forward returns, none for collapse detection."""
 
     def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
@@ -72,15 +72,17 @@ class Model(nn.Module):
         self.discriminator = ImageDiscriminator(shape, classes, config.width, config.blocks, config.patch)
 
     def start(self, x: Tensor) -> None:
-        """Nothing is measured on the packed images x: noise is where both players begin."""
+        """Nothing is measured on the packed images x: noise is where both networks begin."""
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
-        """Packed images x [B, C H W + 2] -> the loss of the player whose turn it is, [B]."""
+        """Packed images x [B, C H W + 2] -> the loss of the network whose turn it is, [B]."""
         pixels, y = self.form.unpack(x)
         real = to_unit(pixels)
         half = bool(turn) and min(real.shape[2:]) >= COARSE and devices.half(x.device)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
-            return self._turn(real, y, turn).float() if turn else self._watch(real[:WATCHED], y[:WATCHED]).expand(len(y))
+            if turn:
+                return self._turn(real, y, turn).float()
+            return self._detect_collapse(real[:COLLAPSE_IMAGES], y[:COLLAPSE_IMAGES]).expand(len(y))
 
     def _turn(self, real: Tensor, y: Tensor, turn: str) -> Tensor:
         with torch.set_grad_enabled(turn == "generator"):
@@ -89,18 +91,18 @@ class Model(nn.Module):
             real, fake = warp(real, self.config.augment)[0], warp(fake, self.config.augment)[0]
         if turn == "generator":
             return generator_loss(self.config.loss, self.discriminator(real, y).detach(), self.discriminator(fake, y))
-        (of_real, r1), (of_fake, r2) = self._judged(real, y), self._judged(fake, y)
+        (of_real, r1), (of_fake, r2) = self._penalised(real, y), self._penalised(fake, y)
         return discriminator_loss(self.config.loss, of_real, of_fake) + self.config.penalty * (r1 + r2)
 
-    def _judged(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _penalised(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         if not self.config.penalty:
             return self.discriminator(x, y), torch.zeros(())
         return penalised(lambda flat: self.discriminator(flat.view_as(x), y), x.flatten(1))
 
-    def _watch(self, real: Tensor, y: Tensor) -> Tensor:
+    def _detect_collapse(self, real: Tensor, y: Tensor) -> Tensor:
         """Note diversity and fidelity of as many generated images as there are real ones, and return how far their means are apart."""
         fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
-        real, fake = (adaptive_avg_pool2d(x, WATCHED_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
+        real, fake = (adaptive_avg_pool2d(x, COLLAPSE_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
         self.diversity, self.fidelity = spread(real, fake), precision(real, fake)
         return (real.mean(0) - fake.mean(0)).norm()
 
@@ -168,7 +170,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
         least_diversity=0.3,
         least_fidelity=LEAST_FIDELITY,
         watched_from=0.3,
-        chunk=max(WATCHED, _fitting.chunk(form)),
+        chunk=max(COLLAPSE_IMAGES, _fitting.chunk(form)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The network of tabular.gan: both players, the rows that the generator starts from, and what is watched while they play."""
+"""The network of tabular.gan: discriminator, generator, the rows that it starts from, and collapse detection."""
 
 from collections.abc import Mapping
 
@@ -12,16 +12,16 @@ from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.collapse import coverage, precision
 
 NOISE = 8  # normals that the generator sees beside its starting row
-PROBE = 4096  # generated rows that are compared with held-out ones
+PROBE = 4096  # generated rows that are compared with validation rows
 MOMENTS = 1024  # features whose pairs are compared, at most
-WATCHED = 1024  # rows whose diversity and fidelity are watched
+COLLAPSE_ROWS = 1024  # rows of which diversity and fidelity are measured
 POOL = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
 CONDITIONED = 0.25  # share of these with known columns
 GROUPS = 16  # sets of known columns among these
 
 
 class Model(nn.Module):
-    """Generator and discriminator of one table; `turn` says whose loss forward returns, none for what is watched."""
+    """Generator and discriminator of one table; `turn` says whose loss forward returns, none for collapse detection."""
 
     def __init__(self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str) -> None:
         super().__init__()
@@ -75,9 +75,9 @@ class Model(nn.Module):
         return self.generate(z, y, known, torch.randn(len(z), NOISE, device=z.device))[2], known
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
-        """Tokens x [B, L] -> the loss of the player whose turn it is per pack, or how far generated rows are from these, [B]."""
+        """Tokens x [B, L] -> the loss of the network whose turn it is per pack, or how far generated rows are from these, [B]."""
         if not turn:
-            return self._watch(x).expand(len(x))
+            return self._detect_collapse(x).expand(len(x))
         x = x[: len(x) // self.packing * self.packing]
         with torch.set_grad_enabled(turn == "generator"):
             fake, known = self.fakes(torch.randint(len(self.pool_known), (len(x),)).to(x.device))
@@ -93,11 +93,11 @@ class Model(nn.Module):
         scores, picks = self.variables.read(x)
         return torch.cat([self.variables.seen(scores, self.variables.indicators(picks)), known], 1)
 
-    def _watch(self, x: Tensor) -> Tensor:
-        """Note what is watched; return how far x [B, L] are from generated rows weighted by p / q: the mean over moments of pairs."""
+    def _detect_collapse(self, x: Tensor) -> Tensor:
+        """Note diversity and fidelity; return how far moments of x [B, L] are from those of rows weighted by p / q."""
         fake, _ = self.fakes(torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device))  # the first rows: no column is known
         real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
-        self.diversity, self.fidelity = (look(real[:WATCHED], fake[:WATCHED]) for look in (coverage, precision))
+        self.diversity, self.fidelity = (look(real[:COLLAPSE_ROWS], fake[:COLLAPSE_ROWS]) for look in (coverage, precision))
         weight = self.discriminator.ratio(fake, self.discriminator.trunk(fake).mean(0)).softmax(0)
         step = -(-real.shape[1] // MOMENTS)
         real, fake = real[:, ::step], fake[:, ::step]

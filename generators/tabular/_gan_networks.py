@@ -1,4 +1,4 @@
-"""The two players' networks: a discriminator over packs of rows, a generator that corrects starting rows; their game is adversarial.py."""
+"""The networks of tabular.gan: a discriminator over packs of rows, and a generator that corrects starting rows."""
 
 from torch import Tensor, nn
 

@@ -13,7 +13,7 @@ from launderette.generators.networks.copula import SHRINKAGE, Conditionals, Copu
 from launderette.generators.tabular._variables import IMPOSSIBLE, Variables
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
-VALIDATION_ROWS = 2000  # held-out rows that are asked
+VALIDATION_ROWS = 2000  # validation rows that are asked
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 
 
@@ -26,12 +26,12 @@ class Start(nn.Module):
         ordered = [size * (c in variables.numbers) for c, size in enumerate(variables.layout.ordered)]
         self.copula = Copula(replace(variables.layout, ordered=tuple(ordered)))  # a choice is a label to it, whatever it is called
 
-    def fit(self, x: Tensor, held: Tensor, *, used: bool) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits the held-out rows [M, L] best; or use none."""
+    def fit(self, x: Tensor, validation: Tensor, *, used: bool) -> None:
+        """Fit the copula to tokens x [N, L], shrunk as suits the validation rows [M, L] best; or use none."""
         R, gains = self.copula.fit(x), {INDEPENDENT: 0.0}
         for amount in SHRINKAGE if used else ():
             self.copula.shrink(R, amount)
-            gains[amount] = self._gain(held[:VALIDATION_ROWS])
+            gains[amount] = self._gain(validation[:VALIDATION_ROWS])
         self.copula.shrink(R, max(gains, key=gains.get))
 
     def _gain(self, x: Tensor) -> float:

@@ -1,7 +1,7 @@
 """Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real ones.
 
 The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and R2 penalties on
-packs of rows (adversarial.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
+packs of rows (_gan_model.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
 among a few candidates by that ratio (importance resampling; Azadi et al. 2019, arXiv 1810.06758, reject by it) times weights per token
 that give every column its known shares. Row i depends on the seed and i alone.
 """
@@ -46,7 +46,7 @@ class Config:
     candidates: int = 8  # rows drawn for each row that is kept
     width: int | None = None  # h, units per layer; None is chosen from the number of rows
     depth: int = 2  # residual layers
-    validation: float = 0.05  # share of rows held back for watching
+    validation: float = 0.05  # share of rows held back for collapse detection
     batch: int | None = None
     learning_rate: float = 4e-3  # of the discriminator
     pace: float | None = None  # the generator's share of it
@@ -136,7 +136,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adver
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
-    """Fill the options left open: small batches and networks for few rows, and a slow game, for these are soon known by heart."""
+    """Fill the options left open: small batches and networks for few rows, and a slow generator, for these are soon known by heart."""
     batch = config.batch or int(np.clip(2 ** int(np.log2(max(rows // 2, 1))), 64, 512))
     width = config.width or (128 if rows < 5000 else 256)
     pace = config.pace or float(np.clip(0.025 * (rows / 1e4) ** 0.5, 0.02, 0.06))
@@ -148,9 +148,9 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(Variables(encoded.layout, encoded.columns), **options)
 
 
-def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, validation: Tensor) -> None:
     model.variables.fit(x)
-    model.start.fit(x, held, used=config.start == "copula")
+    model.start.fit(x, validation, used=config.start == "copula")
     model.prepare(x)
 
 

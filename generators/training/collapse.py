@@ -1,4 +1,4 @@
-"""What is watched while a game is played: does the generator reach all real points (diversity), and only such (fidelity)?
+"""Collapse detection of GANs: whether generated points reach all real ones (diversity), and only such (fidelity).
 
 Coverage and precision look at the k nearest real neighbours of each real point (Naeem et al. 2020, arXiv 2002.09797; Kynkäänniemi et
 al. 2019, arXiv 1904.06991); spread needs no real neighbour, so that it tells variety before likeness is reached. Noise reaches far, so
@@ -12,7 +12,7 @@ from torch import Tensor
 
 REAL_NEIGHBOURS = 5  # k
 ROUGH = 2e-3  # error of distances that are computed by a product of matrices
-LEAST_FIDELITY = 0.1  # noise among many coordinates has hardly a point inside; a game that goes well has nearly all
+LEAST_FIDELITY = 0.1  # noise among many coordinates has hardly a point inside; training that goes well has nearly all
 
 
 def coverage(real: Tensor, fake: Tensor) -> float:

@@ -45,7 +45,7 @@ class TableFamily:
     config: type
     settle: Callable[[Any, Encoding, int], Any]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
-    start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], held-out ones [M, L])
+    start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], validation ones [M, L])
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
 
 
@@ -67,14 +67,14 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
-    def begin(kept: Tensor, held: Tensor) -> nn.Module:
+    def begin(training_rows: Tensor, validation_rows: Tensor) -> nn.Module:
         model = family.build(encoded, config)
-        family.start(model, encoded, config, kept, held)
+        family.start(model, encoded, config, training_rows, validation_rows)
         return model.to(chosen[0])
 
     plan = partial(family.plan, config)
-    model, record, kept = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
-    return Fitted(encoded, config, model, record, kept)
+    model, record, training_rows = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
+    return Fitted(encoded, config, model, record, training_rows)
 
 
 def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:
@@ -94,24 +94,25 @@ def train(
     started: float,
     **how: Unpack[FitOptions],
 ) -> tuple[Any, dict[str, Any], Tensor]:
-    """Train begin(kept, held) on coded data x [N, ...] as plan(rows) says: the model with its best weights, the record, what was kept."""
+    """Train begin(training, validation) on coded x [N, ...] by plan(rows): the best model, its record, the training rows."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
     parts = validation.split(len(x), config.validation, seed, how.get("groups"))
-    kept, held = (x[rows] for rows in parts)
+    training_rows, validation_rows = (x[rows] for rows in parts)
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "weights")
-        model = begin(kept, held)
-    planned = plan(len(kept))
-    needed = memory.preflight(model, kept, held, planned)
-    told = progress and (lambda status: progress(status | {"memory_mb": needed}))
+        model = begin(training_rows, validation_rows)
+    planned = plan(len(training_rows))
+    needed = memory.preflight(model, training_rows, validation_rows, planned)
+    reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
     identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())
     asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
-    best, record = loop.train(model, kept.to(device), held.to(device), planned, progress=told, **asked)
+    placed = training_rows.to(device), validation_rows.to(device)
+    best, record = loop.train(model, *placed, planned, progress=reported, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
     if (groups := how.get("groups")) is not None:
         record["groups_on_both_sides"] = validation.shared(groups, parts)
-    return model.eval(), record, kept
+    return model.eval(), record, training_rows
 
 
 @torch.no_grad()

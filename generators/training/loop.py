@@ -22,7 +22,7 @@ from launderette.generators.training.state import State, TrainingRun, resume, sa
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
-NOISE_FROM = 0.5  # share of the steps before which noise is where a game begins, not where it ends
+NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
 COLLAPSED, NOISE = "collapsed", "ended in noise"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
@@ -178,7 +178,7 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
 
 
 def _lost(state: State, plan: Plan, last: bool) -> str:
-    """Return what has become of a game that went wrong, nothing of any other."""
+    """Return what has become of a training that went wrong, nothing of any other."""
     done = 1.0 if last else state.step / (state.total or 10**9)
     if state.step and done >= plan.watched_from and state.diversity < plan.least_diversity:
         return COLLAPSED

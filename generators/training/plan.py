@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Turn:
-    """What one player of a game does; a model with one loss has one turn."""
+    """What one network of a GAN does; a model with one loss has one turn."""
 
     pace: float = 1.0  # share of the learning rate
     until: float = 1.0  # share of the steps; then its averaged weights take the place of the latest ones, and it rests
@@ -30,7 +30,7 @@ class Plan:
     betas: tuple[float, float] = (0.9, 0.99)
     turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
-    least_diversity: float = 0.0  # below it a run has collapsed; a model that watches this sets `diversity` when it is evaluated
+    least_diversity: float = 0.0  # below it a run has collapsed; a model that measures this sets `diversity` when it is evaluated
     least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
     watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
     chunk: int = 4096  # rows of the validation split at once
