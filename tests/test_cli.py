@@ -219,7 +219,7 @@ def test_sampling_into_every_format(model, here, capsys, name):
     assert set(drawn["income"]) == {">50K"} and set(drawn["note"].dropna()) <= {"ü"}
     assert capsys.readouterr().out == f"Wrote {name}: 40 rows.\n"
     first = (here / name).read_bytes()
-    assert main(["sample", str(model), "--rows", "40", "--output", name, "--where", "income=>50K", "--seed", "5"]) == 0
+    assert main(["sample", str(model), "--rows", "40", "--output", name, "--where", "income=>50K", "--seed", "5", "--overwrite"]) == 0
     assert (here / name).read_bytes() == first
 
 
@@ -249,7 +249,7 @@ def test_init_writes_a_configuration_that_loads(here, people, capsys, refused):
     loaded = config.load("launder.yaml")
     assert list(loaded.columns.values()) == ["identifier", "numerical", "numerical", "categorical", "categorical"]
     assert loaded.source.path == str(here / "data.csv") and loaded.publish.to == str(here / "laundered")
-    assert "found one; remove it" in refused("init", "data.csv")
+    assert "found something; add --overwrite" in refused("init", "data.csv")
 
 
 def test_scoring_a_table_made_elsewhere(here, people, capsys):

@@ -6,17 +6,22 @@ from typing import Any
 
 import typer
 
-from launderette.pipelines.cli import augment, init, models, releases, run, scoring
-from launderette.pipelines.cli.options import FAILED, INTERRUPTED, RELEASED
+from launderette.pipelines.cli import augment, init, models, releases, run, schema, scoring
+from launderette.pipelines.cli.options import FAILED, INTERRUPTED, RELEASED, Version
 
 app = typer.Typer(
-    name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", add_completion=False,
-    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", no_args_is_help=True,
+    pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
-for _command in (run.demo, init.init, run.run, run.serve, models.fit, models.sample, scoring.score, augment.augment):
+for _command in (run.demo, init.init, run.run, run.serve, models.fit, models.sample, scoring.score, augment.augment, schema.schema):
     app.command()(_command)
 for _command in (releases.releases, releases.verify, releases.rollback):
     app.command()(_command)
+
+
+@app.callback()
+def _launder(version: Version = False) -> None:
+    """Turn sensitive tables and images into synthetic ones, scored and released through a gate."""
 
 
 def main(arguments: list[str] | None = None) -> int:

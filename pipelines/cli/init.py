@@ -6,19 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
+from launderette.pipelines.cli.options import Overwrite, check_new
+
 
 def init(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table, a folder of its parts, or images.")],
     output: Annotated[Path, typer.Option("--output", help="The file to write.")] = Path("launder.yaml"),
     override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the configuration.")] = None,
+    overwrite: Overwrite = False,
 ) -> int:
     """Profile a source and write an editable, commented configuration."""
     from launderette.pipelines import config
     from launderette.pipelines.config import documents
-    from launderette.pipelines.run.artifacts import LaunderError, whole
+    from launderette.pipelines.run.artifacts import whole
 
-    if output.exists():
-        raise LaunderError(f"expected no file at {output} yet, found one; remove it, or choose another --output")
+    check_new(output, overwrite)
     loaded = config.load(source, override or [])
     schema, entity, notes, rules = _profiled(loaded)
     with whole(output) as aside:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from launderette.pipelines.cli.options import RELEASED, Minutes, Overrides, Seed, Source, Target, progress, say
+from launderette.pipelines.cli.options import RELEASED, Minutes, Overrides, Overwrite, Seed, Source, Target, check_new, progress, say
 
 
 def fit(
@@ -19,6 +19,7 @@ def fit(
     option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")] = None,
     override: Overrides = None,
     seed: Seed = 0,
+    overwrite: Overwrite = False,
 ) -> int:
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
     from launderette.generators.training import checkpoint
@@ -34,6 +35,7 @@ def fit(
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
+    check_new(model, overwrite)
     fitted = fitting.fit(loaded, progress=progress(), tell=say)
     with explained(model):
         fitted.save(model)
@@ -48,6 +50,7 @@ def sample(
     where: Annotated[list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")] = None,
     constraint: Annotated[list[str] | None, typer.Option("--constraint", metavar="RULE", help="Such as 'start <= end'.")] = None,
     seed: Seed = 0,
+    overwrite: Overwrite = False,
 ) -> int:
     """Draw rows from a fitted model."""
     from launderette import generators
@@ -57,6 +60,7 @@ def sample(
 
     if output.suffix:
         tables.check_suffix(output)  # no model writes another
+        check_new(output, overwrite)
     fitted = generators.open_model(model)
     modality = modalities.of_schema(fitted.schema)
     modality.check_output(output)

@@ -1,6 +1,7 @@
 """What the commands share: options by one name, exit codes, and how they speak."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,32 @@ Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the tr
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An output folder.")]
 Target = Annotated[str | None, typer.Option(help="The column that a model should predict from the others.")]
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and leave, where asked."""
+    if not asked:
+        return
+    from importlib import metadata
+
+    with suppress(metadata.PackageNotFoundError):
+        say(f"launder {metadata.version('launderette')}")
+        raise typer.Exit
+    say("launder, of a checkout that is not installed")
+    raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=show_version)]
+
+
+def check_new(output: Path, overwrite: bool) -> None:
+    """Raise LaunderError where a file or a filled folder is at `output` and may not be replaced."""
+    from launderette.pipelines.run.artifacts import LaunderError
+
+    if not overwrite and (output.is_file() or (output.is_dir() and any(output.iterdir()))):
+        raise LaunderError(f"expected nothing at {output} yet, found something; add --overwrite to replace it, or choose another place")
 
 
 def say(text: str = "") -> None:
