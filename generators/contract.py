@@ -10,7 +10,7 @@ A generator is one file, `generators/<modality>/<family>.py`, with
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -50,4 +50,13 @@ class Synthesizer(Protocol):
 
     def log_prob(self, data: Any) -> np.ndarray:
         """Return the log-likelihood of each row, in nats: float64 [n]."""
+        ...
+
+
+@runtime_checkable
+class HasLoss(Protocol):
+    """An image model with a loss of each image, low where it knows the image: what a membership attack on the model reads."""
+
+    def loss(self, images: Any, *, seed: int = 0) -> np.ndarray:
+        """Return float64 [N] for N Images; the loss of an image depends on it and on the seed alone, not on the images beside it."""
         ...

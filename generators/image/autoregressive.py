@@ -184,8 +184,8 @@ class Autoregressive:
             nats.append(label - self.form.values * self.model(x.to(self.model.rank.device)).double().cpu())
         return torch.cat(nats).numpy()
 
-    def loss(self, images: Images) -> np.ndarray:
-        """Return what a membership attack reads: -log p of each image, float64 [N]."""
+    def loss(self, images: Images, *, seed: int = 0) -> np.ndarray:
+        """Return -log p of each image, in nats: float64 [N] (`contract.HasLoss`); nothing is drawn, whatever the seed."""
         return -self.log_prob(images)
 
     def uniforms(self, images: Images, *, seed: int = 0) -> np.ndarray:

@@ -25,11 +25,13 @@ from launderette.generators.image._augment import TOLD, warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._unet import UNet
 from launderette.generators.training import device as devices
+from launderette.generators.training import randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
+LOSS_DRAWS = 8  # noises that the loss of an image is averaged over
 FEW = 5000  # images, below which they are augmented
 
 
@@ -90,10 +92,15 @@ class Model(nn.Module):
             x, told = warp(x, self.config.augment)
         if self.training:
             y = torch.where(torch.rand(len(y), device=y.device) < self.config.unlabelled, self.nothing, y)
-        sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * torch.randn(len(y), device=y.device))
-        n = sigma.view(-1, 1, 1, 1) * torch.randn_like(x)
+        size = torch.randn(len(y), device=y.device)
+        return self.denoising_loss(x, y, told, size, torch.randn_like(x))
+
+    def denoising_loss(self, x: Tensor, y: Tensor, told: Tensor, size: Tensor, noise: Tensor) -> Tensor:
+        """Images x [B, C, H, W], normal size of the noise [B], normal noise [B, C, H, W] -> weighted loss per value, [B]."""
+        sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * size)
         weight = (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
-        return weight * (self.denoise(x + n, sigma, y, told) - x).square().flatten(1).mean(1)
+        noisy = x + sigma.view(-1, 1, 1, 1) * noise
+        return weight * (self.denoise(noisy, sigma, y, told) - x).square().flatten(1).mean(1)
 
     def guided(self, x: Tensor, sigma: Tensor, y: Tensor) -> Tensor:
         """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x | y)."""
@@ -137,14 +144,20 @@ class Diffusion:
         return self.form.sample(n, seed, where, self.model.draw)
 
     @torch.no_grad()
-    def loss(self, images: Images, *, seed: int = 0, draws: int = 8) -> np.ndarray:
-        """Return the denoising loss of each image, averaged over the same `draws` noises: float64 [N], what a membership attack reads."""
-        device, losses = self.model.sigma_data.device, []
-        for x in self.form.pack(images).split(self.form.chunk):
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                losses.append(sum(self.model(x.to(device)).double().cpu() for _ in range(draws)) / draws)
-        return torch.cat(losses).numpy()
+    def loss(self, images: Images, *, seed: int = 0) -> np.ndarray:
+        """Return the denoising loss of each image, averaged over noises that all share: float64 [N] (`contract.HasLoss`)."""
+        form, device = self.form, self.model.sigma_data.device
+        stream = torch.Generator().manual_seed(randomness.key(seed, "loss"))
+        sizes = torch.randn(LOSS_DRAWS, 1, generator=stream).to(device)
+        noises = torch.randn(LOSS_DRAWS, 1, form.channels, form.height, form.width, generator=stream).to(device)
+        parts = []
+        for packed in form.pack(images).split(form.chunk):
+            pixels, y = form.unpack(packed.to(device))
+            x, told = to_unit(pixels), torch.zeros(len(y), TOLD, device=device)
+            shared = ((size.expand(len(x)), noise.expand_as(x)) for size, noise in zip(sizes, noises, strict=True))
+            losses = torch.stack([self.model.denoising_loss(x, y, told, *drawn) for drawn in shared])
+            parts.append(losses.double().mean(0).cpu())
+        return torch.cat(parts).numpy()
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""

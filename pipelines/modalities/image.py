@@ -14,6 +14,7 @@ from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import Budget, GeneratorError, Images, Progress, Schema, Synthesizer
+from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
@@ -234,7 +235,7 @@ def loss_of(sides: Mapping[str, ImageSample], model: Synthesizer | None) -> Call
         losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
         return losses
 
-    return loss if hasattr(model, "loss") else None
+    return loss if isinstance(model, HasLoss) else None
 
 
 def score_sources(

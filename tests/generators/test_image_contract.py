@@ -8,6 +8,7 @@ import torch
 
 import generators
 from generators import Budget, Images
+from generators.contract import HasLoss
 from generators.data.images import ImageForm
 from tests.generators import pictures
 
@@ -37,6 +38,17 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(fitted):
     many, few, other = model.sample(600, seed=1), model.sample(10, seed=1), model.sample(10, seed=2)
     assert same(many.take(np.arange(10)), few) and not same(few, other)
     assert np.mean(many.labels == "h") == pytest.approx(np.mean(pictures.bars().labels == "h"), abs=0.06)
+
+
+def test_the_loss_of_an_image_depends_on_it_and_the_seed_alone(fitted):
+    name, model = fitted
+    assert isinstance(model, HasLoss) is (name in {"image.autoregressive", "image.diffusion"})
+    if isinstance(model, HasLoss):
+        images, order = pictures.bars(30, seed=9), np.random.default_rng(0).permutation(30)
+        losses = model.loss(images, seed=3)
+        assert losses.shape == (30,) and losses.dtype == np.float64
+        np.testing.assert_allclose(model.loss(images.take(order[:11]), seed=3), losses[order[:11]], rtol=1e-4)
+        assert np.array_equal(model.loss(images, seed=4), losses) is (name == "image.autoregressive")
 
 
 def test_the_same_seed_gives_the_same_model(fitted):
