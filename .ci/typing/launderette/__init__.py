@@ -1,0 +1,1 @@
+../../../launderette/__init__.py

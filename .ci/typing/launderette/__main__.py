@@ -1,0 +1,1 @@
+../../../launderette/__main__.py
