@@ -121,8 +121,8 @@ def flat(pixels: np.ndarray) -> torch.Tensor:
 def membership(pictures: Pictures, *, seed: int = 0) -> Score:
     """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower better.
 
-    The attacks on tables (privacy.membership), on principal components of features and pixels; nearness of pixels, also of the image
-    moved by one; with a loss, also by the loss.
+    From the released images alone: the attacks on tables (privacy.membership), on principal components of features and pixels, and
+    nearness of pixels, also of the image moved by one.
     """
     return _attacked(pictures, seed, tables.membership)
 
@@ -130,6 +130,14 @@ def membership(pictures: Pictures, *, seed: int = 0) -> Score:
 def membership_vulnerable(pictures: Pictures, *, seed: int = 0) -> Score:
     """The same for the most isolated tenth of the images; lower better."""
     return _attacked(pictures, seed, tables.membership_vulnerable)
+
+
+def membership_model(pictures: Pictures, *, seed: int = 0) -> Score:
+    """Training images recognised by somebody who holds the model, from its loss of an image, at 1 % false alarms; lower better.
+
+    It says whether the model may leave, as privacy.membership_model does of tables.
+    """
+    return _attacked(pictures, seed, tables.membership_model)
 
 
 def _attacked(pictures: Pictures, seed: int, attack: Callable[..., Score]) -> Score:

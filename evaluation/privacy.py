@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -127,29 +128,45 @@ def _nearer(samples: Samples, queries: neighbours.Group, train: np.ndarray, held
 
 
 def membership(samples: Samples, *, seed: int = 0) -> Score:
-    """Training rows recognised by the strongest attack at 1 % false alarms (TPR at 1 % FPR); chance is 0.01, lower better.
+    """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms; chance is 0.01, lower better.
 
-    Attacks: distance, calibrated distance, density ratio, classifier, local likelihood, matching values, and the model's loss
-    if given. The attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR rule).
-    Cost: five searches, two fits and one comparison of values.
+    TPR at 1 % FPR. Attacks: distance, calibrated distance, density ratio, classifier, local likelihood and matching values. The
+    attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR rule). Cost: five
+    searches, two fits and one comparison of values.
     """
-    return _membership(samples, seed, lambda evidence: evidence)
+    return _membership(samples, seed, attacks.Evidence.from_release)
 
 
 def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
     """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
-    score = _membership(samples, seed, lambda evidence: evidence.most_isolated())
+    score = _membership(samples, seed, lambda evidence: evidence.from_release().most_isolated())
     if score.value is None or (share := attacks.evidence(samples, "synthetic", seed).isolated) == attacks.ISOLATED:
         return score
     return replace(score, note=f"{score.note} They are the most isolated {share:.0%}: of fewer, under {attacks.LEFT} would be non-members.")
 
 
-def _membership(samples: Samples, seed: int, narrow) -> Score:
+def membership_model(samples: Samples, *, seed: int = 0) -> Score:
+    """Training rows recognised by somebody who holds the model, from its loss of a row, at 1 % false alarms; 0.01 is chance, lower better.
+
+    The loss, and the loss less that of the nearest holdout rows (Carlini et al. 2022). It says whether the model may leave; who reads
+    a release has no model. Without a model, or where it has no loss, there is no value. Cost: one pass of the model.
+    """
+    if samples.loss is None:
+        return unknown(Reason.NO_LOSS, "there is no model with a loss of each row, so nobody can attack by it", "lower")
+    return _membership(samples, seed, attacks.Evidence.from_model, ("value",))
+
+
+def _membership(
+    samples: Samples,
+    seed: int,
+    narrow: Callable[[attacks.Evidence], attacks.Evidence],
+    released: Sequence[str] = ("value", "ceiling", "floor"),
+) -> Score:
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from chance", "lower")
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
-    outcomes = {name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items()}
+    outcomes = {name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items() if name in released}
     main = outcomes["value"]
     if main is None:
         return unknown(Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.member_count} "
@@ -162,7 +179,7 @@ def _membership(samples: Samples, seed: int, narrow) -> Score:
     few = "" if least <= ALARMS else (f" Only {main.non_members} non-members: a false-alarm rate under {least:.0%} cannot be measured, "
                                       "so the threshold is the best of them.")
     ends = {name: outcome and outcome.rates[ALARMS][0] for name, outcome in outcomes.items()}
-    return Score(*main.rates[ALARMS], ends.get("ceiling"), ends["floor"], "lower", detail,
+    return Score(*main.rates[ALARMS], ends.get("ceiling"), ends.get("floor"), "lower", detail,
                  f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
                  f"searched.{few}{_which_members(samples)}")
 
@@ -175,7 +192,7 @@ def _which_members(samples: Samples) -> str:
     return f" {held:,} training rows that the generator held back for validation are neither." if held else ""
 
 
-def _outcome(samples: Samples, role: str, seed: int, narrow) -> attacks.Outcome | None:
+def _outcome(samples: Samples, role: str, seed: int, narrow: Callable[[attacks.Evidence], attacks.Evidence]) -> attacks.Outcome | None:
     evidence = attacks.evidence(samples, role, seed)
     evidence = narrow(evidence) if evidence is not None else None
     few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NO_RADIUS = "no_radius"  # non-members equal training rows so often that nothing is nearer
     NO_SINGLING_OUT = "no_singling_out"  # too few predicates fit one released row
     ALWAYS_RIGHT = "always_right"  # an attack succeeds for every non-member too
+    NO_LOSS = "no_loss"  # no model is given, or it has no loss of a row
     NO_LABELS = "no_labels"
     ONE_LABEL = "one_label"
     ONE_LABEL_RELEASED = "one_label_released"

@@ -1,13 +1,13 @@
 """Membership attacks: guess from the synthetic rows whether a person's row was used for training.
 
-No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box attack sees the
-model's loss. Here their scores are gathered, the strongest attack is chosen, and its rates are measured.
+No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box attack, of whoever
+holds the model, sees its loss. Here their scores are gathered, the strongest of either kind is chosen, and its rates are measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is
 BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
 FALSE_ALARMS = (0.001, 0.01, 0.1)
 SMALLEST = 20  # non-members below which nothing is said
+WHITE_BOX = "loss", "calibrated loss"  # the attacks that need the model
 ISOLATED, LEFT = 0.1, 25  # share of candidates called isolated, more where so few non-members would be left
 
 
@@ -42,6 +43,18 @@ class Evidence:
     def isolated(self) -> float:
         """Share of the non-members that count as isolated."""
         return min(1.0, max(ISOLATED, LEFT / len(self.isolation[1])))
+
+    def from_release(self) -> Evidence:
+        """The attacks of somebody who has the released rows and no model."""
+        return self._attacks(set(self.members) - set(WHITE_BOX))
+
+    def from_model(self) -> Evidence:
+        """The attacks that read the model's loss; none where there is no model or it has no loss."""
+        return self._attacks(set(self.members) & set(WHITE_BOX))
+
+    def _attacks(self, chosen: set[str]) -> Evidence:
+        members, non_members = ({a: s for a, s in scores.items() if a in chosen} for scores in (self.members, self.non_members))
+        return replace(self, members=members, non_members=non_members)
 
     def most_isolated(self) -> Evidence:
         """The same evidence about the most isolated candidates only."""

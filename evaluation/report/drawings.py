@@ -89,7 +89,7 @@ def roc(curves: dict[str, dict]) -> str:
         figure = Figure(figsize=(5.2, 3.7), layout="constrained")
         axes = figure.add_subplot()
         axes.plot([1e-4, 1], [1e-4, 1], color=INK, linestyle=":", linewidth=1, label="guessing")
-        for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC), ("-", "--"), strict=False):
+        for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC, INK), ("-", "--", "-."), strict=False):
             axes.plot(curve["false_alarms"], np.maximum(curve["recognised"], 1e-4), color=colour, linestyle=line, linewidth=1.8, label=name)
         axes.axvline(0.01, color=FAINT, linewidth=1)
         axes.set(xscale="log", yscale="log", xlim=(5e-4, 1), ylim=(5e-4, 1.05), xlabel="non-members wrongly accused",

@@ -113,9 +113,10 @@ def _by_learner(scores: dict) -> dict:
 
 
 def _advice(data: dict) -> dict:
-    """The verdict in a paragraph, and what to do about a refusal."""
+    """The verdict in a paragraph, what to do about a refusal, and what is said of the model."""
     reasons = _reasons(data["verdict"])
-    return {"summary": verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else "", "remedies": verdicts.remedies(reasons)}
+    summary = verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else ""
+    return {"summary": summary, "remedies": verdicts.remedies(reasons), "of_model": verdicts.of_model(data["verdict"] or {})}
 
 
 def _read(reason: dict) -> dict:
@@ -142,7 +143,8 @@ def _pairs(scores: dict) -> list[tuple]:
 
 def _attacks(scores: dict) -> list[dict]:
     named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable",
-             "all images": "image.membership", "most isolated images": "image.membership_vulnerable"}
+             "all images": "image.membership", "most isolated images": "image.membership_vulnerable",
+             "all rows, by the model": "privacy.membership_model", "all images, by the model": "image.membership_model"}
     found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
     return [{**f, "attack": " / ".join(f["attacks"]), "finding": words.recognised(f)} for f in found]
 

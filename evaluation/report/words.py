@@ -52,6 +52,9 @@ METRICS = {  # heading, what it measures, what to keep in mind
                            "accuses 1 % of non-members; guessing reaches 1 %.", ""),
     "privacy.membership_vulnerable": ("Membership attack, most isolated rows", "The same for the tenth of rows farthest from all others: "
                                       "the people an average hides.", ""),
+    "privacy.membership_model": ("Membership attack by whoever holds the model", "Share of training rows that are recognised by the "
+                                 "model's loss while 1 % of non-members are wrongly accused; guessing reaches 1 %.",
+                                 "It decides whether the model may leave: who has the released rows alone cannot attack like this."),
     "privacy.attribute": ("Guessing one value", "How much more often the synthetic rows give away one value of a training person than of a "
                           "non-member, when all other values are known.", ""),
     "privacy.singling_out": ("Singling out", "How much more often a description made from synthetic rows fits exactly one training person "
@@ -84,10 +87,14 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
                          "it wrongly accuses 1 % of non-members; guessing reaches 1 %.", ""),
     "image.membership_vulnerable": ("privacy", "Membership attack, most isolated images", "The same for the tenth of images farthest from "
                                     "all others.", ""),
+    "image.membership_model": ("privacy", "Membership attack by whoever holds the model", "Share of training images that are recognised by "
+                               "the model's loss while 1 % of non-members are wrongly accused; guessing reaches 1 %.",
+                               "It decides whether the model may leave: who has the released images alone cannot attack like this."),
 }
 METRICS |= {name: words for name, (_, *words) in IMAGES.items()}
 NUMBERS = {"image.frechet", "image.kernel"}  # no shares: shown as numbers, and drawn relative to their floor
 
+MODEL = {"privacy.membership_model", "image.membership_model"}  # attacks by the model
 GUESSING = 0.1  # of members, at as many false alarms
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
 
@@ -164,11 +171,11 @@ def not_tested(report) -> list[str]:
     if not profile["rows"]["holdout"]:
         lines.insert(0, "There was no holdout: no attack, no distance check and no ceiling could be computed.")
     lines += [_unread(column, found) for column, found in profile.get("unreadable", {}).items()]
-    if not profile["white_box"]:
+    missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
+    if not profile["white_box"] or set(missing) & MODEL:
         lines.append("No model's loss was read: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):
         lines.append("Identifier columns were left out of every metric except those of real identifiers and of formats.")
-    missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
     if missing:
         lines.append("Metrics that were not asked for: " + ", ".join(missing) + ".")
     return lines

@@ -95,6 +95,24 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
     )
 
 
+def of_model(verdict: Mapping[str, Any]) -> str:
+    """Return what a verdict says of the model beside the data: whether it remembers its rows, so that it may not leave; nothing of none."""
+    return " ".join(_of_model(reason) for reason in verdict.get("model", ()))
+
+
+def _of_model(reason: Reason) -> str:
+    if reason["value"] is None or reason["bound"] is None:
+        return f"Whether the model itself gives training rows away was not measured: {reason['note']} Keep it inside."
+    counted = COUNTED[reason["score"]].removeprefix("of ")
+    found = f"{_percent(reason['estimate'])} {counted} (up to {_percent(reason['value'])}; allowed {_percent(reason['bound'])})"
+    if reason["passed"]:
+        return f"The model remembers no more than chance explains: {found}. {reason['note']}"
+    return (
+        f"The model must stay inside, for it remembers training rows: {found}. {reason['note']} Who has the released data alone does "
+        "not hold the model; what the data themselves give away is judged by the rules of the gate."
+    )
+
+
 def remedies(reasons: Sequence[Reason]) -> list[str]:
     """Return what to do about the rules that refused, each once: those that serve most of them first."""
     found: dict[str, int] = {}

@@ -27,7 +27,7 @@ def score(
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
-    from launderette.pipelines.cli.terminal import print_scores, print_verdict
+    from launderette.pipelines.cli.terminal import print_model, print_scores, print_verdict
     from launderette.pipelines.scoring import external
     from launderette.pipelines.scoring import settings as score_settings
 
@@ -41,6 +41,7 @@ def score(
         say(note)
     if verdict:
         print_verdict(verdict)
+        print_model(verdict)
     say(f"Report: {output / 'report.html'}")
     return QUARANTINED if verdict and not verdict["passed"] else RELEASED
 

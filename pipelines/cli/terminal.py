@@ -108,6 +108,7 @@ def run(config: RunConfig) -> int:
     print_verdict(result["verdict"])
     where = "Released" if result["passed"] else "Quarantined"
     console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    print_model(result["verdict"])
     return 0 if result["passed"] else 3
 
 
@@ -177,6 +178,12 @@ def print_verdict(verdict: dict[str, Any]) -> None:
         console.print(f"{reason['score']}: {verdicts.sentence(reason)}", markup=False, soft_wrap=True)
     for number, remedy in enumerate(verdicts.remedies(verdict["reasons"]), 1):
         console.print(f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True)
+
+
+def print_model(verdict: dict[str, Any]) -> None:
+    """Print in a sentence whether the model remembers its rows, where that was asked."""
+    if said := verdicts.of_model(verdict):
+        console.print(said, markup=False, soft_wrap=True)
 
 
 def _table(*names: str) -> Table:

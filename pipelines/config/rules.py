@@ -54,6 +54,11 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
 }
+# What a model must keep to before it may leave; who reads a release holds no model, so these refuse no release unless the gate names them.
+MODEL_RULES: dict[str, Rule] = {
+    "privacy.membership_model": {"at_most": 0.05, "relative": "by chance"},
+    "image.membership_model": {"at_most": 0.05, "relative": "by chance"},
+}
 RULES = {"tabular": DEFAULT_RULES, "image": IMAGE_RULES}  # by modality
 PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
 

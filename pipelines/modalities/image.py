@@ -18,6 +18,7 @@ from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL
@@ -218,7 +219,7 @@ def score(
 ) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
     wanted = config.score.metrics
-    names = None if wanted is None else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules}]
+    names = None if wanted is None else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules, *MODEL_RULES}]
     given = ((side.pixels, side.labels) for side in (train, holdout, synthetic))
     known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
     return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)

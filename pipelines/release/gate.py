@@ -8,6 +8,9 @@ A score that is missing or not a number refuses, with its reason, unless it has 
 a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
 Attacks on single columns, links and near copies may have none either. Membership always has: a table too small to be attacked (20
 held-out rows) is too small to be released.
+
+Beside the rules for a release, a decision says whether the model remembers its rows (MODEL_RULES): that refuses no release, whose
+readers hold no model, unless the gate names the rule; it says that the model may not leave.
 """
 
 import math
@@ -21,7 +24,7 @@ from scipy.stats import betabinom, binom, gamma, poisson
 from launderette.evaluation.measures.intervals import clopper_pearson, null_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.samples import Reason, Score
-from launderette.pipelines.config.rules import Rule, check
+from launderette.pipelines.config.rules import MODEL_RULES, Rule, check
 from launderette.pipelines.run.artifacts import LaunderError
 
 # reasons for which a score has no meaning for a table; anything else that is missing refuses
@@ -35,6 +38,8 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
     "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
     "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.membership_model": (Reason.NO_LOSS,),
+    "image.membership_model": (Reason.NO_LOSS,),
 }
 # facts about the released table, without an interval
 COUNTED = ("privacy.copies", "privacy.identifiers", "diversity.distinct", "image.equal", "image.copies")
@@ -53,6 +58,7 @@ class Decision:
 
     digest: str
     reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    model: tuple[Mapping[str, Any], ...] = ()  # likewise, of the rules for the model, which do not refuse
     _key: InitVar[object] = None
 
     def __post_init__(self, _key: object) -> None:
@@ -65,7 +71,8 @@ class Decision:
 
     def verdict(self) -> dict[str, Any]:
         """Return the verdict as report.json and manifest.json hold it."""
-        return {"passed": self.passed, "data": self.digest, "reasons": [dict(reason) for reason in self.reasons]}
+        reasons, model = ([dict(reason) for reason in found] for found in (self.reasons, self.model))
+        return {"passed": self.passed, "data": self.digest, "reasons": reasons, "model": model}
 
 
 class Approval(Decision):
@@ -81,16 +88,22 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
     check(rules)
     reasons = tuple(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items())
     kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
-    return kind(data_digest, reasons, _KEY)
+    return kind(data_digest, reasons, _of_model(report, rules), _KEY)
+
+
+def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, Any], ...]:
+    """Judge what was measured of the model by the rules for models, but for those that already decide on the release."""
+    asked = {name: rule for name, rule in MODEL_RULES.items() if name in report.scores and name not in rules}
+    return tuple(_judge(name, rule, report.scores[name]) for name, rule in asked.items())
 
 
 def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
     """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it contradicts itself."""
-    reasons = tuple(verdict["reasons"])
+    reasons, model = tuple(verdict["reasons"]), tuple(verdict.get("model", ()))
     passed = bool(reasons) and all(_follows(reason) for reason in reasons)
-    if verdict["passed"] is not passed or any(reason["passed"] is not _follows(reason) for reason in reasons):
+    if verdict["passed"] is not passed or any(reason["passed"] is not _follows(reason) for reason in (*reasons, *model)):
         raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
-    return (Approval if passed else Refusal)(verdict["data"], reasons, _KEY)
+    return (Approval if passed else Refusal)(verdict["data"], reasons, model, _KEY)
 
 
 def _follows(reason: Mapping[str, Any]) -> bool:
@@ -113,7 +126,9 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
     if not _finite(end) or not _finite(bound):
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
     end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
-    return _reason(name, rule, end, bound, end >= bound if least else end <= bound, note, score.value)
+    area = score.detail.get("auc") if name in MODEL_RULES else None
+    said = note if area is None else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
+    return _reason(name, rule, end, bound, end >= bound if least else end <= bound, said, score.value)
 
 
 def _finite(value: float | None) -> bool:

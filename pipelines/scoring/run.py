@@ -13,6 +13,7 @@ from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import dtypes, grid, timestamps
 from launderette.generators.sampling import reading
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.run.artifacts import LaunderError
 
 
@@ -66,10 +67,10 @@ def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] |
 
 
 def _names(config: RunConfig) -> list[str] | None:
-    """Return the metrics asked for and those that the gate needs, None for all."""
+    """Return the metrics asked for and those that the gate needs or says of the model, None for all."""
     if config.score.metrics is None:
         return None
-    wanted = {*config.score.metrics, *config.rules}
+    wanted = {*config.score.metrics, *config.rules, *MODEL_RULES}
     return [name for name in evaluation.names() if name in wanted]
 
 

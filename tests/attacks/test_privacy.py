@@ -102,10 +102,10 @@ def test_the_loss_of_an_overfit_model_betrays_its_rows(people):
     train, holdout, fresh = people
     seen = set(train["income"])
     made = samples.make(train, holdout, fresh, loss=lambda rows: np.where(rows["income"].isin(seen), 0.1, 1.0))
-    score = privacy.membership(made)
+    score = privacy.membership_model(made)
     assert score.value > 0.9 and any("loss" in attack for attack in score.detail["attacks"])
     dull = samples.make(train, holdout, fresh, loss=lambda rows: np.ones(len(rows)))
-    assert privacy.membership(dull).value < 0.04
+    assert privacy.membership_model(dull).value < 0.04
 
 
 def density(train, width):
@@ -121,14 +121,22 @@ def density(train, width):
 
 def test_a_model_that_has_learnt_by_heart_is_caught_by_its_loss_and_a_smooth_one_is_not(people):
     train, holdout, fresh = people
-    found = {width: privacy.membership(samples.make(train, holdout, fresh, loss=density(train, width))) for width in (0.05, 2.0)}
+    made = {width: samples.make(train, holdout, fresh, loss=density(train, width)) for width in (0.05, 2.0)}
+    found = {width: privacy.membership_model(one) for width, one in made.items()}
     assert found[0.05].detail["tpr_at_0.1_low"] > 0.4 and "loss" in found[0.05].detail["attacks"][0]
     assert found[2.0].detail["tpr_at_0.1"] < 0.2 and found[2.0].value < 0.04
+    alone = privacy.membership(made[0.05])  # who reads the fresh rows holds no model
+    assert alone.value < 0.04 and not {"loss", "calibrated loss"} & set(alone.detail["tried"])
+
+
+def test_without_a_model_there_is_no_score_of_one_and_it_says_so(people):
+    silent = privacy.membership_model(samples.make(*people))
+    assert silent.value is None and silent.reason is samples.Reason.NO_LOSS
 
 
 def test_a_loss_of_the_wrong_shape_is_told(people):
     with pytest.raises(EvaluationError, match="one number per row"):
-        privacy.membership(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))
+        privacy.membership_model(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))
 
 
 @pytest.mark.parametrize(("rows", "candidates", "searched"), [(1500, 5000, 1500), (1_000_000, 2000, 1_000_000), (10**8, 2000, 10**6)])

@@ -137,7 +137,8 @@ def test_the_loss_of_a_model_that_knows_its_images_gives_them_away():
     def loss(role, rows):
         return (role != "train") + np.random.default_rng(3).random(len(rows)) / 2
 
-    found = evaluation.score_images(TRAIN, HELD, FRESH, features=raw, loss=loss, names=["image.membership"]).scores["image.membership"]
+    name = "image.membership_model"
+    found = evaluation.score_images(TRAIN, HELD, FRESH, features=raw, loss=loss, names=[name]).scores[name]
     assert found.detail["tpr_at_0.1_low"] > 0.9 and found.detail["attacks"] == ["loss"]
 
 

@@ -260,3 +260,25 @@ def test_a_stored_verdict_is_read_back_and_checked():
         gate.reopen(forged)
     with pytest.raises(LaunderError):
         gate.reopen({"passed": True, "data": DIGEST, "reasons": []})
+
+
+REMEMBERS = Score(0.3, 0.2, 0.41, better="lower", detail={"members": 5000, "non_members": 5000, "auc": 0.81})
+
+
+def test_a_model_that_remembers_refuses_no_release_and_is_named_in_its_verdict():
+    decision = gate.decide(report(privacy__membership_model=REMEMBERS), bounds.DEFAULT_RULES, DIGEST)
+    assert decision.passed and [(r["score"], r["passed"]) for r in decision.model] == [("privacy.membership_model", False)]
+    assert "0.81" in decision.model[0]["note"]
+    verdict = decision.verdict()
+    assert gate.reopen(verdict) == decision
+    verdict["model"][0]["passed"] = True
+    with pytest.raises(LaunderError, match="follows from its reasons"):
+        gate.reopen(verdict)
+
+
+def test_a_gate_that_names_the_rule_for_models_refuses_by_it():
+    rule = {"privacy.membership_model": bounds.MODEL_RULES["privacy.membership_model"]}
+    decision = gate.decide(report(privacy__membership_model=REMEMBERS), bounds.DEFAULT_RULES | rule, DIGEST)
+    assert failed(decision) == [*rule] and decision.model == ()
+    silent = Score(None, reason=Reason.NO_LOSS, note="There is no model.")
+    assert gate.decide(report(privacy__membership_model=silent), bounds.DEFAULT_RULES, DIGEST).model[0]["passed"]

@@ -37,7 +37,7 @@ def test_docstrings_say_direction_and_range_or_refer_to_one_that_does(name):
 
 
 def test_the_default_rules_are_those_of_the_gate():
-    for name, rule in (rules.DEFAULT_RULES | rules.IMAGE_RULES).items():
+    for name, rule in (rules.DEFAULT_RULES | rules.IMAGE_RULES | rules.MODEL_RULES).items():
         word = "at least" if "at_least" in rule else "at most"
         text = f"{word} {rule.get('at_least', rule.get('at_most')):g} {rule.get('relative', '')}".strip()
         assert f"| `{name}` | {text} |\n" in PAGE

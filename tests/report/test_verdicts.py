@@ -25,7 +25,7 @@ def test_a_rule_is_a_sentence_with_its_numbers():
 
 
 def test_every_rule_of_the_gate_has_words_and_something_to_do():
-    for name in {**rules.DEFAULT_RULES, **rules.IMAGE_RULES}:
+    for name in {**rules.DEFAULT_RULES, **rules.IMAGE_RULES, **rules.MODEL_RULES}:
         assert name in verdicts.COUNTED, name
         assert verdicts.remedies([reason(name, 1.0, 0.5, passed=False)]), name
 
@@ -42,3 +42,14 @@ def test_what_to_do_is_said_once_and_the_most_useful_first():
     both = verdicts.remedies([LEAK, reason("privacy.near_copies", 0.4, 0.05, passed=False), FINE])
     assert len(both) == len(set(both)) and both[0].startswith("Give more rows")
     assert verdicts.remedies([FINE, SILENT]) == []
+
+
+def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass():
+    leak = reason("privacy.membership_model", 0.41, 0.05, passed=False, estimate=0.3, note="Area under the attack's ROC curve: 0.81.")
+    said = verdicts.of_model({"reasons": [FINE], "model": [leak]})
+    assert said.startswith("The model must stay inside") and "30.0 %" in said and "up to 41.0 %" in said and "0.81" in said
+    fine = verdicts.of_model({"model": [reason("privacy.membership_model", 0.03, 0.05, passed=True, estimate=0.01)]})
+    assert fine.startswith("The model remembers no more than chance explains: 1.0 % training rows")
+    silent = verdicts.of_model({"model": [reason("privacy.membership_model", None, None, passed=True, note="There is no model.")]})
+    assert "not measured: There is no model." in silent
+    assert verdicts.of_model({"reasons": [FINE]}) == ""

@@ -184,7 +184,7 @@ def test_the_models_likelihood_reaches_the_attack(run):
         update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)}
     )
     report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"])
-    assert report.profile["white_box"] is True and report.scores["privacy.membership"].value is not None
+    assert report.profile["white_box"] is True and report.scores["privacy.membership_model"].value is not None
 
 
 def test_no_canary_leaves_work(run, tmp_path, capsys):
