@@ -21,7 +21,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import device as devices
-from launderette.generators.training import loop, memory, randomness, state, validation
+from launderette.generators.training import loop, memorisation, memory, randomness, state, validation
 from launderette.generators.training.plan import Plan
 
 
@@ -112,6 +112,8 @@ def train(
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
     if (groups := how.get("groups")) is not None:
         record["groups_on_both_sides"] = validation.shared(groups, parts)
+    if remembered := memorisation.measure(model.eval(), *placed, planned, seed):
+        record["memorisation"] = remembered
     return model.eval(), record, training_rows
 
 
