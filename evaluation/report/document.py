@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,7 +16,7 @@ from launderette.evaluation.samples import Samples, Score
 from launderette.evaluation.summaries import small_cells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Scores by metric name, the table's profile, the reduced figures behind the charts, and what only an internal report may say."""
 
@@ -24,12 +26,32 @@ class Report:
     seed: int
     internal: dict = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        known = sum(score.value is not None for score in self.scores.values())
+        return f"<Report: {known} of {len(self.scores)} scores have a value; report.save(folder) writes report.html and report.json>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in ("score", "value", "low", "high", "ceiling", "floor"))
+        rows = [(name, *map(_figure, (s.value, s.low, s.high, s.ceiling, s.floor))) for name, s in self.scores.items()]
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the public report.html and report.json into `folder`, and return the path of the page."""
+        from launderette.evaluation import report
+        report.write(self, folder)
+        return Path(folder) / "report.html"
+
     def to_json(self) -> dict:
         """The content of a public report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
         scores = [{"name": name, "value": s.value, "low": s.low, "high": s.high, "ceiling": s.ceiling, "floor": s.floor,
                    "better": s.better, "reason": s.reason, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
         return plain({"version": 1, "scores": scores, **self.profile, "seed": self.seed,
                       "not_tested": words.not_tested(self)})
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def profile(samples: Samples) -> dict:

@@ -14,6 +14,7 @@ from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.identifiers.detection import has_form, is_named, names_person, number_identifies, text_identifies
 from launderette.generators.identifiers.forms import form_of
+from launderette.generators.notebook import html_table
 
 MAX_DECIMALS = 12
 LARGEST_TICK = 2**62  # so that differences of ticks fit int64
@@ -105,11 +106,22 @@ KINDS: dict[str, type] = {
 }
 
 
-@dataclass(frozen=True)
+SHOWN = 8  # columns that a short form names
+
+
+@dataclass(frozen=True, repr=False)
 class Schema:
     """The columns of a table, in order."""
 
     columns: tuple[Column, ...]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{column.name}: {column.kind}" for column in self.columns[:SHOWN])
+        return f"Schema({shown}{', ...' if len(self.columns) > SHOWN else ''})"
+
+    def _repr_html_(self) -> str:
+        rows = [(column.name, column.kind, getattr(column, "dtype", "")) for column in self.columns]
+        return html_table("Schema", ("column", "kind", "type"), rows)
 
     @property
     def names(self) -> list[str]:

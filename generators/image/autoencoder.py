@@ -23,6 +23,7 @@ from launderette.generators.image._coder import Decoder, Encoder, brightness_los
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
+from launderette.generators.notebook import ShownModel
 from launderette.generators.training import randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
@@ -81,8 +82,8 @@ class Model(nn.Module):
         return (255 * torch.sigmoid(self.decoder(z))).round().to(torch.uint8)
 
 
-@dataclass(frozen=True)
-class Autoencoder:
+@dataclass(frozen=True, repr=False)
+class Autoencoder(ShownModel):
     """Fitted images: samples, classifies, saves itself."""
 
     form: ImageForm

@@ -25,6 +25,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._patches import Network, Patches
+from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import randomness
 from launderette.generators.training.fitting import FitOptions
@@ -158,8 +159,8 @@ class Model(nn.Module):
         return low + (high - low) * torch.rand(r.shape, generator=stream, dtype=torch.float64).to(r.device)
 
 
-@dataclass(frozen=True)
-class Autoregressive:
+@dataclass(frozen=True, repr=False)
+class Autoregressive(ShownModel):
     """Fitted images: samples, tells likelihoods and the uniforms of an image, saves itself."""
 
     form: ImageForm

@@ -24,6 +24,7 @@ from launderette.generators.image import _fitting
 from launderette.generators.image._augment import TOLD, warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._unet import UNet
+from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import randomness
 from launderette.generators.training.fitting import FitOptions
@@ -126,8 +127,8 @@ class Model(nn.Module):
         return to_pixels(x)
 
 
-@dataclass(frozen=True)
-class Diffusion:
+@dataclass(frozen=True, repr=False)
+class Diffusion(ShownModel):
     """Fitted images: samples, tells its loss, saves itself."""
 
     form: ImageForm

@@ -27,6 +27,7 @@ from launderette.generators.image._augment import warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._gan_networks import ImageDiscriminator, ImageGenerator
 from launderette.generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
+from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
 from launderette.generators.training.fitting import FitOptions
@@ -113,8 +114,8 @@ class Model(nn.Module):
         return to_pixels(self.generator(torch.randn(len(y), NOISE, generator=stream).to(device), y.to(device)))
 
 
-@dataclass(frozen=True)
-class Adversarial:
+@dataclass(frozen=True, repr=False)
+class Adversarial(ShownModel):
     """Fitted images: samples, saves itself."""
 
     form: ImageForm

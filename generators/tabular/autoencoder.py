@@ -27,6 +27,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
+from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import reading, rows
 from launderette.generators.sampling.conditioning import CHUNK
 from launderette.generators.training import fitting, randomness
@@ -147,8 +148,8 @@ def _embedding(wave: Tensor, e: int) -> Tensor:
     return wave.t() @ torch.randn(len(wave), e) * (2 / e) ** 0.5
 
 
-@dataclass(frozen=True)
-class Autoencoder:
+@dataclass(frozen=True, repr=False)
+class Autoencoder(ShownModel):
     """A fitted table: samples, classifies, saves itself."""
 
     encoding: Encoding

@@ -19,6 +19,7 @@ from torch import Tensor
 from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
+from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import combinations, conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
@@ -47,8 +48,8 @@ class Config:
     weight_decay: float | None = None
 
 
-@dataclass(frozen=True)
-class Autoregressive:
+@dataclass(frozen=True, repr=False)
+class Autoregressive(ShownModel):
     """A fitted table: samples, likelihoods, saving."""
 
     encoding: Encoding

@@ -33,6 +33,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
@@ -148,8 +149,8 @@ class Model(nn.Module):
         return logits.double()
 
 
-@dataclass(frozen=True)
-class Diffusion:
+@dataclass(frozen=True, repr=False)
+class Diffusion(ShownModel):
     """A fitted table: samples, imputations, likelihoods, saving."""
 
     encoding: Encoding

@@ -22,6 +22,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.networks.gan_losses import LOSSES
+from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK
 from launderette.generators.tabular._gan_model import NOISE, Model, raked
@@ -61,8 +62,8 @@ class Config:
             raise GeneratorError("expected packing and candidates of 1 or more and a penalty of 0 or more")
 
 
-@dataclass(frozen=True)
-class Adversarial:
+@dataclass(frozen=True, repr=False)
+class Adversarial(ShownModel):
     """A fitted table: samples, saves itself."""
 
     encoding: Encoding
