@@ -24,7 +24,7 @@ from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
 from launderette.generators.notebook import ShownModel
-from launderette.generators.training import randomness
+from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
@@ -45,8 +45,7 @@ class Config:
     weight_decay: float = 1e-2
 
     def __post_init__(self) -> None:
-        if not self.noise >= 0 or self.latent < 2:
-            raise GeneratorError("expected a noise of 0 or more and a latent of 2 coordinates or more")
+        options.check(self)
 
 
 class Model(nn.Module):

@@ -21,13 +21,12 @@ from torch.nn.functional import logsigmoid, softplus
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
-from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._patches import Network, Patches
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
-from launderette.generators.training import randomness
+from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
@@ -53,8 +52,7 @@ class Config:
     weight_decay: float = 5e-2
 
     def __post_init__(self) -> None:
-        if self.mixture < 1 or (self.patch is not None and self.patch < 1):
-            raise GeneratorError("expected a mixture and a patch of 1 or more")
+        options.check(self)
 
 
 class Model(nn.Module):

@@ -19,14 +19,13 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
-from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import TOLD, warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._unet import UNet
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
-from launderette.generators.training import randomness
+from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
@@ -54,8 +53,7 @@ class Config:
     weight_decay: float = 1e-2
 
     def __post_init__(self) -> None:
-        if self.sampling_steps < 2 or self.guidance < 0 or not 0 <= self.unlabelled <= 1:
-            raise GeneratorError("expected sampling_steps of 2 or more, a guidance of 0 or more and a share unlabelled of 0 to 1")
+        options.check(self)
 
 
 class Model(nn.Module):

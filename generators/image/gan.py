@@ -29,6 +29,7 @@ from launderette.generators.image._gan_networks import ImageDiscriminator, Image
 from launderette.generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
+from launderette.generators.training import options
 from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan, Turn
@@ -56,10 +57,9 @@ class Config:
     pace: float = 1.0  # the generator's share of it
 
     def __post_init__(self) -> None:
+        options.check(self)
         if self.loss not in LOSSES:
             raise GeneratorError(f"expected a loss among {', '.join(LOSSES)}, found {self.loss!r}")
-        if self.penalty < 0:
-            raise GeneratorError("expected a penalty of 0 or more")
 
 
 class Model(nn.Module):

@@ -30,7 +30,7 @@ from launderette.generators.networks.mixture import Mixture
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import reading, rows
 from launderette.generators.sampling.conditioning import CHUNK
-from launderette.generators.training import fitting, randomness
+from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
 
@@ -55,8 +55,7 @@ class Config:
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.noise >= 0:
-            raise GeneratorError(f"expected a noise of 0 or more, found {self.noise}")
+        options.check(self)
 
 
 class Model(nn.Module):

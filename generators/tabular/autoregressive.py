@@ -25,7 +25,7 @@ from launderette.generators.sampling.conditioning import CHUNK, Allowed, anythin
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._chain import Model, only
-from launderette.generators.training import fitting, randomness
+from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
 
@@ -46,6 +46,9 @@ class Config:
     batch: int | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        options.check(self)
 
 
 @dataclass(frozen=True, repr=False)

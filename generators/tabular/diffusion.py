@@ -15,7 +15,6 @@ place, as there, was measured too: C2ST-XGB .871 against .882 on Shoppers (mean 
 rows a random set of columns is known from the beginning, for conditions and imputations.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -30,7 +29,6 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
-from launderette.generators.errors import GeneratorError
 from launderette.generators.networks.copula import SHRINKAGE, WORTH, Conditionals, Copula
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.notebook import ShownModel
@@ -40,7 +38,7 @@ from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._denoiser import Denoiser
 from launderette.generators.tabular._schedule import Schedule
-from launderette.generators.training import fitting, randomness
+from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
 
@@ -63,9 +61,7 @@ class Config:
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.sharpness < math.inf or not 0 <= self.conditional <= 1:
-            found = f"{self.sharpness} and {self.conditional}"
-            raise GeneratorError(f"expected sharpness of 1 or more and conditional in [0, 1], found {found}")
+        options.check(self)
 
 
 class Model(nn.Module):

@@ -27,7 +27,7 @@ from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK
 from launderette.generators.tabular._gan_model import NOISE, Model, raked
 from launderette.generators.tabular._variables import Variables
-from launderette.generators.training import fitting, randomness
+from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.collapse import LEAST_FIDELITY
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, Turn
@@ -55,11 +55,10 @@ class Config:
     finish: float = 0.25  # share of the steps in which the generator rests and the discriminator catches up with it
 
     def __post_init__(self) -> None:
+        options.check(self)
         for name, known in (("loss", LOSSES), ("start", ("copula", "noise"))):
             if getattr(self, name) not in known:
                 raise GeneratorError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
-        if self.packing < 1 or self.candidates < 1 or self.penalty < 0:
-            raise GeneratorError("expected packing and candidates of 1 or more and a penalty of 0 or more")
 
 
 @dataclass(frozen=True, repr=False)

@@ -51,6 +51,9 @@ def test_an_option_takes_its_default_and_no_nonsense(sources, name, option, defa
     assert loaded(sources, name, option, value) == default
     with pytest.raises(LaunderError, match=r"^expected"):
         loaded(sources, name, option, {"no": "such value"})
+    if option not in ("target", "combinations"):
+        with pytest.raises(LaunderError, match=option):
+            loaded(sources, name, option, -7)
 
 
 @pytest.mark.parametrize(("name", "option"), OTHERS)

@@ -1,0 +1,35 @@
+"""What options of generators may be: one range per name, whatever the family."""
+
+import math
+from dataclasses import fields
+from typing import Any
+
+from launderette.generators.errors import GeneratorError
+
+SIZE = (1, 65_536)  # units, layers, rows, draws
+SHARE = (0.0, 1.0)
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE),
+    **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE),
+    "batch": (1, 1 << 24),
+    "latent": (2, 65_536),
+    "sampling_steps": (2, 10_000),
+    "validation": (0.0, 0.9),
+    "dropout": (0.0, 0.95),
+    "finish": (0.0, 0.95),
+    "pace": (1e-6, 1e3),
+    "learning_rate": (1e-9, 10.0),
+    "weight_decay": (0.0, 1e4),
+    "penalty": (0.0, 1e6),
+    "noise": (0.0, 1e6),
+    "guidance": (0.0, 1e3),
+    "sharpness": (1.0, 1e9),
+}
+
+
+def check(config: Any) -> None:
+    """Raise GeneratorError for the first option of a Config that is no number in its range; None is chosen later."""
+    for field in fields(config):
+        value, (low, high) = getattr(config, field.name), RANGES.get(field.name, (-math.inf, math.inf))
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise GeneratorError(f"expected {field.name} of {low:g} to {high:g}, found {value:g}; correct it")
