@@ -73,7 +73,8 @@ def _attacked(options: argparse.Namespace, data: str, name: str, rows: int, *, b
     model = _fitted(train, name, options.seed, by_heart)
     released = model.sample(rows, seed=options.seed)
     gap = float(np.mean(model.log_prob(train)) - np.mean(model.log_prob(non_members)))
-    rates = [privacy.membership(samples.make(train, non_members, released, loss=loss), seed=options.seed) for loss in (None, _loss(model))]
+    compared = samples.make(train, non_members, released, loss=_loss(model))
+    rates = [attack(compared, seed=options.seed) for attack in (privacy.membership, privacy.membership_model)]
     return [str(model.record["steps"]), f"{gap:.2f}", *map(_rate, rates)]
 
 
