@@ -47,6 +47,7 @@ def train(
     if len(data) < 2:
         raise GeneratorError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
     form, device = ImageForm.of(data), chosen[0]
+    _check_patch(config, form)
     config = family.settle(config, form, len(data), device)
 
     def begin(kept: Tensor, held: Tensor) -> nn.Module:
@@ -57,6 +58,13 @@ def train(
     plan = partial(family.plan, config, form, device)
     model, record, kept = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
     return form, config, model, record, kept
+
+
+def _check_patch(config: Any, form: ImageForm) -> None:
+    """Raise GeneratorError for patches that are larger than the images."""
+    side = min(form.height, form.width)
+    if (getattr(config, "patch", None) or 1) > side:
+        raise GeneratorError(f"expected patch to be at most {side}, the shorter side of the images, found {config.patch}; lower it")
 
 
 def save(folder: Path, family: ImageFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:

@@ -39,7 +39,7 @@ class Attention(nn.Module):
 
     def __init__(self, c: int) -> None:
         super().__init__()
-        self.heads = max(1, c // HEAD)
+        self.heads = next(heads for heads in range(max(1, c // HEAD), 0, -1) if c % heads == 0)
         self.norm, self.qkv, self.out = _norm(c), nn.Conv2d(c, 3 * c, 1), _zero(nn.Conv2d(c, c, 1))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -21,9 +21,10 @@ from torch.nn.functional import logsigmoid, softplus
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
 from launderette.generators.image._fitting import ImageFamily
-from launderette.generators.image._patches import Network, Patches
+from launderette.generators.image._patches import HEAD, Network, Patches
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
@@ -53,6 +54,8 @@ class Config:
 
     def __post_init__(self) -> None:
         options.check(self)
+        if self.width is not None and self.width % HEAD:
+            raise GeneratorError(f"expected width to be a multiple of {HEAD}, found {self.width}; correct it")
 
 
 class Model(nn.Module):
