@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.cli.terminal import _free_port
+from pipelines.run.server import free_port
 from tests.processes import environment, start, until
 from tests.test_flows import OPEN_GATE, customers
 
@@ -63,7 +63,7 @@ def configured(folder, cron):
 @pytest.fixture
 def server(marked, tmp_path):
     """`prefect server start` on a free port."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with open(tmp_path / "server.log", "w") as log:
         process = subprocess.Popen(command, env=marked | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log)
@@ -103,8 +103,25 @@ def test_a_scheduled_run_releases(here, marked, server):
 def test_serving_brings_a_server_and_takes_it_away(here, marked):
     process = start("serve", configured(here, "0 0 1 1 *"), folder=here, env=marked)
     try:
+        shown = process.stdout.readline().removeprefix("dashboard: ").strip()
+        with urllib.request.urlopen(f"{shown}/ui-settings", timeout=30) as settings:  # what its pages ask first
+            assert json.load(settings)["api_url"] == f"{shown}/api"
         assert process.stdout.readline() == "serving data: 0 0 1 1 * (UTC)\n"  # the server answers by then
         assert len(alive(marked["LAUNDERETTE_MARK"])) >= 2
     finally:
         code, _, err = stopped(process, signal.SIGINT)
     assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("words", [("serve", "served.yaml"), ("run", "served.yaml", "--set", "budget.steps=1000000")])
+def test_a_killed_command_takes_its_server_along(here, marked, words):
+    configured(here, "0 0 1 1 *")
+    process = start(*words, folder=here, env=marked)
+    try:
+        sign = "serving data" if words[0] == "serve" else "reading the source"
+        until(lambda: sign in process.stdout.readline(), 180, "the command does not start")
+        assert len(alive(marked["LAUNDERETTE_MARK"])) >= 3  # the command, the server, its supervisor
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    until(lambda: not alive(marked["LAUNDERETTE_MARK"]), 30, "the server lives on")

@@ -56,6 +56,6 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
         raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
     if len({one.name for one in loaded}) < len(loaded):
         raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
-    from launderette.pipelines.cli import terminal
+    from launderette.pipelines.cli import serving
 
-    return terminal.serve(loaded)
+    return serving.serve(loaded)

@@ -1,16 +1,7 @@
 """What a person sees of a run: steps, training progress with the time left, the scores, the verdict."""
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +14,7 @@ from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import verdicts
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run.artifacts import LaunderError, explained
+from launderette.pipelines.run import server
 
 STEPS = {
     "ingest": "reading the source",
@@ -38,8 +29,6 @@ STEPS = {
     "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
-ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
-SERVER_WAIT = 180.0  # seconds for a Prefect server to come up
 console = Console(highlight=False)
 
 
@@ -88,18 +77,6 @@ def _memory(status: dict[str, float]) -> str:
     return f"about {status['memory_mb']:,} MB"
 
 
-def _prepare(output: str) -> None:
-    """Make the private folder and give Prefect its home in it, unless the user has chosen one; before Prefect is imported."""
-    work = Path(output) / "work"
-    with explained(work):
-        work.mkdir(parents=True, exist_ok=True)
-        os.chmod(work, 0o700)
-        free = shutil.disk_usage(work).free
-    if free < ROOM:
-        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, found {free >> 20} MB; free some, or choose another --output")
-    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
-
-
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
     result = _watched("launder", config)
@@ -131,7 +108,7 @@ def augment(config: RunConfig) -> int:
 
 def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     """Run one of the flows, telling its steps and the training's progress."""
-    _prepare(config.publish.to)
+    work = server.prepare(config.publish.to)
     console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
     from launderette import flows
     from launderette.pipelines.run import tasks
@@ -142,11 +119,11 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
         progress.close()  # of a training that stopped early
         console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
 
-    tasks.connect()
     tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
-        return getattr(flows, flow)(config)
+        with tasks.connected(work):
+            return getattr(flows, flow)(config)
     finally:
         progress.close()
 
@@ -195,52 +172,3 @@ def _table(*names: str) -> Table:
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def serve(configurations: Sequence[RunConfig]) -> int:
-    """Serve schedules until interrupted; starts a Prefect server where the user has none."""
-    _prepare(configurations[0].publish.to)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
-    with suppress(KeyboardInterrupt), _server(Path(configurations[0].publish.to) / "work"):
-        from launderette import flows
-
-        for config in configurations:
-            print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)
-        flows.serve_schedules(configurations)
-    return 0
-
-
-@contextmanager
-def _server(work: Path) -> Iterator[None]:
-    """Have PREFECT_API_URL point at a server: the user's, or one of our own that ends with us and keeps its log below work/."""
-    if os.environ.get("PREFECT_API_URL"):
-        yield
-        return
-    port = _free_port()
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with open(work / "server.log", "ab") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # Ctrl-C is for us, not for it
-    try:
-        _wait(server, f"http://127.0.0.1:{port}/api/health")
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait(server: subprocess.Popen, address: str) -> None:
-    until = time.monotonic() + SERVER_WAIT
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise LaunderError("expected the Prefect server to start, found that it did not; see work/server.log")

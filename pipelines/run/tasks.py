@@ -4,11 +4,12 @@ A task takes and returns small JSON (paths, digests, counts). An exception leave
 of our code: the text of a foreign exception may quote a row, and Prefect stores what it is told.
 """
 
+import os
 import re
-import signal
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +17,12 @@ from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from launderette.generators import Progress
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import steps
+from launderette.pipelines.run import server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure, is_ours
 from launderette.pipelines.run.steps import Result, Run
 
@@ -61,13 +62,18 @@ def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
     return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")
 
 
-def connect() -> None:
-    """Have Prefect's own server up where the user names none, deaf to Ctrl-C: the run that is interrupted has to tell it so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits what is blocked
-    try:
-        get_client(sync_client=True)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+@contextmanager
+def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
+    """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this process."""
+    if theirs := get_current_settings().api.url:
+        yield theirs
+        return
+    with server.running(work, pages=pages) as address, temporary_settings({PREFECT_API_URL: address}):
+        os.environ["PREFECT_API_URL"] = address  # for the processes of scheduled runs
+        try:
+            yield address
+        finally:
+            del os.environ["PREFECT_API_URL"]
 
 
 def _call(step: Callable, run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:
