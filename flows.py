@@ -11,26 +11,73 @@ if __name__ == "flows":  # imported from a checkout by its short name
 import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
 from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, serve
+from prefect import Flow, State, flow, runtime, serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas import FlowRun, StateType
+from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
 from prefect.deployments.runner import EntrypointType
 from prefect.schedules import Cron
+from prefect.states import Completed, Crashed, Failed
 
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import steps, tasks
 
+QUARANTINED = "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
+UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+ENDED = "The process that served this run ended before the run did."
 
-@flow(name="launder", validate_parameters=True, persist_result=False)
-def launder(config: RunConfig) -> dict[str, Any]:
-    """Ingest, protect, split, train, sample, score, and release what passes the gate; quarantine what does not."""
+
+def _run_name() -> str:
+    """Return the name of the current run: its data set and when it was due, in UTC."""
+    due = runtime.flow_run.scheduled_start_time.astimezone(UTC)
+    return f"{RunConfig.model_validate(runtime.flow_run.parameters['config']).name} {due:%Y-%m-%d %H:%M} UTC"
+
+
+def _state(result: dict[str, Any]) -> State:
+    """Return the final state of a run that has made or refused a release; its message is the place."""
+    if result["passed"]:
+        return Completed(message=f"released: {result['place']}", data=result)
+    return Failed(name=QUARANTINED, message=f"quarantined: {result['place']}", data=result)
+
+
+def _value(state: State) -> dict[str, Any]:
+    """Return what a run has made, quarantined or not; raise what it has raised."""
+    return state.data.result if state.name == QUARANTINED else state.result()
+
+
+def _tell(flow: Flow, run: FlowRun, state: State) -> None:
+    """Print a line on a scheduled run that is over."""
+    if run.deployment_id:
+        told = state.message if state.is_completed() or state.name == QUARANTINED else f"failed: {state.message}"
+        print(f"{run.name} {told}", flush=True)
+
+
+@flow(
+    name="launder",
+    flow_run_name=_run_name,
+    validate_parameters=True,
+    persist_result=False,
+    on_completion=[_tell],
+    on_failure=[_tell],
+    on_crashed=[_tell],
+)
+def laundering(config: RunConfig) -> State:
+    """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or Crashed."""
     config = configs.settled(config)
     with tasks.redacted():
         run = steps.begin(config)
     with steps.alone(run):
-        return _launder(run, config)
+        return _state(_launder(run, config))
+
+
+def launder(config: RunConfig) -> dict[str, Any]:
+    """Ingest, protect, split, train, sample, score, and release what passes the gate; quarantine what does not."""
+    return _value(laundering(config, return_state=True))
 
 
 def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
@@ -51,7 +98,7 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     return release | {"notes": facts["notes"], "verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
 
 
-@flow(name="augment", validate_parameters=True, persist_result=False)
+@flow(name="augment", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
 def augment(config: RunConfig) -> dict[str, Any]:
     """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
     config = configs.settled(config)
@@ -66,13 +113,35 @@ def augment(config: RunConfig) -> dict[str, Any]:
     return enlarged | {"verdicts": validated["verdicts"]}
 
 
-def serve_schedules(configurations: Sequence[RunConfig]) -> None:
-    """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted."""
-    serve(*(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False)
+def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:
+    """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted.
+
+    No run of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this ends, and
+    with a server of our own neither one that a killed process has left.
+    """
+    names = [config.name for config in configurations]
+    if own_server:
+        _end_unfinished(names)
+    try:
+        serve(*(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False)
+    finally:
+        _end_unfinished(names)
+
+
+def _end_unfinished(names: Sequence[str]) -> None:
+    """Have every unfinished run of these deployments crashed, in Prefect's database."""
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            flow_filter=FlowFilter(name={"any_": [laundering.name]}),
+            deployment_filter=DeploymentFilter(name={"any_": list(names)}),
+            flow_run_filter=FlowRunFilter(state={"type": {"any_": UNFINISHED}}),
+        )
+        for run in found:
+            client.set_flow_run_state(run.id, Crashed(message=ENDED), force=True)
 
 
 def _deployment(config: RunConfig) -> Any:
-    return launder.to_deployment(
+    return laundering.to_deployment(
         name=config.name,
         schedule=Cron(config.schedule.cron, timezone=config.schedule.timezone),
         parameters={"config": config.model_dump(mode="json")},

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,8 @@ def alive(mark):
     return found
 
 
-def configured(folder, cron):
-    (folder / "served.yaml").write_text(CONFIG.format(gate=json.dumps(OPEN_GATE), cron=cron))
+def configured(folder, cron, gate=OPEN_GATE):
+    (folder / "served.yaml").write_text(CONFIG.format(gate=json.dumps(gate), cron=cron))
     return folder / "served.yaml"
 
 
@@ -82,22 +83,42 @@ def healthy(port):
         return False
 
 
+def runs(server):
+    """Return the runs that have started, as a server knows them."""
+    ask = urllib.request.Request(f"{server}/flow_runs/filter", b"{}", {"Content-Type": "application/json"})
+    with urllib.request.urlopen(ask, timeout=30) as answer:
+        return [run for run in json.load(answer) if run["state"]["type"] != "SCHEDULED"]
+
+
+def states(server):
+    return {run["state"]["type"] for run in runs(server)}
+
+
+def due(name):
+    """Return when the run of this name was due."""
+    return datetime.strptime(name, "data %Y-%m-%d %H:%M UTC")
+
+
 def stopped(process, number):
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
-def test_a_scheduled_run_releases(here, marked, server):
-    process = start("serve", configured(here, "* * * * *"), folder=here, env=marked | {"PREFECT_API_URL": server})
+def test_a_scheduled_run_releases_and_says_so(here, marked, server):
+    shown = here / "shown.txt"
+    with open(shown, "w") as screen:
+        path = configured(here, "* * * * *")
+        process = start("serve", path, folder=here, env=marked | {"PREFECT_API_URL": server}, stdout=screen)
     try:
-        current = here / "out" / "releases" / "current" / "manifest.json"
-        until(lambda: process.poll() is not None or current.exists(), 180, "no scheduled run has released")
+        until(lambda: process.poll() is not None or " released: " in shown.read_text(), 180, "no scheduled run has released")
     finally:
-        code, out, err = stopped(process, signal.SIGTERM)
-    assert current.exists(), err
+        code, _, err = stopped(process, signal.SIGTERM)
+    out = shown.read_text()
     assert (code, err) == (0, "") and "serving data: * * * * * (UTC)" in out
-    assert main(["verify", str(current.parent)]) == 0
+    name, place = next(line for line in out.splitlines() if " released: " in line).split(" released: ")
+    assert due(name) and main(["verify", place]) == 0
+    assert "COMPLETED" in states(server) and not states(server) & {"RUNNING", "PENDING", "CANCELLING"}
 
 
 def test_serving_brings_a_server_and_takes_it_away(here, marked):
@@ -125,3 +146,25 @@ def test_a_killed_command_takes_its_server_along(here, marked, words):
         process.kill()
         process.communicate(timeout=60)
     until(lambda: not alive(marked["LAUNDERETTE_MARK"]), 30, "the server lives on")
+
+
+def test_a_quarantine_is_not_green(here, marked, server):
+    words = ("run", configured(here, "0 0 1 1 *", gate={"fidelity.shape": {"at_least": 1.0}}))
+    process = start(*words, folder=here, env=marked | {"PREFECT_API_URL": server})
+    _, err = process.communicate(timeout=180)
+    assert process.returncode == 3, err
+    (run,) = runs(server)
+    assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "Quarantined") and due(run["name"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_run_is_left_running(here, marked, server, number):
+    path = configured(here, "* * * * *")
+    path.write_text(path.read_text().replace("steps: 20", "steps: 1000000"))
+    process = start("serve", path, folder=here, env=marked | {"PREFECT_API_URL": server})
+    try:
+        until(lambda: process.poll() is not None or "RUNNING" in states(server), 180, "no scheduled run has started")
+    finally:
+        code, _, err = stopped(process, number)
+    assert (code, err) == (0, "")
+    assert states(server) <= {"CRASHED", "CANCELLED"}

@@ -16,9 +16,10 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     from launderette import flows
     from launderette.pipelines.run import tasks
 
+    own = not tasks.users_server()
     with suppress(KeyboardInterrupt), tasks.connected(work, pages=True) as address:
         print(f"dashboard: {address.removesuffix('/api')}", flush=True)
         for config in configurations:
             print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)
-        flows.serve_schedules(configurations)
+        flows.serve_schedules(configurations, own_server=own)
     return 0

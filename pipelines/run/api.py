@@ -7,6 +7,7 @@ from typing import Any
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import setting
+from launderette.pipelines.run import server
 
 
 def run(source: str | Path | RunConfig, *, output: str | Path | None = None, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -14,9 +15,11 @@ def run(source: str | Path | RunConfig, *, output: str | Path | None = None, set
 
     `settings` are keys of the configuration such as {"score.target": "income"}. LaunderError for what cannot be run.
     """
+    if not isinstance(source, RunConfig):
+        source = configs.load(source, [setting(key, value) for key, value in (settings or {}).items()], output)
+    work = server.prepare(source.publish.to)
     from launderette import flows
+    from launderette.pipelines.run import tasks
 
-    if isinstance(source, RunConfig):
+    with tasks.connected(work):
         return flows.launder(source)
-    words = [setting(key, value) for key, value in (settings or {}).items()]
-    return flows.launder(configs.load(source, words, output))

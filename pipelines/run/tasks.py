@@ -62,11 +62,16 @@ def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
     return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")
 
 
+def users_server() -> bool:
+    """Return whether the user has named a server."""
+    return get_current_settings().api.url is not None
+
+
 @contextmanager
 def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
     """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this process."""
-    if theirs := get_current_settings().api.url:
-        yield theirs
+    if users_server():
+        yield get_current_settings().api.url
         return
     with server.running(work, pages=pages) as address, temporary_settings({PREFECT_API_URL: address}):
         os.environ["PREFECT_API_URL"] = address  # for the processes of scheduled runs
