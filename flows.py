@@ -11,6 +11,7 @@ if __name__ == "flows":  # imported from a checkout by its short name
 import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,9 @@ def _tell(flow: Flow, run: FlowRun, state: State) -> None:
 def laundering(config: RunConfig) -> State:
     """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or Crashed."""
     config = configs.settled(config)
-    with tasks.redacted():
-        run = steps.begin(config)
-    with steps.alone(run):
+    with ExitStack() as held:
+        with tasks.redacted():
+            run = held.enter_context(steps.begin(config))
         return _state(_launder(run, config))
 
 
@@ -102,9 +103,9 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
 def augment(config: RunConfig) -> dict[str, Any]:
     """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
     config = configs.settled(config)
-    with tasks.redacted():
-        run = steps.begin(config)
-    with steps.alone(run):
+    with ExitStack() as held:
+        with tasks.redacted():
+            run = held.enter_context(steps.begin(config))
         source = tasks.ingest(run, config)
         validated = tasks.cross_validate(run, config, table=source["table"], schema=source["schema"])
         found = validated["cross_validation"]

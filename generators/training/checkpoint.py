@@ -1,71 +1,111 @@
 """Models and training states on disk: safetensors for numbers, JSON for the rest; written aside, then renamed."""
 
+import hashlib
 import json
 import os
+import re
 import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 
 from launderette.generators.errors import GeneratorError
 
-FORMAT = 3  # of model.json
-DOCUMENT, TENSORS = "model.json", "model.safetensors"
+FORMAT = 4  # of model.json
+DOCUMENT = "model.json"
+PART = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
+ATTEMPTS = 5  # to read a pair that others replace
 
 
 def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write both files into `folder`, replacing it as a whole; a reader sees the old pair or the new one."""
+    """Write both files into `folder`; a reader sees the pair that was there or the new one, at every moment one of them.
+
+    The document names the file of its tensors, and takes its own name last, in one step: only then does the new pair count.
+    """
     folder = Path(folder)
-    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    aside.mkdir(parents=True)
-    try:
-        # not save_file: it tells a full disk as an error of its own
-        (aside / TENSORS).write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
-        (aside / DOCUMENT).write_text(json.dumps({"format": FORMAT, **document}, ensure_ascii=False))
-        for name in (TENSORS, DOCUMENT):
-            _flush(aside / name)
-        _replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        _check_replaceable(folder)
+    # not save_file: it tells a full disk as an error of its own
+    data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    digest = hashlib.sha256(data).hexdigest()
+    text = json.dumps({"format": FORMAT, **document, "tensors": digest}, ensure_ascii=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    _put(folder / _tensors(digest), data)
+    _put(folder / DOCUMENT, text.encode())
+    for name in _left_behind(folder, _tensors(digest)):
+        (folder / name).unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _tensors(digest: str) -> str:
+    """Return the name of the file that holds tensors of this SHA-256."""
+    return f"model.{digest[:16]}.safetensors"
 
 
-def _replace(aside: Path, folder: Path) -> None:
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    if unknown := sorted({entry.name for entry in folder.iterdir()} - {DOCUMENT, TENSORS}):
+def _check_replaceable(folder: Path) -> None:
+    if unknown := sorted(entry.name for entry in folder.iterdir() if not PART.fullmatch(entry.name)):
         raise GeneratorError(f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder")
-    old = aside.with_name(aside.name + ".old")
-    folder.rename(old)
-    aside.rename(folder)
-    shutil.rmtree(old)
+
+
+def _left_behind(folder: Path, current: str) -> list[str]:
+    """Return the names of what earlier pairs, or writing that was killed, have left in a model's folder."""
+    return [entry.name for entry in folder.iterdir() if PART.fullmatch(entry.name) and entry.name not in (DOCUMENT, current)]
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file that has its name, on the disk, only when it is whole."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+        _flush(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Return what `write` wrote; ValueError for a folder that is no model, is damaged, or is of another format."""
     folder = Path(folder)
     try:
-        document = json.loads((folder / DOCUMENT).read_text())
-        tensors = load_file(folder / TENSORS)
+        document, data = _pair(folder)
+        tensors = load(data)
     except FileNotFoundError:
-        raise GeneratorError(f"expected a model folder with {DOCUMENT} and {TENSORS}, found {folder} without them") from None
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, SafetensorError):
+        raise GeneratorError(f"expected a model folder with {DOCUMENT} and its tensors, found {folder} without them") from None
+    except (OSError, AttributeError, KeyError, json.JSONDecodeError, UnicodeDecodeError, SafetensorError):
         raise GeneratorError(f"expected readable model files in {folder}, found damaged ones; fit the model again") from None
-    if document.get("format") != FORMAT:
-        raise GeneratorError(f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}")
     return document, tensors
 
 
+def _pair(folder: Path, attempts: int = ATTEMPTS) -> tuple[dict[str, Any], bytes]:
+    """Return a document and the bytes of its tensors; the pair is read again where a new one has taken its place meanwhile."""
+    document = json.loads((folder / DOCUMENT).read_text())
+    if document.get("format") != FORMAT:
+        raise GeneratorError(f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}")
+    try:
+        data = (folder / _tensors(document["tensors"])).read_bytes()
+    except FileNotFoundError:
+        if attempts == 1:
+            raise
+        return _pair(folder, attempts - 1)
+    if hashlib.sha256(data).hexdigest() != document["tensors"]:
+        raise SafetensorError("other tensors than the document's")
+    return document, data
+
+
 def exists(folder: Path) -> bool:
-    """Tell whether a complete pair of files is there."""
-    return all((Path(folder) / name).is_file() for name in (DOCUMENT, TENSORS))
+    """Tell whether a model is there."""
+    return (Path(folder) / DOCUMENT).is_file()

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 CODE = ("pipelines", "generators", "evaluation", "flows.py")
-CODE_SUFFIXES = (".py", ".html", ".j2", ".css", ".svg")
+ROOT = Path(__file__).resolve().parents[2]
 CHUNK = 1 << 20  # bytes read at a time
 
 
@@ -154,18 +155,21 @@ def check_unchanged(path: str | Path, digest: str) -> None:
 
 
 def code_digest() -> str:
-    """Return the SHA-256 of the project's own code and templates."""
-    root = Path(__file__).resolve().parents[2]
-    files = [path for name in CODE for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*"))]
-    chosen = sorted(path for path in files if path.suffix in CODE_SUFFIXES and path.is_file())
-    return digest_of({path.relative_to(root).as_posix(): digest_file(path) for path in chosen})
+    """Return the SHA-256 of every file that the project's own code is made of: modules, templates, scripts, schemas."""
+    return digest_of({path.relative_to(ROOT).as_posix(): digest_file(path) for path in code_files()})
+
+
+def code_files() -> list[Path]:
+    """Return the files of the project's own code, sorted; not what Python compiles them to."""
+    files = [path for name in CODE for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*"))]
+    return sorted(path for path in files if path.is_file() and "__pycache__" not in path.parts)
 
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes its final name, flushed to the disk, only when the block succeeds."""
     final = Path(path)
-    aside = final.with_name(f".{final.name}.part")
+    aside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")  # two at once do not write into one file
     try:
         with explained(final):
             final.parent.mkdir(parents=True, exist_ok=True)

@@ -44,6 +44,7 @@ class Run:
     """One run: `key` is the digest of its configuration, source and code, so that the same run finds its own files again."""
 
     key: str
+    source: str  # SHA-256 of all that it reads from outside
     id: str  # of its release
     folder: str
     output: str
@@ -52,36 +53,43 @@ class Run:
         return Path(self.folder, *names)
 
 
-def begin(config: RunConfig) -> Run:
-    """Settle the key and the private folder of a run; LaunderError where the source cannot be read or the output not be written."""
-    versions = {name: version(name) for name in NUMERICS}
-    key = digest_of([config.digest(), modalities.of(config).digest(config), code_digest(), versions])[:16]
+@contextmanager
+def begin(config: RunConfig) -> Iterator[Run]:
+    """Settle the key, the private folder and, holding its lock, the id of a run.
+
+    LaunderError where the source cannot be read, the output cannot be written, or another process is at this run.
+    """
+    versions, source = {name: version(name) for name in NUMERICS}, modalities.of(config).digest(config)
+    key = digest_of([config.digest(), source, code_digest(), versions])[:16]
     folder = Path(config.publish.to) / "work" / key
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for private in (folder.parent, folder):
             os.chmod(private, 0o700)
-    begun = folder / "run.json"
-    if not begun.is_file():
-        write_json(begun, {"id": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"})
-    return Run(key, read_json(begun)["id"], str(folder), config.publish.to)
+    with _locked(folder, config.publish.to):
+        begun = folder / "run.json"
+        if not begun.is_file():
+            write_json(begun, {"id": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"})
+        yield Run(key, source, read_json(begun)["id"], str(folder), config.publish.to)
 
 
 @contextmanager
-def alone(run: Run) -> Iterator[None]:
-    """Hold the run's lock, which the operating system lets go of even after kill -9; LaunderError where another process holds it."""
-    with open(run.path("lock"), "w") as file:
+def _locked(folder: Path, output: str) -> Iterator[None]:
+    """Hold a run's lock, which the operating system lets go of even after kill -9; LaunderError where another process holds it."""
+    with open(folder / "lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LaunderError(f"expected no other run of these data into {run.output}, found one at work; wait for it to end") from None
+            raise LaunderError(f"expected no other run of these data into {output}, found one at work; wait for it to end") from None
         yield
 
 
 def ingest(run: Run, config: RunConfig) -> Result:
-    """Read the source, and compare its schema with that of the last release's run."""
+    """Read the source, and compare its schema with that of the last release's run. LaunderError where it changes meanwhile."""
     modality = modalities.of(config)
     found = modality.ingest(config, run.path("ingested"))
+    if modality.digest(config) != run.source:
+        raise LaunderError("expected a source that stays as it is while it is read, found it changed; run again once it is complete")
     last = run.path().parent / f"{config.name}.schema.json"
     previous = Schema.from_dict(read_json(last)) if last.is_file() else None
     return {

@@ -95,8 +95,8 @@ def run(tmp_path):
     patients().to_csv(tmp_path / "patients.csv", index=False)
     settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5, times: 1}"]
     loaded = config.load(tmp_path / "patients.csv", settings, tmp_path / "out")
-    begun = steps.begin(loaded)
-    source = steps.ingest(begun, loaded)
+    with steps.begin(loaded) as begun:
+        source = steps.ingest(begun, loaded)
     return begun, loaded, {"table": source["table"], "schema": source["schema"]}
 
 
@@ -120,8 +120,8 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated)
     names, learned, learn = [f"p{k // 4:03d}" for k in range(120)], [], oversampling.learn
     patients().assign(patient=names).to_csv(tmp_path / "visits.csv", index=False)
     loaded = config.load(tmp_path / "visits.csv", ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated])
-    begun = steps.begin(loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})}))
-    source = steps.ingest(begun, loaded)
+    with steps.begin(loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})})) as begun:
+        source = steps.ingest(begun, loaded)
 
     def recorded(rows, *words, **how):
         learned.append((set(rows["patient"]), learn(rows, *words, **how)))

@@ -51,8 +51,8 @@ def source(tmp_path_factory):
 def begun(source, output, *settings):
     base = ["generator.name=image.autoencoder", "budget.steps=30", "augment={folds: 2, weight: 0.5, times: 1}"]
     loaded = config.load(str(source), [*base, *settings], output)
-    run = steps.begin(loaded)
-    ingested = steps.ingest(run, loaded)
+    with steps.begin(loaded) as run:
+        ingested = steps.ingest(run, loaded)
     return run, loaded, {"table": ingested["table"], "schema": ingested["schema"]}
 
 

@@ -53,7 +53,8 @@ def test_a_saved_model_draws_the_same_rows(fitted, tmp_path):
     opened = generators.open_model(tmp_path / "model")
     pd.testing.assert_frame_equal(opened.sample(50, seed=3), model.sample(50, seed=3))
     assert opened.record == json.loads(json.dumps(dict(model.record)))
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
+    tensors, document = sorted((tmp_path / "model").iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert document.name == "model.json" and tensors.match("model.*.safetensors")
 
 
 def test_a_model_keeps_no_number_that_few_rows_share(tmp_path, fitted):
@@ -122,7 +123,6 @@ def test_unknown_generators_and_models_are_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="model folder"):
         generators.open_model(tmp_path)
     (tmp_path / "model.json").write_text("{")
-    (tmp_path / "model.safetensors").write_bytes(b"x")
     with pytest.raises(ValueError, match="damaged"):
         generators.open_model(tmp_path)
 

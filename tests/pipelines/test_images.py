@@ -42,8 +42,8 @@ def source(tmp_path_factory):
 
 def run(source, output, *overrides):
     loaded = config.load(str(source), [*FAST, *overrides], output)
-    begun = steps.begin(loaded)
-    ingested = steps.ingest(begun, loaded)
+    with steps.begin(loaded) as begun:
+        ingested = steps.ingest(begun, loaded)
     schema = ingested["schema"]
     protected = steps.protect(begun, loaded, ingested["table"], schema)
     sides = steps.split(begun, loaded, protected["table"], ingested["schema"])
@@ -162,7 +162,11 @@ def test_a_network_of_ones_own_sees_the_images_and_is_part_of_the_run(source, tm
     told = json.loads(Path(release["place"], "report.json").read_text())["features"]
     assert told["name"] == "net.onnx" and len(told["sha256"]) == 64
     (tmp_path / "preprocessor_config.json").write_text('{"image_mean": [0], "image_std": [1]}')
-    other, usual = (steps.begin(config.load(str(source), chosen, tmp_path / "out")) for chosen in (words, words[:-1]))
+    with (
+        steps.begin(config.load(str(source), words, tmp_path / "out")) as other,
+        steps.begin(config.load(str(source), words[:-1], tmp_path / "out")) as usual,
+    ):
+        pass
     assert len({begun.key, other.key, usual.key}) == 3
     pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(LaunderError, match=r"expected score\.features for images only"):
@@ -171,8 +175,8 @@ def test_a_network_of_ones_own_sees_the_images_and_is_part_of_the_run(source, tm
 
 def test_a_changed_model_is_not_opened(source, tmp_path):
     loaded = config.load(str(source), FAST, tmp_path)
-    begun = steps.begin(loaded)
-    begun.path("model").mkdir()
+    with steps.begin(loaded) as begun:
+        begun.path("model").mkdir()
     begun.path("model", "model.json").write_text("{}")
     with pytest.raises(LaunderError, match="found it changed"):
         steps.sample(begun, loaded, {"path": str(begun.path("model")), "digest": "0" * 64}, {"rows": 10})

@@ -13,6 +13,7 @@ from pipelines.run.artifacts import (
     LaunderError,
     canonical,
     code_digest,
+    code_files,
     digest_folder,
     digest_of,
     explained,
@@ -111,6 +112,18 @@ def test_json_is_read_back_or_refused(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "y.json", float("nan"))
     assert not (tmp_path / "y.json").exists()
+
+
+def test_two_writers_of_one_file_do_not_write_into_each_others(tmp_path):
+    with whole(tmp_path / "x") as one, whole(tmp_path / "x") as two:
+        one.write_text("one" * 1000)
+        two.write_text("two")
+    assert (tmp_path / "x").read_text() == "one" * 1000 and os.listdir(tmp_path) == ["x"]
+
+
+def test_every_file_of_the_code_counts():
+    kinds = {path.suffix for path in code_files()}
+    assert {".py", ".html", ".css", ".js", ".json", ".yaml"} <= kinds and ".pyc" not in kinds
 
 
 def test_a_folder_is_known_by_names_and_contents(tmp_path):
