@@ -1,14 +1,14 @@
 """Groups of rows that belong together, such as the visits of one patient: they stay on one side of every split."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from launderette.generators.errors import GeneratorError
 
-Groups = Sequence[Any] | np.ndarray | pd.Series  # one value per row; equal values are one group
+Groups: TypeAlias = Sequence[Any] | np.ndarray | pd.Series  # one value per row; equal values are one group
 
 
 def numbered(groups: Groups | None, rows: int) -> np.ndarray:

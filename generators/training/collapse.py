@@ -37,7 +37,7 @@ def spread(real: Tensor, fake: Tensor) -> float:
     if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     near = [torch.cdist(x, x).fill_diagonal_(math.inf).amin(1).median() for x in (fake, real)]
-    return float(min(1.0, near[0] / near[1].clamp(min=1e-6)))
+    return min(1.0, float(near[0] / near[1].clamp(min=1e-6)))
 
 
 def _radii(real: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ def train(
     needed = memory.preflight(model, training_rows, validation_rows, planned)
     reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
     identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())
-    asked = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
+    asked: dict[str, Any] = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
     placed = training_rows.to(device), validation_rows.to(device)
     best, record = loop.train(model, *placed, planned, progress=reported, **asked)
     model.load_state_dict(model.state_dict() | best)

@@ -91,12 +91,12 @@ def _late(run: TrainingRun) -> bool:
 
 def _calibrated(run: TrainingRun, taken: int) -> bool:
     steps, share = CALIBRATION
-    return taken >= steps and run.state.seconds >= share * 60 * run.budget.minutes
+    return taken >= steps and run.state.seconds >= share * 60 * (run.budget.minutes or 0)
 
 
 def _planned(run: TrainingRun, pace: float) -> int:
     """Return the steps that fit into the minutes at `pace` seconds per step."""
-    left = 60 * run.budget.minutes - run.state.seconds
+    left = 60 * (run.budget.minutes or 0) - run.state.seconds
     return min(run.plan.most_steps, run.state.step + max(1, int(MARGIN * left / pace)))
 
 

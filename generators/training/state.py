@@ -75,7 +75,7 @@ def save(run: TrainingRun, folder: Path) -> None:
 
     A parameter that no gradient has reached has none, and none has any in the step in which training went back to its best weights.
     """
-    tensors = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
     tensors |= {f"average.{name}": p for name, p in run.average.items()}
     tensors |= {f"best.{name}": p for name, p in run.best.items()}
     for name, p in run.model.named_parameters():
@@ -94,7 +94,8 @@ def resume(run: TrainingRun, folder: Path) -> None:
     if document.get("identity") != run.identity:
         return
     missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
-    run.state = State(**{key: missing.get(key) if value is None else value for key, value in document["state"].items()})
+    values: dict[str, Any] = {key: missing.get(key) if value is None else value for key, value in document["state"].items()}
+    run.state = State(**values)
     named = dict(run.model.named_parameters())
     with torch.no_grad():
         for name, parameter in named.items():
