@@ -20,11 +20,12 @@ DOCUMENTS = (".yaml", ".yml")
 def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path | None = None) -> RunConfig:
     """Read a YAML file, or make the configuration of a data source; `overrides` are `a.b=value`, the value in YAML.
 
-    Paths in a file are relative to its folder. LaunderError for anything that is unknown or cannot be.
+    Paths in a file are relative to the folder that it lies in, not to that of a link to it.
+    LaunderError for anything that is unknown or cannot be.
     """
     path = Path(source)
     document = read_yaml(path) if path.suffix.lower() in DOCUMENTS else {"source": str(source)}
-    base = path.parent if path.suffix.lower() in DOCUMENTS else Path()
+    base = path.resolve().parent if path.suffix.lower() in DOCUMENTS else Path()
     listed = bool(document.get("columns"))
     for text in overrides:
         override(document, text)
@@ -32,7 +33,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
         document["columns"].setdefault(OTHERS, "infer")
     if output is not None:
         publish = document.setdefault("publish", {})
-        publish["to"] = str(Path(output).absolute()) if isinstance(publish, dict) else publish
+        publish["to"] = _resolved(Path(), output) if isinstance(publish, dict) else publish
     return settled(validate(document), base)
 
 
@@ -52,19 +53,23 @@ def validate(document: Mapping[str, Any]) -> RunConfig:
         raise LaunderError(sentence(error, RunConfig)) from None
 
 
+def _resolved(base: Path, path: str | Path) -> str:
+    """Return the one absolute path of a place, without links, however it was written: a run is known by it."""
+    return str((base / Path(path).expanduser()).resolve())
+
+
 def _placed(config: RunConfig, base: Path) -> RunConfig:
-    """Return the configuration with absolute paths and a name."""
-    place = config.source.path
-    if "://" not in place:
-        place = str((base / Path(place).expanduser()).absolute())
-    name = config.name or re.sub(r"[^\w.-]+", "-", Path(place).stem).strip("-.")[:100] or "table"
-    to = str((base / Path(config.publish.to).expanduser()).absolute())
+    """Return the configuration with paths that have one spelling, and a name."""
+    written = config.source.path
+    place = written if "://" in written else _resolved(base, written)
+    name = config.name or re.sub(r"[^\w.-]+", "-", Path(written).stem).strip("-.")[:100] or "table"
+    to = _resolved(base, config.publish.to)
     score = config.score
     if score.features:
-        score = score.model_copy(update={"features": str((base / Path(score.features).expanduser()).absolute())})
+        score = score.model_copy(update={"features": _resolved(base, score.features)})
     augment = config.augment
     if augment and augment.test:
-        augment = augment.model_copy(update={"test": str((base / Path(augment.test).expanduser()).absolute())})
+        augment = augment.model_copy(update={"test": _resolved(base, augment.test)})
     return config.model_copy(
         update={
             "name": name,

@@ -174,3 +174,19 @@ def test_the_template_is_a_configuration(read):
 
 def test_the_json_schema_knows_every_section():
     assert {"source", "columns", "gate", "publish", "budget"} <= set(config.json_schema()["properties"])
+
+
+def test_a_place_has_one_path_however_it_is_written(tmp_path, monkeypatch):
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "real" / "t.csv").write_text("a\n1\n")
+    (tmp_path / "real" / "a.yaml").write_text("source: t.csv\npublish: {to: deep/../out}\n")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "b.yaml").symlink_to("real/a.yaml")
+    monkeypatch.chdir(tmp_path / "real" / "deep")
+    words = ["../a.yaml", "../../link/a.yaml", "../../real/deep/../a.yaml", str(tmp_path / "real" / "a.yaml"), str(tmp_path / "b.yaml")]
+    (first, *others) = (config.load(word) for word in words)
+    assert all(other == first for other in others)
+    assert (first.source.path, first.publish.to) == tuple(str(tmp_path.resolve() / "real" / name) for name in ("t.csv", "out"))
+    assert config.load("../t.csv", [], "../out") == config.load(str(tmp_path / "link" / "t.csv"), [], tmp_path / "link" / "out")
+    (tmp_path / "latest.csv").symlink_to("real/t.csv")
+    assert config.load(tmp_path / "latest.csv").name == "latest"  # it is called what its user calls it
