@@ -1,6 +1,7 @@
 """The flows: from a source to a gated release, and their schedules.
 
-Run one with `launder run`, serve schedules with `launder serve`, or call it: `flows.launder(RunConfig(source="data.csv"))`.
+Run one with `launder run`, serve schedules with `launder serve`, or call it:
+`flows.launder(RunConfig(source="data.csv"))`.
 """
 
 if __name__ == "flows":  # imported from a checkout by its short name
@@ -28,7 +29,9 @@ from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import steps, tasks
 
-QUARANTINED = "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
+QUARANTINED = (
+    "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
+)
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 ENDED = "The process that served this run ended before the run did."
 
@@ -68,7 +71,9 @@ def _tell(flow: Flow, run: FlowRun, state: State) -> None:
     on_crashed=[_tell],
 )
 def laundering(config: RunConfig) -> State:
-    """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or Crashed."""
+    """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or
+    Crashed.
+    """
     config = configs.settled(config)
     with ExitStack() as held:
         with tasks.redacted():
@@ -96,12 +101,18 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
     release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
     tasks.show(run, config, scored["scores"], decided["verdict"], release)
-    return release | {"notes": facts["notes"], "verdict": decided["verdict"], "device": f"{fitted['device']} ({fitted['reason']})"}
+    return release | {
+        "notes": facts["notes"],
+        "verdict": decided["verdict"],
+        "device": f"{fitted['device']} ({fitted['reason']})",
+    }
 
 
 @flow(name="augment", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
 def augment(config: RunConfig) -> dict[str, Any]:
-    """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it holds real rows."""
+    """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it
+    holds real rows.
+    """
     config = configs.settled(config)
     with ExitStack() as held:
         with tasks.redacted():
@@ -117,14 +128,16 @@ def augment(config: RunConfig) -> dict[str, Any]:
 def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:
     """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted.
 
-    No run of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this ends, and
-    with a server of our own neither one that a killed process has left.
+    No run of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this
+    ends, and with a server of our own neither one that a killed process has left.
     """
     names = [config.name for config in configurations]
     if own_server:
         _end_unfinished(names)
     try:
-        serve(*(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False)
+        serve(
+            *(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False
+        )
     finally:
         _end_unfinished(names)
 

@@ -1,14 +1,16 @@
-"""Does augmentation help? Small and large training sets, our generators beside class weights, random oversampling and SMOTE-NC.
+"""Does augmentation help? Small and large training sets, our generators beside class weights, random oversampling and
+SMOTE-NC.
 
     python -m benchmarks.augmentation --shared ../shared --settings shoppers:0.01 adult:0.05 digits:0.2 shoppers:1
 
-    python -m benchmarks.augmentation --shared ../shared --settings adult:0.01 --generators tabular.gan tabular.diffusion
+    python -m benchmarks.augmentation --shared ../shared --settings adult:0.01 --generators tabular.gan
+    tabular.diffusion
 
-A setting is a table, or the images of digits, and the share of its rows to learn from. Below 1, up to eight disjoint training sets of
-that size are drawn and tested on one fold of a quarter of the table, so that the runs share no training row; at 1 it is
-cross-validation, five folds twice. Each figure is the mean over boosted trees, logistic regression and a perceptron (of images: a
-convolutional network and logistic regression), with a 95 % interval of the paired differences. A share that leaves a class without two
-rows in every training set is told, not drawn.
+A setting is a table, or the images of digits, and the share of its rows to learn from. Below 1, up to eight disjoint
+training sets of that size are drawn and tested on one fold of a quarter of the table, so that the runs share no
+training row; at 1 it is cross-validation, five folds twice. Each figure is the mean over boosted trees, logistic
+regression and a perceptron (of images: a convolutional network and logistic regression), with a 95 % interval of the
+paired differences. A share that leaves a class without two rows in every training set is told, not drawn.
 `--shared` holds data/ with Adult and Shoppers; breast cancer and digits ship with scikit-learn.
 """
 
@@ -81,7 +83,9 @@ def _one(options: argparse.Namespace, name: str, share: str) -> CrossValidation:
     inferred = infer(frame.drop(columns=IMAGE, errors="ignore")).kinds()
     kinds = {column: kind for column, kind in inferred.items() if column != target}
     recipes = _recipes(options, name)
-    candidates = {recipe.generator: augmenting.strategy(recipe.generator, recipe, Augmentation(), kinds) for recipe in recipes}
+    candidates = {
+        recipe.generator: augmenting.strategy(recipe.generator, recipe, Augmentation(), kinds) for recipe in recipes
+    }
     how = {"kinds": kinds, "seed": options.seed}
     if name == "digits":
         how |= {"learners": image_classifiers.learners(10), "baselines": resampling.OF_IMAGES, "unit": "image"}
@@ -94,7 +98,9 @@ def _one(options: argparse.Namespace, name: str, share: str) -> CrossValidation:
 def _recipes(options: argparse.Namespace, name: str) -> list[Recipe]:
     """How the generators that suit the data are trained."""
     kind, steps = ("image.", image_rows.STEPS) if name == "digits" else ("tabular.", None)
-    return [Recipe(generator, budget=Budget(steps=steps)) for generator in options.generators if generator.startswith(kind)]
+    return [
+        Recipe(generator, budget=Budget(steps=steps)) for generator in options.generators if generator.startswith(kind)
+    ]
 
 
 def _images() -> tuple[pd.DataFrame, str]:

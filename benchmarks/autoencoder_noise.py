@@ -1,9 +1,10 @@
-"""Draw what the noise on the latents does to a denoising autoencoder: fidelity and the accuracy of its head against sigma.
+"""Draw what the noise on the latents does to a denoising autoencoder: fidelity and the accuracy of its head against
+sigma.
 
     python -m benchmarks.autoencoder_noise --output docs/autoencoder_noise.svg
 
-Data that ship with scikit-learn; two thirds of the rows train, the rest are held out. Each figure is the mean over the seeds, its band
-the least and the greatest of them; dotted lines show the held-out rows in place of the synthetic ones.
+Data that ship with scikit-learn; two thirds of the rows train, the rest are held out. Each figure is the mean over the
+seeds, its band the least and the greatest of them; dotted lines show the held-out rows in place of the synthetic ones.
 """
 
 import argparse
@@ -53,7 +54,10 @@ def _curves(load, seeds: list[int]) -> tuple[dict[str, np.ndarray], dict[str, fl
     bunch = load(as_frame=True)
     frame = bunch.frame.assign(target=bunch.target.map(dict(enumerate(map(str, bunch.target_names)))))
     runs = [[_one(frame, sigma, seed) for seed in seeds] for sigma in LEVELS]
-    curves = {name: np.array([[run[0][name] for run in row] for row in runs]) for name in [*FIDELITY.values(), "accuracy of the head"]}
+    curves = {
+        name: np.array([[run[0][name] for run in row] for row in runs])
+        for name in [*FIDELITY.values(), "accuracy of the head"]
+    }
     ceilings = {name: float(np.mean([run[1][name] for row in runs for run in row])) for name in FIDELITY.values()}
     return curves, ceilings
 
@@ -63,7 +67,9 @@ def _one(frame: pd.DataFrame, sigma: float, seed: int) -> tuple[dict[str, float]
     order = np.random.default_rng(seed).permutation(len(frame))
     train, holdout = (frame.iloc[part].reset_index(drop=True) for part in np.split(order, [2 * len(frame) // 3]))
     model = generators.fit(train, "tabular.autoencoder", target="target", noise=sigma, seed=seed)
-    scores = evaluation.score(train, holdout, model.sample(len(train), seed=seed), target="target", names=list(FIDELITY)).scores
+    scores = evaluation.score(
+        train, holdout, model.sample(len(train), seed=seed), target="target", names=list(FIDELITY)
+    ).scores
     accuracy = (model.classify(holdout).idxmax(axis=1) == holdout["target"]).mean()
     found = {FIDELITY[name]: score.value for name, score in scores.items()}
     return found | {"accuracy of the head": accuracy}, {FIDELITY[name]: score.ceiling for name, score in scores.items()}

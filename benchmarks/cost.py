@@ -3,11 +3,11 @@
     python -m benchmarks.cost --rows 2000 --peer
     python -m benchmarks.cost --rows 30000 1000000
 
-Each line is a process of its own on a made table of 15 columns (numbers, labels, a date): as many training as synthetic rows, and a holdout
-of as many, 200,000 at most. `peak` is the largest memory of the whole process, the making of the tables included. sdmetrics compares every
-synthetic row with every real one (DCROverfittingProtection), so that its time grows with the square of the rows; with `--peer` the last
-column says how many times as many rows per processor second ours scores, with all metrics and the report, and with the same distances
-alone (privacy.nearest_record).
+Each line is a process of its own on a made table of 15 columns (numbers, labels, a date): as many training as synthetic
+rows, and a holdout of as many, 200,000 at most. `peak` is the largest memory of the whole process, the making of the
+tables included. sdmetrics compares every synthetic row with every real one (DCROverfittingProtection), so that its time
+grows with the square of the rows; with `--peer` the last column says how many times as many rows per processor second
+ours scores, with all metrics and the report, and with the same distances alone (privacy.nearest_record).
 """
 
 import argparse

@@ -3,10 +3,10 @@
     python -m benchmarks.evaluation --shared ../shared --data adult shoppers --seeds 0 1 2
     python -m benchmarks.evaluation --honest 40
 
-The second command counts how often an honest sample of a small table (from scikit-learn) is refused: 40 % of its rows for training,
-20 % for the holdout, the rest as the synthetic table, drawn anew each time. For the first, `--shared` holds data/NAME_train.csv,
-NAME_test.csv and NAME.json (its target). Both files are pooled and drawn anew by each seed: `--rows` for training, as many for the
-holdout and as many fresh ones, that the flawed tables are made of.
+The second command counts how often an honest sample of a small table (from scikit-learn) is refused: 40 % of its rows
+for training, 20 % for the holdout, the rest as the synthetic table, drawn anew each time. For the first, `--shared`
+holds data/NAME_train.csv, NAME_test.csv and NAME.json (its target). Both files are pooled and drawn anew by each seed:
+`--rows` for training, as many for the holdout and as many fresh ones, that the flawed tables are made of.
 """
 
 import argparse
@@ -73,9 +73,16 @@ def _honest(times: int) -> None:
         frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
         if frame["target"].nunique() < 10:
             frame["target"] = frame["target"].map("class {}".format)
-        found = [_refused(frame.sample(frac=1, random_state=seed).reset_index(drop=True), seed) for seed in range(times)]
+        found = [
+            _refused(frame.sample(frac=1, random_state=seed).reset_index(drop=True), seed) for seed in range(times)
+        ]
         counts = Counter(score for one in found for score in one)
-        table.add_row(name, str(len(frame)), str(sum(map(bool, found))), ", ".join(f"{s} {n}" for s, n in counts.most_common()) or "-")
+        table.add_row(
+            name,
+            str(len(frame)),
+            str(sum(map(bool, found))),
+            ", ".join(f"{s} {n}" for s, n in counts.most_common()) or "-",
+        )
     Console(width=140).print(table)
 
 
@@ -83,13 +90,17 @@ def _refused(frame: pd.DataFrame, seed: int) -> list[str]:
     size, held = int(0.4 * len(frame)), int(0.6 * len(frame)) - int(0.4 * len(frame))
     parts = cut(frame, size, held, len(frame) - size - held)
     report = evaluation.score(*parts, target="target", seed=seed, names=list(rules.DEFAULT_RULES))
-    return [reason["score"] for reason in gate.decide(report, rules.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]]
+    return [
+        reason["score"] for reason in gate.decide(report, rules.DEFAULT_RULES, "0" * 64).reasons if not reason["passed"]
+    ]
 
 
 def pooled(shared: Path, data: str, seed: int) -> tuple[pd.DataFrame, str]:
     """Both files of a data set in an order drawn by the seed, and its target."""
     source = shared / "data"
-    frame = pd.concat([pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test")], ignore_index=True)
+    frame = pd.concat(
+        [pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test")], ignore_index=True
+    )
     target = json.loads((source / f"{data}.json").read_text())["target"]
     return frame.sample(frac=1, random_state=seed).reset_index(drop=True), target
 

@@ -3,9 +3,10 @@
     python -m benchmarks.images --data digits --minutes 3
     python -m benchmarks.images --data fashion --minutes 15 --images 10000 --scorer ../shared/bench/score_images.py
 
-Digits (8 x 8, a fifth held out) are judged by this project's own evaluation. Fashion-MNIST is Debian's package dataset-fashion-mnist;
-its synthetic images are judged by an independent scorer, whose weights lie beside it. `real` stands for real images in place of
-synthetic ones: what held-out images reach on digits, what 10,000 training images reach on Fashion-MNIST.
+Digits (8 x 8, a fifth held out) are judged by this project's own evaluation. Fashion-MNIST is Debian's package
+dataset-fashion-mnist; its synthetic images are judged by an independent scorer, whose weights lie beside it. `real`
+stands for real images in place of synthetic ones: what held-out images reach on digits, what 10,000 training images
+reach on Fashion-MNIST.
 """
 
 import argparse
@@ -56,7 +57,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generators", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--steps", type=int, default=None, help="train for so many steps instead")
-    parser.add_argument("--images", type=int, default=None, help="how many to draw; as many as were trained on where absent")
+    parser.add_argument(
+        "--images", type=int, default=None, help="how many to draw; as many as were trained on where absent"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scorer", type=Path, default=Path("../shared/bench/score_images.py"))
     return parser.parse_args()
@@ -76,7 +79,9 @@ def digits() -> tuple[Images, Images]:
 def fashion() -> tuple[Images, Images]:
     """Return Fashion-MNIST's training and test images."""
     if not FASHION.is_dir():
-        raise SystemExit(f"expected Fashion-MNIST below {FASHION}, found nothing; run: apt-get install dataset-fashion-mnist")
+        raise SystemExit(
+            f"expected Fashion-MNIST below {FASHION}, found nothing; run: apt-get install dataset-fashion-mnist"
+        )
     return _idx("train"), _idx("t10k")
 
 
@@ -101,7 +106,9 @@ def _fitted(name: str, train: Images, options: argparse.Namespace) -> tuple[Imag
 def _own(train: Images, held: Images, drawn: Images) -> tuple[dict[str, float], dict[str, float]]:
     sides = ((side.pixels, side.labels) for side in (train, held, drawn))
     scores = evaluation.score_images(*sides, names=[f"image.{name}" for name in OWN]).scores
-    return {name: scores[f"image.{name}"].value for name in OWN}, {name: scores[f"image.{name}"].ceiling for name in OWN}
+    return {name: scores[f"image.{name}"].value for name in OWN}, {
+        name: scores[f"image.{name}"].ceiling for name in OWN
+    }
 
 
 def _independent(drawn: Images, scorer: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,10 +1,12 @@
-"""Train generators on wide, long and odd tables under a small budget: time, memory beside the estimate, and what stays true of the rows.
+"""Train generators on wide, long and odd tables under a small budget: time, memory beside the estimate, and what stays
+true of the rows.
 
     python -m benchmarks.odd_tables --minutes 0.25
 
-Each fit is a process of its own. `estimate` is what was stated before the first step, `took` the growth of the process beyond what it
-held with the table loaded, both in MB; `shape` is the mean error of the columns' shapes in percent, `trend` that of their pairs (on
-5,000 rows). `share` is the share of the rows in which what the table is about holds, in the synthetic and in the real rows.
+Each fit is a process of its own. `estimate` is what was stated before the first step, `took` the growth of the process
+beyond what it held with the table loaded, both in MB; `shape` is the mean error of the columns' shapes in percent,
+`trend` that of their pairs (on 5,000 rows). `share` is the share of the rows in which what the table is about holds, in
+the synthetic and in the real rows.
 """
 
 import argparse
@@ -26,7 +28,10 @@ SHOWN = "rows x columns", "fit s", "steps", "estimate", "took", "5,000 rows in s
 def wide(rng: np.random.Generator) -> pd.DataFrame:
     """300 columns, two thirds numbers, from 20 hidden ones."""
     X = rng.normal(size=(5000, 20)) @ rng.normal(size=(20, 300))
-    columns = {f"c{i}": X[:, i].round(2) if i % 3 else pd.Series(np.digitize(X[:, i], [-3, 0, 3])).map("k{}".format) for i in range(300)}
+    columns = {
+        f"c{i}": X[:, i].round(2) if i % 3 else pd.Series(np.digitize(X[:, i], [-3, 0, 3])).map("k{}".format)
+        for i in range(300)
+    }
     return pd.DataFrame(columns)
 
 
@@ -34,7 +39,9 @@ def many_categories(rng: np.random.Generator) -> pd.DataFrame:
     """One column of 100,000 distinct categories, most of them rare."""
     k = np.concatenate([np.arange(100_000), rng.zipf(1.3, 200_000) % 100_000])
     number = (rng.normal(size=len(k)) + k % 7).round(2)
-    return pd.DataFrame({"k": pd.Series(k).map("k{}".format), "group": pd.Series(k % 3).map("g{}".format), "number": number})
+    return pd.DataFrame(
+        {"k": pd.Series(k).map("k{}".format), "group": pd.Series(k % 3).map("g{}".format), "number": number}
+    )
 
 
 def long(rng: np.random.Generator) -> pd.DataFrame:
@@ -47,7 +54,9 @@ def long(rng: np.random.Generator) -> pd.DataFrame:
 def categorical(rng: np.random.Generator) -> pd.DataFrame:
     """12 columns of labels that follow the first."""
     first = rng.integers(0, 6, 10_000)
-    return pd.DataFrame({f"c{i}": pd.Series((first * (i + 1) + rng.integers(0, 3, 10_000)) % 8).map("v{}".format) for i in range(12)})
+    return pd.DataFrame(
+        {f"c{i}": pd.Series((first * (i + 1) + rng.integers(0, 3, 10_000)) % 8).map("v{}".format) for i in range(12)}
+    )
 
 
 def mostly_missing(rng: np.random.Generator) -> pd.DataFrame:
@@ -78,7 +87,10 @@ def imbalanced(rng: np.random.Generator) -> pd.DataFrame:
 
 TABLES = {  # name: rows, and the share of them in which what the table is about holds
     "wide": (wide, lambda t: (t["c1"] > 0).mean()),
-    "many categories": (many_categories, lambda t: (t["k"].str[1:].astype(int) % 3 == t["group"].str[1:].astype(int)).mean()),
+    "many categories": (
+        many_categories,
+        lambda t: (t["k"].str[1:].astype(int) % 3 == t["group"].str[1:].astype(int)).mean(),
+    ),
     "long": (long, lambda t: (t["c1"] > 0).mean()),
     "categorical": (categorical, lambda t: (t["c0"] == t["c0"].mode()[0]).mean()),
     "mostly missing": (mostly_missing, lambda t: t["c0"].isna().mean()),
@@ -97,7 +109,16 @@ def main() -> None:
     shown = Table("table", "generator", *SHOWN, title=f"--minutes {options.minutes:g}", title_justify="left")
     for name in options.tables:
         for generator in options.generators:
-            command = [sys.executable, "-m", "benchmarks.odd_tables", "--minutes", str(options.minutes), "--one", name, generator]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.odd_tables",
+                "--minutes",
+                str(options.minutes),
+                "--one",
+                name,
+                generator,
+            ]
             told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
             shown.add_row(name, generator.removeprefix("tabular."), *json.loads(told))
     Console(width=150).print(shown)
@@ -120,12 +141,20 @@ def _measured(name: str, generator: str, minutes: float) -> list[str]:
     make, share = TABLES[name]
     table = make(np.random.default_rng(0))
     before, started = _resident(), time.monotonic()
-    model = generators.fit(table, generator, budget=generators.Budget(minutes=minutes), **OPTIONS.get((name, generator), {}))
+    model = generators.fit(
+        table, generator, budget=generators.Budget(minutes=minutes), **OPTIONS.get((name, generator), {})
+    )
     seconds, took, drawing = time.monotonic() - started, _resident() - before, time.monotonic()
     drawn = model.sample(ROWS, seed=1)
     drawing = time.monotonic() - drawing
     record = model.record
-    counts = f"{len(table):,} x {table.shape[1]}", f"{seconds:.0f}", str(record["steps"]), f"{record['memory_mb']:,}", f"{took:,.0f}"
+    counts = (
+        f"{len(table):,} x {table.shape[1]}",
+        f"{seconds:.0f}",
+        str(record["steps"]),
+        f"{record['memory_mb']:,}",
+        f"{took:,.0f}",
+    )
     return [*counts, f"{drawing:.1f}", *_errors(table, drawn), f"{share(drawn):.4f}", f"{share(table):.4f}"]
 
 

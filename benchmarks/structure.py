@@ -18,7 +18,20 @@ PACKAGES = ("generators", "evaluation", "pipelines", "benchmarks", "tests")
 TYPED = ("generators", "evaluation", "pipelines")
 LIMITS = {"files in a folder": 14, "levels below the top": 2, "lines of a file": 350}
 # what each module of a kind has under the same name: it is one idea, not several
-INTERFACE = {"Config", "Model", "NAME", "SOURCE", "UNIT", "GENERATOR", "LIKELIHOOD", "RANKED", "SPARE", "STEPS", "REPEATS", "COMPARED"}
+INTERFACE = {
+    "Config",
+    "Model",
+    "NAME",
+    "SOURCE",
+    "UNIT",
+    "GENERATOR",
+    "LIKELIHOOD",
+    "RANKED",
+    "SPARE",
+    "STEPS",
+    "REPEATS",
+    "COMPARED",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -72,7 +85,9 @@ def meanings() -> dict[str, set[str]]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             for name, value in _bindings(node):
                 bound[name][path.relative_to(ROOT).as_posix()] = value
-    return {name: set(places) for name, places in bound.items() if len(set(places.values())) > 1 and name not in INTERFACE}
+    return {
+        name: set(places) for name, places in bound.items() if len(set(places.values())) > 1 and name not in INTERFACE
+    }
 
 
 def _bindings(node: ast.stmt) -> Iterator[tuple[str, str]]:
@@ -96,7 +111,9 @@ def main() -> None:
     table.add_row("levels of folders below the top", *map(str, deepest_path()))
     lines = len(longest_file.read_text(encoding="utf-8").splitlines())
     table.add_row("lines of the longest file", str(lines), longest_file.relative_to(ROOT).as_posix())
-    table.add_row("lines of the longest function", str(lines_of(longest[1])), f"{longest[0].relative_to(ROOT)}: {longest[1].name}")
+    table.add_row(
+        "lines of the longest function", str(lines_of(longest[1])), f"{longest[0].relative_to(ROOT)}: {longest[1].name}"
+    )
     table.add_row("lines of the median function", str(median), f"{len(every):,} functions")
     table.add_row("names with several meanings", str(len(own)), ", ".join(sorted(own)) or "-")
     table.add_row("functions wholly typed", f"{share:.1%}", ", ".join(TYPED))

@@ -3,9 +3,10 @@
     python benchmarks/tabular.py --shared ../shared --data adult shoppers --minutes 2
     python benchmarks/tabular.py --minutes 0.15 --peers tabularargn --peers-python ../peers/bin/python
 
-`--shared` holds bench/score_tabular.py (an independent scorer; needs xgboost for its strongest test) and data/. Each fit and each sample is
-a command of its own, as a user would run it, so that its memory and time are its own too. `--peers` runs peers side by side (peers.py), in
-the environment whose python is named; the other peers' figures are quoted from peers.json.
+`--shared` holds bench/score_tabular.py (an independent scorer; needs xgboost for its strongest test) and data/. Each
+fit and each sample is a command of its own, as a user would run it, so that its memory and time are its own too.
+`--peers` runs peers side by side (peers.py), in the environment whose python is named; the other peers' figures are
+quoted from peers.json.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 PEERS = Path(__file__).parent / "peers" / "peers.json"  # published and measured elsewhere, with the source of each
-# a small process of its own starts the command: Linux counts what the starting process holds as a peak of the started one
+# a small process of its own starts the command: Linux counts what the starting process holds as a peak of the started
+# one
 METER = """
 import os, subprocess, sys
 _, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
@@ -50,10 +52,18 @@ FIGURES = {  # key of the scorer: heading
 def main() -> None:
     options = _options()
     scorer = _load(options.shared / "bench" / "score_tabular.py")
-    print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the scorer itself is not timed")
+    print(
+        f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the scorer itself is not timed"
+    )
     for data in options.data:
-        rows = [(name, _median([_one(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.generators]
-        rows += [(name, _median([_peer(scorer, options, data, name, seed) for seed in options.seeds])) for name in options.peers]
+        rows = [
+            (name, _median([_one(scorer, options, data, name, seed) for seed in options.seeds]))
+            for name in options.generators
+        ]
+        rows += [
+            (name, _median([_peer(scorer, options, data, name, seed) for seed in options.seeds]))
+            for name in options.peers
+        ]
         if options.save:
             _save(options.save, data, dict(rows))
         _print(
@@ -69,7 +79,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generators", nargs="+", default=["tabular.autoregressive"])
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families.py draws")
+    parser.add_argument(
+        "--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families.py draws"
+    )
     parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan"], default=[])
     parser.add_argument("--peers-python", type=Path, help="the python of the environment that holds the peers")
     options = parser.parse_args()
@@ -91,7 +103,19 @@ def _one(scorer: ModuleType, options: argparse.Namespace, data: str, generator: 
     with tempfile.TemporaryDirectory() as folder:
         model, rows = f"{folder}/model", f"{folder}/synthetic.csv"
         train = options.shared / "data" / f"{data}_train.csv"
-        fit = [launder, "fit", train, "--generator", generator, "--model", model, "--minutes", options.minutes, "--seed", seed]
+        fit = [
+            launder,
+            "fit",
+            train,
+            "--generator",
+            generator,
+            "--model",
+            model,
+            "--minutes",
+            options.minutes,
+            "--seed",
+            seed,
+        ]
         fit_seconds, fit_peak, _ = _measured(fit)
         sample = [launder, "sample", model, "--rows", len(pd.read_csv(train)), "--output", rows, "--seed", seed]
         sample_seconds, sample_peak, _ = _measured(sample)
@@ -111,7 +135,9 @@ def _peer(scorer: ModuleType, options: argparse.Namespace, data: str, peer: str,
 def _scores(scorer: ModuleType, options: argparse.Namespace, data: str, rows: str) -> dict[str, float]:
     source = options.shared / "data"
     train, test = (pd.read_csv(source / f"{data}_{part}.csv", na_values="?") for part in ("train", "test"))
-    scores = scorer.score(json.loads((source / f"{data}.json").read_text()), train, test, pd.read_csv(rows, na_values="?"))
+    scores = scorer.score(
+        json.loads((source / f"{data}.json").read_text()), train, test, pd.read_csv(rows, na_values="?")
+    )
     return scores | {"utility": 100 * scores["mle"] / scores["mle_real"]}
 
 
@@ -127,13 +153,17 @@ def _measured(command: list) -> tuple[float, float, str]:
 
 def _median(runs: list[dict[str, float]]) -> dict[str, float]:
     return {
-        key: statistics.median(run[key] for run in runs) for key in FIGURES if all(isinstance(run.get(key), int | float) for run in runs)
+        key: statistics.median(run[key] for run in runs)
+        for key in FIGURES
+        if all(isinstance(run.get(key), int | float) for run in runs)
     }
 
 
 def _save(path: Path, data: str, rows: dict[str, dict[str, float]]) -> None:
     saved = json.loads(path.read_text()) if path.exists() else {}
-    saved[data] = saved.get(data, {}) | {name: {key: round(value, 3) for key, value in row.items()} for name, row in rows.items()}
+    saved[data] = saved.get(data, {}) | {
+        name: {key: round(value, 3) for key, value in row.items()} for name, row in rows.items()
+    }
     path.write_text(json.dumps(saved, indent=1) + "\n")
 
 
@@ -145,7 +175,9 @@ def _print(title: str, rows: list[tuple[str, dict]]) -> None:
 
 
 def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 20 else f"{value:.3f}"
+    return (
+        "-" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 20 else f"{value:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""How good, how varied and how private is a synthetic table? `score` computes every metric; `report.write` shows them."""
+"""How good, how varied and how private is a synthetic table? `score` computes every metric; `report.write` shows
+them.
+"""
 
 from __future__ import annotations
 
@@ -17,31 +19,45 @@ if TYPE_CHECKING:
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
-MODULES = {"image": ("image", "image_privacy")}  # that hold the metrics of a section, where it is not the one of its name
+MODULES = {
+    "image": ("image", "image_privacy")
+}  # that hold the metrics of a section, where it is not the one of its name
 
 
 def names(modality: str = "tabular") -> tuple[str, ...]:
     """Names of all metrics of a modality: tabular or image.
 
-    `privacy.copies` is the function `copies` of evaluation/privacy.py; those of images stand in image.py and image_privacy.py.
+    `privacy.copies` is the function `copies` of evaluation/privacy.py; those of images stand in image.py and
+    image_privacy.py.
     """
     return tuple(f"{section}.{name}" for section in SECTIONS[modality] for name in _metrics(section))
 
 
 def _metrics(section: str) -> dict[str, Callable]:
     """The public functions of a section that take samples and return a Score."""
-    modules = [importlib.import_module(f"launderette.evaluation.{module}") for module in MODULES.get(section, (section,))]
-    return {name: f for module in modules for name, f in vars(module).items()
-            if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
-            and f.__annotations__.get("return") == "Score"}
+    modules = [
+        importlib.import_module(f"launderette.evaluation.{module}") for module in MODULES.get(section, (section,))
+    ]
+    return {
+        name: f
+        for module in modules
+        for name, f in vars(module).items()
+        if inspect.isfunction(f)
+        and f.__module__ == module.__name__
+        and not name.startswith("_")
+        and f.__annotations__.get("return") == "Score"
+    }
 
 
 def load(name: str) -> Callable:
-    """The metric function of a name such as "privacy.membership"; EvaluationError with the nearest name for an unknown one."""
+    """The metric function of a name such as "privacy.membership"; EvaluationError with the nearest name for an
+    unknown one.
+    """
     section, _, metric = name.partition(".")
     found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
     if found is None:
         from launderette.evaluation.samples import EvaluationError
+
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
     return found
@@ -53,14 +69,16 @@ def score(
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
-    maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for its validation
-    rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
-    single rows, rare categories and extremes. EvaluationError where the tables cannot be compared.
+    maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
+    its validation rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an
+    internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
+    compared.
     """
     from launderette.evaluation import report, samples
     from launderette.evaluation.models import threads
     from launderette.evaluation.summaries import charts
     from launderette.evaluation.summaries import internal as inside
+
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
     with threads.single():
@@ -71,14 +89,17 @@ def score(
 
 
 def score_images(train, holdout, synthetic, *, features=None, loss=None, members=None, seed=0, names=None) -> Report:
-    """Score synthetic images: pairs of pixels uint8 [N, H, W, C] and labels [N] or None; the holdout is None where there is none.
+    """Score synthetic images: pairs of pixels uint8 [N, H, W, C] and labels [N] or None; the holdout is None where
+    there is none.
 
-    `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to one loss per
-    image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the collections cannot be compared.
+    `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to
+    one loss per image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the
+    collections cannot be compared.
     """
     from launderette.evaluation import image_samples, report
     from launderette.evaluation.models import threads
     from launderette.evaluation.models.features import imagenet
+
     chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():

@@ -38,15 +38,25 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
         covered[name] = neighbours.search(samples, train, other, 1)[0][:, 0] <= radius
     value = float(covered["value"].mean())
     low, high = intervals.clopper_pearson(int(covered["value"].sum()), size)
-    return Score(value, low, high, mean(covered.get("ceiling")), mean(covered["floor"]), "higher", {"rows": size},
-                 f"{size:,} rows of each table.")
+    return Score(
+        value,
+        low,
+        high,
+        mean(covered.get("ceiling")),
+        mean(covered["floor"]),
+        "higher",
+        {"rows": size},
+        f"{size:,} rows of each table.",
+    )
 
 
 def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
-    """Whether training rows are reached from as deep in the synthetic table as its own rows lie, in [0, 1], higher better.
+    """Whether training rows are reached from as deep in the synthetic table as its own rows lie, in [0, 1], higher
+    better.
 
-    1 - 2 * integral over beta of |share of training rows within their fifth neighbour's distance of one of the innermost beta of
-    the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of n x n sampled rows per table.
+    1 - 2 * integral over beta of |share of training rows within their fifth neighbour's distance of one of the
+    innermost beta of the synthetic rows - beta| (Alaa et al. 2022, on encoded rows). Cost: two searches of n x n
+    sampled rows per table.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
@@ -54,10 +64,18 @@ def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
     train = samples.rows("train", size, seed)
     if supports.flat(samples, train):
         return unknown(Reason.EQUALLY_DEEP, "all training rows are equally deep")
-    ends = {name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
-            for name, role in samples.roles().items()}
-    return Score(*ends["value"], ends["ceiling"][0] if "ceiling" in ends else None, ends["floor"][0], "higher", {"rows": size},
-                 f"{size:,} rows of each table.")
+    ends = {
+        name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
+        for name, role in samples.roles().items()
+    }
+    return Score(
+        *ends["value"],
+        ends["ceiling"][0] if "ceiling" in ends else None,
+        ends["floor"][0],
+        "higher",
+        {"rows": size},
+        f"{size:,} rows of each table.",
+    )
 
 
 def _equal(samples: Samples) -> int:
@@ -66,10 +84,11 @@ def _equal(samples: Samples) -> int:
 
 
 def vendi(samples: Samples, *, seed: int = 0) -> Score:
-    """Effective number of distinct synthetic rows (Vendi score, Friedman and Dieng 2023) over that of training rows; higher better.
+    """Effective number of distinct synthetic rows (Vendi score, Friedman and Dieng 2023) over that of training rows;
+    higher better.
 
-    About 1 for an honest sample, low where rows repeat or huddle, above 1 where there is noise. Gaussian kernel as wide as the
-    median distance between neighbouring training rows. Cost: one eigendecomposition of VENDI_ROWS per table.
+    About 1 for an honest sample, low where rows repeat or huddle, above 1 where there is noise. Gaussian kernel as wide
+    as the median distance between neighbouring training rows. Cost: one eigendecomposition of VENDI_ROWS per table.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
@@ -77,20 +96,31 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     every = neighbours.Group("train", samples.rows("train", size, seed))
     distances = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0]
     width = max(float(np.median(distances[:, -1])), 1e-3)
-    found = {role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
-             for role in _roles(samples)}
+    found = {
+        role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
+        for role in _roles(samples)
+    }
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
     below, above = intervals.spread(found["synthetic"][1], seed)
-    return Score(ratio["synthetic"], ratio["synthetic"] * float(np.exp(below)), ratio["synthetic"] * float(np.exp(above)),
-                 ratio.get("holdout"), ratio["shuffled"], "higher", {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
-                 f"{size:,} rows of each table.")
+    return Score(
+        ratio["synthetic"],
+        ratio["synthetic"] * float(np.exp(below)),
+        ratio["synthetic"] * float(np.exp(above)),
+        ratio.get("holdout"),
+        ratio["shuffled"],
+        "higher",
+        {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
+        f"{size:,} rows of each table.",
+    )
 
 
 def support(samples: Samples, *, seed: int = 0) -> Score:
-    """Estimated number of different rows the generator can make, over that of training rows; about 1 is honest, higher better.
+    """Estimated number of different rows the generator can make, over that of training rows; about 1 is honest, higher
+    better.
 
-    Birthday paradox (Arora and Zhang 2017): of n rows from S equally likely ones a share f = 1 - exp(-n / S) has a twin, so
-    S = -n / log(1 - f). Twins are nearer to each other than all but 2 % of training rows are to their nearest. Cost: one search.
+    Birthday paradox (Arora and Zhang 2017): of n rows from S equally likely ones a share f = 1 - exp(-n / S) has a
+    twin, so S = -n / log(1 - f). Twins are nearer to each other than all but 2 % of training rows are to their nearest.
+    Cost: one search.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
@@ -102,11 +132,25 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     radius = float(np.quantile(near["train"], TWINS))
     twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
     real = _supported(twins["train"], size)
-    low, high = (_supported(share * size, size) / real for share in reversed(intervals.clopper_pearson(twins["synthetic"], size)))
+    low, high = (
+        _supported(share * size, size) / real for share in reversed(intervals.clopper_pearson(twins["synthetic"], size))
+    )
     ratio = {role: _supported(count, size) / real for role, count in twins.items()}
-    return Score(ratio["synthetic"], low, high, ratio.get("holdout"), ratio["shuffled"], "higher",
-                 {"rows": size, "twins": twins["synthetic"], "twins_real": twins["train"], "support": _supported(twins["synthetic"], size)},
-                 f"{size:,} rows of each table, {twins['synthetic']} with a twin.")
+    return Score(
+        ratio["synthetic"],
+        low,
+        high,
+        ratio.get("holdout"),
+        ratio["shuffled"],
+        "higher",
+        {
+            "rows": size,
+            "twins": twins["synthetic"],
+            "twins_real": twins["train"],
+            "support": _supported(twins["synthetic"], size),
+        },
+        f"{size:,} rows of each table, {twins['synthetic']} with a twin.",
+    )
 
 
 def _roles(samples: Samples) -> list[str]:
@@ -115,7 +159,9 @@ def _roles(samples: Samples) -> list[str]:
 
 
 def _supported(twins: float, size: int) -> float:
-    """Rows that give so many twins among `size`; half a row is kept from both ends, where the estimate is 0 or infinite."""
+    """Rows that give so many twins among `size`; half a row is kept from both ends, where the estimate is 0 or
+    infinite.
+    """
     return float(-size / np.log1p(-min(max(twins, 0.5), size - 0.5) / size))
 
 
@@ -139,12 +185,19 @@ def distinct(samples: Samples, *, seed: int = 0) -> Score:
     value, once = _distinct(hashes)
     low, high = intervals.around(value, once, seed)
     real = np.concatenate([row_hashes(samples.table(r)) for r in ("train", "holdout") if r in samples.frames])
-    real = np.random.default_rng([seed, 5]).permutation(real)[:len(hashes)]
-    floor = row_hashes(samples.table("shuffled"))[:len(hashes)]
+    real = np.random.default_rng([seed, 5]).permutation(real)[: len(hashes)]
+    floor = row_hashes(samples.table("shuffled"))[: len(hashes)]
     largest = int(np.unique(hashes, return_counts=True)[1].max())
-    return Score(value, low, high, _distinct(real)[0], _distinct(floor)[0], "higher",
-                 {"distinct_rows": round(value * len(hashes)), "rows": len(hashes), "most_repeated": largest},
-                 "Compare with the ceiling: a table of few columns repeats itself by nature.")
+    return Score(
+        value,
+        low,
+        high,
+        _distinct(real)[0],
+        _distinct(floor)[0],
+        "higher",
+        {"distinct_rows": round(value * len(hashes)), "rows": len(hashes), "most_repeated": largest},
+        "Compare with the ceiling: a table of few columns repeats itself by nature.",
+    )
 
 
 def _distinct(hashes: np.ndarray) -> tuple[float, np.ndarray]:
@@ -157,17 +210,26 @@ def _distinct(hashes: np.ndarray) -> tuple[float, np.ndarray]:
 def rare(samples: Samples, *, seed: int = 0) -> Score:
     """Mean over rare categories of min(1, synthetic share / training share), in [0, 1], higher better.
 
-    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: see the ceiling. Interval:
-    bootstrap over synthetic rows.
+    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: see the ceiling.
+    Interval: bootstrap over synthetic rows.
     """
     found = {name: rarity.occurrences(samples, role) for name, role in samples.roles().items()}
     counts = found["value"].counts
     if not len(counts):
         return unknown(Reason.NO_RARE_CATEGORY, "no label column has a category with at most 1 % of the training rows")
     ratios, ends = found["value"].retained(), {name: float(one.retained().mean()) for name, one in found.items()}
-    return Score(*found["value"].interval(seed), ends.get("ceiling"), ends["floor"], "higher",
-                 {"rare_categories": len(counts), "absent": int((ratios == 0).sum()), "by_training_rows": _by_count(counts, ratios)},
-                 f"{len(counts)} rare categories; they are counted, never named.")
+    return Score(
+        *found["value"].interval(seed),
+        ends.get("ceiling"),
+        ends["floor"],
+        "higher",
+        {
+            "rare_categories": len(counts),
+            "absent": int((ratios == 0).sum()),
+            "by_training_rows": _by_count(counts, ratios),
+        },
+        f"{len(counts)} rare categories; they are counted, never named.",
+    )
 
 
 def _by_count(counts: np.ndarray, ratios: np.ndarray) -> dict[str, dict]:
@@ -175,7 +237,9 @@ def _by_count(counts: np.ndarray, ratios: np.ndarray) -> dict[str, dict]:
     place = np.searchsorted(BRACKETS, counts)
     starts = small_cells.runs(np.bincount(place, weights=counts, minlength=len(BRACKETS) + 1))
     inside = np.searchsorted(starts, place, "right") - 1
-    found = {_bracket(start, end): ratios[inside == k] for k, (start, end) in enumerate(pairwise([*starts, place.max() + 1]))}
+    found = {
+        _bracket(start, end): ratios[inside == k] for k, (start, end) in enumerate(pairwise([*starts, place.max() + 1]))
+    }
     return {name: {"categories": len(r), "retained": float(r.mean())} for name, r in found.items()}
 
 
@@ -186,11 +250,14 @@ def _bracket(start: int, end: int) -> str:
 
 
 def modes(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of k-means cells of the training rows neither dropped (< 0.1 of their share) nor over-filled (> 10 times); higher better.
+    """Share of k-means cells of the training rows neither dropped (< 0.1 of their share) nor over-filled (> 10 times);
+    higher better.
 
-    `detail` adds the share of cells whose proportions differ significantly (NDB, Richardson and Weiss 2018, Bonferroni).
+    `detail` adds the share of cells whose proportions differ significantly (NDB, Richardson and Weiss 2018,
+    Bonferroni).
     """
     from sklearn.cluster import MiniBatchKMeans
+
     size = min(samples.size("train"), samples.size("synthetic"), 3 * DIVERSITY_ROWS)
     cells = min(CELLS, size // 20)
     if not samples.known:
@@ -209,12 +276,24 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
         found[name] = ((ratios[name] >= 0.1) & (ratios[name] <= 10))[real > 0]
     low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
     order = np.argsort(-real)
-    detail = {"cells": len(found["value"]), "dropped": int((ratios["value"][real > 0] < 0.1).sum()),
-              "overfilled": int((ratios["value"][real > 0] > 10).sum()), "differing_share": float(differ["value"]),
-              "differing_share_ceiling": mean(differ.get("ceiling")),
-              **_shown(real[order] / len(train), ratios["value"][order], len(train))}
-    return Score(float(found["value"].mean()), low, high, mean(found.get("ceiling")), mean(found["floor"]), "higher", detail,
-                 f"{detail['cells']} cells of {size:,} training rows.")
+    detail = {
+        "cells": len(found["value"]),
+        "dropped": int((ratios["value"][real > 0] < 0.1).sum()),
+        "overfilled": int((ratios["value"][real > 0] > 10).sum()),
+        "differing_share": float(differ["value"]),
+        "differing_share_ceiling": mean(differ.get("ceiling")),
+        **_shown(real[order] / len(train), ratios["value"][order], len(train)),
+    }
+    return Score(
+        float(found["value"].mean()),
+        low,
+        high,
+        mean(found.get("ceiling")),
+        mean(found["floor"]),
+        "higher",
+        detail,
+        f"{detail['cells']} cells of {size:,} training rows.",
+    )
 
 
 def _shown(shares: np.ndarray, ratios: np.ndarray, rows: int) -> dict[str, list[float]]:

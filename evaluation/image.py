@@ -21,10 +21,11 @@ TAUGHT = 10_000  # images that a network is trained on
 
 
 def frechet(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Frechet distance between Gaussians fitted to features of synthetic and of training images, 0 or more, lower better.
+    """Frechet distance between Gaussians fitted to features of synthetic and of training images, 0 or more, lower
+    better.
 
-    |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) in float64 (Heusel et al. 2017), on the principal components that so many images allow.
-    Ceiling: as many held-out images. Interval: jackknife. Cost: features of four collections.
+    |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) in float64 (Heusel et al. 2017), on the principal components that so many
+    images allow. Ceiling: as many held-out images. Interval: jackknife. Cost: features of four collections.
     """
     size = pictures.equal()
     project = principal(pictures.seen("train", size, seed).numpy(), max(2, min(DIMENSIONS, size // 10)))
@@ -41,7 +42,9 @@ def _frechet(a: np.ndarray, b: np.ndarray) -> float:
     S, T = np.cov(a.T), np.cov(b.T)
     values, axes = np.linalg.eigh(S)
     root = axes * np.sqrt(values.clip(0)) @ axes.T
-    return float(max(0.0, mean + np.trace(S) + np.trace(T) - 2 * np.sqrt(np.linalg.eigvalsh(root @ T @ root).clip(0)).sum()))
+    return float(
+        max(0.0, mean + np.trace(S) + np.trace(T) - 2 * np.sqrt(np.linalg.eigvalsh(root @ T @ root).clip(0)).sum())
+    )
 
 
 def _jackknife(statistic, x: np.ndarray) -> tuple[float, float, float]:
@@ -53,16 +56,26 @@ def _jackknife(statistic, x: np.ndarray) -> tuple[float, float, float]:
 
 
 def kernel(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Kernel distance: squared mean discrepancy under (x.y / d + 1)^3 of features, unbiased (Binkowski et al. 2018), lower better.
+    """Kernel distance: squared mean discrepancy under (x.y / d + 1)^3 of features, unbiased (Binkowski et al. 2018),
+    lower better.
 
-    About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of n x n sampled rows.
+    About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of n x n
+    sampled rows.
     """
     size = pictures.equal()
     points = {role: pictures.seen(role, size, seed).double() for role in ("train", *pictures.roles().values())}
     values = {name: _discrepancy(points["train"], points[role]) for name, role in pictures.roles().items()}
     value, low, high = values["value"]
-    return Score(value, low, high, values["ceiling"][0] if "ceiling" in values else None, values["floor"][0], "lower", {"rows": size},
-                 f"{size:,} images of each collection.")
+    return Score(
+        value,
+        low,
+        high,
+        values["ceiling"][0] if "ceiling" in values else None,
+        values["floor"][0],
+        "lower",
+        {"rows": size},
+        f"{size:,} images of each collection.",
+    )
 
 
 def _discrepancy(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float, float]:
@@ -75,6 +88,7 @@ def _discrepancy(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float, float]
     def distance(kept: np.ndarray) -> float:
         k = torch.from_numpy(kept.astype(int))
         return inner + float(bb[k][:, k].sum() / (len(k) * (len(k) - 1)) - 2 * ab[:, k].mean())
+
     value, _, high = _jackknife(lambda rows: distance(rows[:, 0]), np.arange(len(b))[:, None])
     return value, value - (high - value), high
 
@@ -88,7 +102,8 @@ def precision(pictures: Pictures, *, seed: int = 0) -> Score:
 
 
 def density(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Mean number of training images whose 5 neighbours' ball holds a synthetic image, over 5; about 1 is honest, higher better.
+    """Mean number of training images whose 5 neighbours' ball holds a synthetic image, over 5; about 1 is honest,
+    higher better.
 
     Naeem et al. 2020; above 1 where synthetic images crowd where real ones are dense.
     """
@@ -102,11 +117,21 @@ def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
     found = {}
     for name, role in pictures.roles().items():
         blocks = pictures.seen(role, size, seed).split(500)
-        found[name] = np.concatenate([count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks])
+        found[name] = np.concatenate(
+            [count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks]
+        )
     value = float(found["value"].mean())
     low, high = intervals.around(value, found["value"], seed, upper=upper)
-    return Score(value, low, high, mean(found.get("ceiling")), mean(found["floor"]), "higher", {"rows": size},
-                 f"{size:,} images of each collection.")
+    return Score(
+        value,
+        low,
+        high,
+        mean(found.get("ceiling")),
+        mean(found["floor"]),
+        "higher",
+        {"rows": size},
+        f"{size:,} images of each collection.",
+    )
 
 
 @once
@@ -121,7 +146,11 @@ def recall(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Kynkaanniemi et al. 2019.
     """
-    return _reached(pictures, seed, lambda role, size: lambda near: (near <= torch.from_numpy(_radius(pictures, role, size, seed))).any(1))
+    return _reached(
+        pictures,
+        seed,
+        lambda role, size: lambda near: (near <= torch.from_numpy(_radius(pictures, role, size, seed))).any(1),
+    )
 
 
 def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
@@ -129,10 +158,12 @@ def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
 
     Naeem et al. 2020; about 0.97 for two samples of one distribution. A generator that has collapsed covers little.
     """
+
     def covered(role: str, size: int):
         radius = torch.from_numpy(_radius(pictures, "train", size, seed)).split(500)
         blocks = iter(radius)
         return lambda near: near.amin(1) <= next(blocks)
+
     return _reached(pictures, seed, covered)
 
 
@@ -143,27 +174,46 @@ def _reached(pictures: Pictures, seed: int, rule) -> Score:
         other, reaches = pictures.seen(role, size, seed), rule(role, size)
         reached[name] = torch.cat([reaches(torch.cdist(block, other).double()) for block in train]).numpy()
     low, high = intervals.clopper_pearson(int(reached["value"].sum()), size)
-    return Score(mean(reached["value"]), low, high, mean(reached.get("ceiling")), mean(reached["floor"]), "higher", {"rows": size},
-                 f"{size:,} images of each collection.")
+    return Score(
+        mean(reached["value"]),
+        low,
+        high,
+        mean(reached.get("ceiling")),
+        mean(reached["floor"]),
+        "higher",
+        {"rows": size},
+        f"{size:,} images of each collection.",
+    )
 
 
 def vendi(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Effective number of distinct synthetic images (Vendi score, Friedman and Dieng 2023) over that of training images; higher better.
+    """Effective number of distinct synthetic images (Vendi score, Friedman and Dieng 2023) over that of training
+    images; higher better.
 
     About 1 for an honest sample, low where images repeat, above 1 where there is noise.
     """
     size = pictures.equal(VENDI_ROWS)
     width = max(float(np.median(_radius(pictures, "train", size, seed))), 1e-3)
-    found = {role: vendi_.log_score(pictures.seen(role, size, seed), width) for role in ("train", *pictures.roles().values())}
+    found = {
+        role: vendi_.log_score(pictures.seen(role, size, seed), width) for role in ("train", *pictures.roles().values())
+    }
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
     below, above = intervals.spread(found["synthetic"][1], seed)
-    return Score(ratio["synthetic"], ratio["synthetic"] * float(np.exp(below)), ratio["synthetic"] * float(np.exp(above)),
-                 ratio.get("holdout"), ratio["shuffled"], "higher", {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
-                 f"{size:,} images of each collection.")
+    return Score(
+        ratio["synthetic"],
+        ratio["synthetic"] * float(np.exp(below)),
+        ratio["synthetic"] * float(np.exp(above)),
+        ratio.get("holdout"),
+        ratio["shuffled"],
+        "higher",
+        {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
+        f"{size:,} images of each collection.",
+    )
 
 
 def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Accuracy on held-out images of a network trained on synthetic ones, in [0, 1], higher better (Ravuri and Vinyals 2019).
+    """Accuracy on held-out images of a network trained on synthetic ones, in [0, 1], higher better (Ravuri and Vinyals
+    2019).
 
     Ceiling: the same trained on as many training images. Floor: the most frequent label. Cost: two trainings.
     """
@@ -172,11 +222,21 @@ def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
     size, truth, held = pictures.taught(TAUGHT), pictures.labels["holdout"], pictures.pixels["holdout"]
     right = {role: pictures.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
     low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
-    by_class = {str(label): float(right["synthetic"][truth == code].mean()) for code, label in enumerate(pictures.classes)
-                if min((truth == code).sum(), (pictures.labels["train"] == code).sum()) >= small_cells.KEPT}
-    return Score(mean(right["synthetic"]), low, high, mean(right["train"]), _commonest(truth), "higher",
-                 {"rows": size, "test_rows": len(truth), "by_class": by_class},
-                 f"Trained on {size:,} images, tested on {len(truth):,} held-out ones.")
+    by_class = {
+        str(label): float(right["synthetic"][truth == code].mean())
+        for code, label in enumerate(pictures.classes)
+        if min((truth == code).sum(), (pictures.labels["train"] == code).sum()) >= small_cells.KEPT
+    }
+    return Score(
+        mean(right["synthetic"]),
+        low,
+        high,
+        mean(right["train"]),
+        _commonest(truth),
+        "higher",
+        {"rows": size, "test_rows": len(truth), "by_class": by_class},
+        f"Trained on {size:,} images, tested on {len(truth):,} held-out ones.",
+    )
 
 
 def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
@@ -191,8 +251,16 @@ def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
     agree = judge.guess(pictures.take("synthetic", rows)) == pictures.labels["synthetic"][rows]
     low, high = intervals.clopper_pearson(int(agree.sum()), len(rows))
     real = judge.guess(pictures.pixels["holdout"]) == pictures.labels["holdout"]
-    return Score(mean(agree), low, high, mean(real), _commonest(pictures.labels["synthetic"]), "higher", {"rows": len(rows)},
-                 f"{len(rows):,} synthetic images.")
+    return Score(
+        mean(agree),
+        low,
+        high,
+        mean(real),
+        _commonest(pictures.labels["synthetic"]),
+        "higher",
+        {"rows": len(rows)},
+        f"{len(rows):,} synthetic images.",
+    )
 
 
 def _unlabelled(pictures: Pictures) -> Obstacle | None:

@@ -21,7 +21,10 @@ from launderette.evaluation.models.features import Features, principal
 from launderette.evaluation.samples import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
-COPIED, CROWD = 1 / 3, 50  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
+COPIED, CROWD = (
+    1 / 3,
+    50,
+)  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
 USUAL, LEAST_USUAL = 0.01, 20  # share of held-out images that may look like copies; images to measure it by
 SEARCHED = 5000  # synthetic images searched for copies
 ATTACKED = 2000  # training images, and as many held-out ones, that are attacked
@@ -34,25 +37,30 @@ PIXELS = 16  # of a side, of images compared pixel by pixel with many others
 def equal(pictures: Pictures, *, seed: int = 0) -> Score:
     """Share of synthetic images equal to a training image in every pixel, in [0, 1], lower better.
 
-    Ceiling: the share of held-out images. By chance it happens only where real images are equal too: `repeats` counts the pairs of
-    those, of which an honest sample has as many for as many pairs. Cost: one hash per image.
+    Ceiling: the share of held-out images. By chance it happens only where real images are equal too: `repeats` counts
+    the pairs of those, of which an honest sample has as many for as many pairs. Cost: one hash per image.
     """
-    digests = {role: [blake2b(image.tobytes(), digest_size=16).digest() for image in pixels] for role, pixels in pictures.pixels.items()}
+    digests = {
+        role: [blake2b(image.tobytes(), digest_size=16).digest() for image in pixels]
+        for role, pixels in pictures.pixels.items()
+    }
     train, real = set(digests["train"]), Counter(digests["train"] + digests.get("holdout", []))
     hits = {role: [digest in train for digest in seen] for role, seen in digests.items()}
     copied, size = sum(hits["synthetic"]), len(hits["synthetic"])
     repeats = sum(times * (times - 1) // 2 for times in real.values())
     detail = {"rows": size, "copies": copied, "repeats": repeats, "train": len(digests["train"]), "real": real.total()}
     note = f"{copied:,} of {size:,} synthetic images; {repeats:,} pairs of real images are equal."
-    return Score(copied / size, *intervals.clopper_pearson(copied, size), mean(hits.get("holdout")), None, "lower", detail, note)
+    return Score(
+        copied / size, *intervals.clopper_pearson(copied, size), mean(hits.get("holdout")), None, "lower", detail, note
+    )
 
 
 def copies(pictures: Pictures, *, seed: int = 0) -> Score:
     """Share of synthetic images far nearer to one training image than to others like it, in [0, 1], lower better.
 
-    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), the nearest also of x moved by
-    a pixel: under 1/3 and under what 1 % of one half of the held-out images fall below; ceiling: the share of the other half, which
-    copied nobody. Under 40 held-out images 1/3 alone, and all of them are the ceiling.
+    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), the nearest also
+    of x moved by a pixel: under 1/3 and under what 1 % of one half of the held-out images fall below; ceiling: the
+    share of the other half, which copied nobody. Under 40 held-out images 1/3 alone, and all of them are the ceiling.
     """
     ratio = {role: _crowding(pictures, role, seed) for role in pictures.roles().values()}
     held = np.random.default_rng([seed, 79]).permutation(ratio.get("holdout", np.zeros(0)))
@@ -61,9 +69,16 @@ def copies(pictures: Pictures, *, seed: int = 0) -> Score:
     near = {role: values <= limit for role, values in (ratio | ({"holdout": rest} if len(rest) else {})).items()}
     size = len(near["synthetic"])
     low, high = intervals.clopper_pearson(int(near["synthetic"].sum()), size)
-    return Score(mean(near["synthetic"]), low, high, mean(near.get("holdout")), mean(near["shuffled"]), "lower",
-                 {"rows": size, "ceiling_rows": len(rest), "copies": int(near["synthetic"].sum()), "ratio": limit},
-                 f"{size:,} synthetic images against {pictures.size('train'):,} training images.")
+    return Score(
+        mean(near["synthetic"]),
+        low,
+        high,
+        mean(near.get("holdout")),
+        mean(near["shuffled"]),
+        "lower",
+        {"rows": size, "ceiling_rows": len(rest), "copies": int(near["synthetic"].sum()), "ratio": limit},
+        f"{size:,} synthetic images against {pictures.size('train'):,} training images.",
+    )
 
 
 def _crowding(pictures: Pictures, role: str, seed: int) -> np.ndarray:
@@ -74,7 +89,8 @@ def _crowding(pictures: Pictures, role: str, seed: int) -> np.ndarray:
 
 
 def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Distance to the nearest of other images, also of the image moved by a pixel, over the mean distance to CROWD of them.
+    """Distance to the nearest of other images, also of the image moved by a pixel, over the mean distance to CROWD of
+    them.
 
     Images uint8 [n, H, W, C] -> float64 [n], small where an image is a copy of one of the others.
     """
@@ -90,11 +106,12 @@ def _shifted(images: np.ndarray) -> Iterator[np.ndarray]:
     wide = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     for y, x in product((0, 1, 2), repeat=2):
         if (y, x) != (1, 1):
-            yield wide[:, y:y + height, x:x + width]
+            yield wide[:, y : y + height, x : x + width]
 
 
 def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Share of synthetic images farther from their nearest training image than that one is from its own, in [0, 1], higher better.
+    """Share of synthetic images farther from their nearest training image than that one is from its own, in [0, 1],
+    higher better.
 
     Alaa et al. 2022, pixel by pixel; held-out images (the ceiling) reach about one half.
     """
@@ -107,22 +124,34 @@ def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
         distance, place = neighbours.nearest(images, real, 1)
         found[name] = distance[:, 0] > own[place[:, 0]]
     low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
-    return Score(mean(found["value"]), low, high, mean(found.get("ceiling")), mean(found["floor"]), "higher",
-                 {"rows": len(found["value"])}, "A sanity check only: read copies and membership.")
+    return Score(
+        mean(found["value"]),
+        low,
+        high,
+        mean(found.get("ceiling")),
+        mean(found["floor"]),
+        "higher",
+        {"rows": len(found["value"])},
+        "A sanity check only: read copies and membership.",
+    )
 
 
 def flat(pixels: np.ndarray) -> torch.Tensor:
     """Pixels uint8 [n, H, W, C] as points [n, at most PIXELS^2 C]."""
     x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
     size = [min(PIXELS, side) for side in x.shape[2:]]
-    return torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)]) / 255
+    return (
+        torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)])
+        / 255
+    )
 
 
 def membership(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower better.
+    """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower
+    better.
 
-    From the released images alone: the attacks on tables (privacy.membership), on principal components of features and pixels, and
-    nearness of pixels, also of the image moved by one.
+    From the released images alone: the attacks on tables (privacy.membership), on principal components of features and
+    pixels, and nearness of pixels, also of the image moved by one.
     """
     return _attacked(pictures, seed, tables.membership)
 
@@ -133,7 +162,8 @@ def membership_vulnerable(pictures: Pictures, *, seed: int = 0) -> Score:
 
 
 def membership_model(pictures: Pictures, *, seed: int = 0) -> Score:
-    """Training images recognised by somebody who holds the model, from its loss of an image, at 1 % false alarms; lower better.
+    """Training images recognised by somebody who holds the model, from its loss of an image, at 1 % false alarms; lower
+    better.
 
     It says whether the model may leave, as privacy.membership_model does of tables.
     """
@@ -142,25 +172,46 @@ def membership_model(pictures: Pictures, *, seed: int = 0) -> Score:
 
 def _attacked(pictures: Pictures, seed: int, attack: Callable[..., Score]) -> Score:
     if "holdout" not in pictures.pixels:
-        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from what is known of everybody", "lower")
-    return replace(attack(table(pictures, seed), seed=seed), floor=None)  # a component shuffled on its own is a member's still
+        return unknown(
+            Reason.NO_HOLDOUT,
+            "there is no holdout, so attack success cannot be told from what is known of everybody",
+            "lower",
+        )
+    return replace(
+        attack(table(pictures, seed), seed=seed), floor=None
+    )  # a component shuffled on its own is a member's still
 
 
 @once
 def table(pictures: Pictures, seed: int) -> samples.Samples:
-    """The collections as tables of coordinates, their rows in the order of the images attacked, members and non-members alike."""
-    rows = {"train": pictures.member_rows(ATTACKED, seed), "holdout": pictures.rows("holdout", ATTACKED, seed),
-            "synthetic": pictures.rows("synthetic", SEARCHED, seed)}
+    """The collections as tables of coordinates, their rows in the order of the images attacked, members and
+    non-members alike.
+    """
+    rows = {
+        "train": pictures.member_rows(ATTACKED, seed),
+        "holdout": pictures.rows("holdout", ATTACKED, seed),
+        "synthetic": pictures.rows("synthetic", SEARCHED, seed),
+    }
     parts = [_components(pictures, rows, look) for look in (pictures.features, lambda pixels: flat(pixels).numpy())]
-    frames = {role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows}
+    frames = {
+        role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows
+    }
     frames["holdout"].index += len(frames["train"])
     sides = [(role, rows[role]) for role in ("train", "holdout")]
     released = pictures.take("synthetic", rows["synthetic"])
     copied = _looked_up([np.log(crowding(pictures.take(*side), released) + TINY) for side in sides])
     loss = None if pictures.loss is None else _looked_up([pictures.loss(*side) for side in sides])
-    kinds, members = dict.fromkeys(frames["train"], "coordinate"), None if pictures.members is None else pictures.members[rows["train"]]
-    return samples.make(*(frames[role] for role in ("train", "holdout", "synthetic")), kinds=kinds, loss=loss, members=members,
-                        signals={"pixels, moved": copied})
+    kinds, members = (
+        dict.fromkeys(frames["train"], "coordinate"),
+        None if pictures.members is None else pictures.members[rows["train"]],
+    )
+    return samples.make(
+        *(frames[role] for role in ("train", "holdout", "synthetic")),
+        kinds=kinds,
+        loss=loss,
+        members=members,
+        signals={"pixels, moved": copied},
+    )
 
 
 def _components(pictures: Pictures, rows: dict[str, np.ndarray], look: Features) -> dict[str, np.ndarray]:

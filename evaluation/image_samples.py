@@ -1,4 +1,6 @@
-"""The three collections of images a metric compares, and what metrics share: features, shuffled pixels, judges trained on them."""
+"""The three collections of images a metric compares, and what metrics share: features, shuffled pixels, judges
+trained on them.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ ROLES = "train", "holdout", "synthetic"
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training lacks.
+    """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training
+    lacks.
 
-    `loss` maps a role and image numbers to one loss per image and opens the white-box attack. `members` [training images] is true
-    for those that the generator learnt from and None where that is not known.
+    `loss` maps a role and image numbers to one loss per image and opens the white-box attack. `members` [training
+    images] is true for those that the generator learnt from and None where that is not known.
     """
 
     pixels: dict[str, np.ndarray]
@@ -65,7 +68,9 @@ class Pictures:
         if role != "shuffled":
             return np.array(self.pixels[role][rows])
         flat = np.array(self.pixels["train"][rows]).reshape(len(rows), -1)
-        return np.random.default_rng([seed, 31]).permuted(flat, axis=0).reshape(len(rows), *self.pixels["train"].shape[1:])
+        return (
+            np.random.default_rng([seed, 31]).permuted(flat, axis=0).reshape(len(rows), *self.pixels["train"].shape[1:])
+        )
 
     def seen(self, role: str, count: int, seed: int) -> torch.Tensor:
         """Features of `count` images of a role, in units of the training features' deviation: float32 [count, d]."""
@@ -96,8 +101,14 @@ def _judge(pictures: Pictures, role: str, count: int, seed: int) -> label_networ
 
 
 def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None, members=None) -> Pictures:
-    """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None where absent."""
-    given = {role: pair for role, pair in zip(ROLES, (train, holdout, synthetic), strict=True) if pair is not None and len(pair[0])}
+    """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None
+    where absent.
+    """
+    given = {
+        role: pair
+        for role, pair in zip(ROLES, (train, holdout, synthetic), strict=True)
+        if pair is not None and len(pair[0])
+    }
     for role in ("train", "synthetic"):
         if role not in given or len(given[role][0]) < LEAST_IMAGES:
             found = len(given[role][0]) if role in given else 0
@@ -106,12 +117,17 @@ def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None,
     shapes = {role: pixels.shape[1:] for role, (pixels, _) in given.items()}
     if len(set(shapes.values())) > 1 or any(pixels.dtype != np.uint8 for pixels, _ in given.values()):
         found = ", ".join(f"{' x '.join(map(str, shape))} ({role})" for role, shape in shapes.items())
-        raise EvaluationError(f"expected uint8 images of one size and number of channels, found {found}; convert them alike")
+        raise EvaluationError(
+            f"expected uint8 images of one size and number of channels, found {found}; convert them alike"
+        )
     if len({labels is None for _, labels in given.values()}) > 1:
         raise EvaluationError("expected labels for all collections or for none, found them for some; add or drop them")
     pixels = {role: shown for role, (shown, _) in given.items()}
     classes = np.zeros(0) if train[1] is None else np.unique(train[1].astype(str))
-    labels = {role: np.zeros(0, np.int64) if train[1] is None else _codes(y.astype(str), classes) for role, (_, y) in given.items()}
+    labels = {
+        role: np.zeros(0, np.int64) if train[1] is None else _codes(y.astype(str), classes)
+        for role, (_, y) in given.items()
+    }
     return Pictures(pixels, labels, classes, features, loss, checked(members, len(train[0])))
 
 

@@ -11,7 +11,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-NUMBERS = ("numerical", "datetime", "coordinate")  # a coordinate is a number whose differences are distances as they stand
+NUMBERS = (
+    "numerical",
+    "datetime",
+    "coordinate",
+)  # a coordinate is a number whose differences are distances as they stand
 KINDS = (*NUMBERS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
@@ -82,9 +86,10 @@ def mean(values) -> float | None:
 class Samples:
     """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.
 
-    Metrics read `table(role)`: float64 for numbers and dates (missing is NaN), integer codes for labels (missing is -1).
-    `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows] is true for those that the
-    generator learnt from and None where that is not known. `signals` are further attacks, lower for rows that were learnt from.
+    Metrics read `table(role)`: float64 for numbers and dates (missing is NaN), integer codes for labels (missing is
+    -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows] is true for
+    those that the generator learnt from and None where that is not known. `signals` are further attacks, lower for rows
+    that were learnt from.
     """
 
     train: pd.DataFrame
@@ -133,7 +138,9 @@ class Samples:
         for column in self.columns:
             series = {role: frame[column] for role, frame in self.frames.items()}
             if self.is_number(column):
-                values = _dates(series) if self.kinds[column] == "datetime" else {r: _number(s) for r, s in series.items()}
+                values = (
+                    _dates(series) if self.kinds[column] == "datetime" else {r: _number(s) for r, s in series.items()}
+                )
             else:
                 values, labels[column] = _codes(series)
             for role in tables:
@@ -142,7 +149,9 @@ class Samples:
 
     @cached_property
     def unreadable(self) -> dict[str, dict[str, int]]:
-        """By column and role, values that are no finite number or no date, and count as missing; only where there are any."""
+        """By column and role, values that are no finite number or no date, and count as missing; only where there
+        are any.
+        """
         found: dict[str, dict[str, int]] = {}
         for column in filter(self.is_number, self.columns):
             for role, frame in self.frames.items():
@@ -163,7 +172,9 @@ class Samples:
         return pd.DataFrame({c: rng.permutation(train[c].to_numpy()) for c in train}, index=train.index)
 
     def table(self, role: str) -> pd.DataFrame:
-        """Canonical numeric table of "train", "holdout", "synthetic" or "shuffled" (each column permuted on its own)."""
+        """Canonical numeric table of "train", "holdout", "synthetic" or "shuffled" (each column permuted on its
+        own).
+        """
         return self._shuffled if role == "shuffled" else self._canonical[0][role]
 
     def roles(self) -> dict[str, str]:
@@ -202,29 +213,37 @@ def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None, membe
         holdout = None
     for name, frame in (("training", train), ("synthetic", synthetic)):
         if len(frame) == 0 or frame.shape[1] == 0:
-            raise EvaluationError(f"expected a {name} table with rows and columns, found {frame.shape[0]} rows and "
-                                  f"{frame.shape[1]} columns; give a table with data")
+            raise EvaluationError(
+                f"expected a {name} table with rows and columns, found {frame.shape[0]} rows and "
+                f"{frame.shape[1]} columns; give a table with data"
+            )
     for name, frame in (("training", train), ("holdout", holdout), ("synthetic", synthetic)):
         if frame is not None:
             _same_columns(train, frame, name)
     inferred = {**infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
     for column, kind in inferred.items():
         if kind not in KINDS:
-            raise EvaluationError(f"expected the kind of column {column!r} to be one of {', '.join(KINDS)}, found {kind!r}; "
-                                  "name one of them")
+            raise EvaluationError(
+                f"expected the kind of column {column!r} to be one of {', '.join(KINDS)}, found {kind!r}; "
+                "name one of them"
+            )
     compared = Samples(train, holdout, synthetic, inferred, target, loss, checked(members, len(train)), signals or {})
     _same_types(compared)
     return compared
 
 
 def checked(members, rows: int) -> np.ndarray | None:
-    """The mask of members as bool [rows], None where it is not known which they are; EvaluationError for one of another size."""
+    """The mask of members as bool [rows], None where it is not known which they are; EvaluationError for one of
+    another size.
+    """
     if members is None:
         return None
     mask = np.asarray(members)
     if mask.dtype != bool or mask.shape != (rows,):
-        raise EvaluationError(f"expected members as one bool for each of the {rows:,} training rows, "
-                              f"found {mask.dtype} of shape {mask.shape}; leave them out where they are not known")
+        raise EvaluationError(
+            f"expected members as one bool for each of the {rows:,} training rows, "
+            f"found {mask.dtype} of shape {mask.shape}; leave them out where they are not known"
+        )
     return mask
 
 
@@ -235,12 +254,16 @@ def _same_types(compared: Samples) -> None:
             given, lost = int(frame[column].notna().sum()), compared.unreadable.get(column, {}).get(role, 0)
             if lost > given / 2 and not _infinite(frame[column]):
                 word = "dates in the training table's format" if compared.kinds[column] == "datetime" else "numbers"
-                raise EvaluationError(f"expected {word} in column {column!r} of the {_NAMES[role]} table, found that {lost:,} of "
-                                      f"{given:,} values are not; give tables of the same types, or state the column's kind")
+                raise EvaluationError(
+                    f"expected {word} in column {column!r} of the {_NAMES[role]} table, found that {lost:,} of "
+                    f"{given:,} values are not; give tables of the same types, or state the column's kind"
+                )
 
 
 def _infinite(series: pd.Series) -> bool:
-    return pd.api.types.is_float_dtype(series.dtype) and bool(np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any())
+    return pd.api.types.is_float_dtype(series.dtype) and bool(
+        np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any()
+    )
 
 
 def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
@@ -248,10 +271,15 @@ def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
         raise EvaluationError(f"expected distinct column names, found duplicates in the {name} table; rename them")
     lacking, extra = [c for c in train if c not in frame], [c for c in frame if c not in train]
     if lacking or extra:
-        found = "; ".join(f"{word} {', '.join(map(str, cs[:5]))}{' ...' if len(cs) > 5 else ''}"
-                          for word, cs in (("without", lacking), ("with the extra", extra)) if cs)
-        raise EvaluationError(f"expected the {name} table to have the training table's {train.shape[1]} columns, "
-                              f"found it {found}; give tables with the same columns")
+        found = "; ".join(
+            f"{word} {', '.join(map(str, cs[:5]))}{' ...' if len(cs) > 5 else ''}"
+            for word, cs in (("without", lacking), ("with the extra", extra))
+            if cs
+        )
+        raise EvaluationError(
+            f"expected the {name} table to have the training table's {train.shape[1]} columns, "
+            f"found it {found}; give tables with the same columns"
+        )
 
 
 def row_hashes(table: pd.DataFrame) -> np.ndarray:
@@ -291,8 +319,12 @@ def _dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
     if pd.api.types.is_numeric_dtype(train.dtype):
         return {role: _number(s) for role, s in series.items()}
     strings = pd.Series(train.dropna().unique()).astype("string")
-    hits = [pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS]
-    chosen = DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"  # what is written otherwise is unreadable, and said to be
+    hits = [
+        pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
+    ]
+    chosen = (
+        DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"
+    )  # what is written otherwise is unreadable, and said to be
     if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
         _one_way(strings, str(train.name))
     return {role: _seconds(s, chosen) for role, s in series.items()}
@@ -310,11 +342,17 @@ def _written(values: pd.Series, form: str) -> bool:
 
 
 def _one_way(strings: pd.Series, column: str) -> None:
-    """EvaluationError where dates in no known format could be read with the day first as well as with the month first."""
-    ways = [pd.to_datetime(strings, format="mixed", dayfirst=first, errors="coerce", utc=True) for first in (False, True)]
+    """EvaluationError where dates in no known format could be read with the day first as well as with the month
+    first.
+    """
+    ways = [
+        pd.to_datetime(strings, format="mixed", dayfirst=first, errors="coerce", utc=True) for first in (False, True)
+    ]
     if unsure := int((ways[0].notna() & ways[1].notna() & (ways[0] != ways[1])).sum()):
-        raise EvaluationError(f"expected dates written in one format in column {column!r}, found {unsure:,} that are read "
-                              "differently with the day first; give them as timestamps or as YYYY-MM-DD")
+        raise EvaluationError(
+            f"expected dates written in one format in column {column!r}, found {unsure:,} that are read "
+            "differently with the day first; give them as timestamps or as YYYY-MM-DD"
+        )
 
 
 def _seconds(series: pd.Series, form: str) -> np.ndarray:
@@ -329,7 +367,9 @@ def _seconds(series: pd.Series, form: str) -> np.ndarray:
 
 
 def _codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    texts = {role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()}
+    texts = {
+        role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()
+    }
     labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
     return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
 

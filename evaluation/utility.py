@@ -19,12 +19,13 @@ Guesses = dict[str, np.ndarray]  # by learner: [test rows, classes or 1]
 
 
 def target(samples: Samples, *, seed: int = 0) -> Score:
-    """Quality on the holdout of models trained on synthetic rows, divided by that of the same trained on real rows; higher better.
+    """Quality on the holdout of models trained on synthetic rows, divided by that of the same trained on real rows;
+    higher better.
 
     Quality is AUC (mean over classes, one against the rest) or R2 for a number with more than ten values, averaged over
-    boosted trees, a random forest and a linear model. Train on synthetic, test on real (Esteban et al. 2017). Both sides of a ratio
-    train on equally many rows. Ceiling: trained on holdout rows that are not tested, against as many training rows. Cost: six fits
-    per learner.
+    boosted trees, a random forest and a linear model. Train on synthetic, test on real (Esteban et al. 2017). Both
+    sides of a ratio train on equally many rows. Ceiling: trained on holdout rows that are not tested, against as many
+    training rows. Cost: six fits per learner.
     """
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
@@ -36,41 +37,74 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     if not regression and len(classes) == 0:
         return unknown(Reason.TARGET_CONSTANT, "the holdout does not hold two classes of the target")
     halves, rows = _sizes(samples, test, seed)
-    guesses = {role: _guess(samples, role, rows["value"], test, classes, seed) for role in ("train", "synthetic", "shuffled")}
+    guesses = {
+        role: _guess(samples, role, rows["value"], test, classes, seed) for role in ("train", "synthetic", "shuffled")
+    }
     guesses["holdout"] = _crossed(samples, test, halves, rows["ceiling"], classes, seed)
     guesses["fewer"] = _guess(samples, "train", rows["ceiling"], test, classes, seed)
     return _scored(guesses, truth, classes, rows, seed)
 
 
 def _sizes(samples: Samples, test: np.ndarray, seed: int) -> tuple[list[np.ndarray], dict[str, int]]:
-    """Positions in `test` of its two halves, and the rows that each model of the value and of the ceiling is trained on."""
+    """Positions in `test` of its two halves, and the rows that each model of the value and of the ceiling is
+    trained on.
+    """
     halves = [half for _, half in KFold(2, shuffle=True, random_state=seed).split(test)]
     value = min(UTILITY_ROWS, *(len(_with_target(samples, role)) for role in ("train", "synthetic")))
     return halves, {"value": value, "ceiling": min(value, len(_with_target(samples, "holdout")) - len(halves[0]))}
 
 
-def _scored(guesses: dict[str, Guesses], truth: np.ndarray, classes: np.ndarray | None, rows: dict[str, int], seed: int) -> Score:
+def _scored(
+    guesses: dict[str, Guesses], truth: np.ndarray, classes: np.ndarray | None, rows: dict[str, int], seed: int
+) -> Score:
     once = np.ones((1, len(truth)))
     redrawn = intervals.weights(len(truth), seed)  # the same redrawn test rows judge every model
-    quality = {role: {learner: _quality(truth, g, classes, once)[0] for learner, g in found.items()} for role, found in guesses.items()}
+    quality = {
+        role: {learner: _quality(truth, g, classes, once)[0] for learner, g in found.items()}
+        for role, found in guesses.items()
+    }
     mean = {role: float(np.mean(list(found.values()))) for role, found in quality.items()}
-    spread = {role: np.mean([_quality(truth, g, classes, redrawn) for g in found.values()], axis=0) for role, found in guesses.items()}
+    spread = {
+        role: np.mean([_quality(truth, g, classes, redrawn) for g in found.values()], axis=0)
+        for role, found in guesses.items()
+    }
     name, guessing = ("R2", 0.0) if classes is None else ("AUC", 0.5)
     if mean["train"] < guessing + 0.02 or np.quantile(spread["train"], 0.025) <= guessing:
         found = f"{name} {mean['train']:.2f}"
-        return unknown(Reason.TARGET_UNPREDICTABLE, f"models trained on real rows do not predict the target either ({found})")
+        return unknown(
+            Reason.TARGET_UNPREDICTABLE, f"models trained on real rows do not predict the target either ({found})"
+        )
     value, floor = (max(0.0, mean[role] / mean["train"]) for role in ("synthetic", "shuffled"))
     low, high = _interval(value, spread["synthetic"], spread["train"])
     ceiling, ceiling_low = _ceiling(mean, spread, guessing)
-    detail = {"measure": name, "synthetic": quality["synthetic"], "real": quality["train"], "test_rows": len(truth),
-              "rows": rows["value"], "ceiling_rows": rows["ceiling"], "ceiling_low": ceiling_low}
-    return Score(value, low, high, ceiling, floor, "higher", detail,
-                 f"Three learners on {rows['value']:,} synthetic and as many real rows, tested on {len(truth):,} holdout rows; "
-                 f"the ceiling's on {rows['ceiling']:,} holdout and as many training rows.")
+    detail = {
+        "measure": name,
+        "synthetic": quality["synthetic"],
+        "real": quality["train"],
+        "test_rows": len(truth),
+        "rows": rows["value"],
+        "ceiling_rows": rows["ceiling"],
+        "ceiling_low": ceiling_low,
+    }
+    return Score(
+        value,
+        low,
+        high,
+        ceiling,
+        floor,
+        "higher",
+        detail,
+        f"Three learners on {rows['value']:,} synthetic and as many real rows, tested on {len(truth):,} holdout rows; "
+        f"the ceiling's on {rows['ceiling']:,} holdout and as many training rows.",
+    )
 
 
-def _ceiling(mean: dict[str, float], spread: dict[str, np.ndarray], guessing: float) -> tuple[float | None, float | None]:
-    """Ratio of the holdout's models to those of as many training rows, and its low end; None where so few real rows teach nothing."""
+def _ceiling(
+    mean: dict[str, float], spread: dict[str, np.ndarray], guessing: float
+) -> tuple[float | None, float | None]:
+    """Ratio of the holdout's models to those of as many training rows, and its low end; None where so few real rows
+    teach nothing.
+    """
     if mean["fewer"] <= guessing:
         return None, None
     ceiling = max(0.0, mean["holdout"] / mean["fewer"])
@@ -91,7 +125,9 @@ def _obstacle(samples: Samples) -> Obstacle | None:
         return Reason.TARGET_CONSTANT, "the target is constant"
     sizes = {role: len(_with_target(samples, role)) for role in ("train", "holdout", "synthetic")}
     small = [f"{size} {role}" for role, size in sizes.items() if size < 20]
-    return (Reason.TOO_FEW_ROWS, f"at least 20 rows with a target are needed, found {', '.join(small)}") if small else None
+    return (
+        (Reason.TOO_FEW_ROWS, f"at least 20 rows with a target are needed, found {', '.join(small)}") if small else None
+    )
 
 
 def _labelled(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
@@ -102,7 +138,9 @@ def _labelled(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
 def _classes(samples: Samples, truth: np.ndarray) -> np.ndarray:
     """Classes that can be ranked: the most frequent in training which the holdout both has and lacks."""
     values = samples.table("train")[samples.target].dropna().to_numpy()
-    names, counts = np.unique(values[values >= 0] if not samples.is_number(samples.target) else values, return_counts=True)
+    names, counts = np.unique(
+        values[values >= 0] if not samples.is_number(samples.target) else values, return_counts=True
+    )
     frequent = names[np.argsort(-counts, kind="stable")][:CLASSES]
     return np.sort([c for c in frequent if 0 < (truth == c).sum() < len(truth)])
 
@@ -139,11 +177,16 @@ def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarra
     y = samples.table(role)[samples.target].to_numpy()[fit]
     wanted = np.ones(len(y), dtype=bool) if classes is None else np.isin(y, classes)
     if len(np.unique(y[wanted])) < 2:  # nothing to learn from: every row ranks alike, AUC 0.5
-        return {learner: np.full((len(test), 1 if classes is None else len(classes)), y.mean()) for learner in learners.FAMILIES}
+        return {
+            learner: np.full((len(test), 1 if classes is None else len(classes)), y.mean())
+            for learner in learners.FAMILIES
+        }
     y = y[wanted] if classes is None else np.searchsorted(classes, y[wanted])
     guesses, kinds = {}, None if classes is None else len(classes)
     for learner in learners.FAMILIES:
-        x, asked = (learners.inputs(samples, r, rows, inputs, learner) for r, rows in ((role, fit[wanted]), ("holdout", test)))
+        x, asked = (
+            learners.inputs(samples, r, rows, inputs, learner) for r, rows in ((role, fit[wanted]), ("holdout", test))
+        )
         model = learners.fitted(learners.model(samples, inputs, learner, seed, classes=kinds), x, y)
         guesses[learner] = model.predict(asked)[:, None] if classes is None else _spread_out(model, asked, len(classes))
     return guesses

@@ -40,7 +40,10 @@ __all__ = [
     "open_model",
 ]
 
-MODALITIES = {"image": Images, "tabular": pd.DataFrame}  # folders whose files a configuration can name, and what they learn
+MODALITIES = {
+    "image": Images,
+    "tabular": pd.DataFrame,
+}  # folders whose files a configuration can name, and what they learn
 
 
 def names() -> tuple[str, ...]:
@@ -53,7 +56,9 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> ModuleType:
     """Import the generator called `name`; ValueError with the nearest name where there is none."""
     if name not in names():
-        raise GeneratorError(f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}")
+        raise GeneratorError(
+            f"expected a generator among {', '.join(names())}, found {name!r}{_nearest(name, names())}"
+        )
     return import_module(f"launderette.generators.{name}")
 
 
@@ -99,7 +104,9 @@ def fit(
     config = configure(name, options)
     learnt = MODALITIES[name.partition(".")[0]]
     if not isinstance(data, learnt):
-        raise GeneratorError(f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator")
+        raise GeneratorError(
+            f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
+        )
     schema = schema or (data.schema if isinstance(data, Images) else infer(data))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),

@@ -23,7 +23,9 @@ Where = Mapping[str, Any]  # column -> the value it must have
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: a number of steps, or minutes of wall clock; neither means steps chosen from the data and the device."""
+    """How long to train: a number of steps, or minutes of wall clock; neither means steps chosen from the data and
+    the device.
+    """
 
     steps: int | None = None
     minutes: float | None = None
@@ -55,8 +57,12 @@ class Synthesizer(Protocol):
 
 @runtime_checkable
 class HasLoss(Protocol):
-    """An image model with a loss of each image, low where it knows the image: what a membership attack on the model reads."""
+    """An image model with a loss of each image, low where it knows the image: what a membership attack on the model
+    reads.
+    """
 
     def loss(self, images: Any, *, seed: int = 0) -> np.ndarray:
-        """Return float64 [N] for N Images; the loss of an image depends on it and on the seed alone, not on the images beside it."""
+        """Return float64 [N] for N Images; the loss of an image depends on it and on the seed alone, not on the
+        images beside it.
+        """
         ...

@@ -2,4 +2,6 @@
 
 
 class GeneratorError(ValueError):
-    """What a caller can put right, in one sentence: expected, found, what to do. It names columns and counts, never a value of a row."""
+    """What a caller can put right, in one sentence: expected, found, what to do. It names columns and counts, never
+    a value of a row.
+    """

@@ -1,4 +1,6 @@
-"""How models and schemas show themselves: one line in a terminal, a small table in a notebook; never a value of a row."""
+"""How models and schemas show themselves: one line in a terminal, a small table in a notebook; never a value of a
+row.
+"""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -20,7 +22,10 @@ class ShownModel:
     record: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        return f"<{_name(self)}: {_columns(self.schema)}, {self.record.get('steps', '?')} steps on {self.record.get('device', '?')}>"
+        return (
+            f"<{_name(self)}: {_columns(self.schema)}, {self.record.get('steps', '?')} steps on "
+            f"{self.record.get('device', '?')}>"
+        )
 
     def _repr_html_(self) -> str:
         facts = [(key, _short(self.record[key])) for key in self.SHOWN if key in self.record]

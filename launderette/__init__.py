@@ -1,8 +1,8 @@
 """Launderette under one name: `from launderette import fit, open_model, score, Augmenter, run`.
 
-The folders generators/, evaluation/ and pipelines/ and the module flows.py are parts of this package. A wheel holds them below
-launderette/; a checkout keeps them beside it, where `__path__` finds them. They import each other as `launderette.generators`, so that
-a user's own flows.py or pipelines/ in the working folder is never taken for ours.
+The folders generators/, evaluation/ and pipelines/ and the module flows.py are parts of this package. A wheel holds
+them below launderette/; a checkout keeps them beside it, where `__path__` finds them. They import each other as
+`launderette.generators`, so that a user's own flows.py or pipelines/ in the working folder is never taken for ours.
 """
 
 from importlib import import_module

@@ -1,4 +1,6 @@
-"""`import generators` in a checkout is `import launderette.generators`: one module under two names, never two copies of a class."""
+"""`import generators` in a checkout is `import launderette.generators`: one module under two names, never two
+copies of a class.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -29,7 +31,9 @@ class _Aliases(MetaPathFinder):
     def __init__(self) -> None:
         self.tops: set[str] = set()
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Return a spec that loads the module of the same name below the package; None for names that are not ours."""
         top, _, inner = name.partition(".")
         if top not in self.tops or not inner:

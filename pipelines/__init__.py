@@ -1,7 +1,7 @@
 """The stages between a source and a release.
 
-Prefect and OpenMP read their settings when they are loaded, so they are set here, before any module of ours can load them. A value
-that is set already stays.
+Prefect and OpenMP read their settings when they are loaded, so they are set here, before any module of ours can load
+them. A value that is set already stays.
 """
 
 if __name__ == "pipelines":  # imported from a checkout by its short name
@@ -14,11 +14,13 @@ import os
 for _name, _value in {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # a cold start on a busy machine takes longer than the default
+    # a cold start on a busy machine takes longer than the default
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",  # logs stay out of the database
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what a user has to know, the command line says
     "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",  # other libraries' loggers, whose texts may quote a value
-    "GOMP_SPINCOUNT": "3000",  # a thread that waits for one without a core gives up its own soon: training beside other work was 4 x slower
+    # a thread that waits for one without a core gives up its own soon: training beside other work was 4 x slower
+    "GOMP_SPINCOUNT": "3000",
 }.items():
     os.environ.setdefault(_name, _value)

@@ -16,7 +16,9 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"} | changes
 
 
-def start(*words: object, folder: Path, code: str = "from pipelines.cli import main; main()", **options: object) -> subprocess.Popen:
+def start(
+    *words: object, folder: Path, code: str = "from pipelines.cli import main; main()", **options: object
+) -> subprocess.Popen:
     """Start `launder WORDS` in `folder`; `code` may change something before main()."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment()} | options
     return subprocess.Popen([sys.executable, "-c", code, *map(str, words)], cwd=folder, **options)

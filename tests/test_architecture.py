@@ -14,7 +14,9 @@ import generators
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("launderette", "generators", "evaluation", "pipelines", "benchmarks")
-SOURCES = sorted(["flows.py", *(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))])
+SOURCES = sorted(
+    ["flows.py", *(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
+)
 PREFECT = {"pipelines/run/tasks.py", "flows.py"}
 LIBRARIES = {"torch", "numpy", "pandas", "safetensors"}  # all that generators/ needs
 ARROW = "generators/formats/dtypes.py"  # writes columns back as the types of Arrow that they came in
@@ -27,7 +29,9 @@ def tree(path: str) -> ast.Module:
 
 
 def imported(module: ast.Module, path: str) -> set[str]:
-    """Return the dotted names that a module of this path imports, also inside functions, relatively and by import_module."""
+    """Return the dotted names that a module of this path imports, also inside functions, relatively and by
+    import_module.
+    """
     package = path.removesuffix(".py").split("/")[:-1]
     found = set()
     for node in ast.walk(module):
@@ -62,7 +66,11 @@ def tops(path: str) -> set[str]:
 def pickled(module: ast.Module) -> list[str]:
     """Return what in a module names a pickle: modules, functions, arguments and texts, not docstrings."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    prose = {id(node.body[0].value) for node in ast.walk(module) if isinstance(node, documented) and node.body and ast.get_docstring(node)}
+    prose = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, documented) and node.body and ast.get_docstring(node)
+    }
     said = [*imported(module, "x.py")]
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute | ast.Name):
@@ -110,14 +118,19 @@ def test_nothing_is_pickled(path):
 
 def test_what_prefect_stores_is_json():
     """A persisted result without a serializer named would be a pickle."""
-    stored = [node for path in PREFECT for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and persists(node)]
+    stored = [
+        node for path in PREFECT for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and persists(node)
+    ]
     assert stored
     for call in stored:
         assert {"json"} == {written(k.value) for k in call.keywords if k.arg == "result_serializer"}
 
 
 def persists(call: ast.Call) -> bool:
-    return any(k.arg == "persist_result" and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in call.keywords)
+    return any(
+        k.arg == "persist_result" and not (isinstance(k.value, ast.Constant) and k.value.value is False)
+        for k in call.keywords
+    )
 
 
 def test_names_of_generators_are_paths():
@@ -143,11 +156,15 @@ BUILT_IN = {name for name, kind in vars(builtins).items() if isinstance(kind, ty
 
 
 def foreign(module: ast.Module) -> list[int]:
-    """Return the lines that make or raise a built-in exception, whose text the redaction keeps back; pydantic's validators have to."""
+    """Return the lines that make or raise a built-in exception, whose text the redaction keeps back; pydantic's
+    validators have to.
+    """
     validators = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and validates(node)]
     inside = {id(node) for function in validators for node in ast.walk(function)}
     nodes = [node for node in ast.walk(module) if id(node) not in inside]
-    named = [node.func for node in nodes if isinstance(node, ast.Call)] + [node.exc for node in nodes if isinstance(node, ast.Raise)]
+    named = [node.func for node in nodes if isinstance(node, ast.Call)] + [
+        node.exc for node in nodes if isinstance(node, ast.Raise)
+    ]
     return [kind.lineno for kind in named if kind is not None and dotted(kind) in BUILT_IN]
 
 
@@ -157,21 +174,29 @@ def validates(function: ast.FunctionDef) -> bool:
 
 
 def quoting(module: ast.Module) -> list[int]:
-    """Return the lines that take over the text of an exception that may not be one of our own; looking into it is no taking over."""
+    """Return the lines that take over the text of an exception that may not be one of our own; looking into it is
+    no taking over.
+    """
     found = []
     for handler in (node for node in ast.walk(module) if isinstance(node, ast.ExceptHandler) and node.name):
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         if {dotted(kind).split(".")[-1] for kind in kinds} <= OWN:
             continue
         looked = {id(inner) for node in ast.walk(handler) if isinstance(node, ast.Compare) for inner in ast.walk(node)}
-        chosen = {id(node.body) for node in ast.walk(handler) if isinstance(node, ast.IfExp) and asks_for_own(node.test)}
-        found += [node.lineno for node in ast.walk(handler) if id(node) not in looked | chosen and shows(node, handler.name)]
+        chosen = {
+            id(node.body) for node in ast.walk(handler) if isinstance(node, ast.IfExp) and asks_for_own(node.test)
+        }
+        found += [
+            node.lineno for node in ast.walk(handler) if id(node) not in looked | chosen and shows(node, handler.name)
+        ]
     return found
 
 
 def asks_for_own(test: ast.AST) -> bool:
     """Tell whether a condition is isinstance(error, one of our own types)."""
-    return isinstance(test, ast.Call) and dotted(test.func) == "isinstance" and dotted(test.args[1]).split(".")[-1] in OWN
+    return (
+        isinstance(test, ast.Call) and dotted(test.func) == "isinstance" and dotted(test.args[1]).split(".")[-1] in OWN
+    )
 
 
 def shows(node: ast.AST, name: str) -> bool:
@@ -195,7 +220,8 @@ def test_sentences_for_users_are_exceptions_of_our_own(path):
         "def wrong(text):\n    return ValueError(f'expected x, found {text}')",
         "class A:\n    @property\n    def f(self):\n        raise KeyError(1)",
         "try:\n    f()\nexcept ValueError as error:\n    raise LaunderError(str(error)) from None",
-        "try:\n    f()\nexcept (GeneratorError, OSError) as e:\n    raise LaunderError(f'expected x, found {e!r}') from None",
+        "try:\n    f()\nexcept (GeneratorError, OSError) as e:\n    raise LaunderError(f'expected x, found {e!r}') "
+        "from None",
         "try:\n    f()\nexcept ValueError as e:\n    raise LaunderError('expected {}'.format(e.args[0])) from None",
         "try:\n    f()\nexcept OSError as e:\n    said = str(e)\n    raise LaunderError(said) from None",
     ],

@@ -14,7 +14,9 @@ SECRET = "Quixworth"
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"age": rng.integers(20, 60, 60), "town": rng.choice(["Ulm", SECRET], 60), "pay": rng.normal(size=60).round(3)})
+    frame = pd.DataFrame(
+        {"age": rng.integers(20, 60, 60), "town": rng.choice(["Ulm", SECRET], 60), "pay": rng.normal(size=60).round(3)}
+    )
     frame["member"] = np.where(frame["age"] > 45, "yes", "no")
     frame.loc[3, "member"] = SECRET
     frame.to_csv("odd.csv", index=False)
@@ -40,12 +42,18 @@ def here(tmp_path, monkeypatch):
         (["data.csv", "--target", "member", "--class", "yes=many"], "found no number after '='"),
         (["data.csv", "--target", "member", "--class", "yes=1"], "real rows are never removed"),
         (["data.csv", "--target", "member", "--share", "yes=0.7", "--share", "no=0.7"], "sum to 1, found 1.4"),
-        (["data.csv", "--target", "member", "--share", "yes=0.99", "--share", "maybe=0.01"], "found one that no row has"),
+        (
+            ["data.csv", "--target", "member", "--share", "yes=0.99", "--share", "maybe=0.01"],
+            "found one that no row has",
+        ),
         (["data.csv", "--target", "member", "--to", "2", "--class", "yes=90"], "one of to, counts and shares"),
         (["data.csv", "--target", "member", "--to", "half"], "augment.to"),
         (["data.csv", "--target", "member", "--test", "test.csv"], "no test row among the training rows, found 5"),
         (["data.csv", "--target", "member", "--generator", "tabular.gam"], "did you mean 'tabular.gan'?"),
-        (["data.csv", "--target", "member", "--compare", "image.gan"], "whose names begin with 'tabular.' for a table, found image.gan"),
+        (
+            ["data.csv", "--target", "member", "--compare", "image.gan"],
+            "whose names begin with 'tabular.' for a table, found image.gan",
+        ),
         (["pictures"], "at least two rows of every class of 'label', found 2 classes with one"),
         (["pictures", "--compare", "tabular.gan"], "whose names begin with 'image.' for images, found tabular.gan"),
         (["pictures", "--format", "csv"], "parquet or folder for images, found csv"),

@@ -76,18 +76,38 @@ BAD = {
     "header only": (lambda p: csv(p.head(0)), [], ("found none", "write the data")),
     "one row": (lambda p: csv(p.head(1)), [], ("at least 3 rows", "found 1;", "larger table")),
     "two rows": (lambda p: csv(p.head(2)), [], ("at least 3 rows", "found 2;", "larger table")),
-    "duplicate column names": (lambda p: csv(p.set_axis(["a", "b", "c", "b", "d"], axis=1)), [], ("column 2 again in column 4", "rename")),
+    "duplicate column names": (
+        lambda p: csv(p.set_axis(["a", "b", "c", "b", "d"], axis=1)),
+        [],
+        ("column 2 again in column 4", "rename"),
+    ),
     "a column the data lack": (csv, ["--set", "columns.hight=numerical"], ("'hight'", "did you mean 'height'?")),
     "unknown key": (csv, ["--set", "protct.rare=3"], ("'protct'", "did you mean 'protect'?")),
     "unknown option": (csv, ["--set", "generator.options.widht=3"], ("'widht'", "did you mean 'width'?")),
-    "unknown generator": (csv, ["--set", "generator.name=tabular.autoregresive"], ("did you mean 'tabular.autoregressive'?",)),
+    "unknown generator": (
+        csv,
+        ["--set", "generator.name=tabular.autoregresive"],
+        ("did you mean 'tabular.autoregressive'?",),
+    ),
     "unknown metric": (csv, ["--set", "gate.fidelity.shap.at_least=0.5"], ("did you mean 'fidelity.shape'?",)),
     "unknown target": (csv, ["--set", "score.target=incom"], ("'incom'", "did you mean 'income'?")),
     "NaN everywhere": (lambda p: csv(pd.DataFrame({"a": ["NaN"] * 9, "b": None})), [], ("found none in any row",)),
-    "constant target": (lambda p: csv(p.assign(income="low")), ["--set", "score.target=income"], ("one value in all rows", "name another")),
+    "constant target": (
+        lambda p: csv(p.assign(income="low")),
+        ["--set", "score.target=income"],
+        ("one value in all rows", "name another"),
+    ),
     "binary garbage": (lambda p: np.random.default_rng(0).bytes(5000), [], ("binary data", "give a CSV")),
-    "wrong encoding": (lambda p: csv(p.assign(job="Küster")).decode().encode("latin-1"), [], ("source.encoding=latin-1",)),
-    "wrong encoding stated": (lambda p: csv(p.assign(job="Küster")), ["--set", "source.encoding=ascii"], ("source.encoding=utf-8",)),
+    "wrong encoding": (
+        lambda p: csv(p.assign(job="Küster")).decode().encode("latin-1"),
+        [],
+        ("source.encoding=latin-1",),
+    ),
+    "wrong encoding stated": (
+        lambda p: csv(p.assign(job="Küster")),
+        ["--set", "source.encoding=ascii"],
+        ("source.encoding=utf-8",),
+    ),
     "seed that is no number": (csv, ["--set", f"seed={SECRET}"], ("a whole number at seed",)),
 }
 
@@ -117,7 +137,9 @@ def test_damaged_parquet(refused, here, people):
 
 def test_an_unlisted_column_stops_the_run(refused, here, people):
     (here / "data.csv").write_bytes(csv(people))
-    (here / "c.yaml").write_text("source: data.csv\ncolumns: {name: identifier, age: numerical, height: numerical, job: categorical}\n")
+    (here / "c.yaml").write_text(
+        "source: data.csv\ncolumns: {name: identifier, age: numerical, height: numerical, job: categorical}\n"
+    )
     assert "found also 'income'; list" in refused("run", "c.yaml")
 
 
@@ -131,7 +153,9 @@ def test_every_command_that_reads_refuses_alike(refused, here, people, command):
 def test_an_output_that_cannot_be_written(refused, here, people):
     (here / "data.csv").write_bytes(csv(people))
     (here / "file").write_text("x")
-    assert "something else under a name on its way; choose another" in refused("run", "data.csv", "--output", "file/out")
+    assert "something else under a name on its way; choose another" in refused(
+        "run", "data.csv", "--output", "file/out"
+    )
     assert "something else under a name on its way" in refused("fit", "data.csv", "--model", "file/m")
     (here / "other").mkdir()
     (here / "other" / "notes").write_text("x")
@@ -153,7 +177,10 @@ def disk(here):
         except FileNotFoundError:
             done = False
         if not done:
-            pytest.skip("NOT TESTED: a full and a read-only disk, because no file system can be mounted here; run the tests as root")
+            pytest.skip(
+                "NOT TESTED: a full and a read-only disk, because no file system can be mounted here; run the tests "
+                "as root"
+            )
         mounted.append(folder)
         return folder
 
@@ -168,7 +195,9 @@ def test_a_full_disk(refused, here, people, model, disk):
     assert "64 MB free below" in refused("run", "data.csv", "--output", full / "out")
     fill(full / "filled", but=8192)
     for name in ("x.csv", "x.parquet", "x.jsonl"):
-        assert "no space left on the disk; free some" in refused("sample", model, "--rows", 9000, "--output", full / name)
+        assert "no space left on the disk; free some" in refused(
+            "sample", model, "--rows", 9000, "--output", full / name
+        )
     assert "no space left on the disk" in refused("fit", "data.csv", "--model", full / "m", "--set", "budget.steps=1")
     assert sorted(os.listdir(full)) == ["filled", "out"] and not list((full / "out" / "work").iterdir())
 
@@ -203,9 +232,20 @@ def test_files_that_may_not_grow(here, model):
 def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fitted")
     rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"age": rng.integers(20, 60, 200), "income": rng.choice([">50K", "<=50K"], 200), "note": ["ü", None] * 100})
+    frame = pd.DataFrame(
+        {"age": rng.integers(20, 60, 200), "income": rng.choice([">50K", "<=50K"], 200), "note": ["ü", None] * 100}
+    )
     frame.to_csv(folder / "train.csv", index=False)
-    words = ["fit", str(folder / "train.csv"), "--model", str(folder / "model"), "--set", "budget.steps=5", "--option", "width=16"]
+    words = [
+        "fit",
+        str(folder / "train.csv"),
+        "--model",
+        str(folder / "model"),
+        "--set",
+        "budget.steps=5",
+        "--option",
+        "width=16",
+    ]
     assert main([*words, "--target", "income", "--seed", "3"]) == 0
     return folder / "model"
 
@@ -219,18 +259,38 @@ def test_sampling_into_every_format(model, here, capsys, name):
     assert set(drawn["income"]) == {">50K"} and set(drawn["note"].dropna()) <= {"ü"}
     assert capsys.readouterr().out == f"Wrote {name}: 40 rows.\n"
     first = (here / name).read_bytes()
-    assert main(["sample", str(model), "--rows", "40", "--output", name, "--where", "income=>50K", "--seed", "5", "--overwrite"]) == 0
+    assert (
+        main(
+            [
+                "sample",
+                str(model),
+                "--rows",
+                "40",
+                "--output",
+                name,
+                "--where",
+                "income=>50K",
+                "--seed",
+                "5",
+                "--overwrite",
+            ]
+        )
+        == 0
+    )
     assert (here / name).read_bytes() == first
 
 
 def test_a_condition_may_ask_for_a_missing_value(model, here):
-    assert main(["sample", str(model), "--rows", "9", "--output", "x.csv", "--where", "note=", "--where", "age=30"]) == 0
+    assert (
+        main(["sample", str(model), "--rows", "9", "--output", "x.csv", "--where", "note=", "--where", "age=30"]) == 0
+    )
     drawn = pd.read_csv("x.csv")
     assert drawn["note"].isna().all() and set(drawn["age"]) == {30}
 
 
 @pytest.mark.parametrize(
-    ("condition", "part"), [("incom=x", "'incom'"), ("income", "found none"), (f"income={SECRET}", "'income'"), ("age=many", "'age'")]
+    ("condition", "part"),
+    [("incom=x", "'incom'"), ("income", "found none"), (f"income={SECRET}", "'income'"), ("age=many", "'age'")],
 )
 def test_a_condition_that_cannot_be(model, refused, condition, part):
     assert part in refused("sample", model, "--rows", 3, "--output", "x.csv", "--where", condition)
@@ -284,7 +344,10 @@ def released(here):
 
 def test_releases_verify_rollback(released, capsys):
     assert main(["releases", str(released)]) == 0
-    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["r1", "2", "rows", "g"], ["*", "r2", "2", "rows", "g"]]
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["r1", "2", "rows", "g"],
+        ["*", "r2", "2", "rows", "g"],
+    ]
     assert main(["rollback", str(released), "r1"]) == 0
     assert os.readlink(released / "releases" / "current") == "r1"
     assert main(["verify", str(released / "releases" / "current")]) == 0
@@ -329,7 +392,10 @@ def test_a_foreign_exception_is_told_without_its_text(here, monkeypatch, capsys)
 
     monkeypatch.setattr(ingestion, "ingest", broken)
     assert main(["run", "data.csv"]) == 1
-    assert capsys.readouterr().err == "launder: expected the command to work, found KeyError; run it with --debug to see where\n"
+    assert (
+        capsys.readouterr().err
+        == "launder: expected the command to work, found KeyError; run it with --debug to see where\n"
+    )
     with pytest.raises(KeyError, match=SECRET):
         main(["run", "data.csv", "--debug"])
 
@@ -359,9 +425,14 @@ def test_help_is_quick_and_light(here):
     took = time.perf_counter() - began
     assert shown.returncode == 0 and all(word in shown.stdout for word in COMMANDS)
     assert took < 1
-    light = "import sys; from pipelines.cli import main; main(['--help']); print([m for m in sys.modules if m in sys.argv[1:]])"
+    light = (
+        "import sys; from pipelines.cli import main; main(['--help']); print([m for m in sys.modules if m in "
+        "sys.argv[1:]])"
+    )
     heavy = ["torch", "prefect", "sdmetrics", "pandas", "sklearn", "pyarrow"]
-    done = subprocess.run([sys.executable, "-c", light, *heavy], cwd=here, env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", light, *heavy], cwd=here, env=environment(), capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1] == "[]"
 
 

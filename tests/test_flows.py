@@ -54,7 +54,14 @@ finally:
 """
 # where neither the gate nor the scores are what is tested: one rule, one metric, few steps
 OPEN_GATE = dict.fromkeys(rules.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
-LOOSE = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.metrics=[fidelity.shape]"]
+LOOSE = [
+    "--set",
+    f"gate={json.dumps(OPEN_GATE)}",
+    "--set",
+    "budget.steps=60",
+    "--set",
+    "score.metrics=[fidelity.shape]",
+]
 
 
 def customers(rows):
@@ -62,7 +69,14 @@ def customers(rows):
     age = rng.integers(20, 70, rows)
     city = rng.choice(["Ulm", "Köln", "Bonn"], rows, p=[0.5, 0.3, 0.2])
     paid = (20 * age + 200 * (city == "Ulm") + rng.normal(0, 80, rows)).round(-1)
-    return pd.DataFrame({"age": age, "city": city, "paid": paid, "member": np.where(paid + rng.normal(0, 100, rows) > 1000, "yes", "no")})
+    return pd.DataFrame(
+        {
+            "age": age,
+            "city": city,
+            "paid": paid,
+            "member": np.where(paid + rng.normal(0, 100, rows) > 1000, "yes", "no"),
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +105,9 @@ def released(tmp_path_factory):
     folder = tmp_path_factory.mktemp("new user")
     customers(400).to_csv(folder / "data.csv", index=False)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    done = launder("run", "data.csv", folder=folder, code=MEASURED, env=environment(PREFECT_HOME=str(folder / "prefect")))
+    done = launder(
+        "run", "data.csv", folder=folder, code=MEASURED, env=environment(PREFECT_HOME=str(folder / "prefect"))
+    )
     assert done.returncode == 0, done.stderr
     own = float(done.stdout.split("OWN")[1])
     return folder / "laundered", done, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before - own
@@ -226,7 +242,9 @@ class Copying:
 
 def test_a_copy_of_the_training_rows_is_quarantined(here, api, monkeypatch, capsys):
     made = []
-    monkeypatch.setattr("generators.fit", lambda frame, *_, schema, **__: made.append(Copying(frame, schema)) or made[-1])
+    monkeypatch.setattr(
+        "generators.fit", lambda frame, *_, schema, **__: made.append(Copying(frame, schema)) or made[-1]
+    )
     monkeypatch.setattr("generators.open_model", lambda path: made[-1])
     customers(400).assign(account=np.random.default_rng(1).normal(size=400)).to_csv("data.csv", index=False)
     assert main(["run", "data.csv"]) == 3
@@ -235,7 +253,11 @@ def test_a_copy_of_the_training_rows_is_quarantined(here, api, monkeypatch, caps
     assert not (here / "laundered" / "releases").exists()
     (place,) = (here / "laundered" / "quarantine").iterdir()
     assert set(os.listdir(place)) == {"reasons.json", "report.html", "report.json"}
-    refused = {reason["score"] for reason in json.loads((place / "reasons.json").read_text())["reasons"] if not reason["passed"]}
+    refused = {
+        reason["score"]
+        for reason in json.loads((place / "reasons.json").read_text())["reasons"]
+        if not reason["passed"]
+    }
     assert {"privacy.copies", "privacy.membership"} <= refused
 
 
@@ -244,7 +266,10 @@ def database():
     from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
 
     path = PREFECT_API_DATABASE_CONNECTION_URL.value().partition("///")[2]
-    files = [*(p for p in (path, f"{path}-wal") if os.path.exists(p)), *(p for p in PREFECT_HOME.value().rglob("*") if p.is_file())]
+    files = [
+        *(p for p in (path, f"{path}-wal") if os.path.exists(p)),
+        *(p for p in PREFECT_HOME.value().rglob("*") if p.is_file()),
+    ]
     return b"".join(open(path, "rb").read() for path in files)
 
 
@@ -256,7 +281,10 @@ def test_the_text_of_a_foreign_exception_stays_inside(here, api, monkeypatch, ca
     assert main(["run", "data.csv"]) == 1
     shown = capsys.readouterr()
     (line,) = shown.err.splitlines()
-    assert line.startswith("launder: expected pipelines/modalities/tabular.py:") and "found KeyError (its text may hold data" in line
+    assert (
+        line.startswith("launder: expected pipelines/modalities/tabular.py:")
+        and "found KeyError (its text may hold data" in line
+    )
     assert SECRET not in shown.out + line + caplog.text and SECRET.encode() not in database()
     assert b"found KeyError (its text may hold data" in database()  # the search sees what is there
     with pytest.raises(ValueError) as caught:
@@ -284,7 +312,20 @@ def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, cap
 
 
 def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, capsys):
-    words = ["augment", "data.csv", "--target", "member", "--class", "no=90", "--class", "yes=90", "--folds", "2", "--repeats", "1"]
+    words = [
+        "augment",
+        "data.csv",
+        "--target",
+        "member",
+        "--class",
+        "no=90",
+        "--class",
+        "yes=90",
+        "--folds",
+        "2",
+        "--repeats",
+        "1",
+    ]
     for states in ({"Completed"}, {"Cached"}):
         assert main([*words, "--set", "budget.steps=2"]) == 0
         assert {state for state, _ in state_names(api).values()} == states
@@ -294,7 +335,9 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     assert set(os.listdir(path.parent)) == {"data.parquet", "augmentation.html", "augmentation.json"}
     assert set(os.listdir(here / "laundered")) == {"work"}
     stored = [path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*") if path.is_file()]
-    assert any(b"over no augmentation" in text for text in stored) and not any("Köln".encode() in text for text in stored)
+    assert any(b"over no augmentation" in text for text in stored) and not any(
+        "Köln".encode() in text for text in stored
+    )
     shown = capsys.readouterr().out
     assert "over no augmentation" in shown and "120 real and 60 synthetic rows" in shown
 

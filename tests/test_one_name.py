@@ -34,7 +34,10 @@ def test_files_of_the_users_own_are_not_taken_for_ours(tmp_path):
     (tmp_path / "flows.py").write_text("raise SystemExit('the file of a user')")
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines" / "__init__.py").write_text("OWN = True")
-    code = "import pipelines, launderette.pipelines.config, launderette.flows as ours; assert pipelines.OWN; print(ours.__name__)"
+    code = (
+        "import pipelines, launderette.pipelines.config, launderette.flows as ours; assert pipelines.OWN; "
+        "print(ours.__name__)"
+    )
     path = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; sys.path.append({str(ROOT)!r}); "
     done = subprocess.run([sys.executable, "-c", path + code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.strip() == "launderette.flows", done.stderr
@@ -45,5 +48,9 @@ def test_a_wheel_installs_one_name(tmp_path):
     wheel = next(build.WheelBuilder(str(ROOT)).build(directory=str(tmp_path)))
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"launderette"}
-    assert {"launderette/generators/__init__.py", "launderette/flows.py", "launderette/evaluation/report/report.html"} <= set(names)
+    assert {
+        "launderette/generators/__init__.py",
+        "launderette/flows.py",
+        "launderette/evaluation/report/report.html",
+    } <= set(names)
     assert "launderette/pipelines/config/template.yaml" in names and "launderette/py.typed" in names

@@ -40,7 +40,9 @@ def leaks(path: Path) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The whole flow and `launder fit`, with Prefect's home where it lies by default, and a home of the user to watch."""
+    """The whole flow and `launder fit`, with Prefect's home where it lies by default, and a home of the user to
+    watch.
+    """
     folder = tmp_path_factory.mktemp("canary")
     rng = np.random.default_rng(0)
     born = pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D")
@@ -101,7 +103,9 @@ def test_no_canary_reaches_prefect(ran):
     home = ran[0] / "laundered" / "work" / ".prefect"
     files = found_in(home)
     assert home / "prefect.db" in files and [path for path in files if "storage" in path.parts]
-    assert any(b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db"))  # it did store the run
+    assert any(
+        b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db")
+    )  # it did store the run
     for path in files:
         assert leaks(path) == [], path
     assert not list((ran[0] / "home").rglob("*.db"))

@@ -38,10 +38,24 @@ def place(tmp_path):
 
 def test_settings_of_init_stand_in_what_it_writes(place, tmp_path):
     source, written = place("t.csv", table(), encoding="latin-1", sep=";"), tmp_path / "t.yaml"
-    words = ["--set", "source.encoding=latin-1", "--set", "columns.k=drop", "--set", "split.holdout=0.3", "--set", "score.target=a"]
+    words = [
+        "--set",
+        "source.encoding=latin-1",
+        "--set",
+        "columns.k=drop",
+        "--set",
+        "split.holdout=0.3",
+        "--set",
+        "score.target=a",
+    ]
     assert main(["init", source, "--output", str(written), *words]) == 0
     loaded = config.load(written)
-    assert (loaded.source.encoding, loaded.columns["k"], loaded.split.holdout, loaded.score.target) == ("latin-1", "drop", 0.3, "a")
+    assert (loaded.source.encoding, loaded.columns["k"], loaded.split.holdout, loaded.score.target) == (
+        "latin-1",
+        "drop",
+        0.3,
+        "a",
+    )
     assert ingestion.ingest(loaded)[1].names == ["a", "x"]
     text = written.read_text()
     assert "# share of rows" not in text and "# Every column of the table" in text and "# Launderette" in text
@@ -80,7 +94,17 @@ def test_a_column_of_any_name_can_be_the_target(place, tmp_path, name, capsys):
 def test_score_takes_settings_of_how_tables_are_read(place, tmp_path, capsys):
     source = place("t.csv", table(), encoding="latin-1")
     other = place("s.csv", table(seed=1))  # UTF-8
-    words = ["score", "--train", source, "--synthetic", other, "--output", str(tmp_path / "r"), "--set", 'score.metrics=["fidelity.shape"]']
+    words = [
+        "score",
+        "--train",
+        source,
+        "--synthetic",
+        other,
+        "--output",
+        str(tmp_path / "r"),
+        "--set",
+        'score.metrics=["fidelity.shape"]',
+    ]
     assert main(words) == 1 and "source.encoding=latin-1" in capsys.readouterr().err
     assert main([*words, "--set", "source.encoding=latin-1"]) == 0
     score = json.loads((tmp_path / "r" / "report.json").read_text())["scores"][0]
@@ -90,7 +114,15 @@ def test_score_takes_settings_of_how_tables_are_read(place, tmp_path, capsys):
 
 def test_score_takes_kinds_missing_words_and_dropped_columns(place, tmp_path, capsys):
     mixed = table(code=[str(n) for n in range(N - 2)] + ["none", "none"])
-    words = ["score", "--train", place("t.csv", mixed), "--synthetic", place("s.csv", mixed), "--output", str(tmp_path / "r")]
+    words = [
+        "score",
+        "--train",
+        place("t.csv", mixed),
+        "--synthetic",
+        place("s.csv", mixed),
+        "--output",
+        str(tmp_path / "r"),
+    ]
     words += ["--set", 'score.metrics=["fidelity.shape"]', "--set", "source.encoding=latin-1"]
     for one in ('source.missing=["none"]', "columns.code=identifier", "columns.code=drop"):
         assert main([*words, "--set", one]) == 0, capsys.readouterr().err
@@ -100,7 +132,17 @@ def test_score_takes_kinds_missing_words_and_dropped_columns(place, tmp_path, ca
 
 def test_what_tables_share_is_scored_and_the_rest_listed(place, tmp_path, capsys):
     train, made = place("t.csv", table(only="x")), place("s.csv", table(seed=1, other=1)[["k", "other", "a", "x"]])
-    words = ["score", "--train", train, "--synthetic", made, "--output", str(tmp_path / "r"), "--set", 'score.metrics=["fidelity.shape"]']
+    words = [
+        "score",
+        "--train",
+        train,
+        "--synthetic",
+        made,
+        "--output",
+        str(tmp_path / "r"),
+        "--set",
+        'score.metrics=["fidelity.shape"]',
+    ]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "the synthetic table lacks it: 'only'" in said and "the training table lacks it: 'other'" in said
@@ -120,7 +162,9 @@ def test_no_table_stands_above_one_that_passes_what_it_fails(tmp_path, monkeypat
         return {"passed": not failed, "reasons": [{"score": rule, "passed": rule not in failed} for rule in rules]}
 
     ranks = {"copy": 1.0, "leaky": 0.9, "poor": 0.1, "honest": 0.2}
-    monkeypatch.setattr(comparison, "standing", lambda report: dict.fromkeys((*comparison.WAYS, "risk"), ranks[report.name]))
+    monkeypatch.setattr(
+        comparison, "standing", lambda report: dict.fromkeys((*comparison.WAYS, "risk"), ranks[report.name])
+    )
     reports = {name: Plain(name) for name in ranks}
     verdicts = {"copy": verdict("privacy.copies", "privacy.membership"), "leaky": verdict("privacy.membership"),
                 "poor": verdict("fidelity.shape"), "honest": verdict()}  # fmt: skip

@@ -1,4 +1,6 @@
-"""The README and docs/ are true: the tree names every file, links lead somewhere, and the pages say what the code does."""
+"""The README and docs/ are true: the tree names every file, links lead somewhere, and the pages say what the code
+does.
+"""
 
 import re
 from pathlib import Path
@@ -10,8 +12,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_tree_has_a_line_for_every_folder_and_no_other():
     tree = README[README.index("launderette/  ") :]
     named = {word.rstrip("/") for word in re.findall(r"\b[a-z_]+/", tree[: tree.index("```")])}
-    packages = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_")) and any(path.rglob("*.py"))]
-    inner = [path for package in packages if package.name in ("generators", "evaluation", "pipelines") for path in package.iterdir()]
+    packages = [
+        path
+        for path in ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith((".", "_")) and any(path.rglob("*.py"))
+    ]
+    inner = [
+        path
+        for package in packages
+        if package.name in ("generators", "evaluation", "pipelines")
+        for path in package.iterdir()
+    ]
     there = {path.name for path in (*packages, *inner) if path.is_dir() and any(path.rglob("*.py"))}
     assert named == there | {"docs"}
 
@@ -39,7 +50,11 @@ def test_the_pages_agree_that_a_killed_cross_validation_continues():
 
 
 def test_conditions_are_called_exact_only_where_no_resampling_approximates_them():
-    (row,) = [line.split("|")[2:4] for line in page("generators.md").splitlines() if line.startswith("| conditions on columns")]
+    (row,) = [
+        line.split("|")[2:4]
+        for line in page("generators.md").splitlines()
+        if line.startswith("| conditions on columns")
+    ]
     autoregressive, diffusion = row
     assert "by importance resampling" in autoregressive and "by importance resampling" in diffusion
     assert "exact where the known columns come first" in autoregressive and "exact" not in diffusion

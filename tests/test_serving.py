@@ -67,7 +67,9 @@ def server(marked, tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with open(tmp_path / "server.log", "w") as log:
-        process = subprocess.Popen(command, env=marked | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env=marked | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log
+        )
     try:
         until(lambda: process.poll() is not None or healthy(port), 180, "the server does not answer")
         yield f"http://127.0.0.1:{port}/api"
@@ -111,7 +113,11 @@ def test_a_scheduled_run_releases_and_says_so(here, marked, server):
         path = configured(here, "* * * * *")
         process = start("serve", path, folder=here, env=marked | {"PREFECT_API_URL": server}, stdout=screen)
     try:
-        until(lambda: process.poll() is not None or " released: " in shown.read_text(), 180, "no scheduled run has released")
+        until(
+            lambda: process.poll() is not None or " released: " in shown.read_text(),
+            180,
+            "no scheduled run has released",
+        )
     finally:
         code, _, err = stopped(process, signal.SIGTERM)
     out = shown.read_text()

@@ -1,7 +1,9 @@
-"""Every snippet of README and docs/*.md runs as written: Python is executed, a `launder` line is read by the command line.
+"""Every snippet of README and docs/*.md runs as written: Python is executed, a `launder` line is read by the command
+line.
 
-Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a scratch one.
-Of a shell line the command and its options have to exist; they are not run: the tests of the flow run them.
+Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a
+scratch one. Of a shell line the command and its options have to exist; they are not run: the tests of the flow run
+them.
 """
 
 import re
@@ -38,7 +40,9 @@ def people(rows, seed):
     left = hired + pd.to_timedelta(rng.integers(0, 900, rows), "D")
     income = rng.choice([">50K", "<=50K"], rows)
     days = {"hired": hired.strftime("%Y-%m-%d"), "left": left.strftime("%Y-%m-%d")}
-    return pd.DataFrame({"age": rng.integers(14, 70, rows), **days, "hours": rng.integers(5, 60, rows), "income": income})
+    return pd.DataFrame(
+        {"age": rng.integers(14, 70, rows), **days, "hours": rng.integers(5, 60, rows), "income": income}
+    )
 
 
 @pytest.fixture
@@ -61,7 +65,9 @@ def test_python_runs(page, place, text, names):
 
 
 def commands(text):
-    """Return the lines of a shell snippet that call `launder`, cut into words; what a usage line brackets, and remarks, are left out."""
+    """Return the lines of a shell snippet that call `launder`, cut into words; what a usage line brackets, and
+    remarks, are left out.
+    """
     found = []
     for line in text.splitlines():
         called = re.match(r"(?:.* && )?(?:\S*/)?launder (?=[a-z])(.*)", line)
@@ -74,10 +80,17 @@ def commands(text):
 def test_a_shell_line_names_commands_and_options_that_there_are(page, place, text):
     group = typer.main.get_command(app)
     for name, *words in commands(text):
-        options = {option for parameter in group.commands[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
+        options = {
+            option
+            for parameter in group.commands[name].params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert not [word for word in words if word.startswith("--") and word.split("=")[0] not in options], (page, name)
 
 
 def test_commands_are_found_in_usage_lines_and_behind_others():
-    usage = "launder fit S --model DIR [--minutes M]     train\n.venv/bin/launder run people.csv\ncd x && launder demo\n  the launder fit"
+    usage = (
+        "launder fit S --model DIR [--minutes M]     train\n.venv/bin/launder run people.csv\ncd x && launder "
+        "demo\n  the launder fit"
+    )
     assert commands(usage) == [["fit", "S", "--model", "DIR"], ["run", "people.csv"], ["demo"]]

@@ -2,10 +2,11 @@
 
     python -m benchmarks.attacks.disclosure --shared ../shared --data adult --anonymeter OTHER/bin/python
 
-`--anonymeter` names the Python of an environment with anonymeter (pip install anonymeter), which needs older libraries than this project.
-Both attack as many training rows as holdout rows, with 1,000 guesses, and report (r - c) / (1 - c) with 95 % intervals. What is not the
-same: anonymeter's predicates always use `--columns` columns, ours as few as single out; anonymeter's nearest rows are those of a Gower
-distance, ours of encoded rows; anonymeter's rates are Wilson's centres, so that its risk of a full copy is a little below 1.
+`--anonymeter` names the Python of an environment with anonymeter (pip install anonymeter), which needs older libraries
+than this project. Both attack as many training rows as holdout rows, with 1,000 guesses, and report (r - c) / (1 - c)
+with 95 % intervals. What is not the same: anonymeter's predicates always use `--columns` columns, ours as few as single
+out; anonymeter's nearest rows are those of a Gower distance, ours of encoded rows; anonymeter's rates are Wilson's
+centres, so that its risk of a full copy is a little below 1.
 """
 
 import argparse
@@ -36,8 +37,18 @@ def main() -> None:
         train, holdout, released = _tables(options, data)
         compared = {name: samples.make(train, holdout, table) for name, table in released.items()}
         ours = {name: _ours(made, options.seed) for name, made in compared.items()}
-        theirs = _theirs(options, train, holdout, released, disclosure.halves(next(iter(compared.values())), options.seed))
-        table = Table("table", "attack", "ours", "anonymeter", "intervals meet", title=f"{data}, {len(train):,} rows", title_justify="left")
+        theirs = _theirs(
+            options, train, holdout, released, disclosure.halves(next(iter(compared.values())), options.seed)
+        )
+        table = Table(
+            "table",
+            "attack",
+            "ours",
+            "anonymeter",
+            "intervals meet",
+            title=f"{data}, {len(train):,} rows",
+            title_justify="left",
+        )
         for name in released:
             for attack in ATTACKS:
                 pair = ours[name][attack], theirs[name][attack]
@@ -73,15 +84,23 @@ def _ours(compared: Samples, seed: int) -> dict[str, Risk]:
 
 def _theirs(options: argparse.Namespace, train, holdout, released: dict, halves: list) -> dict[str, dict[str, Risk]]:
     """Write the tables where anonymeter can read them, and run it."""
-    task = {"tables": list(released), "halves": [list(half) for half in halves], "attacks": len(train), "columns": options.columns,
-            "neighbours": disclosure.LINKED, "seed": options.seed}
+    task = {
+        "tables": list(released),
+        "halves": [list(half) for half in halves],
+        "attacks": len(train),
+        "columns": options.columns,
+        "neighbours": disclosure.LINKED,
+        "seed": options.seed,
+    }
     with tempfile.TemporaryDirectory() as place:
         for name, table in {"train": train, "holdout": holdout, **released}.items():
             table.to_csv(Path(place, f"{name}.csv"), index=False)
         Path(place, "task.json").write_text(json.dumps(task))
         done = subprocess.run([options.anonymeter, str(PEER), place], capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"expected anonymeter to run in {options.anonymeter}, found: {done.stderr.strip().splitlines()[-1]}")
+        raise SystemExit(
+            f"expected anonymeter to run in {options.anonymeter}, found: {done.stderr.strip().splitlines()[-1]}"
+        )
     return json.loads(done.stdout)
 
 

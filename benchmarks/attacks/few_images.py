@@ -2,8 +2,9 @@
 
     python -m benchmarks.attacks.few_images --honest 60 --copied 6
 
-Images are scikit-learn's 1,797 digits, drawn anew each time: some for training, a quarter as many held out, and fresh ones that stand
-for an honest release. A share of these is then replaced by training images under Gaussian noise, whose deviation is in grey levels.
+Images are scikit-learn's 1,797 digits, drawn anew each time: some for training, a quarter as many held out, and fresh
+ones that stand for an honest release. A share of these is then replaced by training images under Gaussian noise, whose
+deviation is in grey levels.
 """
 
 import argparse
@@ -26,9 +27,18 @@ COPIED, NOISE = (1.0, 0.5, 0.2), (0, 24, 48)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--honest", type=int, default=60, help="collections of each size")
-    parser.add_argument("--copied", type=int, default=6, help="collections of each share and noise, of the smallest size")
+    parser.add_argument(
+        "--copied", type=int, default=6, help="collections of each share and noise, of the smallest size"
+    )
     options = parser.parse_args()
-    table = Table("training, held out, released", "copied", "noise", "of", *(name.partition(".")[2] for name in RULES), title="refused by")
+    table = Table(
+        "training, held out, released",
+        "copied",
+        "noise",
+        "of",
+        *(name.partition(".")[2] for name in RULES),
+        title="refused by",
+    )
     for sizes in SIZES:
         _add(table, sizes, 0.0, 0, options.honest)
     for share in COPIED:
@@ -39,7 +49,9 @@ def main() -> None:
 
 def _add(table: Table, sizes: tuple[int, int, int], share: float, noise: int, count: int) -> None:
     refused = Counter(name for seed in range(count) for name in _refused(sizes, share, noise, seed))
-    table.add_row(" / ".join(map(str, sizes)), f"{share:.0%}", str(noise), str(count), *(str(refused[name]) for name in RULES))
+    table.add_row(
+        " / ".join(map(str, sizes)), f"{share:.0%}", str(noise), str(count), *(str(refused[name]) for name in RULES)
+    )
 
 
 def _refused(sizes: tuple[int, int, int], share: float, noise: int, seed: int) -> list[str]:

@@ -3,10 +3,11 @@
     python -m benchmarks.attacks.overfit --shared ../shared --data adult
     python -m benchmarks.attacks.overfit --shared ../shared --data adult --fresh 6
 
-Early stopping is switched off by the data: each training row stands in the table four times, so that the inner validation split holds
-what is learnt by heart, and weight decay is zero. Members are the training rows, non-members 5,000 fresh ones. `gap` is the mean loss of
-non-members less that of members, in nats; TPR is the share of members recognised while 10 % of the non-members are accused, by the released
-rows alone and with the model's loss. Guessing reaches 10 %.
+Early stopping is switched off by the data: each training row stands in the table four times, so that the inner
+validation split holds what is learnt by heart, and weight decay is zero. Members are the training rows, non-members
+5,000 fresh ones. `gap` is the mean loss of non-members less that of members, in nats; TPR is the share of members
+recognised while 10 % of the non-members are accused, by the released rows alone and with the model's loss. Guessing
+reaches 10 %.
 """
 
 import argparse
@@ -40,7 +41,9 @@ def main() -> None:
         for name in FAMILIES:
             for fitted, sizes in (("as it comes", HONEST), ("by heart", BY_HEART)):
                 for rows in sizes:
-                    table.add_row(name, fitted, f"{rows:,}", *_attacked(options, data, name, rows, by_heart=fitted == "by heart"))
+                    table.add_row(
+                        name, fitted, f"{rows:,}", *_attacked(options, data, name, rows, by_heart=fitted == "by heart")
+                    )
         Console(width=140).print(table)
 
 
@@ -63,7 +66,10 @@ def _fresh(options: argparse.Namespace) -> None:
                 train, non_members, fresh = cut(frame, rows, min(NON_MEMBERS, len(frame) - 2 * rows), rows)
                 score = privacy.membership(samples.make(train, non_members, fresh), seed=seed)
                 rates.append(score.detail["tpr_at_0.1"])
-            print(f"{data}, {rows:,} fresh rows, {options.fresh} seeds: {np.mean(rates):.1%} ({min(rates):.1%} to {max(rates):.1%})")
+            print(
+                f"{data}, {rows:,} fresh rows, {options.fresh} seeds: {np.mean(rates):.1%} ({min(rates):.1%} to "
+                f"{max(rates):.1%})"
+            )
 
 
 def _attacked(options: argparse.Namespace, data: str, name: str, rows: int, *, by_heart: bool) -> list[str]:
@@ -82,7 +88,9 @@ def _fitted(train: pd.DataFrame, name: str, seed: int, by_heart: bool) -> Synthe
     if not by_heart:
         return generators.fit(train, name, seed=seed)
     repeated = pd.concat([train] * REPEATS, ignore_index=True)
-    return generators.fit(repeated, name, seed=seed, budget=Budget(steps=_steps(len(train))), weight_decay=0.0, batch=64)
+    return generators.fit(
+        repeated, name, seed=seed, budget=Budget(steps=_steps(len(train))), weight_decay=0.0, batch=64
+    )
 
 
 def _steps(rows: int) -> int:

@@ -1,16 +1,18 @@
-"""Show who keeps the modes of a mixture that is known: each adversarial loss, our generators of tables, and published figures.
+"""Show who keeps the modes of a mixture that is known: each adversarial loss, our generators of tables, and published
+figures.
 
     python -m benchmarks.modes.collapse --data ring grid digits --steps 4000 --seeds 0 1 2
     python -m benchmarks.modes.collapse --data table --table ../shared/data/adult_train.csv --steps 2000 --seeds 0
 
-A mode is kept where one of the judged points lies in it (mixtures.py). `D right` is the share of real and generated points that the
-discriminator tells apart at the end, `gradient` the mean norm of what it sends back to a generated point, `swing` the total variation
-between the modes' shares at neighbouring evaluations of the second half: oscillation. `diversity.modes`, `.coverage` and `.support` are
-the metrics of the report, against fresh points in place of the training table: what a user sees who does not know the modes.
+A mode is kept where one of the judged points lies in it (mixtures.py). `D right` is the share of real and generated
+points that the discriminator tells apart at the end, `gradient` the mean norm of what it sends back to a generated
+point, `swing` the total variation between the modes' shares at neighbouring evaluations of the second half:
+oscillation. `diversity.modes`, `.coverage` and `.support` are the metrics of the report, against fresh points in place
+of the training table: what a user sees who does not know the modes.
 
-Games have the losses and the loop of tabular.gan, small networks, and start from noise. Names of generators stand for them as they come,
-fitted to a table of the points' coordinates. Published figures with a star were not checked at their source; all stacks of others are
-of MNIST digits, which are larger, so that only modes and KL compare.
+Games have the losses and the loop of tabular.gan, small networks, and start from noise. Names of generators stand for
+them as they come, fitted to a table of the points' coordinates. Published figures with a star were not checked at their
+source; all stacks of others are of MNIST digits, which are larger, so that only modes and KL compare.
 """
 
 import argparse
@@ -40,7 +42,11 @@ from generators.training.plan import Plan, Turn
 PEERS = Path(__file__).parents[1] / "peers" / "peers.json"
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"
 GAME = "D right", "gradient", "swing"
-SEEN, WATCHED, FRESH = 20_000, 2500, 5000  # points of training, of each look at a game, and that the metrics compare with
+SEEN, WATCHED, FRESH = (
+    20_000,
+    2500,
+    5000,
+)  # points of training, of each look at a game, and that the metrics compare with
 GAMES = {  # name: loss, penalty gamma, packing m, EMA
     "minimax (textbook)": ("minimax", 0.0, 1, 0.0),
     "non-saturating": ("nonsaturating", 0.0, 1, 0.0),
@@ -96,7 +102,12 @@ def main() -> None:
     for name in options.data:
         mixture = Rows(options.table) if name == "table" else MIXTURES[name]()
         shown = "modes", mixture.quality, *GAME, *METRICS, "s"
-        table = Table("", *(title.replace(".", "\n") for title in shown), title=_title(name, mixture, options), title_justify="left")
+        table = Table(
+            "",
+            *(title.replace(".", "\n") for title in shown),
+            title=_title(name, mixture, options),
+            title_justify="left",
+        )
         for row, run in _rows(mixture, options.steps).items():
             found = pd.DataFrame([run(seed) for seed in options.seeds]).mean()
             table.add_row(row, *(_cell(found.get(title)) for title in shown))
@@ -109,7 +120,11 @@ def _rows(mixture: Mixture, steps: int) -> dict[str, Callable[[int], Judged]]:
     """What is judged, as functions of the seed."""
     rows = {"fresh points": lambda seed: _judged(mixture, mixture.draw(mixture.drawn, seed + 100), seed)}
     rows |= {game: lambda seed, of=of: _played(mixture, of, steps, seed) for game, of in GAMES.items()}
-    return rows | {family: lambda seed, of=family: _fitted(mixture, of, seed) for family in generators.names() if _tabular(family, mixture)}
+    return rows | {
+        family: lambda seed, of=family: _fitted(mixture, of, seed)
+        for family in generators.names()
+        if _tabular(family, mixture)
+    }
 
 
 def _options() -> argparse.Namespace:
@@ -140,7 +155,9 @@ def _cell(value: float | None) -> str:
 def _judged(mixture: Mixture, points: Tensor, seed: int) -> Judged:
     """Judge points by what is known of the modes, and by the report's metrics, which do not know them."""
     shares = mixture.shares(points)
-    fresh, drawn = (pd.DataFrame(part[:FRESH].numpy()).add_prefix("c") for part in (mixture.draw(FRESH, seed + 1000), points))
+    fresh, drawn = (
+        pd.DataFrame(part[:FRESH].numpy()).add_prefix("c") for part in (mixture.draw(FRESH, seed + 1000), points)
+    )
     compared = samples.make(fresh, None, drawn)
     with threads.single():
         scores = {name: evaluation.load(name)(compared, seed=seed).value for name in METRICS}
@@ -154,7 +171,14 @@ def _played(mixture: Mixture, settings: tuple[str, float, int, float], steps: in
         torch.manual_seed(seed)
         game = Game(mixture, loss, penalty, packing)
     plan = Plan(
-        learning_rate=1e-3, weight_decay=0.0, batch=512, betas=(0.5, 0.99), ema=ema, evaluate_every=100, latest=True, patience=10**6,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        batch=512,
+        betas=(0.5, 0.99),
+        ema=ema,
+        evaluate_every=100,
+        latest=True,
+        patience=10**6,
         turns={"discriminator": Turn(), "generator": Turn()},
     )
     started = time.monotonic()
@@ -167,7 +191,9 @@ def _played(mixture: Mixture, settings: tuple[str, float, int, float], steps: in
         points = game.draw(mixture.drawn)
     half = torch.stack([entry[0] for entry in game.history[len(game.history) // 2 :]])
     swing = float(half.diff(dim=0).abs().sum(1).mean() / 2)
-    return _judged(mixture, points, seed) | dict(zip(GAME, (*game.history[-1][1:], swing), strict=True)) | {"s": seconds}
+    return (
+        _judged(mixture, points, seed) | dict(zip(GAME, (*game.history[-1][1:], swing), strict=True)) | {"s": seconds}
+    )
 
 
 def _fitted(mixture: Mixture, family: str, seed: int) -> Judged:

@@ -1,8 +1,10 @@
-"""Distributions whose modes are known: 8 Gaussians on a ring, 25 on a grid, 1,000 kinds of three stacked digits, clusters of a table.
+"""Distributions whose modes are known: 8 Gaussians on a ring, 25 on a grid, 1,000 kinds of three stacked digits,
+clusters of a table.
 
-Ring and grid are those of VEEGAN (Srivastava et al. 2017, arXiv 1705.07761) and PacGAN (Lin et al. 2018, arXiv 1712.04086): radius 1 and
-standard deviation 0.01, spacing 2 and 0.05. The stacks follow Metz et al. (2017, arXiv 1611.02163), who put three MNIST digits into the
-channels of one image; here they are scikit-learn's 8 x 8 digits, which need no download, and a support vector machine reads them.
+Ring and grid are those of VEEGAN (Srivastava et al. 2017, arXiv 1705.07761) and PacGAN (Lin et al. 2018, arXiv
+1712.04086): radius 1 and standard deviation 0.01, spacing 2 and 0.05. The stacks follow Metz et al. (2017, arXiv
+1611.02163), who put three MNIST digits into the channels of one image; here they are scikit-learn's 8 x 8 digits, which
+need no download, and a support vector machine reads them.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,9 @@ CHANNELS = 3
 
 @dataclass(frozen=True)
 class Gaussians:
-    """Gaussians of one standard deviation around centres [K, 2]; a point is of high quality within three of them of a centre."""
+    """Gaussians of one standard deviation around centres [K, 2]; a point is of high quality within three of them of
+    a centre.
+    """
 
     centres: Tensor
     deviation: float
@@ -55,7 +59,9 @@ class Gaussians:
 
 @dataclass(frozen=True)
 class Stacks:
-    """Three digits beside each other, flat: points [N, 192] from -1 (paper) to 1 (ink); a mode is a number of three digits."""
+    """Three digits beside each other, flat: points [N, 192] from -1 (paper) to 1 (ink); a mode is a number of three
+    digits.
+    """
 
     modes = 1000
     width = 64 * CHANNELS
@@ -88,7 +94,9 @@ class Stacks:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table as numbers of variance 1 and indicators of labels: points [N, width]; a mode is one of 50 clusters of them."""
+    """The rows of a table as numbers of variance 1 and indicators of labels: points [N, width]; a mode is one of 50
+    clusters of them.
+    """
 
     path: Path
     modes = 50
@@ -99,7 +107,9 @@ class Rows:
     def points(self) -> np.ndarray:
         table = pd.read_csv(self.path, na_values="?")
         labels = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-        encoder = make_column_transformer((OneHotEncoder(min_frequency=0.01, sparse_output=False), labels), remainder=StandardScaler())
+        encoder = make_column_transformer(
+            (OneHotEncoder(min_frequency=0.01, sparse_output=False), labels), remainder=StandardScaler()
+        )
         return np.nan_to_num(encoder.fit_transform(table)).astype(np.float32)
 
     @property

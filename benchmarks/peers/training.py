@@ -1,9 +1,10 @@
-"""Run one peer in the Python environment that holds it; benchmarks/tabular.py --peers starts this file with that environment's python.
+"""Run one peer in the Python environment that holds it; benchmarks/tabular.py --peers starts this file with that
+environment's python.
 
     python benchmarks/peers/training.py tabularargn TRAIN.csv SYNTHETIC.csv ROWS SEED
 
-Needs pandas and the peer alone: `pip install mostlyai-engine` or `pip install ctgan` (Business Source Licence: for benchmarks only).
-Each peer trains with its own defaults, to its own end; the times are printed as JSON.
+Needs pandas and the peer alone: `pip install mostlyai-engine` or `pip install ctgan` (Business Source Licence: for
+benchmarks only). Each peer trains with its own defaults, to its own end; the times are printed as JSON.
 """
 
 import json

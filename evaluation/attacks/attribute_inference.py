@@ -1,7 +1,7 @@
 """Attribute inference: guess one value of a person from the others, by the nearest released row.
 
-The guess is judged on training rows and, on people who were in no training table, the non-members; an attacker who has a sample of
-the population instead of the released rows is the baseline.
+The guess is judged on training rows and, on people who were in no training table, the non-members; an attacker who has
+a sample of the population instead of the released rows is the baseline.
 """
 
 from __future__ import annotations
@@ -44,9 +44,13 @@ def all_guessed(samples: Samples, chosen: Parties, columns: list[str]) -> tuple[
 
 
 def excess(members: np.ndarray, non_members: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """(r - c) / (1 - c) of the mean rates over secrets [secrets, people], in [0, 1], with the interval of people redrawn on both sides."""
+    """(r - c) / (1 - c) of the mean rates over secrets [secrets, people], in [0, 1], with the interval of people
+    redrawn on both sides.
+    """
     people = members.mean(0), non_members.mean(0)
-    (r, ends), (c, usual) = ((float(p.mean()), intervals.around(float(p.mean()), p, seed + k)) for k, p in enumerate(people))
+    (r, ends), (c, usual) = (
+        (float(p.mean()), intervals.around(float(p.mean()), p, seed + k)) for k, p in enumerate(people)
+    )
     return intervals.excess(r, ends, c, usual)
 
 
@@ -59,5 +63,7 @@ def _right(samples: Samples, secret: str, guess: np.ndarray, truth: np.ndarray) 
     if not samples.is_number(secret):
         return (guess == truth) & (truth >= 0)
     train = np.sort(samples.table("train")[secret].dropna().to_numpy())
-    between = [np.abs(np.searchsorted(train, guess, side) - np.searchsorted(train, truth, side)) for side in ("left", "right")]
+    between = [
+        np.abs(np.searchsorted(train, guess, side) - np.searchsorted(train, truth, side)) for side in ("left", "right")
+    ]
     return (guess == truth) | (~np.isnan(guess) & ~np.isnan(truth) & (np.minimum(*between) <= NEAR * len(train)))

@@ -1,7 +1,9 @@
-"""Singling out and linkability, as the Article 29 Working Party defines them (Opinion 05/2014 on anonymisation techniques).
+"""Singling out and linkability, as the Article 29 Working Party defines them (Opinion 05/2014 on anonymisation
+techniques).
 
-The attacks follow Giomi et al. (2022): guesses made from the released rows are tried on training rows, the members, and on
-people who were in no training table, the non-members. What succeeds on both is knowledge about the population, not about a person.
+The attacks follow Giomi et al. (2022): guesses made from the released rows are tried on training rows, the members, and
+on people who were in no training table, the non-members. What succeeds on both is knowledge about the population, not
+about a person.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ SMALLEST = 20  # non-members below which nothing is said
 COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for
 
+
 @dataclass(frozen=True)
 class Parties:
     """The released rows, people of the training table, and as many people who were in none."""
@@ -32,9 +35,11 @@ class Parties:
 
 
 def parties(samples: Samples, role: str, limit: int, released: int, seed: int) -> Parties | None:
-    """Equal numbers of members and non-members; of a released holdout (the ceiling) the other half are the non-members."""
+    """Equal numbers of members and non-members; of a released holdout (the ceiling) the other half are the
+    non-members.
+    """
     held = np.random.default_rng([seed, 59]).permutation(samples.size("holdout"))
-    free, held = (held[:len(held) // 2], held[len(held) // 2:]) if role == "holdout" else (None, held)
+    free, held = (held[: len(held) // 2], held[len(held) // 2 :]) if role == "holdout" else (None, held)
     size = min(len(held), samples.member_count, limit)
     if size < SMALLEST:
         return None
@@ -53,25 +58,38 @@ def risk(hits: int, trials: int, non_member_hits: int, non_member_trials: int) -
 def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, int]:
     """Guesses, and how many of them single out exactly one member and exactly one non-member.
 
-    A guess is a predicate that singles out one different released row: its values in random columns, as few as suffice, numbers as a
-    bound on the side away from the median. Equally many rows of each kind, because how often a predicate fits by chance depends on
-    their number.
+    A guess is a predicate that singles out one different released row: its values in random columns, as few as suffice,
+    numbers as a bound on the side away from the median. Equally many rows of each kind, because how often a predicate
+    fits by chance depends on their number.
     """
     rng = np.random.default_rng([seed, 61])
-    released = rng.permutation(chosen.released.rows)[:len(chosen.members)]
+    released = rng.permutation(chosen.released.rows)[: len(chosen.members)]
     different = np.unique(row_hashes(samples.table(chosen.released.role).iloc[released]), return_index=True)[1]
     guessed = Group(chosen.released.role, released[np.sort(different)])
     groups = guessed, chosen.members, chosen.non_members
     tables = [[samples.table(role)[c].to_numpy()[rows] for c in samples.known] for role, rows in groups]
-    middles = [np.median(v[~np.isnan(v)]) if samples.is_number(c) and not np.isnan(v).all() else None
-               for c, v in zip(samples.known, tables[0], strict=True)]
-    guesses = np.array([found for row in rng.permutation(len(different))[:GUESSES]
-                        if (found := _guess(tables, middles, row, rng.permutation(len(middles))[:COLUMNS])) is not None])
-    return len(guesses), int((guesses[:, 0] == 1).sum()) if len(guesses) else 0, int((guesses[:, 1] == 1).sum()) if len(guesses) else 0
+    middles = [
+        np.median(v[~np.isnan(v)]) if samples.is_number(c) and not np.isnan(v).all() else None
+        for c, v in zip(samples.known, tables[0], strict=True)
+    ]
+    guesses = np.array(
+        [
+            found
+            for row in rng.permutation(len(different))[:GUESSES]
+            if (found := _guess(tables, middles, row, rng.permutation(len(middles))[:COLUMNS])) is not None
+        ]
+    )
+    return (
+        len(guesses),
+        int((guesses[:, 0] == 1).sum()) if len(guesses) else 0,
+        int((guesses[:, 1] == 1).sum()) if len(guesses) else 0,
+    )
 
 
 def _guess(tables: list[list[np.ndarray]], middles: list, row: int, columns: np.ndarray) -> tuple[int, int] | None:
-    """How many members and non-members meet the shortest predicate that no other released row meets; None where there is none."""
+    """How many members and non-members meet the shortest predicate that no other released row meets; None where
+    there is none.
+    """
     met = [np.ones(len(table[0]), dtype=bool) for table in tables]
     for column in columns:
         value = tables[0][column][row]
@@ -91,13 +109,16 @@ def _meets(values: np.ndarray, value: float, middle: float | None) -> np.ndarray
 
 
 def link(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int]:
-    """Members and non-members whose two halves of columns lead to a common released row among the nearest three of each half.
+    """Members and non-members whose two halves of columns lead to a common released row among the nearest three of each
+    half.
 
     An attacker who holds one half of a person's columns from one source and the other half from another joins them so.
     """
     encoders = [neighbours.Encoder(samples, half) for half in halves(samples, seed)]
-    released, members, non_members = ([encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
-                                      for role, rows in (chosen.released, chosen.members, chosen.non_members))
+    released, members, non_members = (
+        [encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
+        for role, rows in (chosen.released, chosen.members, chosen.non_members)
+    )
     return _linked(members, released), _linked(non_members, released)
 
 

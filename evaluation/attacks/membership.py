@@ -1,7 +1,8 @@
 """Membership attacks: guess from the synthetic rows whether a person's row was used for training.
 
-No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box attack, of whoever
-holds the model, sees its loss. Here their scores are gathered, the strongest of either kind is chosen, and its rates are measured.
+No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box
+attack, of whoever holds the model, sees its loss. Here their scores are gathered, the strongest of either kind is
+chosen, and its rates are measured.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import EvaluationError, Samples, Signal
 
 CANDIDATES = 5000  # members, and as many non-members, at most
-PAIRS = 2_000_000_000  # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows
+# of a candidate and a released row: in a large release fewer candidates are looked for among all its rows
+PAIRS = 2_000_000_000
 RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is not found
 BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
 FALSE_ALARMS = (0.001, 0.01, 0.1)
@@ -53,7 +55,9 @@ class Evidence:
         return self._attacks(set(self.members) & set(WHITE_BOX))
 
     def _attacks(self, chosen: set[str]) -> Evidence:
-        members, non_members = ({a: s for a, s in scores.items() if a in chosen} for scores in (self.members, self.non_members))
+        members, non_members = (
+            {a: s for a, s in scores.items() if a in chosen} for scores in (self.members, self.non_members)
+        )
         return replace(self, members=members, non_members=non_members)
 
     def most_isolated(self) -> Evidence:
@@ -84,8 +88,11 @@ class Outcome:
 
     def named_rates(self) -> dict[str, float | None]:
         """Rates with both ends; None where a half of the non-members holds too few for so small a false-alarm rate."""
-        return {f"tpr_at_{rate:g}{end}": value if rate * (self.non_members // 2 + 1) >= 1 else None
-                for rate, found in self.rates.items() for end, value in zip(("", "_low", "_high"), found, strict=True)}
+        return {
+            f"tpr_at_{rate:g}{end}": value if rate * (self.non_members // 2 + 1) >= 1 else None
+            for rate, found in self.rates.items()
+            for end, value in zip(("", "_low", "_high"), found, strict=True)
+        }
 
 
 @once
@@ -97,7 +104,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     limit, searched = _effort(samples) if role == "synthetic" else BASELINE
     held = samples.rows("holdout", samples.size("holdout"), seed)
     order = np.random.default_rng([seed, 17]).permutation(held)
-    released, order = (order[:len(order) // 2], order[len(order) // 2:]) if role == "holdout" else (None, order)
+    released, order = (order[: len(order) // 2], order[len(order) // 2 :]) if role == "holdout" else (None, order)
     if len(order) < SMALLEST or samples.member_count < SMALLEST:
         return None
     rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
@@ -117,7 +124,9 @@ def _effort(samples: Samples) -> tuple[int, int]:
 
 
 def _add_signal(attacker: Attacker, name: str, signal: Signal, found: tuple[Scores, Scores]) -> None:
-    """A low signal (a loss: the white-box attack), and one lower than that of the nearest holdout rows: how hard such a row usually is."""
+    """A low signal (a loss: the white-box attack), and one lower than that of the nearest holdout rows: how hard
+    such a row usually is.
+    """
     groups = attacker.members, attacker.non_members
     values = {group: _signals(attacker.samples, name, signal, group) for group in groups}
     for scores, group in zip(found, groups, strict=True):
@@ -129,13 +138,16 @@ def _add_signal(attacker: Attacker, name: str, signal: Signal, found: tuple[Scor
 def _signals(samples: Samples, name: str, signal: Signal, group: Group) -> np.ndarray:
     values = np.asarray(signal(samples.frames[group.role].iloc[group.rows]), dtype=np.float64)
     if values.shape != (len(group),):
-        raise EvaluationError(f"expected the {name} to be one number per row ({len(group)}), found shape {values.shape}; "
-                              "return a vector")
+        raise EvaluationError(
+            f"expected the {name} to be one number per row ({len(group)}), found shape {values.shape}; return a vector"
+        )
     return np.nan_to_num(values, nan=np.finfo(np.float32).max, posinf=np.finfo(np.float32).max)
 
 
 def measure(evidence: Evidence, seed: int) -> Outcome:
-    """Pick the strongest attack on one half of the candidates, report it on the other; then the halves change places."""
+    """Pick the strongest attack on one half of the candidates, report it on the other; then the halves change
+    places.
+    """
     rng = np.random.default_rng([seed, 23])
     sides = [_half(len(isolation), rng) for isolation in evidence.isolation]
     ranks = {a: _ranks(evidence.members[a], evidence.non_members[a], rng) for a in _varied(evidence)}
@@ -146,13 +158,25 @@ def measure(evidence: Evidence, seed: int) -> Outcome:
         halves.append((ranks[best][0][sides[0] == report], ranks[best][1][sides[1] == report]))
         attacks.append(best)
     rates = {rate: intervals.recognised(halves, rate) for rate in FALSE_ALARMS}
-    return Outcome(len(sides[0]), len(sides[1]), evidence.searched, tuple(evidence.members), tuple(attacks), rates,
-                   intervals.mean_auc(halves, seed), _curve(*halves[0]))
+    return Outcome(
+        len(sides[0]),
+        len(sides[1]),
+        evidence.searched,
+        tuple(evidence.members),
+        tuple(attacks),
+        rates,
+        intervals.mean_auc(halves, seed),
+        _curve(*halves[0]),
+    )
 
 
 def _varied(evidence: Evidence) -> list[str]:
-    """The attacks whose scores vary over the candidates; one whose do not would recognise by chance. All of them where none does."""
-    varied = [a for a, scores in evidence.members.items() if np.ptp(np.concatenate([scores, evidence.non_members[a]])) > 0]
+    """The attacks whose scores vary over the candidates; one whose do not would recognise by chance. All of them
+    where none does.
+    """
+    varied = [
+        a for a, scores in evidence.members.items() if np.ptp(np.concatenate([scores, evidence.non_members[a]])) > 0
+    ]
     return varied or list(evidence.members)
 
 
@@ -165,7 +189,7 @@ def _ranks(members: np.ndarray, non_members: np.ndarray, rng: np.random.Generato
     scores = np.concatenate([members, non_members])
     ranks = np.empty(len(scores), dtype=np.int64)
     ranks[np.lexsort((rng.random(len(scores)), scores))] = np.arange(len(scores))
-    return ranks[:len(members)], ranks[len(members):]
+    return ranks[: len(members)], ranks[len(members) :]
 
 
 def _recognised(members: np.ndarray, non_members: np.ndarray, rate: float) -> float:

@@ -1,8 +1,9 @@
-"""How a membership attacker scores a row: six ways, each a function of the candidate, the release and a reference sample.
+"""How a membership attacker scores a row: six ways, each a function of the candidate, the release and a reference
+sample.
 
-All return one number per candidate, higher where membership is more likely. The non-members are the reference too, so that each of
-them is left out of it when it is scored itself. Every member is compared without one of them, drawn by chance: whatever the attack,
-members and non-members are measured against equally many rows of each kind.
+All return one number per candidate, higher where membership is more likely. The non-members are the reference too, so
+that each of them is left out of it when it is scored itself. Every member is compared without one of them, drawn by
+chance: whatever the attack, members and non-members are measured against equally many rows of each kind.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 
 @dataclass(frozen=True)
 class Attacker:
-    """What a no-box attacker holds, the released rows and a sample of the population, and the members it is tried on."""
+    """What a no-box attacker holds, the released rows and a sample of the population, and the members it is tried
+    on.
+    """
 
     samples: Samples
     released: Group
@@ -56,7 +59,9 @@ class Attacker:
 
 
 def _without(left_out: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Which neighbours [candidates, ..., k] remain where one row is left out of the search; the last goes where that is none of them."""
+    """Which neighbours [candidates, ..., k] remain where one row is left out of the search; the last goes where
+    that is none of them.
+    """
     kept = places != left_out.reshape(-1, *[1] * (places.ndim - 1))
     kept[..., -1] &= ~kept.all(-1)
     return kept
@@ -67,14 +72,16 @@ def no_box(attacker: Attacker) -> tuple[Scores, Scores]:
     classified = classifier(attacker)
     found = []
     for number, group in enumerate((attacker.members, attacker.non_members)):
-        found.append({
-            "distance": distance(attacker, group),
-            "calibrated distance": calibrated_distance(attacker, group),
-            "density ratio": density_ratio(attacker, group),
-            "classifier": classified[number],
-            "local likelihood": local_likelihood(attacker, group),
-            "matching values": matching_values(attacker, group),
-        })
+        found.append(
+            {
+                "distance": distance(attacker, group),
+                "calibrated distance": calibrated_distance(attacker, group),
+                "density ratio": density_ratio(attacker, group),
+                "classifier": classified[number],
+                "local likelihood": local_likelihood(attacker, group),
+                "matching values": matching_values(attacker, group),
+            }
+        )
     return found[0], found[1]
 
 
@@ -89,7 +96,9 @@ def calibrated_distance(attacker: Attacker, group: Group) -> np.ndarray:
 
 
 def density_ratio(attacker: Attacker, group: Group) -> np.ndarray:
-    """Released density over reference density, from the mean distance to five neighbours (DOMIAS, van Breugel et al. 2023)."""
+    """Released density over reference density, from the mean distance to five neighbours (DOMIAS, van Breugel et
+    al. 2023).
+    """
     return np.log(attacker.usual(group)[0].mean(1) + TINY) - np.log(attacker.near(group)[0].mean(1) + TINY)
 
 
@@ -99,7 +108,9 @@ def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     Two models, each trained on one half of the reference; a non-member is scored by the one that has not seen it.
     """
     samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 43])
-    released = _features(samples, Group(attacker.released.role, rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]))
+    released = _features(
+        samples, Group(attacker.released.role, rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS])
+    )
     usual, inside = _features(samples, attacker.non_members), _features(samples, attacker.members)
     sides, models = rng.permutation(np.arange(len(usual)) % 2), rng.permutation(np.arange(len(inside)) % 2)
     scores = np.zeros(len(inside)), np.zeros(len(usual))
@@ -118,7 +129,8 @@ def _features(samples: Samples, group: Group) -> np.ndarray:
 
 
 def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
-    """How much more likely the five nearest released rows are once the candidate joins the reference (Gen-LRA, Ward et al. 2025).
+    """How much more likely the five nearest released rows are once the candidate joins the reference (Gen-LRA, Ward et
+    al. 2025).
 
     Gaussian kernels as wide as the median distance between neighbouring reference rows, over five neighbours.
     """
@@ -134,10 +146,11 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
 
 
 def matching_values(attacker: Attacker, group: Group) -> np.ndarray:
-    """Surprise of the values that the best matching released row shares with the candidate (after Narayanan and Shmatikov 2008).
+    """Surprise of the values that the best matching released row shares with the candidate (after Narayanan and
+    Shmatikov 2008).
 
-    A value weighs -log of its share in the reference. Sees released rows that are training rows in some columns only. Members and
-    non-members are looked for among the same released rows: of more, the best matches better.
+    A value weighs -log of its share in the reference. Sees released rows that are training rows in some columns only.
+    Members and non-members are looked for among the same released rows: of more, the best matches better.
     """
     samples = attacker.samples
     most = max(len(attacker.members), len(attacker.non_members))
@@ -168,6 +181,9 @@ def _best_match(queries: np.ndarray, released: np.ndarray, weights: np.ndarray) 
         part = slice(start, start + step)
         total = torch.zeros(len(ask[part]), have.shape[1], dtype=torch.int16)
         for column in range(len(have)):
-            total += torch.eq(ask[part, column:column + 1], have[column]).to(torch.int16) * weigh[part, column:column + 1]
+            total += (
+                torch.eq(ask[part, column : column + 1], have[column]).to(torch.int16)
+                * weigh[part, column : column + 1]
+            )
         best.append(total.amax(1))
     return torch.cat(best).numpy() / scale

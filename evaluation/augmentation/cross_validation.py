@@ -1,8 +1,9 @@
-"""Does augmentation help? Repeated stratified cross-validation of learners with and without it, on test folds that nothing has seen.
+"""Does augmentation help? Repeated stratified cross-validation of learners with and without it, on test folds that
+nothing has seen.
 
-Whatever resamples is called with the training fold alone and tells the hashes of all rows that it was fitted to; a test row among
-them stops the cross-validation. Differences are paired by fold, their intervals those of the corrected resampled t-test (Nadeau and Bengio
-2003): folds share rows, so the plain t-test finds gains where there are none.
+Whatever resamples is called with the training fold alone and tells the hashes of all rows that it was fitted to; a test
+row among them stops the cross-validation. Differences are paired by fold, their intervals those of the corrected
+resampled t-test (Nadeau and Bengio 2003): folds share rows, so the plain t-test finds gains where there are none.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ SHOWN = 20  # rows that a class needs to be called by its name in a report
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way to train in one run: seconds of its resampling, rows it added, mislabelled ones of them, scores by learner."""
+    """One way to train in one run: seconds of its resampling, rows it added, mislabelled ones of them, scores by
+    learner.
+    """
 
     seconds: float
     added: int
@@ -60,14 +63,15 @@ def cross_validate(
     finished: MutableMapping[int, dict[str, Outcome]] | None = None,
     unit: str = "row",
 ) -> CrossValidation:
-    """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be cross-validated.
+    """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be
+    cross-validated.
 
-    `groups` has one value per row: rows of equal ones, such as a patient's visits, stay in one fold. `finished` holds the outcomes of
-    runs measured before, by number, and is given each new one, so that a killed cross-validation continues.
-    `learners` are boosted trees, logistic regression and a small perceptron where none are given. With `rows`, one fold is the test fold
-    and the runs, at most folds * repeats, learn from disjoint sets of so many other rows: what happens where rows are few, without the
-    noise of few test rows. `unit` is what the report calls a row. Cost: folds * repeats times the strategies, and for each way to train
-    they yield one fit of every learner.
+    `groups` has one value per row: rows of equal ones, such as a patient's visits, stay in one fold. `finished` holds
+    the outcomes of runs measured before, by number, and is given each new one, so that a killed cross-validation
+    continues. `learners` are boosted trees, logistic regression and a small perceptron where none are given. With
+    `rows`, one fold is the test fold and the runs, at most folds * repeats, learn from disjoint sets of so many other
+    rows: what happens where rows are few, without the noise of few test rows. `unit` is what the report calls a row.
+    Cost: folds * repeats times the strategies, and for each way to train they yield one fit of every learner.
     """
     task = task_of(frame, target, {**infer_kinds(frame), **(kinds or {}), target: "categorical"}, groups)
     asked, folds = folds, possible(task, folds, repeats, seed)
@@ -86,11 +90,21 @@ def cross_validate(
 
 
 def _run(
-    task: Task, fit: np.ndarray, test: np.ndarray, strategies: Mapping[str, Strategy], learners: Mapping[str, Learner], seed: int
+    task: Task,
+    fit: np.ndarray,
+    test: np.ndarray,
+    strategies: Mapping[str, Strategy],
+    learners: Mapping[str, Learner],
+    seed: int,
 ) -> dict[str, Outcome]:
     """Resample the training fold in every way, train every learner on each, and measure them on the test fold."""
     train, found = task.frame.iloc[fit].reset_index(drop=True), {}
-    asked = {"target": task.target, "kinds": task.kinds, "groups": None if task.groups is None else task.groups[fit], "seed": seed}
+    asked = {
+        "target": task.target,
+        "kinds": task.kinds,
+        "groups": None if task.groups is None else task.groups[fit],
+        "seed": seed,
+    }
     for strategy in strategies.values():
         began = time.perf_counter()
         ways = strategy(train.copy(), **asked)
@@ -103,11 +117,17 @@ def _run(
 
 
 def check_unseen(name: str, resampled: Resampled, test: np.ndarray) -> None:
-    """Raise EvaluationError where anything was fitted to a row of the test fold (hashes `test`), or nobody tells what it was fitted to."""
+    """Raise EvaluationError where anything was fitted to a row of the test fold (hashes `test`), or nobody tells
+    what it was fitted to.
+    """
     if not len(resampled.seen):
-        raise EvaluationError(f"expected the hashes of the rows that {name!r} was fitted to, found none; return them as `seen`")
+        raise EvaluationError(
+            f"expected the hashes of the rows that {name!r} was fitted to, found none; return them as `seen`"
+        )
     if leaked := int(np.isin(test, resampled.seen).sum()):
-        raise EvaluationError(f"expected no test row among those that {name!r} was fitted to, found {leaked}; fit it to training rows")
+        raise EvaluationError(
+            f"expected no test row among those that {name!r} was fitted to, found {leaked}; fit it to training rows"
+        )
 
 
 def _fit_and_measure(
@@ -116,7 +136,10 @@ def _fit_and_measure(
     """Scores of each learner, trained on the resampled rows, on the test rows."""
     labels = task.classes.get_indexer(resampled.rows[task.target].map(str))
     with threads.single():
-        models = {name: learner(resampled.rows, labels, weight=resampled.weight, seed=seed) for name, learner in learners.items()}
+        models = {
+            name: learner(resampled.rows, labels, weight=resampled.weight, seed=seed)
+            for name, learner in learners.items()
+        }
         return {name: measured(task.labels[test], predict(task.frame.iloc[test])) for name, predict in models.items()}
 
 
@@ -135,12 +158,23 @@ def _tabular(task: Task) -> dict[str, Learner]:
     return {name: classifiers.learner(name, inputs, len(task.classes)) for name in classifiers.LEARNERS}
 
 
-def _summary_of(task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict) -> CrossValidation:
+def _summary_of(
+    task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict
+) -> CrossValidation:
     names, rows = list(outcomes[0]), np.bincount(task.labels)
     # a rare class goes by a number, for its name may name someone
-    classes = {name if n >= SHOWN else f"rare class {k + 1}": int(n) for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))}
-    scores = {name: {learner: np.array([run[name].scores[learner] for run in outcomes]) for learner in outcomes[0][name].scores}
-              for name in names}
-    means = {what: {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
-             for what in ("seconds", "added", "mislabelled")}
+    classes = {
+        name if n >= SHOWN else f"rare class {k + 1}": int(n)
+        for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))
+    }
+    scores = {
+        name: {
+            learner: np.array([run[name].scores[learner] for run in outcomes]) for learner in outcomes[0][name].scores
+        }
+        for name in names
+    }
+    means = {
+        what: {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
+        for what in ("seconds", "added", "mislabelled")
+    }
     return CrossValidation(task.target, classes, scores, baselines, **means, **facts)

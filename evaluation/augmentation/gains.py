@@ -1,4 +1,6 @@
-"""What cross-validation found of augmentation: scores by strategy, learner and run; gains with intervals; a plain verdict."""
+"""What cross-validation found of augmentation: scores by strategy, learner and run; gains with intervals; a plain
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ JUDGED = "macro F1"  # decides the verdict
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better one strategy is than another, in units of a measure; positive is better whatever the measure's direction."""
+    """How much better one strategy is than another, in units of a measure; positive is better whatever the
+    measure's direction.
+    """
 
     value: float
     low: float
@@ -70,9 +74,14 @@ class CrossValidation:
         return Gain(*intervals.corrected_t(-d if measure in LOWER else d, self.ratio))
 
     def verdicts(self) -> list[dict]:
-        """For each candidate, whether it helps: its gain in JUDGED over no augmentation and over the best baseline, mean over learners."""
+        """For each candidate, whether it helps: its gain in JUDGED over no augmentation and over the best baseline,
+        mean over learners.
+        """
         against = {"none": self.baselines[0], "best": self.best_baseline()}
-        return [self._verdict(name, {key: (other, self.gain(name, other)) for key, other in against.items()}) for name in self.candidates]
+        return [
+            self._verdict(name, {key: (other, self.gain(name, other)) for key, other in against.items()})
+            for name in self.candidates
+        ]
 
     @staticmethod
     def _verdict(name: str, found: dict[str, tuple[str, Gain]]) -> dict:
@@ -80,31 +89,64 @@ class CrossValidation:
         text = f"{name}: {over_none.verdict} over {_called(plain)} ({over_none})"
         if best != plain:
             text += f"; {over_best.verdict} over the best baseline, {best} ({over_best})"
-        return {"strategy": name, "verdict": over_none.verdict, "over_best": over_best.verdict, "best": best, "sentence": f"{text}."}
+        return {
+            "strategy": name,
+            "verdict": over_none.verdict,
+            "over_best": over_best.verdict,
+            "best": best,
+            "sentence": f"{text}.",
+        }
 
     def to_json(self) -> dict:
         """The content of augmentation.json, version 1."""
         said = ("target", "classes", "folds", "folds_asked", "repeats", "ratio", "seed", "unit", "grouped")
         facts = {key: getattr(self, key) for key in said}
-        strategies = [{"name": name, "baseline": name in self.baselines, "seconds": self.seconds[name], "rows_added": self.added[name],
-                       "rows_mislabelled": self.mislabelled[name],
-                       "scores": {learner: self._means(values) for learner, values in found.items()}}
-                      for name, found in self.scores.items()]
+        strategies = [
+            {
+                "name": name,
+                "baseline": name in self.baselines,
+                "seconds": self.seconds[name],
+                "rows_added": self.added[name],
+                "rows_mislabelled": self.mislabelled[name],
+                "scores": {learner: self._means(values) for learner, values in found.items()},
+            }
+            for name, found in self.scores.items()
+        ]
         learners = list(self.scores[self.baselines[0]])
-        return {"version": 1, **facts, "judged": JUDGED, "measures": list(MEASURES), "lower_is_better": list(LOWER), "learners": learners,
-                "best_baseline": self.best_baseline(), "verdicts": self.verdicts(), "strategies": strategies, "gains": list(self._gains())}
+        return {
+            "version": 1,
+            **facts,
+            "judged": JUDGED,
+            "measures": list(MEASURES),
+            "lower_is_better": list(LOWER),
+            "learners": learners,
+            "best_baseline": self.best_baseline(),
+            "verdicts": self.verdicts(),
+            "strategies": strategies,
+            "gains": list(self._gains()),
+        }
 
     def _means(self, values: np.ndarray) -> dict[str, float]:
         return dict(zip(self.measures, values.mean(0).tolist(), strict=True))
 
     def _gains(self) -> Iterator[dict]:
-        """All strategies against the first baseline, candidates against the others too: by learner, and the mean over them (None)."""
+        """All strategies against the first baseline, candidates against the others too: by learner, and the mean
+        over them (None).
+        """
         first, *others = self.baselines
         pairs = [*product((*others, *self.candidates), (first,)), *product(self.candidates, others)]
         for (name, other), learner, measure in product(pairs, (None, *self.scores[first]), self.measures):
             gain = self.gain(name, other, measure, learner)
-            yield {"strategy": name, "against": other, "learner": learner, "measure": measure, "value": gain.value, "low": gain.low,
-                   "high": gain.high, "verdict": gain.verdict}
+            yield {
+                "strategy": name,
+                "against": other,
+                "learner": learner,
+                "measure": measure,
+                "value": gain.value,
+                "low": gain.low,
+                "high": gain.high,
+                "verdict": gain.verdict,
+            }
 
     def best_baseline(self) -> str:
         """The baseline of the highest mean; chosen after the fact, which favours it."""

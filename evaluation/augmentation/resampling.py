@@ -1,4 +1,6 @@
-"""What augmentation has to beat: nothing, class weights, random oversampling, SMOTE-NC; and the form of every such strategy."""
+"""What augmentation has to beat: nothing, class weights, random oversampling, SMOTE-NC; and the form of every such
+strategy.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,15 @@ class Resampled:
     mislabelled: int = 0  # made rows that a filter calls so, and kept for want of others
 
 
-# strategy(training rows, target=..., kinds=..., groups=[rows] or None, seed=...): one or several ways to train on them, by name
+# strategy(training rows, target=..., kinds=..., groups=[rows] or None, seed=...): one or several ways to train on them,
+# by name
 Strategy = Callable[..., Mapping[str, Resampled]]
 
 
 def row_hashes(rows: pd.DataFrame) -> np.ndarray:
-    """One 64-bit hash per row over all columns, whatever their order and dtypes; an image counts by its pixels, whatever its label."""
+    """One 64-bit hash per row over all columns, whatever their order and dtypes; an image counts by its pixels,
+    whatever its label.
+    """
     known = [IMAGE] if IMAGE in rows and len(rows) and isinstance(rows[IMAGE].iloc[0], np.ndarray) else rows.columns
     texts = {str(column): rows[column].map(_text) for column in sorted(known, key=str)}
     return pd.util.hash_pandas_object(pd.DataFrame(texts), index=False).to_numpy()
@@ -51,25 +56,36 @@ def none(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: in
     return {"none": Resampled(train, row_hashes(train))}
 
 
-def class_weights(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
+def class_weights(
+    train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
+) -> dict[str, Resampled]:
     """The training rows, every class with the same total weight."""
-    return {"class weights": Resampled(train, row_hashes(train), classifiers.balanced(train[target].astype(str).to_numpy()))}
+    return {
+        "class weights": Resampled(train, row_hashes(train), classifiers.balanced(train[target].astype(str).to_numpy()))
+    }
 
 
-def oversampling(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
+def oversampling(
+    train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
+) -> dict[str, Resampled]:
     """Rows of the smaller classes repeated until all classes are equal."""
     at = np.arange(len(train))[:, None]
     chosen, _ = RandomOverSampler(random_state=seed).fit_resample(at, train[target].astype(str))
     return {"random oversampling": Resampled(train.iloc[chosen[:, 0]], row_hashes(train))}
 
 
-def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
-    """Rows between neighbours of one class (Chawla et al. 2002), labels by the neighbours' majority; gaps filled with medians and a label.
+def smote(
+    train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
+) -> dict[str, Resampled]:
+    """Rows between neighbours of one class (Chawla et al. 2002), labels by the neighbours' majority; gaps filled with
+    medians and a label.
 
     Numbers alone are SMOTE's, labels alone SMOTEN's, both SMOTE-NC's.
     """
     inputs = [column for column in train if column != target and kinds[column] != "identifier"]
-    numbers = [column for column in inputs if kinds[column] in NUMBERS and pd.api.types.is_numeric_dtype(train[column].dtype)]
+    numbers = [
+        column for column in inputs if kinds[column] in NUMBERS and pd.api.types.is_numeric_dtype(train[column].dtype)
+    ]
     names = [column for column in inputs if column not in numbers]
     filled = pd.concat([_filled(train[numbers]), train[names].map(_text)], axis=1)
     labels = train[target].astype(str)
@@ -78,7 +94,9 @@ def smote(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: i
     return {"SMOTE-NC": Resampled(_stacked(train, added, numbers), row_hashes(train))}
 
 
-def smote_of_pixels(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
+def smote_of_pixels(
+    train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
+) -> dict[str, Resampled]:
     """Images between neighbours of one class, pixel by pixel (Chawla et al. 2002), until all classes are equal."""
     pixels, labels = np.stack(list(train[IMAGE])), train[target].astype(str)
     more, drawn = _smote(1, 0, labels, seed).fit_resample(pixels.reshape(len(pixels), -1).astype("float32"), labels)
@@ -87,8 +105,12 @@ def smote_of_pixels(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str
     return {"SMOTE on pixels": Resampled(_stacked(train, rows, []), row_hashes(train))}
 
 
-def moved_copies(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object) -> dict[str, Resampled]:
-    """Copies of images moved up or down and aside, the edge repeated, until each class has COPIES times the images of the largest."""
+def moved_copies(
+    train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
+) -> dict[str, Resampled]:
+    """Copies of images moved up or down and aside, the edge repeated, until each class has COPIES times the images
+    of the largest.
+    """
     at, labels = np.arange(len(train))[:, None], train[target].astype(str)
     wanted = dict.fromkeys(labels.unique(), COPIES * int(labels.value_counts().max()))
     chosen, _ = RandomOverSampler(sampling_strategy=wanted, random_state=seed).fit_resample(at, labels)
@@ -97,9 +119,19 @@ def moved_copies(train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], 
     return {"moved copies": Resampled(_stacked(train, added, []), row_hashes(train))}
 
 
-BASELINES: dict[str, Strategy] = {"none": none, "class weights": class_weights, "random oversampling": oversampling, "SMOTE-NC": smote}
-OF_IMAGES: dict[str, Strategy] = {"none": none, "class weights": class_weights, "random oversampling": oversampling,
-                                  "SMOTE on pixels": smote_of_pixels, "moved copies": moved_copies}
+BASELINES: dict[str, Strategy] = {
+    "none": none,
+    "class weights": class_weights,
+    "random oversampling": oversampling,
+    "SMOTE-NC": smote,
+}
+OF_IMAGES: dict[str, Strategy] = {
+    "none": none,
+    "class weights": class_weights,
+    "random oversampling": oversampling,
+    "SMOTE on pixels": smote_of_pixels,
+    "moved copies": moved_copies,
+}
 
 
 def _moved(image: np.ndarray, stream: np.random.Generator) -> np.ndarray:
@@ -130,5 +162,9 @@ def _as_classes(drawn: pd.Series, known: pd.Series) -> pd.Series:
 
 
 def _stacked(train: pd.DataFrame, added: pd.DataFrame, numbers: list) -> pd.DataFrame:
-    """Real rows, then the added ones; numbers of the latter may lie between whole ones, so their columns become float64."""
-    return pd.concat([train.astype(dict.fromkeys(numbers, "float64")), added.reindex(columns=train.columns)], ignore_index=True)
+    """Real rows, then the added ones; numbers of the latter may lie between whole ones, so their columns become
+    float64.
+    """
+    return pd.concat(
+        [train.astype(dict.fromkeys(numbers, "float64")), added.reindex(columns=train.columns)], ignore_index=True
+    )

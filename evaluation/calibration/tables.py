@@ -1,7 +1,7 @@
 """Tables with one known flaw each: an evaluation that cannot name them cannot be trusted on unknown ones.
 
-An exact copy, a collapse, lost relations between columns, leaked outliers, a half-copied table and planted rows, made from real
-rows, beside an honest table: fresh rows of the same population.
+An exact copy, a collapse, lost relations between columns, leaked outliers, a half-copied table and planted rows, made
+from real rows, beside an honest table: fresh rows of the same population.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ OUTLIERS = 87 / 5000
 MOVED = 0.001  # of a value's size
 
 
-def tables(train: pd.DataFrame, fresh: pd.DataFrame, *, kinds: dict[str, str] | None = None, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """A table with each flaw of FLAWS, as long as `fresh`: rows of the population that are neither in train nor in the holdout."""
+def tables(
+    train: pd.DataFrame, fresh: pd.DataFrame, *, kinds: dict[str, str] | None = None, seed: int = 0
+) -> dict[str, pd.DataFrame]:
+    """A table with each flaw of FLAWS, as long as `fresh`: rows of the population that are neither in train nor in
+    the holdout.
+    """
     rng = np.random.default_rng([seed, 41])
     size = len(fresh)
     found = {
@@ -46,7 +50,7 @@ def isolated(train: pd.DataFrame, kinds: dict[str, str] | None = None, share: fl
     compared = samples.make(train, None, train, kinds=kinds)
     every = neighbours.Group("train", np.arange(len(train)))
     distance = neighbours.search(compared, every, every, 5)[0].mean(1)
-    return train.iloc[np.sort(np.argsort(-distance, kind="stable")[:max(1, round(share * len(train)))])]
+    return train.iloc[np.sort(np.argsort(-distance, kind="stable")[: max(1, round(share * len(train)))])]
 
 
 def moved(rows: pd.DataFrame, kinds: dict[str, str] | None, rng: np.random.Generator) -> pd.DataFrame:
@@ -60,12 +64,14 @@ def moved(rows: pd.DataFrame, kinds: dict[str, str] | None, rng: np.random.Gener
 
 def planted(table: pd.DataFrame, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """The table with as many of its rows replaced."""
-    kept = table.iloc[rng.permutation(len(table))[:max(0, len(table) - len(rows))]]
+    kept = table.iloc[rng.permutation(len(table))[: max(0, len(table) - len(rows))]]
     return pd.concat([kept, rows]).sample(frac=1, random_state=int(rng.integers(2**31)))
 
 
 def perturbed(train: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with `share` of the values in each column exchanged for those of other rows, and its rows in another order."""
+    """The table with `share` of the values in each column exchanged for those of other rows, and its rows in
+    another order.
+    """
     out = {}
     for column in train:
         values = train[column].to_numpy().copy()

@@ -1,4 +1,6 @@
-"""Does a value look like the column's own: its decimals, its labels, the pattern of its identifiers, dates that can be read?"""
+"""Does a value look like the column's own: its decimals, its labels, the pattern of its identifiers, dates that can
+be read?
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,14 @@ def _known_patterns(samples: Samples, column: str) -> frozenset[str]:
 
 
 def _patterns(values: pd.Series) -> pd.Series:
-    """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999; whole numbers have one pattern, however long."""
+    """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999; whole numbers have one pattern,
+    however long.
+    """
     text = values.dropna().map(label).astype("object")
     if pd.api.types.is_numeric_dtype(values.dtype):
         return text.str.replace(r"[0-9]+", "9", regex=True)
-    return text.str.replace(r"[0-9]", "9", regex=True).str.replace(r"[A-Z]", "A", regex=True).str.replace(r"[a-z]", "a", regex=True)
+    return (
+        text.str.replace(r"[0-9]", "9", regex=True)
+        .str.replace(r"[A-Z]", "A", regex=True)
+        .str.replace(r"[a-z]", "a", regex=True)
+    )

@@ -1,4 +1,6 @@
-"""95 % intervals: exact and score intervals of proportions, a bootstrap over per-row statistics, attack rates with their threshold."""
+"""95 % intervals: exact and score intervals of proportions, a bootstrap over per-row statistics, attack rates with
+their threshold.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def clopper_pearson(hits: int, trials: int) -> Ends:
 
 
 def wilson(hits: int, trials: int) -> Ends:
-    """Score interval of a proportion (Wilson 1927); (0, 1) without trials. Narrower than the exact one, right on average."""
+    """Score interval of a proportion (Wilson 1927); (0, 1) without trials. Narrower than the exact one, right on
+    average.
+    """
     return _proportion(hits, trials, "wilson")
 
 
@@ -37,12 +41,15 @@ def _proportion(hits: int, trials: int, method: str) -> Ends:
 
 
 def unseen(rows: float) -> float:
-    """Largest share that an event may have which none of so many rows shows: the end of the exact interval of 0, about 3.7 / rows."""
+    """Largest share that an event may have which none of so many rows shows: the end of the exact interval of 0,
+    about 3.7 / rows.
+    """
     return 1 - TAIL ** (1 / rows)
 
 
 def widened(value: float, ends: Ends, rows: float, *, lower: float = 0.0, upper: float = 1.0) -> Ends:
-    """The interval, made at least as wide as events that none of `rows` shows make it, and clipped to the statistic's range.
+    """The interval, made at least as wide as events that none of `rows` shows make it, and clipped to the statistic's
+    range.
 
     Without it the bootstrap of rows that are all alike has no width: 30 hits in 30 would be certainty.
     """
@@ -73,7 +80,9 @@ def excess(rate: float, ends: Ends, usual: float, usual_ends: Ends) -> tuple[flo
     """(rate - usual) / (1 - usual) of two independent rates, in [0, 1], with its interval (Newcombe 1998)."""
     below, above = np.hypot(rate - ends[0], usual_ends[1] - usual), np.hypot(ends[1] - rate, usual - usual_ends[0])
     difference = rate - usual
-    value, low, high = (float(np.clip(d / max(1e-9, 1 - usual), 0, 1)) for d in (difference, difference - below, difference + above))
+    value, low, high = (
+        float(np.clip(d / max(1e-9, 1 - usual), 0, 1)) for d in (difference, difference - below, difference + above)
+    )
     return value, low, high
 
 
@@ -87,7 +96,9 @@ def auc(positives: np.ndarray, negatives: np.ndarray) -> float:
 def weights(size: int, seed: int) -> np.ndarray:
     """How often each of `size` rows is drawn in each bootstrap repeat: float64 [REPEATS, size]."""
     rng = np.random.default_rng([seed, 7])
-    return np.stack([np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(REPEATS)]).astype(np.float64)
+    return np.stack([np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(REPEATS)]).astype(
+        np.float64
+    )
 
 
 def weighted_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -104,9 +115,11 @@ def weighted_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) 
 
 def auc_interval(positives: np.ndarray, negatives: np.ndarray, seed: int) -> tuple[float, float, float]:
     """AUC with its interval, from the placement values of DeLong et al. (1988), redrawn on both sides."""
+
     def placed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         b = np.sort(b)
         return (np.searchsorted(b, a, "left") + np.searchsorted(b, a, "right")) / (2 * len(b))
+
     value = auc(positives, negatives)
     one, two = spread(placed(positives, negatives), seed), spread(1 - placed(negatives, positives), seed + 1)
     ends = value - float(np.hypot(one[0], two[0])), value + float(np.hypot(one[1], two[1]))
@@ -121,7 +134,8 @@ def mean_auc(halves: Sequence[Half], seed: int) -> tuple[float, float, float]:
 
 
 def threshold_rank(rate: float, non_members: int) -> int:
-    """Rank from the top, k, of the non-member whose score is the threshold of a false-alarm rate: the largest k / (n + 1) <= rate.
+    """Rank from the top, k, of the non-member whose score is the threshold of a false-alarm rate: the largest k / (n +
+    1) <= rate.
 
     Another non-member scores above the k-th of n with probability k / (n + 1). It is 1 where n is too few for the rate.
     """
@@ -129,7 +143,9 @@ def threshold_rank(rate: float, non_members: int) -> int:
 
 
 def hits_above(members: np.ndarray, non_members: np.ndarray, most: int) -> np.ndarray:
-    """Members that score above the r-th highest non-member, for r = 0, 1, ..., most + 1; none for r = 0, all beyond the last."""
+    """Members that score above the r-th highest non-member, for r = 0, 1, ..., most + 1; none for r = 0, all beyond
+    the last.
+    """
     heights = np.sort(non_members)[::-1][: most + 1]
     hits = np.concatenate([[0], len(members) - np.searchsorted(np.sort(members), heights, "right")])
     return np.append(hits, np.full(most + 2 - len(hits), len(members)))
@@ -153,8 +169,8 @@ def _most(rate: float, non_members: int) -> int:
 def _possible_hits(curves: Sequence[np.ndarray], rate: float, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
     """How likely each number of members above the true thresholds is: float64 [members + 1].
 
-    r of n non-members lie above the true threshold, r ~ Binomial(n, rate), which is therefore between the r-th and the next: what
-    the bootstrap of non-members draws, in closed form.
+    r of n non-members lie above the true threshold, r ~ Binomial(n, rate), which is therefore between the r-th and the
+    next: what the bootstrap of non-members draws, in closed form.
     """
     total = np.ones(1)
     for curve, (members, non_members) in zip(curves, sizes, strict=True):
@@ -165,7 +181,9 @@ def _possible_hits(curves: Sequence[np.ndarray], rate: float, sizes: Sequence[tu
 
 
 def _ends(chances: np.ndarray, members: int, levels: Sequence[float]) -> tuple[float, ...]:
-    """Quantiles of a rate whose hits have these chances, each Beta(hits + 1/2, misses + 1/2) (Jeffreys): the bootstrap of members."""
+    """Quantiles of a rate whose hits have these chances, each Beta(hits + 1/2, misses + 1/2) (Jeffreys): the
+    bootstrap of members.
+    """
     hits = np.flatnonzero(chances > 1e-12)
     weights, found = chances[hits] / chances[hits].sum(), []
     for level in levels:
@@ -180,7 +198,9 @@ def _ends(chances: np.ndarray, members: int, levels: Sequence[float]) -> tuple[f
 
 @lru_cache(maxsize=64)
 def null_quantile(members: int, non_members: int, rate: float, level: float) -> float:
-    """Quantile of the high end of `recognised` where members score as non-members do, over simulated attacks, the same each time."""
+    """Quantile of the high end of `recognised` where members score as non-members do, over simulated attacks, the
+    same each time.
+    """
     rng = np.random.default_rng(members * 1_000_003 + non_members)
     sizes = [((members + side) // 2, (non_members + side) // 2) for side in (0, 1)]
     curves = [_guessed(m, n, _most(rate, n), rng) for m, n in sizes]
@@ -199,14 +219,15 @@ def _guessed(members: int, non_members: int, most: int, rng: np.random.Generator
     for r in range(above.shape[1]):
         hits[:, r + 1] = hits[:, r] + rng.binomial(members - hits[:, r], (above[:, r] - share) / (1 - share))
         share = above[:, r]
-    hits[:, above.shape[1] + 1:] = members
+    hits[:, above.shape[1] + 1 :] = members
     return hits
 
 
 def corrected_t(differences: np.ndarray, ratio: float) -> tuple[float, float, float]:
     """Mean of paired differences over J runs of cross-validation, with its 95 % interval (Nadeau and Bengio 2003).
 
-    `ratio` is test rows over training rows, n2 / n1: the runs share rows, so Var(mean) is (1 / J + n2 / n1) s^2, not s^2 / J.
+    `ratio` is test rows over training rows, n2 / n1: the runs share rows, so Var(mean) is (1 / J + n2 / n1) s^2, not
+    s^2 / J.
     """
     J, mean = len(differences), float(np.mean(differences))
     s = float(np.std(differences, ddof=1)) if J > 1 else np.inf

@@ -49,7 +49,8 @@ class Encoder:
 
     Two different labels are 1 apart, as are the lowest and highest number; a coordinate stays as it is.
     Fitted on training and holdout rows only, or on fewer
-    roles: a value that was fitted on keeps its distance from all others, so rows that are to be compared must be alike in that.
+    roles: a value that was fitted on keeps its distance from all others, so rows that are to be compared must be alike
+    in that.
     """
 
     def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL):
@@ -111,7 +112,7 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
     step = max(1, BLOCK // max(1, len(references)))
     distances, indices = [], []
     for start in range(0, len(queries), step):
-        block = queries[start:start + step]
+        block = queries[start : start + step]
         rough = torch.addmm(norms.expand(len(block), -1), block, references.T, alpha=-2)
         if same:
             own = torch.arange(len(block))
@@ -145,18 +146,22 @@ def search(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`nearest` between chosen rows of two roles; metrics, ceilings and floors share searches."""
     same, starts = query == reference, range(0, len(query), CHUNK)
-    parts = [_among(samples, Group(query.role, query.rows[at:at + CHUNK]), reference, k, at if same else -1, fitted)
-             for at in starts]
+    parts = [
+        _among(samples, Group(query.role, query.rows[at : at + CHUNK]), reference, k, at if same else -1, fitted)
+        for at in starts
+    ]
     distances, places = (np.concatenate(found) for found in zip(*parts, strict=True))
     return distances, places
 
 
 def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, fitted: tuple[str, ...]):
-    """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries themselves, or -1."""
+    """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries
+    themselves, or -1.
+    """
     queries = points(samples, *query, fitted)
     parts = []
     for at in range(0, len(reference), CHUNK):
-        among = points(samples, reference.role, reference.rows[at:at + CHUNK], fitted)
+        among = points(samples, reference.role, reference.rows[at : at + CHUNK], fitted)
         distances, places = nearest(queries, among, k, same=at == own)
         parts.append((distances, places + at))
     distances, indices = (np.concatenate(found, axis=1) for found in zip(*parts, strict=True))

@@ -23,7 +23,9 @@ LEVELS = 200  # labels beyond this many are pooled before two columns are compar
 
 @dataclass(frozen=True)
 class Role:
-    """One table reduced to what pairs need: codes [columns, rows] and correlations [columns, columns] (NaN for labels)."""
+    """One table reduced to what pairs need: codes [columns, rows] and correlations [columns, columns] (NaN for
+    labels).
+    """
 
     codes: np.ndarray
     numbers: np.ndarray  # float64 [rows, columns], standardised, 0 where missing or a label
@@ -45,7 +47,9 @@ class Pairs:
     roles: dict[str, Role]  # by table name: train, synthetic, holdout, shuffled
 
     def similarity(self, one: int, two: int, role: str) -> float:
-        """1 - |difference of correlations| / 2, or 1 - total variation of the contingency tables where one is undefined."""
+        """1 - |difference of correlations| / 2, or 1 - total variation of the contingency tables where one is
+        undefined.
+        """
         if np.isfinite(change := self.change(one, two, role)):
             return float(1 - abs(change) / 2)
         real, other = (share for share, _ in self.shares(one, two, role))
@@ -64,7 +68,9 @@ class Pairs:
         return [(np.bincount(j, minlength=size) / len(j), j) for j in joint]
 
     def information(self, one: int, two: int, role: str) -> tuple[float, Callable[[], np.ndarray]]:
-        """Normalised mutual information I / sqrt(H1 H2) of a pair in a role, and a function for what each row adds to it."""
+        """Normalised mutual information I / sqrt(H1 H2) of a pair in a role, and a function for what each row adds
+        to it.
+        """
         codes = self.roles[role].codes
         width = int(codes[two].max(initial=0)) + 1
         return _information(codes[one], codes[two], codes[one] * np.int32(width) + codes[two])
@@ -146,7 +152,9 @@ def _standard(values: np.ndarray) -> np.ndarray:
 
 
 def _information(a: np.ndarray, b: np.ndarray, joint: np.ndarray) -> tuple[float, Callable[[], np.ndarray]]:
-    """Plug-in entropies with the correction of Miller (1955); the influence of a row is that of the plug-in estimate."""
+    """Plug-in entropies with the correction of Miller (1955); the influence of a row is that of the plug-in
+    estimate.
+    """
     (one, first), (two, second), (both, together) = (_entropy(codes) for codes in (a, b, joint))
     size = np.sqrt(one * two)
     if not size > 1e-9:
@@ -156,6 +164,7 @@ def _information(a: np.ndarray, b: np.ndarray, joint: np.ndarray) -> tuple[float
     def influence() -> np.ndarray:
         effects = first[a] + second[b] - together[joint] - shared
         return (effects - shared * ((first[a] - one) / (2 * one) + (second[b] - two) / (2 * two))) / size
+
     return float(min(1.0, shared / size)), influence
 
 

@@ -23,13 +23,18 @@ class Occurrences:
     size: int  # rows of the table
 
     def retained(self, weights: np.ndarray | None = None) -> np.ndarray:
-        """Share of the expected rows that each category has, at most 1; each row of the table counts 1 or its weight."""
+        """Share of the expected rows that each category has, at most 1; each row of the table counts 1 or its
+        weight.
+        """
         weigh = None if weights is None else weights[self.rows]
         return np.minimum(1, np.bincount(self.categories, weigh, len(self.expected)) / self.expected)
 
     def interval(self, seed: int) -> tuple[float, float, float]:
         """The mean share retained, with its interval from redrawn rows of the table."""
-        rng, rows = np.random.default_rng([seed, 13]), np.unique(self.rows)  # other rows hold nothing rare: they are only counted
+        rng, rows = (
+            np.random.default_rng([seed, 13]),
+            np.unique(self.rows),
+        )  # other rows hold nothing rare: they are only counted
         weights, means = np.zeros(self.size), []
         for _ in range(intervals.REPEATS):
             drawn = rng.integers(0, max(1, len(rows)), rng.binomial(self.size, len(rows) / self.size))
@@ -54,4 +59,6 @@ def occurrences(samples: Samples, role: str) -> Occurrences:
         categories.append(number[number >= 0])
         counts.append(count[rare])
     found = np.concatenate(counts)
-    return Occurrences(np.concatenate(rows), np.concatenate(categories), found, found * len(table) / len(train), len(table))
+    return Occurrences(
+        np.concatenate(rows), np.concatenate(categories), found, found * len(table) / len(train), len(table)
+    )

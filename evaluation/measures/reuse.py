@@ -12,7 +12,9 @@ from launderette.evaluation.samples import Samples, label
 
 @dataclass(frozen=True)
 class Reuse:
-    """Counts of one column: released values, the real ones among them, holdout values, those that training rows have too."""
+    """Counts of one column: released values, the real ones among them, holdout values, those that training rows
+    have too.
+    """
 
     values: int
     real: int

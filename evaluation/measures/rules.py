@@ -1,4 +1,6 @@
-"""Rules that every training row obeys and that would not hold by chance: orders between numbers, labels that decide others."""
+"""Rules that every training row obeys and that would not hold by chance: orders between numbers, labels that decide
+others.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def _undecided(samples: Samples, one: str, two: str, a: np.ndarray, b: np.ndarra
 
 @once
 def _decided(samples: Samples, one: str, two: str) -> np.ndarray:
-    """The label of the second column that each label of the first goes with in training, -1 for none; the last entry is for missing."""
+    """The label of the second column that each label of the first goes with in training, -1 for none; the last
+    entry is for missing.
+    """
     train = [samples.table("train")[c].to_numpy() for c in (one, two)]
     known = (train[0] >= 0) & (train[1] >= 0)
     decided = np.full(len(samples.labels[one]) + 1, -1)

@@ -1,7 +1,7 @@
 """How much of one table lies in the dense part of another: the curves behind alpha-precision and beta-recall.
 
-A row's depth in a table is the share of that table's rows that lie nearer to its centre. Alaa et al. (2022) train an embedding
-first; here the encoded rows are used as they are, which is reproducible.
+A row's depth in a table is the share of that table's rows that lie nearer to its centre. Alaa et al. (2022) train an
+embedding first; here the encoded rows are used as they are, which is reproducible.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def precise(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) ->
 
 
 def recalled(samples: Samples, role: str, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Depth in the role of its row nearest to each training row, infinite where that is farther than the fifth training row."""
+    """Depth in the role of its row nearest to each training row, infinite where that is farther than the fifth
+    training row.
+    """
     every = neighbours.Group("train", train)
     radius = neighbours.search(samples, every, every, min(SUPPORT_NEIGHBOURS, len(train) - 1))[0][:, -1]
     distance, nearest = neighbours.search(samples, every, neighbours.Group(role, rows), 1)

@@ -1,4 +1,6 @@
-"""Classifiers on raw frames, for cross-validation: what they know of ranges, labels and gaps comes from the rows they are fitted on."""
+"""Classifiers on raw frames, for cross-validation: what they know of ranges, labels and gaps comes from the rows
+they are fitted on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ from launderette.evaluation.samples import NUMBERS, EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
-LEAF, LEAVES = 20, 8  # rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
+LEAF, LEAVES = (
+    20,
+    8,
+)  # rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
 LEVELS = 60  # labels of a column; the rest share one
 UPDATES = 1500  # of the perceptron, at most
 Predict = Callable[[pd.DataFrame], np.ndarray]  # rows -> probabilities [rows, classes]
@@ -38,12 +43,20 @@ def learner(name: str, kinds: Mapping[str, str], classes: int) -> Learner:
     return learn
 
 
-def fitted(learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight=None, seed: int = 0) -> Pipeline:
-    """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows] or None."""
+def fitted(
+    learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight=None, seed: int = 0
+) -> Pipeline:
+    """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows]
+    or None.
+    """
     numbers = [column for column, kind in kinds.items() if kind in NUMBERS]
     names = [column for column, kind in kinds.items() if kind not in (*NUMBERS, "identifier")]
     classes, n = len(np.unique(labels)), len(rows)
-    model = _trees(names, numbers, classes, n, seed) if learner == LEARNERS[0] else _smooth(learner, names, numbers, n, seed)
+    model = (
+        _trees(names, numbers, classes, n, seed)
+        if learner == LEARNERS[0]
+        else _smooth(learner, names, numbers, n, seed)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # good enough to compare tables with
         return model.fit(rows, labels, **({} if weight is None else {"model__sample_weight": weight}))
@@ -63,7 +76,9 @@ def balanced(labels: np.ndarray) -> np.ndarray:
 
 
 def _trees(names: list[str], numbers: list[str], classes: int, rows: int, seed: int) -> Pipeline:
-    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=250)
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=250
+    )
     columns = ColumnTransformer([("numbers", _floats(), numbers), ("labels", make_pipeline(_texts(), codes), names)])
     kinds = [False] * len(numbers) + [True] * len(names)
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
@@ -75,14 +90,18 @@ def _trees(names: list[str], numbers: list[str], classes: int, rows: int, seed: 
 
 
 def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed: int) -> Pipeline:
-    scaled = make_pipeline(_floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler())
+    scaled = make_pipeline(
+        _floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+    )
     hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=LEVELS, sparse_output=False)
     columns = ColumnTransformer([("numbers", scaled, numbers), ("labels", make_pipeline(_texts(), hot), names)])
     if learner == LEARNERS[1]:
         return Pipeline([("columns", columns), ("model", LogisticRegression(max_iter=200, random_state=seed))])
     batch = min(rows, int(np.clip(rows // 10, 16, 256)))
     passes = int(np.clip(UPDATES * batch / rows, 5, 60))
-    model = MLPClassifier((64,), alpha=1e-3, batch_size=batch, learning_rate_init=3e-3, max_iter=passes, random_state=seed)
+    model = MLPClassifier(
+        (64,), alpha=1e-3, batch_size=batch, learning_rate_init=3e-3, max_iter=passes, random_state=seed
+    )
     return Pipeline([("columns", columns), ("model", model)])
 
 
@@ -101,8 +120,10 @@ def _numbers(values: pd.Series) -> np.ndarray:
         return values.to_numpy("float64", na_value=np.nan)
     stamps = pd.to_datetime(values, errors="coerce", utc=True, format=None if values.dtype.kind == "M" else "mixed")
     if unread := int((stamps.isna() & values.notna()).sum()):
-        raise EvaluationError(f"expected dates in column {str(values.name)!r}, found {unread:,} values that are none; "
-                              "state the column's kind")
+        raise EvaluationError(
+            f"expected dates in column {str(values.name)!r}, found {unread:,} values that are none; "
+            "state the column's kind"
+        )
     return stamps.dt.tz_localize(None).to_numpy("datetime64[s]").astype("float64") if len(values) else np.zeros(0)
 
 

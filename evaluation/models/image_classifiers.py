@@ -1,4 +1,6 @@
-"""Classifiers of images in a frame, for cross-validation: a small convolutional network, and logistic regression on the pixels."""
+"""Classifiers of images in a frame, for cross-validation: a small convolutional network, and logistic regression on
+the pixels.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from launderette.evaluation.models import classifiers, label_network
 from launderette.evaluation.models.classifiers import Learner, Predict
 
 LEARNERS = ("convolutional network", "logistic regression")
-UPDATES, BATCH = 600, 32  # of the network: the same for few images as for many, so that more images are no longer training
+UPDATES, BATCH = (
+    600,
+    32,
+)  # of the network: the same for few images as for many, so that more images are no longer training
 SIDE, COARSE = 32, 16  # pixels of a side that the network and the regression see at most
 
 

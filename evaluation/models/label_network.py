@@ -24,7 +24,9 @@ class Judge(nn.Module):
         for c, d in ((shape[2], 32), (32, 64), (64, 64)):
             layers += [nn.Conv2d(c, d, 3, padding=1), nn.BatchNorm2d(d), nn.ReLU()]
             layers += [nn.MaxPool2d(2)] if d == 64 or min(shape[:2]) > 12 else []
-        self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(min(4, min(shape[:2]) // 4)), nn.Flatten(), nn.LazyLinear(128), nn.ReLU())
+        self.body = nn.Sequential(
+            *layers, nn.AdaptiveAvgPool2d(min(4, min(shape[:2]) // 4)), nn.Flatten(), nn.LazyLinear(128), nn.ReLU()
+        )
         self.head = nn.Linear(128, classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,7 +40,7 @@ class Judge(nn.Module):
     @torch.no_grad()
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """The probability of each class for each image: float32 [n, classes]."""
-        parts = [self(_tensor(pixels[at:at + 1000])).softmax(1).numpy() for at in range(0, len(pixels), 1000)]
+        parts = [self(_tensor(pixels[at : at + 1000])).softmax(1).numpy() for at in range(0, len(pixels), 1000)]
         return np.concatenate([np.zeros((0, self.head.out_features), np.float32), *parts])
 
 
@@ -47,7 +49,13 @@ def _tensor(pixels: np.ndarray) -> Tensor:
 
 
 def train(
-    pixels: np.ndarray, labels: np.ndarray, classes: int, seed: int, *, weight: np.ndarray | None = None, updates: int | None = None,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    seed: int,
+    *,
+    weight: np.ndarray | None = None,
+    updates: int | None = None,
     batch: int = BATCH,
 ) -> Judge:
     """Train on images uint8 [n, H, W, C], codes [n] and weights [n] or None, over one cycle of the learning rate.

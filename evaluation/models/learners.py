@@ -6,7 +6,12 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -21,9 +26,13 @@ FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no o
 
 
 def features(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    """Float features [rows, columns] with NaN for missing; labels become their rank by frequency in the training table."""
-    return np.stack([table[c].to_numpy() if samples.is_number(c) else _ranked(samples, table[c].to_numpy(), c)
-                     for c in columns], axis=1).astype(np.float64)
+    """Float features [rows, columns] with NaN for missing; labels become their rank by frequency in the training
+    table.
+    """
+    return np.stack(
+        [table[c].to_numpy() if samples.is_number(c) else _ranked(samples, table[c].to_numpy(), c) for c in columns],
+        axis=1,
+    ).astype(np.float64)
 
 
 def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
@@ -35,15 +44,21 @@ def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
 
 
 def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False, classes: int = 2):
-    """Unfitted gradient-boosted histogram trees that treat label columns as categories; every step grows a tree per class."""
+    """Unfitted gradient-boosted histogram trees that treat label columns as categories; every step grows a tree per
+    class.
+    """
     family = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
     kinds = [not samples.is_number(c) for c in columns]
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
-    return family(max_iter=steps, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed)
+    return family(
+        max_iter=steps, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed
+    )
 
 
 def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None):
-    """Unfitted model of one of FAMILIES that predicts a column of so many classes, or a number (None), from the others."""
+    """Unfitted model of one of FAMILIES that predicts a column of so many classes, or a number (None), from the
+    others.
+    """
     regression = classes is None
     if learner == "boosted trees":
         return trees(samples, columns, seed, regression=regression, classes=classes or 2)
@@ -78,11 +93,13 @@ def logistic(seed: int) -> LogisticRegression:
 
 
 def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False):
-    """Out-of-fold probabilities that a row is from `other`, over three folds: (real rows, other rows, AUC drop per column).
+    """Out-of-fold probabilities that a row is from `other`, over three folds: (real rows, other rows, AUC drop per
+    column).
 
     The drop is what the first fold's AUC loses when one column of its test rows is permuted.
     """
     from launderette.evaluation.measures.intervals import auc
+
     x, y = np.concatenate([real, other]), np.repeat([0, 1], [len(real), len(other)])
     out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
     folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)
@@ -91,6 +108,8 @@ def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, 
         out[test] = model.predict_proba(x[test])[:, 1]
         if importance and number == 0:
             rows = np.random.default_rng(seed).permutation(test)[:4000]  # a fold is in order of its classes
-            drops = permutation_importance(model, x[rows], y[rows], scoring="roc_auc", n_repeats=1, random_state=seed).importances_mean
+            drops = permutation_importance(
+                model, x[rows], y[rows], scoring="roc_auc", n_repeats=1, random_state=seed
+            ).importances_mean
     score = auc(out[y == 1], out[y == 0])
     return out[y == 0], out[y == 1], score, drops

@@ -1,8 +1,9 @@
-"""Features of images by a network of the user's own: one ONNX file, read by onnxruntime on one thread, nothing downloaded.
+"""Features of images by a network of the user's own: one ONNX file, read by onnxruntime on one thread, nothing
+downloaded.
 
 What the network expects is read from the file (float32 [N, C, H, W], C of 1 or 3) and, where there is one, from the
-`preprocessor_config.json` beside it, as Hugging Face's libraries write it: image_mean and image_std of values in [0, 1], and the size
-where the file leaves it open. Without it, those of networks trained on ImageNet.
+`preprocessor_config.json` beside it, as Hugging Face's libraries write it: image_mean and image_std of values in [0,
+1], and the size where the file leaves it open. Without it, those of networks trained on ImageNet.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ LEAST_FEATURES = 2  # features of an image
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Features by the network of a file: called on pixels uint8 [n, H, W, C] it returns float32 [n, d]. `digest` is of both files."""
+    """Features by the network of a file: called on pixels uint8 [n, H, W, C] it returns float32 [n, d]. `digest` is
+    of both files.
+    """
 
     name: str
     digest: str
@@ -40,10 +43,14 @@ class Network:
     session: Any = field(repr=False)
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """EvaluationError for colour where it takes grey, and where it fails, or gives anything but finite features [n, d]."""
+        """EvaluationError for colour where it takes grey, and where it fails, or gives anything but finite features
+        [n, d].
+        """
         if pixels.shape[3] > self.shape[0]:
-            raise EvaluationError(f"expected grey images for {self.name}, found images in colour; give a network of 3 channels")
-        parts = [self._run(pixels[at:at + self.batch]) for at in range(0, len(pixels), self.batch)]
+            raise EvaluationError(
+                f"expected grey images for {self.name}, found images in colour; give a network of 3 channels"
+            )
+        parts = [self._run(pixels[at : at + self.batch]) for at in range(0, len(pixels), self.batch)]
         return np.concatenate(parts or [np.zeros((0, LEAST_FEATURES), np.float32)])
 
     def _run(self, pixels: np.ndarray) -> np.ndarray:
@@ -51,17 +58,24 @@ class Network:
         given = torch.cat([x, x[:1].expand(self.batch - len(x), -1, -1, -1)]).numpy()
         found = self._asked(given)
         if found.ndim != 2 or found.shape[0] != self.batch or found.shape[1] < LEAST_FEATURES:
-            raise EvaluationError(f"expected features [{self.batch}, {LEAST_FEATURES} or more] of {self.name}, found {list(found.shape)}; "
-                                  "export the network up to its last pooling, flattened")
+            raise EvaluationError(
+                f"expected features [{self.batch}, {LEAST_FEATURES} or more] of {self.name}, found "
+                f"{list(found.shape)}; "
+                "export the network up to its last pooling, flattened"
+            )
         if not np.isfinite(found).all():
-            raise EvaluationError(f"expected finite features of {self.name}, found NaN or infinity; check its {PREPARED} and its weights")
-        return found[:len(x)].astype(np.float32)
+            raise EvaluationError(
+                f"expected finite features of {self.name}, found NaN or infinity; check its {PREPARED} and its weights"
+            )
+        return found[: len(x)].astype(np.float32)
 
     def _asked(self, given: np.ndarray) -> np.ndarray:
         try:
             return np.asarray(self.session.run([_output(self.session)], {self.session.get_inputs()[0].name: given})[0])
         except _errors():
-            raise EvaluationError(f"expected {self.name} to take images {list(given.shape)}, found that it fails; check it") from None
+            raise EvaluationError(
+                f"expected {self.name} to take images {list(given.shape)}, found that it fails; check it"
+            ) from None
 
     def _prepared(self, pixels: np.ndarray) -> Tensor:
         """Pixels uint8 [n, H, W, C] -> float32 [n, C', H', W'], resized with antialiasing and normalised."""
@@ -71,7 +85,9 @@ class Network:
 
 
 def read(path: str | Path) -> Network:
-    """Open a network; EvaluationError for a place without one, another kind of file, or one that does not take images."""
+    """Open a network; EvaluationError for a place without one, another kind of file, or one that does not take
+    images.
+    """
     path, ort = Path(path), _runtime()
     if not path.is_file():
         raise EvaluationError(f"expected an ONNX file at {path}, found none; check the path")
@@ -82,8 +98,10 @@ def read(path: str | Path) -> Network:
     try:
         session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except _errors():
-        raise EvaluationError(f"expected a whole ONNX file at {path}, found another one, or operators that are unknown here; "
-                              "export it again, weights included") from None
+        raise EvaluationError(
+            f"expected a whole ONNX file at {path}, found another one, or operators that are unknown here; "
+            "export it again, weights included"
+        ) from None
     beside = path.with_name(PREPARED)
     said = beside.read_bytes() if beside.is_file() else b""
     return _network(path.name, hashlib.sha256(data + said).hexdigest(), session, _told(said, beside))
@@ -95,7 +113,9 @@ def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> 
     images = len(shape) == 4 and (shape[1] in (1, 3) or not isinstance(shape[1], int))
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or not images:
         found = ", ".join(f"{one.type} {one.shape}" for one in inputs)
-        raise EvaluationError(f"expected a network with one input float32 [N, 1 or 3, H, W] in {name}, found {found}; export it so")
+        raise EvaluationError(
+            f"expected a network with one input float32 [N, 1 or 3, H, W] in {name}, found {found}; export it so"
+        )
     batch, c, *sides = (side if isinstance(side, int) and side > 0 else None for side in shape)
     c = c or 3
     size = [side or default for side, default in zip(sides, settings["size"], strict=True)]
@@ -107,14 +127,19 @@ def _told(said: bytes, path: Path) -> dict[str, Any]:
     """What `preprocessor_config.json` says of mean, deviation and size; the defaults for what it leaves open."""
     try:
         document = json.loads(said or b"{}")
-        mean, deviation = ([float(v) for v in document.get(key, usual)] for key, usual in (("image_mean", MEAN), ("image_std", DEVIATION)))
+        mean, deviation = (
+            [float(v) for v in document.get(key, usual)]
+            for key, usual in (("image_mean", MEAN), ("image_std", DEVIATION))
+        )
         crop = document.get("crop_size") or document.get("size") or SIDE
         crop = crop if isinstance(crop, dict) else {"height": crop, "width": crop}
         size = [int(crop.get(side) or crop["shortest_edge"]) for side in ("height", "width")]
     except (ValueError, TypeError, KeyError, AttributeError):
         mean, deviation, size = [], [], []
     if {len(mean), len(deviation)} - {1, 3} or min(deviation, default=0) <= 0 or min(size, default=0) < 1:
-        raise EvaluationError(f"expected image_mean and image_std (1 or 3 numbers each) and size in {path}, found others; correct them")
+        raise EvaluationError(
+            f"expected image_mean and image_std (1 or 3 numbers each) and size in {path}, found others; correct them"
+        )
     return {"mean": mean, "deviation": deviation, "size": size}
 
 
@@ -128,12 +153,15 @@ def _runtime() -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise EvaluationError("expected the package onnxruntime to read a network, found none; "
-                              "install it: pip install 'launderette[onnx]'") from None
+        raise EvaluationError(
+            "expected the package onnxruntime to read a network, found none; "
+            "install it: pip install 'launderette[onnx]'"
+        ) from None
     return onnxruntime
 
 
 def _errors() -> tuple[type[Exception], ...]:
     """What onnxruntime raises, each class derived from Exception alone."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
+
     return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))

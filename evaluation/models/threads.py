@@ -11,7 +11,9 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def single() -> Iterator[None]:
-    """Keep torch, BLAS and OpenMP on one thread. Sums split over threads round differently; many small fits gain little from them."""
+    """Keep torch, BLAS and OpenMP on one thread. Sums split over threads round differently; many small fits gain
+    little from them.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

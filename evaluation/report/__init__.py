@@ -1,4 +1,6 @@
-"""The report: one offline HTML page and one JSON file, in public without any real row, rare category or extreme; and several compared."""
+"""The report: one offline HTML page and one JSON file, in public without any real row, rare category or extreme;
+and several compared.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,29 @@ from launderette.evaluation.report.document import Report, image_profile, plain,
 from launderette.evaluation.report.grids import image_charts
 
 __all__ = [
-    "Report", "compare", "image_charts", "image_profile", "plain", "profile", "write", "write_augmentation", "write_comparison",
+    "Report",
+    "compare",
+    "image_charts",
+    "image_profile",
+    "plain",
+    "profile",
+    "write",
+    "write_augmentation",
+    "write_comparison",
 ]
 
 
-def write(report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True) -> None:
+def write(
+    report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True
+) -> None:
     """Write report.html and report.json into `folder`; the same report gives the same bytes.
 
-    `verdict` is {"passed": bool, "reasons": [{"rule", "score", "value", "bound"}]}; `card` has sections run, data and model.
-    Both variants hold the same aggregate numbers; one that is not public adds what was found about single rows, rare categories and
-    extremes, or shows training images beside synthetic ones, and says that it must stay inside.
+    `verdict` is {"passed": bool, "reasons": [{"rule", "score", "value", "bound"}]}; `card` has sections run, data and
+    model. Both variants hold the same aggregate numbers; one that is not public adds what was found about single rows,
+    rare categories and extremes, or shows training images beside synthetic ones, and says that it must stay inside.
     """
     from launderette.evaluation.report import page
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {}), "public": public}
@@ -33,8 +46,11 @@ def write(report: Report, folder, *, verdict: dict | None = None, card: dict | N
 
 
 def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[str, dict] | None = None) -> dict:
-    """Write comparison.html and comparison.json of several tables, by name, into `folder`; return what the JSON file holds."""
+    """Write comparison.html and comparison.json of several tables, by name, into `folder`; return what the JSON
+    file holds.
+    """
     from launderette.evaluation.report import page
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = compare(reports, verdicts)
@@ -44,8 +60,11 @@ def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[st
 
 
 def write_augmentation(data: Mapping, folder) -> None:
-    """Write augmentation.html and augmentation.json of a cross-validation (gains.CrossValidation.to_json) into `folder`."""
+    """Write augmentation.html and augmentation.json of a cross-validation (gains.CrossValidation.to_json) into
+    `folder`.
+    """
     from launderette.evaluation.report import page
+
     folder, data = Path(folder), plain(dict(data))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "augmentation.json").write_text(_json(data), encoding="utf-8")

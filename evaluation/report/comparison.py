@@ -1,4 +1,6 @@
-"""Several synthetic tables on one page: where each stands between shuffled columns and held-out rows, and the strongest attack on it."""
+"""Several synthetic tables on one page: where each stands between shuffled columns and held-out rows, and the
+strongest attack on it.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,19 @@ from launderette.evaluation.report.document import Report, plain
 from launderette.evaluation.samples import Score
 
 WAYS = ("fidelity", "utility", "diversity")
-RISKS = ("membership", "membership_vulnerable", "attribute", "singling_out", "linkability")  # success of an attack, 0 to 1
+RISKS = (
+    "membership",
+    "membership_vulnerable",
+    "attribute",
+    "singling_out",
+    "linkability",
+)  # success of an attack, 0 to 1
 APART = 0.02  # floor and ceiling nearer than this say nothing about what lies between them
 
 
 def standing(report: Report) -> dict[str, float | None]:
-    """Fidelity, utility and diversity as the mean share of the way from floor to ceiling; risk as the largest success of an attack.
+    """Fidelity, utility and diversity as the mean share of the way from floor to ceiling; risk as the largest success
+    of an attack.
 
     Copies beyond what non-members match count as an attack. None where a section holds no score.
     """
@@ -44,17 +53,25 @@ def _way(score: Score) -> float:
 def compare(reports: Mapping[str, Report], verdicts: Mapping[str, dict] | None = None) -> dict:
     """The JSON form of a comparison: tables in order of rank, with their standing, scores and verdict.
 
-    What a gate has passed comes first, and of the others what fails fewest of its rules on privacy, so that none stands above one that
-    passes what it fails. Then the mean of the ranks in fidelity, utility, diversity and risk decides, so that no
-    unit of one is weighed against a unit of another; tables that tie keep their order.
+    What a gate has passed comes first, and of the others what fails fewest of its rules on privacy, so that none stands
+    above one that passes what it fails. Then the mean of the ranks in fidelity, utility, diversity and risk decides, so
+    that no unit of one is weighed against a unit of another; tables that tie keep their order.
     """
     where = {name: standing(report) for name, report in reports.items()}
     ranks = {name: float(np.mean([_rank(where, name, key) for key in (*WAYS, "risk")])) for name in reports}
     passed = {name: None if not verdicts else verdicts[name]["passed"] for name in reports}
     leaks = {name: _failed_on_privacy(verdicts[name]) if verdicts else 0 for name in reports}
     order = sorted(reports, key=lambda name: (leaks[name], passed[name] is False, ranks[name]))
-    rows = [{"name": name, "mean_rank": ranks[name], "passed": passed[name], **where[name],
-             "scores": {metric: score.value for metric, score in reports[name].scores.items()}} for name in order]
+    rows = [
+        {
+            "name": name,
+            "mean_rank": ranks[name],
+            "passed": passed[name],
+            **where[name],
+            "scores": {metric: score.value for metric, score in reports[name].scores.items()},
+        }
+        for name in order
+    ]
     better = {metric: score.better for report in reports.values() for metric, score in report.scores.items()}
     return plain({"version": 1, "better": better, "tables": rows})
 

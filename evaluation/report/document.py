@@ -18,7 +18,9 @@ from launderette.evaluation.summaries import small_cells
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """Scores by metric name, the table's profile, the reduced figures behind the charts, and what only an internal report may say."""
+    """Scores by metric name, the table's profile, the reduced figures behind the charts, and what only an internal
+    report may say.
+    """
 
     scores: dict[str, Score]
     profile: dict
@@ -28,7 +30,10 @@ class Report:
 
     def __repr__(self) -> str:
         known = sum(score.value is not None for score in self.scores.values())
-        return f"<Report: {known} of {len(self.scores)} scores have a value; report.save(folder) writes report.html and report.json>"
+        return (
+            f"<Report: {known} of {len(self.scores)} scores have a value; report.save(folder) writes report.html and "
+            "report.json>"
+        )
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("score", "value", "low", "high", "ceiling", "floor"))
@@ -39,15 +44,30 @@ class Report:
     def save(self, folder: str | Path) -> Path:
         """Write the public report.html and report.json into `folder`, and return the path of the page."""
         from launderette.evaluation import report
+
         report.write(self, folder)
         return Path(folder) / "report.html"
 
     def to_json(self) -> dict:
         """The content of a public report.json, version 1: numbers rounded to 6 digits, NaN and infinity as null."""
-        scores = [{"name": name, "value": s.value, "low": s.low, "high": s.high, "ceiling": s.ceiling, "floor": s.floor,
-                   "better": s.better, "reason": s.reason, "note": s.note, "detail": s.detail} for name, s in self.scores.items()]
-        return plain({"version": 1, "scores": scores, **self.profile, "seed": self.seed,
-                      "not_tested": words.not_tested(self)})
+        scores = [
+            {
+                "name": name,
+                "value": s.value,
+                "low": s.low,
+                "high": s.high,
+                "ceiling": s.ceiling,
+                "floor": s.floor,
+                "better": s.better,
+                "reason": s.reason,
+                "note": s.note,
+                "detail": s.detail,
+            }
+            for name, s in self.scores.items()
+        ]
+        return plain(
+            {"version": 1, "scores": scores, **self.profile, "seed": self.seed, "not_tested": words.not_tested(self)}
+        )
 
 
 def _figure(value: float | None) -> str:
@@ -55,18 +75,30 @@ def _figure(value: float | None) -> str:
 
 
 def profile(samples: Samples) -> dict:
-    """Row counts, column kinds and missing shares (of training rows None where few are missing or present): what the data card shows."""
-    missing = {str(c): [_missing(samples.train[c]), float(samples.synthetic[c].isna().mean())] for c in samples.train.columns}
-    return {"rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
-            "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
-            "missing": missing, "target": None if samples.target is None else str(samples.target),
-            "white_box": samples.loss is not None, "unreadable": _unreadable(samples)}
+    """Row counts, column kinds and missing shares (of training rows None where few are missing or present): what
+    the data card shows.
+    """
+    missing = {
+        str(c): [_missing(samples.train[c]), float(samples.synthetic[c].isna().mean())] for c in samples.train.columns
+    }
+    return {
+        "rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
+        "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
+        "missing": missing,
+        "target": None if samples.target is None else str(samples.target),
+        "white_box": samples.loss is not None,
+        "unreadable": _unreadable(samples),
+    }
 
 
 def _unreadable(samples: Samples) -> dict[str, dict[str, int | None]]:
     """By column and table, values that could not be read and count as missing; None where few real ones."""
-    return {str(column): {role: n if role == "synthetic" or not small_cells.is_small(n) else None for role, n in found.items()}
-            for column, found in samples.unreadable.items()}
+    return {
+        str(column): {
+            role: n if role == "synthetic" or not small_cells.is_small(n) else None for role, n in found.items()
+        }
+        for column, found in samples.unreadable.items()
+    }
 
 
 def _missing(column: pd.Series) -> float | None:
@@ -76,9 +108,14 @@ def _missing(column: pd.Series) -> float | None:
 def image_profile(pictures: Pictures) -> dict:
     """Counts and what is known of each image, in the form of a table's profile."""
     columns = {"image": "image", **({"label": "categorical"} if len(pictures.classes) else {})}
-    return {"rows": {role: pictures.size(role) for role in ("train", "holdout", "synthetic")}, "columns": columns,
-            "missing": {name: [0.0, 0.0] for name in columns}, "target": "label" if len(pictures.classes) else None,
-            "white_box": pictures.loss is not None, "features": features.described(pictures.features)}
+    return {
+        "rows": {role: pictures.size(role) for role in ("train", "holdout", "synthetic")},
+        "columns": columns,
+        "missing": {name: [0.0, 0.0] for name in columns},
+        "target": "label" if len(pictures.classes) else None,
+        "white_box": pictures.loss is not None,
+        "features": features.described(pictures.features),
+    }
 
 
 def plain(value):

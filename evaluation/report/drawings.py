@@ -1,4 +1,6 @@
-"""The report's figures as inline SVG: same input, same bytes; colours are CSS variables, so that dark mode and print work."""
+"""The report's figures as inline SVG: same input, same bytes; colours are CSS variables, so that dark mode and
+print work.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,23 @@ from matplotlib.ticker import PercentFormatter
 REAL, SYNTHETIC, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"  # stand for the CSS variables below
 RISK_SHOWN = 0.005  # smaller success is drawn here
 VARIABLES = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor", FAINT: "var(--line)"}
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "launderette", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
-         "axes.edgecolor": FAINT, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
-         "axes.spines.right": False, "xtick.major.size": 0, "ytick.major.size": 0, "axes.axisbelow": True,
-         "text.parse_math": False}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "launderette",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "axes.axisbelow": True,
+    "text.parse_math": False,
+}
 
 
 def column(chart: dict) -> str:
@@ -60,14 +75,17 @@ def _bars(axes, chart: dict) -> None:
 
 
 def _short(text: str, size: int) -> str:
-    return text if len(text) <= size else text[:size - 1] + "…"
+    return text if len(text) <= size else text[: size - 1] + "…"
 
 
 def associations(data: dict) -> str:
     """Three matrices of Cramer's V side by side: real, synthetic and their difference."""
     real, other = np.array(data["real"]), np.array(data["synthetic"])
-    panels = [("Real", real, "viridis", 0, 1), ("Synthetic", other, "viridis", 0, 1),
-              ("Synthetic − real", other - real, "RdBu_r", -0.3, 0.3)]
+    panels = [
+        ("Real", real, "viridis", 0, 1),
+        ("Synthetic", other, "viridis", 0, 1),
+        ("Synthetic − real", other - real, "RdBu_r", -0.3, 0.3),
+    ]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10.2, 3.9), layout="constrained")
         for number, (title, matrix, colours, low, high) in enumerate(panels):
@@ -90,10 +108,23 @@ def roc(curves: dict[str, dict]) -> str:
         axes = figure.add_subplot()
         axes.plot([1e-4, 1], [1e-4, 1], color=INK, linestyle=":", linewidth=1, label="guessing")
         for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC, INK), ("-", "--", "-."), strict=False):
-            axes.plot(curve["false_alarms"], np.maximum(curve["recognised"], 1e-4), color=colour, linestyle=line, linewidth=1.8, label=name)
+            axes.plot(
+                curve["false_alarms"],
+                np.maximum(curve["recognised"], 1e-4),
+                color=colour,
+                linestyle=line,
+                linewidth=1.8,
+                label=name,
+            )
         axes.axvline(0.01, color=FAINT, linewidth=1)
-        axes.set(xscale="log", yscale="log", xlim=(5e-4, 1), ylim=(5e-4, 1.05), xlabel="non-members wrongly accused",
-                 ylabel="training rows recognised")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlim=(5e-4, 1),
+            ylim=(5e-4, 1.05),
+            xlabel="non-members wrongly accused",
+            ylabel="training rows recognised",
+        )
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1, decimals=None))
             axis.set_ticks([0.001, 0.01, 0.1, 1], ["0.1 %", "1 %", "10 %", "100 %"])
@@ -112,7 +143,12 @@ def modes(detail: dict) -> str:
         axes.axhline(1, color=INK, linewidth=0.8, linestyle=":")
         axes.vlines(range(len(ratios)), np.minimum(1, ratios), np.maximum(1, ratios), color=SYNTHETIC, linewidth=2)
         axes.plot(range(len(ratios)), ratios, "o", color=SYNTHETIC, markersize=3.5)
-        axes.set(yscale="log", ylim=(0.04, 25), xlabel="groups of training rows, largest first", ylabel="synthetic / real share")
+        axes.set(
+            yscale="log",
+            ylim=(0.04, 25),
+            xlabel="groups of training rows, largest first",
+            ylabel="synthetic / real share",
+        )
         axes.set_yticks([0.1, 1, 10], ["0.1 ×", "1 ×", "10 ×"])
         axes.yaxis.set_ticks([], minor=True)
         axes.set_xticks([])
@@ -127,12 +163,29 @@ def standings(tables: list[dict]) -> str:
         shown = [t for t in tables if t["fidelity"] is not None and t["risk"] is not None]
         for number, table in enumerate(shown):
             x, y = table["fidelity"], max(table["risk"], RISK_SHOWN)
-            axes.scatter([x], [y], s=20 + 380 * (table["diversity"] or 0), color=REAL if table["passed"] is not False else SYNTHETIC,
-                         alpha=0.5, linewidth=0)
-            axes.annotate(f"{number + 1}  {_short(table['name'], 22)}", (x, y), xytext=(0, 12 + 9 * (number % 2)),
-                          textcoords="offset points", ha="right" if x > 0.6 else "left", fontsize=8.5)
-        axes.set(xlim=(-0.03, 1.06), ylim=(RISK_SHOWN * 0.7, 2.2), yscale="log", xlabel="fidelity: from shuffled columns to held-out rows",
-                 ylabel="success of the strongest attack")
+            axes.scatter(
+                [x],
+                [y],
+                s=20 + 380 * (table["diversity"] or 0),
+                color=REAL if table["passed"] is not False else SYNTHETIC,
+                alpha=0.5,
+                linewidth=0,
+            )
+            axes.annotate(
+                f"{number + 1}  {_short(table['name'], 22)}",
+                (x, y),
+                xytext=(0, 12 + 9 * (number % 2)),
+                textcoords="offset points",
+                ha="right" if x > 0.6 else "left",
+                fontsize=8.5,
+            )
+        axes.set(
+            xlim=(-0.03, 1.06),
+            ylim=(RISK_SHOWN * 0.7, 2.2),
+            yscale="log",
+            xlabel="fidelity: from shuffled columns to held-out rows",
+            ylabel="success of the strongest attack",
+        )
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axes.yaxis.set_ticks([0.01, 0.1, 1], ["1 %", "10 %", "100 %"])
         axes.yaxis.set_ticks([], minor=True)
@@ -147,11 +200,20 @@ def forest(gains: list[tuple[str, dict]]) -> str:
         axes.axvline(0, color=INK, linewidth=1, linestyle=":")
         for place, (_, gain) in enumerate(reversed(gains)):
             colour = SYNTHETIC if gain["verdict"] == "harm" else REAL
-            axes.hlines(place, gain["low"], gain["high"], color=colour, linewidth=2.2, alpha=0.45 if gain["verdict"] == "no gain" else 1)
+            axes.hlines(
+                place,
+                gain["low"],
+                gain["high"],
+                color=colour,
+                linewidth=2.2,
+                alpha=0.45 if gain["verdict"] == "no gain" else 1,
+            )
             axes.plot([gain["value"]], [place], "o", color=colour, markersize=5)
         axes.set_yticks(range(len(gains)), [_short(name, 40) for name, _ in reversed(gains)])
         axes.set(xlabel="gain", ylim=(-0.6, len(gains) - 0.4))
-        return _svg(figure, "Gain of each strategy over no augmentation, with its interval; the tables below hold the numbers")
+        return _svg(
+            figure, "Gain of each strategy over no augmentation, with its interval; the tables below hold the numbers"
+        )
 
 
 def curve(points: list[tuple[str, float, float]], start: float) -> str:
@@ -164,19 +226,30 @@ def curve(points: list[tuple[str, float, float]], start: float) -> str:
         for name, rows, score in sorted(points, key=lambda point: point[1]):
             axes.plot([rows], [score], "o", color=SYNTHETIC, markersize=5)
             axes.annotate(_short(name, 30), (rows, score), xytext=(4, 5), textcoords="offset points", fontsize=8)
-        axes.set(xlabel="synthetic rows added to a training fold", ylabel="score", xlim=(0, 1.35 * max(1, *(point[1] for point in points))))
+        axes.set(
+            xlabel="synthetic rows added to a training fold",
+            ylabel="score",
+            xlim=(0, 1.35 * max(1, *(point[1] for point in points))),
+        )
         return _svg(figure, "Score against the number of synthetic rows; the table below holds the numbers")
 
 
 def _svg(figure: Figure, label: str) -> str:
     out = io.StringIO()
-    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(
+        out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     text = out.getvalue()
-    text = text[text.index("<svg"):]
+    text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*">', "<g>", text)  # unused names that would repeat from figure to figure
-    text = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', lambda m: f'<svg {m[1]} role="img" aria-label="{html.escape(label)}" '
-                  'xmlns:xlink="http://www.w3.org/1999/xlink">', text)
+    text = re.sub(
+        r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>',
+        lambda m: (
+            f'<svg {m[1]} role="img" aria-label="{html.escape(label)}" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        ),
+        text,
+    )
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, variable)
     return re.sub(r"\n\s*", "\n", text)

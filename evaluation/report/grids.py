@@ -1,4 +1,6 @@
-"""Grids of images for the report: what was drawn of each label, and, for insiders, each image beside its nearest training image."""
+"""Grids of images for the report: what was drawn of each label, and, for insiders, each image beside its nearest
+training image.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,21 @@ SIDE = 56  # pixels that an image is shown in at least
 
 def image_charts(pictures: Pictures, seed: int) -> dict:
     """Shares of the labels, and the grids as PNG in data URIs; `pairs` holds training images and is for insiders."""
-    return {"columns": _labels(pictures), "associations": {}, "grids": {"drawn": _drawn(pictures, seed), "pairs": _pairs(pictures, seed)}}
+    return {
+        "columns": _labels(pictures),
+        "associations": {},
+        "grids": {"drawn": _drawn(pictures, seed), "pairs": _pairs(pictures, seed)},
+    }
 
 
 def _labels(pictures: Pictures) -> list[dict]:
     """Real and synthetic shares of the labels that enough training images have."""
     if not len(pictures.classes):
         return []
-    counts = {name: np.bincount(pictures.labels[role] + 1, minlength=len(pictures.classes) + 1)
-              for name, role in (("real", "train"), ("synthetic", "synthetic"))}
+    counts = {
+        name: np.bincount(pictures.labels[role] + 1, minlength=len(pictures.classes) + 1)
+        for name, role in (("real", "train"), ("synthetic", "synthetic"))
+    }
     chart = label_chart("label", "categorical", [str(label) for label in pictures.classes], counts, CLASSES)
     return [] if chart is None else [chart]
 
@@ -52,14 +60,17 @@ def _pairs(pictures: Pictures, seed: int) -> str:
     closest = np.argsort(distance[:, 0], kind="stable")[:PAIRS]
     strips = []
     for part in np.array_split(closest, 2):
-        strips += [_row(pictures.take("synthetic", rows[part]), COLUMNS), _row(pictures.take("train", place[part, 0]), COLUMNS)]
+        strips += [
+            _row(pictures.take("synthetic", rows[part]), COLUMNS),
+            _row(pictures.take("train", place[part, 0]), COLUMNS),
+        ]
     return _uri(np.concatenate(strips))
 
 
 def _row(pixels: np.ndarray, columns: int) -> np.ndarray:
     """Images [n, H, W, C] side by side with a white line between them: [H + 2, columns (W + 2), C]."""
     padded = np.pad(pixels, ((0, columns - len(pixels)), (1, 1), (1, 1), (0, 0)), constant_values=255)
-    padded[len(pixels):] = 255
+    padded[len(pixels) :] = 255
     return np.concatenate(list(padded), axis=1)
 
 
@@ -67,5 +78,7 @@ def _uri(grid: np.ndarray) -> str:
     scale = math.ceil(SIDE * COLUMNS / grid.shape[1])
     image = Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid)
     out = io.BytesIO()
-    image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(out, format="PNG", optimize=True)
+    image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(
+        out, format="PNG", optimize=True
+    )
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

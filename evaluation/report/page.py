@@ -15,8 +15,13 @@ SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
 def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("launderette.evaluation", "report"), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("launderette.evaluation", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(percent=words.percent, count=_count, breakable=_breakable, gain=_gain, extreme=_extreme)
     return environment.get_template(name)
 
@@ -25,8 +30,12 @@ def render_comparison(data: dict) -> str:
     """The page for a comparison in its JSON form."""
     tables = data["tables"]
     metrics = [(name, words.title(name), words.DIRECTIONS[better].lower()) for name, better in data["better"].items()]
-    return _template("comparison.html").render(tables=tables, metrics=metrics, judged=any(t["passed"] is not None for t in tables),
-                                               drawing=Markup(drawings.standings(tables)))
+    return _template("comparison.html").render(
+        tables=tables,
+        metrics=metrics,
+        judged=any(t["passed"] is not None for t in tables),
+        drawing=Markup(drawings.standings(tables)),
+    )
 
 
 def render_augmentation(data: dict) -> str:
@@ -35,11 +44,20 @@ def render_augmentation(data: dict) -> str:
     gains = {(g["strategy"], g["against"], g["learner"], g["measure"]): g for g in data["gains"]}
     means = {s["name"]: _over_learners(s["scores"]) for s in data["strategies"]}
     judged = [(name, gains[name, "none", None, data["judged"]]) for name in names if name != "none"]
-    points = [(s["name"], s["rows_added"], means[s["name"]][data["judged"]]) for s in data["strategies"] if not s["baseline"]]
+    points = [
+        (s["name"], s["rows_added"], means[s["name"]][data["judged"]]) for s in data["strategies"] if not s["baseline"]
+    ]
     start = means["none"][data["judged"]]
     return _template("augmentation.html").render(
-        data=data, strategies=names, learners=[None, *data["learners"]], gains=gains, means=means, measures=data["measures"],
-        forest=Markup(drawings.forest(judged)), curve=Markup(drawings.curve(points, start)) if len(points) > 1 else "")
+        data=data,
+        strategies=names,
+        learners=[None, *data["learners"]],
+        gains=gains,
+        means=means,
+        measures=data["measures"],
+        forest=Markup(drawings.forest(judged)),
+        curve=Markup(drawings.curve(points, start)) if len(points) > 1 else "",
+    )
 
 
 def _over_learners(scores: dict) -> dict:
@@ -57,16 +75,33 @@ def _gain(gain: dict) -> Markup:
 def render(report, data: dict) -> str:
     """The page for a report and its JSON form (with verdict, card and public set)."""
     scores = {s["name"]: s for s in data["scores"]}
-    sections = [{"name": name, "title": words.TITLES[name][0], "question": words.TITLES[name][1],
-                 "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name]} for name in SECTIONS]
+    sections = [
+        {
+            "name": name,
+            "title": words.TITLES[name][0],
+            "question": words.TITLES[name][1],
+            "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name],
+        }
+        for name in SECTIONS
+    ]
     return _template("report.html").render(
-        data={"internal": {}, **data}, sections=[s for s in sections if s["metrics"]], drawn=_drawn(report, scores), shapes=_shapes(scores),
-        pairs=_pairs(scores), giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
-        rare=_by_rarity(scores), attacks=_attacks(scores), kinds=_kinds(data),
-        broken=_detail(scores, "fidelity.constraints", "broken_share"), misfits=_detail(scores, "fidelity.formats", "worst_columns"),
-        secrets=_detail(scores, "privacy.attribute", "columns"), by_learner=_by_learner(scores), reasons=_reasons(data["verdict"]),
+        data={"internal": {}, **data},
+        sections=[s for s in sections if s["metrics"]],
+        drawn=_drawn(report, scores),
+        shapes=_shapes(scores),
+        pairs=_pairs(scores),
+        giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
+        rare=_by_rarity(scores),
+        attacks=_attacks(scores),
+        kinds=_kinds(data),
+        broken=_detail(scores, "fidelity.constraints", "broken_share"),
+        misfits=_detail(scores, "fidelity.formats", "worst_columns"),
+        secrets=_detail(scores, "privacy.attribute", "columns"),
+        by_learner=_by_learner(scores),
+        reasons=_reasons(data["verdict"]),
         **_advice(data),
-        **_of_images(report, data))
+        **_of_images(report, data),
+    )
 
 
 def _of_images(report, data: dict) -> dict:
@@ -75,8 +110,12 @@ def _of_images(report, data: dict) -> dict:
     Outsiders see synthetic images that a gate has let pass, for others may be copies of people; training images never.
     """
     grids, passed = report.charts.get("grids", {}), (data["verdict"] or {}).get("passed")
-    return {"thing": "image" if grids else "row", "grids": {} if data["public"] and not passed else
-            {name: uri for name, uri in grids.items() if name == "drawn" or not data["public"]}}
+    return {
+        "thing": "image" if grids else "row",
+        "grids": {}
+        if data["public"] and not passed
+        else {name: uri for name, uri in grids.items() if name == "drawn" or not data["public"]},
+    }
 
 
 def _count(value) -> str:
@@ -97,9 +136,18 @@ def _extreme(value: float, kind: str) -> str:
 
 def _metric(score: dict) -> dict:
     scale = score["floor"] or 1.0 if score["name"] in words.NUMBERS else 1.0
-    marks = {k: min(100.0, max(0.0, 100 * score[k] / scale)) for k in ("value", "low", "high", "ceiling", "floor") if score[k] is not None}
-    said = {"title": words.title(score["name"]), "meaning": words.meaning(score["name"]), "reading": words.reading(score),
-            "shown": words.figure(score["name"], score["value"]), "direction": words.DIRECTIONS[score["better"]]}
+    marks = {
+        k: min(100.0, max(0.0, 100 * score[k] / scale))
+        for k in ("value", "low", "high", "ceiling", "floor")
+        if score[k] is not None
+    }
+    said = {
+        "title": words.title(score["name"]),
+        "meaning": words.meaning(score["name"]),
+        "reading": words.reading(score),
+        "shown": words.figure(score["name"], score["value"]),
+        "direction": words.DIRECTIONS[score["better"]],
+    }
     return {**score, **said, "marks": marks}
 
 
@@ -116,7 +164,11 @@ def _advice(data: dict) -> dict:
     """The verdict in a paragraph, what to do about a refusal, and what is said of the model."""
     reasons = _reasons(data["verdict"])
     summary = verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else ""
-    return {"summary": summary, "remedies": verdicts.remedies(reasons), "of_model": verdicts.of_model(data["verdict"] or {})}
+    return {
+        "summary": summary,
+        "remedies": verdicts.remedies(reasons),
+        "of_model": verdicts.of_model(data["verdict"] or {}),
+    }
 
 
 def _read(reason: dict) -> dict:
@@ -142,15 +194,26 @@ def _pairs(scores: dict) -> list[tuple]:
 
 
 def _attacks(scores: dict) -> list[dict]:
-    named = {"all rows": "privacy.membership", "most isolated rows": "privacy.membership_vulnerable",
-             "all images": "image.membership", "most isolated images": "image.membership_vulnerable",
-             "all rows, by the model": "privacy.membership_model", "all images, by the model": "image.membership_model"}
-    found = [{"group": group, **scores[n]["detail"]} for group, n in named.items() if n in scores and scores[n]["value"] is not None]
+    named = {
+        "all rows": "privacy.membership",
+        "most isolated rows": "privacy.membership_vulnerable",
+        "all images": "image.membership",
+        "most isolated images": "image.membership_vulnerable",
+        "all rows, by the model": "privacy.membership_model",
+        "all images, by the model": "image.membership_model",
+    }
+    found = [
+        {"group": group, **scores[n]["detail"]}
+        for group, n in named.items()
+        if n in scores and scores[n]["value"] is not None
+    ]
     return [{**f, "attack": " / ".join(f["attacks"]), "finding": words.recognised(f)} for f in found]
 
 
 def _by_rarity(scores: dict) -> dict:
-    """Rare categories by their number of training rows, the rarest first, in whatever order a stored report has them."""
+    """Rare categories by their number of training rows, the rarest first, in whatever order a stored report has
+    them.
+    """
     found = _detail(scores, "diversity.rare", "by_training_rows")
     return dict(sorted(found.items(), key=lambda entry: int(re.search(r"\d+", entry[0])[0])))
 

@@ -21,8 +21,10 @@ CHART_ROWS = 10_000
 def charts(samples: Samples, shapes: dict[str, float], seed: int) -> dict:
     """Histograms of the columns with the lowest shape scores, and the association matrices."""
     worst = sorted(shapes, key=lambda c: (shapes[c], str(c)))[:CHARTS]
-    return {"columns": [chart for c in worst if (chart := column_chart(samples, c)) is not None],
-            "associations": associations(samples, seed)}
+    return {
+        "columns": [chart for c in worst if (chart := column_chart(samples, c)) is not None],
+        "associations": associations(samples, seed),
+    }
 
 
 def column_chart(samples: Samples, column: str) -> dict | None:
@@ -42,16 +44,23 @@ def _histogram(samples: Samples, column: str) -> dict | None:
     edges = _wide_enough(real, np.linspace(low, high, CELLS + 1))
     if len(edges) < 2:
         return None
-    shares = {name: (np.histogram(v, edges)[0] / max(1, len(v))).tolist() for name, v in (("real", real), ("synthetic", other))}
+    shares = {
+        name: (np.histogram(v, edges)[0] / max(1, len(v))).tolist()
+        for name, v in (("real", real), ("synthetic", other))
+    }
     return {"name": str(column), "kind": samples.kinds[column], "edges": edges.tolist(), **shares}
 
 
 def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Edges of which neighbours with few training rows between them are left out, and the last where few rows lie beyond all."""
+    """Edges of which neighbours with few training rows between them are left out, and the last where few rows lie
+    beyond all.
+    """
     counts = np.histogram(real, edges)[0]
     starts = small_cells.runs(counts)
     missing = int(np.isnan(real).sum())
-    beyond = len(real) - int(counts.sum()) - (0 if small_cells.is_small(missing) else missing)  # follows from what is shown
+    beyond = (
+        len(real) - int(counts.sum()) - (0 if small_cells.is_small(missing) else missing)
+    )  # follows from what is shown
     kept = np.append(edges[starts], edges[-1:]) if starts else edges[:0]
     return kept[:-1] if small_cells.is_small(beyond) else kept
 
@@ -66,27 +75,38 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
 
 def _bars(samples: Samples, column: str) -> dict | None:
     size = len(samples.labels[column])
-    counts = {name: np.bincount(samples.table(role)[column].to_numpy() + 1, minlength=size + 1)
-              for name, role in (("real", "train"), ("synthetic", "synthetic"))}
-    return label_chart(str(column), samples.kinds[column], [str(label) for label in samples.labels[column]], counts, LABELS)
+    counts = {
+        name: np.bincount(samples.table(role)[column].to_numpy() + 1, minlength=size + 1)
+        for name, role in (("real", "train"), ("synthetic", "synthetic"))
+    }
+    return label_chart(
+        str(column), samples.kinds[column], [str(label) for label in samples.labels[column]], counts, LABELS
+    )
 
 
 def label_chart(name: str, kind: str, labels: list[str], counts: dict[str, np.ndarray], most: int) -> dict | None:
-    """Shares of the most frequent labels, of all others and of missing ones, from "real" and "synthetic" counts with missing first.
+    """Shares of the most frequent labels, of all others and of missing ones, from "real" and "synthetic" counts with
+    missing first.
 
     A bar that few training rows stand behind is joined with another; None where no label is left.
     """
     real = counts["real"]
     ranked = np.argsort(-real[1:], kind="stable") + 1
     shown = [i for i in ranked[:most] if real[i] >= KEPT]
-    apart = not small_cells.is_small(real[0])  # a share of missing values that is shown elsewhere must not give the others away
+    apart = not small_cells.is_small(
+        real[0]
+    )  # a share of missing values that is shown elsewhere must not give the others away
     rest = [i for i in ranked if i not in shown] + ([] if apart else [0])
     while shown and small_cells.is_small(sum(real[i] for i in rest)):
         rest.append(shown.pop())
     if not shown:
         return None
     groups = [*([i] for i in shown), rest, *([[0]] if apart else [])]
-    names = [*(labels[i - 1] for i in shown), "all other" if apart else "all other or missing", *(["missing"] if apart else [])]
+    names = [
+        *(labels[i - 1] for i in shown),
+        "all other" if apart else "all other or missing",
+        *(["missing"] if apart else []),
+    ]
     shares = {side: [float(c[group].sum() / max(1, c.sum())) for group in groups] for side, c in counts.items()}
     return {"name": name, "kind": kind, "labels": names, **shares}
 
@@ -112,7 +132,9 @@ def _edges(samples: Samples, column: str) -> np.ndarray:
     values = samples.table("train")[column].to_numpy()
     if samples.is_number(column):
         return np.unique(np.nanquantile(values, np.linspace(0, 1, pairs.BINS + 1)[1:-1]))
-    return np.argsort(-np.bincount(values[values >= 0], minlength=len(samples.labels[column])), kind="stable")[:pairs.BINS]
+    return np.argsort(-np.bincount(values[values >= 0], minlength=len(samples.labels[column])), kind="stable")[
+        : pairs.BINS
+    ]
 
 
 def _cells(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Small cells: whatever a public report shows of training rows stands for none of them or for at least KEPT.
 
-The threshold rule of statistical disclosure control (Hundepool et al. 2012), with what is left over beside shown cells held to it too:
-a total less the cells shown would give it away.
+The threshold rule of statistical disclosure control (Hundepool et al. 2012), with what is left over beside shown cells
+held to it too: a total less the cells shown would give it away.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ def shown(count: int) -> int | str:
 
 
 def grouped(counts: Sequence[int]) -> list[np.ndarray]:
-    """Positions in groups of KEPT or more: alone where a count is no less, all others together, with the least of those where they are few.
+    """Positions in groups of KEPT or more: alone where a count is no less, all others together, with the least of those
+    where they are few.
 
-    Groups are in order of their first position; there is none where all counts together are fewer. Zeros go with the others.
+    Groups are in order of their first position; there is none where all counts together are fewer. Zeros go with the
+    others.
     """
     counts = np.asarray(counts)
     order = np.argsort(counts, kind="stable")
@@ -41,7 +43,10 @@ def grouped(counts: Sequence[int]) -> list[np.ndarray]:
         pooled = int(np.searchsorted(running, KEPT)) + 1
     if pooled > len(counts):
         return []
-    groups = [*([np.sort(order[:pooled])] if pooled and running[pooled - 1] else []), *(np.array([i]) for i in order[pooled:])]
+    groups = [
+        *([np.sort(order[:pooled])] if pooled and running[pooled - 1] else []),
+        *(np.array([i]) for i in order[pooled:]),
+    ]
     return sorted(groups, key=lambda group: group[0])
 
 

@@ -1,9 +1,13 @@
-"""A verdict in plain words: each rule as a sentence with its numbers, a paragraph for whoever has to sign, and what to do next."""
+"""A verdict in plain words: each rule as a sentence with its numbers, a paragraph for whoever has to sign, and what
+to do next.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Reason = Mapping[str, Any]  # a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
+Reason = Mapping[
+    str, Any
+]  # a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
 
 COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
@@ -66,14 +70,20 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
 
 
 def sentence(reason: Reason) -> str:
-    """Return a rule with its numbers: "at most 5.0 % of ...; found 3.1 %, up to 4.0 %"; without a value, why there is none."""
+    """Return a rule with its numbers: "at most 5.0 % of ...; found 3.1 %, up to 4.0 %"; without a value, why there
+    is none.
+    """
     counted = COUNTED.get(reason["score"], reason["score"])
     if reason["value"] is None or reason["bound"] is None:
         return f"Share {counted}: not measured. {reason['note']}".strip()
     least = reason["rule"].startswith("at least")
     estimate = reason.get("estimate")
     found = _percent(reason["value"] if estimate is None else estimate)
-    end = f", {'down' if least else 'up'} to {_percent(reason['value'])}" if estimate not in (None, reason["value"]) else ""
+    end = (
+        f", {'down' if least else 'up'} to {_percent(reason['value'])}"
+        if estimate not in (None, reason["value"])
+        else ""
+    )
     bound = f"{'At least' if least else 'At most'} {_percent(reason['bound'])} {counted}; found {found}{end}."
     return f"{bound} {reason['note']}".strip()
 
@@ -96,7 +106,9 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
 
 
 def of_model(verdict: Mapping[str, Any]) -> str:
-    """Return what a verdict says of the model beside the data: whether it remembers its rows, so that it may not leave; nothing of none."""
+    """Return what a verdict says of the model beside the data: whether it remembers its rows, so that it may not
+    leave; nothing of none.
+    """
     return " ".join(_of_model(reason) for reason in verdict.get("model", ()))
 
 

@@ -1,4 +1,6 @@
-"""One column <-> cells: Cells for numbers and dates on a grid, Labels for categories. The coarse/fine split is the same for both."""
+"""One column <-> cells: Cells for numbers and dates on a grid, Labels for categories. The coarse/fine split is the
+same for both.
+"""
 
 import math
 from collections.abc import Mapping
@@ -22,7 +24,9 @@ MOST_CELLS = 8192
 
 
 class _Split:
-    """Cells numbered 0..size-1 <-> (coarse, fine); `starts` holds the first cell of each coarse group; missing is cell `size`."""
+    """Cells numbered 0..size-1 <-> (coarse, fine); `starts` holds the first cell of each coarse group; missing is
+    cell `size`.
+    """
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -63,7 +67,8 @@ class _Split:
 class Cells(_Split):
     """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval.
 
-    `scale` is that of grid.py; `words` are the texts that missing values are written as (None for none), with their shares.
+    `scale` is that of grid.py; `words` are the texts that missing values are written as (None for none), with their
+    shares.
     """
 
     column: Numerical | Datetime
@@ -116,17 +121,25 @@ class Cells(_Split):
         """The texts that a missing value may be written as."""
         return [word for word, _ in self.words if word is not None]
 
-    def decode(self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None) -> pd.Series:
-        """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within `limits` (ticks)."""
+    def decode(
+        self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> pd.Series:
+        """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within
+        `limits` (ticks).
+        """
         gone = cells >= self.size
         if not self.size:
-            return self._worded(from_grid(np.zeros(len(cells), dtype="int64"), gone, self.column, self.scale), gone, inside)
+            return self._worded(
+                from_grid(np.zeros(len(cells), dtype="int64"), gone, self.column, self.scale), gone, inside
+            )
         at = np.where(gone, 0, cells)
         ticks = self.between(inside, *(limits or (ends[at] for ends in self._bounds)))
         return self._worded(from_grid(ticks, gone, self.column, self.scale), gone, inside)
 
     def _worded(self, values: pd.Series, gone: np.ndarray, inside: np.ndarray) -> pd.Series:
-        """Write missing values as the words that stood for them, chosen by `inside`, which they need for nothing else."""
+        """Write missing values as the words that stood for them, chosen by `inside`, which they need for nothing
+        else.
+        """
         if not self.missing_words or not gone.any():
             return values
         shares = np.cumsum([share for _, share in self.words])
@@ -179,7 +192,9 @@ class Labels(_Split):
 def plain(values: pd.Series) -> pd.Series:
     """Return the values as Python objects that JSON can hold: numbers and booleans stay, anything else becomes text."""
     objects = values.astype("object")
-    return objects.where(values.isna() | objects.map(lambda v: isinstance(v, (str, bool, int, float))), objects.map(str))
+    return objects.where(
+        values.isna() | objects.map(lambda v: isinstance(v, (str, bool, int, float))), objects.map(str)
+    )
 
 
 def fit_column(values: pd.Series, column: Numerical | Datetime | Categorical | Boolean) -> Cells | Labels:
@@ -217,7 +232,9 @@ def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
 
 
 def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return low, high and rows of the cells that cover the ticks: atoms of at least SHARED rows, intervals of about as many between."""
+    """Return low, high and rows of the cells that cover the ticks: atoms of at least SHARED rows, intervals of
+    about as many between.
+    """
     unique, counts = np.unique(ticks, return_counts=True)
     least = max(SHARED, len(ticks) / MOST_CELLS)
     low, high, rows, filled = [], [], [], 0
@@ -264,7 +281,9 @@ def _widen(low: np.ndarray, high: np.ndarray, rows: np.ndarray, step: int) -> tu
 
 
 def _roundest(least: float, most: float, otherwise: float) -> float:
-    """Return the number in [least, most] with the most trailing zeros, as `otherwise` is typed; `otherwise` where there is none."""
+    """Return the number in [least, most] with the most trailing zeros, as `otherwise` is typed; `otherwise` where
+    there is none.
+    """
     if least > most:
         return otherwise
     power = math.frexp(max(abs(least), abs(most)))[1] // 3 + 1  # 10**power is above both
@@ -277,7 +296,9 @@ def _roundest(least: float, most: float, otherwise: float) -> float:
 
 
 def _coarse(rows: np.ndarray) -> list[int]:
-    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most SINGLE cells in a group."""
+    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most SINGLE
+    cells in a group.
+    """
     share = rows.sum() / COARSE
     starts, filled, length = [], np.inf, 0
     for cell, count in enumerate(rows.tolist()):

@@ -1,10 +1,12 @@
 """Table <-> tokens by the schema.
 
-A column becomes one token, or two where it has more values than one token should hold: a coarse token and a fine token inside it.
-- Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared by at least
-  SHARED rows is a cell of its own and is written back exactly; the values between such atoms form intervals of about SHARED rows,
-  decoded uniformly on the grid. So no number that fewer rows share is ever stored.
-- Categories are ranked by frequency; beyond SINGLE of them, the coarse token is the bucket and the fine token the member.
+A column becomes one token, or two where it has more values than one token should hold: a coarse token and a fine token
+inside it.
+- Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared
+  by at least SHARED rows is a cell of its own and is written back exactly; the values between such atoms form intervals
+  of about SHARED rows, decoded uniformly on the grid. So no number that fewer rows share is ever stored.
+- Categories are ranked by frequency; beyond SINGLE of them, the coarse token is the bucket and the fine token the
+  member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.
 """
 
@@ -46,8 +48,12 @@ class Encoding:
         """Return the cell of every column, each [rows], of tokens [rows, L]."""
         return [column.join(tokens[:, places]) for column, places in zip(self.columns, self.layout.places, strict=True)]
 
-    def decode(self, tokens: np.ndarray, inside: np.ndarray, *, seed: int = 0, limits: Mapping[int, Any] | None = None) -> pd.DataFrame:
-        """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval, or its `limits`."""
+    def decode(
+        self, tokens: np.ndarray, inside: np.ndarray, *, seed: int = 0, limits: Mapping[int, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval,
+        or its `limits`.
+        """
         decoded = {}
         for k, (column, cells) in enumerate(zip(self.columns, self.cells(tokens), strict=True)):
             decoded[column.name] = column.decode(cells, inside[:, k], (limits or {}).get(k))
@@ -55,7 +61,9 @@ class Encoding:
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
     def column(self, name: str) -> Cells | Labels:
-        """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where there is none."""
+        """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where
+        there is none.
+        """
         for column in self.columns:
             if column.name == name:
                 return column
@@ -84,7 +92,9 @@ class Layout:
     sizes: tuple[int, ...]  # values that token l can take
     ordered: tuple[int, ...]  # how many of these, from the first, are in the order of numbers; 0 for labels
     places: tuple[tuple[int, ...], ...]  # of each column: its first token and, where it has one, its fine token
-    inner: dict[int, tuple[int, np.ndarray]] = field(repr=False)  # fine place -> (coarse place, number of fine values per coarse value)
+    inner: dict[int, tuple[int, np.ndarray]] = field(
+        repr=False
+    )  # fine place -> (coarse place, number of fine values per coarse value)
 
     @property
     def width(self) -> int:
@@ -106,7 +116,8 @@ class Layout:
 
 
 def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
-    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to learn.
+    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to
+    learn.
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
@@ -115,4 +126,6 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
         raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
-    return Encoding(schema, tuple(fit_column(frame[column.name], column) for column in learned), entities.fit(frame, schema, salt))
+    return Encoding(
+        schema, tuple(fit_column(frame[column.name], column) for column in learned), entities.fit(frame, schema, salt)
+    )

@@ -12,14 +12,17 @@ Groups: TypeAlias = Sequence[Any] | np.ndarray | pd.Series  # one value per row;
 
 
 def numbered(groups: Groups | None, rows: int) -> np.ndarray:
-    """Return the number of each row's group, int64 [rows]: a row whose group is missing is one of its own, as are all for None.
+    """Return the number of each row's group, int64 [rows]: a row whose group is missing is one of its own, as are all
+    for None.
 
     Raises GeneratorError for another number of values than of rows.
     """
     if groups is None:
         return np.arange(rows)
     if len(groups) != rows:
-        raise GeneratorError(f"expected one group per row ({rows:,}), found {len(groups):,}; give one value for each row")
+        raise GeneratorError(
+            f"expected one group per row ({rows:,}), found {len(groups):,}; give one value for each row"
+        )
     codes, known = pd.factorize(pd.Series(groups, dtype=None if hasattr(groups, "dtype") else object))
     return np.where(codes < 0, len(known) + np.arange(rows), codes)
 
@@ -27,7 +30,8 @@ def numbered(groups: Groups | None, rows: int) -> np.ndarray:
 def chosen(numbers: np.ndarray, wanted: int, stream: np.random.Generator) -> np.ndarray:
     """Return which rows to set apart, bool [rows]: whole groups in random order until they hold `wanted` rows.
 
-    `numbers` [rows] are at least two groups. One that would hold far too many rows is passed over, and one group always stays.
+    `numbers` [rows] are at least two groups. One that would hold far too many rows is passed over, and one group always
+    stays.
     """
     names, sizes = np.unique(numbers, return_counts=True)
     order = stream.permutation(len(names))

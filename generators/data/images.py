@@ -1,4 +1,6 @@
-"""A set of images as a value: pixels, and the label of each where they have labels. What a model keeps of it: size, labels, shares."""
+"""A set of images as a value: pixels, and the label of each where they have labels. What a model keeps of it: size,
+labels, shares.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,9 @@ DRAWN = 2**17  # values drawn at once; fixed, so that an image's arithmetic neve
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Pixels uint8 [N, H, W, C], grey (C = 1) or RGB (C = 3), and labels [N], texts or integers, None where there are none."""
+    """Pixels uint8 [N, H, W, C], grey (C = 1) or RGB (C = 3), and labels [N], texts or integers, None where there
+    are none.
+    """
 
     pixels: np.ndarray
     labels: np.ndarray | None = None
@@ -60,7 +64,9 @@ class ImageForm:
 
     @classmethod
     def of(cls, images: Images) -> "ImageForm":
-        """Return the form of a set of images; ValueError for one without images, or with more labels than can be kept."""
+        """Return the form of a set of images; ValueError for one without images, or with more labels than can be
+        kept.
+        """
         if not len(images):
             raise GeneratorError("expected images, found none")
         if images.labels is None:
@@ -77,7 +83,9 @@ class ImageForm:
     @property
     def schema(self) -> Schema:
         image = Image(IMAGE, self.height, self.width, self.channels)
-        return Schema((image, *([Categorical(LABEL, self._labels(np.zeros(0, "int64")).dtype.name)] if self.classes else [])))
+        return Schema(
+            (image, *([Categorical(LABEL, self._labels(np.zeros(0, "int64")).dtype.name)] if self.classes else []))
+        )
 
     @property
     def values(self) -> int:
@@ -92,12 +100,20 @@ class ImageForm:
         return np.array(self.classes, dtype="int64" if isinstance(self.classes[0], int) else object)[y]
 
     def pack(self, images: Images) -> Tensor:
-        """Images -> uint8 [N, C H W + 2]: pixels, then the number of the label; ValueError for images of another form."""
-        if images.pixels.shape[1:] != (self.height, self.width, self.channels) or (images.labels is None) != (not self.classes):
-            raise GeneratorError(f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others")
+        """Images -> uint8 [N, C H W + 2]: pixels, then the number of the label; ValueError for images of another
+        form.
+        """
+        if images.pixels.shape[1:] != (self.height, self.width, self.channels) or (images.labels is None) != (
+            not self.classes
+        ):
+            raise GeneratorError(
+                f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others"
+            )
         pixels = np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)).reshape(len(images), -1)
         y = np.zeros(len(images), "int64") if images.labels is None else self._numbers(images.labels)
-        return torch.from_numpy(np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe"))
+        return torch.from_numpy(
+            np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe")
+        )
 
     def _numbers(self, labels: np.ndarray) -> np.ndarray:
         place = {str(label): k for k, label in enumerate(self.classes)}  # another source may hold numbers as texts
@@ -112,20 +128,31 @@ class ImageForm:
         return pixels, x[:, -2].long() * 256 + x[:, -1].long()
 
     def known(self, where: Where) -> int | None:
-        """Return the number of the label that a condition names, None without one; ValueError where no image could meet it."""
+        """Return the number of the label that a condition names, None without one; ValueError where no image could
+        meet it.
+        """
         if not where:
             return None
         if set(where) != {LABEL} or not self.classes:
-            raise GeneratorError(f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}")
+            raise GeneratorError(
+                f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}"
+            )
         texts = [str(label) for label in self.classes]
         if str(where[LABEL]) not in texts:
             raise GeneratorError("expected a condition on a label that the training images have, found another")
         return texts.index(str(where[LABEL]))
 
     def sample(
-        self, n: int, seed: int, where: Where | None, draw: Callable[[Tensor, torch.Generator], Tensor], chunk: int | None = None
+        self,
+        n: int,
+        seed: int,
+        where: Where | None,
+        draw: Callable[[Tensor, torch.Generator], Tensor],
+        chunk: int | None = None,
     ) -> Images:
-        """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on seed and i alone."""
+        """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on
+        seed and i alone.
+        """
         if n < 0:
             raise GeneratorError(f"expected a number of images, found {n}")
         chunk, known = chunk or self.chunk, self.known(where or {})

@@ -1,4 +1,6 @@
-"""What is public about a table or a set of images: columns, their kinds, how their values are written. No value of a row is kept here."""
+"""What is public about a table or a set of images: columns, their kinds, how their values are written. No value of
+a row is kept here.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -12,7 +14,13 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import dtypes, written
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
-from launderette.generators.identifiers.detection import has_form, is_named, names_person, number_identifies, text_identifies
+from launderette.generators.identifiers.detection import (
+    has_form,
+    is_named,
+    names_person,
+    number_identifies,
+    text_identifies,
+)
 from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
 
@@ -23,7 +31,8 @@ EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
 
 @dataclass(frozen=True)
 class Numerical:
-    """A number on a decimal grid of `decimals` places (0 for integers, None for a continuous one), stored as the pandas `dtype`.
+    """A number on a decimal grid of `decimals` places (0 for integers, None for a continuous one), stored as the pandas
+    `dtype`.
 
     `format` says how it is written where it is text.
     """
@@ -72,7 +81,8 @@ class Datetime:
 class Identifier:
     """A value that names a row, or an entity of several rows (`repeats`): never trained on, made up anew.
 
-    `pattern` and `check`, the scheme of its check digits, are the form of its values (see identifiers.py, check_digits.py).
+    `pattern` and `check`, the scheme of its check digits, are the form of its values (see identifiers.py,
+    check_digits.py).
     """
 
     name: str
@@ -163,7 +173,9 @@ def column_of(entry: Mapping) -> Column:
 
 
 def _checked(entry: dict) -> dict:
-    """Return a column's entry with its format as a value; ValueError naming the column where there is no such format."""
+    """Return a column's entry with its format as a value; ValueError naming the column where there is no such
+    format.
+    """
     form = entry.get("format")
     try:
         if entry["kind"] == "datetime" and form:
@@ -172,7 +184,11 @@ def _checked(entry: dict) -> dict:
             entry["format"] = NumberFormat(**form)
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
-        reason = str(error) if isinstance(error, GeneratorError) else f"expected a format of the fields {known}, found another"
+        reason = (
+            str(error)
+            if isinstance(error, GeneratorError)
+            else f"expected a format of the fields {known}, found another"
+        )
         raise GeneratorError(f"column {entry.get('name')!r}: {reason}") from None
     return entry
 
@@ -212,7 +228,9 @@ def _read(present: pd.Series, form: NumberFormat | None) -> pd.Series:
     """Return the numbers that texts in a format stand for; other values as they are."""
     if form is None:
         return present
-    return pd.Series([number for text in present.unique() if (number := form.parse(str(text))) is not None], dtype="object")
+    return pd.Series(
+        [number for text in present.unique() if (number := form.parse(str(text))) is not None], dtype="object"
+    )
 
 
 def _kind(name: str, present: pd.Series) -> str:
@@ -236,7 +254,9 @@ def _kind(name: str, present: pd.Series) -> str:
 
 
 def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
-    """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an identifier."""
+    """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
+    identifier.
+    """
     return (form.decorated or not is_named(name)) and not has_form(present.drop_duplicates().map(str))
 
 
@@ -253,7 +273,9 @@ def _number_kind(name: str, present: pd.Series) -> str:
 
 
 def decimals_of(present: pd.Series) -> int | None:
-    """Return the fewest decimal places that write every value exactly, None where more than 12 or float64 cannot tell."""
+    """Return the fewest decimal places that write every value exactly, None where more than 12 or float64 cannot
+    tell.
+    """
     if pd.api.types.is_integer_dtype(present.dtype):
         return 0 if present.empty or int(present.max()) <= LARGEST_TICK else None
     if pd.api.types.is_timedelta64_dtype(present.dtype):
@@ -280,11 +302,15 @@ def _places(present: pd.Series) -> int | None:
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Return the frame's columns in the schema's order; ValueError for a column that is missing, unlisted or of another type."""
+    """Return the frame's columns in the schema's order; ValueError for a column that is missing, unlisted or of
+    another type.
+    """
     if missing := [name for name in schema.names if name not in frame.columns]:
         raise GeneratorError(f"expected the columns of the schema, found that {_quoted(missing)} are missing")
     if unlisted := [name for name in frame.columns if name not in schema.names]:
-        raise GeneratorError(f"expected only the columns of the schema, found also {_quoted(unlisted)}; list or drop them")
+        raise GeneratorError(
+            f"expected only the columns of the schema, found also {_quoted(unlisted)}; list or drop them"
+        )
     for column in schema.columns:
         found, numeric = frame[column.name], column.kind == "numerical" and column.format is None
         if numeric and found.notna().any() and not _is_number(dtypes.simple(found)):
@@ -294,7 +320,9 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def _is_number(values: pd.Series) -> bool:
     decimals = values.dtype == object and values.dropna().map(lambda v: isinstance(v, Decimal)).all()
-    return pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype) or bool(decimals)
+    return (
+        pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype) or bool(decimals)
+    )
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """One date or time <-> its text: every directive of strptime, and those that it lacks.
 
-Beyond strptime: `%-d` without padding (also m, H, I), `%3f` a fraction of that many digits, `%:z` +01:00, `%-z` +01, `%P` am and pm,
-`Q%q` a quarter, `%s` seconds since 1970, `%s%3f` milliseconds, `%s%6f` microseconds; a month or week without a day is its first.
+Beyond strptime: `%-d` without padding (also m, H, I), `%3f` a fraction of that many digits, `%:z` +01:00, `%-z` +01,
+`%P` am and pm, `Q%q` a quarter, `%s` seconds since 1970, `%s%3f` milliseconds, `%s%6f` microseconds; a month or week
+without a day is its first.
 """
 
 import re
@@ -63,7 +64,9 @@ def read(text: str, format: str, language: str = "") -> datetime:
 
 
 def _fraction(text: str, plain: str) -> tuple[str, str]:
-    """Cut a fraction to the six digits that strptime reads; drop the directive where a text has none, as pandas writes whole seconds."""
+    """Cut a fraction to the six digits that strptime reads; drop the directive where a text has none, as pandas
+    writes whole seconds.
+    """
     mark = plain[plain.index("%f") - 1]
     if not re.search(rf"{re.escape(mark)}\d+(?!.*:\d\d:)", text.rpartition(":")[2] if "%z" not in plain else text):
         return text, plain.replace(f"{mark}%f", "")
@@ -81,7 +84,9 @@ def _plain(format: str) -> tuple[str, str]:
 
 
 def write(moment: datetime, format: str, offset: str = "", language: str = "") -> str:
-    """Return the text of a moment in UTC; `offset` (such as +01:00, or a zone's name for %Z) is the zone to write it in."""
+    """Return the text of a moment in UTC; `offset` (such as +01:00, or a zone's name for %Z) is the zone to write
+    it in.
+    """
     if format in EPOCHS:
         return str((moment - EPOCH) // MICROSECOND // EPOCHS[format])
     zone = zone_of(offset)
@@ -135,13 +140,19 @@ def _names(language: str) -> tuple[re.Pattern, dict[str, str]]:
 
 
 def check(format: str, language: str = "") -> None:
-    """Raise ValueError in one sentence for a format that no date can be written in and read again, or an unknown language."""
+    """Raise ValueError in one sentence for a format that no date can be written in and read again, or an unknown
+    language.
+    """
     if language and language not in MONTHS:
         raise GeneratorError(f"expected a language among {', '.join(sorted(MONTHS))}, found {language!r}")
     moment = datetime(2020, 1, 1)
     try:
         read(write(moment, format, language=language), format, language)
     except (ValueError, re.error):
-        raise GeneratorError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}; correct it") from None
+        raise GeneratorError(
+            f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}; correct it"
+        ) from None
     if not DIRECTIVE.search(format.replace("%%", "")):
-        raise GeneratorError(f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}, which has none")
+        raise GeneratorError(
+            f"expected a format of strptime's directives such as %d.%m.%Y, found {format!r}, which has none"
+        )

@@ -1,4 +1,6 @@
-"""The format in which a column's texts or integers are dates: candidates are built from the texts' own shape, the best one is kept."""
+"""The format in which a column's texts or integers are dates: candidates are built from the texts' own shape, the
+best one is kept.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,16 @@ CLOCK = re.compile(
 )
 TOKEN = re.compile(r"\d+|[^\W\d_]+\.?|[^\w]+|_")
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-FIELDS = {"%Y": "year", "%y": "year", "%m": "month", "%b": "month", "%B": "month", "%d": "day", "%a": "weekday", "%A": "weekday"}
+FIELDS = {
+    "%Y": "year",
+    "%y": "year",
+    "%m": "month",
+    "%b": "month",
+    "%B": "month",
+    "%d": "day",
+    "%a": "weekday",
+    "%A": "weekday",
+}
 WHOLE = [  # shapes that no separator cuts
     (re.compile(r"\d{8}"), "%Y%m%d"),
     (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
@@ -35,7 +46,9 @@ DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of da
 
 @dataclass(frozen=True)
 class DateFormat:
-    """A format, the zone's offset or name that it is written with, and the language of its months (empty for English)."""
+    """A format, the zone's offset or name that it is written with, and the language of its months (empty for
+    English).
+    """
 
     format: str
     offset: str = ""
@@ -57,7 +70,9 @@ class DateFormat:
 
 
 def infer(texts: Sequence[str]) -> DateFormat | None:
-    """Return the format that reads most of the texts, of those the one that writes most of them back; None where none reads any."""
+    """Return the format that reads most of the texts, of those the one that writes most of them back; None where
+    none reads any.
+    """
     step = max(1, len(texts) // JUDGED)
     judged = [text.strip() for text in texts[::step]][:JUDGED]
     found: dict[DateFormat, None] = {}
@@ -85,7 +100,9 @@ def candidates(text: str) -> list[DateFormat]:
     """List the formats that a text may be in, the likelier first."""
     for shape, format in WHOLE:
         if found := shape.fullmatch(text):
-            format = found.expand(format).replace("-W", "W") if "-W" not in text and "W" in format else found.expand(format)
+            format = (
+                found.expand(format).replace("-W", "W") if "-W" not in text and "W" in format else found.expand(format)
+            )
             return [DateFormat(format)]
     clock = CLOCK.search(text)
     days, ending = (text[: clock.start()], _clocks(clock)) if clock else (text, [""])
@@ -116,7 +133,9 @@ def _zone(zone: str) -> str:
 
 
 def _dates(text: str) -> list[tuple[str, str]]:
-    """List the formats and languages of a calendar date or month by the runs of digits and letters that it is made of."""
+    """List the formats and languages of a calendar date or month by the runs of digits and letters that it is made
+    of.
+    """
     tokens = TOKEN.findall(text)
     if len(tokens) > 9:
         return []
@@ -126,7 +145,9 @@ def _dates(text: str) -> list[tuple[str, str]]:
         for fields in product(*(_fields(token, language) for token in tokens)):
             if _calendar(fields):
                 found += [(_joined(fields, pad), language) for pad in ("", "-")]
-    return sorted(found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0])))  # year, month, day is the usual order
+    return sorted(
+        found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0]))
+    )  # year, month, day is the usual order
 
 
 def _joined(fields: tuple[str, ...], pad: str) -> str:
@@ -146,7 +167,9 @@ def _fields(token: str, language: str) -> list[str]:
 
 
 def _calendar(fields: tuple[str, ...]) -> bool:
-    """Tell whether fields name a date, or a month with enough beside it that nobody takes it for another pair of numbers."""
+    """Tell whether fields name a date, or a month with enough beside it that nobody takes it for another pair of
+    numbers.
+    """
     codes = [field.rstrip(".") for field in fields if field.rstrip(".") in FIELDS]
     named = [FIELDS[code] for code in codes]
     if len(set(named)) < len(named) or not {"year", "month"} <= set(named):
@@ -156,12 +179,19 @@ def _calendar(fields: tuple[str, ...]) -> bool:
 
 
 def infer_integers(name: str, values: Sequence[int]) -> str | None:
-    """Return the format of distinct integers that are dates: YYYYMM and longer by their digits, epoch times by name and range."""
+    """Return the format of distinct integers that are dates: YYYYMM and longer by their digits, epoch times by name
+    and range.
+    """
     if len(values) < 2 or min(values) < 1:
         return None
     low, high = min(values), max(values)
     format = DIGITS.get(len(str(high))) if len(str(low)) == len(str(high)) else None
-    if format and int(str(low)[:4]) >= 1900 and int(str(high)[:4]) <= 2100 and all(DateFormat(format).same(str(v)) for v in values):
+    if (
+        format
+        and int(str(low)[:4]) >= 1900
+        and int(str(high)[:4]) <= 2100
+        and all(DateFormat(format).same(str(v)) for v in values)
+    ):
         return format if format != "%Y%m" or len(values) >= LEAST_MONTHS else None
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower().replace(" ", "_").replace("-", "_")
     if not STAMP.search(words):

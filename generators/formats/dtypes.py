@@ -1,7 +1,7 @@
 """Storage types of columns: what comes in as Arrow's, pandas' or Python's own type goes out as the same type.
 
-`dtype_of` names a column's type as text that a saved model can keep; `simple` writes its values as the few types that encoding
-knows (numbers, timestamps, durations, text, Python's Decimal, date and time); `cast` is the way back.
+`dtype_of` names a column's type as text that a saved model can keep; `simple` writes its values as the few types that
+encoding knows (numbers, timestamps, durations, text, Python's Decimal, date and time); `cast` is the way back.
 """
 
 import re
@@ -32,7 +32,9 @@ NESTED = (list, dict, set, tuple, bytes, bytearray, complex, np.ndarray)
 
 
 def dtype_of(values: pd.Series) -> str:
-    """Return the name of a column's type: pandas' own, or object[Decimal] and the like where all objects are of one Python type."""
+    """Return the name of a column's type: pandas' own, or object[Decimal] and the like where all objects are of one
+    Python type.
+    """
     if isinstance(values.dtype, pd.CategoricalDtype) and values.dtype.ordered:
         return "category[ordered]"
     if values.dtype != object:
@@ -62,7 +64,10 @@ def check(name: str, values: pd.Series) -> None:
 
 
 def _refused(name: str, found: str) -> str:
-    return f"expected numbers, text, booleans or dates in column {name!r}, found {found}; write them as text, or drop the column"
+    return (
+        f"expected numbers, text, booleans or dates in column {name!r}, found {found}; write them as text, or drop "
+        "the column"
+    )
 
 
 def simple(values: pd.Series) -> pd.Series:
@@ -114,7 +119,9 @@ def _zoned(name: str) -> str:
 
 
 def cast(values: pd.Series, dtype: str, order: Iterable[Any] = ()) -> pd.Series:
-    """Return simple values in the type that `dtype_of` named; `order` holds the labels of an ordered category, lowest first."""
+    """Return simple values in the type that `dtype_of` named; `order` holds the labels of an ordered category,
+    lowest first.
+    """
     if dtype.endswith(ARROW):
         return _to_arrow(values, dtype)
     if dtype.startswith("period["):

@@ -1,6 +1,7 @@
 """Values of a number or date column <-> ticks on its grid, whatever type or format they are written in.
 
-The `scale` of a grid is its ticks per unit for numbers (seconds for durations), microseconds per tick for dates, 0 for numbers without one.
+The `scale` of a grid is its ticks per unit for numbers (seconds for durations), microseconds per tick for dates, 0 for
+numbers without one.
 """
 
 from decimal import Decimal, InvalidOperation

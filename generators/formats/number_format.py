@@ -1,4 +1,6 @@
-"""How numbers are written as text: sign, currency or unit, grouping, decimal mark; read off a column's texts and written back."""
+"""How numbers are written as text: sign, currency or unit, grouping, decimal mark; read off a column's texts and
+written back.
+"""
 
 import re
 from collections import Counter
@@ -11,7 +13,9 @@ SPACES = " \u00a0\u202f"
 CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
 CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CODES}|Rs\.?|kr\.?|zł|Fr\.)"
 UNIT = r"[A-Za-zµμ°ΩÅ][A-Za-zµμ°Ω0-9/²³%·.]{0,11}"  # after a space
-CLOSE_UNIT = r"[a-zµμ°Ω][A-Za-z/²³°%]{0,7}|[kMG]?W|[kMGT]B|[kMG]?Hz|[VAKC]"  # right after the digits: 61kg, not the code 1234X
+CLOSE_UNIT = (
+    r"[a-zµμ°Ω][A-Za-z/²³°%]{0,7}|[kMG]?W|[kMGT]B|[kMG]?Hz|[VAKC]"  # right after the digits: 61kg, not the code 1234X
+)
 SIGN = "[+\u2212-]"
 TEXT = re.compile(
     rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACES}]?)?(?P<inner>{SIGN})?"
@@ -24,7 +28,9 @@ MARKS += [("'", "."), ("’", "."), ("'", ","), ("’", ","), ("_", ".")]  # (gr
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The written form of a column's numbers; `minus` is "-", the sign U+2212, "()" or "x-" for one behind the digits."""
+    """The written form of a column's numbers; `minus` is "-", the sign U+2212, "()" or "x-" for one behind the
+    digits.
+    """
 
     prefix: str = ""
     suffix: str = ""
@@ -122,7 +128,11 @@ def _styled(format: NumberFormat, found: list[tuple[re.Match, int]]) -> NumberFo
         _commonest(signs) if signs else "-",
         plus > positive / 2,
         any(m["inner"] for m, _ in found),
-        any(re.match(rf"\d{{1,2}}({re.escape(format.group)}\d\d)+{re.escape(format.group)}\d{{3}}$", w) for w in wholes if format.group),
+        any(
+            re.match(rf"\d{{1,2}}({re.escape(format.group)}\d\d)+{re.escape(format.group)}\d{{3}}$", w)
+            for w in wholes
+            if format.group
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""Points in time <-> integer ticks: microseconds since 1970 in UTC, so that year 1 and year 9999 fit and formats are kept."""
+"""Points in time <-> integer ticks: microseconds since 1970 in UTC, so that year 1 and year 9999 fit and formats
+are kept.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
@@ -9,7 +11,14 @@ import pandas as pd
 from launderette.generators.formats.date_format import EPOCH, MICROSECOND, read, write
 
 # coarsest first: ticks are stored in the largest unit that divides them all
-UNITS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1_000, "microsecond": 1}
+UNITS = {
+    "day": 86_400_000_000,
+    "hour": 3_600_000_000,
+    "minute": 60_000_000,
+    "second": 1_000_000,
+    "millisecond": 1_000,
+    "microsecond": 1,
+}
 DAY = UNITS["day"]
 
 
@@ -23,7 +32,9 @@ class Dated(Protocol):
 
 
 def to_ticks(values: pd.Series, column: Dated) -> tuple[np.ndarray, np.ndarray]:
-    """Return microseconds since 1970 (UTC), int64, of the values that can be read, and the mask of these: bool [rows]."""
+    """Return microseconds since 1970 (UTC), int64, of the values that can be read, and the mask of these: bool
+    [rows].
+    """
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(values.dt, "tz", None) else values
         present = values.notna().to_numpy()
@@ -53,7 +64,11 @@ def _moment(value: object, column: Dated) -> datetime:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)  # a missing value beside it made it a fraction
     if not column.format:
-        return datetime.fromisoformat(str(value)) if not _of_day(column.dtype) else datetime.combine(EPOCH, time.fromisoformat(str(value)))
+        return (
+            datetime.fromisoformat(str(value))
+            if not _of_day(column.dtype)
+            else datetime.combine(EPOCH, time.fromisoformat(str(value)))
+        )
     return read(str(value), column.format, column.language)
 
 
@@ -62,7 +77,9 @@ def _of_day(dtype: str) -> bool:
 
 
 def from_ticks(ticks: np.ndarray, column: Dated) -> pd.Series:
-    """Write microseconds since 1970 (UTC) as text in the column's format, or as timestamps, dates or times of day that `cast` takes."""
+    """Write microseconds since 1970 (UTC) as text in the column's format, or as timestamps, dates or times of day
+    that `cast` takes.
+    """
     if not column.format and not _of_day(column.dtype):
         return pd.Series(np.asarray(ticks, "int64").view("datetime64[us]"))
     unique, inverse = np.unique(ticks, return_inverse=True)

@@ -1,4 +1,6 @@
-"""What a column of texts is written as: numbers in a format or dates in a format, with words for missing values among them."""
+"""What a column of texts is written as: numbers in a format or dates in a format, with words for missing values
+among them.
+"""
 
 from collections.abc import Mapping
 
@@ -20,12 +22,16 @@ MISSING_WORDS = frozenset(WORDS.split()) | frozenset(PHRASES)
 
 
 def is_known(word: str) -> bool:
-    """Tell whether a text is one of the usual words for a missing value, so that it tells nothing about a single row."""
+    """Tell whether a text is one of the usual words for a missing value, so that it tells nothing about a single
+    row.
+    """
     return word.strip().casefold() in MISSING_WORDS
 
 
 def words_among(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the texts, with their counts, that stand for missing values: well-known ones, and the commonest that rows share."""
+    """Return the texts, with their counts, that stand for missing values: well-known ones, and the commonest that
+    rows share.
+    """
     kept = [(word, n) for word, n in counts.items() if is_known(word) or n >= SHARED_WORD]
     return dict(sorted(kept, key=lambda word: (-word[1], word[0]))[:MOST_WORDS])
 
@@ -52,11 +58,15 @@ def date_format(name: str, present: pd.Series, *, stated: bool = False) -> DateF
         return None
     if pd.api.types.is_numeric_dtype(present.dtype):
         whole = pd.api.types.is_integer_dtype(present.dtype) or bool((present % 1 == 0).all())
-        format = date_inference.infer_integers(name, [int(v) for v in present.unique()]) if whole and len(present) else None
+        format = (
+            date_inference.infer_integers(name, [int(v) for v in present.unique()]) if whole and len(present) else None
+        )
         return DateFormat(format) if format else None
     texts = texts_of(present)
     found = texts and date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text)))
-    return found if found and _enough(texts, {text for text in texts if found.reads(text) is not None}, stated) else None
+    return (
+        found if found and _enough(texts, {text for text in texts if found.reads(text) is not None}, stated) else None
+    )
 
 
 def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | None:
@@ -78,7 +88,9 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
 
 
 def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:
-    """Tell whether a format reads enough: half of the values and, where nobody stated it, all but a few of those that are no words."""
+    """Tell whether a format reads enough: half of the values and, where nobody stated it, all but a few of those
+    that are no words.
+    """
     total, rest = sum(texts.values()), {text: n for text, n in texts.items() if text not in read}
     stray = sum(rest.values()) - sum(words_among(rest).values())
     few = total if stated else max(STRAY * total, 1) if total >= 10 else 0

@@ -1,4 +1,5 @@
-"""Check digits of cards, accounts, books, goods, vehicles and national numbers: which scheme values keep, and digits that keep it.
+"""Check digits of cards, accounts, books, goods, vehicles and national numbers: which scheme values keep, and digits
+that keep it.
 
 A scheme looks at the letters and digits of a value alone, in capitals, so that spaces and hyphens do not matter.
 """
@@ -13,7 +14,9 @@ SHOWN = 5000  # values looked at
 VALID = 0.95  # share of them that must keep the scheme: some are mistyped
 DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 HETU = "0123456789ABCDEFHJKLMNPRSTUVWXY"
-VIN = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True))
+VIN = dict(
+    zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)
+)
 VERHOEFF_D = [[(a + b) % 5 if a < 5 and b < 5 else (a + b) % 5 + 5 if a < 5 else (a - b) % 5 + 5 if b < 5 else (a - b) % 5
                for b in range(10)] for a in range(10)]  # fmt: skip
 VERHOEFF_P = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)

@@ -1,7 +1,9 @@
-"""Which columns identify: by their names in several languages, by well-known forms, and by shape, also where their values repeat.
+"""Which columns identify: by their names in several languages, by well-known forms, and by shape, also where their
+values repeat.
 
-A column of numbers or texts identifies if it is called so and its values are many with few rows each, if nearly every value has a form
-that names somebody (an address, an account with its check digits), or if every value is another, or a long code in a few rows each.
+A column of numbers or texts identifies if it is called so and its values are many with few rows each, if nearly every
+value has a form that names somebody (an address, an account with its check digits), or if every value is another, or a
+long code in a few rows each.
 """
 
 import re
@@ -12,7 +14,8 @@ import pandas as pd
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
 
-UNIQUE_SHARE = 0.9  # a text column with more distinct values than this share of its rows identifies people, it does not describe them
+# a text column with more distinct values than this share of its rows identifies people, it does not describe them
+UNIQUE_SHARE = 0.9
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
 MANY = 10  # distinct values, from which a column that is called an identifier is one
 FEW_ROWS = 50  # rows per value on average at most; more describe a group
@@ -38,13 +41,17 @@ FORMS = tuple(
 
 
 def words_of(name: object) -> list[str]:
-    """Return the words of a column's name in small letters: customerID, customer_id and "Customer Id" have the same two."""
+    """Return the words of a column's name in small letters: customerID, customer_id and "Customer Id" have the same
+    two.
+    """
     text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", "_", str(name))
     return [word for word in re.split(r"[\W_\d]+", text.lower()) if word]
 
 
 def is_named(name: object, *, many: bool = False) -> bool:
-    """Tell whether a column is called an identifier; `many`: also by words that numbers of other things are called by too."""
+    """Tell whether a column is called an identifier; `many`: also by words that numbers of other things are called
+    by too.
+    """
     words = words_of(name)
     if not words or (QUANTITIES & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
         return False
@@ -54,7 +61,9 @@ def is_named(name: object, *, many: bool = False) -> bool:
 
 
 def names_person(name: object) -> bool:
-    """Tell whether a column's name is that of a person, or of a person's number: patient, customer no; customers are counted."""
+    """Tell whether a column's name is that of a person, or of a person's number: patient, customer no; customers
+    are counted.
+    """
     words = set(words_of(name))
     named = PEOPLE & words or (PLURALS & words and (NUMBERS | IDS) & words)
     return bool(named) and words <= PEOPLE | PLURALS | NUMBERS | IDS
@@ -85,7 +94,9 @@ def has_form(distinct: pd.Series) -> bool:
 
 
 def _long_codes(distinct: pd.Series) -> bool:
-    """Tell whether values are written alike, without a point or a space, with LONG digits or more or as eight digits of base 16."""
+    """Tell whether values are written alike, without a point or a space, with LONG digits or more or as eight
+    digits of base 16.
+    """
     shapes = distinct.str.replace(r"\d", "9", regex=True).str.replace(r"[^\W\d_]", "a", regex=True)
     digits = distinct.str.count(r"\d")
     alike = shapes.value_counts(normalize=True).iloc[0] >= MATCHING
@@ -95,7 +106,9 @@ def _long_codes(distinct: pd.Series) -> bool:
 
 
 def number_identifies(name: object, present: pd.Series) -> bool:
-    """Tell whether a column of whole numbers identifies somebody; floats count as such where a missing value made them fractions."""
+    """Tell whether a column of whole numbers identifies somebody; floats count as such where a missing value made
+    them fractions.
+    """
     if len(present) < UNIQUE_ROWS or not _whole(present):
         return False
     numbers = present.astype("int64") if present.dtype.kind == "f" else present
@@ -126,7 +139,9 @@ def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
 
 
 def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
-    """Tell whether whole numbers without a telling name are a key: of one width, nearly all repeated, far apart, seldom round."""
+    """Tell whether whole numbers without a telling name are a key: of one width, nearly all repeated, far apart,
+    seldom round.
+    """
     rows = len(numbers) / len(distinct)
     if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (numbers.value_counts() > 1).mean() < UNIQUE_SHARE:
         return False

@@ -1,8 +1,9 @@
-"""Rows that belong together: how many rows share a value of an identifier column, and fresh values that are shared alike.
+"""Rows that belong together: how many rows share a value of an identifier column, and fresh values that are shared
+alike.
 
-Identifier columns are ordered from the finest to the coarsest: an order has lines, a customer has orders. A column whose value follows
-from that of a finer one hangs on it (`over`), so that all rows of a synthetic order have the same customer, and a customer's number and
-account stay together. What is kept is 21 quantiles of the sizes, the five largest
+Identifier columns are ordered from the finest to the coarsest: an order has lines, a customer has orders. A column
+whose value follows from that of a finer one hangs on it (`over`), so that all rows of a synthetic order have the same
+customer, and a customer's number and account stay together. What is kept is 21 quantiles of the sizes, the five largest
 and smallest moved to the next, and their mean alone where there are twenty groups or fewer.
 """
 
@@ -27,7 +28,9 @@ CELLS = 8  # of the filter, for each value that it holds
 
 @dataclass(frozen=True)
 class Filter:
-    """Which values are real, as a set of bits that a value's hash names: sure of what it denies; of other values it claims one in eight."""
+    """Which values are real, as a set of bits that a value's hash names: sure of what it denies; of other values it
+    claims one in eight.
+    """
 
     bits: str  # base64
     salt: str
@@ -54,7 +57,9 @@ def _hash(text: str, salt: str) -> int:
 
 @dataclass(frozen=True)
 class Group:
-    """One identifier column: the column it hangs on ("" for rows), rows (or groups of that column) per value, the share without one."""
+    """One identifier column: the column it hangs on ("" for rows), rows (or groups of that column) per value, the
+    share without one.
+    """
 
     name: str
     over: str
@@ -90,7 +95,9 @@ def _digest(frame: pd.DataFrame) -> str:
 def _over(codes: Mapping[str, np.ndarray], name: str, finer: Sequence[str]) -> str:
     """Return the coarsest of the finer columns that decides this one, "" where none does."""
     own = codes[name]
-    return next((other for other in reversed(finer) if _repeats(codes[other]) and _decides(_units(codes[other]), own)), "")
+    return next(
+        (other for other in reversed(finer) if _repeats(codes[other]) and _decides(_units(codes[other]), own)), ""
+    )
 
 
 def _repeats(codes: np.ndarray) -> bool:
@@ -128,7 +135,10 @@ def draw(groups: Sequence[Group], schema: Schema, n: int, seed: int) -> dict[str
     found: dict[str, np.ndarray] = {}
     drawn: dict[str, pd.Series] = {}
     for group in groups:
-        column, stream = schema.column(group.name), randomness.generator(seed, "identifier", group.taken.salt, group.name)
+        column, stream = (
+            schema.column(group.name),
+            randomness.generator(seed, "identifier", group.taken.salt, group.name),
+        )
         units = _units(found[group.over]) if group.over else np.arange(n)
         numbered = _pack(group, int(units.max(initial=-1)) + 1, stream)
         found[group.name] = _renumbered(numbered[units]) if n else np.zeros(0, dtype=int)

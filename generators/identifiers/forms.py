@@ -1,8 +1,9 @@
 r"""Identifiers: the form of their values as a small pattern, and fresh values of that form.
 
-A pattern is a sequence of parts: `\d{2,4}` and `[a-z]{1,9}` are characters of an alphabet, `<20-250>` a number, `(DE|FR)` a choice,
-anything else stands for itself. `60%one|40%other` are forms that occur in these shares, `sequence{4}` numbers that count up and have
-a fifth digit. What a pattern quotes (a prefix, a choice, one of few characters at a place) at least COMMON distinct values share.
+A pattern is a sequence of parts: `\d{2,4}` and `[a-z]{1,9}` are characters of an alphabet, `<20-250>` a number,
+`(DE|FR)` a choice, anything else stands for itself. `60%one|40%other` are forms that occur in these shares,
+`sequence{4}` numbers that count up and have a fifth digit. What a pattern quotes (a prefix, a choice, one of few
+characters at a place) at least COMMON distinct values share.
 """
 
 import re
@@ -26,7 +27,9 @@ TRIES = 200  # draws in vain after which values grow longer
 LONGEST = 17  # digits, one more of which a 64-bit number holds whatever they are
 FALLBACK = "[a-z]{8,12}"
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
-PART = re.compile(r"(?:\[([^\]]+)\]|(\\d))\{(\d+),(\d+)\}|<(\d+)-(\d+)(?::(\d+))?>|\(((?:\\.|[^()\\])*)\)|\\?(.)", re.DOTALL)
+PART = re.compile(
+    r"(?:\[([^\]]+)\]|(\\d))\{(\d+),(\d+)\}|<(\d+)-(\d+)(?::(\d+))?>|\(((?:\\.|[^()\\])*)\)|\\?(.)", re.DOTALL
+)
 WORD = re.compile(r"[^\W_]+")
 Taken = Callable[[str], bool]
 
@@ -40,7 +43,9 @@ class IdentifierForm:
 
 
 def form_of(present: pd.Series) -> IdentifierForm:
-    """Return the form of the values: a sequence, up to six patterns with their shares, or a neutral one where no form is common."""
+    """Return the form of the values: a sequence, up to six patterns with their shares, or a neutral one where no
+    form is common.
+    """
     distinct = present.drop_duplicates().iloc[:SHOWN]
     if _counts_up(distinct):
         return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
@@ -49,7 +54,9 @@ def form_of(present: pd.Series) -> IdentifierForm:
     forms: dict[object, list[str]] = {}
     for text in texts:
         forms.setdefault(_key(text, check), []).append(text)
-    common = sorted((group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True)[:FORMS]
+    common = sorted(
+        (group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True
+    )[:FORMS]
     if not common or not any(texts):
         return IdentifierForm(r"\d{6,9}" if pd.api.types.is_numeric_dtype(present.dtype) else FALLBACK)
     patterns = [_roomy(group) for group in common]
@@ -60,7 +67,9 @@ def form_of(present: pd.Series) -> IdentifierForm:
 
 
 def _counts_up(distinct: pd.Series) -> bool:
-    return pd.api.types.is_integer_dtype(distinct.dtype) and distinct.diff().dropna().nunique() <= 1 and len(distinct) > 0
+    return (
+        pd.api.types.is_integer_dtype(distinct.dtype) and distinct.diff().dropna().nunique() <= 1 and len(distinct) > 0
+    )
 
 
 def text_of(value: object) -> str:
@@ -74,7 +83,9 @@ def _key(text: str, check: str) -> tuple[object, ...]:
 
 
 def _roomy(texts: Sequence[str]) -> str:
-    """Return the pattern of values of one form; with room for many more of them, so that its digits are free where they are few."""
+    """Return the pattern of values of one form; with room for many more of them, so that its digits are free where
+    they are few.
+    """
     pattern = _pattern(texts)
     return pattern if _capacity(pattern) >= ROOM * len(texts) else _pattern(texts, free=True)
 
@@ -97,7 +108,9 @@ def _pattern(texts: Sequence[str], free: bool = False) -> str:
     words = list(zip(*(WORD.findall(text) for text in texts), strict=True))
     slots = [_slot(column, quotes, free) for column in words] + [""]
     parts = zip(separators, slots, strict=True)
-    return "".join(re.escape(s if quotes else re.sub(r"[^\x00-\x7f]", "-", s)).replace("%", "\\%") + slot for s, slot in parts)
+    return "".join(
+        re.escape(s if quotes else re.sub(r"[^\x00-\x7f]", "-", s)).replace("%", "\\%") + slot for s, slot in parts
+    )
 
 
 def _slot(words: Sequence[str], quotes: bool, free: bool) -> str:
@@ -189,17 +202,25 @@ def _escaped(text: str) -> str:
 
 def texts(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken = lambda text: False) -> list[str]:
     """Return n distinct values of the form that are not `taken`; values grow longer where the form has too few."""
-    return _sequence(form.pattern, n, rng, taken) if form.pattern.startswith("sequence") else _drawn(form, n, rng, taken)
+    return (
+        _sequence(form.pattern, n, rng, taken) if form.pattern.startswith("sequence") else _drawn(form, n, rng, taken)
+    )
 
 
 def typed(texts: pd.Series, dtype: str) -> pd.Series:
     """Write texts (None for a missing one) in the column's own type, a wider one where the values do not fit."""
     if not _is_number(dtype):
-        return dtypes.cast(texts, dtype) if dtype.startswith(("string", "category", "large_string", "dictionary", "object[")) else texts
+        return (
+            dtypes.cast(texts, dtype)
+            if dtype.startswith(("string", "category", "large_string", "dictionary", "object["))
+            else texts
+        )
     numbers = [pd.NA if text is None else int(text) for text in texts]
     for wider in (dtype, "Int64", "UInt64"):
         try:
-            return pd.Series(pd.array(numbers, dtype="UInt64" if wider.lower().startswith("uint") else "Int64")).astype(wider)
+            return pd.Series(pd.array(numbers, dtype="UInt64" if wider.lower().startswith("uint") else "Int64")).astype(
+                wider
+            )
         except (ValueError, TypeError, OverflowError):
             continue
     return pd.Series(numbers, dtype=object)

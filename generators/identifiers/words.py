@@ -1,4 +1,6 @@
-"""Words in the names of columns, in several languages: of identifiers, of numbers, of people, and of what is none of these."""
+"""Words in the names of columns, in several languages: of identifiers, of numbers, of people, and of what is none
+of these.
+"""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -35,5 +37,10 @@ GROUPS = _words("""
     category type kind class group status product item article brand model channel language currency land stadt
     pays ville pais país ciudad paese citta città filiale abteilung kategorie produkt artikel
 """)  # what has an id of its own, and is nobody
-PLURALS = _words("patients customers clients users members employees kunden patienten mitglieder mitarbeiter personen clientes pazienti")
-PLACES = _words("address adresse dirección indirizzo home work private office business")  # what may follow: phone home, email address
+PLURALS = _words(
+    "patients customers clients users members employees kunden patienten mitglieder mitarbeiter personen clientes "
+    "pazienti"
+)
+PLACES = _words(
+    "address adresse dirección indirizzo home work private office business"
+)  # what may follow: phone home, email address

@@ -1,7 +1,8 @@
-"""Geometric augmentation that does not leak: the network is told what was done, or it is done to real and generated images alike.
+"""Geometric augmentation that does not leak: the network is told what was done, or it is done to real and generated
+images alike.
 
-Flips, scale, rotation, stretch and shift, each with probability p (Karras et al. 2022, arXiv 2206.00364, appendix F; Karras et al.
-2020, arXiv 2006.06676, show why p below 0.8 does not leak into what is generated).
+Flips, scale, rotation, stretch and shift, each with probability p (Karras et al. 2022, arXiv 2206.00364, appendix F;
+Karras et al. 2020, arXiv 2006.06676, show why p below 0.8 does not leak into what is generated).
 """
 
 import math
@@ -21,10 +22,24 @@ def warp(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
     scale, stretch = (torch.randn(B, device=device) * _some(B, p, device) for _ in range(2))
     angle, along = ((2 * torch.rand(B, device=device) - 1) * math.pi * _some(B, p, device) for _ in range(2))
     shift = SHIFT * torch.randn(2, B, device=device) * _some(B, p, device)
-    matrix = _rotation(angle) @ _rotation(along) @ _diagonal(2 ** (SCALE * stretch), 2 ** (-SCALE * stretch)) @ _rotation(-along)
+    matrix = (
+        _rotation(angle)
+        @ _rotation(along)
+        @ _diagonal(2 ** (SCALE * stretch), 2 ** (-SCALE * stretch))
+        @ _rotation(-along)
+    )
     matrix = matrix @ _diagonal(2 ** (SCALE * scale) * (1 - 2 * flip_x), 2 ** (SCALE * scale) * (1 - 2 * flip_y))
     grid = affine_grid(torch.cat([matrix, 2 * shift.t()[:, :, None]], 2), list(x.shape), align_corners=False)
-    told = [flip_x, flip_y, scale, angle.cos() - 1, angle.sin(), stretch * along.cos(), stretch * along.sin(), *(shift / SHIFT)]
+    told = [
+        flip_x,
+        flip_y,
+        scale,
+        angle.cos() - 1,
+        angle.sin(),
+        stretch * along.cos(),
+        stretch * along.sin(),
+        *(shift / SHIFT),
+    ]
     return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False), torch.stack(told, 1)
 
 

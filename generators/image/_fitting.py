@@ -25,17 +25,25 @@ EVALUATED = 2**24  # values of the validation split at once, at 16 channels
 
 @dataclass(frozen=True)
 class ImageFamily:
-    """What sets one family of generators apart; its model is built as model(form, config), and told of its images by start(x)."""
+    """What sets one family of generators apart; its model is built as model(form, config), and told of its images
+    by start(x).
+    """
 
     name: str
     config: type
     model: type
-    settle: Callable[[Any, ImageForm, int, torch.device], Any]  # (config, form, images, device) -> config with the options left open
+    settle: Callable[
+        [Any, ImageForm, int, torch.device], Any
+    ]  # (config, form, images, device) -> config with the options left open
     plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
 
 
-def fit(family: ImageFamily, data: Images, config: Any, **how: Unpack[FitOptions]) -> tuple[ImageForm, Any, Any, dict[str, Any]]:
-    """Return form, config, trained model and record; ValueError where budget, device, memory or privacy guarantee are lacking."""
+def fit(
+    family: ImageFamily, data: Images, config: Any, **how: Unpack[FitOptions]
+) -> tuple[ImageForm, Any, Any, dict[str, Any]]:
+    """Return form, config, trained model and record; ValueError where budget, device, memory or privacy guarantee
+    are lacking.
+    """
     return train(family, data, config, **how)[:4]
 
 
@@ -64,12 +72,19 @@ def _check_patch(config: Any, form: ImageForm) -> None:
     """Raise GeneratorError for patches that are larger than the images."""
     side = min(form.height, form.width)
     if (getattr(config, "patch", None) or 1) > side:
-        raise GeneratorError(f"expected patch to be at most {side}, the shorter side of the images, found {config.patch}; lower it")
+        raise GeneratorError(
+            f"expected patch to be at most {side}, the shorter side of the images, found {config.patch}; lower it"
+        )
 
 
 def save(folder: Path, family: ImageFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
     """Write what was fitted (its form, config and record) and its tensors as safetensors and JSON."""
-    document = {"generator": family.name, "config": asdict(fitted.config), "form": asdict(fitted.form), "record": dict(fitted.record)}
+    document = {
+        "generator": family.name,
+        "config": asdict(fitted.config),
+        "form": asdict(fitted.form),
+        "record": dict(fitted.record),
+    }
     files.write(Path(folder), document, tensors)
 
 
@@ -88,7 +103,11 @@ def placed(model: nn.Module, form: ImageForm, device: torch.device) -> nn.Module
 
     On a CPU, group norm in bfloat16 takes eight times as long with the channels last as with the channels first.
     """
-    normed = device.type == "cpu" and devices.half(device) and any(isinstance(part, nn.GroupNorm) for part in model.modules())
+    normed = (
+        device.type == "cpu"
+        and devices.half(device)
+        and any(isinstance(part, nn.GroupNorm) for part in model.modules())
+    )
     last = device.type == "cuda" or (min(form.height, form.width) >= LAST and not normed)
     return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
 

@@ -1,7 +1,9 @@
-"""Generator and discriminator of image.gan: residual networks without normalisation (R3GAN, Huang et al. 2024, arXiv 2501.05441).
+"""Generator and discriminator of image.gan: residual networks without normalisation (R3GAN, Huang et al. 2024, arXiv
+2501.05441).
 
-A block widens by a 1 x 1 convolution, mixes neighbours in groups of channels, and narrows again; it begins as the identity. Weights
-start as N(0, g^2 / fan_in) with g = sqrt(2 / (1 + 0.2^2)) L^(-1/4) for L blocks. Images are seen in p x p unshuffled pixels.
+A block widens by a 1 x 1 convolution, mixes neighbours in groups of channels, and narrows again; it begins as the
+identity. Weights start as N(0, g^2 / fan_in) with g = sqrt(2 / (1 + 0.2^2)) L^(-1/4) for L blocks. Images are seen in p
+x p unshuffled pixels.
 """
 
 import math
@@ -30,7 +32,9 @@ class ConvolutionBlock(nn.Module):
 class ImageGenerator(nn.Module):
     """Noise and label -> image in [-1, 1], roughly: the last layer is linear."""
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, noise: int, width: int, blocks: int, patch: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], classes: int, noise: int, width: int, blocks: int, patch: int
+    ) -> None:
         super().__init__()
         self.shape, self.patch = shape, patch
         stages, base = _stages(shape, patch)
@@ -51,7 +55,9 @@ class ImageGenerator(nn.Module):
 
 
 class ImageDiscriminator(nn.Module):
-    """Image and label -> logit: the projection of what is seen on the label's vector (Miyato & Koyama 2018, arXiv 1802.05637)."""
+    """Image and label -> logit: the projection of what is seen on the label's vector (Miyato & Koyama 2018, arXiv
+    1802.05637).
+    """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, width: int, blocks: int, patch: int) -> None:
         super().__init__()

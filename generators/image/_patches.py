@@ -1,8 +1,9 @@
-"""The network of image.autoregressive: a causal transformer over patches, and the values inside each patch one after another.
+"""The network of image.autoregressive: a causal transformer over patches, and the values inside each patch one after
+another.
 
-Patch p attends to the patches before it (raster order) and sees the values of those that touch it; within a patch, value j sees the
-values before it. All values of all patches are predicted at once in training; in drawing, keys and values of earlier patches are kept,
-so that an image of T patches costs T passes over one patch each.
+Patch p attends to the patches before it (raster order) and sees the values of those that touch it; within a patch,
+value j sees the values before it. All values of all patches are predicted at once in training; in drawing, keys and
+values of earlier patches are kept, so that an image of T patches costs T passes over one patch each.
 """
 
 import math
@@ -63,11 +64,16 @@ class Layer(nn.Module):
             nn.init.zeros_(last.weight)
 
     def forward(self, h: Tensor, kept: list[Tensor] | None = None) -> Tensor:
-        """h [B, T, d] -> [B, T, d]; with `kept`, the keys and values of earlier patches, h is the next one [B, 1, d]."""
+        """h [B, T, d] -> [B, T, d]; with `kept`, the keys and values of earlier patches, h is the next one [B, 1,
+        d].
+        """
         B, T, d = h.shape
         q, k, v = self.qkv(self.norm(h)).view(B, T, 3, self.heads, HEAD).permute(2, 0, 3, 1, 4)
         if kept is not None:
-            k, v = (torch.cat([before, new], 2) for before, new in zip(kept or (k[:, :, :0], v[:, :, :0]), (k, v), strict=True))
+            k, v = (
+                torch.cat([before, new], 2)
+                for before, new in zip(kept or (k[:, :, :0], v[:, :, :0]), (k, v), strict=True)
+            )
             kept[:] = [k, v]
         seen = attend(q, k, v, causal=kept is None)
         h = h + self.dropout(self.out(seen.transpose(1, 2).reshape(B, T, d)))
@@ -77,17 +83,24 @@ class Layer(nn.Module):
 class Network(nn.Module):
     """Values of an image -> for each value the parameters of its distribution given those before it."""
 
-    def __init__(self, patches: Patches, classes: int, *, width: int, depth: int, hidden: int, outputs: int, dropout: float) -> None:
+    def __init__(
+        self, patches: Patches, classes: int, *, width: int, depth: int, hidden: int, outputs: int, dropout: float
+    ) -> None:
         super().__init__()
         m, n = patches.m, len(NEIGHBOURS)
         self.m = m
         self.register_buffer("near", patches.neighbours(), persistent=False)
-        self.label, self.place = nn.Embedding(max(1, classes), width), nn.Parameter(0.02 * torch.randn(patches.T, width))
+        self.label, self.place = (
+            nn.Embedding(max(1, classes), width),
+            nn.Parameter(0.02 * torch.randn(patches.T, width)),
+        )
         self.into = nn.Linear(n * m, width)
         self.layers = nn.ModuleList(Layer(width, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.context = nn.Linear(width + n * m, hidden)
-        self.register_buffer("before", torch.ones(m, m).tril(-1)[:, :, None], persistent=False)  # value j sees the values i < j
+        self.register_buffer(
+            "before", torch.ones(m, m).tril(-1)[:, :, None], persistent=False
+        )  # value j sees the values i < j
         self.inside = nn.Parameter(torch.randn(m, m, hidden) / math.sqrt(m))
         self.bias = nn.Parameter(torch.zeros(m, hidden))
         self.first = nn.Parameter(torch.randn(m, hidden, hidden) / math.sqrt(hidden))
@@ -95,10 +108,14 @@ class Network(nn.Module):
         self.last_bias = nn.Parameter(torch.zeros(m, outputs))
 
     def around(self, v: Tensor) -> Tensor:
-        """Values v [B, T, m] -> those of the patches that touch each one before it, [B, T, 4 m]; zeros where there is none."""
+        """Values v [B, T, m] -> those of the patches that touch each one before it, [B, T, 4 m]; zeros where there
+        is none.
+        """
         return pad(v, (0, 0, 0, 1))[:, self.near].flatten(2)
 
-    def summary(self, around: Tensor, y: Tensor, t: int | None = None, kept: list[list[Tensor]] | None = None) -> Tensor:
+    def summary(
+        self, around: Tensor, y: Tensor, t: int | None = None, kept: list[list[Tensor]] | None = None
+    ) -> Tensor:
         """What each patch knows before its first value: [B, T, hidden]; with `kept` only that of patch t."""
         place = self.place if t is None else self.place[t]
         h = self.into(around) + place + self.label(y)[:, None]
@@ -115,7 +132,9 @@ class Network(nn.Module):
         return torch.baddbmm(self.last_bias[:, None], h, self.last).transpose(0, 1).reshape(*v.shape, -1)
 
     def value(self, j: int, v: Tensor, s: Tensor) -> Tensor:
-        """Parameters of value j of one patch, given its values v [B, m] of which the first j count, and its summary s [B, hidden]."""
+        """Parameters of value j of one patch, given its values v [B, m] of which the first j count, and its summary
+        s [B, hidden].
+        """
         h = silu(v[:, :j] @ self.inside[j, :j] + self.bias[j] + s)
         h = silu(h + h @ self.first[j])
         return h @ self.last[j] + self.last_bias[j]

@@ -1,7 +1,8 @@
 """The network of image.diffusion: a small U-Net with attention where the image is small, on unshuffled pixels.
 
-Residual blocks with group norm, scaled and shifted by the noise level and the label (Dhariwal & Nichol 2021, arXiv 2105.05233); each
-begins as the identity. Pixels are unshuffled p x p into channels first, which costs little quality and p^2 less time.
+Residual blocks with group norm, scaled and shifted by the noise level and the label (Dhariwal & Nichol 2021, arXiv
+2105.05233); each begins as the identity. Pixels are unshuffled p x p into channels first, which costs little quality
+and p^2 less time.
 """
 
 import math
@@ -49,13 +50,19 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions with a skip connection, the second under the embedding's scale and shift, then attention where asked for."""
+    """Two convolutions with a skip connection, the second under the embedding's scale and shift, then attention
+    where asked for.
+    """
 
     def __init__(self, c: int, d: int, e: int, dropout: float, attention: bool) -> None:
         super().__init__()
         self.first_norm, self.first = _norm(c), nn.Conv2d(c, d, 3, padding=1)
         self.affine = nn.Linear(e, 2 * d)
-        self.second_norm, self.dropout, self.second = _norm(d), nn.Dropout(dropout), _zero(nn.Conv2d(d, d, 3, padding=1))
+        self.second_norm, self.dropout, self.second = (
+            _norm(d),
+            nn.Dropout(dropout),
+            _zero(nn.Conv2d(d, d, 3, padding=1)),
+        )
         self.skip = nn.Identity() if c == d else nn.Conv2d(c, d, 1)
         self.attention = Attention(d) if attention else nn.Identity()
 
@@ -69,7 +76,17 @@ class Block(nn.Module):
 class UNet(nn.Module):
     """Noisy images -> what the preconditioning of EDM asks for, F(x; level, label)."""
 
-    def __init__(self, shape: tuple[int, int, int], labels: int, told: int, *, width: int, patch: int, blocks: int, dropout: float) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        labels: int,
+        told: int,
+        *,
+        width: int,
+        patch: int,
+        blocks: int,
+        dropout: float,
+    ) -> None:
         super().__init__()
         channels, *sides = shape
         self.patch, small = patch, min(sides) // patch

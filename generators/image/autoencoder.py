@@ -1,8 +1,10 @@
-"""Denoising autoencoder for images: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013, arXiv 1305.6663).
+"""Denoising autoencoder for images: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013,
+arXiv 1305.6663).
 
-An image is encoded as z on a sphere, Gaussian noise is added, and the brightness of every pixel is decoded from z + sigma e, as is the
-label by a head of its own. Images are drawn from a mixture of Gaussians over the latents of each label, so that no training image is
-needed once the model is fitted; they are means, hence smoother than real ones. Image i depends on the seed and i alone.
+An image is encoded as z on a sphere, Gaussian noise is added, and the brightness of every pixel is decoded from z +
+sigma e, as is the label by a head of its own. Images are drawn from a mixture of Gaussians over the latents of each
+label, so that no training image is needed once the model is fitted; they are means, hence smoother than real ones.
+Image i depends on the seed and i alone.
 """
 
 from collections.abc import Mapping
@@ -54,7 +56,10 @@ class Model(nn.Module):
     def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.sigma, shape = form, config.noise, (form.channels, form.height, form.width)
-        self.encoder, self.decoder = Encoder(shape, config.width, config.latent), Decoder(shape, config.width, config.latent)
+        self.encoder, self.decoder = (
+            Encoder(shape, config.width, config.latent),
+            Decoder(shape, config.width, config.latent),
+        )
         self.head = nn.Linear(config.latent, max(1, len(form.classes)))
 
     def start(self, x: Tensor) -> None:
@@ -96,7 +101,9 @@ class Autoencoder(ShownModel):
         return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
+        can meet.
+        """
         return self.form.sample(n, seed, where, self._draw)
 
     def _draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
@@ -111,7 +118,9 @@ class Autoencoder(ShownModel):
 
     @torch.no_grad()
     def classify(self, images: Images) -> np.ndarray:
-        """Return the probability of each label of `form.classes` for each image: [N, labels]; ValueError without labels."""
+        """Return the probability of each label of `form.classes` for each image: [N, labels]; ValueError without
+        labels.
+        """
         if not self.form.classes:
             raise GeneratorError("expected a model fitted to labelled images to classify by, found one without labels")
         unlabelled = Images(images.pixels, np.array([self.form.classes[0]] * len(images)))
@@ -120,7 +129,9 @@ class Autoencoder(ShownModel):
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        latents = {f"latents.{k}.{part}": getattr(of_label, part) for k, of_label in enumerate(self.latents) for part in PARTS}
+        latents = {
+            f"latents.{k}.{part}": getattr(of_label, part) for k, of_label in enumerate(self.latents) for part in PARTS
+        }
         _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
 
 
@@ -163,7 +174,9 @@ def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
     stream = torch.Generator().manual_seed(randomness.key(seed, "latents"))
     labels = range(max(1, len(model.form.classes)))
     # a label whose images all serve to validate is drawn like all the others together
-    return tuple(mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels)
+    return tuple(
+        mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels
+    )
 
 
 FAMILY = ImageFamily("image.autoencoder", Config, Model, _settle, _plan)

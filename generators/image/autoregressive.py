@@ -1,10 +1,11 @@
-"""Autoregressive images: the chain rule over pixel values, each a discretised mixture of logistics given all values before it.
+"""Autoregressive images: the chain rule over pixel values, each a discretised mixture of logistics given all values
+before it.
 
-The mixture is that of PixelCNN++ (Salimans et al. 2017, arXiv 1701.05517), over the ranks of the values that the images use: all 256
-of a photograph, or the 17 of a scan of 16 grey levels. An image is drawn by inverting each value's distribution function at one
-uniform number, so the numbers that would draw a given image are known too (`uniforms`, the Rosenblatt transform): on images that were
-never seen they are uniform if the model is right. Likelihoods are exact, given in bits per dimension. Image i depends on the seed and
-i alone.
+The mixture is that of PixelCNN++ (Salimans et al. 2017, arXiv 1701.05517), over the ranks of the values that the images
+use: all 256 of a photograph, or the 17 of a scan of 16 grey levels. An image is drawn by inverting each value's
+distribution function at one uniform number, so the numbers that would draw a given image are known too (`uniforms`, the
+Rosenblatt transform): on images that were never seen they are uniform if the model is right. Likelihoods are exact,
+given in bits per dimension. Image i depends on the seed and i alone.
 """
 
 import math
@@ -41,7 +42,9 @@ CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never 
 class Config:
     """Public options."""
 
-    width: int | None = None  # d, units per layer of the transformer; None is chosen from the size of the images and the device
+    width: int | None = (
+        None  # d, units per layer of the transformer; None is chosen from the size of the images and the device
+    )
     depth: int | None = None  # its layers
     hidden: int | None = None  # units between a patch and each of its values
     patch: int | None = None  # p, pixels of a patch's side
@@ -59,7 +62,9 @@ class Config:
 
 
 class Model(nn.Module):
-    """The distribution of every value given those before it; forward returns -log p of each image, in nats per value."""
+    """The distribution of every value given those before it; forward returns -log p of each image, in nats per
+    value.
+    """
 
     def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
@@ -70,10 +75,14 @@ class Model(nn.Module):
         self.register_buffer("rank", torch.arange(256))  # of each pixel value among those in use
         self.register_buffer("value", torch.arange(256))  # of each rank
         with torch.no_grad():
-            self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(-1, 1, config.mixture)  # the means
+            self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(
+                -1, 1, config.mixture
+            )  # the means
 
     def start(self, x: Tensor) -> None:
-        """Note which pixel values are in use among packed images x [N, C H W + 2]; the others count as the nearest of them."""
+        """Note which pixel values are in use among packed images x [N, C H W + 2]; the others count as the nearest
+        of them.
+        """
         pixels = self.form.unpack(x)[0].flatten(1)
         images = torch.tensor([int((pixels == value).any(1).sum()) for value in range(256)])
         used = (images >= min(SHARED, len(x))).nonzero()[:, 0]
@@ -104,7 +113,8 @@ class Model(nn.Module):
     def log_mass(self, parameters: Tensor, r: Tensor) -> Tensor:
         """Log probability of ranks r [...] under parameters [..., 3 M].
 
-        log sum_k pi_k (S((x + h - mu_k) / s_k) - S((x - h - mu_k) / s_k)), S the logistic function, 2 h the distance of two ranks
+        log sum_k pi_k (S((x + h - mu_k) / s_k) - S((x - h - mu_k) / s_k)), S the logistic function, 2 h the distance of
+        two ranks
         """
         share, mean, log_scale = self._mixture(parameters)
         h = 1 / max(self.levels - 1, 1)
@@ -116,7 +126,9 @@ class Model(nn.Module):
         return torch.logsumexp(share + log_p, -1) if self.levels > 1 else 0 * parameters.sum(-1)
 
     def cdf(self, parameters: Tensor, r: Tensor) -> Tensor:
-        """Parameters [..., 3 M], ranks r [...] -> P(rank <= r), float64 [...]; 0 below the first rank, 1 from the last on."""
+        """Parameters [..., 3 M], ranks r [...] -> P(rank <= r), float64 [...]; 0 below the first rank, 1 from the
+        last on.
+        """
         share, mean, log_scale = self._mixture(parameters.double())
         end = (self.place(r).double() + 1 / max(self.levels - 1, 1))[..., None]
         below = (share.exp() * torch.sigmoid((end - mean) * torch.exp(-log_scale))).sum(-1)
@@ -152,7 +164,9 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def uniforms(self, x: Tensor, stream: torch.Generator) -> Tensor:
-        """Packed images x [B, C H W + 2] -> numbers u [B, T, m] that draw them, at random within what draws the same."""
+        """Packed images x [B, C H W + 2] -> numbers u [B, T, m] that draw them, at random within what draws the
+        same.
+        """
         pixels, y = self.form.unpack(x)
         r = self.patches.split(self.rank[pixels.long()])
         parameters = self.net(self.place(r) * self.real, y)
@@ -174,7 +188,9 @@ class Autoregressive(ShownModel):
         return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
+        can meet.
+        """
         return self.form.sample(n, seed, where, self.model.draw, CHUNK)
 
     @torch.no_grad()
@@ -187,11 +203,15 @@ class Autoregressive(ShownModel):
         return torch.cat(nats).numpy()
 
     def loss(self, images: Images, *, seed: int = 0) -> np.ndarray:
-        """Return -log p of each image, in nats: float64 [N] (`contract.HasLoss`); nothing is drawn, whatever the seed."""
+        """Return -log p of each image, in nats: float64 [N] (`contract.HasLoss`); nothing is drawn, whatever the
+        seed.
+        """
         return -self.log_prob(images)
 
     def uniforms(self, images: Images, *, seed: int = 0) -> np.ndarray:
-        """Return the uniform numbers that draw each image (the Rosenblatt transform), one per value: float64 [N, C H W]."""
+        """Return the uniform numbers that draw each image (the Rosenblatt transform), one per value: float64 [N, C
+        H W].
+        """
         stream, model, parts = torch.Generator().manual_seed(randomness.key(seed, "uniforms")), self.model, []
         for x in self.form.pack(images).split(self.form.chunk):
             parts.append(model.uniforms(x.to(model.rank.device), stream)[:, model.real].cpu())
@@ -205,7 +225,9 @@ class Autoregressive(ShownModel):
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form, config, model, record = _fitting.fit(FAMILY, data, config, **how)
-    return Autoregressive(form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)})
+    return Autoregressive(
+        form, config, model, record | {"bits_per_dimension": round(record["validation"] / math.log(2), 4)}
+    )
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:

@@ -1,9 +1,10 @@
 """Diffusion of images: a network removes Gaussian noise of any size, and images are drawn by removing all of it (EDM).
 
-Preconditioning, loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), with sigma_data measured on the training
-images; the label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv 2207.12598) is one option of
-drawing. Guidance above 1 makes images more typical and less varied, so it is 1 unless asked for. The denoising loss on held-out
-images stops the training before images are known by heart. Image i depends on the seed and i alone.
+Preconditioning, loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), with sigma_data measured on
+the training images; the label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv
+2207.12598) is one option of drawing. Guidance above 1 makes images more typical and less varied, so it is 1 unless
+asked for. The denoising loss on held-out images stops the training before images are known by heart. Image i depends on
+the seed and i alone.
 """
 
 import math
@@ -95,14 +96,18 @@ class Model(nn.Module):
         return self.denoising_loss(x, y, told, size, torch.randn_like(x))
 
     def denoising_loss(self, x: Tensor, y: Tensor, told: Tensor, size: Tensor, noise: Tensor) -> Tensor:
-        """Images x [B, C, H, W], normal size of the noise [B], normal noise [B, C, H, W] -> weighted loss per value, [B]."""
+        """Images x [B, C, H, W], normal size of the noise [B], normal noise [B, C, H, W] -> weighted loss per
+        value, [B].
+        """
         sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * size)
         weight = (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
         noisy = x + sigma.view(-1, 1, 1, 1) * noise
         return weight * (self.denoise(noisy, sigma, y, told) - x).square().flatten(1).mean(1)
 
     def guided(self, x: Tensor, sigma: Tensor, y: Tensor) -> Tensor:
-        """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x | y)."""
+        """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x |
+        y).
+        """
         w, told = self.config.guidance, torch.zeros(len(y), TOLD, device=y.device)
         sigma = sigma.expand(len(x))
         D = self.denoise(x, sigma, y, told)
@@ -115,7 +120,10 @@ class Model(nn.Module):
         ends = SIGMA_MAX ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
         t = torch.cat([torch.linspace(*ends, N, dtype=torch.float64) ** RHO, torch.zeros(1)]).float().to(device)
         form = self.form
-        x, y = torch.randn(len(y), form.channels, form.height, form.width, generator=stream).to(device) * t[0], y.to(device)
+        x, y = (
+            torch.randn(len(y), form.channels, form.height, form.width, generator=stream).to(device) * t[0],
+            y.to(device),
+        )
         for i in range(N):
             d = (x - self.guided(x, t[i], y)) / t[i]
             euler = x + (t[i + 1] - t[i]) * d
@@ -139,12 +147,16 @@ class Diffusion(ShownModel):
         return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
+        can meet.
+        """
         return self.form.sample(n, seed, where, self.model.draw)
 
     @torch.no_grad()
     def loss(self, images: Images, *, seed: int = 0) -> np.ndarray:
-        """Return the denoising loss of each image, averaged over noises that all share: float64 [N] (`contract.HasLoss`)."""
+        """Return the denoising loss of each image, averaged over noises that all share: float64 [N]
+        (`contract.HasLoss`).
+        """
         form, device = self.form, self.model.sigma_data.device
         stream = torch.Generator().manual_seed(randomness.key(seed, "loss"))
         sizes = torch.randn(LOSS_DRAWS, 1, generator=stream).to(device)
@@ -180,7 +192,9 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
     augment = config.augment if config.augment is not None else 0.12 if images < FEW else 0.0
     dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW or fast else 0.0
-    return replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout)
+    return replace(
+        config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout
+    )
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:

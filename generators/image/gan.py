@@ -1,10 +1,10 @@
 """Adversarial images: a generator draws until a discriminator cannot tell its images from real ones.
 
-The relativistic pairing loss with zero-centred gradient penalties on real and generated images (R3GAN, Huang et al. 2024, arXiv
-2501.05441), each generated image against a real one of its label; both seen through the same augmentation. The textbook's losses and
-a penalty of 0 are there to see what they do. The training loop watches how varied the generated images are and whether they lie among
-real ones: a run that collapses or draws noise is restarted, then stopped, and its record says so. Image i depends on the seed and i
-alone.
+The relativistic pairing loss with zero-centred gradient penalties on real and generated images (R3GAN, Huang et al.
+2024, arXiv 2501.05441), each generated image against a real one of its label; both seen through the same augmentation.
+The textbook's losses and a penalty of 0 are there to see what they do. The training loop watches how varied the
+generated images are and whether they lie among real ones: a run that collapses or draws noise is restarted, then
+stopped, and its record says so. Image i depends on the seed and i alone.
 """
 
 import math
@@ -101,7 +101,9 @@ class Model(nn.Module):
         return penalised(lambda flat: self.discriminator(flat.view_as(x), y), x.flatten(1))
 
     def _detect_collapse(self, real: Tensor, y: Tensor) -> Tensor:
-        """Note diversity and fidelity of as many generated images as there are real ones, and return how far their means are apart."""
+        """Note diversity and fidelity of as many generated images as there are real ones, and return how far their
+        means are apart.
+        """
         fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
         real, fake = (adaptive_avg_pool2d(x, COLLAPSE_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
         self.diversity, self.fidelity = spread(real, fake), precision(real, fake)
@@ -128,7 +130,9 @@ class Adversarial(ShownModel):
         return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image can meet."""
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
+        can meet.
+        """
         return self.form.sample(n, seed, where, self.model.draw)
 
     def save(self, folder: Path) -> None:
@@ -147,12 +151,19 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adver
 
 
 def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:
-    """Fill the options left open; on a CPU pixels are unshuffled until 4 to 7 a side are left, which buys steps of the game."""
+    """Fill the options left open; on a CPU pixels are unshuffled until 4 to 7 a side are left, which buys steps of
+    the game.
+    """
     side, fast = min(form.height, form.width), device.type == "cuda"
-    patch = config.patch or (2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4))))
+    patch = config.patch or (
+        2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4)))
+    )
     width = config.width or (256 if fast else 64 if side <= 16 else 96)
     augment = config.augment if config.augment is not None else 0.1 if images < FEW else 0.0
-    blocks, batch = config.blocks or (1 if _fitting.small(form) else 2 if fast else 3), config.batch or _fitting.batch(form, device)
+    blocks, batch = (
+        config.blocks or (1 if _fitting.small(form) else 2 if fast else 3),
+        config.batch or _fitting.batch(form, device),
+    )
     return replace(config, width=width, patch=patch, augment=augment, blocks=blocks, batch=batch)
 
 

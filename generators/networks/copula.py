@@ -1,8 +1,8 @@
 """A Gaussian copula over tokens: what an autoregressive model knows before its first training step.
 
-Numbers and dates are seen as normal scores: a column's cells tile the line by their shares of the rows. Labels are seen as indicators
-of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a conditional given the columns
-before it and those that a condition names:
+Numbers and dates are seen as normal scores: a column's cells tile the line by their shares of the rows. Labels are seen
+as indicators of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a
+conditional given the columns before it and those that a condition names:
 - a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
 - a label follows linear discriminants: x | label ~ N(m_label, Sigma), the same Sigma for all.
 A few hundred rows suffice for this; the network learns what it leaves over.
@@ -19,7 +19,8 @@ from launderette.generators.data.encoding import Layout
 COPULA_ROWS = 20_000
 LEVELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
-WORTH = 0.25  # nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
+# nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
+WORTH = 0.25
 STRAY = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
@@ -37,7 +38,9 @@ class Conditionals:
 
 
 class Copula(nn.Module):
-    """Terms that are added to the logits of a model's factors; `fit` fills the buffers, which belong to the model's file."""
+    """Terms that are added to the logits of a model's factors; `fit` fills the buffers, which belong to the model's
+    file.
+    """
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -56,15 +59,20 @@ class Copula(nn.Module):
         self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
         self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))  # of a label's level
-        self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))  # variance of a number's scores E[z | cell]
+        self.register_buffer(
+            "v", torch.ones(len(places), dtype=torch.float64)
+        )  # variance of a number's scores E[z | cell]
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
-            self.register_buffer(f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64))  # E[z | cell] / sqrt(v), 0 for a missing value
+            self.register_buffer(
+                f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64)
+            )  # E[z | cell] / sqrt(v), 0 for a missing value
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
 
     def fit(self, x: Tensor) -> Tensor:
-        """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D, D].
+        """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D,
+        D].
 
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
@@ -115,9 +123,13 @@ class Copula(nn.Module):
 
     @torch.no_grad()
     def conditionals(self, known: list[int]) -> Conditionals:
-        """Solve for all columns at once by the Cholesky factor C of R, the known columns first, in the order in which they are named."""
+        """Solve for all columns at once by the Cholesky factor C of R, the known columns first, in the order in
+        which they are named.
+        """
         place = {c: p for p, c in enumerate([*known, *(c for c in range(self.columns) if c not in set(known))])}
-        order = torch.tensor([place[c] for c in range(self.columns)], device=self.R.device)[self.column].argsort(stable=True)
+        order = torch.tensor([place[c] for c in range(self.columns)], device=self.R.device)[self.column].argsort(
+            stable=True
+        )
         back = order.argsort()
         C = torch.linalg.cholesky(self.R[order][:, order])
         whiten = torch.linalg.solve_triangular(C, torch.eye(len(C)).to(C), upper=False)  # C^-1
@@ -128,12 +140,15 @@ class Copula(nn.Module):
         return Conditionals(A, s, *self._regression(-precision / p[:, None], 1 / p), discriminants)
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over sqrt(v)."""
+        """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over
+        sqrt(v).
+        """
         s = (1 - (1 - variance) / self.v).clamp(min=LEAST_VARIANCE).sqrt()
         return A.fill_diagonal_(0.0) / self.v.sqrt()[:, None], s
 
     def _discriminant(self, c: int, C: Tensor, whiten: Tensor, first: int, back: Tensor) -> tuple[Tensor, Tensor]:
-        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before place `first`.
+        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before place
+        `first`.
 
         In the whitened space of these features a level's mean m is a row of C, and Sigma = I - M' Pi M.
         """
@@ -155,7 +170,9 @@ class Copula(nn.Module):
 
     @torch.no_grad()
     def terms(self, x: Tensor, rows: int, known: list[int]) -> dict[int, Tensor]:
-        """Return the term [B, tokens] of every factor for tokens x [B, L], none if unused; the first `rows` know the `known` columns."""
+        """Return the term [B, tokens] of every factor for tokens x [B, L], none if unused; the first `rows` know
+        the `known` columns.
+        """
         if not self.used:
             return {}
         X = self.features(x)

@@ -1,7 +1,7 @@
 """Layers over tokens: their embedding, and one categorical head per token, heads of like size in one batched matmul.
 
-Numbers stand in an order, so embeddings and output layers hold cosines of a number's place beside the free weights: what
-neighbouring numbers share is learned once for all of them.
+Numbers stand in an order, so embeddings and output layers hold cosines of a number's place beside the free weights:
+what neighbouring numbers share is learned once for all of them.
 """
 
 import math
@@ -37,7 +37,9 @@ class Embedding(nn.Module):
 
 
 class Heads(nn.Module):
-    """Categorical distributions of L tokens from hidden units h; the heads stand in `order`, groups of like size together."""
+    """Categorical distributions of L tokens from hidden units h; the heads stand in `order`, groups of like size
+    together.
+    """
 
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
@@ -53,7 +55,9 @@ class Heads(nn.Module):
         self._constants(layout, widest)
 
     def _constants(self, layout: Layout, widest: list[int]) -> None:
-        """Keep the waves, and which tokens there are: as a term of the logits, or by the coarse token for a fine one."""
+        """Keep the waves, and which tokens there are: as a term of the logits, or by the coarse token for a fine
+        one.
+        """
         sizes, constants = torch.tensor(layout.sizes), {}
         for k, (group, K) in enumerate(zip(self.groups, widest, strict=True)):
             constants[f"waves_{k}"] = torch.stack([_waves(layout.ordered[l], K, WAVES).t() for l in group])
@@ -65,7 +69,9 @@ class Heads(nn.Module):
 
     @torch.no_grad()
     def start_from_marginals(self, x: Tensor) -> None:
-        """Set the output biases to the log frequencies of tokens x [N, L]: the untrained heads know independent columns."""
+        """Set the output biases to the log frequencies of tokens x [N, L]: the untrained heads know independent
+        columns.
+        """
         for group, bias in zip(self.groups, self.out_bias, strict=True):
             for row, l in enumerate(group):
                 counts = torch.bincount(x[:, l], minlength=bias.shape[-1])
@@ -85,7 +91,9 @@ class Heads(nn.Module):
         if any(l in terms for l in self.groups[k]):
             none = logits.new_zeros(len(x), 0)
             own_terms = [terms.get(l, none) for l in self.groups[k]]
-            logits = logits + torch.stack([nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1])) for term in own_terms])
+            logits = logits + torch.stack(
+                [nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1])) for term in own_terms]
+            )
         logits = self._possible(logits, self.groups[k], x)
         own = x[:, self.groups[k]].t()[..., None]
         return logits.gather(-1, own)[..., 0] - logits.logsumexp(-1)
@@ -109,14 +117,19 @@ class Heads(nn.Module):
 
 
 def _groups(layout: Layout) -> list[list[int]]:
-    """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs little.
+    """Return the tokens in groups of like size (each at most twice its smallest), so that padding to the widest costs
+    little.
 
     Fine tokens stand apart from the others, because only they are masked row by row, and ordered ones from labels.
     """
     groups: list[list[int]] = []
     for l in sorted(range(layout.width), key=lambda l: (*_sort(layout, l), layout.sizes[l])):
         first = groups[-1][0] if groups else None
-        if first is not None and _sort(layout, first) == _sort(layout, l) and layout.sizes[l] <= max(16, 2 * layout.sizes[first]):
+        if (
+            first is not None
+            and _sort(layout, first) == _sort(layout, l)
+            and layout.sizes[l] <= max(16, 2 * layout.sizes[first])
+        ):
             groups[-1].append(l)
         else:
             groups.append([l])

@@ -1,4 +1,6 @@
-"""A mixture of Gaussians, fitted by expectation maximisation (Dempster, Laird & Rubin 1977): p(z) = sum_k pi_k N(z; mu_k, Sigma_k)."""
+"""A mixture of Gaussians, fitted by expectation maximisation (Dempster, Laird & Rubin 1977): p(z) = sum_k pi_k N(z;
+mu_k, Sigma_k).
+"""
 
 import math
 from dataclasses import dataclass
@@ -35,7 +37,9 @@ class Mixture:
 
 
 def fit(z: Tensor, components: int, generator: torch.Generator) -> Mixture:
-    """Fit at most `components` to z [N, d], float64; each keeps LEAST_ROWS rows or more, as long as there are so many."""
+    """Fit at most `components` to z [N, d], float64; each keeps LEAST_ROWS rows or more, as long as there are so
+    many.
+    """
     z = z[torch.randperm(len(z), generator=generator)[:MIXTURE_ROWS]]
     K = max(1, min(components, len(z) // LEAST_ROWS))
     ridge = RIDGE * z.var(0, correction=0).mean().clamp(min=1e-6) * torch.eye(z.shape[1]).to(z)

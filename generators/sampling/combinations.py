@@ -1,8 +1,8 @@
 """Fixed combinations: columns whose values occur together only as they did in training, such as a city and its country.
 
-What is allowed is a list of combinations, one token per place of their columns. A mask over the next token keeps those of the
-combinations that agree with what is drawn so far, so a row never runs into a dead end and none is rejected. A combination that fewer
-than SHARED rows have is no public fact: it is not kept, and not drawn.
+What is allowed is a list of combinations, one token per place of their columns. A mask over the next token keeps those
+of the combinations that agree with what is drawn so far, so a row never runs into a dead end and none is rejected. A
+combination that fewer than SHARED rows have is no public fact: it is not kept, and not drawn.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Combinations:
     tokens: np.ndarray = field(repr=False)
 
     def mask(self, l: int, x: Tensor, drawn: Collection[int], size: int) -> Tensor | None:
-        """Return which of its `size` tokens factor l may take, given the tokens x [B, L] at the places `drawn`: bool [B, size]."""
+        """Return which of its `size` tokens factor l may take, given the tokens x [B, L] at the places `drawn`:
+        bool [B, size].
+        """
         if l not in self.places:
             return None
         allowed, given = self._tensor.to(x.device), [k for k, place in enumerate(self.places) if place in drawn]
@@ -42,7 +44,9 @@ class Combinations:
             agrees &= x[:, self.places[k], None] == allowed[:, k]
         own = torch.nn.functional.one_hot(allowed[:, self.places.index(l)], size)
         possible = agrees.float() @ own.float() > 0
-        return torch.where(possible.any(1, keepdim=True), possible, True)  # a given row may have a combination that is not kept
+        return torch.where(
+            possible.any(1, keepdim=True), possible, True
+        )  # a given row may have a combination that is not kept
 
     def kept(self, x: np.ndarray) -> np.ndarray:
         """Return which rows of tokens x [B, L] have an allowed combination: bool [B]."""
@@ -74,7 +78,10 @@ def check(held: Sequence[Combinations], known: Mapping[int, int], names: Sequenc
         given = [k for k, place in enumerate(own.places) if place in known]
         columns = ", ".join(names[c] for c in own.columns)
         if not (own.tokens[:, given] == [known[own.places[k]] for k in given]).all(1).any():
-            raise GeneratorError(f"expected a condition that a fixed combination of {columns} meets, found none; change one of its values")
+            raise GeneratorError(
+                f"expected a condition that a fixed combination of {columns} meets, found none; change one of its "
+                "values"
+            )
 
 
 def _of(columns: list[int], encoding: Encoding) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -105,7 +112,8 @@ def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combination
     if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST:
         names = ", ".join(encoding.columns[c].name for c in columns)
         raise GeneratorError(
-            f"expected at most {MOST:,} combinations of {names}, each of {SHARED} rows or more in {LEAST_KEPT:.0%} of the rows; "
+            f"expected at most {MOST:,} combinations of {names}, each of {SHARED} rows or more in {LEAST_KEPT:.0%} "
+            "of the rows; "
             "found others; leave a column out of the combination"
         )
     return Combinations(of, places, tokens[kept])

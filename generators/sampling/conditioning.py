@@ -1,4 +1,6 @@
-"""Rows of which some cells are given: one of several candidates is kept by its importance; missing cells are drawn given the others."""
+"""Rows of which some cells are given: one of several candidates is kept by its importance; missing cells are drawn
+given the others.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,10 +19,14 @@ CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never chan
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES = 16  # rows drawn for each row of which some cells are given
 
-Draw = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
+Draw = Callable[
+    [np.ndarray, Tensor, list[int]], np.ndarray
+]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
 
 
-Allowed = Callable[[int, Tensor], Tensor | None]  # place l, tokens x [B, L] -> which tokens may be drawn there, bool [B, K]; None: all
+Allowed = Callable[
+    [int, Tensor], Tensor | None
+]  # place l, tokens x [B, L] -> which tokens may be drawn there, bool [B, K]; None: all
 
 
 def anything(l: int, x: Tensor) -> None:
@@ -52,13 +58,17 @@ def given(fixed: Mapping[int, int], width: int) -> Tensor:
 
 
 def log_share(tokens: Tensor, encoding: Encoding, held: Constraints) -> Tensor:
-    """Return the log of how much of the rows' cells the constraints leave: tokens [B, L] -> [B]; 0 for a row without any."""
+    """Return the log of how much of the rows' cells the constraints leave: tokens [B, L] -> [B]; 0 for a row
+    without any.
+    """
     found = held.log_share(encoding.cells(tokens.cpu().numpy()))
     return torch.from_numpy(np.maximum(found, LEAST_LOG_WEIGHT))
 
 
 def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:
-    """K candidates' tokens [B, L] with log q [B], and u [B] -> for each row the candidate that u chooses, by p / q (Rubin 1987)."""
+    """K candidates' tokens [B, L] with log q [B], and u [B] -> for each row the candidate that u chooses, by p / q
+    (Rubin 1987).
+    """
     if len(drawn) == 1:
         return drawn[0][0]
     weights = torch.stack([log_p(x) - log_q for x, log_q in drawn]).softmax(0)  # [K, B]
@@ -67,7 +77,9 @@ def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tens
 
 
 def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd.DataFrame:
-    """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
+    """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any
+    value stay.
+    """
     index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
     dtypes = frame.dtypes.to_dict()
     frame = frame.astype({name: "object" for name, dtype in dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
@@ -89,7 +101,9 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:
     """Fill one chunk, the rows of each pattern of missing columns at once."""
     columns, tokens = encoding.columns, encoding.encode(frame)
-    gone = np.stack([frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1)  # [rows, columns]
+    gone = np.stack(
+        [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
+    )  # [rows, columns]
     for pattern in np.unique(gone[gone.any(1)], axis=0):
         rows = np.flatnonzero((gone == pattern).all(1))
         drawn = [place for k in np.flatnonzero(pattern) for place in encoding.layout.places[k]]

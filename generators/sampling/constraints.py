@@ -1,8 +1,9 @@
 """What every sampled row must meet: conditions on columns, and constraints between them, read against one encoding.
 
-Conditions and constraints on one column become its domain. What relates columns is linear, low <= sum_k w_k x_k <= high, or a rule
-"if premises then claims". A missing value breaks no constraint, and meets no condition but one that asks for it. Orders and sums
-narrow what a column may still be (bounds propagation, Davis 1987), which guides a draw (masks.py) and places values within cells.
+Conditions and constraints on one column become its domain. What relates columns is linear, low <= sum_k w_k x_k <=
+high, or a rule "if premises then claims". A missing value breaks no constraint, and meets no condition but one that
+asks for it. Orders and sums narrow what a column may still be (bounds propagation, Davis 1987), which guides a draw
+(masks.py) and places values within cells.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from launderette.generators.sampling.domains import Domain
 
 ROUNDS = 6  # of narrowing, at most
 SLACK = 1e-9  # relative, of sums of numbers without a common grid
-Ranges = dict[int, tuple[np.ndarray, np.ndarray]]  # column -> low and high of its values, each [rows], in units of comparison
+Ranges = dict[
+    int, tuple[np.ndarray, np.ndarray]
+]  # column -> low and high of its values, each [rows], in units of comparison
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Constraints:
-    """What rows of one encoding must meet. `domains` by column, `rules` with one claim each; no premise: it always holds."""
+    """What rows of one encoding must meet. `domains` by column, `rules` with one claim each; no premise: it always
+    holds.
+    """
 
     encoding: Encoding = field(repr=False)
     domains: Mapping[int, Domain]
@@ -88,12 +93,16 @@ class Constraints:
             cells = np.flatnonzero(domain.share)
             if len(cells) == 1:
                 parts = self.encoding.columns[k].split(cells)
-                found |= {place: int(part[0]) for place, part in zip(self.encoding.layout.places[k], parts, strict=True)}
+                found |= {
+                    place: int(part[0]) for place, part in zip(self.encoding.layout.places[k], parts, strict=True)
+                }
         return found
 
     @property
     def open(self) -> bool:
-        """Whether a row may break something although its fixed tokens are given and its values lie within the domains."""
+        """Whether a row may break something although its fixed tokens are given and its values lie within the
+        domains.
+        """
         return bool(self.rules) or any(self.encoding.layout.places[k][0] not in self.fixed for k in self.domains)
 
     def log_share(self, cells: Sequence[np.ndarray]) -> np.ndarray:
@@ -104,8 +113,8 @@ class Constraints:
     def place(self, cells: Sequence[np.ndarray], inside: np.ndarray, *, narrowed: bool) -> dict[int, np.ndarray]:
         """Return by column the ticks of the rows' values, given their cells: within the domains of fixed columns.
 
-        inside [rows, columns] in [0, 1) is the place within an interval. `narrowed` keeps also to the other domains and, one column
-        after another, to what sums and orders leave; else values lie anywhere in their cells.
+        inside [rows, columns] in [0, 1) is the place within an interval. `narrowed` keeps also to the other domains
+        and, one column after another, to what sums and orders leave; else values lie anywhere in their cells.
         """
         ticks, ranges = {}, self.ranges(cells) if narrowed else {}
         gone = {k: cells[k] >= self.encoding.columns[k].size for k in ranges}
@@ -135,7 +144,9 @@ class Constraints:
 
     @cached_property
     def cell_ranges(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """By column under an order or a sum, low and high of each cell within the domain, [cells + 1]; none: low above high."""
+        """By column under an order or a sum, low and high of each cell within the domain, [cells + 1]; none: low
+        above high.
+        """
         found = {}
         for k in {k for one, _ in self.linear for k in one.columns}:
             column = self.encoding.columns[k]
@@ -151,7 +162,9 @@ class Constraints:
         return found
 
     def narrow(self, ranges: Ranges, cells: Mapping[int, np.ndarray], gone: Mapping[int, np.ndarray]) -> Ranges:
-        """Return what orders and sums leave of ranges, where none of their values is `gone` and their premises are certain."""
+        """Return what orders and sums leave of ranges, where none of their values is `gone` and their premises are
+        certain.
+        """
         ranges = dict(ranges)
         alive = [_alive(one, gone) & certain(premises, cells) for one, premises in self.linear]
         for _ in range(ROUNDS):
@@ -175,7 +188,9 @@ class Constraints:
                 found &= ~applies | self._true(atom, cells, ticks, missing=True)
         return found
 
-    def _true(self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool) -> np.ndarray:
+    def _true(
+        self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool
+    ) -> np.ndarray:
         """Return where an atom is true: bool [rows]; `missing` where a value of its columns is missing."""
         gone = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
         if isinstance(atom, Within):
@@ -218,8 +233,12 @@ def _times(w: float, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.
     return (w * low, w * high) if w > 0 else (w * high, w * low)
 
 
-def _to_ticks(low: np.ndarray, high: np.ndarray, least: np.ndarray, most: np.ndarray, column: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """Return the part of the cell [least, most] (ticks) that lies between low and high (units); the cell where that is nothing."""
+def _to_ticks(
+    low: np.ndarray, high: np.ndarray, least: np.ndarray, most: np.ndarray, column: Cells
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of the cell [least, most] (ticks) that lies between low and high (units); the cell where that
+    is nothing.
+    """
     a, b = low * domains.per_unit(column), high * domains.per_unit(column)
     if column.scale:
         a, b = np.ceil(a - 1e-9 * np.maximum(1, np.abs(a))), np.floor(b + 1e-9 * np.maximum(1, np.abs(b)))

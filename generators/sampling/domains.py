@@ -1,7 +1,7 @@
 """What one column may be: ranges and points of numbers and dates on the column's grid, labels, a missing value.
 
-A condition is a value itself or a text: `30`, `>=30`, `30..40`, `30|40..50`, `!=30`; an empty alternative is a missing value, a list
-holds alternatives, `Every` conditions that hold together. A label that is written so is meant literally.
+A condition is a value itself or a text: `30`, `>=30`, `30..40`, `30|40..50`, `!=30`; an empty alternative is a missing
+value, a list holds alternatives, `Every` conditions that hold together. A label that is written so is meant literally.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Every:
 
 @dataclass(frozen=True)
 class Domain:
-    """The values that a row may have in a column: closed pieces [low, high] of ticks, or labels by rank, and perhaps a missing one."""
+    """The values that a row may have in a column: closed pieces [low, high] of ticks, or labels by rank, and
+    perhaps a missing one.
+    """
 
     column: Cells | Labels = field(repr=False)
     pieces: tuple[tuple[float, float], ...]  # ascending and disjoint; of a label (rank, rank)
@@ -48,7 +50,9 @@ class Domain:
         low, high = ends(self.column)
         inside = _measure(low, high, self.pieces, self.step).sum(0) if self.pieces else np.zeros(size)
         whole = _measure(low, high, ((-math.inf, math.inf),), self.step)[0]
-        return np.append(np.where(whole > 0, inside / np.where(whole > 0, whole, 1), 0), float(self.missing and self.column.missing))
+        return np.append(
+            np.where(whole > 0, inside / np.where(whole > 0, whole, 1), 0), float(self.missing and self.column.missing)
+        )
 
     @property
     def step(self) -> int:
@@ -77,7 +81,9 @@ class Domain:
         return np.where(gone, self.missing, found)
 
     def place(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Return ticks at the places `inside` [rows] in [0, 1) of what [low, high] and the domain share; `low` where that is nothing."""
+        """Return ticks at the places `inside` [rows] in [0, 1) of what [low, high] and the domain share; `low`
+        where that is nothing.
+        """
         sizes = _measure(low, high, self.pieces, self.step)  # [pieces, rows]
         total, passed, found = sizes.sum(0), np.zeros(len(inside)), low.copy()
         for (least, most), size in zip(self.pieces, sizes, strict=True):
@@ -92,7 +98,9 @@ class Domain:
 
 
 def _measure(low: np.ndarray, high: np.ndarray, pieces: Iterable[tuple[float, float]], step: int) -> np.ndarray:
-    """Count the ticks that each piece shares with [low, high], [pieces, rows]; of numbers without a grid the length, 1 for a lone point."""
+    """Count the ticks that each piece shares with [low, high], [pieces, rows]; of numbers without a grid the
+    length, 1 for a lone point.
+    """
     found = []
     for least, most in pieces:
         a, b = np.maximum(low, least).astype("float64"), np.minimum(high, most).astype("float64")
@@ -123,7 +131,9 @@ def read(condition: Any, column: Cells | Labels, *, possible: bool = True) -> Do
             found = found.both(read(one, column, possible=possible))
         if possible and not found.share.any():
             name = column.name
-            raise GeneratorError(f"expected conditions on column {name!r} that a row can meet together, found none; change one of them")
+            raise GeneratorError(
+                f"expected conditions on column {name!r} that a row can meet together, found none; change one of them"
+            )
         return found
     found = _any_of(condition, column, possible)
     if possible and not found.share.any():
@@ -135,7 +145,9 @@ def _unmet(condition: Any, column: Cells | Labels) -> str:
     if _absent(condition) or condition == "":
         return f"expected a value for column {column.name!r}, found a missing one, which its training rows never had"
     if isinstance(column, Labels):
-        return f"expected a category that column {column.name!r} has, found one that it does not have or that is protected"
+        return (
+            f"expected a category that column {column.name!r} has, found one that it does not have or that is protected"
+        )
     return f"expected a value of column {column.name!r} that its training rows could hold, found one they do not"
 
 
@@ -145,13 +157,20 @@ def _any_of(condition: Any, column: Cells | Labels, possible: bool) -> Domain:
         for one in condition:
             nothing = nothing.either(read(one, column, possible=possible))
         return nothing
-    if _absent(condition) or (isinstance(column, Cells) and isinstance(condition, str) and condition in column.missing_words):
+    if _absent(condition) or (
+        isinstance(column, Cells) and isinstance(condition, str) and condition in column.missing_words
+    ):
         return Domain(column, (), True)
     return _labels(condition, column, possible) if isinstance(column, Labels) else _ordered(condition, column, possible)
 
 
 def _absent(condition: Any) -> bool:
-    return condition is None or condition is pd.NA or condition is pd.NaT or (isinstance(condition, float) and math.isnan(condition))
+    return (
+        condition is None
+        or condition is pd.NA
+        or condition is pd.NaT
+        or (isinstance(condition, float) and math.isnan(condition))
+    )
 
 
 def _labels(condition: Any, column: Labels, possible: bool) -> Domain:
@@ -177,7 +196,9 @@ def _alternatives(condition: str, column: Cells | Labels, possible: bool) -> Dom
 
 
 def label_rank(value: Any, column: Labels) -> int | None:
-    """Return the rank of a label that is given as itself or as text; true and false in any case, as files write them."""
+    """Return the rank of a label that is given as itself or as text; true and false in any case, as files write
+    them.
+    """
     own = {label: rank for rank, label in enumerate(column.labels)}
     if not isinstance(value, str) and value in own:
         return own[value]
@@ -245,7 +266,9 @@ def per_unit(column: Cells) -> float:
 
 
 def unit(value: Any, column: Cells) -> float:
-    """Return a number as itself, a date as microseconds since 1970; ValueError where the column's values are not written so."""
+    """Return a number as itself, a date as microseconds since 1970; ValueError where the column's values are not
+    written so.
+    """
     try:
         if column.kind == "datetime":
             return _microseconds(value, column)
@@ -256,7 +279,9 @@ def unit(value: Any, column: Cells) -> float:
     except (ValueError, TypeError, IndexError, OverflowError):
         pass
     what = "a date in its own format" if column.kind == "datetime" else "a number"
-    raise GeneratorError(f"expected {what} beside column {column.name!r}, found neither that nor a column; correct it") from None
+    raise GeneratorError(
+        f"expected {what} beside column {column.name!r}, found neither that nor a column; correct it"
+    ) from None
 
 
 def _microseconds(value: Any, column: Cells) -> float:
@@ -267,7 +292,9 @@ def _microseconds(value: Any, column: Cells) -> float:
             return float(found[0])
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
-    zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None) if column.dtype.startswith("datetime64") else None
+    zone = (
+        getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None) if column.dtype.startswith("datetime64") else None
+    )
     stamp = pd.Timestamp(value)
     stamp = stamp.tz_localize(zone) if zone is not None and stamp.tz is None else stamp
     return float(to_grid(pd.Series([stamp]), column.column, 1)[0][0])

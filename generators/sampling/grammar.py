@@ -1,11 +1,13 @@
-"""The language of constraints: `start <= end`, `0 <= age < 100`, `net + tax == total`, `if job == "none" then pay == 0`.
+"""The language of constraints: `start <= end`, `0 <= age < 100`, `net + tax == total`, `if job == "none" then pay ==
+0`.
 
 rule        = [ "if" conjunction "then" ] conjunction
 conjunction = chain { "and" chain }
 chain       = side operator side { operator side }      operator: <= >= < > == != =
 side        = [ "-" ] term { ( "+" | "-" ) term }
 term        = number [ "*" column ] | column [ "*" number ] | date | text in quotes | true | false
-A column whose name holds other signs than these, or is a word of the language, stands in `backquotes`; others are written as they are.
+A column whose name holds other signs than these, or is a word of the language, stands in `backquotes`; others are
+written as they are.
 """
 
 from __future__ import annotations
@@ -63,7 +65,9 @@ def nearest(name: str, names: Sequence[str]) -> str:
 
 
 def parse(text: str, names: Sequence[str]) -> Rule:
-    """Read one constraint over columns of these names; ValueError with the place and the nearest name where it is none."""
+    """Read one constraint over columns of these names; ValueError with the place and the nearest name where it is
+    none.
+    """
     return _Parser(text, names).rule()
 
 
@@ -149,7 +153,12 @@ class _Parser:
             return quoted[3]
         for name in self.names:
             end = rest[len(name) : len(name) + 1]
-            if name and not NUMBER.fullmatch(name) and rest.startswith(name) and not (end and WORD.match(end) and WORD.match(name[-1])):
+            if (
+                name
+                and not NUMBER.fullmatch(name)
+                and rest.startswith(name)
+                and not (end and WORD.match(end) and WORD.match(name[-1]))
+            ):
                 self.at += len(name)
                 return name
         return None
@@ -186,11 +195,17 @@ class _Parser:
         bare = BARE.match(self._rest())
         word = word or (bare[0] if bare else self._rest()[:1])
         found = f"{word!r}{nearest(word, self.names)}" if word else "its end"
-        return GeneratorError(f"expected {expected} at character {self.at + 1} of the constraint {self.text!r}, found {found}")
+        return GeneratorError(
+            f"expected {expected} at character {self.at + 1} of the constraint {self.text!r}, found {found}"
+        )
 
 
 def _scaled(side: Side, by: float) -> Side:
-    return side if by == 1 else Side(tuple((name, by * w) for name, w in side.terms), by * side.constant, number=side.number)
+    return (
+        side
+        if by == 1
+        else Side(tuple((name, by * w) for name, w in side.terms), by * side.constant, number=side.number)
+    )
 
 
 def _sum(one: Side, two: Side) -> Side:

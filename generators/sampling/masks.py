@@ -16,10 +16,11 @@ from launderette.generators.sampling.constraints import Constraints, Ranges, Wit
 
 @dataclass(frozen=True)
 class Mask:
-    """`mask(l, x)` is bool [B, K]: tokens that factor l can take after the tokens x [B, L] at the places `known` and before l; None: all.
+    """`mask(l, x)` is bool [B, K]: tokens that factor l can take after the tokens x [B, L] at the places `known` and
+    before l; None: all.
 
-    A mask leaves no token that breaks something in a row without missing values, as far as ranges tell. It need not leave only tokens
-    with which the rest can be met: what is drawn is looked at again (rows.py).
+    A mask leaves no token that breaks something in a row without missing values, as far as ranges tell. It need not
+    leave only tokens with which the rest can be met: what is drawn is looked at again (rows.py).
     """
 
     constraints: Constraints
@@ -28,11 +29,16 @@ class Mask:
     def __call__(self, l: int, x: Tensor) -> Tensor | None:
         k, fine = self._owner[l]
         ranged = any(k in one.columns for one, _ in self.constraints.linear)
-        rules = [r for r in self.constraints.rules if r.premises and isinstance(r.claims[0], Within) and r.claims[0].k == k]
+        rules = [
+            r for r in self.constraints.rules if r.premises and isinstance(r.claims[0], Within) and r.claims[0].k == k
+        ]
         if not ranged and not rules and k not in self.constraints.domains:
             return None
         x = x.cpu()
-        tokens, drawn = x.numpy(), {place for place in range(self.constraints.encoding.layout.width) if place < l or place in self.known}
+        tokens, drawn = (
+            x.numpy(),
+            {place for place in range(self.constraints.encoding.layout.width) if place < l or place in self.known},
+        )
         allowed = self._in_domains(k, tokens, drawn, rules)
         if ranged:
             low, high = self._narrowed(tokens, drawn)[k]
@@ -50,7 +56,11 @@ class Mask:
     def _in_domains(self, k: int, tokens: np.ndarray, drawn: set[int], rules: list) -> np.ndarray:
         """Which cells of column k its domain and the rules that apply for certain admit: bool [B, cells + 1]."""
         size, domain = self.constraints.encoding.columns[k].size, self.constraints.domains.get(k)
-        allowed = np.ones((len(tokens), size + 1), dtype=bool) if domain is None else np.tile(domain.share > 0, (len(tokens), 1))
+        allowed = (
+            np.ones((len(tokens), size + 1), dtype=bool)
+            if domain is None
+            else np.tile(domain.share > 0, (len(tokens), 1))
+        )
         cells = self._cells(tokens, drawn)
         for rule in rules:
             admitted = np.append(rule.claims[0].domain.share[:-1] > 0, True)
@@ -81,7 +91,9 @@ class Mask:
         return self.constraints.narrow(ranges, cells, gone)
 
     def _of_tokens(self, k: int, l: int, allowed: np.ndarray, tokens: np.ndarray | None) -> np.ndarray:
-        """Cells [B, cells + 1] -> tokens [B, K] that are admitted: a coarse one with any of its cells, or the fine ones under it."""
+        """Cells [B, cells + 1] -> tokens [B, K] that are admitted: a coarse one with any of its cells, or the fine
+        ones under it.
+        """
         encoding = self.constraints.encoding
         column, size = encoding.columns[k], encoding.layout.sizes[l]
         starts = np.asarray(column.starts, dtype="int64")

@@ -1,4 +1,6 @@
-"""Conditions and constraints as people write them -> what a row of one encoding must meet; whatever cannot be is one sentence."""
+"""Conditions and constraints as people write them -> what a row of one encoding must meet; whatever cannot be is
+one sentence.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ from launderette.generators.sampling.grammar import Comparison
 
 GRAIN = 1e-3  # of half a step: how far a sum of values on a grid may be rounded
 
+
 def check(texts: Iterable[str], schema: Schema) -> None:
     """Raise ValueError for constraints that no table of this schema can have: grammar, names, kinds. Needs no model."""
     for text in texts:
@@ -33,18 +36,26 @@ def check(texts: Iterable[str], schema: Schema) -> None:
 def _check_kinds(comparison: Comparison, schema: Schema) -> None:
     columns = [schema.column(name) for side in (comparison.left, comparison.right) for name, _ in side.terms]
     if not columns:
-        raise GeneratorError("expected a column in every comparison of a constraint, found two values; name a learned column")
+        raise GeneratorError(
+            "expected a column in every comparison of a constraint, found two values; name a learned column"
+        )
     for column in columns:
         if column.kind in ("identifier", "image"):
-            raise GeneratorError(f"expected a constraint on learned columns, found one on the {column.kind} {column.name!r}; leave it out")
+            raise GeneratorError(
+                f"expected a constraint on learned columns, found one on the {column.kind} {column.name!r}; leave it "
+                "out"
+            )
     labels = [column for column in columns if column.kind in ("categorical", "boolean")]
     if labels and (len(columns) > 1 or comparison.operator not in ("==", "!=")):
         raise GeneratorError(
-            f"expected orders and sums on numbers or dates, found the labels of column {labels[0].name!r}; labels take == and != with "
+            f"expected orders and sums on numbers or dates, found the labels of column {labels[0].name!r}; labels "
+            "take == and != with "
             "one value, and columns that go together are generator.options.combinations"
         )
     if len({column.kind for column in columns}) > 1:
-        raise GeneratorError("expected an order between two numbers or two dates, found one of each; leave that constraint out")
+        raise GeneratorError(
+            "expected an order between two numbers or two dates, found one of each; leave that constraint out"
+        )
     if columns[0].kind == "datetime":
         _check_dates(comparison)
 
@@ -52,7 +63,9 @@ def _check_kinds(comparison: Comparison, schema: Schema) -> None:
 def _check_dates(comparison: Comparison) -> None:
     weights = [w for _, w in comparison.left.terms] + [-w for _, w in comparison.right.terms]
     if sorted(weights) not in ([-1.0, 1.0], [1.0], [-1.0]):
-        raise GeneratorError("expected an order of two dates, or of a date and a value, found a sum of dates; leave that constraint out")
+        raise GeneratorError(
+            "expected an order of two dates, or of a date and a value, found a sum of dates; leave that constraint out"
+        )
 
 
 def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encoding) -> Constraints:
@@ -79,7 +92,9 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
 
 
 def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:
-    """Return which rows of a table meet every condition, as `sample` understands it: bool [rows]; ValueError for one that is none."""
+    """Return which rows of a table meet every condition, as `sample` understands it: bool [rows]; ValueError for
+    one that is none.
+    """
     found = np.ones(len(frame), dtype=bool)
     for name, condition in where.items():
         column = fit_column(frame[name], schema.column(name))
@@ -102,7 +117,9 @@ def _check_domain(domain: Domain, *, alone: bool) -> None:
 def _check_together(read: Constraints) -> None:
     """ValueError where orders and sums leave no value to some column although none is missing."""
     if _circle(read):
-        raise GeneratorError("expected orders between columns without a circle, found one; leave one of the constraints out")
+        raise GeneratorError(
+            "expected orders between columns without a circle, found one; leave one of the constraints out"
+        )
     ranges = {}
     for k, (low, high) in read.cell_ranges.items():
         some = (low <= high)[:-1]
@@ -114,11 +131,15 @@ def _check_together(read: Constraints) -> None:
     for k, (low, high) in ranges.items():
         if low[0] > high[0] + SLACK * max(1.0, abs(high[0])) and not _may_be_missing(read, k):
             name = read.encoding.columns[k].name
-            raise GeneratorError(f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one")
+            raise GeneratorError(
+                f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one"
+            )
 
 
 def _circle(read: Constraints) -> bool:
-    """Whether orders that always hold lead round to x < x: a circle of negative length in a - b <= high (Bellman and Ford)."""
+    """Whether orders that always hold lead round to x < x: a circle of negative length in a - b <= high (Bellman
+    and Ford).
+    """
     orders = []
     for one, premises in read.linear:
         if not premises and sorted(one.weights.values()) == [-1.0, 1.0]:
@@ -163,14 +184,18 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
     for side in (left, right):
         if not side.number:
             close = grammar.nearest(side.value or "", encoding.schema.names)
-            raise GeneratorError(f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}")
+            raise GeneratorError(
+                f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}"
+            )
     weights: dict[int, float] = {}
     for name, w in (*left.terms, *((name, -w) for name, w in right.terms)):
         k = encoding.columns.index(encoding.column(name))
         weights[k] = weights.get(k, 0.0) + w
     weights, value = {k: w for k, w in weights.items() if w}, right.constant - left.constant
     if not weights:
-        raise GeneratorError("expected a constraint that says something of a column, found one that cancels out; leave it out")
+        raise GeneratorError(
+            "expected a constraint that says something of a column, found one that cancels out; leave it out"
+        )
     if len(weights) == 1:
         ((k, w),) = weights.items()
         operator = operator if w > 0 else grammar.MIRRORED[operator]
@@ -179,9 +204,11 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
 
 
 def _bounded(weights: dict[int, float], operator: str, value: float, columns: list[Cells]) -> Linear:
-    """Write sum operator value as low <= sum <= high: on a common grid strictness is half a step, and == means the same multiple of it.
+    """Write sum operator value as low <= sum <= high: on a common grid strictness is half a step, and == means the same
+    multiple of it.
 
-    With a factor that is no whole number, sums lie between the grid's values: then == means equal after rounding to the coarsest column.
+    With a factor that is no whole number, sums lie between the grid's values: then == means equal after rounding to the
+    coarsest column.
     """
     units = [1 / domains.per_unit(column) if column.scale else 0.0 for column in columns]
     whole, equal = all(w == int(w) for w in weights.values()), operator in ("==", "!=")
@@ -193,4 +220,6 @@ def _bounded(weights: dict[int, float], operator: str, value: float, columns: li
         edge = value + (half if operator == ">" else -half)
         edge = edge if half else math.nextafter(value, math.inf if operator == ">" else -math.inf)
         return Linear(weights, *((-math.inf, edge) if operator == "<" else (edge, math.inf)))
-    return Linear(weights, *((-math.inf, value + grain) if operator == "<=" else (value - grain, math.inf)), slack=slack)
+    return Linear(
+        weights, *((-math.inf, value + grain) if operator == "<=" else (value - grain, math.inf)), slack=slack
+    )

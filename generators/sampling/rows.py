@@ -1,8 +1,9 @@
 """Exactly n rows that meet conditions and constraints, from any family that draws chunks of candidates.
 
-Rows that meet everything are kept in the order in which they are drawn (rejection sampling, von Neumann 1951): their distribution is
-the model's own, given what they must meet. Where few candidates would pass, and the family can, tokens are masked while a row is
-drawn, one of CANDIDATES such rows is kept by its importance, and only what is left over is rejected.
+Rows that meet everything are kept in the order in which they are drawn (rejection sampling, von Neumann 1951): their
+distribution is the model's own, given what they must meet. Where few candidates would pass, and the family can, tokens
+are masked while a row is drawn, one of CANDIDATES such rows is kept by its importance, and only what is left over is
+rejected.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from launderette.generators.sampling.conditioning import CANDIDATES, CHUNK
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.training import randomness
 
-MOST_CHUNKS = 100  # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK meets what is asked
+# of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK meets what is asked
+MOST_CHUNKS = 100
 
 Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK, L] and places within intervals [CHUNK, columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
@@ -28,7 +30,9 @@ Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 
 @dataclass(frozen=True)
 class Asked:
-    """What the rows of one sample must meet, and whether the family can mask tokens, or must (`guided`: None to find out)."""
+    """What the rows of one sample must meet, and whether the family can mask tokens, or must (`guided`: None to
+    find out).
+    """
 
     encoding: Encoding
     constraints: Constraints
@@ -63,7 +67,9 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
 
 
 def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:
-    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES rows pass without; and the rows that told."""
+    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES rows pass without; and the
+    rows that told.
+    """
     if asked.guided is not None or not asked.constraints.open:
         return bool(asked.guided), None
     drawn = chunk(seed, 0, False)
@@ -89,8 +95,13 @@ def _accepted(
         ticks.append({k: own[kept] for k, own in placed.items()})
         found += len(kept)
         if found == count:
-            return np.concatenate(tokens), np.concatenate(inside), {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]}
+            return (
+                np.concatenate(tokens),
+                np.concatenate(inside),
+                {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]},
+            )
     raise GeneratorError(
-        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK // count:,} rows of the model meets, found that fewer do; "
+        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK // count:,} rows of the model meets, "
+        "found that fewer do; "
         f"widen them{'' if guided else ', or train tabular.autoregressive, which keeps to them while it draws'}"
     )

@@ -1,9 +1,9 @@
 """The network of tabular.autoregressive: every factor p(x_l | x_<l, x_C) of the chain rule, trained at once.
 
-With the rows' tokens embedded as E [B, L, e], factor l sees the sum of what the tokens before it contribute (NADE, Larochelle and
-Murray 2011: a token contributes the same to all later factors, so that the cost is linear in L), and another sum over the known
-tokens after it. Then it has residual layers and an output layer of its own, batched over l. The logits may start from a Gaussian
-copula (copula.py).
+With the rows' tokens embedded as E [B, L, e], factor l sees the sum of what the tokens before it contribute (NADE,
+Larochelle and Murray 2011: a token contributes the same to all later factors, so that the cost is linear in L), and
+another sum over the known tokens after it. Then it has residual layers and an output layer of its own, batched over l.
+The logits may start from a Gaussian copula (copula.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,7 @@ from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
+
 
 def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
     """Allow at each place in `fixed` its own token alone, at the others every one."""
@@ -47,7 +48,9 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def start_from_copula(self, x: Tensor, held: Tensor) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits the held-out rows [M, L] best; use none where it helps little."""
+        """Fit the copula to tokens x [N, L], shrunk as suits the held-out rows [M, L] best; use none where it helps
+        little.
+        """
         R, losses = self.copula.fit(x), {}
         self.eval()
         for amount in (*SHRINKAGE, INDEPENDENT):
@@ -58,7 +61,9 @@ class Model(nn.Module):
         self.copula.shrink(R, best if saved > WORTH * len(self.member) else INDEPENDENT)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random columns."""
+        """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random
+        columns.
+        """
         rows = round(self.conditional * len(x)) if self.training else 0
         columns = self._random_columns() if rows else []
         known = self.member[columns].sum(0)  # [L]
@@ -73,7 +78,9 @@ class Model(nn.Module):
         return torch.randperm(columns)[:count].tolist()
 
     def _first_layer(self, E: Tensor, rows: int, known: Tensor) -> Tensor:
-        """Embedded rows E [L, B, e], the first `rows` showing their `known` tokens [L] to all -> sums [L, B, h] in the heads' order."""
+        """Embedded rows E [L, B, e], the first `rows` showing their `known` tokens [L] to all -> sums [L, B, h] in
+        the heads' order.
+        """
         earlier = torch.bmm(E[:-1], self.before[:-1]).cumsum(0)
         sums = nn.functional.pad(earlier, (0, 0, 0, 0, 1, 0)) + self.first_bias[:, None]
         if rows:
@@ -90,22 +97,33 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def draw(self, u: Tensor, x: Tensor, known: list[int], allowed: Allowed = anything) -> tuple[Tensor, Tensor]:
-        """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places `known` as in x, and log q of the others [B].
+        """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places `known` as in x, and log q of the
+        others [B].
 
         `allowed(l, x)` masks the tokens that factor l may take, [B, K], given those drawn so far; None allows all.
         """
         x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
         for l, logits in self._walk(x, known):
-            for mask in (allowed(l, x), *(c.mask(l, x, {*known, *range(l)}, logits.shape[1]) for c in self.combinations)):
+            for mask in (
+                allowed(l, x),
+                *(c.mask(l, x, {*known, *range(l)}, logits.shape[1]) for c in self.combinations),
+            ):
                 logits = logits if mask is None else logits.masked_fill(~mask.to(logits.device), IMPOSSIBLE)
-            cdf, last = logits.softmax(-1).cumsum(-1), logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
-            x[:, l] = torch.minimum(torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last)
+            cdf, last = (
+                logits.softmax(-1).cumsum(-1),
+                logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1),
+            )
+            x[:, l] = torch.minimum(
+                torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last
+            )
             log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]
         return x, log_q
 
     @torch.no_grad()
     def uniforms(self, x: Tensor, v: Tensor) -> Tensor:
-        """The inverse of `draw`: u_l = F(x_l - 1) + v_l p(x_l) for tokens x and v in [0, 1), both [B, L] (Rosenblatt 1952)."""
+        """The inverse of `draw`: u_l = F(x_l - 1) + v_l p(x_l) for tokens x and v in [0, 1), both [B, L]
+        (Rosenblatt 1952).
+        """
         u = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
         for l, logits in self._walk(x, []):
             p = logits.softmax(-1)
@@ -114,8 +132,12 @@ class Model(nn.Module):
         return u
 
     def _walk(self, x: Tensor, known: list[int]) -> Iterator[tuple[int, Tensor]]:
-        """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its turn."""
-        given = self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
+        """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its
+        turn.
+        """
+        given = (
+            self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
+        )
         X = self.copula.features(x) if given else None
         shown = {l: self._contribution(l, x, self.after) for l in known}
         h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))

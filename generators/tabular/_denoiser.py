@@ -1,7 +1,9 @@
-"""The network of tabular.diffusion: every token predicted from those revealed before it, by layers of its own, all at once.
+"""The network of tabular.diffusion: every token predicted from those revealed before it, by layers of its own, all at
+once.
 
-A token contributes the same to the first layer of all tokens revealed after it (order-agnostic NADE, Uria et al. 2014, arXiv
-1310.1757): with the contributions summed up in the order of revelation, the cost is linear in the number of tokens.
+A token contributes the same to the first layer of all tokens revealed after it (order-agnostic NADE, Uria et al. 2014,
+arXiv 1310.1757): with the contributions summed up in the order of revelation, the cost is linear in the number of
+tokens.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,8 @@ class Denoiser(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
 
     def forward(self, parts: Sequence[Tensor], orders: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
-        """Tokens x [B, L] in parts, each revealed in an order of its own [parts, L] -> log p(x_l | those before l) [B, L].
+        """Tokens x [B, L] in parts, each revealed in an order of its own [parts, L] -> log p(x_l | those before l) [B,
+        L].
 
         `terms` [B, tokens] are added to the logits of the tokens that have one.
         """
@@ -34,7 +37,9 @@ class Denoiser(nn.Module):
         shown = torch.bmm(self.embed(x).transpose(0, 1), self.shown)  # [L, B, h]
         sizes = [len(part) for part in parts]
         sums = torch.cat([_before(part, order) for part, order in zip(shown.split(sizes, 1), orders, strict=True)], 1)
-        return self.heads.log_prob(self._own((sums + self.first_bias[:, None])[self.heads.order], slice(None)), x, terms)
+        return self.heads.log_prob(
+            self._own((sums + self.first_bias[:, None])[self.heads.order], slice(None)), x, terms
+        )
 
     def logits(self, l: int, sums: Tensor, x: Tensor) -> Tensor:
         """What the revealed tokens of x [B, L] contribute, summed up [B, h] -> the logits of token l [B, K]."""

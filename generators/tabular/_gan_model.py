@@ -23,7 +23,9 @@ GROUPS = 16  # sets of known columns among these
 class Model(nn.Module):
     """Generator and discriminator of one table; `turn` says whose loss forward returns, none for collapse detection."""
 
-    def __init__(self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str) -> None:
+    def __init__(
+        self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str
+    ) -> None:
         super().__init__()
         self.start = Start(variables)
         self.penalty, self.loss, self.packing, self.diversity, self.fidelity = penalty, loss, packing, 1.0, 1.0
@@ -61,7 +63,9 @@ class Model(nn.Module):
         return torch.randn(rows, len(self.variables.numbers)), torch.rand(rows, sum(self.variables.sizes))
 
     def generate(self, z: Tensor, y: Tensor, known: Tensor, e: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Starting rows z [B, n], y [B, T], which columns are known [B, C], noise e -> scores, choices, what is seen of them."""
+        """Starting rows z [B, n], y [B, T], which columns are known [B, C], noise e -> scores, choices, what is
+        seen of them.
+        """
         variables, n = self.variables, len(self.variables.numbers)
         started, _ = variables.settle(y)
         shift, logits = self.generator(torch.cat([variables.seen(z, variables.indicators(started)), z, known, e], 1))
@@ -75,7 +79,9 @@ class Model(nn.Module):
         return self.generate(z, y, known, torch.randn(len(z), NOISE, device=z.device))[2], known
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
-        """Tokens x [B, L] -> the loss of the network whose turn it is per pack, or how far generated rows are from these, [B]."""
+        """Tokens x [B, L] -> the loss of the network whose turn it is per pack, or how far generated rows are from
+        these, [B].
+        """
         if not turn:
             return self._detect_collapse(x).expand(len(x))
         x = x[: len(x) // self.packing * self.packing]
@@ -95,9 +101,13 @@ class Model(nn.Module):
 
     def _detect_collapse(self, x: Tensor) -> Tensor:
         """Note diversity and fidelity; return how far moments of x [B, L] are from those of rows weighted by p / q."""
-        fake, _ = self.fakes(torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device))  # the first rows: no column is known
+        fake, _ = self.fakes(
+            torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device)
+        )  # the first rows: no column is known
         real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
-        self.diversity, self.fidelity = (look(real[:COLLAPSE_ROWS], fake[:COLLAPSE_ROWS]) for look in (coverage, precision))
+        self.diversity, self.fidelity = (
+            look(real[:COLLAPSE_ROWS], fake[:COLLAPSE_ROWS]) for look in (coverage, precision)
+        )
         weight = self.discriminator.ratio(fake, self.discriminator.trunk(fake).mean(0)).softmax(0)
         step = -(-real.shape[1] // MOMENTS)
         real, fake = real[:, ::step], fake[:, ::step]
@@ -105,8 +115,12 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def rate(self, seen: Tensor, x: Tensor, raked: bool) -> Tensor:
-        """Return log p / q of generated rows, up to a constant, from what is seen of them [B, F] and their tokens [B, L]: [B]."""
-        rake = sum(getattr(self, f"rake_{c}")[x[:, c]] for c in range(len(self.variables.layout.places))) if raked else 0
+        """Return log p / q of generated rows, up to a constant, from what is seen of them [B, F] and their tokens
+        [B, L]: [B].
+        """
+        rake = (
+            sum(getattr(self, f"rake_{c}")[x[:, c]] for c in range(len(self.variables.layout.places))) if raked else 0
+        )
         return self.discriminator.ratio(seen, self.mean) + rake
 
 
@@ -116,7 +130,8 @@ def _some(columns: int, *, single: bool) -> list[int]:
 
 
 def raked(tokens: Tensor, log_weight: Tensor, shares: Mapping[int, Tensor], iterations: int = 12) -> dict[int, Tensor]:
-    """Tokens [K, B, C] of K candidates per row and their log weights [K, B] -> terms [size] that give each column its shares.
+    """Tokens [K, B, C] of K candidates per row and their log weights [K, B] -> terms [size] that give each column its
+    shares.
 
     Iterative proportional fitting (Deming & Stephan 1940) on the weights with which a row's candidate is chosen.
     """

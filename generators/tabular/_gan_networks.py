@@ -19,7 +19,8 @@ class ResidualLayers(nn.Module):
 
 
 class TableDiscriminator(nn.Module):
-    """Packs of m rows -> one logit (PacGAN, Lin et al. 2018, arXiv 1712.04086): the sum of the rows' own and one of their mean.
+    """Packs of m rows -> one logit (PacGAN, Lin et al. 2018, arXiv 1712.04086): the sum of the rows' own and one of
+    their mean.
 
     The order of rows in a pack says nothing, so they share their layers (Zaheer et al. 2017, arXiv 1703.06114).
     """
@@ -38,14 +39,18 @@ class TableDiscriminator(nn.Module):
         return own + self.pack(h.view(len(own), self.packing, -1).mean(1))[:, 0] if self.pack else own
 
     def ratio(self, rows: Tensor, mean: Tensor) -> Tensor:
-        """Rows [B, inputs] -> log p / q of each up to a constant, [B], in packs whose other rows are the generator's `mean` [h]."""
+        """Rows [B, inputs] -> log p / q of each up to a constant, [B], in packs whose other rows are the
+        generator's `mean` [h].
+        """
         h = self.trunk(rows)
         own = self.row(h)[:, 0]
         return own + self.pack((h + (self.packing - 1) * mean) / self.packing)[:, 0] if self.pack else own
 
 
 class TableGenerator(nn.Module):
-    """What is seen of a starting row, and noise -> corrections of its numbers and of its logits; none before training."""
+    """What is seen of a starting row, and noise -> corrections of its numbers and of its logits; none before
+    training.
+    """
 
     def __init__(self, inputs: int, h: int, depth: int, numbers: int, levels: int) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
 """What a table's generator starts from: rows of a Gaussian copula, with the noise that each was drawn with.
 
-Columns are drawn one after another from the copula's conditionals (copula.py), known columns first. A number is z = mu + s e; a choice
-is the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits changes it smoothly.
+Columns are drawn one after another from the copula's conditionals (copula.py), known columns first. A number is z = mu
++ s e; a choice is the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits
+changes it smoothly.
 """
 
 from dataclasses import replace
@@ -24,7 +25,9 @@ class Start(nn.Module):
         super().__init__()
         self.variables = variables
         ordered = [size * (c in variables.numbers) for c, size in enumerate(variables.layout.ordered)]
-        self.copula = Copula(replace(variables.layout, ordered=tuple(ordered)))  # a choice is a label to it, whatever it is called
+        self.copula = Copula(
+            replace(variables.layout, ordered=tuple(ordered))
+        )  # a choice is a label to it, whatever it is called
 
     def fit(self, x: Tensor, validation: Tensor, *, used: bool) -> None:
         """Fit the copula to tokens x [N, L], shrunk as suits the validation rows [M, L] best; or use none."""
@@ -37,11 +40,15 @@ class Start(nn.Module):
     def _gain(self, x: Tensor) -> float:
         """Return how much more likely than with independent columns the tokens x [M, L] are, in nats per row."""
         terms = self.copula.terms(x, 0, [])
-        return sum(float(term.gather(1, x[:, l : l + 1]).mean()) for l, term in terms.items() if l < self.copula.columns)
+        return sum(
+            float(term.gather(1, x[:, l : l + 1]).mean()) for l, term in terms.items() if l < self.copula.columns
+        )
 
     @torch.no_grad()
     def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:
-        """Normals e [B, n], uniforms u [B, T] and tokens x [B, L], of which the columns `known` are given -> z [B, n], logits [B, T]."""
+        """Normals e [B, n], uniforms u [B, T] and tokens x [B, L], of which the columns `known` are given -> z [B,
+        n], logits [B, T].
+        """
         variables, copula = self.variables, self.copula
         gumbel = -torch.log(-torch.log(u.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN)))
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
@@ -52,12 +59,18 @@ class Start(nn.Module):
             for v in variables.of_column[c]:
                 y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, X, given)
             if c not in known:
-                x[:, c] = self._number(c, z, e, y, X, given) if c in variables.numbers else y[variables.of_column[c][0]].argmax(1)
+                x[:, c] = (
+                    self._number(c, z, e, y, X, given)
+                    if c in variables.numbers
+                    else y[variables.of_column[c][0]].argmax(1)
+                )
             copula.read(c, x, X)
         return z, torch.cat([u[:, :0], *y], 1)
 
     def _logits(self, v: int, X: Tensor, given: Conditionals) -> Tensor:
-        """Return log p of choice v given the features X [B, D]: [B, K]; a choice under another one adds its own once that is made."""
+        """Return log p of choice v given the features X [B, D]: [B, K]; a choice under another one adds its own
+        once that is made.
+        """
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])

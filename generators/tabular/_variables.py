@@ -1,8 +1,9 @@
 """Tokens <-> the variables that an adversarial pair works on: numbers as normal scores, labels as one choice each.
 
-A number's cells tile the line by their shares of the rows, as in copula.py, so that a standard normal z has the column's distribution,
-atoms included. A missing number is a choice of two. Labels are choices, and so are numbers of few values (codes, counts, grades), since
-these are often no amounts. Labels beyond SINGLE values are two choices, the second under the first.
+A number's cells tile the line by their shares of the rows, as in copula.py, so that a standard normal z has the
+column's distribution, atoms included. A missing number is a choice of two. Labels are choices, and so are numbers of
+few values (codes, counts, grades), since these are often no amounts. Labels beyond SINGLE values are two choices, the
+second under the first.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ IMPOSSIBLE = -1e9
 
 @dataclass(frozen=True)
 class Choice:
-    """A label variable: of which column and token, how many levels, whether it tells that a number is missing, which choice is above it."""
+    """A label variable: of which column and token, how many levels, whether it tells that a number is missing,
+    which choice is above it.
+    """
 
     column: int
     place: int
@@ -38,7 +41,9 @@ class Variables(nn.Module):
         self.layout, self.cells = layout, [column.size for column in columns]
         self.numbers = [c for c, column in enumerate(columns) if isinstance(column, Cells) and not _few(column)]
         self.choices = _choices(layout, self.numbers, columns)
-        self.of_column = [[v for v, choice in enumerate(self.choices) if choice.column == c] for c in range(len(layout.places))]
+        self.of_column = [
+            [v for v, choice in enumerate(self.choices) if choice.column == c] for c in range(len(layout.places))
+        ]
         self.sizes = [choice.size for choice in self.choices]
         self.widths = [K if K <= ONE_HOT else CODE for K in self.sizes]
         self.features = len(self.numbers) * KNOTS + sum(self.widths)
@@ -48,7 +53,9 @@ class Variables(nn.Module):
             self.register_buffer(f"edges_{i}", torch.zeros(columns[c].size + 1))
             self.register_buffer(f"middles_{i}", torch.zeros(columns[c].size))
         self.register_buffer("knots", torch.zeros(2, len(self.numbers), KNOTS))
-        self.register_buffer("column", torch.tensor([*self.numbers, *(v.column for v in self.choices)]), persistent=False)
+        self.register_buffer(
+            "column", torch.tensor([*self.numbers, *(v.column for v in self.choices)]), persistent=False
+        )
         for v, choice in enumerate(self.choices):
             K = choice.size
             above = self.choices[choice.above].size if choice.above is not None else 1
@@ -68,7 +75,10 @@ class Variables(nn.Module):
             self.knots[:, i] = _knots(share, middles.float())
         for v, choice in enumerate(self.choices):
             table = getattr(self, f"log_share_{v}")
-            pick, above = self.pick(x, choice), self.pick(x, self.choices[choice.above]) if choice.above is not None else 0
+            pick, above = (
+                self.pick(x, choice),
+                self.pick(x, self.choices[choice.above]) if choice.above is not None else 0,
+            )
             counts = torch.bincount(above * choice.size + pick, minlength=table.numel()).view_as(table) + 0.1
             if choice.above is not None:
                 counts[torch.arange(choice.size) >= torch.from_numpy(self.layout.inner[choice.place][1])[:, None]] = 0
@@ -111,7 +121,9 @@ class Variables(nn.Module):
         return _stacked(middles, len(z), z.device, z.dtype) + (z - z.detach())
 
     def settle(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Perturbed logits y [B, T] -> the largest of each choice [B, V], and indicators [B, T] with the gradient of a softmax."""
+        """Perturbed logits y [B, T] -> the largest of each choice [B, V], and indicators [B, T] with the gradient
+        of a softmax.
+        """
         picks, levels = [], []
         for v, (choice, logits) in enumerate(zip(self.choices, y.split(self.sizes, 1), strict=True)):
             if choice.above is not None:
@@ -145,7 +157,8 @@ class Variables(nn.Module):
     def seen(self, scores: Tensor, levels: Tensor) -> Tensor:
         """Scores [B, n] and indicators of the levels [B, T] (perhaps soft) -> what the networks see, [B, features].
 
-        A number is encoded piecewise linearly (Gorishniy et al. 2022, arXiv 2203.05556), a choice as its indicators or its code.
+        A number is encoded piecewise linearly (Gorishniy et al. 2022, arXiv 2203.05556), a choice as its indicators or
+        its code.
         """
         low, high = self.knots
         pieces = ((scores[:, :, None] - low) / (high - low)).clamp(0, 1)  # [B, n, KNOTS]
@@ -165,7 +178,9 @@ class Variables(nn.Module):
 
 
 def _few(column: Cells) -> bool:
-    """Tell whether a number takes few values, most of them shared by rows enough to be kept as they are (or none: all are missing)."""
+    """Tell whether a number takes few values, most of them shared by rows enough to be kept as they are (or none:
+    all are missing).
+    """
     exact = sum(low == high for low, high in zip(column.low, column.high, strict=True))
     return column.size <= ONE_HOT and exact >= column.size / 2
 
@@ -185,7 +200,9 @@ def _choices(layout: Layout, numbers: list[int], columns: tuple[Cells | Labels, 
 
 
 def _knots(share: Tensor, middles: Tensor) -> Tensor:
-    """Ends of cells' shares [K + 1] and their scores [K] -> both ends of the pieces [2, KNOTS]: every cell, or cells at equal shares."""
+    """Ends of cells' shares [K + 1] and their scores [K] -> both ends of the pieces [2, KNOTS]: every cell, or
+    cells at equal shares.
+    """
     K = len(middles)
     at = torch.linspace(0, 1, KNOTS + 1, dtype=share.dtype)
     cells = torch.arange(K) if K <= KNOTS + 1 else torch.bucketize(at, share[1:-1]).unique()

@@ -1,12 +1,15 @@
-"""Denoising autoencoder for tables: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013, arXiv 1305.6663).
+"""Denoising autoencoder for tables: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013,
+arXiv 1305.6663).
 
-A row's tokens are encoded as z on a sphere, Gaussian noise is added, and every token is decoded from z + sigma e by a categorical
-head of its own. The column `target` is hidden from the encoder: its head classifies. Rows are drawn as p(z) prod_l p(x_l | z + sigma e)
-with a mixture of Gaussians p(z) fitted to the training rows' latents, so that no row is needed once the model is fitted.
+A row's tokens are encoded as z on a sphere, Gaussian noise is added, and every token is decoded from z + sigma e by a
+categorical head of its own. The column `target` is hidden from the encoder: its head classifies. Rows are drawn as p(z)
+prod_l p(x_l | z + sigma e) with a mixture of Gaussians p(z) fitted to the training rows' latents, so that no row is
+needed once the model is fitted.
 
-What sigma does (benchmarks/autoencoder_noise.py, docs/autoencoder_noise.svg): below 1 the noise costs nothing on breast cancer and wine,
-beyond it the heads forget one another, and the rows are detected long before the columns' shapes or the classifier suffer. A little
-of it, sigma = 1 on wine, even helps, because it covers what a mixture of Gaussians misses between the latents.
+What sigma does (benchmarks/autoencoder_noise.py, docs/autoencoder_noise.svg): below 1 the noise costs nothing on breast
+cancer and wine, beyond it the heads forget one another, and the rows are detected long before the columns' shapes or
+the classifier suffer. A little of it, sigma = 1 on wine, even helps, because it covers what a mixture of Gaussians
+misses between the latents.
 """
 
 import math
@@ -36,7 +39,9 @@ from launderette.generators.training.plan import Plan, with_options
 
 POOL = 8192  # latents among which a condition chooses
 COMPONENTS = 24  # of the mixture
-WAVES = 24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
+WAVES = (
+    24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
+)
 IMPOSSIBLE = -1e9  # logit of a fine token that its coarse one does not have
 
 
@@ -70,7 +75,9 @@ class Model(nn.Module):
         self.ranks = [len(wave) for wave in waves]
         self.embed = nn.Parameter(torch.cat([_embedding(wave, e) for wave in waves]))
         self.encoder = nn.Sequential(nn.Linear(L * e, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, d))
-        self.decoder = nn.Sequential(nn.Linear(d, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, sum(self.ranks)))
+        self.decoder = nn.Sequential(
+            nn.Linear(d, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, sum(self.ranks))
+        )
         self.bias = nn.Parameter(torch.zeros(sum(self.sizes)))
         self.register_buffer("offsets", torch.tensor([0, *np.cumsum(self.sizes)[:-1]]), persistent=False)
         self.register_buffer("seen", torch.tensor([float(l not in hidden) for l in range(L)]), persistent=False)
@@ -82,7 +89,9 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def start_from_marginals(self, x: Tensor) -> None:
-        """Let the heads of tokens x [N, L] begin with the tokens' frequencies, fine ones with those under each coarse token."""
+        """Let the heads of tokens x [N, L] begin with the tokens' frequencies, fine ones with those under each
+        coarse token.
+        """
         self.decoder[-1].weight.zero_()
         self.decoder[-1].bias.zero_()
         for l, bias in enumerate(self.bias.split(self.sizes)):
@@ -90,7 +99,9 @@ class Model(nn.Module):
         for fine, coarse in self.inner.items():
             self.bias.split(self.sizes)[fine].zero_()
             inside = getattr(self, f"inside_{fine}")
-            counts = torch.bincount(x[:, coarse] * inside.shape[1] + x[:, fine], minlength=inside.numel()).view_as(inside)
+            counts = torch.bincount(x[:, coarse] * inside.shape[1] + x[:, fine], minlength=inside.numel()).view_as(
+                inside
+            )
             inside.add_(torch.log((counts + 0.1) / (counts + 0.1).sum(1, keepdim=True)))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -99,7 +110,9 @@ class Model(nn.Module):
         return nn.functional.layer_norm(self.encoder(E.flatten(1)), (self.d,))
 
     def decode(self, z: Tensor) -> list[Tensor]:
-        """Noisy z [B, d] -> the logits of every token, L of [B, K_l]; a fine token's still lack those under its coarse one."""
+        """Noisy z [B, d] -> the logits of every token, L of [B, K_l]; a fine token's still lack those under its
+        coarse one.
+        """
         parts = zip(self.decoder(z).split(self.ranks, 1), self.bias.split(self.sizes), strict=True)
         return [torch.addmm(bias, part, getattr(self, f"waves_{l}")) for l, (part, bias) in enumerate(parts)]
 
@@ -111,7 +124,10 @@ class Model(nn.Module):
         """Return -log p(x | z + sigma e) of tokens x [B, L] in nats, [B]."""
         z = self.encode(x)
         decoded = self.decode(z + self.sigma * torch.randn_like(z))
-        return sum(nn.functional.cross_entropy(self.logits(decoded, l, x), x[:, l], reduction="none") for l in range(len(self.sizes)))
+        return sum(
+            nn.functional.cross_entropy(self.logits(decoded, l, x), x[:, l], reduction="none")
+            for l in range(len(self.sizes))
+        )
 
     @torch.no_grad()
     def draw(self, z: Tensor, u: Tensor, known: Mapping[int, int]) -> Tensor:
@@ -119,7 +135,11 @@ class Model(nn.Module):
         x, decoded = torch.zeros(u.shape, dtype=torch.int64, device=u.device), self.decode(z)
         for l in range(len(self.sizes)):  # coarse tokens stand before their fine ones
             cdf = self.logits(decoded, l, x).double().softmax(1).cumsum(1)
-            x[:, l] = known[l] if l in known else torch.searchsorted(cdf / cdf[:, -1:], u[:, l : l + 1].contiguous(), right=True)[:, 0]
+            x[:, l] = (
+                known[l]
+                if l in known
+                else torch.searchsorted(cdf / cdf[:, -1:], u[:, l : l + 1].contiguous(), right=True)[:, 0]
+            )
         return x
 
     @torch.no_grad()
@@ -133,7 +153,8 @@ class Model(nn.Module):
 
 
 def _waves(ordered: int, size: int) -> Tensor:
-    """Return what a token's logits are sums of, [rank, size]: cosines over its ordered values, a unit vector for each other value.
+    """Return what a token's logits are sums of, [rank, size]: cosines over its ordered values, a unit vector for each
+    other value.
 
     Cosine k is 1 / k high, so that a smooth dependence on the latent is learned before a jagged one.
     """
@@ -161,8 +182,12 @@ class Autoencoder(ShownModel):
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that hardly a row meets."""
+    def sample(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
+        that hardly a row meets.
+        """
         held = reading.read(where, constraints, self.encoding)
         pool = self._pool(seed, held.fixed) if held.fixed else None
         return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed, pool), seed)
@@ -192,14 +217,18 @@ class Autoencoder(ShownModel):
         return (z + self.config.noise * noise).float().to(self.model.embed.device)
 
     def _pool(self, seed: int, known: Mapping[int, int]) -> tuple[Tensor, Tensor]:
-        """Return noisy latents [POOL, d] and the distribution function [POOL] of p(z | known), which is as p(z) p(known | z)."""
+        """Return noisy latents [POOL, d] and the distribution function [POOL] of p(z | known), which is as p(z)
+        p(known | z).
+        """
         u = torch.from_numpy(randomness.generator(seed, "condition").random((POOL, 1 + 2 * self.config.latent)))
         z = self._latents(u[:, 0].contiguous(), u[:, 1:])
         return z, self.model.log_likelihood(z, known).softmax(0).cumsum(0)
 
     @torch.no_grad()
     def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the probability of each label of `target` given the row's other columns: [rows, labels]; ValueError without a target."""
+        """Return the probability of each label of `target` given the row's other columns: [rows, labels];
+        ValueError without a target.
+        """
         if self.config.target is None:
             raise GeneratorError("expected a model fitted with a target to classify by, found one without")
         column = next(c for c in self.encoding.columns if c.name == self.config.target)
@@ -211,20 +240,31 @@ class Autoencoder(ShownModel):
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        fitting.save(folder, FAMILY, self, self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()})
+        fitting.save(
+            folder,
+            FAMILY,
+            self,
+            self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()},
+        )
 
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:
-    """Train on the rows of `data`; ValueError where a target, a budget, a device or a privacy guarantee cannot be met."""
+    """Train on the rows of `data`; ValueError where a target, a budget, a device or a privacy guarantee cannot be
+    met.
+    """
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
-    return Autoencoder(fitted.encoding, fitted.config, fitted.model, _latents(fitted.model, fitted.x, how["seed"]), fitted.record)
+    return Autoencoder(
+        fitted.encoding, fitted.config, fitted.model, _latents(fitted.model, fitted.x, how["seed"]), fitted.record
+    )
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
     """Return the model that `save` wrote."""
     own = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
     encoded, config, model, record = fitting.restore(FAMILY, document, own)
-    return Autoencoder(encoded, config, model, Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor"))), record)
+    return Autoencoder(
+        encoded, config, model, Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor"))), record
+    )
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:

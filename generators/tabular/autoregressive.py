@@ -1,8 +1,9 @@
 """Autoregressive tables: p(row) = prod_l p(x_l | x_<l, x_C), each factor a categorical over the tokens of one column.
 
-All factors are trained at once (_chain.py). A share of the training rows also shows a random set C of columns to every factor, so
-that a condition on any columns holds when a row is drawn (the known tokens come first), without rejection. Row i is drawn by
-inverting each conditional CDF at one coordinate of its own u in [0, 1)^L: rows do not depend on the batch they are drawn in.
+All factors are trained at once (_chain.py). A share of the training rows also shows a random set C of columns to every
+factor, so that a condition on any columns holds when a row is drawn (the known tokens come first), without rejection.
+Row i is drawn by inverting each conditional CDF at one coordinate of its own u in [0, 1)^L: rows do not depend on the
+batch they are drawn in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -69,8 +70,8 @@ class Autoregressive(ShownModel):
     ) -> pd.DataFrame:
         """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
 
-        `where` and `constraints` hold in every row (sampling/domains.py, sampling/grammar.py). `sobol` spreads the rows more evenly
-        than independent draws: less noise in the table's shares, the same distribution.
+        `where` and `constraints` hold in every row (sampling/domains.py, sampling/grammar.py). `sobol` spreads the rows
+        more evenly than independent draws: less noise in the table's shares, the same distribution.
         """
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
@@ -78,11 +79,15 @@ class Autoregressive(ShownModel):
         points = randomness.row_sobol if sobol else randomness.row_uniforms
         return rows.draw(n, asked, partial(self._chunk, held, points), seed)
 
-    def _chunk(self, held: Constraints, points: Points, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _chunk(
+        self, held: Constraints, points: Points, seed: int, first: int, guided: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK candidates, given the fixed tokens, masked where they are guided."""
         fixed, columns = held.fixed, len(self.encoding.columns)
         x = conditioning.given(fixed, self.encoding.layout.width)
-        leading = not guided and sorted(fixed) == list(range(len(fixed)))  # the chain rule itself conditions on its first tokens
+        leading = not guided and sorted(fixed) == list(
+            range(len(fixed))
+        )  # the chain rule itself conditions on its first tokens
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
         u = points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or guided)))
@@ -92,7 +97,9 @@ class Autoregressive(ShownModel):
     def _draw(
         self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
     ) -> np.ndarray:
-        """Draw tokens [B, L] where x is not known. The second pass over conditions, q, is less exact than the model's own p."""
+        """Draw tokens [B, L] where x is not known. The second pass over conditions, q, is less exact than the
+        model's own p.
+        """
         self.model.eval()
         u, x = torch.from_numpy(u[:, len(self.encoding.columns) :]).to(self._device), x.to(self._device)
         drawn = [self.model.draw(part, x, known, allowed) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
@@ -108,11 +115,17 @@ class Autoregressive(ShownModel):
         return self.model.first_bias.device
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-        return conditioning.impute(frame, self.encoding, partial(self._draw, allowed=conditioning.present(self.encoding)), seed)
+        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
+        any value stay.
+        """
+        return conditioning.impute(
+            frame, self.encoding, partial(self._draw, allowed=conditioning.present(self.encoding)), seed
+        )
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
-        """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the model's distribution."""
+        """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the
+        model's distribution.
+        """
         self.model.eval()
         x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
         v = torch.from_numpy(randomness.row_uniforms(seed, 0, len(x), x.shape[1])).to(self._device)
@@ -120,7 +133,9 @@ class Autoregressive(ShownModel):
         return np.concatenate(parts) if parts else np.zeros(x.shape)
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that it cannot draw."""
+        """Return the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that it cannot
+        draw.
+        """
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)
 
@@ -146,7 +161,9 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
-    """Fill the options left open: less width for many tokens (the residual layers cost L * h^2 each), more decay for few rows."""
+    """Fill the options left open: less width for many tokens (the residual layers cost L * h^2 each), more decay
+    for few rows.
+    """
     L = encoded.layout.width
     width = config.width or int(np.clip((1.2e6 / L) ** 0.5 // 16 * 16, 32, 128))
     decay = float(np.clip(3e4 / rows, 0.1, 6))
@@ -168,7 +185,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 
 def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    plan = Plan(
+        batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200))
+    )
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 

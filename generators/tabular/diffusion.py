@@ -1,18 +1,20 @@
 """Masked diffusion over the tokens of a table (Sahoo et al. 2024, arXiv 2406.07524; Shi et al. 2024, arXiv 2406.04329).
 
-Forward in time, token l is hidden at a random moment; backward, it is revealed given the tokens that are visible by then.
-Each column has a schedule of its own (Shi et al., section 6): at time t it is hidden with probability t^k_l, so that the tokens are
-revealed in a random order, drawn without replacement with weights k_l. The likelihood bound of this process is the likelihood of a
-row revealed one token at a time, averaged over such orders (Hoogeboom et al. 2022, arXiv 2110.02037):
+Forward in time, token l is hidden at a random moment; backward, it is revealed given the tokens that are visible by
+then. Each column has a schedule of its own (Shi et al., section 6): at time t it is hidden with probability t^k_l, so
+that the tokens are revealed in a random order, drawn without replacement with weights k_l. The likelihood bound of this
+process is the likelihood of a row revealed one token at a time, averaged over such orders (Hoogeboom et al. 2022, arXiv
+2110.02037):
 
 L(x) = E_order sum_l -log p(x_l | tokens revealed before l)
 
-All L terms of an order are trained in one pass: every token has layers of its own, over the sum of what the tokens before it contribute.
-So tokens are revealed one at a time, which is exact, at no more cost than several at once. `sharpness`, the ratio of the weights of
-neighbouring columns, leads from one schedule for all (1) to a fixed order (infinity); a sharp one was measured to learn faster from few
-rows. Fine tokens follow all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). A rectified flow inside the cells in their
-place, as there, was measured too: C2ST-XGB .871 against .882 on Shoppers (mean of three draws), for a second network. In a share of the
-rows a random set of columns is known from the beginning, for conditions and imputations.
+All L terms of an order are trained in one pass: every token has layers of its own, over the sum of what the tokens
+before it contribute. So tokens are revealed one at a time, which is exact, at no more cost than several at once.
+`sharpness`, the ratio of the weights of neighbouring columns, leads from one schedule for all (1) to a fixed order
+(infinity); a sharp one was measured to learn faster from few rows. Fine tokens follow all coarse ones: a cascade
+(Mueller et al. 2026, arXiv 2601.22816). A rectified flow inside the cells in their place, as there, was measured too:
+C2ST-XGB .871 against .882 on Shoppers (mean of three draws), for a second network. In a share of the rows a random set
+of columns is known from the beginning, for conditions and imputations.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +83,9 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def _terms(self, parts: Sequence[Tensor], orders: Tensor) -> dict[int, Tensor]:
-        """Return the copula's terms [B, tokens] of the tokens' logits, given what each part of the batch reveals before them."""
+        """Return the copula's terms [B, tokens] of the tokens' logits, given what each part of the batch reveals
+        before them.
+        """
         if not self.copula.used:
             return {}
         found: dict[int, list[Tensor]] = {l: [] for l in self.copula.factors}
@@ -93,7 +97,9 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def start(self, x: Tensor, held: Tensor) -> None:
-        """Begin with the marginals of tokens x [N, L] and a copula, shrunk as suits held-out rows [M, L]; with none if it helps little."""
+        """Begin with the marginals of tokens x [N, L] and a copula, shrunk as suits held-out rows [M, L]; with none
+        if it helps little.
+        """
         self.denoiser.heads.start_from_marginals(x)
         R, losses = self.copula.fit(x), {}
         self.eval()
@@ -107,7 +113,8 @@ class Model(nn.Module):
     def reveal(self, u: Tensor, x: Tensor, known: Sequence[int], allowed: Allowed) -> tuple[Tensor, Tensor]:
         """Fill the places of tokens x [B, L] that are not `known`, each by inverting its conditional CDF at u [B, L].
 
-        Return the tokens and log q [B] of those drawn. `allowed(l, x)` masks the tokens that may be drawn at place l, [B, K]; None: all.
+        Return the tokens and log q [B] of those drawn. `allowed(l, x)` masks the tokens that may be drawn at place l,
+        [B, K]; None: all.
         """
         x, log_q = x.clone(), torch.zeros(len(x), dtype=torch.float64, device=x.device)
         given = self.copula.conditionals([l for l in known if l < self.columns]) if self.copula.used else None
@@ -120,14 +127,18 @@ class Model(nn.Module):
             p = logits.softmax(1)
             # the last token of the CDF's support where rounding leaves u above the sum
             last = (p > 0).long().mul(torch.arange(p.shape[1], device=p.device)).amax(1)
-            x[:, l] = torch.minimum(torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last)
+            x[:, l] = torch.minimum(
+                torch.searchsorted(p.cumsum(1), u[:, l : l + 1].contiguous(), right=True)[:, 0], last
+            )
             log_q += p.gather(1, x[:, l : l + 1])[:, 0].log()
             if given and l < self.columns:
                 self.copula.read(l, x, X)
         return x, log_q
 
     def _walk(self, x: Tensor, known: Sequence[int]) -> Iterator[tuple[int, Tensor]]:
-        """Yield each token to be revealed and what those before it contribute, [B, h]: coarse tokens first, of each kind the known ones."""
+        """Yield each token to be revealed and what those before it contribute, [B, h]: coarse tokens first, of each
+        kind the known ones.
+        """
         sums = self.denoiser.first_bias.new_zeros(len(x), self.denoiser.first_bias.shape[1])
         for stage in (range(self.columns), range(self.columns, x.shape[1])):
             sums = sums + sum((self.denoiser.contribution(l, x) for l in stage if l in known), torch.zeros_like(sums))
@@ -137,7 +148,9 @@ class Model(nn.Module):
                     sums = sums + self.denoiser.contribution(l, x)
 
     def _logits(self, l: int, x: Tensor, sums: Tensor, X: Tensor | None, given: Conditionals | None) -> Tensor:
-        """Logits [B, K] of token l in float64, given what the revealed tokens contribute, [B, h], and the copula's features X."""
+        """Logits [B, K] of token l in float64, given what the revealed tokens contribute, [B, h], and the copula's
+        features X.
+        """
         logits = self.denoiser.logits(l, sums, x)
         if given and l in self.copula.factors:
             term = self.copula.term(l, x, X, given)
@@ -158,8 +171,12 @@ class Diffusion(ShownModel):
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that no row can meet."""
+    def sample(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
+        that no row can meet.
+        """
         held = reading.read(where, constraints, self.encoding)
         return rows.draw(n, rows.Asked(self.encoding, held), partial(self._chunk, held), seed)
 
@@ -175,7 +192,9 @@ class Diffusion(ShownModel):
     def _reveal(
         self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
     ) -> np.ndarray:
-        """Fill tokens x [B, L]; known ones are revealed first, an order that few training rows had: q. p takes the likeliest order."""
+        """Fill tokens x [B, L]; known ones are revealed first, an order that few training rows had: q. p takes the
+        likeliest order.
+        """
         self.model.eval()
         u, x = (part.to(self._device) for part in (torch.from_numpy(u[:, len(self.encoding.columns) :]), x))
         drawn = [self.model.reveal(part, x, known, allowed) for part in u[:, 1:].split(x.shape[1], 1)]
@@ -191,11 +210,17 @@ class Diffusion(ShownModel):
         return self.model.schedule.log_k.device
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any value stay."""
-        return conditioning.impute(frame, self.encoding, partial(self._reveal, allowed=conditioning.present(self.encoding)), seed)
+        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
+        any value stay.
+        """
+        return conditioning.impute(
+            frame, self.encoding, partial(self._reveal, allowed=conditioning.present(self.encoding)), seed
+        )
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]; -inf where it cannot."""
+        """Return the log-probability of each row's cells as `sample` draws them, in nats: float64 [rows]; -inf
+        where it cannot.
+        """
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)
 
@@ -237,7 +262,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 
 def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = Plan(batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200)))
+    plan = Plan(
+        batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200))
+    )
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 

@@ -1,9 +1,11 @@
-"""Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real ones.
+"""Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real
+ones.
 
-The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and R2 penalties on
-packs of rows (_gan_model.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so it is kept: each row is chosen
-among a few candidates by that ratio (importance resampling; Azadi et al. 2019, arXiv 1810.06758, reject by it) times weights per token
-that give every column its known shares. Row i depends on the seed and i alone.
+The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and
+R2 penalties on packs of rows (_gan_model.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so
+it is kept: each row is chosen among a few candidates by that ratio (importance resampling; Azadi et al. 2019, arXiv
+1810.06758, reject by it) times weights per token that give every column its known shares. Row i depends on the seed and
+i alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +44,9 @@ class Config:
 
     loss: str = "relativistic"  # or nonsaturating, minimax: the textbook's
     penalty: float = 0.03  # gamma of R1 and R2
-    packing: int = 1  # m, rows that the discriminator judges together; more resist the loss of modes, fewer learn faster
+    packing: int = (
+        1  # m, rows that the discriminator judges together; more resist the loss of modes, fewer learn faster
+    )
     start: str = "copula"  # or noise: independent columns
     candidates: int = 8  # rows drawn for each row that is kept
     width: int | None = None  # h, units per layer; None is chosen from the number of rows
@@ -74,8 +78,12 @@ class Adversarial(ShownModel):
     def schema(self) -> Schema:
         return self.encoding.schema
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints that hardly a row meets."""
+    def sample(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
+        that hardly a row meets.
+        """
         held = reading.read(where, constraints, self.encoding)
         return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed), seed)
 
@@ -104,7 +112,9 @@ class Adversarial(ShownModel):
 
 @torch.no_grad()
 def candidates(model: Model, x: Tensor, known: list[int], count: int, stream: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw `count` candidates for each row of x [B, L], of which the columns `known` are given: tokens [K, B, L], log weights [K, B]."""
+    """Draw `count` candidates for each row of x [B, L], of which the columns `known` are given: tokens [K, B, L],
+    log weights [K, B].
+    """
     device, variables = model.mean.device, model.variables
     mask = torch.zeros(len(x), len(variables.layout.places), device=device)
     mask[:, known] = 1
@@ -136,7 +146,9 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Adver
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
-    """Fill the options left open: small batches and networks for few rows, and a slow generator, for these are soon known by heart."""
+    """Fill the options left open: small batches and networks for few rows, and a slow generator, for these are soon
+    known by heart.
+    """
     batch = config.batch or int(np.clip(2 ** int(np.log2(max(rows // 2, 1))), 64, 512))
     width = config.width or (128 if rows < 5000 else 256)
     pace = config.pace or float(np.clip(0.025 * (rows / 1e4) ** 0.5, 0.02, 0.06))
@@ -173,7 +185,9 @@ def _plan(config: Config, rows: int) -> Plan:
 
 @torch.no_grad()
 def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
-    """Fit what depends on the trained weights: the mean of the discriminator's units, and the terms that give tokens their shares."""
+    """Fit what depends on the trained weights: the mean of the discriminator's units, and the terms that give
+    tokens their shares.
+    """
     stream = torch.Generator().manual_seed(randomness.key(seed, "calibration"))
     columns = len(model.variables.layout.places)
     model.mean.copy_(model.discriminator.trunk(model.fakes(torch.arange(CHUNK, device=model.mean.device))[0]).mean(0))

@@ -22,9 +22,11 @@ ATTEMPTS = 5  # to read a pair that others replace
 
 
 def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write both files into `folder`; a reader sees the pair that was there or the new one, at every moment one of them.
+    """Write both files into `folder`; a reader sees the pair that was there or the new one, at every moment one of
+    them.
 
-    The document names the file of its tensors, and takes its own name last, in one step: only then does the new pair count.
+    The document names the file of its tensors, and takes its own name last, in one step: only then does the new pair
+    count.
     """
     folder = Path(folder)
     if folder.exists():
@@ -47,12 +49,16 @@ def _tensors(digest: str) -> str:
 
 def _check_replaceable(folder: Path) -> None:
     if unknown := sorted(entry.name for entry in folder.iterdir() if not PART.fullmatch(entry.name)):
-        raise GeneratorError(f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder")
+        raise GeneratorError(
+            f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder"
+        )
 
 
 def _left_behind(folder: Path, current: str) -> list[str]:
     """Return the names of what earlier pairs, or writing that was killed, have left in a model's folder."""
-    return [entry.name for entry in folder.iterdir() if PART.fullmatch(entry.name) and entry.name not in (DOCUMENT, current)]
+    return [
+        entry.name for entry in folder.iterdir() if PART.fullmatch(entry.name) and entry.name not in (DOCUMENT, current)
+    ]
 
 
 def _put(path: Path, data: bytes) -> None:
@@ -84,17 +90,25 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         document, data = _pair(folder)
         tensors = load(data)
     except FileNotFoundError:
-        raise GeneratorError(f"expected a model folder with {DOCUMENT} and its tensors, found {folder} without them") from None
+        raise GeneratorError(
+            f"expected a model folder with {DOCUMENT} and its tensors, found {folder} without them"
+        ) from None
     except (OSError, AttributeError, KeyError, json.JSONDecodeError, UnicodeDecodeError, SafetensorError):
-        raise GeneratorError(f"expected readable model files in {folder}, found damaged ones; fit the model again") from None
+        raise GeneratorError(
+            f"expected readable model files in {folder}, found damaged ones; fit the model again"
+        ) from None
     return document, tensors
 
 
 def _pair(folder: Path, attempts: int = ATTEMPTS) -> tuple[dict[str, Any], bytes]:
-    """Return a document and the bytes of its tensors; the pair is read again where a new one has taken its place meanwhile."""
+    """Return a document and the bytes of its tensors; the pair is read again where a new one has taken its place
+    meanwhile.
+    """
     document = json.loads((folder / DOCUMENT).read_text())
     if document.get("format") != FORMAT:
-        raise GeneratorError(f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}")
+        raise GeneratorError(
+            f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}"
+        )
     try:
         data = (folder / _tensors(document["tensors"])).read_bytes()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
 """Collapse detection of GANs: whether generated points reach all real ones (diversity), and only such (fidelity).
 
-Coverage and precision look at the k nearest real neighbours of each real point (Naeem et al. 2020, arXiv 2002.09797; Kynkäänniemi et
-al. 2019, arXiv 1904.06991); spread needs no real neighbour, so that it tells variety before likeness is reached. Noise reaches far, so
-that a look at diversity alone takes it for variety.
+Coverage and precision look at the k nearest real neighbours of each real point (Naeem et al. 2020, arXiv 2002.09797;
+Kynkäänniemi et al. 2019, arXiv 1904.06991); spread needs no real neighbour, so that it tells variety before likeness is
+reached. Noise reaches far, so that a look at diversity alone takes it for variety.
 """
 
 import math
@@ -16,23 +16,29 @@ LEAST_FIDELITY = 0.1  # noise among many coordinates has hardly a point inside; 
 
 
 def coverage(real: Tensor, fake: Tensor) -> float:
-    """Return the share of real points [B, d] with a generated one no farther than their k-th nearest real one; 1 where there are few."""
+    """Return the share of real points [B, d] with a generated one no farther than their k-th nearest real one; 1
+    where there are few.
+    """
     if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     return float((torch.cdist(real, fake).amin(1) <= _radii(real)).float().mean())
 
 
 def precision(real: Tensor, fake: Tensor) -> float:
-    """Return the share of generated points [B, d] no farther from a real one than its k-th nearest real one; 1 where there are few."""
+    """Return the share of generated points [B, d] no farther from a real one than its k-th nearest real one; 1
+    where there are few.
+    """
     if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0
     return float((torch.cdist(fake, real) <= _radii(real)).any(1).float().mean())
 
 
 def spread(real: Tensor, fake: Tensor) -> float:
-    """Return how far generated points [B, d] are from their nearest like, relative to real ones: 1 as varied, 0 all the same.
+    """Return how far generated points [B, d] are from their nearest like, relative to real ones: 1 as varied, 0 all the
+    same.
 
-    The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as 1.
+    The median over points of the distance to the nearest other one; a ratio above 1 is noise, no variety, and counts as
+    1.
     """
     if len(real) < 2 * REAL_NEIGHBOURS:
         return 1.0

@@ -1,4 +1,6 @@
-"""What fitting, saving and opening a generator have in common, whatever its family; `train` serves tables and images alike."""
+"""What fitting, saving and opening a generator have in common, whatever its family; `train` serves tables and
+images alike.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -43,9 +45,13 @@ class TableFamily:
 
     name: str
     config: type
-    settle: Callable[[Any, Encoding, int], Any]  # (config, encoding, rows) -> config with the options that were left open
+    settle: Callable[
+        [Any, Encoding, int], Any
+    ]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
-    start: Callable[[Any, Encoding, Any, Tensor, Tensor], None]  # (model, encoding, config, tokens [N, L], validation ones [M, L])
+    start: Callable[
+        [Any, Encoding, Any, Tensor, Tensor], None
+    ]  # (model, encoding, config, tokens [N, L], validation ones [M, L])
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
 
 
@@ -61,7 +67,9 @@ class Fitted:
 
 
 def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[FitOptions]) -> Fitted:
-    """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy guarantee are lacking."""
+    """Train a model of the family on the rows of `data`; ValueError where budget, device, memory or privacy
+    guarantee are lacking.
+    """
     started, chosen = time.monotonic(), choose(family.name, **how)
     encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}")
     x = torch.from_numpy(encoded.encode(data))
@@ -78,9 +86,13 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
 
 
 def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:
-    """Return the device to train on and why; ValueError where it is absent, and for a privacy guarantee that cannot be given."""
+    """Return the device to train on and why; ValueError where it is absent, and for a privacy guarantee that cannot
+    be given.
+    """
     if how.get("privacy") is not None:
-        raise GeneratorError(f"expected no privacy budget, found one: {name} has no differentially private training yet")
+        raise GeneratorError(
+            f"expected no privacy budget, found one: {name} has no differentially private training yet"
+        )
     return devices.choose(how.get("device", "auto"))
 
 
@@ -94,7 +106,9 @@ def train(
     started: float,
     **how: Unpack[FitOptions],
 ) -> tuple[Any, dict[str, Any], Tensor]:
-    """Train begin(training, validation) on coded x [N, ...] by plan(rows): the best model, its record, the training rows."""
+    """Train begin(training, validation) on coded x [N, ...] by plan(rows): the best model, its record, the training
+    rows.
+    """
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
     parts = validation.split(len(x), config.validation, seed, how.get("groups"))
     training_rows, validation_rows = (x[rows] for rows in parts)
@@ -105,7 +119,13 @@ def train(
     needed = memory.preflight(model, training_rows, validation_rows, planned)
     reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
     identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())
-    asked: dict[str, Any] = {"seed": seed, "identity": identity, "budget": budget, "started": started, "checkpoint": how.get("checkpoint")}
+    asked: dict[str, Any] = {
+        "seed": seed,
+        "identity": identity,
+        "budget": budget,
+        "started": started,
+        "checkpoint": how.get("checkpoint"),
+    }
     placed = training_rows.to(device), validation_rows.to(device)
     best, record = loop.train(model, *placed, planned, progress=reported, **asked)
     model.load_state_dict(model.state_dict() | best)
@@ -119,7 +139,9 @@ def train(
 
 @torch.no_grad()
 def log_prob(model: nn.Module, encoded: Encoding, frame: pd.DataFrame, device: torch.device) -> np.ndarray:
-    """Return minus the model's loss of each row: float64 [rows]; -inf where a value is missing that no training row lacked."""
+    """Return minus the model's loss of each row: float64 [rows]; -inf where a value is missing that no training row
+    lacked.
+    """
     tokens, nats = encoded.encode(frame), np.full(len(frame), -np.inf)
     known = (tokens < np.array(encoded.layout.sizes)).all(1)
     x = torch.from_numpy(tokens[known]).to(device)

@@ -1,7 +1,7 @@
 """The one training loop: batches, step, learning rate, EMA, early stop, time budget, progress, checkpoint.
 
-Everything random in step s derives from (seed, s), and the learning rate from (s, steps): a run that was killed and resumed, or that is
-repeated with the recorded number of steps, ends in the same weights.
+Everything random in step s derives from (seed, s), and the learning rate from (s, steps): a run that was killed and
+resumed, or that is repeated with the recorded number of steps, ends in the same weights.
 """
 
 import math
@@ -48,8 +48,9 @@ def train(
 
     Where the plan names turns, each minimises model(batch, turn).mean() over its own parameters.
 
-    data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes count from.
-    Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate does not help.
+    data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes
+    count from. Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate
+    does not help.
     """
     run = TrainingRun(model, plan, seed, identity, budget, started)
     if checkpoint and files.exists(checkpoint):
@@ -57,14 +58,22 @@ def train(
     with torch.random.fork_rng():
         _loop(run, data, validation, progress, checkpoint)
     s = run.state
-    record = {"steps": s.step, "planned_steps": s.total, "seconds": round(s.seconds, 1), "validation": s.best, "stopped": s.stopped}
+    record = {
+        "steps": s.step,
+        "planned_steps": s.total,
+        "seconds": round(s.seconds, 1),
+        "validation": s.best,
+        "stopped": s.stopped,
+    }
     if plan.least_diversity:
         record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
         record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == NOISE}
     return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
-def _loop(run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None) -> None:
+def _loop(
+    run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None
+) -> None:
     state, plan, saved, first = run.state, run.plan, time.monotonic(), None
     before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
     if not state.step:
@@ -79,7 +88,15 @@ def _loop(run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress
         if state.step % plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
             if progress:
-                progress({"step": state.step, "steps": state.total, "seconds": state.seconds, "loss": state.loss, "validation": state.best})
+                progress(
+                    {
+                        "step": state.step,
+                        "steps": state.total,
+                        "seconds": state.seconds,
+                        "loss": state.loss,
+                        "validation": state.best,
+                    }
+                )
         if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
             save(run, checkpoint)
             saved = time.monotonic()
@@ -145,7 +162,9 @@ def _settled(run: TrainingRun, prefix: str) -> Tensor:
 
 
 def _batch(run: TrainingRun, data: Tensor) -> Tensor:
-    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once in each."""
+    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once
+    in each.
+    """
     size = min(run.plan.batch, len(data))
     epoch, place = divmod(run.state.step, len(data) // size)
     if run.epoch != epoch:
@@ -197,13 +216,17 @@ def _validation_loss(run: TrainingRun, validation: Tensor) -> float:
 def _lower(run: TrainingRun) -> None:
     """Go back to the best weights at half the learning rate; Diverged after RETRIES times."""
     if run.state.lowered >= RETRIES:
-        raise Diverged("expected a finite training loss, found none at a quarter of the learning rate; lower learning_rate")
+        raise Diverged(
+            "expected a finite training loss, found none at a quarter of the learning rate; lower learning_rate"
+        )
     _go_back(run)
     run.state.loss = math.nan if not math.isfinite(run.state.best) else run.state.best
 
 
 def _restart(run: TrainingRun, last: bool, lost: str) -> None:
-    """Leave a run that went wrong for its best weights so far, at half the learning rate; stop it after RETRIES times."""
+    """Leave a run that went wrong for its best weights so far, at half the learning rate; stop it after RETRIES
+    times.
+    """
     state = run.state
     if last or _late(run) or state.restarts >= RETRIES:
         state.stopped = lost

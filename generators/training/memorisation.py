@@ -1,4 +1,6 @@
-"""What a trained model remembers: its loss of training rows against that of validation rows, as an attacker would compare them."""
+"""What a trained model remembers: its loss of training rows against that of validation rows, as an attacker would
+compare them.
+"""
 
 from collections.abc import Callable
 from typing import TypedDict
@@ -14,18 +16,23 @@ MOST = 5000  # rows of either side
 
 
 class Memorisation(TypedDict):
-    """`gap`: mean loss of validation less that of training rows, nats; `auc`: of the loss as an attack, 0.5 is guessing."""
+    """`gap`: mean loss of validation less that of training rows, nats; `auc`: of the loss as an attack, 0.5 is
+    guessing.
+    """
 
     gap: float
     auc: float
 
 
 @torch.no_grad()
-def measure(model: Callable[[Tensor], Tensor], kept: Tensor, held: Tensor, plan: Plan, seed: int) -> Memorisation | None:
-    """Return gap and AUC of the loss of training rows [N, ...] against validation rows [M, ...]; None for a game of two networks.
+def measure(
+    model: Callable[[Tensor], Tensor], kept: Tensor, held: Tensor, plan: Plan, seed: int
+) -> Memorisation | None:
+    """Return gap and AUC of the loss of training rows [N, ...] against validation rows [M, ...]; None for a game of two
+    networks.
 
-    A game has no loss of a row. Training stopped by the validation rows, so both are a little low. `model` maps rows to their losses,
-    in evaluation mode.
+    A game has no loss of a row. Training stopped by the validation rows, so both are a little low. `model` maps rows to
+    their losses, in evaluation mode.
     """
     if list(plan.turns) != [""]:
         return None

@@ -1,4 +1,6 @@
-"""What training will take in memory, estimated before the first step: a run that cannot fit stops with one sentence, not in the middle."""
+"""What training will take in memory, estimated before the first step: a run that cannot fit stops with one
+sentence, not in the middle.
+"""
 
 from pathlib import Path
 

@@ -9,7 +9,9 @@ from launderette.generators.errors import GeneratorError
 SIZE = (1, 65_536)  # units, layers, rows, draws
 SHARE = (0.0, 1.0)
 RANGES: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE),
+    **dict.fromkeys(
+        ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE
+    ),
     **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE),
     "batch": (1, 1 << 24),
     "latent": (2, 65_536),

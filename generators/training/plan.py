@@ -28,9 +28,13 @@ class Plan:
     evaluate_every: int = 100  # steps
     patience: int = 10  # evaluations without a better validation loss
     betas: tuple[float, float] = (0.9, 0.99)
-    turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})  # by the prefix of the parameters that move in it
+    turns: Mapping[str, "Turn"] = field(
+        default_factory=lambda: {"": Turn()}
+    )  # by the prefix of the parameters that move in it
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
-    least_diversity: float = 0.0  # below it a run has collapsed; a model that measures this sets `diversity` when it is evaluated
+    least_diversity: float = (
+        0.0  # below it a run has collapsed; a model that measures this sets `diversity` when it is evaluated
+    )
     least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
     watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
     chunk: int = 4096  # rows of the validation split at once

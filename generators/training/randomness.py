@@ -22,24 +22,31 @@ def generator(seed: int, *names: object) -> np.random.Generator:
 
 
 def row_uniforms(seed: int, first: int, rows: int, width: int) -> np.ndarray:
-    """Return u in [0, 1) of shape [rows, width] (float64) for rows first, first + 1, ...: row i is the same in every batch."""
+    """Return u in [0, 1) of shape [rows, width] (float64) for rows first, first + 1, ...: row i is the same in
+    every batch.
+    """
     counts = -(-width // DRAWS)
     stream = np.random.Philox(key=key(seed, "rows")).advance(first * counts)
     return np.random.Generator(stream).random((rows, counts * DRAWS))[:, :width]
 
 
 def row_sobol(seed: int, first: int, rows: int, width: int) -> np.ndarray:
-    """Return scrambled Sobol points in place of row_uniforms (Owen 1998): the rows of a table cover [0, 1)^width more evenly.
+    """Return scrambled Sobol points in place of row_uniforms (Owen 1998): the rows of a table cover [0, 1)^width more
+    evenly.
 
     ValueError for more dimensions than the sequence has.
     """
     most = torch.quasirandom.SobolEngine.MAXDIM
     if width > most:
-        raise GeneratorError(f"expected at most {most:,} random numbers per row for Sobol points, found {width:,}; draw without them")
+        raise GeneratorError(
+            f"expected at most {most:,} random numbers per row for Sobol points, found {width:,}; draw without them"
+        )
     engine = torch.quasirandom.SobolEngine(width, scramble=True, seed=key(seed, "sobol"))
     return engine.fast_forward(first).draw(rows, dtype=torch.float64).numpy()
 
 
 def manual_seed(seed: int, *names: object) -> None:
-    """Seed torch's global stream (dropout, initial weights); wrap in torch.random.fork_rng to leave the caller's alone."""
+    """Seed torch's global stream (dropout, initial weights); wrap in torch.random.fork_rng to leave the caller's
+    alone.
+    """
     torch.manual_seed(key(seed, *names))

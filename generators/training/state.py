@@ -1,4 +1,6 @@
-"""The state of a training run, and its checkpoint: a run that was killed continues from it and ends in the same weights."""
+"""The state of a training run, and its checkpoint: a run that was killed continues from it and ends in the same
+weights.
+"""
 
 import hashlib
 import json
@@ -58,8 +60,12 @@ class TrainingRun:
         for prefix, turn in plan.turns.items():
             own = {name: p for name, p in named.items() if name.startswith(prefix)}
             groups.append({"params": [p for name, p in own.items() if "bias" not in name], "pace": turn.pace})
-            groups.append({"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0})
-        self.optimizer = torch.optim.AdamW(groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True)
+            groups.append(
+                {"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0}
+            )
+        self.optimizer = torch.optim.AdamW(
+            groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True
+        )
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.best = self.average
         self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
@@ -73,19 +79,27 @@ def identity(tokens: np.ndarray, *rest: Any) -> str:
 def save(run: TrainingRun, folder: Path) -> None:
     """Write the checkpoint of a run: weights, averages, and the moments of the parameters that have some.
 
-    A parameter that no gradient has reached has none, and none has any in the step in which training went back to its best weights.
+    A parameter that no gradient has reached has none, and none has any in the step in which training went back to its
+    best weights.
     """
     tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
     tensors |= {f"average.{name}": p for name, p in run.average.items()}
     tensors |= {f"best.{name}": p for name, p in run.best.items()}
     for name, p in run.model.named_parameters():
         tensors |= {f"adam.{key}.{name}": value for key, value in run.optimizer.state.get(p, {}).items()}
-    state = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in vars(run.state).items()}
-    files.write(folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()})
+    state = {
+        key: value if not isinstance(value, float) or math.isfinite(value) else None
+        for key, value in vars(run.state).items()
+    }
+    files.write(
+        folder, {"identity": run.identity, "state": state}, {name: t.detach().clone() for name, t in tensors.items()}
+    )
 
 
 def resume(run: TrainingRun, folder: Path) -> None:
-    """Continue from the checkpoint if it belongs to this run; start afresh otherwise, with a warning where it cannot be read."""
+    """Continue from the checkpoint if it belongs to this run; start afresh otherwise, with a warning where it
+    cannot be read.
+    """
     try:
         document, tensors = files.read(folder)
     except GeneratorError:
@@ -94,18 +108,26 @@ def resume(run: TrainingRun, folder: Path) -> None:
     if document.get("identity") != run.identity:
         return
     missing = {"best": math.inf, "loss": math.nan, "diversity": math.nan, "fidelity": math.nan}
-    values: dict[str, Any] = {key: missing.get(key) if value is None else value for key, value in document["state"].items()}
+    values: dict[str, Any] = {
+        key: missing.get(key) if value is None else value for key, value in document["state"].items()
+    }
     run.state = State(**values)
     named = dict(run.model.named_parameters())
     with torch.no_grad():
         for name, parameter in named.items():
             parameter.copy_(tensors[f"model.{name}"])
             if f"adam.step.{name}" in tensors:
-                moments = {key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")}
+                moments = {
+                    key: _laid_out(tensors[f"adam.{key}.{name}"], parameter) for key in ("exp_avg", "exp_avg_sq")
+                }
                 run.optimizer.state[parameter] = {"step": tensors[f"adam.step.{name}"].to(parameter.device), **moments}
-    run.average, run.best = ({name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best"))
+    run.average, run.best = (
+        {name: _laid_out(tensors[f"{kind}.{name}"], p) for name, p in named.items()} for kind in ("average", "best")
+    )
 
 
 def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
-    """Return a tensor on its parameter's device and in its order in memory: the fused optimizer goes by the memory of both."""
+    """Return a tensor on its parameter's device and in its order in memory: the fused optimizer goes by the memory
+    of both.
+    """
     return torch.empty_like(parameter, requires_grad=False).copy_(tensor)

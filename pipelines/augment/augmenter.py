@@ -1,4 +1,6 @@
-"""The face that scikit-learn and imbalanced-learn know: `Augmenter().fit_resample(X, y)`, also inside imblearn's Pipeline."""
+"""The face that scikit-learn and imbalanced-learn know: `Augmenter().fit_resample(X, y)`, also inside imblearn's
+Pipeline.
+"""
 
 import warnings
 from collections.abc import Mapping
@@ -26,11 +28,11 @@ TARGET = "target"  # of the table that the generator sees; the other columns go 
 class Augmenter(BaseOverSampler):
     """Add synthetic rows of chosen classes to X and y, drawn by a generator that is fitted to these X and y alone.
 
-    `sampling_strategy` is imbalanced-learn's: "auto" brings every class to the size of the largest, a mapping {class: rows} states the
-    rows that each class has afterwards. Frames keep their columns, dtypes and missing values; arrays and lists stay what they are.
-    `filter` drops synthetic rows that models of the real ones call mislabelled. `steps` or `minutes` limit the training; `options` are
-    the generator's. After fit_resample, `model_` is the generator (None where
-    nothing was wanted), `is_synthetic_` tells the added rows, `seen_` holds hashes of the rows it learned from.
+    `sampling_strategy` is imbalanced-learn's: "auto" brings every class to the size of the largest, a mapping {class:
+    rows} states the rows that each class has afterwards. Frames keep their columns, dtypes and missing values; arrays
+    and lists stay what they are. `filter` drops synthetic rows that models of the real ones call mislabelled. `steps`
+    or `minutes` limit the training; `options` are the generator's. After fit_resample, `model_` is the generator (None
+    where nothing was wanted), `is_synthetic_` tells the added rows, `seen_` holds hashes of the rows it learned from.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -69,7 +71,8 @@ class Augmenter(BaseOverSampler):
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
         """Return X and y with the synthetic rows after the real ones; ValueError for classes and counts that cannot be.
 
-        Rows of equal `groups` (one value per row, such as a patient's visits) stay together where the generator validates itself.
+        Rows of equal `groups` (one value per row, such as a patient's visits) stay together where the generator
+        validates itself.
         """
         if pd.isna(np.asarray(y, dtype=object)).any():
             raise LaunderError("expected a class for every row in y, found rows without; drop or fill them")
@@ -84,12 +87,18 @@ class Augmenter(BaseOverSampler):
 
     def _fit_resample(self, X: Any, y: np.ndarray, groups: Groups | None = None) -> tuple[Any, np.ndarray]:
         classes, codes = np.unique(y, return_inverse=True)
-        counts = {int(np.flatnonzero(classes == label)[0]): int(count) for label, count in self.sampling_strategy_.items() if count > 0}
+        counts = {
+            int(np.flatnonzero(classes == label)[0]): int(count)
+            for label, count in self.sampling_strategy_.items()
+            if count > 0
+        }
         table, seed = _table(X, codes), int(check_random_state(self.random_state).randint(2**31 - 1))
         self.model_, self.seen_ = None, np.zeros(0, dtype="uint64")
         self.mislabelled_, added = 0, table.iloc[:0]
         if counts:
-            recipe = Recipe(self.generator, self.options or {}, Budget(self.steps, self.minutes), self.filter, self.device)
+            recipe = Recipe(
+                self.generator, self.options or {}, Budget(self.steps, self.minutes), self.filter, self.device
+            )
             learned = oversampling.learn(table, TARGET, recipe, kinds=_kinds(table), groups=groups, seed=seed)
             self.model_, self.seen_ = learned.model, learned.seen
             drawn = oversampling.draw(learned, counts, seed=seed)
@@ -108,7 +117,9 @@ class Augmenter(BaseOverSampler):
 
 
 def _table(X: Any, codes: np.ndarray) -> pd.DataFrame:
-    """Return the rows as the generator sees them: columns by position, the target a class number; sparse columns written out."""
+    """Return the rows as the generator sees them: columns by position, the target a class number; sparse columns
+    written out.
+    """
     table = pd.DataFrame(X).reset_index(drop=True).set_axis([str(k) for k in range(np.shape(X)[1])], axis=1)
     sparse = [name for name in table if isinstance(table[name].dtype, pd.SparseDtype)]
     table = table.assign(**{name: table[name].sparse.to_dense() for name in sparse}).infer_objects()

@@ -1,4 +1,6 @@
-"""Images as the rows of a training set: a column of arrays uint8 [H, W, C] and one of labels; read, and written with their marks."""
+"""Images as the rows of a training set: a column of arrays uint8 [H, W, C] and one of labels; read, and written
+with their marks.
+"""
 
 import io
 import shutil
@@ -39,7 +41,9 @@ def inspect(config: RunConfig) -> None:
     """Check labels and what is asked of them before any image is decoded; LaunderError as in steps.check."""
     table = images.look(config).table
     if LABEL not in table:
-        raise LaunderError("expected images with labels to augment by, found none; put them into folders by class, or name a --target")
+        raise LaunderError(
+            "expected images with labels to augment by, found none; put them into folders by class, or name a --target"
+        )
     how = config.augment or Augmentation()
     labels = class_balance.binned(table[[LABEL]], LABEL, how.bins)
     oversampling.classes_of(labels, LABEL)
@@ -63,16 +67,25 @@ def groups(config: RunConfig, schema: Schema, stored: Mapping[str, Any]) -> pd.S
 
 
 def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Decode the images of a test set into `folder`, in the size and with the channels of the training images, without labels."""
+    """Decode the images of a test set into `folder`, in the size and with the channels of the training images,
+    without labels.
+    """
     high, wide, channels = train[IMAGE].iloc[0].shape
-    update = {"source": config.source.model_copy(update={"path": path}), "images": config.images.model_copy(update={"size": (high, wide)})}
+    update = {
+        "source": config.source.model_copy(update={"path": path}),
+        "images": config.images.model_copy(update={"size": (high, wide)}),
+    }
     rows = _rows(images.ingest(config.model_copy(update=update), folder).data)
     # a grey image may be stored in three equal channels
-    return pd.DataFrame({IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in rows[IMAGE]]})
+    return pd.DataFrame(
+        {IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in rows[IMAGE]]}
+    )
 
 
 def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
-    """Write images, labels and marks: data.parquet in Hugging Face's layout, or data/ with PNG files by class and metadata.csv."""
+    """Write images, labels and marks: data.parquet in Hugging Face's layout, or data/ with PNG files by class and
+    metadata.csv.
+    """
     path = folder / ("data" if format == "folder" else "data.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
@@ -82,7 +95,9 @@ def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
 
 
 def from_files(path: Path) -> pd.DataFrame:
-    """Return images of one size as they are in a source, with all that is known of each: what `write` wrote, or a release."""
+    """Return images of one size as they are in a source, with all that is known of each: what `write` wrote, or a
+    release.
+    """
     found = pictures.find(path)
     arrays = [np.asarray(Image.open(io.BytesIO(found.read(i)))) for i in range(len(found.table))]
     return found.table.assign(**{IMAGE: [x if x.ndim == 3 else x[..., None] for x in arrays]})

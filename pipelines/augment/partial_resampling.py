@@ -1,7 +1,8 @@
-"""Rows around real ones, for few rows: a copy of a real row, of which the model redraws about half of the cells given the others.
+"""Rows around real ones, for few rows: a copy of a real row, of which the model redraws about half of the cells given
+the others.
 
-From a few dozen rows no model learns how the columns of a small class hang together, and rows that are drawn whole blur the classes.
-What is kept of a real row keeps this for them, as SMOTE's neighbours do, and the model fills in the rest.
+From a few dozen rows no model learns how the columns of a small class hang together, and rows that are drawn whole blur
+the classes. What is kept of a real row keeps this for them, as SMOTE's neighbours do, and the model fills in the rest.
 """
 
 from collections.abc import Hashable

@@ -1,4 +1,6 @@
-"""Training rows as augmentation sees them: a frame whose cells are values of a table, or whole images; one module per modality."""
+"""Training rows as augmentation sees them: a frame whose cells are values of a table, or whole images; one module
+per modality.
+"""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -52,7 +54,9 @@ class TrainingRows(Protocol):
         """Return the learners that tell mislabelled rows, by the kinds of their inputs."""
 
     def cross_validation(self, rows: pd.DataFrame) -> dict[str, Any]:
-        """Return what the cross-validation of such rows has of its own: learners, baselines, and what one row is called."""
+        """Return what the cross-validation of such rows has of its own: learners, baselines, and what one row is
+        called.
+        """
 
 
 def of(generator: str) -> TrainingRows:

@@ -1,4 +1,6 @@
-"""Steps of `launder augment`: the cross-validation, and the enlarged training set, which stays below work/: it holds real rows."""
+"""Steps of `launder augment`: the cross-validation, and the enlarged training set, which stays below work/: it
+holds real rows.
+"""
 
 import time
 from collections.abc import Mapping
@@ -32,11 +34,15 @@ def check_generators(config: RunConfig) -> None:
     """Raise LaunderError where a generator of tables is to be compared on images, or the other way round."""
     source, kind = modalities.of(config).SOURCE, f"{config.modality}."
     if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
-        raise LaunderError(f"expected generators to compare whose names begin with {kind!r} for {source}, found {others[0]}; leave it out")
+        raise LaunderError(
+            f"expected generators to compare whose names begin with {kind!r} for {source}, found {others[0]}; leave "
+            "it out"
+        )
 
 
 def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) -> pd.DataFrame:
-    """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test rows.
+    """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test
+    rows.
 
     Test images are decoded into `folder`.
     """
@@ -46,7 +52,9 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
     if target is None:
         raise LaunderError("expected a target to augment by, found none; name its column with --target")
     if taken := [name for name in MARKS if name in frame.columns]:
-        raise LaunderError(f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own")
+        raise LaunderError(
+            f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own"
+        )
     if how.test is not None:
         compared = frame if kind.COMPARED is None else frame[list(kind.COMPARED)]
         _check_apart(compared, kind.read_test(config, how.test, frame, folder))
@@ -58,13 +66,22 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
 
 def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
     if missing := [name for name in frame.columns if name not in test.columns]:
-        raise LaunderError(f"expected the columns of the training rows in the test rows too, found no {missing[0]!r}; give the same table")
+        raise LaunderError(
+            f"expected the columns of the training rows in the test rows too, found no {missing[0]!r}; give the same "
+            "table"
+        )
     if shared := int(np.isin(row_hashes(frame), row_hashes(test[list(frame.columns)])).sum()):
-        raise LaunderError(f"expected no test row among the training rows, found {shared} that are equal to one; take them out")
+        raise LaunderError(
+            f"expected no test row among the training rows, found {shared} that are equal to one; take them out"
+        )
 
 
-def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
-    """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no repeats are asked for."""
+def cross_validate(
+    run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None
+) -> Result:
+    """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no
+    repeats are asked for.
+    """
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
@@ -75,8 +92,17 @@ def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, p
     names = dict.fromkeys((config.generator.name, *how.compare))
     candidates = {name: strategy(name, recipe_of(config, name), how, kinds, rows=len(frame)) for name in names}
     report = None if progress is None else partial(_tell, progress, time.monotonic())
-    asked = {"kinds": kinds, "groups": groups, "folds": how.folds, "repeats": repeats, "seed": config.seed, **kind.cross_validation(frame)}
-    found = cross_validation.cross_validate(frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds")))
+    asked = {
+        "kinds": kinds,
+        "groups": groups,
+        "folds": how.folds,
+        "repeats": repeats,
+        "seed": config.seed,
+        **kind.cross_validation(frame),
+    }
+    found = cross_validation.cross_validate(
+        frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds"))
+    )
     write_json(run.path("cross_validation.json"), plain(found.to_json()))
     path = run.path("cross_validation.json")
     verdicts = [verdict["sentence"] for verdict in found.verdicts()]
@@ -84,7 +110,9 @@ def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result, p
 
 
 class Finished(dict):
-    """Outcomes of the runs of a cross-validation by number, kept as JSON files below `folder`, so that a killed one continues."""
+    """Outcomes of the runs of a cross-validation by number, kept as JSON files below `folder`, so that a killed one
+    continues.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -101,25 +129,35 @@ def _tell(progress: Progress, began: float, done: int, total: int) -> None:
 
 
 def recipe_of(config: RunConfig, name: str) -> Recipe:
-    """Return how the generator `name` is trained: with the configuration's options where it is the configuration's own."""
+    """Return how the generator `name` is trained: with the configuration's options where it is the configuration's
+    own.
+    """
     options = config.generator.options if name == config.generator.name else {}
     open_ended = config.budget.steps is None and config.budget.minutes is None
     budget = Budget(rows.of(name).STEPS if open_ended else config.budget.steps, config.budget.minutes)
     return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
 
 
-def strategy(name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, str], *, rows: int | None = None) -> Strategy:
-    """Return the resampling of a training fold by a generator: as asked for, and for each multiple of the curve, from one fit.
+def strategy(
+    name: str, recipe: Recipe, how: Augmentation, kinds: Mapping[str, str], *, rows: int | None = None
+) -> Strategy:
+    """Return the resampling of a training fold by a generator: as asked for, and for each multiple of the curve, from
+    one fit.
 
     Counts are those of a table of `rows` rows, None for the fold's own.
     """
 
-    def resample(train: pd.DataFrame, *, target: str, seed: int, groups: Groups | None = None, **_: Any) -> dict[str, Resampled]:
+    def resample(
+        train: pd.DataFrame, *, target: str, seed: int, groups: Groups | None = None, **_: Any
+    ) -> dict[str, Resampled]:
         learned = oversampling.learn(train, target, recipe, kinds=kinds, groups=groups, seed=seed)
         labels = train[target]
         ways = {name: class_balance.wanted(labels, class_balance.in_fold(how, labels, rows or len(labels)))}
         ways |= {f"{name} x {factor:g}": class_balance.multiplied(sizes(labels), factor) for factor in how.curve}
-        return {way: _enlarged(train, oversampling.draw(learned, counts, seed=seed), how, learned.seen) for way, counts in ways.items()}
+        return {
+            way: _enlarged(train, oversampling.draw(learned, counts, seed=seed), how, learned.seen)
+            for way, counts in ways.items()
+        }
 
     return resample
 
@@ -136,19 +174,34 @@ def _enlarged(train: pd.DataFrame, added: Drawn, how: Augmentation, seen: np.nda
 
 def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     """Return real rows, then synthetic ones, each column in the dtype of the real ones."""
-    columns = {name: pd.concat([train[name], added[name].astype(train[name].dtype)], ignore_index=True) for name in train.columns}
+    columns = {
+        name: pd.concat([train[name], added[name].astype(train[name].dtype)], ignore_index=True)
+        for name in train.columns
+    }
     return pd.DataFrame(columns)
 
 
 def enlarge(
-    run: Run, config: RunConfig, table: Result, schema: Result, cross_validation: Result | None, progress: Progress | None = None
+    run: Run,
+    config: RunConfig,
+    table: Result,
+    schema: Result,
+    cross_validation: Result | None,
+    progress: Progress | None = None,
 ) -> Result:
-    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the cross-validation."""
+    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the
+    cross-validation.
+    """
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
     found = Schema.from_dict(schema)
-    settings = {"kinds": found.kinds(), "groups": kind.groups(config, found, table), "seed": config.seed, "progress": progress}
+    settings = {
+        "kinds": found.kinds(),
+        "groups": kind.groups(config, found, table),
+        "seed": config.seed,
+        "progress": progress,
+    }
     learned = oversampling.learn(train, target, recipe, **settings, checkpoint=run.path("checkpoint"))
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])

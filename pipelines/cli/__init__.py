@@ -1,4 +1,6 @@
-"""The command line: `launder`. What is heavy is imported by the command that needs it, so that --help answers at once."""
+"""The command line: `launder`. What is heavy is imported by the command that needs it, so that --help answers at
+once.
+"""
 
 import sys
 import warnings
@@ -13,7 +15,17 @@ app = typer.Typer(
     name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", no_args_is_help=True,
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
-for _command in (run.demo, init.init, run.run, run.serve, models.fit, models.sample, scoring.score, augment.augment, schema.schema):
+for _command in (
+    run.demo,
+    init.init,
+    run.run,
+    run.serve,
+    models.fit,
+    models.sample,
+    scoring.score,
+    augment.augment,
+    schema.schema,
+):
     app.command()(_command)
 for _command in (releases.releases, releases.verify, releases.rollback):
     app.command()(_command)
@@ -25,7 +37,9 @@ def _launder(version: Version = False) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 bad input or failure, 2 usage, 3 quarantined, 130 interrupted."""
+    """Run a command and return its exit code: 0 done, 1 bad input or failure, 2 usage, 3 quarantined, 130
+    interrupted.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
@@ -66,7 +80,10 @@ class _Sentence:
 
 
 def _explained(error: BaseException) -> tuple[int, str]:
-    if isinstance(error, KeyboardInterrupt | typer.Abort) or type(error).__name__ in ("CancelledRun", "TerminationSignal"):
+    if isinstance(error, KeyboardInterrupt | typer.Abort) or type(error).__name__ in (
+        "CancelledRun",
+        "TerminationSignal",
+    ):
         return INTERRUPTED, "interrupted; the same command continues where this one was"
     if hasattr(error, "format_message"):  # of the command line parser
         return error.exit_code, error.format_message()

@@ -6,24 +6,42 @@ from typing import Annotated
 
 import typer
 
-Counts = Annotated[list[str] | None, typer.Option("--class", metavar="CLASS=ROWS", help="Rows of a class, real ones included.")]
-Shares = Annotated[list[str] | None, typer.Option("--share", metavar="CLASS=SHARE", help="Share of a class; name all of them.")]
-Compare = Annotated[list[str] | None, typer.Option("--compare", metavar="GENERATOR", help="A further generator for the verdict.")]
-Curve = Annotated[list[str] | None, typer.Option("--curve", metavar="FACTOR", help="A further multiple of the rows for the verdict.")]
+Counts = Annotated[
+    list[str] | None, typer.Option("--class", metavar="CLASS=ROWS", help="Rows of a class, real ones included.")
+]
+Shares = Annotated[
+    list[str] | None, typer.Option("--share", metavar="CLASS=SHARE", help="Share of a class; name all of them.")
+]
+Compare = Annotated[
+    list[str] | None, typer.Option("--compare", metavar="GENERATOR", help="A further generator for the verdict.")
+]
+Curve = Annotated[
+    list[str] | None, typer.Option("--curve", metavar="FACTOR", help="A further multiple of the rows for the verdict.")
+]
 
 
 def augment(
-    config: Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a training set alone.")],
-    target: Annotated[str | None, typer.Option(help="The column that holds the classes; images in folders by class need none.")] = None,
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a training set alone.")
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="The column that holds the classes; images in folders by class need none.")
+    ] = None,
     to: Annotated[str | None, typer.Option(help="balance, or a multiple of the rows such as 2.")] = None,
     counts: Counts = None,
     shares: Shares = None,
     times: Annotated[float | None, typer.Option(help="Rows of a balanced class, in those of the largest.")] = None,
-    filter: Annotated[bool, typer.Option(help="Drop synthetic rows that models of the real ones call mislabelled.")] = True,
+    filter: Annotated[
+        bool, typer.Option(help="Drop synthetic rows that models of the real ones call mislabelled.")
+    ] = True,
     weight: Annotated[float | None, typer.Option(help="Weight of a synthetic row; a real one has 1.")] = None,
     bins: Annotated[int | None, typer.Option(help="Classes to cut a continuous target into.")] = None,
-    test: Annotated[str | None, typer.Option(help="Test rows or images: refuse where the training set holds one.")] = None,
-    generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
+    test: Annotated[
+        str | None, typer.Option(help="Test rows or images: refuse where the training set holds one.")
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")
+    ] = None,
     compare: Compare = None,
     curve: Curve = None,
     folds: Annotated[int | None, typer.Option(help="Folds of the cross-validation.")] = None,
@@ -31,7 +49,9 @@ def augment(
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget of every training.")] = None,
     format: Annotated[str | None, typer.Option(help="Of images: parquet, or folder for PNG files by class.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder of work/, where the augmented rows stay.")] = None,
-    override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
 ) -> int:
     """Enlarge or rebalance a training set, and say by cross-validation whether that helps."""
@@ -39,11 +59,20 @@ def augment(
     words = {"score.target": named, "generator.name": generator, "budget.minutes": minutes, "seed": seed}
     words |= {"augment.to": to, "augment.times": times, "augment.weight": weight, "augment.bins": bins}
     words |= {"augment.folds": folds, "augment.repeats": repeats, "publish.format": format}
-    words |= {"augment.test": None if test is None else str(Path(test).absolute()), "augment.filter": None if filter else "false"}
-    lists = {"augment.counts": _pairs(counts, "--class"), "augment.shares": _pairs(shares, "--share"), "augment.compare": compare}
+    words |= {
+        "augment.test": None if test is None else str(Path(test).absolute()),
+        "augment.filter": None if filter else "false",
+    }
+    lists = {
+        "augment.counts": _pairs(counts, "--class"),
+        "augment.shares": _pairs(shares, "--share"),
+        "augment.compare": compare,
+    }
     words |= {key: json.dumps(value) for key, value in lists.items() if value}
     words |= {"augment.curve": f"[{', '.join(curve)}]"} if curve else {}
-    return _augment(config, [*(override or []), *(f"{key}={value}" for key, value in words.items() if value is not None)], output)
+    return _augment(
+        config, [*(override or []), *(f"{key}={value}" for key, value in words.items() if value is not None)], output
+    )
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
@@ -56,7 +85,9 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
         try:
             found[name] = float(number) if "." in number else int(number)
         except ValueError:
-            raise LaunderError(f"expected {option} CLASS=NUMBER, found no number after '='; write for example {option} 'yes=500'") from None
+            raise LaunderError(
+                f"expected {option} CLASS=NUMBER, found no number after '='; write for example {option} 'yes=500'"
+            ) from None
     return found
 
 

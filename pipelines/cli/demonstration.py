@@ -1,4 +1,6 @@
-"""The demo's sources, from scikit-learn: breast cancer (569 people, 30 measurements, a diagnosis) as a CSV file, digits as images."""
+"""The demo's sources, from scikit-learn: breast cancer (569 people, 30 measurements, a diagnosis) as a CSV file,
+digits as images.
+"""
 
 from pathlib import Path
 

@@ -12,7 +12,9 @@ from launderette.pipelines.cli.options import Overwrite, check_new
 def init(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table, a folder of its parts, or images.")],
     output: Annotated[Path, typer.Option("--output", help="The file to write.")] = Path("launder.yaml"),
-    override: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the configuration.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the configuration.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Profile a source and write an editable, commented configuration."""
@@ -26,20 +28,29 @@ def init(
     with whole(output) as aside:
         text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
         aside.write_text(text, encoding="utf-8")
-    what = f"{len(schema.columns)} columns. Look at their kinds" if schema.modality == "tabular" else "for images. Look at it"
+    what = (
+        f"{len(schema.columns)} columns. Look at their kinds"
+        if schema.modality == "tabular"
+        else "for images. Look at it"
+    )
     for sentence in (f"Wrote {output}: {what}, then: launder run {output}", *notes):
         print(sentence, flush=True)
     return 0
 
 
 def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
-    """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the rules found."""
+    """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the
+    rules found.
+    """
     from launderette.pipelines import modalities
 
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
         found = modality.ingest(config, Path(folder) / "ingested")
-        protected, rules = modality.protect(found.data, found.schema, config), modality.propose_rules(found.data, found.schema)
+        protected, rules = (
+            modality.protect(found.data, found.schema, config),
+            modality.propose_rules(found.data, found.schema),
+        )
     notes = [*found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
         notes.append(f"{count} rules that every row keeps are set under sample.constraints and generator.options.")

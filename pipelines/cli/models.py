@@ -5,33 +5,58 @@ from typing import Annotated
 
 import typer
 
-from launderette.pipelines.cli.options import RELEASED, Minutes, Overrides, Overwrite, Seed, Source, Target, check_new, progress, say
+from launderette.pipelines.cli.options import (
+    RELEASED,
+    Minutes,
+    Overrides,
+    Overwrite,
+    Seed,
+    Source,
+    Target,
+    check_new,
+    progress,
+    say,
+)
 
 
 def fit(
     source: Source,
     model: Annotated[Path, typer.Option("--model", help="Folder to write the model to.")],
-    generator: Annotated[str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")] = None,
+    generator: Annotated[
+        str | None, typer.Option(help="A path in generators/, such as tabular.autoregressive.")
+    ] = None,
     target: Target = None,
     minutes: Minutes = None,
     epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
     delta: Annotated[float | None, typer.Option(help="Its delta.")] = None,
-    option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")
+    ] = None,
     override: Overrides = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> int:
-    """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it inside."""
+    """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it
+    inside.
+    """
     from launderette.generators.training import checkpoint
     from launderette.pipelines import config
     from launderette.pipelines.config.documents import setting
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
     from launderette.pipelines.stages import fitting
 
-    words = {"score.target": target, "budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta, "seed": seed}
+    words = {
+        "score.target": target,
+        "budget.minutes": minutes,
+        "privacy.epsilon": epsilon,
+        "privacy.delta": delta,
+        "seed": seed,
+    }
     named = [f"generator.name={generator}"] if generator else []
     settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
-    loaded = config.load(source, [*settings, *(setting(key, value) for key, value in words.items() if value is not None)])
+    loaded = config.load(
+        source, [*settings, *(setting(key, value) for key, value in words.items() if value is not None)]
+    )
     check_place(model)
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
@@ -42,7 +67,8 @@ def fit(
     say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
     if remembered := fitted.record.get("memorisation"):
         say(
-            f"Whoever holds it tells a row that it learnt from and one that it did not apart by its loss, with probability "
+            "Whoever holds it tells a row that it learnt from and one that it did not apart by its loss, with "
+            "probability "
             f"{remembered['auc']:.2f} (0.50 is guessing), as measured on its own validation rows. Keep it inside."
         )
     return RELEASED
@@ -51,9 +77,15 @@ def fit(
 def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
-    output: Annotated[Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")],
-    where: Annotated[list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")] = None,
-    constraint: Annotated[list[str] | None, typer.Option("--constraint", metavar="RULE", help="Such as 'start <= end'.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")
+    ],
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None, typer.Option("--constraint", metavar="RULE", help="Such as 'start <= end'.")
+    ] = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> int:

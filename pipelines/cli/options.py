@@ -10,9 +10,13 @@ import typer
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
-Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a table or a folder of images alone.")]
+Config = Annotated[
+    str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a table or a folder of images alone.")
+]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder of releases/, quarantine/ and work/.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")
+]
 Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the training.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An output folder.")]
@@ -34,7 +38,9 @@ def show_version(asked: bool) -> None:
     raise typer.Exit
 
 
-Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=show_version)]
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=show_version)
+]
 
 
 def check_new(output: Path, overwrite: bool) -> None:
@@ -42,7 +48,9 @@ def check_new(output: Path, overwrite: bool) -> None:
     from launderette.pipelines.run.artifacts import LaunderError
 
     if not overwrite and (output.is_file() or (output.is_dir() and any(output.iterdir()))):
-        raise LaunderError(f"expected nothing at {output} yet, found something; add --overwrite to replace it, or choose another place")
+        raise LaunderError(
+            f"expected nothing at {output} yet, found something; add --overwrite to replace it, or choose another place"
+        )
 
 
 def say(text: str = "") -> None:

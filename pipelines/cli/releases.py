@@ -34,7 +34,9 @@ def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The 
     return RELEASED
 
 
-def rollback(folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]) -> int:
+def rollback(
+    folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]
+) -> int:
     """Point `current` at another release."""
     from launderette.pipelines.release import publishing
 

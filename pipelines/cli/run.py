@@ -53,9 +53,13 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
 
     loaded = [config.load(path) for path in configs]
     if missing := [one.name for one in loaded if one.schedule is None]:
-        raise LaunderError(f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it')
+        raise LaunderError(
+            f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it'
+        )
     if len({one.name for one in loaded}) < len(loaded):
-        raise LaunderError("expected a different name for every configuration, found one twice; set name in one of them")
+        raise LaunderError(
+            "expected a different name for every configuration, found one twice; set name in one of them"
+        )
     from launderette.pipelines.cli import serving
 
     return serving.serve(loaded)

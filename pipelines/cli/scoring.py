@@ -13,7 +13,9 @@ STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 def score(
     train: Annotated[str, typer.Option("--train", help="The rows or images that the generator was trained on.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
-    holdout: Annotated[str | None, typer.Option("--holdout", help="Real ones that it never saw; without them hardly any attack.")] = None,
+    holdout: Annotated[
+        str | None, typer.Option("--holdout", help="Real ones that it never saw; without them hardly any attack.")
+    ] = None,
     synthetic: Annotated[str | None, typer.Option("--synthetic", help="The ones to judge.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Rank several tables: --compare A B C.")] = False,
     tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
@@ -26,7 +28,9 @@ def score(
 ) -> int:
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
-        raise typer.BadParameter("expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)")
+        raise typer.BadParameter(
+            "expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)"
+        )
     from launderette.pipelines.cli.terminal import print_model, print_scores, print_verdict
     from launderette.pipelines.scoring import external
     from launderette.pipelines.scoring import settings as score_settings

@@ -41,7 +41,11 @@ class TrainingProgress:
     def __call__(self, status: dict[str, float]) -> None:
         steps, step = status["steps"], status["step"]
         if console.is_terminal:
-            self._draw(step, steps, f"{self.name} in {_memory(status)} (loss {status['validation']:.2f})" if _trains(status) else "folds")
+            self._draw(
+                step,
+                steps,
+                f"{self.name} in {_memory(status)} (loss {status['validation']:.2f})" if _trains(status) else "folds",
+            )
         elif status["seconds"] - self.last >= PLAIN_EVERY or step == steps:
             self.last = status["seconds"]
             told = f", {_memory(status)}, validation loss {status['validation']:.3f}" if _trains(status) else ""
@@ -84,7 +88,11 @@ def run(config: RunConfig) -> int:
         console.print(note, markup=False, soft_wrap=True)
     print_verdict(result["verdict"])
     where = "Released" if result["passed"] else "Quarantined"
-    console.print(f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}", markup=False, soft_wrap=True)
+    console.print(
+        f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}",
+        markup=False,
+        soft_wrap=True,
+    )
     print_model(result["verdict"])
     return 0 if result["passed"] else 3
 
@@ -109,7 +117,11 @@ def augment(config: RunConfig) -> int:
 def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     """Run one of the flows, telling its steps and the training's progress."""
     work = server.prepare(config.publish.to)
-    console.print(f"[bold]{config.name}[/]: starting Prefect" if not os.environ.get("PREFECT_API_URL") else f"[bold]{config.name}[/]")
+    console.print(
+        f"[bold]{config.name}[/]: starting Prefect"
+        if not os.environ.get("PREFECT_API_URL")
+        else f"[bold]{config.name}[/]"
+    )
     from launderette import flows
     from launderette.pipelines.run import tasks
 
@@ -134,7 +146,9 @@ def _clock(started: float) -> str:
 
 
 def print_scores(report: Report) -> None:
-    """Print every score with its interval, and what held-out rows (ceiling) and shuffled columns (floor) reach; 80 columns wide."""
+    """Print every score with its interval, and what held-out rows (ceiling) and shuffled columns (floor) reach; 80
+    columns wide.
+    """
     table = _table("score", "value", "95 % interval", "ceiling", "floor")
     for name, score in report.scores.items():
         interval = "-" if score.value is None else f"{_figure(score.low)} to {_figure(score.high)}"
@@ -154,7 +168,9 @@ def print_verdict(verdict: dict[str, Any]) -> None:
     for reason in (reason for reason in verdict["reasons"] if not reason["passed"]):
         console.print(f"{reason['score']}: {verdicts.sentence(reason)}", markup=False, soft_wrap=True)
     for number, remedy in enumerate(verdicts.remedies(verdict["reasons"]), 1):
-        console.print(f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True)
+        console.print(
+            f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True
+        )
 
 
 def print_model(verdict: dict[str, Any]) -> None:

@@ -12,15 +12,23 @@ SUM = 1e-6  # by how much shares may miss 1
 
 
 class Augmentation(Section):
-    """How a training set is enlarged. One of `to`, `counts` and `shares` says which rows it has afterwards; the target is score.target.
+    """How a training set is enlarged. One of `to`, `counts` and `shares` says which rows it has afterwards; the target
+    is score.target.
 
-    `compare` names further generators, `curve` further multiples of the training rows for the verdict; repeats 0 for none.
+    `compare` names further generators, `curve` further multiples of the training rows for the verdict; repeats 0 for
+    none.
     """
 
-    to: Literal["balance"] | Factor | None = None  # equal classes, or every class at so many times its rows; None for balance
+    to: Literal["balance"] | Factor | None = (
+        None  # equal classes, or every class at so many times its rows; None for balance
+    )
     times: Factor | None = None  # rows of a balanced class, in those of the largest; None for 3 under 5000 rows, else 1
-    counts: dict[Class, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)  # rows of a class, real ones included
-    shares: dict[Class, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = Field(default_factory=dict)  # of every class
+    counts: dict[Class, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict
+    )  # rows of a class, real ones included
+    shares: dict[Class, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )  # of every class
     filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
     bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into

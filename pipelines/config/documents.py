@@ -1,4 +1,6 @@
-"""YAML as people mean it: true and false only as such, no dates, no codes eaten as numbers, no key twice; `a.b=value`."""
+"""YAML as people mean it: true and false only as such, no dates, no codes eaten as numbers, no key twice;
+`a.b=value`.
+"""
 
 import json
 import math
@@ -35,7 +37,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
         if self.check_event(yaml.AliasEvent):  # a few lines of them unfold into any size, or into themselves
-            raise LaunderError(f"expected values written out, found *{self.peek_event().anchor}; write what it stands for")
+            raise LaunderError(
+                f"expected values written out, found *{self.peek_event().anchor}; write what it stands for"
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
@@ -70,7 +74,9 @@ def _parse(text: str, where: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
-        raise LaunderError(f"expected YAML in {where}, found a mistake{line}; quote texts that hold : # > or @") from None
+        raise LaunderError(
+            f"expected YAML in {where}, found a mistake{line}; quote texts that hold : # > or @"
+        ) from None
     except (RecursionError, ValueError) as error:
         if isinstance(error, LaunderError):
             raise
@@ -123,12 +129,18 @@ def scalar(text: str) -> Any:
 
 
 def setting(key: str, value: Any) -> str:
-    """Return the assignment `key=value` that `override` reads back as this very value: a name may look like a number, or hold `: `."""
+    """Return the assignment `key=value` that `override` reads back as this very value: a name may look like a
+    number, or hold `: `.
+    """
     return f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
-def template(schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = (), proposals: Any = None) -> str:
-    """Return the commented YAML text that `launder init` writes for a table or images of this schema, with `a.b=value` set in it."""
+def template(
+    schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = (), proposals: Any = None
+) -> str:
+    """Return the commented YAML text that `launder init` writes for a table or images of this schema, with
+    `a.b=value` set in it.
+    """
     images = "image" in schema.kinds().values()
     columns = "" if images else "".join(_entry(column.name, column.kind) for column in schema.columns)
     text = Path(__file__).with_name("template_images.yaml" if images else "template.yaml").read_text(encoding="utf-8")
@@ -140,7 +152,9 @@ def template(schema: Any, source: str | Path, entity: str | None = None, setting
 
 
 def _entry(name: str, kind: str) -> str:
-    """Return the line of a column; a name longer than the keys that YAML reads on a line is written with a question mark."""
+    """Return the line of a column; a name longer than the keys that YAML reads on a line is written with a question
+    mark.
+    """
     key = as_key(escaped(name))
     return f"  {key}: {kind}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {kind}\n"
 
@@ -156,13 +170,19 @@ def unescaped(key: str) -> str:
 
 def _rules(proposals: Any) -> dict[str, str]:
     """Write the rules that every row keeps as such, those that nearly every row keeps as comments."""
-    certain, likely, together = (proposals.certain, proposals.likely, proposals.combinations) if proposals else ((), (), ())
+    certain, likely, together = (
+        (proposals.certain, proposals.likely, proposals.combinations) if proposals else ((), (), ())
+    )
     listed = [*(f"    - {as_key(rule)}  # every row keeps it" for rule in certain)]
     listed += [f"    # - {as_key(rule)}  # nearly every row keeps it" for rule in likely]
-    words = "what holds in every row, such as start <= end, net + tax == total, if job == \"none\" then pay == 0"
-    constraints = "\n".join([f"  constraints:             # {words}" if certain else f"  constraints: []          # {words}", *listed])
+    words = 'what holds in every row, such as start <= end, net + tax == total, if job == "none" then pay == 0'
+    constraints = "\n".join(
+        [f"  constraints:             # {words}" if certain else f"  constraints: []          # {words}", *listed]
+    )
     options = "".join(f"\n      - {as_key(names)}" for names in together)
-    options = f"\n    combinations:          # labels that occur together only as in the data{options}" if together else " {}"
+    options = (
+        f"\n    combinations:          # labels that occur together only as in the data{options}" if together else " {}"
+    )
     return {"constraints": constraints, "options": options}
 
 
@@ -190,4 +210,6 @@ def _block(key: str, value: Any, indent: str = "") -> str:
     """Write a section as JSON values, which are YAML, below its keys."""
     if not isinstance(value, dict) or not value:
         return f"{indent}{as_key(key)}: {json.dumps(value, ensure_ascii=False)}\n"
-    return f"{indent}{as_key(key)}:\n" + "".join(_block(str(name), inner, indent + "  ") for name, inner in value.items())
+    return f"{indent}{as_key(key)}:\n" + "".join(
+        _block(str(name), inner, indent + "  ") for name, inner in value.items()
+    )

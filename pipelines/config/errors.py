@@ -1,4 +1,6 @@
-"""Mistakes in a configuration, told in one sentence: where, what was expected, the nearest known name; never a value."""
+"""Mistakes in a configuration, told in one sentence: where, what was expected, the nearest known name; never a
+value.
+"""
 
 import difflib
 from collections.abc import Iterable
@@ -19,7 +21,11 @@ WORDS = {
     "model_type": "a section of keys",
     "model_attributes_type": "a section of keys",
 }
-FORMS = {"device": "auto, cpu, cuda or cuda:N", "name": "letters, digits, dots and dashes", "delimiter": "one character"}
+FORMS = {
+    "device": "auto, cpu, cuda or cuda:N",
+    "name": "letters, digits, dots and dashes",
+    "delimiter": "one character",
+}
 UNION = ("bool", "int", "float", "str", "dict[str,any]")
 
 

@@ -38,7 +38,9 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
 
 
 def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
-    """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or metric there is not."""
+    """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or
+    metric there is not.
+    """
     from launderette.pipelines import modalities
 
     return _checked(modalities.settled(_placed(config, base)))

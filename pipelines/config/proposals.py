@@ -1,4 +1,6 @@
-"""Rules that a table keeps, for `launder init` to propose: orders, sums, labels that decide others. Only names of columns are told."""
+"""Rules that a table keeps, for `launder init` to propose: orders, sums, labels that decide others. Only names of
+columns are told.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,9 @@ def _reduced(rules: list[str], schema: Schema) -> list[str]:
 
 def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     """Pairs of label columns of which one decides the other, as generator.options.combinations names them."""
-    labels = [c.name for c in schema.columns if c.kind == "categorical" and "," not in c.name and c.name == c.name.strip()]
+    labels = [
+        c.name for c in schema.columns if c.kind == "categorical" and "," not in c.name and c.name == c.name.strip()
+    ]
     codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:LABELS]}
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
     for one, two in permutations(codes, 2):

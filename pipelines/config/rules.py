@@ -2,20 +2,22 @@
 
 Six words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
-- "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval taken
-  three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows only.
+- "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
+  taken three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows
+  only.
 - "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
-  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a score
-  three half-widths of its interval below the ceiling is an honest sample's.
-- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often as
-  non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model that copies
-  no more than non-members do copies nobody.
-- "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as many pairs of a
-  synthetic and a training image reach, once in a thousand times, if they are equal as often as two real images are.
-- "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a thousand
-  tables of that many rows. Under 200 held-out rows, chance alone may recognise one row in ten. What is measured against
-  non-members (values guessed, people singled out or linked) is chance until it is four standard errors from none, which is where
-  the end of its interval lies three times its half-width from none.
+  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a
+  score three half-widths of its interval below the ceiling is an honest sample's.
+- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often
+  as non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model
+  that copies no more than non-members do copies nobody.
+- "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as
+  many pairs of a synthetic and a training image reach, once in a thousand times, if they are equal as often as two real
+  images are.
+- "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a
+  thousand tables of that many rows. Under 200 held-out rows, chance alone may recognise one row in ten. What is
+  measured against non-members (values guessed, people singled out or linked) is chance until it is four standard errors
+  from none, which is where the end of its interval lies three times its half-width from none.
 """
 
 from collections.abc import Mapping
@@ -54,7 +56,8 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
 }
-# What a model must keep to before it may leave; who reads a release holds no model, so these refuse no release unless the gate names them.
+# What a model must keep to before it may leave; who reads a release holds no model, so these refuse no release unless
+# the gate names them.
 MODEL_RULES: dict[str, Rule] = {
     "privacy.membership_model": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_model": {"at_most": 0.05, "relative": "by chance"},
@@ -88,4 +91,6 @@ def merged(changes: Mapping[str, Bound | None], modality: str) -> dict[str, Rule
 def check(rules: Mapping[str, Rule]) -> None:
     """LaunderError where no rule about privacy is left."""
     if not any(name.startswith(PRIVACY) for name in rules):
-        raise LaunderError("expected at least one rule about privacy in the gate, found none; leave one of the default rules")
+        raise LaunderError(
+            "expected at least one rule about privacy in the gate, found none; leave one of the default rules"
+        )

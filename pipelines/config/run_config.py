@@ -90,7 +90,9 @@ class RunConfig(Section):
 
     @property
     def listed(self) -> dict[str, str | dict[str, Any]]:
-        """The columns that are listed, by their own names: one that is called `*` is written with a backslash before it."""
+        """The columns that are listed, by their own names: one that is called `*` is written with a backslash
+        before it.
+        """
         return {documents.unescaped(name): column for name, column in self.columns.items() if name != OTHERS}
 
     @property

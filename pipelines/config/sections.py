@@ -10,7 +10,9 @@ from launderette.pipelines.config.errors import nearest
 OUTPUT = "laundered"  # below the folder the command runs in
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Name = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)]  # a column may be called 2019
+Name = Annotated[
+    str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)
+]  # a column may be called 2019
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 
@@ -38,7 +40,9 @@ class Source(Section):
 
 
 class Images(Section):
-    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be unusable."""
+    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be
+    unusable.
+    """
 
     size: Side | tuple[Side, Side] | None = None
     broken: float = Field(0.01, ge=0, lt=1)
@@ -91,8 +95,9 @@ class Protect(Section):
 class Sample(Section):
     """What to draw: rows (None for as many as the source has), values every row has, shares of one column's values.
 
-    A condition is a value, several of them, or a text such as ">=30", "30..40", "Rome|Milan" (generators/sampling/domains.py);
-    `constraints` such as "start <= end" or "net + tax == total" hold in every row (generators/sampling/grammar.py).
+    A condition is a value, several of them, or a text such as ">=30", "30..40", "Rome|Milan"
+    (generators/sampling/domains.py); `constraints` such as "start <= end" or "net + tax == total" hold in every row
+    (generators/sampling/grammar.py).
     """
 
     rows: int | None = Field(None, gt=0)
@@ -102,7 +107,9 @@ class Sample(Section):
 
 
 class Scoring(Section):
-    """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees images (None: the usual)."""
+    """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees
+    images (None: the usual).
+    """
 
     target: Name | None = None
     metrics: tuple[str, ...] | None = None

@@ -1,4 +1,6 @@
-"""Arrays of pixels and labels in npz: of any usual name and number type, channels first or last, with or without transparency."""
+"""Arrays of pixels and labels in npz: of any usual name and number type, channels first or last, with or without
+transparency.
+"""
 
 import io
 import re
@@ -13,7 +15,19 @@ from launderette.pipelines.image_sources.source import ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
 
 PIXELS = ("images", "image", "x", "data", "imgs", "img", "pixels", "samples", "arr_0", "")
-LABELS = ("labels", "label", "y", "targets", "target", "classes", "class", "fine_labels", "fine_label", "arr_1", "category")
+LABELS = (
+    "labels",
+    "label",
+    "y",
+    "targets",
+    "target",
+    "classes",
+    "class",
+    "fine_labels",
+    "fine_label",
+    "arr_1",
+    "category",
+)
 FEW = 64  # whole numbers below it are shades of their own, not dark ones of 256
 BLOCK = 1024  # images brought to 8 bits at a time
 SHAPE = "[N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels"
@@ -21,24 +35,34 @@ Arrays = dict[str, np.ndarray]
 
 
 def read(path: Path) -> ImageSource:
-    """Read the images of all splits, one after another, as uint8 [N, H, W, 1 or 3]. LaunderError for arrays that are none."""
+    """Read the images of all splits, one after another, as uint8 [N, H, W, 1 or 3]. LaunderError for arrays that
+    are none.
+    """
     try:
         with np.load(io.BytesIO(path.read_bytes())) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, OSError, KeyError, EOFError):
-        raise LaunderError(f"expected an npz file of plain arrays at {path}, found another one; write it again") from None
+        raise LaunderError(
+            f"expected an npz file of plain arrays at {path}, found another one; write it again"
+        ) from None
     splits = _splits(arrays, path)
     given = np.concatenate([_channels_last(x, path) for x, _ in splits])
     labels = [_flat(y, path) for _, y in splits if y is not None]
     if labels and sum(map(len, labels)) != len(given):
-        raise LaunderError(f"expected one label per image in {path}, found {sum(map(len, labels)):,} for {len(given):,}")
+        raise LaunderError(
+            f"expected one label per image in {path}, found {sum(map(len, labels)):,} for {len(given):,}"
+        )
     table = pd.DataFrame({LABEL: np.concatenate(labels)} if labels else {}, index=range(len(given)))
-    said = Counter() if given.dtype == np.uint8 else Counter({f"images brought to 8 bits from {given.dtype}": len(given)})
+    said = (
+        Counter() if given.dtype == np.uint8 else Counter({f"images brought to 8 bits from {given.dtype}": len(given)})
+    )
     return ImageSource(table, pixels=to_bytes(given, path), passed_over=said)
 
 
 def _splits(arrays: Arrays, path: Path) -> list[tuple[np.ndarray, np.ndarray | None]]:
-    """Return pixels and labels of every split, by their names. LaunderError where no array, or no label of those there, is known."""
+    """Return pixels and labels of every split, by their names. LaunderError where no array, or no label of those
+    there, is known.
+    """
     named = {_cut(name): array for name, array in arrays.items()}
     found = []
     for split in dict.fromkeys(split for split, _ in named):
@@ -47,10 +71,15 @@ def _splits(arrays: Arrays, path: Path) -> list[tuple[np.ndarray, np.ndarray | N
         if pixels is not None:
             found.append((pixels, next((kinds[kind] for kind in LABELS if kind in kinds), None)))
     if not found:
-        raise LaunderError(f"expected an array called images in {path}, found {', '.join(sorted(arrays)) or 'none'}; rename it")
+        raise LaunderError(
+            f"expected an array called images in {path}, found {', '.join(sorted(arrays)) or 'none'}; rename it"
+        )
     fitting = [name for name, array in arrays.items() if array.ndim in (1, 2) and len(array) == len(found[0][0])]
     if fitting and all(labels is None for _, labels in found):
-        raise LaunderError(f"expected labels called labels in {path}, found {', '.join(sorted(fitting))}; rename one, or leave them out")
+        raise LaunderError(
+            f"expected labels called labels in {path}, found {', '.join(sorted(fitting))}; rename one, or leave them "
+            "out"
+        )
     return found
 
 
@@ -71,7 +100,9 @@ def _flat(labels: np.ndarray, path: Path) -> np.ndarray:
         return np.char.decode(flat[:, 0], "utf-8") if flat.dtype.kind == "S" else flat[:, 0]
     if flat.dtype.kind in "biuf" and np.isin(flat, (0, 1)).all() and (flat.sum(1) == 1).all():
         return flat.argmax(1)
-    raise LaunderError(f"expected one label per image in {path}, found {flat.shape[1]} that are not one of several; choose one of them")
+    raise LaunderError(
+        f"expected one label per image in {path}, found {flat.shape[1]} that are not one of several; choose one of them"
+    )
 
 
 def _channels_last(x: np.ndarray, path: Path) -> np.ndarray:
@@ -119,5 +150,6 @@ def _scale(x: np.ndarray, path: Path) -> tuple[float, float]:
     elif least >= 0:
         return 0, 2.0 ** next((bits for bits in (8, 10, 12, 14, 16, 32) if most < 2**bits), 64) - 1
     raise LaunderError(
-        f"expected pixels from 0 to 255, 0 to 1, -1 to 1 or whole numbers from 0 in {path}, found {x.dtype} beyond them; scale them so"
+        f"expected pixels from 0 to 255, 0 to 1, -1 to 1 or whole numbers from 0 in {path}, found {x.dtype} beyond "
+        "them; scale them so"
     )

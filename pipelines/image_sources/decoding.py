@@ -1,10 +1,11 @@
-"""From the bytes of image files to one uint8 array on the disk: grey or RGB, one size; all that is no pixel is left behind.
+"""From the bytes of image files to one uint8 array on the disk: grey or RGB, one size; all that is no pixel is left
+behind.
 
-Headers are read first, to settle size and channels; then all files are decoded, in threads, into a memory-mapped array. Turned
-photographs are set upright; images of another size are resized with antialiasing (Lanczos) after their middle square, or rectangle of
-the wanted shape, is kept. Images of more than 8 bits keep the upper 8 of the bits that their collection uses (12 in 16, as cameras write
-them), those of DICOM go through their window; what is transparent is shown on white. What cannot be decoded is listed by the SHA-256 of
-its bytes and why.
+Headers are read first, to settle size and channels; then all files are decoded, in threads, into a memory-mapped array.
+Turned photographs are set upright; images of another size are resized with antialiasing (Lanczos) after their middle
+square, or rectangle of the wanted shape, is kept. Images of more than 8 bits keep the upper 8 of the bits that their
+collection uses (12 in 16, as cameras write them), those of DICOM go through their window; what is transparent is shown
+on white. What cannot be decoded is listed by the SHA-256 of its bytes and why.
 """
 
 import hashlib
@@ -32,7 +33,9 @@ BLOCK = 256  # images of one task of a thread
 
 @dataclass(frozen=True)
 class Decoded:
-    """Pixels uint8 [M, H, W, C] on the disk, which of the N images they are, and (digest, reason) of each of the others."""
+    """Pixels uint8 [M, H, W, C] on the disk, which of the N images they are, and (digest, reason) of each of the
+    others.
+    """
 
     pixels: np.ndarray
     kept: np.ndarray
@@ -40,7 +43,9 @@ class Decoded:
     resized: int
 
 
-def decode_all(read: Callable[[int], bytes], count: int, path: Path, *, size: tuple[int, int] | None, most_broken: float) -> Decoded:
+def decode_all(
+    read: Callable[[int], bytes], count: int, path: Path, *, size: tuple[int, int] | None, most_broken: float
+) -> Decoded:
     """Decode images 0..count - 1 into an array at `path`, of `size` (height, width) or their usual one.
 
     LaunderError where more than the share `most_broken` cannot be decoded, or nothing is left.
@@ -49,7 +54,9 @@ def decode_all(read: Callable[[int], bytes], count: int, path: Path, *, size: tu
         return _decode_all(read, count, path, size, most_broken)
 
 
-def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tuple[int, int] | None, most_broken: float) -> Decoded:
+def _decode_all(
+    read: Callable[[int], bytes], count: int, path: Path, size: tuple[int, int] | None, most_broken: float
+) -> Decoded:
     found = list(_threaded(lambda i: header(read(i)), count))
     good = np.array([not h.wrong for h in found])
     _check_broken(Counter(h.wrong for h in found if h.wrong), count, most_broken)
@@ -63,7 +70,10 @@ def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tupl
     wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span, deepest), len(places)))
     reasons = Counter(h.wrong for h in found if h.wrong) + Counter(reason for reason in wrong if reason)
     _check_broken(reasons, count, most_broken)
-    pixels, kept = _without(pixels, path, np.array([not reason for reason in wrong])), places[[not reason for reason in wrong]]
+    pixels, kept = (
+        _without(pixels, path, np.array([not reason for reason in wrong])),
+        places[[not reason for reason in wrong]],
+    )
     told = dict(zip(places.tolist(), wrong, strict=True))
     unusable = [(i, found[i].wrong or told[i]) for i in range(count) if found[i].wrong or told[i]]
     skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in unusable]
@@ -72,6 +82,7 @@ def _decode_all(read: Callable[[int], bytes], count: int, path: Path, size: tupl
 
 def _threaded(work: Callable[[int], object], count: int) -> Iterator:
     """Yield work(0), work(1), ... in order, done in threads: decoders let go of Python's lock."""
+
     def block(first: int) -> list:
         return [work(i) for i in range(first, min(first + BLOCK, count))]
 
@@ -91,7 +102,9 @@ def is_image(data: bytes) -> bool:
 
 
 def usual_size(sides: np.ndarray) -> tuple[int, int]:
-    """Return the median height and width of images [N, 2], scaled so that no side is longer than USUAL or shorter than LEAST."""
+    """Return the median height and width of images [N, 2], scaled so that no side is longer than USUAL or shorter
+    than LEAST.
+    """
     height, width = np.median(sides, axis=0)
     scale = min(1.0, USUAL / max(height, width))
     return tuple(max(LEAST, round(side * scale)) for side in (height, width))
@@ -111,8 +124,8 @@ def to_array(
 ) -> np.ndarray:
     """Decode one image: uint8 [height, width, channels].
 
-    `span` is the range of values that DICOM files without a window share, `deepest` the largest value of the 16-bit files of the
-    collection, 0 for that of this one.
+    `span` is the range of values that DICOM files without a window share, `deepest` the largest value of the 16-bit
+    files of the collection, 0 for that of this one.
     """
     image = dicom.to_image(data, span) if dicom.is_dicom(data) else _shown(data, deepest)
     image = image.convert("L" if channels == 1 else "RGB")
@@ -134,7 +147,9 @@ def _shown(data: bytes, deepest: int) -> Image.Image:
 
 
 def _upper_bits(values: np.ndarray, deepest: int) -> np.ndarray:
-    """Return the upper 8 of the bits that values up to `deepest` need, 8, 10, 12, 14 or 16 of them, or all that there are."""
+    """Return the upper 8 of the bits that values up to `deepest` need, 8, 10, 12, 14 or 16 of them, or all that
+    there are.
+    """
     needed = int(deepest or values.max()).bit_length()
     bits = next((bits for bits in DEPTHS if bits >= needed), needed)
     return (values.clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
@@ -145,7 +160,8 @@ def _check_broken(reasons: Counter, count: int, most: float) -> None:
     if broken > max(1, most * count) or broken >= count - 1:
         told = ", ".join(f"{number:,} {reason}" for reason, number in reasons.most_common())
         raise LaunderError(
-            f"expected at most {most:.0%} of {count:,} images to be unusable, found {broken:,} ({told}); repair or remove them, "
+            f"expected at most {most:.0%} of {count:,} images to be unusable, found {broken:,} ({told}); repair or "
+            "remove them, "
             "or raise images.broken"
         )
 

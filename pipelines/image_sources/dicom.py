@@ -1,8 +1,9 @@
 """DICOM: one grey image or one of colours per file, as its window shows it; every tag is left behind.
 
-Values are shown in 8 bits through the file's first window, else its first lookup table (PS3.3 C.11.2), both by pydicom. Deep images
-without either share a range: from the 5 % quantile of their least values to the 95 % quantile of their greatest, over the collection, so
-that they stay comparable and a stray one cannot darken all. Values of 8 bits without a window stay as they are.
+Values are shown in 8 bits through the file's first window, else its first lookup table (PS3.3 C.11.2), both by pydicom.
+Deep images without either share a range: from the 5 % quantile of their least values to the 95 % quantile of their
+greatest, over the collection, so that they stay comparable and a stray one cannot darken all. Values of 8 bits without
+a window stay as they are.
 """
 
 import io
@@ -30,7 +31,9 @@ def library() -> ModuleType:
     try:
         import pydicom
     except ImportError:
-        raise LaunderError("expected the package pydicom to read DICOM, found none; install it: pip install 'launderette[dicom]'") from None
+        raise LaunderError(
+            "expected the package pydicom to read DICOM, found none; install it: pip install 'launderette[dicom]'"
+        ) from None
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
     return pydicom
@@ -43,7 +46,9 @@ def is_dicom(data: bytes) -> bool:
 
 @contextmanager
 def _opened(data: bytes, pydicom: ModuleType) -> Iterator[Any]:
-    """Open a file, whose tags are read when they are asked for; UnidentifiedImageError for what pydicom has errors of its own for."""
+    """Open a file, whose tags are read when they are asked for; UnidentifiedImageError for what pydicom has errors
+    of its own for.
+    """
     try:
         yield pydicom.dcmread(io.BytesIO(data))
     except (pydicom.errors.BytesLengthException, pydicom.errors.InvalidDicomError):
@@ -51,7 +56,9 @@ def _opened(data: bytes, pydicom: ModuleType) -> Iterator[Any]:
 
 
 def header(data: bytes) -> Header:
-    """Read size and kind of a DICOM image, and the span of its values where it is deep and has neither window nor lookup table."""
+    """Read size and kind of a DICOM image, and the span of its values where it is deep and has neither window nor
+    lookup table.
+    """
     pydicom = library()
     if DEFLATED in data[132:1024]:
         return Header(wrong=COMPRESSED)
@@ -96,7 +103,9 @@ def common(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
 
 
 def to_image(data: bytes, span: tuple[float, float] | None) -> Image.Image:
-    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. Raises one of DAMAGE."""
+    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. Raises one of
+    DAMAGE.
+    """
     pydicom = library()
     with _opened(data, pydicom) as found:
         return Image.fromarray(_rgb(found, pydicom) if _colours(found) else _grey(found, span, pydicom))
@@ -144,7 +153,9 @@ def _span(values: np.ndarray) -> tuple[float, float]:
 
 
 def _presented(values: np.ndarray, found: Any, pydicom: ModuleType) -> tuple[np.ndarray, float, float]:
-    """Return values [H, W] through the first window, else the first lookup table, and the least and greatest that come out of it."""
+    """Return values [H, W] through the first window, else the first lookup table, and the least and greatest that
+    come out of it.
+    """
     if not _has_window(found):
         bits = int(found.VOILUTSequence[0].LUTDescriptor[2])
         return pydicom.pixels.apply_voi(values, found).astype(np.float64), 0.0, 2.0**bits - 1

@@ -1,6 +1,7 @@
 """Sources of images: folders by class, a flat folder with a table beside it, Parquet with image bytes, tar shards, npz.
 
-What is found is where the bytes of each image are, and a table of its label and further columns: nothing is decoded here.
+What is found is where the bytes of each image are, and a table of its label and further columns: nothing is decoded
+here.
 """
 
 from pathlib import Path
@@ -12,7 +13,17 @@ from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WIT
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources import files
 
-__all__ = ["FILE", "LABEL", "NOT_IMAGES", "SUFFIXES", "WITHOUT_FILE", "WITHOUT_ROW", "ImageSource", "find", "holds_images"]
+__all__ = [
+    "FILE",
+    "LABEL",
+    "NOT_IMAGES",
+    "SUFFIXES",
+    "WITHOUT_FILE",
+    "WITHOUT_ROW",
+    "ImageSource",
+    "find",
+    "holds_images",
+]
 PARQUET = (".parquet", ".pq", ".parq")
 
 
@@ -22,14 +33,18 @@ def holds_images(path: str | Path) -> bool:
     if path.is_dir():
         names = files.listed(path).names
         shards = [name for name in names if files.suffix(name) in PARQUET]
-        return any(files.suffix(name) in (*SUFFIXES, ".tar") for name in names) or bool(shards and parquet.image_column(path / shards[0]))
+        return any(files.suffix(name) in (*SUFFIXES, ".tar") for name in names) or bool(
+            shards and parquet.image_column(path / shards[0])
+        )
     if path.suffix.lower() in PARQUET and path.is_file():
         return parquet.image_column(path) is not None
     return path.suffix.lower() in (".npz", ".tar")
 
 
 def find(path: str | Path, label: str | None = None) -> ImageSource:
-    """Find the images of a source; `label` names the column of labels. LaunderError where there are none, or labels are missing."""
+    """Find the images of a source; `label` names the column of labels. LaunderError where there are none, or labels
+    are missing.
+    """
     path = Path(path)
     if not path.exists():
         raise LaunderError(f"expected images at {path}, found nothing there; check the path")
@@ -37,7 +52,9 @@ def find(path: str | Path, label: str | None = None) -> ImageSource:
     if len(found.table) < 2:
         raise LaunderError(f"expected at least 2 images in {path}, found {len(found.table)}; give a larger collection")
     if LABEL in found.table and (missing := int(found.table[LABEL].isna().sum())):
-        raise LaunderError(f"expected a label for every image in {path}, found {missing:,} without; label or remove them")
+        raise LaunderError(
+            f"expected a label for every image in {path}, found {missing:,} without; label or remove them"
+        )
     return found
 
 

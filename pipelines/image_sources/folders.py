@@ -1,4 +1,6 @@
-"""Images in folders named after their class, or beside tables of what is known of each (metadata.csv, metadata.jsonl)."""
+"""Images in folders named after their class, or beside tables of what is known of each (metadata.csv,
+metadata.jsonl).
+"""
 
 import json
 import unicodedata
@@ -23,11 +25,15 @@ FILES = (FILE, "filename", "file", "image", "path", "name", "id", "image_id", "i
 
 
 def read(folder: Path, listing: files.Listing, label: str | None) -> ImageSource:
-    """Find the images of a folder and their labels. LaunderError where there are none, or what is known of them does not fit."""
+    """Find the images of a folder and their labels. LaunderError where there are none, or what is known of them
+    does not fit.
+    """
     images = [name for name in listing.names if files.suffix(name) in SUFFIXES]
     tables = _tables(listing.names)
     if not images:
-        raise LaunderError(f"expected images ({', '.join(SUFFIXES)}) in the folder {folder}, found none; check the path")
+        raise LaunderError(
+            f"expected images ({', '.join(SUFFIXES)}) in the folder {folder}, found none; check the path"
+        )
     check_readers(files.suffix(name) for name in images)
     passed = listing.passed_over + Counter({NOT_IMAGES: len(listing.names) - len(images) - len(tables)})
     if len(tables) > 1 and len({name.rpartition("/")[0] for name in tables}) < len(tables):
@@ -38,10 +44,15 @@ def read(folder: Path, listing: files.Listing, label: str | None) -> ImageSource
     beside = sum(name is None for name in found)
     if 0 < beside < len(found):
         raise LaunderError(
-            f"expected every image of {folder} in the folder of its class, found {beside:,} beside these; move or remove them"
+            f"expected every image of {folder} in the folder of its class, found {beside:,} beside these; move or "
+            "remove them"
         )
     labels = {} if beside else {LABEL: np.array(found, dtype=object)}
-    return ImageSource(pd.DataFrame(labels, index=range(len(images))), lambda i: files.read(folder, images[i]), passed_over=passed + joined)
+    return ImageSource(
+        pd.DataFrame(labels, index=range(len(images))),
+        lambda i: files.read(folder, images[i]),
+        passed_over=passed + joined,
+    )
 
 
 def _tables(names: list[str]) -> list[str]:
@@ -65,11 +76,17 @@ def _described(
     wanted = table.pop(FILE)
     where = folder / tables[0] if len(tables) == 1 else folder
     if (twice := int(wanted.duplicated().sum())) > 0:
-        raise LaunderError(f"expected one row per image in {where}, found {twice:,} images named again; keep one row of each")
+        raise LaunderError(
+            f"expected one row per image in {where}, found {twice:,} images named again; keep one row of each"
+        )
     place = wanted.map(names)
     if (twice := int(place.dropna().duplicated().sum())) > 0:
-        raise LaunderError(f"expected one row per image in {where}, found {twice:,} images named in two ways; keep one row of each")
-    passed = passed + Counter({WITHOUT_FILE: int(place.isna().sum()), WITHOUT_ROW: len(images) - int(place.notna().sum())})
+        raise LaunderError(
+            f"expected one row per image in {where}, found {twice:,} images named in two ways; keep one row of each"
+        )
+    passed = passed + Counter(
+        {WITHOUT_FILE: int(place.isna().sum()), WITHOUT_ROW: len(images) - int(place.notna().sum())}
+    )
     paths = list(place[place.notna()])
     rest, said = labelled(table[place.notna()].reset_index(drop=True), label)
     if LABEL not in rest and all(found):
@@ -79,7 +96,9 @@ def _described(
 
 
 def _rows(folder: Path, described: str, names: dict[str, str]) -> pd.DataFrame:
-    """Read a table; its column of names becomes FILE: paths below `folder`, composed. LaunderError where no column names images."""
+    """Read a table; its column of names becomes FILE: paths below `folder`, composed. LaunderError where no column
+    names images.
+    """
     path, below = folder / described, described.rpartition("/")[0]
     table = _lines(path) if files.suffix(described) in LINES else read_table(path)
     for column in [name for name in table if str(name).lower() in FILES]:
@@ -93,7 +112,9 @@ def _lines(path: Path) -> pd.DataFrame:
     """Read JSON lines; what is a list or an object, such as boxes in an image, is left out."""
     try:
         rows = [json.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
-        return pd.DataFrame([{key: value for key, value in row.items() if not isinstance(value, dict | list)} for row in rows])
+        return pd.DataFrame(
+            [{key: value for key, value in row.items() if not isinstance(value, dict | list)} for row in rows]
+        )
     except (ValueError, AttributeError):
         raise LaunderError(f"expected a JSON object per line in {path}, found other text; correct it") from None
 
@@ -105,6 +126,8 @@ def _composed(name: str) -> str:
 
 def _short(images: list[str]) -> dict[str, str]:
     """Return images by the names of their files, with and without ending, as far as these name one image alone."""
-    named = [(_composed(short), name) for name in images for short in {PurePosixPath(name).name, PurePosixPath(name).stem}]
+    named = [
+        (_composed(short), name) for name in images for short in {PurePosixPath(name).name, PurePosixPath(name).stem}
+    ]
     often = Counter(short for short, _ in named)
     return {short: name for short, name in named if often[short] == 1}

@@ -15,7 +15,17 @@ SEVERAL = "has several frames"
 BOMB = "has too many pixels"
 STRANGE = "has a colour space that is not supported"
 # what decoders raise over damaged bytes
-DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
 
 
@@ -23,7 +33,8 @@ DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
 class Header:
     """Size and kind of an image, or why there is none.
 
-    `span` is the range of the values of a DICOM file that says not how to show them, `deepest` the largest value of 16 or 32 bits.
+    `span` is the range of the values of a DICOM file that says not how to show them, `deepest` the largest value of 16
+    or 32 bits.
     """
 
     width: int = 0
@@ -53,7 +64,9 @@ def _header(image: Image.Image) -> Header:
     turned = image.format in TURNED and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     sides = image.size[::-1] if turned else image.size
     deepest = int(np.asarray(image).max()) if image.mode.startswith("I") else 0
-    return Header(*sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "", deepest=deepest)
+    return Header(
+        *sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "", deepest=deepest
+    )
 
 
 def _grey_palette(image: Image.Image) -> bool:

@@ -9,25 +9,44 @@ import pandas as pd
 from launderette.pipelines.run.artifacts import LaunderError
 
 LABEL = "label"
-USUAL = (LABEL, "labels", "class", "classes", "category", "y", "target", "cls", "fine_label", "class_name", "label_name", "class_label")
-LIKELY = re.compile(r"(^|[_\W])(labels?|class(es)?|categor(y|ies)|targets?|species|diagnosis|breed)([_\W]|$)", re.IGNORECASE)
+USUAL = (
+    LABEL,
+    "labels",
+    "class",
+    "classes",
+    "category",
+    "y",
+    "target",
+    "cls",
+    "fine_label",
+    "class_name",
+    "label_name",
+    "class_label",
+)
+LIKELY = re.compile(
+    r"(^|[_\W])(labels?|class(es)?|categor(y|ies)|targets?|species|diagnosis|breed)([_\W]|$)", re.IGNORECASE
+)
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout", "eval", "evaluation"}
 
 
 def labelled(table: pd.DataFrame, label: str | None, known: Sequence[str] = ()) -> tuple[pd.DataFrame, Counter]:
     """Give the column of labels the name `label`, and count what is to be said of the choice.
 
-    It is the one asked for, else the first with a usual name, else the one that the source says holds classes (`known`) or whose name
-    speaks of labels. LaunderError where the one asked for is missing, or several speak of labels.
+    It is the one asked for, else the first with a usual name, else the one that the source says holds classes (`known`)
+    or whose name speaks of labels. LaunderError where the one asked for is missing, or several speak of labels.
     """
     if label is not None and label not in table:
-        raise LaunderError(f"expected the column {label!r} with the labels of the images, found none; name another in score.target")
+        raise LaunderError(
+            f"expected the column {label!r} with the labels of the images, found none; name another in score.target"
+        )
     name = label or _chosen([str(name) for name in table], known)
     if name is None:
         return table, Counter({"further columns, none of them labels (score.target names one)": len(table.columns)})
     others = table if name == LABEL or LABEL not in table else table.drop(columns=LABEL)
     usual = label is not None or name.lower() in USUAL[:7]
-    return others.rename(columns={name: LABEL}), Counter({} if usual else {f"labels taken from the column {name!r}": len(table)})
+    return others.rename(columns={name: LABEL}), Counter(
+        {} if usual else {f"labels taken from the column {name!r}": len(table)}
+    )
 
 
 def _chosen(names: list[str], known: Sequence[str]) -> str | None:
@@ -36,12 +55,15 @@ def _chosen(names: list[str], known: Sequence[str]) -> str | None:
             return found[0]
     likely = [name for name in names if name in known] or [name for name in names if LIKELY.search(name)]
     if len(likely) > 1:
-        raise LaunderError(f"expected one column of labels, found {', '.join(map(repr, likely))}; name one in score.target")
+        raise LaunderError(
+            f"expected one column of labels, found {', '.join(map(repr, likely))}; name one in score.target"
+        )
     return likely[0] if likely else None
 
 
 def classes(folders: Sequence[tuple[str, ...]]) -> tuple[list[str | None], Counter]:
-    """Return the class of each image by the folders above it, None for one in no folder, and count splits that were joined.
+    """Return the class of each image by the folders above it, None for one in no folder, and count splits that were
+    joined.
 
     A folder that all share, and folders called train and test, are no classes: those below them are.
     """

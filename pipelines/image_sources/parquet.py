@@ -1,4 +1,6 @@
-"""Parquet in the layout of Hugging Face: image{bytes, path} or plain bytes, a label, further columns, the names of classes."""
+"""Parquet in the layout of Hugging Face: image{bytes, path} or plain bytes, a label, further columns, the names of
+classes.
+"""
 
 import json
 from pathlib import Path
@@ -15,7 +17,9 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 
 def image_column(path: Path) -> str | None:
-    """Return the first column of a Parquet file that holds images: values in bytes, or in a struct with such a field, that begin as one."""
+    """Return the first column of a Parquet file that holds images: values in bytes, or in a struct with such a
+    field, that begin as one.
+    """
     try:
         with pq.ParquetFile(path) as file:
             names = [one.name for one in file.schema_arrow if _binary(_bytes_type(one.type))]
@@ -39,18 +43,26 @@ def _shows_images(file: pq.ParquetFile, name: str) -> bool:
 
 
 def read(files: list[Path], label: str | None) -> ImageSource:
-    """Read what is known of the images; their bytes stay in Arrow's memory. LaunderError where no column holds images."""
+    """Read what is known of the images; their bytes stay in Arrow's memory. LaunderError where no column holds
+    images.
+    """
     name = image_column(files[0])
     if name is None:
         raise LaunderError(f"expected a column with the bytes of images in {files[0]}, found none; check the file")
     try:
         table = pa.concat_tables([pq.read_table(file) for file in files])
     except (pa.ArrowException, OSError):
-        raise LaunderError(f"expected whole Parquet files of equal columns in {files[0].parent}, found others; write them again") from None
+        raise LaunderError(
+            f"expected whole Parquet files of equal columns in {files[0].parent}, found others; write them again"
+        ) from None
     column = table.column(name)
     if pa.types.is_struct(column.type):
         column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks])
-    flat = [one.name for one in table.schema if one.name != name and not pa.types.is_nested(one.type) and not _binary(one.type)]
+    flat = [
+        one.name
+        for one in table.schema
+        if one.name != name and not pa.types.is_nested(one.type) and not _binary(one.type)
+    ]
     names = _class_names(table.schema)
     known = table.select(flat).to_pandas(ignore_metadata=True)
     rest = pd.DataFrame({name: _named(known[name], names) for name in flat}, index=range(len(table)))
@@ -61,16 +73,26 @@ def read(files: list[Path], label: str | None) -> ImageSource:
 
 def _check_lists(schema: pa.Schema, rest: pd.DataFrame, path: Path) -> None:
     """Raise LaunderError where the only labels are lists: an image has one label here."""
-    lists = [one.name for one in schema if pa.types.is_nested(one.type) and not pa.types.is_struct(one.type) and LIKELY.search(one.name)]
+    lists = [
+        one.name
+        for one in schema
+        if pa.types.is_nested(one.type) and not pa.types.is_struct(one.type) and LIKELY.search(one.name)
+    ]
     if lists and LABEL not in rest:
-        raise LaunderError(f"expected one label per image in column {lists[0]!r} of {path}, found lists; write one label, or remove it")
+        raise LaunderError(
+            f"expected one label per image in column {lists[0]!r} of {path}, found lists; write one label, or remove it"
+        )
 
 
 def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
     """Return the columns that Hugging Face's features call class labels, and the names of their classes."""
     try:
         features: dict[str, Any] = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        return {name: list(one["names"]) for name, one in features.items() if isinstance(one, dict) and one.get("_type") == "ClassLabel"}
+        return {
+            name: list(one["names"])
+            for name, one in features.items()
+            if isinstance(one, dict) and one.get("_type") == "ClassLabel"
+        }
     except (KeyError, ValueError, TypeError):
         return {}
 

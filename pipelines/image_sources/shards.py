@@ -1,4 +1,6 @@
-"""Tar shards: KEY.png beside KEY.cls or KEY.json as in WebDataset, or folders by class; the bytes stay where they are."""
+"""Tar shards: KEY.png beside KEY.cls or KEY.json as in WebDataset, or folders by class; the bytes stay where they
+are.
+"""
 
 import json
 import tarfile
@@ -16,14 +18,18 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 
 def read(files: list[Path], label: str | None) -> ImageSource:
-    """Find the images of all shards. LaunderError for a file that is damaged or compressed, or labels that cannot be read."""
+    """Find the images of all shards. LaunderError for a file that is damaged or compressed, or labels that cannot
+    be read.
+    """
     places, rows, keys, passed = [], [], [], Counter()
     for file in files:
         try:
             with tarfile.open(file, "r:") as shard:
                 _read_shard(shard, file, places, rows, keys, passed)
         except tarfile.TarError:
-            raise LaunderError(f"expected a whole, uncompressed tar file at {file}, found another one; write it again") from None
+            raise LaunderError(
+                f"expected a whole, uncompressed tar file at {file}, found another one; write it again"
+            ) from None
     table, said = _table(rows, keys, label)
     return ImageSource(table, lambda i: _part(*places[i]), passed_over=passed + said)
 
@@ -56,7 +62,9 @@ def _read_shard(
 
 
 def _key(name: PurePosixPath) -> tuple[str, str]:
-    """Return the key of a member, its name up to the first dot, and what it is; the dots of a UID, as DICOM is named, are its key's."""
+    """Return the key of a member, its name up to the first dot, and what it is; the dots of a UID, as DICOM is
+    named, are its key's.
+    """
     stem, _, kind = name.name.partition(".")
     if stem.isdigit() and kind[:1].isdigit():
         stem, kind = name.stem, name.suffix[1:]
@@ -69,7 +77,9 @@ def _known(kind: str, text: bytes, file: Path) -> dict[str, Any]:
             return {LABEL: int(text) if text.strip().isdigit() else text.decode().strip()}
         return {key: value for key, value in json.loads(text).items() if isinstance(value, str | int | float | bool)}
     except (ValueError, AttributeError):
-        raise LaunderError(f"expected labels (.cls) and JSON objects (.json) in {file}, found other text; correct it") from None
+        raise LaunderError(
+            f"expected labels (.cls) and JSON objects (.json) in {file}, found other text; correct it"
+        ) from None
 
 
 def _part(file: Path, offset: int, size: int) -> bytes:

@@ -15,7 +15,9 @@ NOT_IMAGES, WITHOUT_FILE, WITHOUT_ROW = "files of other kinds", "rows without a 
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where N images are: `read(i)` returns the bytes of one, or `pixels` holds all; labels and further columns [N] in a table."""
+    """Where N images are: `read(i)` returns the bytes of one, or `pixels` holds all; labels and further columns [N]
+    in a table.
+    """
 
     table: pd.DataFrame  # the column `label` where there are labels
     read: Callable[[int], bytes] | None = None

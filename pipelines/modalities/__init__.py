@@ -1,6 +1,7 @@
 """What differs between kinds of data, as values: one module per kind, each with all that contract.Modality names.
 
-A modality has the name of its folder in generators/: `tabular.diffusion` is a generator of `pipelines.modalities.tabular`.
+A modality has the name of its folder in generators/: `tabular.diffusion` is a generator of
+`pipelines.modalities.tabular`.
 """
 
 from importlib import import_module
@@ -48,6 +49,7 @@ def settled(config: RunConfig) -> RunConfig:
     if found.NAME != config.modality in MODALITIES and Path(config.source.path).exists():
         of(config).check_source(config.source.path)
         raise LaunderError(
-            f"expected a generator whose name begins with '{found.NAME}.' for {found.SOURCE}, found {config.generator.name!r}"
+            f"expected a generator whose name begins with '{found.NAME}.' for {found.SOURCE}, found "
+            f"{config.generator.name!r}"
         )
     return config

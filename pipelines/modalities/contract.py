@@ -16,7 +16,9 @@ Data = Any  # a frame, or an image sample
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """A source as data, the schema that everything after it goes by, counts of what was passed over, and what was guessed."""
+    """A source as data, the schema that everything after it goes by, counts of what was passed over, and what was
+    guessed.
+    """
 
     data: Data
     schema: Schema
@@ -36,7 +38,8 @@ class Protected:
 class Modality(Protocol):
     """The stages of a run on one kind of data; a module of this package is one.
 
-    Each function raises LaunderError, or ValueError as the generator or the evaluation does, for what it cannot work with.
+    Each function raises LaunderError, or ValueError as the generator or the evaluation does, for what it cannot work
+    with.
     """
 
     NAME: str  # its folder in generators/
@@ -62,7 +65,9 @@ class Modality(Protocol):
         """Return the SHA-256 of all that a run reads from outside: its source, and files that its scores need."""
 
     def inspect(self, config: RunConfig) -> Sequence[str]:
-        """Check source and configuration before a run starts, as cheaply as this kind of data allows; return what was guessed."""
+        """Check source and configuration before a run starts, as cheaply as this kind of data allows; return what
+        was guessed.
+        """
 
     def ingest(self, config: RunConfig, folder: Path) -> Ingested:
         """Read the source; what does not fit into memory goes below `folder`."""
@@ -89,15 +94,29 @@ class Modality(Protocol):
         """Return how many held-out units equal a training unit: copies that chance has made."""
 
     def train(
-        self, data: Data, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+        self,
+        data: Data,
+        schema: Schema,
+        config: RunConfig,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Synthesizer:
         """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from."""
 
     def sample(self, model: Synthesizer, config: RunConfig, source: Data) -> Data:
-        """Draw sample.rows units, else as many as the source has, as the section `sample` asks; no identifier is one of its own."""
+        """Draw sample.rows units, else as many as the source has, as the section `sample` asks; no identifier is
+        one of its own.
+        """
 
     def score(
-        self, train: Data, holdout: Data, synthetic: Data, schema: Schema, config: RunConfig, model: Synthesizer | None = None
+        self,
+        train: Data,
+        holdout: Data,
+        synthetic: Data,
+        schema: Schema,
+        config: RunConfig,
+        model: Synthesizer | None = None,
     ) -> Report:
         """Score synthetic data against both real sides, and against whoever holds the model."""
 
@@ -105,7 +124,9 @@ class Modality(Protocol):
         self, train: str, holdout: str | None, synthetic: str, settings: RunConfig, *,
         model: Synthesizer | None, features: Path | None, strict: bool,
     ) -> tuple[Report, Sequence[str]]:  # fmt: skip
-        """Score files made anywhere; return the report, and what was left out of it (`strict`: LaunderError if anything is)."""
+        """Score files made anywhere; return the report, and what was left out of it (`strict`: LaunderError if
+        anything is).
+        """
 
     def write_release(self, data: Data, staged: Path, *, format: str) -> Artifact:
         """Write synthetic data into data/ of a staged release."""

@@ -78,12 +78,16 @@ def look(config: RunConfig) -> sources.ImageSource:
     if LABEL not in found.table and (config.sample.where or config.sample.weights):
         raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
     if config.split.entity and config.split.entity not in found.table:
-        raise LaunderError(f"expected the column {config.split.entity!r} of split.entity beside the images, found none; check its name")
+        raise LaunderError(
+            f"expected the column {config.split.entity!r} of split.entity beside the images, found none; check its name"
+        )
     return found
 
 
 def features(config: RunConfig) -> onnx.Network | None:
-    """Return the network that sees the images, None for the usual one; EvaluationError where its file cannot be used."""
+    """Return the network that sees the images, None for the usual one; EvaluationError where its file cannot be
+    used.
+    """
     return None if config.score.features is None else onnx.read(config.score.features)
 
 
@@ -95,7 +99,11 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
     decoded = _decoded(found, folder / PIXELS, size, config.images.broken)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
-    counts = found.passed_over + Counter(reason for _, reason in decoded.skipped) + Counter({"images resized": decoded.resized})
+    counts = (
+        found.passed_over
+        + Counter(reason for _, reason in decoded.skipped)
+        + Counter({"images resized": decoded.resized})
+    )
     sample = ImageSample(np.load(folder / PIXELS, mmap_mode="r"), table)
     notes = [f"{count:,} {reason}." for reason, count in counts.items() if count]
     return Ingested(sample, sample.images().schema, dict(counts), notes)
@@ -145,7 +153,9 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
     holders = owners.groupby(images.table[LABEL].to_numpy()).nunique()
     few = images.table[LABEL].isin(holders.index[holders < rare]).to_numpy()
     if len(images) - few.sum() < splitting.LEAST_TRAIN + 1:
-        raise LaunderError(f"expected labels of at least {rare} images each, found none; give more images, or lower protect.rare")
+        raise LaunderError(
+            f"expected labels of at least {rare} images each, found none; give more images, or lower protect.rare"
+        )
     record["columns"][LABEL] = {"labels_left_out": int((holders < rare).sum()), "images_left_out": int(few.sum())}
     return Protected(images.take(np.flatnonzero(~few)) if few.any() else images, record)
 
@@ -166,9 +176,16 @@ def shared(train: ImageSample, held: ImageSample) -> int:
 
 
 def train(
-    images: ImageSample, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+    images: ImageSample,
+    schema: Schema,
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
 ) -> Synthesizer:
-    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as
+    in fit.
+    """
     owner = entity(schema, config)
     return generators.fit(
         images.images(),
@@ -184,13 +201,18 @@ def train(
 
 
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
-    """Draw sample.rows images (else as many as the source has) under sample.where, in the shares of sample.weights where given.
+    """Draw sample.rows images (else as many as the source has) under sample.where, in the shares of sample.weights
+    where given.
 
     LaunderError for a condition that no image can meet, and where fewer images come out than were asked for.
     """
     count, where = config.sample.rows or len(source), dict(config.sample.where)
     try:
-        drawn = _weighted(model, config, count) if config.sample.weights else model.sample(count, seed=config.seed, where=where)
+        drawn = (
+            _weighted(model, config, count)
+            if config.sample.weights
+            else model.sample(count, seed=config.seed, where=where)
+        )
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     if len(drawn) != count:
@@ -202,9 +224,14 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
     """Draw each label's share under its own condition, then mix the images."""
     ((column, shares),) = config.sample.weights.items()
     if column in config.sample.where:
-        raise LaunderError(f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one")
+        raise LaunderError(
+            f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one"
+        )
     counts = apportion(shares, count).items()
-    parts = [model.sample(k, seed=randomness.key(config.seed, "weights", n), where={column: v}) for n, (v, k) in enumerate(counts)]
+    parts = [
+        model.sample(k, seed=randomness.key(config.seed, "weights", n), where={column: v})
+        for n, (v, k) in enumerate(counts)
+    ]
     order = randomness.generator(config.seed, "mix").permutation(count)
     return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
 
@@ -217,16 +244,26 @@ def score(
     config: RunConfig,
     model: Synthesizer | None = None,
 ) -> Report:
-    """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is tried too."""
+    """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is
+    tried too.
+    """
     wanted = config.score.metrics
-    names = None if wanted is None else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules, *MODEL_RULES}]
+    names = (
+        None
+        if wanted is None
+        else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules, *MODEL_RULES}]
+    )
     given = ((side.pixels, side.labels) for side in (train, holdout, synthetic))
     known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
     return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)
 
 
-def loss_of(sides: Mapping[str, ImageSample], model: Synthesizer | None) -> Callable[[str, np.ndarray], np.ndarray] | None:
-    """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a model without one."""
+def loss_of(
+    sides: Mapping[str, ImageSample], model: Synthesizer | None
+) -> Callable[[str, np.ndarray], np.ndarray] | None:
+    """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a
+    model without one.
+    """
     labels = sides["train"].labels
 
     def loss(role: str, rows: np.ndarray) -> np.ndarray:
@@ -251,8 +288,8 @@ def score_sources(
 ) -> tuple[Report, tuple[str, ...]]:
     """Score image sources as the settings say; `features` is an ONNX file.
 
-    ValueError where a source holds no images, the collections differ in size, colour or having labels, or the network or the model is
-    none of such images.
+    ValueError where a source holds no images, the collections differ in size, colour or having labels, or the network
+    or the model is none of such images.
     """
     network = None if features is None else onnx.read(features)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
@@ -264,7 +301,9 @@ def score_sources(
 
 
 def _from(source: str, settings: RunConfig, folder: Path) -> ImageSample:
-    return ingest(settings.model_copy(update={"source": settings.source.model_copy(update={"path": source})}), folder).data
+    return ingest(
+        settings.model_copy(update={"source": settings.source.model_copy(update={"path": source})}), folder
+    ).data
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

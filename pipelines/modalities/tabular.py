@@ -51,7 +51,9 @@ def digest(config: RunConfig) -> str:
 
 
 def inspect(config: RunConfig) -> list[str]:
-    """Read the whole table: types that hold for every row are only known after the last; return what was guessed in reading."""
+    """Read the whole table: types that hold for every row are only known after the last; return what was guessed in
+    reading.
+    """
     return sources.notes_of(ingestion.ingest(config)[0])
 
 
@@ -98,9 +100,16 @@ def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.Da
 
 
 def train(
-    frame: pd.DataFrame, schema: Schema, config: RunConfig, *, checkpoint: Path | None = None, progress: Progress | None = None
+    frame: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
 ) -> Synthesizer:
-    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as in fit."""
+    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as
+    in fit.
+    """
     owner = entity(schema, config)
     return generators.fit(
         frame,
@@ -117,7 +126,9 @@ def train(
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
-    """Draw rows as the section `sample` asks, with identifiers that the source has not; LaunderError where no row can meet it."""
+    """Draw rows as the section `sample` asks, with identifiers that the source has not; LaunderError where no row
+    can meet it.
+    """
     drawn = sampling.sample(model, config, len(source))
     return sampling.renew(drawn, model.schema, source, config.seed)
 
@@ -139,5 +150,7 @@ def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     protected = facts["protection"]["columns"].values()
     return {
         "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
-        "rows with a clipped extreme, over all columns": small_cells.shown(sum(column.get("rows_clipped", 0) for column in protected)),
+        "rows with a clipped extreme, over all columns": small_cells.shown(
+            sum(column.get("rows_clipped", 0) for column in protected)
+        ),
     }

@@ -1,16 +1,16 @@
 """The gate: which scores a release must reach, and the two things it can say.
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
-where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is uncertain.
-Bounds and the words by which they follow the data stand in bounds.py.
+where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is
+uncertain. Bounds and the words by which they follow the data stand in bounds.py.
 
-A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility without
-a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table has none.
-Attacks on single columns, links and near copies may have none either. Membership always has: a table too small to be attacked (20
-held-out rows) is too small to be released.
+A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility
+without a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table
+has none. Attacks on single columns, links and near copies may have none either. Membership always has: a table too
+small to be attacked (20 held-out rows) is too small to be released.
 
-Beside the rules for a release, a decision says whether the model remembers its rows (MODEL_RULES): that refuses no release, whose
-readers hold no model, unless the gate names the rule; it says that the model may not leave.
+Beside the rules for a release, a decision says whether the model remembers its rows (MODEL_RULES): that refuses no
+release, whose readers hold no model, unless the gate names the rule; it says that the model may not leave.
 """
 
 import math
@@ -57,7 +57,9 @@ class Decision:
     """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
 
     digest: str
-    reasons: tuple[Mapping[str, Any], ...]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    reasons: tuple[
+        Mapping[str, Any], ...
+    ]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
     model: tuple[Mapping[str, Any], ...] = ()  # likewise, of the rules for the model, which do not refuse
     _key: InitVar[object] = None
 
@@ -84,7 +86,9 @@ class Refusal(Decision):
 
 
 def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
-    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about privacy is left."""
+    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about
+    privacy is left.
+    """
     check(rules)
     reasons = tuple(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items())
     kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
@@ -92,16 +96,22 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
 
 
 def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, Any], ...]:
-    """Judge what was measured of the model by the rules for models, but for those that already decide on the release."""
+    """Judge what was measured of the model by the rules for models, but for those that already decide on the
+    release.
+    """
     asked = {name: rule for name, rule in MODEL_RULES.items() if name in report.scores and name not in rules}
     return tuple(_judge(name, rule, report.scores[name]) for name, rule in asked.items())
 
 
 def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
-    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it contradicts itself."""
+    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it
+    contradicts itself.
+    """
     reasons, model = tuple(verdict["reasons"]), tuple(verdict.get("model", ()))
     passed = bool(reasons) and all(_follows(reason) for reason in reasons)
-    if verdict["passed"] is not passed or any(reason["passed"] is not _follows(reason) for reason in (*reasons, *model)):
+    if verdict["passed"] is not passed or any(
+        reason["passed"] is not _follows(reason) for reason in (*reasons, *model)
+    ):
         raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
     return (Approval if passed else Refusal)(verdict["data"], reasons, model, _KEY)
 
@@ -127,7 +137,11 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
     end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
     area = score.detail.get("auc") if name in MODEL_RULES else None
-    said = note if area is None else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
+    said = (
+        note
+        if area is None
+        else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
+    )
     return _reason(name, rule, end, bound, end >= bound if least else end <= bound, said, score.value)
 
 
@@ -149,12 +163,24 @@ def _reason(
     score: float | None = None,
     reason: Reason | None = None,
 ) -> dict[str, Any]:
-    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric, `reason` why it has no value."""
+    """Return one row of the verdict; `value` is the pessimistic end, `score` the metric, `reason` why it has no
+    value.
+    """
     word, relative = ("at least" if "at_least" in rule else "at most"), rule.get("relative", "")
     figure = rule.get("at_least", rule.get("at_most"))
     text = f"{word} {figure:g} {relative}".strip()
-    rounded = {key: None if v is None else round(float(v), DIGITS) for key, v in (("value", end), ("bound", bound), ("estimate", score))}
-    return {"rule": text, "score": name, **rounded, "passed": bool(passed), "reason": reason and str(reason), "note": note}
+    rounded = {
+        key: None if v is None else round(float(v), DIGITS)
+        for key, v in (("value", end), ("bound", bound), ("estimate", score))
+    }
+    return {
+        "rule": text,
+        "score": name,
+        **rounded,
+        "passed": bool(passed),
+        "reason": reason and str(reason),
+        "note": note,
+    }
 
 
 def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
@@ -171,7 +197,9 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
     if relative == "or ceiling":
         low = score.detail.get("ceiling_low")
         held_out = score.ceiling - WIDER * (score.ceiling - low) if _finite(low) and _finite(score.ceiling) else figure
-        return min(figure, held_out), "" if held_out >= figure else "The bound is what real held-out rows are sure to reach."
+        return min(
+            figure, held_out
+        ), "" if held_out >= figure else "The bound is what real held-out rows are sure to reach."
     if not _finite(score.ceiling):
         return None, "There is no held-out table to compare with."
     if relative == "of ceiling":
@@ -201,23 +229,32 @@ def _by_non_members(factor: float, score: Score) -> float:
 
 
 def _by_repeats(*, rows: int, train: int, real: int, repeats: int, **_: int) -> float:
-    """Return the share of `rows` that may equal a training image by chance, where so many pairs of all real images are equal."""
+    """Return the share of `rows` that may equal a training image by chance, where so many pairs of all real images
+    are equal.
+    """
     most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
     return float(poisson.ppf(NULL, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
 
 
 def _by_chance(score: Score) -> float:
-    """Return what knows nothing reaches: a null quantile of a rate, a share by its real rows, or a risk four errors from none."""
+    """Return what knows nothing reaches: a null quantile of a rate, a share by its real rows, or a risk four errors
+    from none.
+    """
     detail = score.detail
     if "non_members" in detail and "members" in detail:
         return null_quantile(detail["members"], detail["non_members"], ALARMS, NULL)
     if "non_members" in detail:
         return _near(detail["rows"], detail["non_members"])
-    return 0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"])) if "real_rows" in detail else WIDER * (score.high - score.value)
+    return (
+        0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"]))
+        if "real_rows" in detail
+        else WIDER * (score.high - score.value)
+    )
 
 
 def _near(rows: int, non_members: int) -> float:
-    """Of non-members, those up to a quantile of their distances are within the radius; of as honest rows, as many by chance.
+    """Of non-members, those up to a quantile of their distances are within the radius; of as honest rows, as many by
+    chance.
 
     Returns the end of the interval of the share of rows within it that is exceeded once in a thousand times.
     """

@@ -1,8 +1,10 @@
-"""Publishing: the only code that writes under releases/, and it takes nothing but an approval of the very data it writes.
+"""Publishing: the only code that writes under releases/, and it takes nothing but an approval of the very data it
+writes.
 
-A release is a folder of data/, report.html, report.json and manifest.json, which holds the SHA-256 of every file, of itself,
-and of the manifest before it. It is written aside, flushed and renamed, so it is there whole or not at all; `current` is a
-relative link that is swapped in one step. A refused run leaves its report and reasons in quarantine/; its rows stay in work/.
+A release is a folder of data/, report.html, report.json and manifest.json, which holds the SHA-256 of every file, of
+itself, and of the manifest before it. It is written aside, flushed and renamed, so it is there whole or not at all;
+`current` is a relative link that is swapped in one step. A refused run leaves its report and reasons in quarantine/;
+its rows stay in work/.
 """
 
 import os
@@ -15,7 +17,15 @@ from typing import Any
 
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.release.gate import Approval, Refusal, reopen
-from launderette.pipelines.release.verifying import MANIFEST, VERSION, data_digest, digest_manifest, files_of, read_manifest, verify
+from launderette.pipelines.release.verifying import (
+    MANIFEST,
+    VERSION,
+    data_digest,
+    digest_manifest,
+    files_of,
+    read_manifest,
+    verify,
+)
 from launderette.pipelines.run.artifacts import LaunderError, canonical, digest_file, explained, flush, write_json
 
 __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify"]
@@ -29,7 +39,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, **facts: Any) -> dict[str, Any]:
     """Write manifest.json into a staged folder, the last file there, and return it.
 
-    `verdict` is Decision.verdict(); `facts` are public: created, generator, seed, rows, config and code digests, ledger.
+    `verdict` is Decision.verdict(); `facts` are public: created, generator, seed, rows, config and code digests,
+    ledger.
     """
     current = Path(output) / RELEASES / CURRENT / MANIFEST
     document = {
@@ -56,8 +67,8 @@ def _named(id: str) -> str:
 def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
     """Copy an approved staged folder to releases/<id>, point `current` at it, and return its path.
 
-    LaunderError where the approval is none, is for other data, or the staged folder differs from its manifest. A release
-    that is there already, the same to the byte, is only pointed at. `keep` removes the oldest beyond that many.
+    LaunderError where the approval is none, is for other data, or the staged folder differs from its manifest. A
+    release that is there already, the same to the byte, is only pointed at. `keep` removes the oldest beyond that many.
     """
     if type(approval) is not Approval:
         raise LaunderError("expected an approval of the gate to publish, found none; run the gate")
@@ -80,7 +91,9 @@ def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: in
 
 
 def quarantine(refusal: Refusal, staged: Path, output: Path, id: str) -> Path:
-    """Leave the report and the reasons of a refused run in quarantine/<id>, and return its path; its rows stay behind."""
+    """Leave the report and the reasons of a refused run in quarantine/<id>, and return its path; its rows stay
+    behind.
+    """
     final = Path(output) / QUARANTINE / _named(id)
     aside = final.with_name(f".{id}.{secrets.token_hex(4)}")
     with explained(final), _removed(aside):
@@ -162,7 +175,9 @@ def rollback(output: Path, id: str) -> None:
     """Point `current` at an earlier release; LaunderError where there is none of that id, or it is not what it was."""
     known = [release["id"] for release in releases(output)]
     if id not in known:
-        raise LaunderError(f"expected a release below {Path(output) / RELEASES}, found none called {id!r}{nearest(id, known)}")
+        raise LaunderError(
+            f"expected a release below {Path(output) / RELEASES}, found none called {id!r}{nearest(id, known)}"
+        )
     if problems := verify(Path(output) / RELEASES / id):
         raise LaunderError(f"expected release {id} as it was published, found a difference: {problems[0]}")
     _point(Path(output) / RELEASES, id)

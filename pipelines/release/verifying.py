@@ -40,15 +40,17 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     except ValueError:
         raise LaunderError(f"expected a manifest in {path}, found damaged text; do not use this release") from None
     if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise LaunderError(f"expected a manifest of version {VERSION} in {path}, found another; do not use this release")
+        raise LaunderError(
+            f"expected a manifest of version {VERSION} in {path}, found another; do not use this release"
+        )
     return document
 
 
 def verify(release: str | Path, *, id: str | None = None) -> list[str]:
     """Return a sentence for everything that differs from the manifest; none where the release is whole.
 
-    Recomputes the digest of every file, of the data, of the manifest itself, and the verdict from its reasons. `id` is the
-    release's name where the folder does not bear it yet. LaunderError where there is no manifest at all.
+    Recomputes the digest of every file, of the data, of the manifest itself, and the verdict from its reasons. `id` is
+    the release's name where the folder does not bear it yet. LaunderError where there is no manifest at all.
     """
     folder = Path(release).resolve()
     document = read_manifest(folder)
@@ -97,7 +99,11 @@ def _contents(folder: Path, document: Mapping[str, Any]) -> list[str]:
     except (LaunderError, KeyError, TypeError):
         return ["The verdict does not follow from its reasons, or there is none."]
     report = folder / REPORT
-    if report.is_file() and (stated := _verdict_of(report)) is not None and stated.get("passed") is not verdict["passed"]:
+    if (
+        report.is_file()
+        and (stated := _verdict_of(report)) is not None
+        and stated.get("passed") is not verdict["passed"]
+    ):
         problems.append(f"{REPORT} states another verdict.")
     return problems
 

@@ -10,7 +10,9 @@ from launderette.pipelines.config.documents import setting
 from launderette.pipelines.run import server
 
 
-def run(source: str | Path | RunConfig, *, output: str | Path | None = None, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def run(
+    source: str | Path | RunConfig, *, output: str | Path | None = None, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Run the whole flow once on a source or a configuration; return passed, place, report, id and verdict.
 
     `settings` are keys of the configuration such as {"score.target": "income"}. LaunderError for what cannot be run.

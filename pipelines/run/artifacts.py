@@ -1,4 +1,6 @@
-"""Files between stages: tables as Parquet, documents as JSON, each written whole or not at all, each known by its SHA-256."""
+"""Files between stages: tables as Parquet, documents as JSON, each written whole or not at all, each known by its
+SHA-256.
+"""
 
 import errno
 import hashlib
@@ -30,7 +32,8 @@ class Unavailable(LaunderError):
 
 
 def is_ours(error: BaseException) -> bool:
-    """Tell whether an exception is one of the project's own types, whose text is a sentence for the user and holds no value of a row.
+    """Tell whether an exception is one of the project's own types, whose text is a sentence for the user and holds no
+    value of a row.
 
     A ValueError of a library that our code calls is not: its text may quote a row, whichever line it was raised from.
     """
@@ -61,7 +64,9 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Artifact:
     try:
         table = pa.Table.from_pandas(plain, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        raise LaunderError(f"expected one type of value in each column, found several in {_mixed(plain)}; make them one") from None
+        raise LaunderError(
+            f"expected one type of value in each column, found several in {_mixed(plain)}; make them one"
+        ) from None
     with whole(path) as aside:
         pq.write_table(table, aside, compression="zstd", version="2.6")
     return Artifact(str(path), digest_file(path), len(frame))
@@ -74,7 +79,9 @@ def _mixed(frame: pd.DataFrame) -> str:
 
 
 def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
-    """Read a frame that write_frame wrote, dtypes included; LaunderError where the file is gone, damaged or another one."""
+    """Read a frame that write_frame wrote, dtypes included; LaunderError where the file is gone, damaged or another
+    one.
+    """
     path = Path(source.path if isinstance(source, Artifact) else source)
     if not path.is_file():
         raise LaunderError(f"expected a Parquet file at {path}, found none; run the stage that writes it again")
@@ -87,7 +94,9 @@ def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Return Arrow's rows as a frame; decimals, times of day and dates, for which pandas has no type, in Arrow's own."""
+    """Return Arrow's rows as a frame; decimals, times of day and dates, for which pandas has no type, in Arrow's
+    own.
+    """
     return table.to_pandas(types_mapper=_own_type)
 
 
@@ -167,7 +176,9 @@ def code_files() -> list[Path]:
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes its final name, flushed to the disk, only when the block succeeds."""
+    """Yield a path beside `path` to write to; it takes its final name, flushed to the disk, only when the block
+    succeeds.
+    """
     final = Path(path)
     aside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")  # two at once do not write into one file
     try:
@@ -209,7 +220,9 @@ def explained(path: str | Path) -> Iterator[None]:
 
 
 def failure(expected: str, error: OSError) -> LaunderError:
-    """Return the sentence for a failure of the operating system; Unavailable where it is none that a user has to put right."""
+    """Return the sentence for a failure of the operating system; Unavailable where it is none that a user has to
+    put right.
+    """
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             found = "no space left on the disk; free some, or choose another output folder, and run again"

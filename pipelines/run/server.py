@@ -1,4 +1,6 @@
-"""A Prefect server of our own: it answers on a free port, keeps its log below work/, and ends with the process that started it."""
+"""A Prefect server of our own: it answers on a free port, keeps its log below work/, and ends with the process that
+started it.
+"""
 
 import os
 import shutil
@@ -22,7 +24,8 @@ WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  #
 
 
 def prepare(output: str) -> Path:
-    """Make the private folder work/ and give Prefect its home in it, unless the user has chosen one; before Prefect is imported.
+    """Make the private folder work/ and give Prefect its home in it, unless the user has chosen one; before Prefect is
+    imported.
 
     Raises LaunderError where it cannot be made or the disk is almost full.
     """
@@ -40,7 +43,9 @@ def prepare(output: str) -> Path:
 
 @contextmanager
 def running(work: Path, *, pages: bool) -> Iterator[str]:
-    """Run a server inside the block and yield the address of its API; with `pages`, it shows a dashboard and keeps schedules."""
+    """Run a server inside the block and yield the address of its API; with `pages`, it shows a dashboard and keeps
+    schedules.
+    """
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     started = _start(work, port, {"PREFECT_UI_API_URL": f"{address}/api"} if pages else WITHOUT_PAGES)

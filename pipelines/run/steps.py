@@ -41,7 +41,9 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """One run: `key` is the digest of its configuration, source and code, so that the same run finds its own files again."""
+    """One run: `key` is the digest of its configuration, source and code, so that the same run finds its own files
+    again.
+    """
 
     key: str
     source: str  # SHA-256 of all that it reads from outside
@@ -75,21 +77,29 @@ def begin(config: RunConfig) -> Iterator[Run]:
 
 @contextmanager
 def _locked(folder: Path, output: str) -> Iterator[None]:
-    """Hold a run's lock, which the operating system lets go of even after kill -9; LaunderError where another process holds it."""
+    """Hold a run's lock, which the operating system lets go of even after kill -9; LaunderError where another
+    process holds it.
+    """
     with open(folder / "lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LaunderError(f"expected no other run of these data into {output}, found one at work; wait for it to end") from None
+            raise LaunderError(
+                f"expected no other run of these data into {output}, found one at work; wait for it to end"
+            ) from None
         yield
 
 
 def ingest(run: Run, config: RunConfig) -> Result:
-    """Read the source, and compare its schema with that of the last release's run. LaunderError where it changes meanwhile."""
+    """Read the source, and compare its schema with that of the last release's run. LaunderError where it changes
+    meanwhile.
+    """
     modality = modalities.of(config)
     found = modality.ingest(config, run.path("ingested"))
     if modality.digest(config) != run.source:
-        raise LaunderError("expected a source that stays as it is while it is read, found it changed; run again once it is complete")
+        raise LaunderError(
+            "expected a source that stays as it is while it is read, found it changed; run again once it is complete"
+        )
     last = run.path().parent / f"{config.name}.schema.json"
     previous = Schema.from_dict(read_json(last)) if last.is_file() else None
     return {
@@ -105,7 +115,11 @@ def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Resul
     """Take out or generalise what would single somebody out."""
     modality = modalities.of(config)
     found = modality.protect(modality.read(table), Schema.from_dict(schema), config)
-    return {"table": modality.store(found.data, run.path("protected")), "record": found.record, "notes": list(found.notes)}
+    return {
+        "table": modality.store(found.data, run.path("protected")),
+        "record": found.record,
+        "notes": list(found.notes),
+    }
 
 
 def split(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
@@ -119,7 +133,9 @@ def split(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
 def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Fit the generator, from its last checkpoint on where there is one."""
     modality, checkpoint = modalities.of(config), run.path("checkpoint")
-    model = modality.train(modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress)
+    model = modality.train(
+        modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress
+    )
     model.save(run.path("model"))
     recorded = ("steps", "device", "reason", "stopped")
     return {
@@ -138,17 +154,26 @@ def sample(run: Run, config: RunConfig, model: Result, table: Result) -> Result:
     }
 
 
-def score(run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result) -> Result:
-    """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the model."""
+def score(
+    run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result
+) -> Result:
+    """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the
+    model.
+    """
     modality = modalities.of(config)
     sides = [modality.read(side) for side in (train, holdout, synthetic)]
     report = modality.score(*sides, Schema.from_dict(schema), config, _model(model))
     write_json(run.path("scores.json"), reports.plain(asdict(report)))
-    return {"scores": {name: score.value for name, score in report.scores.items()}, "report": _file(run.path("scores.json"))}
+    return {
+        "scores": {name: score.value for name, score in report.scores.items()},
+        "report": _file(run.path("scores.json")),
+    }
 
 
 def decide(run: Run, config: RunConfig, report: Result, data: Result, facts: Result) -> Result:
-    """Let the gate judge, and write the report and the manifest: public ones into the staged release, an internal report into work/."""
+    """Let the gate judge, and write the report and the manifest: public ones into the staged release, an internal
+    report into work/.
+    """
     scored = read_json(report["path"])
     found = Report(**scored | {"scores": {name: Score(**score) for name, score in scored["scores"].items()}})
     verdict = gate.decide(found, config.rules, publishing.data_digest(_staged(run))).verdict()
@@ -188,13 +213,17 @@ def intact(result: Result) -> bool:
     for value in result.values():
         if isinstance(value, dict) and "path" in value and "digest" in value:
             path = Path(value["path"])
-            if not path.exists() or value["digest"] != (digest_folder(path) if path.is_dir() else _file(path)["digest"]):
+            if not path.exists() or value["digest"] != (
+                digest_folder(path) if path.is_dir() else _file(path)["digest"]
+            ):
                 return False
     return True
 
 
 def remembered(run: Run, step: Callable, key: str) -> Result | None:
-    """Return the result that `step` left for inputs of this digest, None where there is none or its files have changed."""
+    """Return the result that `step` left for inputs of this digest, None where there is none or its files have
+    changed.
+    """
     record = run.path("steps", f"{step.__name__}.json")
     if not record.is_file():
         return None
@@ -224,7 +253,13 @@ def _card(run: Run, config: RunConfig, facts: Result) -> Result:
     drifted = {"changes since the last release": facts["drift"] or "none"}
     drifted |= {"settled without being told": facts["notes"]} if facts.get("notes") else {}
     return {
-        "run": {"id": run.id, "name": config.name, "seed": config.seed, "code": code_digest()[:16], "configuration": config.digest()[:16]},
+        "run": {
+            "id": run.id,
+            "name": config.name,
+            "seed": config.seed,
+            "code": code_digest()[:16],
+            "configuration": config.digest()[:16],
+        },
         "data": modalities.of(config).describe(facts) | drifted,
         "model": {
             "generator": config.generator.name,

@@ -1,7 +1,8 @@
 """Run a command only while the process that asked for it lives: `python supervisor.py PARENT COMMAND ...`.
 
-A process that dies by SIGKILL can end nothing itself, so this one, of the standard library alone, watches it: its standard input is a
-pipe whose other end the parent holds, which closes with it. Where a child of the parent holds that end too, the change of parent tells.
+A process that dies by SIGKILL can end nothing itself, so this one, of the standard library alone, watches it: its
+standard input is a pipe whose other end the parent holds, which closes with it. Where a child of the parent holds that
+end too, the change of parent tells.
 """
 
 import os

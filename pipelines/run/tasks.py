@@ -1,7 +1,8 @@
-"""The steps of a run as Prefect tasks: cached by the digest of their inputs, retried where only the outside can fail, silent about rows.
+"""The steps of a run as Prefect tasks: cached by the digest of their inputs, retried where only the outside can fail,
+silent about rows.
 
-A task takes and returns small JSON (paths, digests, counts). An exception leaves it either as a sentence of ours or as a type and a line
-of our code: the text of a foreign exception may quote a row, and Prefect stores what it is told.
+A task takes and returns small JSON (paths, digests, counts). An exception leaves it either as a sentence of ours or as
+a type and a line of our code: the text of a foreign exception may quote a row, and Prefect stores what it is told.
 """
 
 import os
@@ -16,7 +17,12 @@ from types import TracebackType
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from launderette.generators import Progress
@@ -31,12 +37,17 @@ OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluatio
 DELAYS = [2, 10]  # seconds before the second and third attempt
 EVERY = 0.02  # share of the training after which Prefect's progress artifact moves
 
-listener: ContextVar[Progress | None] = ContextVar("listener", default=None)  # who else wants to see the training's progress
-tell: ContextVar[Callable[[str], None]] = ContextVar("tell", default=lambda step: None)  # who wants to know which step begins
+listener: ContextVar[Progress | None] = ContextVar(
+    "listener", default=None
+)  # who else wants to see the training's progress
+tell: ContextVar[Callable[[str], None]] = ContextVar(
+    "tell", default=lambda step: None
+)  # who wants to know which step begins
 
 
 class redacted:
-    """Let only sentences of ours out of a block; anything else becomes its type and the line of our code that it came through.
+    """Let only sentences of ours out of a block; anything else becomes its type and the line of our code that it came
+    through.
 
     Warnings of libraries are kept in as well: they may quote a value too.
     """
@@ -69,7 +80,9 @@ def users_server() -> bool:
 
 @contextmanager
 def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
-    """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this process."""
+    """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this
+    process.
+    """
     if users_server():
         yield get_current_settings().api.url
         return
@@ -97,7 +110,9 @@ def _retry(task: Any, task_run: Any, state: Any) -> bool:
 
 
 def _task(step: Callable, *, retries: bool = False, cached: bool = True) -> Callable[..., Result]:
-    """Return a function that runs `step` as a task, unless its result for these inputs is there and its files are intact."""
+    """Return a function that runs `step` as a task, unless its result for these inputs is there and its files are
+    intact.
+    """
 
     @task(
         name=step.__name__,
@@ -129,7 +144,9 @@ score = _task(steps.score)
 decide = _task(steps.decide)
 _cross_validate = _task(augmenting.cross_validate)
 _enlarge = _task(augmenting.enlarge)
-publish = _task(steps.publish, retries=True, cached=False)  # it leaves what is there as it is, and puts back what is not
+publish = _task(
+    steps.publish, retries=True, cached=False
+)  # it leaves what is there as it is, and puts back what is not
 
 
 def train(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
@@ -154,7 +171,9 @@ def _progress(also: Progress | None) -> Progress:
     def report(status: dict[str, float]) -> None:
         share = status["step"] / status["steps"] if status["steps"] else 0.0
         if shown["artifact"] is None:
-            shown["artifact"] = create_progress_artifact(100 * share, key="training", description="Training steps taken")
+            shown["artifact"] = create_progress_artifact(
+                100 * share, key="training", description="Training steps taken"
+            )
         elif share - shown["share"] >= EVERY or share >= 1:
             update_progress_artifact(shown["artifact"], 100 * share)
             shown["share"] = share

@@ -34,14 +34,17 @@ def score(
     features: Path | None = None,
     gated: bool = False,
 ) -> Scored:
-    """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing may be held out.
+    """Score sources, write report.html and report.json, and return the report and (if asked for) the verdict; nothing
+    may be held out.
 
-    `features` is the ONNX file that images are seen by, None for the usual network. ValueError where the sources cannot be compared,
-    the target is no column, or `model` holds no model of such data that has a likelihood.
+    `features` is the ONNX file that images are seen by, None for the usual network. ValueError where the sources cannot
+    be compared, the target is no column, or `model` holds no model of such data that has a likelihood.
     """
     modality = _modality(train, holdout, synthetic)
     fitted = None if model is None else _opened(model, modality)
-    report, notes = modality.score_sources(train, holdout, synthetic, settings, model=fitted, features=features, strict=gated)
+    report, notes = modality.score_sources(
+        train, holdout, synthetic, settings, model=fitted, features=features, strict=gated
+    )
     decision = gate.decide(report, settings.rules, modality.digest_source(synthetic)) if gated else None
     return _written(report, output, decision, notes)
 
@@ -49,19 +52,26 @@ def score(
 def compare(
     train: str, holdout: str | None, synthetic: Sequence[str], output: Path, settings: RunConfig
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the comparison.
+    """Score several synthetic sources against the same real ones, each into a folder of its name; write and return the
+    comparison.
 
-    Each goes through the gate, whose verdict ranks first. ValueError where there are fewer than two, two share a name, or one
-    cannot be compared.
+    Each goes through the gate, whose verdict ranks first. ValueError where there are fewer than two, two share a name,
+    or one cannot be compared.
     """
     names = [Path(source).stem for source in synthetic]
     if len(names) < 2:
-        raise LaunderError(f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare")
+        raise LaunderError(
+            f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare"
+        )
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise LaunderError(f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files")
+        raise LaunderError(
+            f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files"
+        )
     modality = _modality(train, holdout, *synthetic)
     if not modality.RANKED:
-        raise LaunderError(f"expected tables to compare, found {modality.SOURCE}; judge each collection with --synthetic")
+        raise LaunderError(
+            f"expected tables to compare, found {modality.SOURCE}; judge each collection with --synthetic"
+        )
     pairs = zip(names, synthetic, strict=True)
     found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
@@ -70,7 +80,9 @@ def compare(
         return reports.write_comparison(by_name, output, verdicts), notes
 
 
-def _ranked(modality: Modality, train: str, holdout: str | None, synthetic: str, output: Path, settings: RunConfig) -> Scored:
+def _ranked(
+    modality: Modality, train: str, holdout: str | None, synthetic: str, output: Path, settings: RunConfig
+) -> Scored:
     report, notes = modality.score_sources(train, holdout, synthetic, settings, model=None, features=None, strict=False)
     return _written(report, output, gate.decide(report, settings.rules, modality.digest_source(synthetic)), notes)
 
@@ -87,9 +99,13 @@ def _opened(model: Path, modality: Modality) -> Synthesizer:
     fitted = generators.open_model(model)
     if fitted.schema.modality != modality.NAME:
         other = modalities.of_schema(fitted.schema).SOURCE
-        raise LaunderError(f"expected a model of {modality.SOURCE} in {model}, found one of {other}; name another --model")
+        raise LaunderError(
+            f"expected a model of {modality.SOURCE} in {model}, found one of {other}; name another --model"
+        )
     if not hasattr(fitted, modality.LIKELIHOOD):
-        raise LaunderError(f"expected a model with a likelihood in {model}, found one of a family without; leave --model out")
+        raise LaunderError(
+            f"expected a model with a likelihood in {model}, found one of a family without; leave --model out"
+        )
     return fitted
 
 

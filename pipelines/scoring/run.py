@@ -25,17 +25,19 @@ def score(
     config: RunConfig,
     model: Synthesizer | None = None,
 ) -> Report:
-    """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is tried too.
+    """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is
+    tried too.
 
-    Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no holdout.
-    What the report says of single rows and rare categories is for its internal variant, in the run's private folder. LaunderError
-    where no training row meets the condition, ValueError where the tables differ.
+    Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no
+    holdout. What the report says of single rows and rare categories is for its internal variant, in the run's private
+    folder. LaunderError where no training row meets the condition, ValueError where the tables differ.
     """
     sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
     learnt = members(model, len(train))
     if not len(sides[0]):
         raise LaunderError(
-            f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask for what the data hold"
+            f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask "
+            "for what the data hold"
         )
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
@@ -53,7 +55,9 @@ def score(
 
 
 def members(model: Synthesizer | None, rows: int) -> np.ndarray | None:
-    """Return which of the training rows the model learnt from, bool [rows]: all but its validation rows; None where that is not known."""
+    """Return which of the training rows the model learnt from, bool [rows]: all but its validation rows; None where
+    that is not known.
+    """
     if model is None or "validation_rows" not in model.record:
         return None
     learnt = np.ones(rows, bool)
@@ -62,7 +66,9 @@ def members(model: Synthesizer | None, rows: int) -> np.ndarray | None:
 
 
 def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] | None:
-    """Return what a white-box attacker reads of rows as the model knows them: -log p of each; None for a model without a likelihood."""
+    """Return what a white-box attacker reads of rows as the model knows them: -log p of each; None for a model
+    without a likelihood.
+    """
     return (lambda rows: -model.log_prob(rows)) if hasattr(model, "log_prob") else None
 
 
@@ -80,7 +86,9 @@ def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> p
 
 
 def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything else as labels."""
+    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything
+    else as labels.
+    """
     frame = frame.copy()
     for column in schema.columns:
         values = dtypes.simple(frame[column.name])

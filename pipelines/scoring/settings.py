@@ -1,4 +1,6 @@
-"""What `launder score` is told of the tables that it reads: settings of a configuration, as far as they decide a score."""
+"""What `launder score` is told of the tables that it reads: settings of a configuration, as far as they decide a
+score.
+"""
 
 from collections.abc import Sequence
 
@@ -12,16 +14,24 @@ SECTIONS = ("source", "columns", "images", "score", "gate", "seed")
 
 
 def load(train: str, target: str | None, seed: int, overrides: Sequence[str]) -> RunConfig:
-    """Return the configuration of the training source under `a.b=value`. LaunderError for a setting that a score does not depend on."""
+    """Return the configuration of the training source under `a.b=value`. LaunderError for a setting that a score
+    does not depend on.
+    """
     for text in overrides:
         top = text.partition("=")[0].strip().partition(".")[0]
         if top not in SECTIONS:
             known = ", ".join(SECTIONS)
-            raise LaunderError(f"expected a setting of {known} for launder score, found {top!r}{nearest(top, SECTIONS)}")
+            raise LaunderError(
+                f"expected a setting of {known} for launder score, found {top!r}{nearest(top, SECTIONS)}"
+            )
     named = [] if target is None else [setting("score.target", target)]
     loaded = config.load(train, [setting("seed", seed), *named, *overrides])
-    if detailed := [name for name, column in loaded.listed.items() if not isinstance(column, str) and set(column) != {"kind"}]:
-        raise LaunderError(f"expected a kind alone in columns.{detailed[0]} for launder score, found more; leave the rest out")
+    if detailed := [
+        name for name, column in loaded.listed.items() if not isinstance(column, str) and set(column) != {"kind"}
+    ]:
+        raise LaunderError(
+            f"expected a kind alone in columns.{detailed[0]} for launder score, found more; leave the rest out"
+        )
     if loaded.columns.get(OTHERS) == "drop":
         raise LaunderError('expected columns."*" to infer for launder score, found drop; drop columns by their names')
     return loaded

@@ -30,11 +30,16 @@ def score(
 ) -> tuple[Report, tuple[str, ...]]:
     """Score a table in the columns that all share; return the report and sentences on columns that were left out of it.
 
-    LaunderError where no column is shared, the target or the model's columns are not, or (`strict`) the table has columns of its own.
+    LaunderError where no column is shared, the target or the model's columns are not, or (`strict`) the table has
+    columns of its own.
     """
     if features is not None:
         raise LaunderError("expected images for --features, found tables; leave it out")
-    sides = {"training": _read(train, settings), "holdout": holdout and _read(holdout, settings), "synthetic": _read(synthetic, settings)}
+    sides = {
+        "training": _read(train, settings),
+        "holdout": holdout and _read(holdout, settings),
+        "synthetic": _read(synthetic, settings),
+    }
     shared, notes = _shared({name: side for name, side in sides.items() if side is not None})
     _check(sides["synthetic"], shared, settings.score.target, model, strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
@@ -45,7 +50,9 @@ def score(
 
 
 def _read(source: str, settings: RunConfig) -> pd.DataFrame:
-    """Read a table as the settings say; one that is UTF-8 all the same is read as that, for another program may have written it."""
+    """Read a table as the settings say; one that is UTF-8 all the same is read as that, for another program may
+    have written it.
+    """
     options = ingestion.reading(settings)
     return read_table(source, **options | {"encoding": encoding_of(source, settings.source.encoding)})
 
@@ -53,9 +60,13 @@ def _read(source: str, settings: RunConfig) -> pd.DataFrame:
 def _check(made: pd.DataFrame, shared: list[str], target: str | None, model: Synthesizer | None, strict: bool) -> None:
     unseen = [name for name in made if name not in shared]
     if strict and unseen:
-        raise LaunderError(f"expected only columns of the training table under --gate, found also {unseen[0]!r}; leave it out")
+        raise LaunderError(
+            f"expected only columns of the training table under --gate, found also {unseen[0]!r}; leave it out"
+        )
     if target is not None and target not in shared:
-        raise LaunderError(f"expected the target among the {len(shared):,} columns, found {target!r}{nearest(target, shared)}")
+        raise LaunderError(
+            f"expected the target among the {len(shared):,} columns, found {target!r}{nearest(target, shared)}"
+        )
     if model and (lacking := [c.name for c in model.schema.columns if c.name not in shared and c.kind != "identifier"]):
         raise LaunderError(f"expected the model's columns in all tables, found no {lacking[0]!r}; give another --model")
 
@@ -69,15 +80,21 @@ def _shared(sides: dict[str, pd.DataFrame]) -> tuple[list[str], tuple[str, ...]]
     notes = []
     for role, side in sides.items():
         if missing := [name for name in every if name not in side]:
-            named = ", ".join(map(repr, missing[:NAMED])) + (f" and {len(missing) - NAMED} more" if len(missing) > NAMED else "")
+            named = ", ".join(map(repr, missing[:NAMED])) + (
+                f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+            )
             notes.append(f"Note: not scored, for the {role} table lacks it: {named}.")
     return shared, tuple(notes)
 
 
 def _schema(train: pd.DataFrame, whole: pd.DataFrame, settings: RunConfig) -> Schema:
-    """Return the columns with their kinds, the stated one or the one that each looks like. LaunderError for one that `whole` lacks."""
+    """Return the columns with their kinds, the stated one or the one that each looks like. LaunderError for one
+    that `whole` lacks.
+    """
     words = {name: column if isinstance(column, str) else column["kind"] for name, column in settings.listed.items()}
     known = [*whole, *whole.attrs[LEFT_OUT]]
     if unknown := [name for name in words if name not in known]:
-        raise LaunderError(f"expected a column of the training table under columns, found {unknown[0]!r}{nearest(unknown[0], known)}")
+        raise LaunderError(
+            f"expected a column of the training table under columns, found {unknown[0]!r}{nearest(unknown[0], known)}"
+        )
     return infer(train, {name: word for name, word in words.items() if word in KINDS and name in train})

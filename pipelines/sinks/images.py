@@ -18,7 +18,9 @@ ROW_GROUP_ROWS = 1000  # of a row group of a Parquet file
 
 
 def write_release(images: ImageSample, staged: Path, *, format: str = "parquet") -> Artifact:
-    """Write synthetic images into data/ of a staged folder: one Parquet file in Hugging Face's layout, or PNG files by label."""
+    """Write synthetic images into data/ of a staged folder: one Parquet file in Hugging Face's layout, or PNG files
+    by label.
+    """
     path = Path(staged) / "data" / "data.parquet"
     if format == "parquet":
         with whole(path) as aside:
@@ -39,7 +41,9 @@ def write_release(images: ImageSample, staged: Path, *, format: str = "parquet")
 def check_output(path: Path) -> None:
     """Raise LaunderError for a place that `write_output` has no format for."""
     if path.suffix.lower() not in (".parquet", "") or (not path.suffix and path.exists()):
-        raise LaunderError(f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one")
+        raise LaunderError(
+            f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one"
+        )
 
 
 def write_output(images: ImageSample, path: Path) -> None:
@@ -61,9 +65,13 @@ def _folder(label: Any) -> str:
 
 def _table(images: ImageSample) -> pa.Table:
     data = [decoding.encode(pixels) for pixels in images.pixels]
-    struct = pa.StructArray.from_arrays([pa.array(data, pa.binary()), pa.nulls(len(data), pa.string())], ["bytes", "path"])
+    struct = pa.StructArray.from_arrays(
+        [pa.array(data, pa.binary()), pa.nulls(len(data), pa.string())], ["bytes", "path"]
+    )
     columns = {"image": struct} | {name: pa.array(images.table[name]) for name in images.table}
-    features = {"image": {"_type": "Image"}} | {name: {"_type": "Value", "dtype": _dtype(columns[name].type)} for name in images.table}
+    features = {"image": {"_type": "Image"}} | {
+        name: {"_type": "Value", "dtype": _dtype(columns[name].type)} for name in images.table
+    }
     told = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.table(columns).replace_schema_metadata(told)
 

@@ -16,7 +16,9 @@ SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
 def conditions(texts: Iterable[str], names: Sequence[str]) -> dict[str, Any]:
-    """Return by column what `income=>50K`, `age>=30`, `age=30..40` and `city=Rome|Milan` ask for; several on one column hold together."""
+    """Return by column what `income=>50K`, `age>=30`, `age=30..40` and `city=Rome|Milan` ask for; several on one
+    column hold together.
+    """
     found: dict[str, list[Any]] = {}
     for text in texts:
         name, value = _condition(text, names)
@@ -25,7 +27,9 @@ def conditions(texts: Iterable[str], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _condition(text: str, names: Sequence[str]) -> tuple[str, str | None]:
-    """Return column and value; the longest name that an operator follows is meant, and the operator but = belongs to the value."""
+    """Return column and value; the longest name that an operator follows is meant, and the operator but = belongs
+    to the value.
+    """
     for name in sorted(names, key=len, reverse=True):
         rest = text.strip().removeprefix(name).lstrip()
         operator = next((o for o in OPERATORS if rest.startswith(o)), "") if text.strip().startswith(name) else ""
@@ -34,14 +38,20 @@ def _condition(text: str, names: Sequence[str]) -> tuple[str, str | None]:
             return name, (operator + value if operator not in ("=", "==") else value) or None
     column = re.split("|".join(OPERATORS), text)[0].strip()
     if column == text.strip():
-        raise LaunderError("expected a condition such as --where 'income=>50K' or 'age>=30', found none; write COLUMN=VALUE")
-    raise LaunderError(f"expected a condition on one of the columns {list(names)}, found {column!r}{nearest(column, names)}")
+        raise LaunderError(
+            "expected a condition such as --where 'income=>50K' or 'age>=30', found none; write COLUMN=VALUE"
+        )
+    raise LaunderError(
+        f"expected a condition on one of the columns {list(names)}, found {column!r}{nearest(column, names)}"
+    )
 
 
 def check_suffix(path: Path) -> None:
     """Raise LaunderError for a file that `write` has no format for."""
     if path.suffix.lower() not in SUFFIXES:
-        raise LaunderError(f"expected a file ending in {', '.join(SUFFIXES)} as --output, found {path.name!r}; choose one of these")
+        raise LaunderError(
+            f"expected a file ending in {', '.join(SUFFIXES)} as --output, found {path.name!r}; choose one of these"
+        )
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
@@ -58,7 +68,9 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_release(frame: pd.DataFrame, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
-    """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same bytes."""
+    """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same
+    bytes.
+    """
     path = Path(staged) / "data" / f"{name}.{format}"
     if format == "parquet":
         return write_frame(frame, path)

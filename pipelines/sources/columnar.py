@@ -19,7 +19,9 @@ INDEX_PREFIX = "__index_level_"  # what pandas calls the labels of rows
 STREAM = b"\xff\xff\xff\xff"  # how an Arrow stream begins, where a file says ARROW1
 
 
-def open_parts(parts: list[Part], form: str, without: frozenset[str]) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
+def open_parts(
+    parts: list[Part], form: str, without: frozenset[str]
+) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
     """Check every part and return the names, a reader of batches and the columns of `without`, which are left unread.
 
     LaunderError for parts that differ, or values that there is no kind for.
@@ -48,7 +50,9 @@ def _whole(part: Part, form: str, how: str) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         if getattr(error, "errno", None):
             raise
-        raise LaunderError(f"expected a whole {form} file at {part.name}, found one {how}; copy or write it again") from None
+        raise LaunderError(
+            f"expected a whole {form} file at {part.name}, found one {how}; copy or write it again"
+        ) from None
 
 
 def _opened(part: Part, form: str) -> pq.ParquetFile | ipc.RecordBatchFileReader | ipc.RecordBatchStreamReader:
@@ -90,17 +94,25 @@ def _check_names(names: list[str], first: list[str], path: str) -> None:
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise LaunderError(
-            f"expected every column name once in {path}, found {', '.join(map(repr, twice))} more than once; rename one of them"
+            f"expected every column name once in {path}, found {', '.join(map(repr, twice))} more than once; rename "
+            "one of them"
         )
     if set(names) != set(first):
         other = ", ".join(map(repr, sorted(set(names) ^ set(first))))
-        raise LaunderError(f"expected the same columns in every part, found that {path} differs in {other}; make the parts alike")
+        raise LaunderError(
+            f"expected the same columns in every part, found that {path} differs in {other}; make the parts alike"
+        )
 
 
 def _check_types(schema: pa.Schema, names: list[str], path: str) -> None:
     for name in names:
         kind = schema.field(name).type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        if (
+            pa.types.is_nested(kind)
+            or pa.types.is_binary(kind)
+            or pa.types.is_large_binary(kind)
+            or pa.types.is_fixed_size_binary(kind)
+        ):
             raise LaunderError(
                 f"expected numbers, text, booleans or dates in column {name!r} of {path}, found {kind}; "
                 f"set columns.{name} to drop, or write it as text"
@@ -136,9 +148,13 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     first = frames[0]
     for frame in frames[1:]:
         for name in first.columns:
-            if frame[name].dtype.kind != first[name].dtype.kind and {frame[name].dtype.kind, first[name].dtype.kind} & set("OMb"):
+            if frame[name].dtype.kind != first[name].dtype.kind and {
+                frame[name].dtype.kind,
+                first[name].dtype.kind,
+            } & set("OMb"):
                 raise LaunderError(
-                    f"expected one type in column {name!r} over all parts, found {first[name].dtype} and {frame[name].dtype}"
+                    f"expected one type in column {name!r} over all parts, found {first[name].dtype} and "
+                    f"{frame[name].dtype}"
                 )
     return pd.concat([frame[list(first.columns)] for frame in frames], ignore_index=True)
 
@@ -155,4 +171,6 @@ def with_integers(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
 
 
 def _nullable(type_: pa.DataType) -> object:
-    return pd.api.types.pandas_dtype(str(type_).replace("uint", "UInt") if pa.types.is_unsigned_integer(type_) else str(type_).capitalize())
+    return pd.api.types.pandas_dtype(
+        str(type_).replace("uint", "UInt") if pa.types.is_unsigned_integer(type_) else str(type_).capitalize()
+    )

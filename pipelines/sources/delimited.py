@@ -1,4 +1,6 @@
-"""Delimited text (CSV): delimiter, encoding and column types found by reading the whole file once, in bounded memory."""
+"""Delimited text (CSV): delimiter, encoding and column types found by reading the whole file once, in bounded
+memory.
+"""
 
 import codecs
 import csv
@@ -36,7 +38,9 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class DelimitedForm:
-    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the texts that mean missing."""
+    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the
+    texts that mean missing.
+    """
 
     delimiter: str | None = None
     header: bool | None = None
@@ -50,7 +54,9 @@ Placed = list[tuple[Part, Layout]]
 
 
 def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
-    """Check every part, settle the column types over all of them, and return the names, a reader of batches and what is to be said."""
+    """Check every part, settle the column types over all of them, and return the names, a reader of batches and
+    what is to be said.
+    """
     for part in parts:
         _check_encoding(part, form.encoding)
     placed = _placed(parts, form)
@@ -63,7 +69,11 @@ def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...],
     decimal = "," if form.delimiter != "," and any(c["comma"] for c in counts.values()) and not _points(counts) else "."
     form = replace(form, decimal=decimal)
     types = {name: _type(counts[name], form) for name in names}
-    return names, lambda: _batches(filled, names, form, types), tuple(note for _, found in placed for note in found.notes)
+    return (
+        names,
+        lambda: _batches(filled, names, form, types),
+        tuple(note for _, found in placed for note in found.notes),
+    )
 
 
 def _placed(parts: list[Part], form: DelimitedForm) -> Placed:
@@ -80,7 +90,9 @@ def _placed(parts: list[Part], form: DelimitedForm) -> Placed:
 def _check_names(one: tuple[Part, Layout], first: tuple[Part, Layout]) -> None:
     if sorted(one[1].names) != sorted(first[1].names):
         like = Path(first[0].name).name
-        raise LaunderError(f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike")
+        raise LaunderError(
+            f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike"
+        )
 
 
 def _check_encoding(part: Part, encoding: str) -> None:
@@ -88,12 +100,15 @@ def _check_encoding(part: Part, encoding: str) -> None:
     _check_known(encoding)
     head = part.head()[:SAMPLE]
     if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _is_binary(head) and "16" not in encoding:
-        raise LaunderError(f"expected text with one row per line in {part.name}, found binary data; give a CSV or a Parquet file")
+        raise LaunderError(
+            f"expected text with one row per line in {part.name}, found binary data; give a CSV or a Parquet file"
+        )
     if decodes(part, encoding):
         return
     other = _offer(part, head)
     raise LaunderError(
-        f"expected {encoding} text in {part.name}, found other bytes; {other} reads it: set source.encoding={other} if that is its encoding"
+        f"expected {encoding} text in {part.name}, found other bytes; {other} reads it: set source.encoding={other} "
+        "if that is its encoding"
     )
 
 
@@ -168,7 +183,9 @@ def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.Da
                 encoding=encoding,
                 block_size=BLOCK,
             ),
-            parse_options=pacsv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember),
+            parse_options=pacsv.ParseOptions(
+                delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember
+            ),
             convert_options=pacsv.ConvertOptions(
                 column_types=types,
                 null_values=_spaced(form.missing),
@@ -183,13 +200,16 @@ def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.Da
     except pa.ArrowException:
         _check_widths(odd, width, part.name)
         raise LaunderError(
-            f"expected CSV rows of {width} fields in {part.name}, found text that cannot be cut into them; check its quotes"
+            f"expected CSV rows of {width} fields in {part.name}, found text that cannot be cut into them; check its "
+            "quotes"
         ) from None
     _check_widths(odd, width, part.name)
 
 
 def _stream(part: Part, found: Layout, form: DelimitedForm) -> tuple[Any, str]:
-    """Return what Arrow reads a part from, and its encoding: the file itself where that is plain, else a stream of bytes."""
+    """Return what Arrow reads a part from, and its encoding: the file itself where that is plain, else a stream of
+    bytes.
+    """
     if found.delimiter == SPACES:
         return layout.Squeezed(io.TextIOWrapper(part.open(), encoding=form.encoding, newline="")), "utf8"
     return str(part.path) if part.path else part.open(), _arrow_encoding(form.encoding)
@@ -208,12 +228,15 @@ def _check_widths(odd: list[tuple[int | None, int]], width: int, name: str) -> N
         number, found = odd[0]
         where = f"row {number}" if number else "a row"
         raise LaunderError(
-            f"expected {width} fields in every row of {name}, found {found} in {where}; quote fields that hold the delimiter"
+            f"expected {width} fields in every row of {name}, found {found} in {where}; quote fields that hold the "
+            "delimiter"
         )
 
 
 def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple[dict[str, Counter], int]:
-    """Count over all rows how many values of each column are of each class, how many begin with a space, and the rows."""
+    """Count over all rows how many values of each column are of each class, how many begin with a space, and the
+    rows.
+    """
     counts, rows = {name: Counter() for name in names}, 0
     nothing = replace(form, missing=tuple(text for text in form.missing if text not in NAN))
     for part, found in placed:
@@ -256,7 +279,9 @@ def _type(count: Counter, form: DelimitedForm) -> pa.DataType:
     return pa.string()
 
 
-def _batches(placed: Placed, names: tuple[str, ...], form: DelimitedForm, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    placed: Placed, names: tuple[str, ...], form: DelimitedForm, types: dict[str, pa.DataType]
+) -> Iterator[pa.RecordBatch]:
     for part, found in placed:
         for batch in _read(part, found, form, types):
             yield batch if found.names == names else batch.select(list(names))

@@ -1,4 +1,6 @@
-"""Excel workbooks: one sheet, written out as delimited text in memory, so that it is read as every other table of people is."""
+"""Excel workbooks: one sheet, written out as delimited text in memory, so that it is read as every other table of
+people is.
+"""
 
 import csv
 import datetime
@@ -10,7 +12,17 @@ from typing import Any
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.parts import Part, stream
 
-DAMAGED = (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, SyntaxError, IndexError, AttributeError, TypeError)
+DAMAGED = (
+    KeyError,
+    ValueError,
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    SyntaxError,
+    IndexError,
+    AttributeError,
+    TypeError,
+)
 
 
 def as_text(part: Part, sheet: str | None) -> Part:
@@ -23,7 +35,8 @@ def as_text(part: Part, sheet: str | None) -> Part:
         raise LaunderError(f"expected the sheet {sheet!r} with values in {part.name}, found none; check source.sheet")
     if len(found) != 1:
         raise LaunderError(
-            f"expected one sheet with values in {part.name}, found {len(found)}; name the one to read by --set source.sheet=NAME"
+            f"expected one sheet with values in {part.name}, found {len(found)}; name the one to read by --set "
+            "source.sheet=NAME"
         )
     ((_, text),) = found.items()
     return Part(part.name, lambda: io.BytesIO(text), packed=True)
@@ -39,7 +52,9 @@ def _sheets(part: Part, sheet: str | None) -> list[tuple[str, bytes]]:
     except DAMAGED as error:
         if getattr(error, "errno", None):
             raise
-        raise LaunderError(f"expected a whole Excel workbook at {part.name}, found one that is cut off or damaged; save it again") from None
+        raise LaunderError(
+            f"expected a whole Excel workbook at {part.name}, found one that is cut off or damaged; save it again"
+        ) from None
 
 
 def _text(sheet: Any) -> bytes:

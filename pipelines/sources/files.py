@@ -12,7 +12,11 @@ from pathlib import Path
 
 from launderette.pipelines.run.artifacts import LaunderError, digest_file, digest_of, failure
 
-HIDDEN, LINKS, SPECIAL = "hidden files and folders", "links that lead nowhere or in a circle", "devices, pipes and sockets"
+HIDDEN, LINKS, SPECIAL = (
+    "hidden files and folders",
+    "links that lead nowhere or in a circle",
+    "devices, pipes and sockets",
+)
 
 
 @dataclass
@@ -59,7 +63,10 @@ def readable(folder: Path) -> Listing:
     """List the files below a folder; LaunderError where one may not be read, or has a name that is not text."""
     found = listed(folder)
     if found.locked:
-        raise LaunderError(f"expected to read all below {folder}, found {found.locked:,} without permission; change it, or move them away")
+        raise LaunderError(
+            f"expected to read all below {folder}, found {found.locked:,} without permission; change it, or move "
+            "them away"
+        )
     if strange := sum(not _text(name) for name in found.names):
         raise LaunderError(f"expected names of files in UTF-8 below {folder}, found {strange:,} others; rename them")
     return found

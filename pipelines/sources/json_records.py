@@ -13,7 +13,9 @@ SHAPE = "write one object per row, all in a list or one per line"
 
 
 def rows_of(parts: list[Part], form: str) -> Callable[[], Iterable[Record]]:
-    """Return a function that starts reading the records of all parts. LaunderError for text that is no JSON, or no records."""
+    """Return a function that starts reading the records of all parts. LaunderError for text that is no JSON, or no
+    records.
+    """
     if form == LINES:
         return lambda: (row for part in parts for row in _lines(part))
     found = [row for part in parts for row in _records(_parsed(part), part.name)]
@@ -38,7 +40,9 @@ def _loads(text: bytes, where: str) -> Any:
     except UnicodeDecodeError:
         raise LaunderError(f"expected UTF-8 text in {where}, found other bytes; save it as UTF-8") from None
     except (json.JSONDecodeError, RecursionError):
-        raise LaunderError(f"expected JSON in {where}, found text that is none or is cut off; write the file again") from None
+        raise LaunderError(
+            f"expected JSON in {where}, found text that is none or is cut off; write the file again"
+        ) from None
 
 
 def _once(where: str, pairs: list[tuple[str, Any]]) -> Record:
@@ -50,7 +54,7 @@ def _once(where: str, pairs: list[tuple[str, Any]]) -> Record:
 
 def _record(value: Any, where: str) -> Record:
     if not isinstance(value, dict):
-        raise LaunderError(f"expected an object such as {{\"age\": 30}} in {where}, found another value; {SHAPE}")
+        raise LaunderError(f'expected an object such as {{"age": 30}} in {where}, found another value; {SHAPE}')
     return value
 
 
@@ -61,7 +65,11 @@ def _records(value: Any, name: str) -> list[Record]:
     if isinstance(value, dict):
         if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
             return _split(value["columns"], value["data"], name)
-        lists = [inner for inner in value.values() if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner)]
+        lists = [
+            inner
+            for inner in value.values()
+            if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner)
+        ]
         if len(lists) == 1:
             return lists[0]
         if value and all(isinstance(inner, dict | list) for inner in value.values()):

@@ -46,7 +46,9 @@ def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> 
     chosen = delimiter or stated or _delimiter(rows)
     cut, starts = rows.cut(chosen), rows.starts(chosen)
     if not cut:
-        raise LaunderError(f"expected column names in the first line of {path}, found an empty line; remove it or write a header")
+        raise LaunderError(
+            f"expected column names in the first line of {path}, found an empty line; remove it or write a header"
+        )
     titles = _titles(cut, starts) if header is None else 0
     cut, above = cut[titles:], skip + starts[titles]
     if header is None and not titles and (names := _commented(lines[:skip], comment, chosen, cut)):
@@ -95,7 +97,9 @@ def squeezed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _above(lines: list[str]) -> tuple[int, str, str | None]:
-    """Return how many lines of comments, of nothing and of Excel's `sep=` come first, how a comment begins, and that delimiter."""
+    """Return how many lines of comments, of nothing and of Excel's `sep=` come first, how a comment begins, and
+    that delimiter.
+    """
     skip, comment, delimiter = 0, "", None
     for line in lines:
         said = SEPARATOR.match(line.strip("\r\n"))
@@ -111,7 +115,9 @@ def _above(lines: list[str]) -> tuple[int, str, str | None]:
 
 
 def _delimiter(rows: _Rows) -> str:
-    """Return the delimiter that cuts the most lines into the same number of fields, more than one; a comma where none does."""
+    """Return the delimiter that cuts the most lines into the same number of fields, more than one; a comma where
+    none does.
+    """
     scores = {delimiter: _regularity(rows.cut(delimiter), rows.starts(delimiter)) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
     if scores[best] > (0, 0):
@@ -138,7 +144,10 @@ def _spaced(cut: Rows) -> bool:
 def _numeric(cut: Rows) -> bool:
     """Tell whether some column holds numbers, or dates, below a name that is none."""
     body = [row for row in cut[1:] if len(row) == len(cut[0])]
-    return any(body and not _data(name) and all(_data(row[at]) for row in body if row[at].strip()) for at, name in enumerate(cut[0]))
+    return any(
+        body and not _data(name) and all(_data(row[at]) for row in body if row[at].strip())
+        for at, name in enumerate(cut[0])
+    )
 
 
 def _data(cell: str) -> bool:
@@ -146,7 +155,8 @@ def _data(cell: str) -> bool:
 
 
 def _titles(cut: Rows, starts: list[int]) -> int:
-    """Return how many rows above the header are titles: one or two filled fields, where those below are wider and alike.
+    """Return how many rows above the header are titles: one or two filled fields, where those below are wider and
+    alike.
 
     What tells a header below them is an empty line between, or numbers below words.
     """
@@ -161,7 +171,9 @@ def _titles(cut: Rows, starts: list[int]) -> int:
 
 
 def _heads(cut: Rows, apart: bool) -> bool:
-    """Tell whether the first row names the columns of those below: text that is there, above rows as wide that are not all text."""
+    """Tell whether the first row names the columns of those below: text that is there, above rows as wide that are
+    not all text.
+    """
     names, alike = cut[0], sum(len(row) == len(cut[0]) for row in cut)
     filled = sum(bool(name.strip()) for name in names)
     regular = 2 * filled >= len(names) > 1 and alike >= AGREE * len(cut)
@@ -169,11 +181,15 @@ def _heads(cut: Rows, apart: bool) -> bool:
 
 
 def _commented(above: list[str], comment: str, delimiter: str, cut: Rows) -> list[str] | None:
-    """Return the names in a comment just above rows of data (`#chrom,start,end`), None where these have a header of their own."""
+    """Return the names in a comment just above rows of data (`#chrom,start,end`), None where these have a header of
+    their own.
+    """
     if not comment or not above[-1].startswith(comment):
         return None
     rest = above[-1].removeprefix(comment)
-    names = next(csv.reader([(above[-1] if rest.startswith(delimiter) else rest).strip("\r\n")], delimiter=delimiter), [])
+    names = next(
+        csv.reader([(above[-1] if rest.startswith(delimiter) else rest).strip("\r\n")], delimiter=delimiter), []
+    )
     glued = not rest.startswith(" ") and not _numeric(cut)
     fits = len(names) == len(cut[0]) > 1 and not any(map(_data, names))
     return names if fits and (glued or any(map(_data, cut[0]))) else None
@@ -188,7 +204,9 @@ def _notes(above: list[str], delimiter: str, stated: str | None, path: str) -> t
 
 
 def _check_header(cut: Rows, path: str) -> None:
-    """Raise LaunderError where the first row is one of data: numbers, dates above dates, or words that the rows below repeat."""
+    """Raise LaunderError where the first row is one of data: numbers, dates above dates, or words that the rows
+    below repeat.
+    """
     first = [cell.strip() for cell in cut[0]]
     numbers = [cell for cell in first if PLAIN.match(cell)]
     found = "values such as the rows below hold" if _repeated(first, cut[1:]) or _dated(first, cut[1:]) else ""
@@ -196,7 +214,8 @@ def _check_header(cut: Rows, path: str) -> None:
         found = "numbers only" if len(numbers) == len(first) else f"{len(numbers)} numbers among them"
     if found:
         raise LaunderError(
-            f"expected column names in the first line of {path}, found {found}; write a header line above the data, or set "
+            f"expected column names in the first line of {path}, found {found}; write a header line above the data, "
+            "or set "
             "source.header=false to call the columns column_1, column_2, ..., or true if these are names"
         )
 
@@ -209,19 +228,25 @@ def _repeated(first: list[str], body: Rows) -> bool:
 
 
 def _dated(first: list[str], body: Rows) -> bool:
-    return any(MOMENT.match(cell) and any(MOMENT.match(row[at]) for row in body if len(row) > at) for at, cell in enumerate(first))
+    return any(
+        MOMENT.match(cell) and any(MOMENT.match(row[at]) for row in body if len(row) > at)
+        for at, cell in enumerate(first)
+    )
 
 
 def _named(names: list[str], path: str) -> tuple[str, ...]:
     """Return the names, `column_1` for one left empty; a name twice is refused by position: it may be a value."""
     if not any(names):
-        raise LaunderError(f"expected column names in the first line of {path}, found an empty line; remove it or write a header")
+        raise LaunderError(
+            f"expected column names in the first line of {path}, found an empty line; remove it or write a header"
+        )
     names = [name or f"column_{at}" for at, name in enumerate(names, 1)]
     for at, name in enumerate(names):
         if name in names[:at]:
             first = names.index(name) + 1
             raise LaunderError(
-                f"expected every column name once in {path}, found that of column {first} again in column {at + 1}; rename one"
+                f"expected every column name once in {path}, found that of column {first} again in column {at + 1}; "
+                "rename one"
             )
     return tuple(names)
 
@@ -231,7 +256,9 @@ def _is_series(numbers: list[str]) -> bool:
     if not all(number.isdigit() for number in numbers):
         return False
     whole = [int(number) for number in numbers]
-    return all(1900 <= year <= 2100 for year in whole) or (len(whole) > 1 and whole == list(range(whole[0], whole[0] + len(whole))))
+    return all(1900 <= year <= 2100 for year in whole) or (
+        len(whole) > 1 and whole == list(range(whole[0], whole[0] + len(whole)))
+    )
 
 
 class Squeezed(io.RawIOBase):

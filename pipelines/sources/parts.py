@@ -1,4 +1,6 @@
-"""The parts of a table: files, or members of a zip archive, decompressed while they are read; their format by content first."""
+"""The parts of a table: files, or members of a zip archive, decompressed while they are read; their format by
+content first.
+"""
 
 import bz2
 import gzip
@@ -55,12 +57,22 @@ COMPRESSED: dict[bytes, tuple[str, Callable[[Path], BinaryIO]]] = {
 PAGE = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|div|meta|style)\b", re.IGNORECASE)
 HEAD = 1 << 16  # bytes that a format is told by
 USE = "save the table as CSV, Parquet, JSON lines or Excel (.xlsx)"
-DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, pa.ArrowException)
+DAMAGE = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    pa.ArrowException,
+)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A file, or a member of an archive: `name` for sentences, `open` a stream of its decompressed bytes, from their first."""
+    """A file, or a member of an archive: `name` for sentences, `open` a stream of its decompressed bytes, from
+    their first.
+    """
 
     name: str
     open: Callable[[], BinaryIO]
@@ -87,7 +99,9 @@ def undamaged(name: str) -> Iterator[None]:
     try:
         yield
     except PermissionError:
-        raise LaunderError(f"expected a file that can be read at {name}, found one that cannot; check its permissions") from None
+        raise LaunderError(
+            f"expected a file that can be read at {name}, found one that cannot; check its permissions"
+        ) from None
     except (OSError, *DAMAGE) as error:
         if getattr(error, "errno", None):
             raise
@@ -114,13 +128,21 @@ def _members(path: Path, plain: Part) -> list[Part]:
         names = sorted(name for name in archive.namelist() if not name.endswith("/"))
     if any(name.startswith("xl/") for name in names):
         return [plain]
-    for sign, what in (("word/", "a Word document"), ("mimetype", "an OpenDocument file"), ("content.xml", "an OpenDocument file")):
+    for sign, what in (
+        ("word/", "a Word document"),
+        ("mimetype", "an OpenDocument file"),
+        ("content.xml", "an OpenDocument file"),
+    ):
         if any(name.startswith(sign) for name in names):
             raise LaunderError(f"expected a table in {path}, found {what}; {USE}")
-    visible = [name for name in names if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)]
+    visible = [
+        name for name in names if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+    ]
     tables = [name for name in visible if suffix(name) in SUFFIXES]
     if not tables:
-        raise LaunderError(f"expected tables in the archive {path}, found none among its {len(visible):,} files; unpack it to look")
+        raise LaunderError(
+            f"expected tables in the archive {path}, found none among its {len(visible):,} files; unpack it to look"
+        )
     return [Part(f"{name} in {path}", partial(_member, path, name), packed=True) for name in tables]
 
 
@@ -136,7 +158,9 @@ def suffix(name: str | Path) -> str:
 
 
 def format_of(part: Part) -> str:
-    """Return the format of a part, by its first bytes, then by its name. LaunderError for one that is read by nothing here."""
+    """Return the format of a part, by its first bytes, then by its name. LaunderError for one that is read by
+    nothing here.
+    """
     head = part.head()
     if known := next((form for magic, form in MAGIC.items() if head.startswith(magic)), None):
         return known

@@ -17,15 +17,19 @@ LARGEST = 2**63
 def open_records(
     rows: Callable[[], Iterable[Record]], name: str, missing: Iterable[str], without: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], Callable[[], Iterator[pa.RecordBatch]], tuple[str, ...]]:
-    """Settle names and types over all rows, which `rows` starts anew; return names, a reader of batches and the columns of `without`.
+    """Settle names and types over all rows, which `rows` starts anew; return names, a reader of batches and the columns
+    of `without`.
 
-    A key that a row lacks is a missing value, as are the texts of `missing`. LaunderError for lists and objects inside a row.
+    A key that a row lacks is a missing value, as are the texts of `missing`. LaunderError for lists and objects inside
+    a row.
     """
     empty = frozenset(missing)
     found = _kinds(rows(), empty)
     kinds = {key: count for key, count in found.items() if key not in without}
     if not kinds:
-        raise LaunderError(f"expected records with at least one value in {name}, found none; write the data to it again")
+        raise LaunderError(
+            f"expected records with at least one value in {name}, found none; write the data to it again"
+        )
     if nested := [key for key, count in kinds.items() if count["nested"]]:
         raise LaunderError(
             f"expected numbers, text or true and false in column {nested[0]!r} of {name}, found lists or objects; "
@@ -65,7 +69,9 @@ def _type(count: Counter) -> pa.DataType:
     return pa.bool_() if found == {"truth"} else pa.string()
 
 
-def _batches(rows: Iterable[Record], types: dict[str, pa.DataType], missing: frozenset[str]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    rows: Iterable[Record], types: dict[str, pa.DataType], missing: frozenset[str]
+) -> Iterator[pa.RecordBatch]:
     rows = iter(rows)
     while block := list(islice(rows, BATCH)):
         arrays = [pa.array([_as(row.get(key), type_, missing) for row in block], type_) for key, type_ in types.items()]

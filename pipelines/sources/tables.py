@@ -1,4 +1,6 @@
-"""Sources of tables: files or folders of parts in any format that tables come in, read in batches whose types hold for all of it."""
+"""Sources of tables: files or folders of parts in any format that tables come in, read in batches whose types hold
+for all of it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,14 +13,18 @@ from launderette.pipelines.run.artifacts import LaunderError, digest_path
 from launderette.pipelines.sources import columnar, delimited, excel, json_records, parts, records
 from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
-NOTES, LEFT_OUT = "notes", "left_out"  # keys of a frame's attrs: what is to be said of how it was read, names of columns not read
+NOTES, LEFT_OUT = (
+    "notes",
+    "left_out",
+)  # keys of a frame's attrs: what is to be said of how it was read, names of columns not read
 
 
 @dataclass(frozen=True)
 class TableSource:
     """A table to read: column names, a function that starts reading Arrow batches from its first row.
 
-    `left_out` are the columns that are there and were not asked for, `notes` what is to be said of how the rest is read.
+    `left_out` are the columns that are there and were not asked for, `notes` what is to be said of how the rest is
+    read.
     """
 
     names: tuple[str, ...]
@@ -28,16 +34,19 @@ class TableSource:
 
 
 def open_source(uri: str | Path, **options: object) -> TableSource:
-    """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none. Options are those of read_table."""
+    """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none. Options are
+    those of read_table.
+    """
     found, form = _parts(uri)
     return _open(found, form, **options)
 
 
 def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
-    """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python strings.
+    """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python
+    strings.
 
-    Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a workbook;
-    `without`, columns to leave out. LaunderError for what is no table.
+    Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a
+    workbook; `without`, columns to leave out. LaunderError for what is no table.
     """
     found, form = _parts(uri)
     source = _open(found, form, **options)
@@ -56,13 +65,17 @@ def notes_of(frame: pd.DataFrame) -> list[str]:
 
 
 def digest(uri: str | Path) -> str:
-    """Return the SHA-256 of a source: of its file, or of the names and contents of its parts; LaunderError where there is none."""
+    """Return the SHA-256 of a source: of its file, or of the names and contents of its parts; LaunderError where
+    there is none.
+    """
     _parts(uri)
     return digest_path(_path(uri))
 
 
 def encoding_of(uri: str | Path, stated: str) -> str:
-    """Return utf-8 for a source whose text is, else the encoding stated: of several sources one may be written by another program."""
+    """Return utf-8 for a source whose text is, else the encoding stated: of several sources one may be written by
+    another program.
+    """
     found, form = _parts(uri)
     text = form == parts.TEXT and not all(delimited.decodes(part, "utf-8") for part in found)
     return stated if text else "utf-8"
@@ -82,12 +95,17 @@ def _open(
     if form in (PARQUET, ARROW):
         return TableSource(*columnar.open_parts(found, form, frozenset(without)))
     if form in (JSON, LINES):
-        return TableSource(*records.open_records(json_records.rows_of(found, form), found[0].name, missing or (), frozenset(without)))
+        return TableSource(
+            *records.open_records(json_records.rows_of(found, form), found[0].name, missing or (), frozenset(without))
+        )
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
     known = delimited.MISSING if missing is None else tuple(missing)
     names, batches, notes = delimited.open_parts(found, delimited.DelimitedForm(delimiter, header, encoding, known))
-    kept, left_out = [name for name in names if name not in set(without)], tuple(name for name in names if name in set(without))
+    kept, left_out = (
+        [name for name in names if name not in set(without)],
+        tuple(name for name in names if name in set(without)),
+    )
     return TableSource(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes)
 
 
@@ -95,12 +113,16 @@ def _parts(uri: str | Path) -> tuple[list[Part], str]:
     """Return the parts of a source and their common format."""
     path = _path(uri)
     if not path.exists():
-        raise LaunderError(f"expected a table at {path}, a file or a folder of its parts, found nothing there; check the path")
+        raise LaunderError(
+            f"expected a table at {path}, a file or a folder of its parts, found nothing there; check the path"
+        )
     files = _files(path) if path.is_dir() else [path]
     found = [part for file in files for part in parts.of_file(file)]
     forms = sorted({parts.format_of(part) for part in found})
     if len(forms) > 1:
-        raise LaunderError(f"expected parts of one format in {path}, found both {forms[0]} and {forms[1]}; keep one of them")
+        raise LaunderError(
+            f"expected parts of one format in {path}, found both {forms[0]} and {forms[1]}; keep one of them"
+        )
     return found, forms[0]
 
 
@@ -108,18 +130,27 @@ def _path(uri: str | Path) -> Path:
     text = str(uri)
     scheme, found, rest = text.partition("://")
     if found and scheme != "file":
-        raise LaunderError(f"expected the path of a table, found an address of the scheme {scheme!r}; copy the data here first")
+        raise LaunderError(
+            f"expected the path of a table, found an address of the scheme {scheme!r}; copy the data here first"
+        )
     return Path(rest if found else text).expanduser()
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the files of a folder that are named as parts of a table; .json, which often describes one, where there are no others."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _named(path) and not _hidden(path.relative_to(folder)))
+    """Return the files of a folder that are named as parts of a table; .json, which often describes one, where
+    there are no others.
+    """
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and _named(path) and not _hidden(path.relative_to(folder))
+    )
     files = [path for path in files if parts.suffix(path) != ".json"] or files
     if not files:
         raise LaunderError(f"expected CSV, Parquet or other tables in the folder {folder}, found none; check the path")
     if any("=" in part for path in files for part in path.relative_to(folder).parts[:-1]):
-        raise LaunderError(f"expected the parts of one table in {folder}, found folders named column=value; merge them into one file first")
+        raise LaunderError(
+            f"expected the parts of one table in {folder}, found folders named column=value; merge them into one "
+            "file first"
+        )
     return files
 
 

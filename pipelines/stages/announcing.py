@@ -1,4 +1,6 @@
-"""What was settled about a table without being told: sentences for the terminal and the report, each with the line that changes it."""
+"""What was settled about a table without being told: sentences for the terminal and the report, each with the line
+that changes it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,14 +27,17 @@ def entity_of(config: RunConfig, schema: Schema) -> str | None:
 
 
 def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[str]:
-    """Return a sentence for what was guessed in reading, each column taken as an identifier, and the entity that rows belong to."""
+    """Return a sentence for what was guessed in reading, each column taken as an identifier, and the entity that
+    rows belong to.
+    """
     stated = {*config.listed, config.split.entity}
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [_identifier(column, frame[column.name]) for column in found]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(
-            f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and are counted once; "
+            f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and "
+            "are counted once; "
             "to change it: split: {entity: another column}."
         )
     return notes
@@ -60,5 +65,8 @@ def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
         became = f'{generalised - partly:.0%} of its rows became "(other)" or missing, {partly:.0%} kept the beginning of their label'
         return f"Column {name!r}: {became}, because {few}; to keep more labels: protect: {{rare: {max(1, rare // 2)}}}."
     if removed > 0:
-        return f"Column {name!r} lost its values, because fewer than {rare} rows have one; to keep them: protect: {{rare: 1}}."
+        return (
+            f"Column {name!r} lost its values, because fewer than {rare} rows have one; to keep them: protect: "
+            f"{{rare: 1}}."
+        )
     return ""

@@ -4,7 +4,9 @@ from launderette.generators.data.schema import Column, Schema
 
 
 def check(schema: Schema, previous: Schema | None) -> list[str]:
-    """Return a sentence for each difference in columns, kinds, types and formats; none where there is no earlier run."""
+    """Return a sentence for each difference in columns, kinds, types and formats; none where there is no earlier
+    run.
+    """
     if previous is None:
         return []
     before, now = ({column.name: column for column in s.columns} for s in (previous, schema))
@@ -18,8 +20,15 @@ def _changes(before: Column, now: Column) -> list[str]:
     if before.kind != now.kind:
         return [f"Column {now.name!r} was {before.kind} and is {now.kind}."]
     found = []
-    for field, words in (("dtype", "stored as"), ("format", "written as"), ("decimals", "of decimals"), ("pattern", "of the pattern"),
-                         ("height", "pixels high:"), ("width", "pixels wide:"), ("channels", "of channels:")):
+    for field, words in (
+        ("dtype", "stored as"),
+        ("format", "written as"),
+        ("decimals", "of decimals"),
+        ("pattern", "of the pattern"),
+        ("height", "pixels high:"),
+        ("width", "pixels wide:"),
+        ("channels", "of channels:"),
+    ):
         one, other = getattr(before, field, None), getattr(now, field, None)
         if one != other:
             found.append(f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}.")

@@ -9,8 +9,12 @@ from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 
 
-def fit(config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None) -> Synthesizer:
-    """Protect a source and train the configuration's generator on all of it, and tell what was guessed. ValueError as in the stages."""
+def fit(
+    config: RunConfig, *, progress: Progress | None = None, tell: Callable[[str], None] = lambda note: None
+) -> Synthesizer:
+    """Protect a source and train the configuration's generator on all of it, and tell what was guessed. ValueError
+    as in the stages.
+    """
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
         found = modality.ingest(config, Path(folder) / "ingested")

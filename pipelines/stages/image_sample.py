@@ -18,7 +18,9 @@ PIXELS, TABLE = "pixels.npy", "table.parquet"
 
 @dataclass(frozen=True, eq=False)
 class ImageSample:
-    """Images on the disk and what is known of each: pixels uint8 [N, H, W, C], a table [N] with the column `label` where labelled."""
+    """Images on the disk and what is known of each: pixels uint8 [N, H, W, C], a table [N] with the column `label`
+    where labelled.
+    """
 
     pixels: np.ndarray
     table: pd.DataFrame
@@ -39,7 +41,9 @@ class ImageSample:
 
 def of_images(images: Images) -> ImageSample:
     """Return a generator's images as a sample."""
-    return ImageSample(images.pixels, pd.DataFrame({} if images.labels is None else {LABEL: images.labels}, index=range(len(images))))
+    return ImageSample(
+        images.pixels, pd.DataFrame({} if images.labels is None else {LABEL: images.labels}, index=range(len(images)))
+    )
 
 
 def store(sample: ImageSample, folder: Path) -> dict[str, Any]:
@@ -52,7 +56,9 @@ def store(sample: ImageSample, folder: Path) -> dict[str, Any]:
 
 
 def _lie_in(pixels: np.ndarray, path: Path) -> bool:
-    """Tell whether an array is the mapped content of a file: to write it there would empty the file before it is read."""
+    """Tell whether an array is the mapped content of a file: to write it there would empty the file before it is
+    read.
+    """
     mapped = getattr(pixels, "filename", None)
     return mapped is not None and path.is_file() and path.samefile(mapped)
 
@@ -63,4 +69,7 @@ def read(artifact: Mapping[str, Any]) -> ImageSample:
     check_unchanged(folder, artifact["digest"])
     pixels = np.load(folder / PIXELS, mmap_mode="r")
     table = read_frame(folder / TABLE)
-    return ImageSample(pixels, table.set_axis(range(len(pixels)), axis=0) if len(table.columns) else pd.DataFrame(index=range(len(pixels))))
+    return ImageSample(
+        pixels,
+        table.set_axis(range(len(pixels)), axis=0) if len(table.columns) else pd.DataFrame(index=range(len(pixels))),
+    )

@@ -20,17 +20,20 @@ from launderette.pipelines.stages.protection import settle
 
 LEAST_ROWS = 3  # two to learn from and one to hold out
 
+
 def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     """Read the source and settle the kind of every column; LaunderError for a table that cannot be laundered.
 
-    Infinite numbers and values that cannot be read become missing; how many is said among the notes of the frame's attrs. The entity
-    column is always an identifier: it names someone, so it is never learned.
+    Infinite numbers and values that cannot be read become missing; how many is said among the notes of the frame's
+    attrs. The entity column is always an identifier: it names someone, so it is never learned.
     """
     source = config.source
     frame = read_table(source.path, **reading(config))
     frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
     if len(frame) < LEAST_ROWS:
-        raise LaunderError(f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table")
+        raise LaunderError(
+            f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table"
+        )
     if not frame.notna().to_numpy().any():
         raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
     _check_mentioned(kept, config)
@@ -47,7 +50,12 @@ def reading(config: RunConfig) -> dict[str, Any]:
     """Return the options by which the tables of a configuration are read."""
     source, words = config.source, {name: _word(column) for name, column in config.listed.items()}
     dropped = [name for name, word in words.items() if word == "drop"]
-    written = {"delimiter": source.delimiter, "header": source.header, "encoding": source.encoding, "missing": source.missing}
+    written = {
+        "delimiter": source.delimiter,
+        "header": source.header,
+        "encoding": source.encoding,
+        "missing": source.missing,
+    }
     return {**written, "sheet": source.sheet, "without": dropped}
 
 
@@ -71,7 +79,9 @@ def _kept(names: list[str], left_out: list[str], config: RunConfig) -> list[str]
         )
     dropped = {name for name in names if listed.get(name, others) == "drop"}
     if not (kept := [name for name in names if name not in dropped]):
-        raise LaunderError("expected at least one column to keep, found that all are dropped; list another under columns")
+        raise LaunderError(
+            "expected at least one column to keep, found that all are dropped; list another under columns"
+        )
     return kept
 
 
@@ -103,7 +113,9 @@ def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 
 def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
-    """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns inferred."""
+    """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns
+    inferred.
+    """
     kinds = {name: _word(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.entity:
@@ -111,7 +123,9 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     schema = _inferred(frame, kinds)
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(frame[column.name]):
-            frame[column.name] = frame[column.name].astype("Int64")  # numbers of persons that a missing one made fractions
+            frame[column.name] = frame[column.name].astype(
+                "Int64"
+            )  # numbers of persons that a missing one made fractions
             schema = _inferred(frame, {**schema.kinds(), **kinds})
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
@@ -138,7 +152,9 @@ def _is_whole(values: pd.Series) -> bool:
 
 
 def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig) -> Column:
-    """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide for all."""
+    """Return a number's column with the decimals of the values that protection keeps: one extreme must not decide
+    for all.
+    """
     stated = isinstance(config.listed.get(column.name), Mapping)
     if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(present.dtype):
         return column
@@ -161,15 +177,20 @@ def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Non
     if target is None:
         return
     if schema.column(target).kind == "identifier":
-        raise LaunderError(f"expected a target that can be learned, found that {target!r} is an identifier; name another")
+        raise LaunderError(
+            f"expected a target that can be learned, found that {target!r} is an identifier; name another"
+        )
     distinct = frame[target].nunique()
     if distinct < 2:
         found = "one value in all rows" if distinct else "no value"
-        raise LaunderError(f"expected a target with at least two values, found {found} in column {target!r}; name another")
+        raise LaunderError(
+            f"expected a target with at least two values, found {found} in column {target!r}; name another"
+        )
     rare, _ = settle(config.protect.rare, config.protect.extremes, len(frame))
     common = int((frame[target].value_counts() >= rare).sum())
     if schema.column(target).kind in ("categorical", "boolean") and common < 2:
         raise LaunderError(
-            f"expected two labels of at least {rare} rows in the target {target!r}, found {common}, so that protection leaves "
+            f"expected two labels of at least {rare} rows in the target {target!r}, found {common}, so that "
+            "protection leaves "
             "nothing to predict; name another target, or lower protect.rare"
         )

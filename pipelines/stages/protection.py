@@ -1,19 +1,21 @@
 """Protection before training: no category of a few rows and no extreme number reaches a generator, a score or a report.
 
 What someone could learn from a release about one person begins with what is rare. So, in every column that is learned,
-- a label of fewer than `rare` rows becomes the longest beginning that so many rows share (E11* for E11.9, see shortening.py), else
-  "(other)". Where fewer than `rare` rows would share even that, they become missing if that hides them among at least `rare` rows,
-  else the most frequent label; a column in which every label is rare (names, free text) keeps none of them. A numeric label becomes
-  the nearest label that is kept.
+- a label of fewer than `rare` rows becomes the longest beginning that so many rows share (E11* for E11.9, see
+  shortening.py), else "(other)". Where fewer than `rare` rows would share even that, they become missing if that hides
+  them among at least `rare` rows, else the most frequent label; a column in which every label is rare (names, free
+  text) keeps none of them. A numeric label becomes the nearest label that is kept.
 - a number or date beyond the `extremes`-th largest or smallest is moved there: to the middle between that one and the
-  next, because the `extremes`-th largest itself is somebody's number. A column with fewer than `rare` values loses them.
+  next, because the `extremes`-th largest itself is somebody's number. A column with fewer than `rare` values loses
+  them.
 
-Where rows of one entity belong together, entities are counted instead of rows: ten visits of one patient are one person.
+Where rows of one entity belong together, entities are counted instead of rows: ten visits of one patient are one
+person.
 
-Both are 10 where nothing is said: statistics offices publish no cell of fewer than 3 to 10 people, and ten of 32,561 rows
-(Adult) move the shape score by at most 0.0003 per end. Under 500 rows both then shrink with the table, to 5 rows per label
-(below which the encoder keeps no number either) and to one value per end, so that small tables keep their labels. A number
-that is stated holds for tables of any size.
+Both are 10 where nothing is said: statistics offices publish no cell of fewer than 3 to 10 people, and ten of 32,561
+rows (Adult) move the shape score by at most 0.0003 per end. Under 500 rows both then shrink with the table, to 5 rows
+per label (below which the encoder keeps no number either) and to one value per end, so that small tables keep their
+labels. A number that is stated holds for tables of any size.
 """
 
 from typing import Any
@@ -32,7 +34,12 @@ NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
 def protect(
-    frame: pd.DataFrame, schema: Schema, *, rare: int | None = None, extremes: int | None = None, entity: str | None = None
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    rare: int | None = None,
+    extremes: int | None = None,
+    entity: str | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the frame with rare labels generalised and extremes clipped, and a record of counts per column, no values.
 
@@ -77,7 +84,9 @@ def _owners(entities: pd.Series) -> pd.Series:
 def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int, _: int) -> tuple[pd.Series, dict]:
     """Replace the labels of fewer than `rare` owners."""
     labels = values.astype("object")
-    holders = labels.groupby(labels, sort=False).size() if owners.is_unique else owners.groupby(labels, sort=False).nunique()
+    holders = (
+        labels.groupby(labels, sort=False).size() if owners.is_unique else owners.groupby(labels, sort=False).nunique()
+    )
     few = set(holders.index[holders < rare])
     hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
     counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
@@ -132,11 +141,16 @@ def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extre
     for end, beyond in ((low, ticks < low), (high, ticks > high)):
         if beyond.any():
             clipped.iloc[rows[beyond]] = _written(end, column, scale)
-    return clipped.astype(values.dtype), {"rows_clipped": int(((ticks < low) | (ticks > high)).sum()), "rows_removed": 0}
+    return clipped.astype(values.dtype), {
+        "rows_clipped": int(((ticks < low) | (ticks > high)).sum()),
+        "rows_removed": 0,
+    }
 
 
 def _without_rare_words(values: pd.Series, column: Column, owners: pd.Series, rare: int) -> pd.Series:
-    """Make missing what is neither a number or date nor a word for a missing value that at least `rare` owners share."""
+    """Make missing what is neither a number or date nor a word for a missing value that at least `rare` owners
+    share.
+    """
     if values.dtype != object:
         return values
     _, read = grid.to_grid(values, column, grid.grid_of(values, column))

@@ -16,19 +16,25 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 
 def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataFrame:
-    """Draw sample.rows rows (else `rows_default`) under sample.where and sample.constraints, in the shares of sample.weights where given.
+    """Draw sample.rows rows (else `rows_default`) under sample.where and sample.constraints, in the shares of
+    sample.weights where given.
 
-    LaunderError for a condition that no row can meet, and where fewer rows or other columns come out than were asked for.
+    LaunderError for a condition that no row can meet, and where fewer rows or other columns come out than were asked
+    for.
     """
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
     try:
         asked = {"constraints": config.sample.constraints} if config.sample.constraints else {}
         draw = functools.partial(model.sample, **asked)
-        drawn = _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
+        drawn = (
+            _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
+        )
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     if len(drawn) != rows or list(drawn.columns) != model.schema.names:
-        raise LaunderError(f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again")
+        raise LaunderError(
+            f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again"
+        )
     return drawn.reset_index(drop=True)
 
 
@@ -50,7 +56,9 @@ def _weighted(draw: Callable[..., pd.DataFrame], config: RunConfig, rows: int, w
     """Draw each value's share under its own condition, then mix the rows: the parts must not stand in blocks."""
     ((column, shares),) = config.sample.weights.items()
     if column in where:
-        raise LaunderError(f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one")
+        raise LaunderError(
+            f"expected the column {column!r} under sample.where or sample.weights, found it under both; keep one"
+        )
     parts = []
     for k, (value, count) in enumerate(apportion(shares, rows).items()):
         drawn = draw(count, seed=randomness.key(config.seed, "weights", k), where=where | {column: value})
@@ -60,7 +68,9 @@ def _weighted(draw: Callable[..., pd.DataFrame], config: RunConfig, rows: int, w
 
 
 def apportion(shares: Mapping[Any, float], rows: int) -> dict[Any, int]:
-    """Return whole rows for each share, summing to `rows`, by largest remainders; LaunderError where all shares are 0."""
+    """Return whole rows for each share, summing to `rows`, by largest remainders; LaunderError where all shares are
+    0.
+    """
     total = sum(shares.values())
     if not total > 0:
         raise LaunderError("expected at least one share above 0 under sample.weights, found none; give one")

@@ -1,7 +1,9 @@
-"""Rare labels that begin alike: E11.9 and E11.2 become E11* where enough rows have such a code, Town 17 becomes Town 1*.
+"""Rare labels that begin alike: E11.9 and E11.2 become E11* where enough rows have such a code, Town 17 becomes Town
+1*.
 
-A label is cut between words or inside a word with digits, never inside a word of letters, where the beginning would mean nothing.
-The longest beginning that at least `rare` owners share is kept, so that it says no more of anybody than a common label does.
+A label is cut between words or inside a word with digits, never inside a word of letters, where the beginning would
+mean nothing. The longest beginning that at least `rare` owners share is kept, so that it says no more of anybody than a
+common label does.
 """
 
 import re
@@ -9,7 +11,9 @@ import re
 import pandas as pd
 
 LONGEST = 60  # characters of a beginning
-CUT = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]")  # a word of letters, or a character of a code or between words
+CUT = re.compile(
+    r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]"
+)  # a word of letters, or a character of a code or between words
 
 
 def shorten(labels: pd.Series, owners: pd.Series, rare: int) -> pd.Series:

@@ -11,13 +11,16 @@ LEAST_TRAIN = 2  # rows, for a generator to learn anything from
 
 
 def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return training and holdout rows, a share `holdout` of them held out, at least one; all rows of an entity on one side.
+    """Return training and holdout rows, a share `holdout` of them held out, at least one; all rows of an entity on one
+    side.
 
     Both keep the frame's order. Two different people may have equal rows, so equal rows may stand on both sides (see
     `shared`). LaunderError for a table, or a number of entities, that cannot be cut in two.
     """
     if len(frame) <= LEAST_TRAIN:
-        raise LaunderError(f"expected at least {LEAST_TRAIN + 1} rows to split, found {len(frame)}; give a larger table")
+        raise LaunderError(
+            f"expected at least {LEAST_TRAIN + 1} rows to split, found {len(frame)}; give a larger table"
+        )
     wanted = min(max(1, round(holdout * len(frame))), len(frame) - LEAST_TRAIN)
     groups = np.arange(len(frame)) if entity is None else _entities(frame, entity)
     held = grouping.chosen(groups, wanted, randomness.generator(seed, "split"))
@@ -30,14 +33,20 @@ def _entities(frame: pd.DataFrame, entity: str) -> np.ndarray:
     """Return a number per entity for each row; a row without one is its own."""
     numbers = grouping.numbered(frame[entity], len(frame))
     if (numbers == numbers[0]).all():
-        raise LaunderError(f"expected at least two entities in column {entity!r}, found one; name another column in split.entity")
+        raise LaunderError(
+            f"expected at least two entities in column {entity!r}, found one; name another column in split.entity"
+        )
     return numbers
 
 
 def _check(train: np.ndarray, held: np.ndarray, rows: int) -> None:
-    """Stop where a row or an entity stands on both sides, on none, or where a side is empty: it would void every privacy score."""
+    """Stop where a row or an entity stands on both sides, on none, or where a side is empty: it would void every
+    privacy score.
+    """
     if len(train) + len(held) != rows or np.intersect1d(train, held).size or not len(train) or not len(held):
-        raise LaunderError("expected every row on one side of the split, found otherwise; report this as a mistake of Launderette")
+        raise LaunderError(
+            "expected every row on one side of the split, found otherwise; report this as a mistake of Launderette"
+        )
 
 
 def shared(train: pd.DataFrame, held: pd.DataFrame) -> int:

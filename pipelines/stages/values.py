@@ -24,7 +24,9 @@ def zoned(entry: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
-    """Raise LaunderError for a column whose format reads less than half of it, and for labels that are mostly numbers."""
+    """Raise LaunderError for a column whose format reads less than half of it, and for labels that are mostly
+    numbers.
+    """
     for column in schema.columns:
         present = dtypes.simple(frame[column.name]).dropna()
         if column.kind == "datetime":
@@ -40,7 +42,8 @@ def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> 
     readable = int(_read(present, column).sum())
     if readable < written.READ * len(present):
         raise LaunderError(
-            f"expected {what} in column {column.name!r}, found {readable:,} of {len(present):,} values that can be read so; "
+            f"expected {what} in column {column.name!r}, found {readable:,} of {len(present):,} values that can be "
+            "read so; "
             f"correct columns.{column.name}, or set it to categorical"
         )
 
@@ -55,19 +58,26 @@ def _check_labels(present: pd.Series, column: Column) -> None:
     words = len(present) - numbers
     if words and numbers >= MOSTLY * len(present) and len(texts) > written.FEW:
         raise LaunderError(
-            f"expected one type of value in column {column.name!r}, found numbers in {numbers:,} rows and words in {words:,}; set "
-            f"columns.{column.name} to numerical to take the words for missing values, or to categorical to keep them as labels"
+            f"expected one type of value in column {column.name!r}, found numbers in {numbers:,} rows and words in "
+            f"{words:,}; set "
+            f"columns.{column.name} to numerical to take the words for missing values, or to categorical to keep "
+            "them as labels"
         )
 
 
 def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Make missing what its column's format does not read, but for words that stand for missing values, and count it by column."""
+    """Make missing what its column's format does not read, but for words that stand for missing values, and count
+    it by column.
+    """
     frame, counts = frame.copy(), {}
     for column in schema.columns:
         strays = _strays(frame[column.name], column)
         if strays.any():
             frame[column.name] = frame[column.name].mask(strays, None)
-            what = f"values of column {column.name!r} could not be read and became missing; its form: columns.{column.name}"
+            what = (
+                f"values of column {column.name!r} could not be read and became missing; its form: "
+                f"columns.{column.name}"
+            )
             counts[what] = int(strays.sum())
     return frame, counts
 

@@ -43,8 +43,11 @@ def test_risk_by_hand():
     # 60 of 100 members and 20 of 100 non-members: (0.6 - 0.2) / (1 - 0.2)
     value, low, high = disclosure.risk(60, 100, 20, 100)
     assert value == pytest.approx(0.5)
-    # Wilson: 0.6 in (0.5020, 0.6906), 0.2 in (0.1334, 0.2888); Newcombe: 0.4 - hypot(.0980, .0888), 0.4 + hypot(.0906, .0666)
-    assert low == pytest.approx((0.4 - 0.1322) / 0.8, abs=1e-3) and high == pytest.approx((0.4 + 0.1125) / 0.8, abs=1e-3)
+    # Wilson: 0.6 in (0.5020, 0.6906), 0.2 in (0.1334, 0.2888); Newcombe: 0.4 - hypot(.0980, .0888), 0.4 + hypot(.0906,
+    # .0666)
+    assert low == pytest.approx((0.4 - 0.1322) / 0.8, abs=1e-3) and high == pytest.approx(
+        (0.4 + 0.1125) / 0.8, abs=1e-3
+    )
     assert disclosure.risk(5, 100, 20, 100)[0] == 0 and disclosure.risk(100, 100, 100, 100)[0] == 0
 
 

@@ -25,7 +25,10 @@ ATTACKS = ("distance", "calibrated_distance", "density_ratio", "local_likelihood
 
 def attacker(members=150, non_members=150, released=200):
     frames = mixed(members, 0), mixed(non_members, 1), mixed(released, 2)
-    groups = [Group(role, np.arange(len(f))) for role, f in zip(("synthetic", "train", "holdout"), (frames[2], *frames[:2]), strict=True)]
+    groups = [
+        Group(role, np.arange(len(f)))
+        for role, f in zip(("synthetic", "train", "holdout"), (frames[2], *frames[:2]), strict=True)
+    ]
     return Attacker(samples.make(*frames), *groups, 0)
 
 
@@ -41,7 +44,9 @@ def test_a_member_equal_to_a_non_member_scores_the_same(monkeypatch, attack):
 
 
 def test_the_smaller_group_is_not_searched_for_among_more_rows(monkeypatch):
-    """Of independent tables, the values that a row shares with its best match say nothing, however unequal the groups are."""
+    """Of independent tables, the values that a row shares with its best match say nothing, however unequal the
+    groups are.
+    """
     one = attacker(members=1000, non_members=60, released=3000)
     monkeypatch.setattr(membership_scores, "COMPARISONS", 1000 * 10 * 200)
     scores = [membership_scores.matching_values(one, group) for group in (one.members, one.non_members)]
@@ -73,7 +78,9 @@ def test_a_copy_of_the_rows_learnt_from_is_wholly_recognised_where_it_is_known_w
     """Validation rows that count as members hide a quarter of the leak."""
     train, holdout, learnt = mixed(800, 0), mixed(800, 1), np.arange(800) < 600
     copy = train[:600].reset_index(drop=True)
-    rates = [privacy.membership(samples.make(train, holdout, copy, members=m)).detail["tpr_at_0.1"] for m in (learnt, None)]
+    rates = [
+        privacy.membership(samples.make(train, holdout, copy, members=m)).detail["tpr_at_0.1"] for m in (learnt, None)
+    ]
     assert rates[0] > 0.98 and rates[1] < 0.82
 
 
@@ -140,7 +147,9 @@ def test_fresh_images_are_not_refused():
 
 def test_images_are_attacked_at_their_own_distances():
     """Components keep the distances of what they project; ranks of components would not."""
-    made = image_samples.make(*((DIGITS[part], None) for part in (slice(150), slice(150, 300), slice(300, 450))), features=raw)
+    made = image_samples.make(
+        *((DIGITS[part], None) for part in (slice(150), slice(150, 300), slice(300, 450))), features=raw
+    )
     table = image_privacy.table(made, 0)
     points = neighbours.points(table, "train", np.arange(150)).numpy()
     assert np.array_equal(points, table.train.to_numpy(np.float32))
@@ -152,13 +161,19 @@ def test_images_are_attacked_at_their_own_distances():
 def test_authenticity_does_not_depend_on_the_order_of_the_training_images(monkeypatch):
     monkeypatch.setattr(image_privacy, "SEARCHED", 120)
     order = np.argsort(LABELS[:900], kind="stable")
-    found = [image_privacy.authenticity(image_samples.make((DIGITS[rows], None), None, (DIGITS[900:1500], None), features=raw)).value
-             for rows in (order, np.random.default_rng(0).permutation(900))]
+    found = [
+        image_privacy.authenticity(
+            image_samples.make((DIGITS[rows], None), None, (DIGITS[900:1500], None), features=raw)
+        ).value
+        for rows in (order, np.random.default_rng(0).permutation(900))
+    ]
     assert found[0] == pytest.approx(found[1], abs=0.12)
 
 
 def test_the_bound_of_copies_is_that_of_the_held_out_images_that_the_ceiling_was_measured_on():
-    made = image_samples.make(*((DIGITS[part], None) for part in (slice(300), slice(300, 700), slice(700, 1000))), features=raw)
+    made = image_samples.make(
+        *((DIGITS[part], None) for part in (slice(300), slice(300, 700), slice(700, 1000))), features=raw
+    )
     score = image_privacy.copies(made)
     assert score.detail["ceiling_rows"] == 200 and (score.ceiling * 200) % 1 == pytest.approx(0, abs=1e-9)
     most = 1.1 * intervals.clopper_pearson(round(score.ceiling * 200), 200)[1]

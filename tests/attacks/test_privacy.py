@@ -35,7 +35,9 @@ def test_copies_by_hand():
     assert score.value == 3 / 5 and score.ceiling == 1 / 2
     # 1x occurs twice in training and among non-members, so only 2y and 3z give one person away
     assert score.detail["copies"] == 3 and score.detail["of_unique_rows"] == 2
-    assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(0.9473, abs=1e-4)  # Clopper-Pearson of 3 in 5
+    assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(
+        0.9473, abs=1e-4
+    )  # Clopper-Pearson of 3 in 5
 
 
 def test_real_identifiers_are_counted_whatever_their_type():
@@ -44,7 +46,9 @@ def test_real_identifiers_are_counted_whatever_their_type():
     synthetic = pd.DataFrame({"id": [f"K{n}" for n in range(105, 125)], "no": [2000, *range(9001, 9020)], "a": 0.5})
     score = privacy.identifiers(samples.make(train, holdout, synthetic, kinds={"id": "identifier", "no": "identifier"}))
     # K105 to K109 stand in the holdout, as 2000 does; ten of forty holdout values stand in training rows
-    assert score.value == 6 / 40 and score.detail["columns"] == {"id": 5 / 20, "no": 1 / 20} and score.ceiling == 10 / 40
+    assert (
+        score.value == 6 / 40 and score.detail["columns"] == {"id": 5 / 20, "no": 1 / 20} and score.ceiling == 10 / 40
+    )
 
 
 def test_row_numbers_name_nobody():
@@ -80,6 +84,7 @@ def test_a_blurred_copy_is_recognised_though_no_row_is_equal(people):
 def test_leaked_outliers_pass_the_distance_check_and_not_the_attack_on_isolated_rows(people):
     train, holdout, fresh = people
     from evaluation.calibration import tables
+
     leak = tables.tables(train, fresh, seed=0)["outlier leak"]
     made = samples.make(train, holdout, leak)
     assert privacy.nearest_record(made).value < 0.53
@@ -109,13 +114,18 @@ def test_the_loss_of_an_overfit_model_betrays_its_rows(people):
 
 
 def density(train, width):
-    """Minus the log density of a Gaussian kernel model of the numbers: the narrower its kernels, the more it has learnt by heart."""
+    """Minus the log density of a Gaussian kernel model of the numbers: the narrower its kernels, the more it has
+    learnt by heart.
+    """
     names = ["age", "income", "height", "weight"]
     middle, size = train[names].mean(), train[names].std()
 
     def loss(rows):
-        squares = (((rows[names] - middle) / size).to_numpy()[:, None] - ((train[names] - middle) / size).to_numpy()[None]) ** 2
+        squares = (
+            ((rows[names] - middle) / size).to_numpy()[:, None] - ((train[names] - middle) / size).to_numpy()[None]
+        ) ** 2
         return -np.logaddexp.reduce(-squares.sum(2) / (2 * width**2) - 4 * np.log(width), axis=1)
+
     return loss
 
 
@@ -139,11 +149,14 @@ def test_a_loss_of_the_wrong_shape_is_told(people):
         privacy.membership_model(samples.make(*people, loss=lambda rows: np.ones((len(rows), 2))))
 
 
-@pytest.mark.parametrize(("rows", "candidates", "searched"), [(1500, 5000, 1500), (1_000_000, 2000, 1_000_000), (10**8, 2000, 10**6)])
+@pytest.mark.parametrize(
+    ("rows", "candidates", "searched"), [(1500, 5000, 1500), (1_000_000, 2000, 1_000_000), (10**8, 2000, 10**6)]
+)
 def test_a_large_release_is_searched_whole_for_fewer_candidates(rows, candidates, searched):
     class Release:
         def size(self, role):
             return rows
+
     assert membership._effort(Release()) == (candidates, searched)
 
 
@@ -158,7 +171,9 @@ def test_an_attack_that_says_the_same_of_everybody_is_not_chosen():
     rng = np.random.default_rng(0)
     noise, silent = [rng.random(n) for n in (60, 40)], [np.zeros(n) for n in (60, 40)]
     rest = tuple(noise), 10, np.arange(60)
-    evidence = membership.Evidence({"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest)
+    evidence = membership.Evidence(
+        {"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest
+    )
     for seed in range(20):  # by chance alone it would be the stronger one half of the time
         found = membership.measure(evidence, seed)
         assert set(found.attacks) == {"noise"} and found.tried == ("silent", "noise")

@@ -1,4 +1,6 @@
-"""The white-box attack on real models: one that has learnt its rows by heart is caught, one that stopped in time is not."""
+"""The white-box attack on real models: one that has learnt its rows by heart is caught, one that stopped in time is
+not.
+"""
 
 import pandas as pd
 import pytest
@@ -27,7 +29,9 @@ def attacked(people, seen, name, **options):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_model_that_has_learnt_rows_by_heart_is_caught_by_its_loss(people, name):
-    """Repeats of a row lie on both sides of the inner validation split, which then does not see that the rows are learnt by heart."""
+    """Repeats of a row lie on both sides of the inner validation split, which then does not see that the rows are
+    learnt by heart.
+    """
     seen = pd.concat([people[0]] * 4, ignore_index=True)
     without, inside = attacked(people, seen, name, weight_decay=0.0, batch=64)
     assert inside["tpr_at_0.1_low"] >= 0.4 and set(inside["attacks"]) <= {"loss", "calibrated loss"}

@@ -13,7 +13,8 @@ from pipelines.augment.class_balance import plentiful
 from pipelines.run.artifacts import LaunderError
 
 FEW = {"steps": 2, "filter": False}
-# All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator learns columns one by
+# All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator
+# learns columns one by
 # one, so that a sparse matrix would have to be written out in full. Sparse columns of a frame are taken.
 CHECKS = [check for _, check in estimator_checks.estimator_checks_generator(Augmenter(**FEW))]
 MORE = (estimator_checks.check_param_validation, estimator_checks.check_dataframe_column_names_consistency)
@@ -55,13 +56,23 @@ def test_classes_become_equal_real_rows_stay_and_dtypes_are_kept(table):
     assert labels.name == "state" and labels.dtype == y.dtype and more.dtypes.equals(X.dtypes)
     assert augmenter.is_synthetic_.tolist() == [False] * 60 + [True] * 36 and (labels[60:] == "ill").all()
     assert more["weight"][60:].between(40, 100).sum() + more["weight"][60:].isna().sum() == 36
-    assert X.columns.tolist() == ["age", "weight", "visits", "town", "smokes", "since", "noise"]  # the caller's frame is as it was
+    assert X.columns.tolist() == [
+        "age",
+        "weight",
+        "visits",
+        "town",
+        "smokes",
+        "since",
+        "noise",
+    ]  # the caller's frame is as it was
 
 
 def test_counts_by_class_and_the_same_seed_gives_the_same_rows(table):
     X, y = table
     wanted = {"ill": 15, "well": 50}
-    first, second, other = (Augmenter(sampling_strategy=wanted, random_state=s, **FEW).fit_resample(X, y) for s in (0, 0, 1))
+    first, second, other = (
+        Augmenter(sampling_strategy=wanted, random_state=s, **FEW).fit_resample(X, y) for s in (0, 0, 1)
+    )
     assert first[1].value_counts().to_dict() == wanted
     pd.testing.assert_frame_equal(first[0], second[0])
     assert not first[0].equals(other[0])
@@ -95,7 +106,9 @@ def test_a_filter_keeps_the_numbers_and_drops_rows_of_the_wrong_class():
 def test_a_pipeline_resamples_in_fit_only_and_a_clone_is_unfitted(table):
     X, y = table
     X = X.drop(columns=["since", "noise"])
-    model = make_pipeline(Augmenter(**FEW), HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype"))
+    model = make_pipeline(
+        Augmenter(**FEW), HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype")
+    )
     assert len(model.fit(X, y).predict(X)) == 60
     assert len(model[0].seen_) == 60 and not hasattr(clone(model)[0], "model_")
     assert clone(Augmenter("tabular.gan", options={"packing": 2})).get_params()["options"] == {"packing": 2}

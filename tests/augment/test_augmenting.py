@@ -30,7 +30,9 @@ def patients(rows=120, seed=0):
         {
             "visits": pd.array(rng.poisson(3 + 3 * ill), dtype="Int64"),
             "town": rng.choice(["Ulm", "Bonn"], rows),
-            "since": (pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D")).strftime("%d.%m.%Y"),
+            "since": (pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D")).strftime(
+                "%d.%m.%Y"
+            ),
             "ill": np.where(ill, "yes", "no"),
         }
     )
@@ -41,8 +43,14 @@ def test_exact_numbers_of_each_class_with_and_without_a_filter():
     for filter in (False, True):
         learned = oversampling.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
         drawn = oversampling.draw(learned, {"yes": 40, "no": 3}, seed=1).rows
-        assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {"yes", "no"}
-        assert drawn["town"].isin(["Ulm", "Bonn"]).all() and pd.to_datetime(drawn["since"], format="%d.%m.%Y").notna().all()
+        assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {
+            "yes",
+            "no",
+        }
+        assert (
+            drawn["town"].isin(["Ulm", "Bonn"]).all()
+            and pd.to_datetime(drawn["since"], format="%d.%m.%Y").notna().all()
+        )
     assert len(oversampling.draw(learned, {"yes": 0}).rows) == 0
     assert sorted(learned.seen) == sorted(row_hashes(rows))
 
@@ -84,7 +92,9 @@ def test_the_strategy_of_a_generator_passes_the_cross_validation_and_one_that_sa
 
     def leaky(train, *, target, kinds, groups, seed):  # the generator is fitted before the split, as people do
         learned = oversampling.learn(rows, target, FEW, kinds=KINDS)
-        return {"leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)}
+        return {
+            "leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)
+        }
 
     with pytest.raises(EvaluationError, match=r"no test row among those that 'leaky' was fitted to, found 60"):
         cross_validate(rows, "ill", {"leaky": leaky}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
@@ -107,20 +117,31 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     table = pd.read_parquet(enlarged["data"]["path"])
     assert "/work/" in enlarged["place"] and begun.path().stat().st_mode & 0o777 == 0o700
     assert (enlarged["real"], enlarged["synthetic"], len(table)) == (120, 80, 200)
-    assert table["is_synthetic"].tolist() == [False] * 120 + [True] * 80 and table["weight"].tolist() == [1.0] * 120 + [0.5] * 80
+    assert (
+        table["is_synthetic"].tolist() == [False] * 120 + [True] * 80
+        and table["weight"].tolist() == [1.0] * 120 + [0.5] * 80
+    )
     assert table["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
     assert table["visits"].dtype == ingestion.ingest(loaded)[0]["visits"].dtype
     page = (begun.path("augmented") / "augmentation.html").read_text()
     (sentence,) = validated["verdicts"]
-    assert sentence.split(":")[0] == "tabular.autoregressive" and sentence in page and "http" not in page.replace("http://www.w3.org", "")
+    assert (
+        sentence.split(":")[0] == "tabular.autoregressive"
+        and sentence in page
+        and "http" not in page.replace("http://www.w3.org", "")
+    )
 
 
 @pytest.mark.parametrize("stated", [[], ["split.entity=patient", "columns.patient=categorical"]])
 def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated):
     names, learned, learn = [f"p{k // 4:03d}" for k in range(120)], [], oversampling.learn
     patients().assign(patient=names).to_csv(tmp_path / "visits.csv", index=False)
-    loaded = config.load(tmp_path / "visits.csv", ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated])
-    with steps.begin(loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})})) as begun:
+    loaded = config.load(
+        tmp_path / "visits.csv", ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated]
+    )
+    with steps.begin(
+        loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})})
+    ) as begun:
         source = steps.ingest(begun, loaded)
 
     def recorded(rows, *words, **how):
@@ -140,14 +161,20 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated)
 
 def test_the_same_run_gives_the_same_bytes(run):
     begun, loaded, source = run
-    first, second = (augmenting.enlarge(begun, loaded, **source, cross_validation=None)["data"]["digest"] for _ in range(2))
+    first, second = (
+        augmenting.enlarge(begun, loaded, **source, cross_validation=None)["data"]["digest"] for _ in range(2)
+    )
     assert first == second
 
 
 BAD = {
     "no target": (lambda t: t, ["score.target=null"], "found none; name its column with --target"),
     "a target with gaps": (lambda t: t.assign(ill=[None, *t["ill"][1:]]), [], "found 1 rows without"),
-    "a continuous target": (lambda t: t.assign(ill=np.arange(120) / 7), [], r"continuous numbers; give a number of bins \(--bins 4\)"),
+    "a continuous target": (
+        lambda t: t.assign(ill=np.arange(120) / 7),
+        [],
+        r"continuous numbers; give a number of bins \(--bins 4\)",
+    ),
     "a count as target": (lambda t: t.assign(ill=np.arange(120)), [], "continuous numbers"),
     "a lone row": (lambda t: t.assign(ill=["odd", *t["ill"][1:]]), [], "at least two rows of every class"),
     "an unknown class": (lambda t: t, ["augment.counts={maybe: 200}"], "found one that no row has"),
@@ -172,7 +199,9 @@ def test_test_rows_among_the_training_rows_are_refused(tmp_path):
 
 
 def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
-    rows = patients(60).assign(name=[f"P-{k:04d}" for k in range(60)], age=np.arange(60) % 37, smokes=np.arange(60) % 2 == 0)
+    rows = patients(60).assign(
+        name=[f"P-{k:04d}" for k in range(60)], age=np.arange(60) % 37, smokes=np.arange(60) % 2 == 0
+    )
     rows.loc[rows["ill"] == "yes", "town"] = None
     learned = oversampling.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
     drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 30, "no": 10}).rows).iloc[60:]

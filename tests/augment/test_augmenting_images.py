@@ -1,4 +1,6 @@
-"""Augmentation of images: exact numbers, a planted duplicate, what is written and read back, and a cross-validation that continues."""
+"""Augmentation of images: exact numbers, a planted duplicate, what is written and read back, and a cross-validation
+that continues.
+"""
 
 from dataclasses import replace
 
@@ -60,7 +62,11 @@ def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
     learned = oversampling.learn(rows(), "label", Recipe("image.autoencoder", budget=Budget(steps=100)))
     for filters in ((), learned.filters):
         drawn = oversampling.draw(replace(learned, filters=filters), {"h": 30, "v": 12}, seed=1).rows
-        assert drawn["label"].value_counts().to_dict() == {"h": 30, "v": 12} and drawn["image"].iloc[0].shape == (8, 8, 1)
+        assert drawn["label"].value_counts().to_dict() == {"h": 30, "v": 12} and drawn["image"].iloc[0].shape == (
+            8,
+            8,
+            1,
+        )
     assert np.mean(direction(np.stack(list(drawn["image"]))) == drawn["label"]) > 0.8
     assert len(learned.filters) == 2 and sorted(learned.seen) == sorted(row_hashes(rows()))
 
@@ -72,7 +78,12 @@ def test_a_planted_duplicate_image_stops_the_cross_validation_even_under_another
         held = whole[~np.isin(row_hashes(whole), row_hashes(train))].iloc[:1].assign(label="other")
         return {"leaky": Resampled(train, row_hashes(pd.concat([train, held])))}
 
-    given = {"folds": 2, "repeats": 1, "learners": image_classifiers.learners(2), "baselines": {"none": resampling.none}}
+    given = {
+        "folds": 2,
+        "repeats": 1,
+        "learners": image_classifiers.learners(2),
+        "baselines": {"none": resampling.none},
+    }
     honest = augmenting.strategy("made", FEW, Augmentation(times=1), KINDS)
     assert cross_validate(whole, "label", {"made": honest}, **given).candidates == ("made",)
     with pytest.raises(EvaluationError, match="'leaky' was fitted to, found 1;"):
@@ -87,7 +98,9 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch):
         path.write_bytes(decoding.encode(pixels))
     table = pd.DataFrame({"file_name": [f"{n:02d}.png" for n in range(60)], "label": MADE.labels, "patient": owners})
     table.to_csv(tmp_path / "scans" / "metadata.csv", index=False)
-    run, loaded, asked = begun(tmp_path / "scans", tmp_path / "out", "split.entity=patient", "augment.filter=false", "budget.steps=2")
+    run, loaded, asked = begun(
+        tmp_path / "scans", tmp_path / "out", "split.entity=patient", "augment.filter=false", "budget.steps=2"
+    )
     owner_of = dict(zip(row_hashes(rows()), owners, strict=True))
 
     def recorded(shown, *words, **how):
@@ -110,7 +123,11 @@ def test_baselines_of_images():
     for name, times in (("random oversampling", 1), ("SMOTE on pixels", 1), ("moved copies", resampling.COPIES)):
         assert set(ways[name].rows["label"].value_counts()) == {times * most}
         added = np.stack(list(ways[name].rows["image"].iloc[30:]))
-        assert added.dtype == np.uint8 and added.shape[1:] == (8, 8, 1) and np.isin(row_hashes(train), ways[name].seen).all()
+        assert (
+            added.dtype == np.uint8
+            and added.shape[1:] == (8, 8, 1)
+            and np.isin(row_hashes(train), ways[name].seen).all()
+        )
     step = np.zeros((8, 8, 1), np.uint8)
     step[:, 4:] = 9
     widths = {int((resampling._moved(step, np.random.default_rng(k))[0, :, 0] == 9).sum()) for k in range(20)}
@@ -141,7 +158,9 @@ def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads
     batch = next(iter(DataLoader(found, batch_size=len(found))))
     assert batch["image"].shape == (2 * most, 1, 8, 8) and batch["image"].dtype.is_floating_point is False
     assert batch["target"].bincount().tolist() == [most, most]
-    assert batch["is_synthetic"].sum() == 2 * most - 60 and set(batch["weight"][batch["is_synthetic"]].tolist()) == {0.5}
+    assert batch["is_synthetic"].sum() == 2 * most - 60 and set(batch["weight"][batch["is_synthetic"]].tolist()) == {
+        0.5
+    }
     real = batch["image"][~batch["is_synthetic"]].numpy().transpose(0, 2, 3, 1)
     assert sorted(x.tobytes() for x in real) == sorted(x.tobytes() for x in MADE.pixels)
 
@@ -149,7 +168,9 @@ def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads
 def test_a_stream_of_images():
     model = oversampling.learn(rows(), "label", FEW).model
     items = list(datasets.Stream(model, datasets.Coding.fit(rows(), "label"), rows=5, where={"label": "v"}))
-    assert len(items) == 5 and all(item["image"].shape == (1, 8, 8) and item["target"] == 1 and item["is_synthetic"] for item in items)
+    assert len(items) == 5 and all(
+        item["image"].shape == (1, 8, 8) and item["target"] == 1 and item["is_synthetic"] for item in items
+    )
 
 
 def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source, tmp_path, monkeypatch):
@@ -165,7 +186,9 @@ def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source
         augmenting.cross_validate(run, loaded, **given, progress=killed)
     assert [path.name for path in run.path("folds").iterdir()] == ["0000.json"]
     asked = []
-    monkeypatch.setattr(oversampling, "learn", lambda *a, learn=oversampling.learn, **k: asked.append(k) or learn(*a, **k))
+    monkeypatch.setattr(
+        oversampling, "learn", lambda *a, learn=oversampling.learn, **k: asked.append(k) or learn(*a, **k)
+    )
     validated = augmenting.cross_validate(run, loaded, **given)
     again = read_json(validated["cross_validation"]["path"])
     assert len(asked) == 1 and again["gains"] == whole["gains"] and again["unit"] == "image"
@@ -177,7 +200,9 @@ def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source
 def test_test_images_among_the_training_images_are_refused(source, tmp_path):
     test = tmp_path / "test"
     test.mkdir()
-    (test / "again.png").write_bytes(decoding.encode(np.repeat(MADE.pixels[7], 3, axis=2)))  # as a colour image, and no label
+    (test / "again.png").write_bytes(
+        decoding.encode(np.repeat(MADE.pixels[7], 3, axis=2))
+    )  # as a colour image, and no label
     (test / "other.png").write_bytes(decoding.encode(np.repeat(255 - MADE.pixels[8], 3, axis=2)))
     run, loaded, given = begun(source, tmp_path / "out", f"augment.test={test}", "augment.repeats=0")
     with pytest.raises(LaunderError, match="no test row among the training rows, found 1 that are equal"):

@@ -34,7 +34,11 @@ def test_an_augmented_table_as_tensors(real, tmp_path):
     rows, coding = datasets.of_augmented(tmp_path / "data.parquet", "ill")
     assert len(rows) == 50 and coding.classes == ["no", "yes"] and coding.labels == {"town": ["Bonn", "Ulm"]}
     assert rows[0]["numbers"].item() == 0 and rows[1]["labels"].item() == 0 and rows[0]["target"].item() == 1
-    assert rows[0]["is_synthetic"].item() is False and rows[45]["is_synthetic"].item() is True and rows[45]["weight"].item() == 0.25
+    assert (
+        rows[0]["is_synthetic"].item() is False
+        and rows[45]["is_synthetic"].item() is True
+        and rows[45]["weight"].item() == 0.25
+    )
     numbers = rows.tensors["numbers"][1:40]
     assert abs(numbers.mean()) < 1e-6 and numbers.std(correction=0).item() == pytest.approx(1, abs=1e-5)
     batch = next(iter(DataLoader(rows, batch_size=8)))
@@ -46,7 +50,9 @@ def test_a_stream_is_the_same_for_any_number_of_workers(real, model):
 
     def drawn(**options):
         loader = DataLoader(stream, batch_size=None, **options)
-        return sorted(tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in loader)
+        return sorted(
+            tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in loader
+        )
 
     # spawned: what is forked from a process with threads may hang or die, and not every system forks
     assert len(drawn()) == stream.rows and drawn() == drawn(num_workers=2, multiprocessing_context="spawn")

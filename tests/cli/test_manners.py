@@ -39,7 +39,11 @@ def test_the_schema_is_printed_and_is_the_one_in_docs(capsys):
 
 def test_files_that_exist_are_replaced_only_when_asked(table, capsys):
     fit = ["fit", "t.csv", "--model", "m", "--set", "budget.steps=2", "--option", "width=16"]
-    commands = {"launder.yaml": ["init", "t.csv"], "m/model.json": fit, "x.csv": ["sample", "m", "--rows", "9", "--output", "x.csv"]}
+    commands = {
+        "launder.yaml": ["init", "t.csv"],
+        "m/model.json": fit,
+        "x.csv": ["sample", "m", "--rows", "9", "--output", "x.csv"],
+    }
     for name, words in commands.items():
         assert main(words) == 0
         written = next(path for path in (table / name, *(table / name).parent.glob("*")) if path.is_file())

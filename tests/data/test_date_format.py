@@ -17,7 +17,10 @@ moments = st.datetimes(datetime(1995, 1, 1), datetime(2060, 1, 1))
 
 @pytest.mark.parametrize("form", FORMS.replace("\n", "|").split("|"))
 def test_forms_are_found_by_their_texts(form):
-    days = [datetime(2001 + k % 30, 1 + k % 12, 1 + k * 7 % 28, k % 24, k * 7 % 60, k * 11 % 60, k * 37_003 % 10**6) for k in range(60)]
+    days = [
+        datetime(2001 + k % 30, 1 + k % 12, 1 + k * 7 % 28, k % 24, k * 7 % 60, k * 11 % 60, k * 37_003 % 10**6)
+        for k in range(60)
+    ]
     texts = [write(day, form) for day in days]
     found = infer(texts)
     assert all(found.same(text) for text in texts)
@@ -43,7 +46,16 @@ def test_bands_seasons_and_versions_are_no_dates():
 
 @pytest.mark.parametrize("directive", "aAwdbBmyYHIpMSfzZjUWcxXGuV%")
 def test_every_directive_of_strptime_can_be_stated(directive):
-    beside = {"G": "%V %u ", "u": "%G-%V ", "V": "%G %u ", "U": "%Y %w ", "W": "%Y %w ", "%": "%Y", "I": "%p ", "p": "%I "}
+    beside = {
+        "G": "%V %u ",
+        "u": "%G-%V ",
+        "V": "%G %u ",
+        "U": "%Y %w ",
+        "W": "%Y %w ",
+        "%": "%Y",
+        "I": "%p ",
+        "p": "%I ",
+    }
     check(beside.get(directive, "") + f"%{directive}")
 
 

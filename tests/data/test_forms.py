@@ -14,7 +14,9 @@ from generators.identifiers.forms import IdentifierForm, form_of
 MOST_DRAWS = 100_000  # of a test: more are a loop without an end
 WORDS = st.text("abcXYZ", min_size=1, max_size=4)
 CHOICES = st.lists(WORDS, min_size=1, max_size=4).map(lambda words: f"({'|'.join(words)})")
-PARTS = st.one_of(WORDS, CHOICES, st.sampled_from([r"\-", "<1-3>", "<07-08:2>", r"\d{0,1}", "[a]{1,1}", "<1-99999999999999999999>"]))
+PARTS = st.one_of(
+    WORDS, CHOICES, st.sampled_from([r"\-", "<1-3>", "<07-08:2>", r"\d{0,1}", "[a]{1,1}", "<1-99999999999999999999>"])
+)
 
 
 def taken(real):
@@ -30,7 +32,9 @@ def taken(real):
 @settings(deadline=None, derandomize=True)
 @given(st.lists(PARTS, min_size=1, max_size=4).map("".join))
 def test_any_pattern_has_as_many_values_as_are_wanted(pattern):
-    drawn = [forms.texts(IdentifierForm(pattern), 60, np.random.default_rng(0), taken(real)) for real in ((), ("a", "b"))]
+    drawn = [
+        forms.texts(IdentifierForm(pattern), 60, np.random.default_rng(0), taken(real)) for real in ((), ("a", "b"))
+    ]
     assert [len(set(found)) for found in drawn] == [60, 60]
 
 

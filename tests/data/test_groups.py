@@ -33,7 +33,10 @@ def test_the_validation_split_keeps_groups_whole(owners, share, seed):
 
 def test_without_groups_every_row_is_its_own():
     rows = np.arange(300)
-    assert all(np.array_equal(*pair) for pair in zip(validation.split(300, 0.1, 4), validation.split(300, 0.1, 4, rows), strict=True))
+    assert all(
+        np.array_equal(*pair)
+        for pair in zip(validation.split(300, 0.1, 4), validation.split(300, 0.1, 4, rows), strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", ["tabular.autoregressive", "image.autoencoder"])

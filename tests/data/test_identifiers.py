@@ -1,4 +1,6 @@
-"""Identifiers: found by name, form and shape; made up in the form of the real ones, valid, never real, shared as the real ones are."""
+"""Identifiers: found by name, form and shape; made up in the form of the real ones, valid, never real, shared as
+the real ones are.
+"""
 
 import uuid
 
@@ -44,7 +46,10 @@ LOOKS = {  # made values, and what a fresh one must match
     "uuid": ([str(uuid.UUID(bytes=RNG.bytes(16), version=4)) for _ in RAW], UUID4),
     "hex": ([f"0x{a % 65536:04X}" for a in RAW], r"0x[0-9A-F]{4}"),
     "mac": ([":".join(f"{a >> s & 255:02x}" for s in range(0, 48, 8)) for a in RAW], r"([0-9a-f]{2}:){5}[0-9a-f]{2}"),
-    "ip": ([f"10.0.{a >> 8 & 255}.{a & 255}" for a in RAW], r"10\.0\.(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)"),
+    "ip": (
+        [f"10.0.{a >> 8 & 255}.{a & 255}" for a in RAW],
+        r"10\.0\.(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)",
+    ),
     "url": ([f"https://a.org/p/{a % 99999}" for a in RAW], r"https://a\.org/p/\d+"),
     "mail": ([f"u{a % 9999}@{'web.de' if a % 2 else 'x.com'}" for a in RAW], r"u\d+@(web|x)\.(de|com)"),
     "phone": ([f"+49 30 {a % 9000000 + 1000000}" for a in RAW], r"\+49 30 \d{7}"),
@@ -66,7 +71,9 @@ def test_verhoeff_by_its_example():
     assert check_digits.verhoeff("2363") and not check_digits.verhoeff("2364")
 
 
-@pytest.mark.parametrize(("name", "example"), [(n, VALID[n]) for n in ("iban", "luhn", "gs1", "isbn10", "cpf", "dni", "pesel", "vin")])
+@pytest.mark.parametrize(
+    ("name", "example"), [(n, VALID[n]) for n in ("iban", "luhn", "gs1", "isbn10", "cpf", "dni", "pesel", "vin")]
+)
 def test_fresh_values_keep_their_check_digits(name, example):
     stream, known = np.random.default_rng(1), set()
     while len(known) < 40:
@@ -86,7 +93,11 @@ def test_fresh_values_look_like_the_real_ones(name):
 
 
 @quick
-@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=382), min_size=1, max_size=12), min_size=1, max_size=60))
+@given(
+    st.lists(
+        st.text(st.characters(min_codepoint=32, max_codepoint=382), min_size=1, max_size=12), min_size=1, max_size=60
+    )
+)
 def test_any_texts_have_fresh_distinct_values(values):
     form = form_of(pd.Series(values, dtype="object"))
     made = forms.texts(form, 80, np.random.default_rng(0), set(values).__contains__)
@@ -105,14 +116,18 @@ def named(name, values):
 REPEATED = np.repeat(np.random.default_rng(3).permutation(900_000)[:60] + 100_000, 10)
 
 
-@pytest.mark.parametrize("name", ["customer_id", "customerID", "kundennr", "Patient", "numéro client", "account number", "x"])
+@pytest.mark.parametrize(
+    "name", ["customer_id", "customerID", "kundennr", "Patient", "numéro client", "account number", "x"]
+)
 def test_repeated_numbers_are_found(name):
     column = named(name, REPEATED)
     assert column.kind == "identifier" and column.repeats
     assert named(name, np.where(np.arange(600) % 9 == 0, np.nan, REPEATED)).kind == "identifier"
 
 
-@pytest.mark.parametrize("values", [LOOKS["uuid"][0], LOOKS["mail"][0], [f"{i % 900 + 100}-{i % 90 + 10}-{i % 9000 + 1000}" for i in RAW]])
+@pytest.mark.parametrize(
+    "values", [LOOKS["uuid"][0], LOOKS["mail"][0], [f"{i % 900 + 100}-{i % 90 + 10}-{i % 9000 + 1000}" for i in RAW]]
+)
 def test_forms_that_name_somebody_are_found_whatever_the_name(values):
     column = named("v", np.repeat(values[:20], 12))
     assert column.kind == "identifier" and column.repeats
@@ -153,7 +168,9 @@ def drawn(frame, n, seed=0, salt=""):
     frame = frame.assign(x=np.arange(len(frame)) % 7 / 2)
     encoded = encoding.fit(frame, infer(frame), salt)
     encoded = encoding.Encoding.from_dict(encoded.to_dict())
-    return encoded.decode(np.zeros((n, encoded.layout.width), dtype="int64"), np.full((n, len(encoded.columns)), 0.5), seed=seed)
+    return encoded.decode(
+        np.zeros((n, encoded.layout.width), dtype="int64"), np.full((n, len(encoded.columns)), 0.5), seed=seed
+    )
 
 
 def shop(rows=1200, seed=0):
@@ -172,7 +189,9 @@ def test_no_real_value_comes_out_and_entities_keep_their_sizes():
         sizes = [frame[name].value_counts() for frame in (real, made)]
         assert abs(sizes[0].mean() - sizes[1].mean()) < 0.25 * sizes[0].mean()
     # one customer has one address, and an order one customer
-    assert (made.groupby("customer_id")["email"].nunique() == 1).all() and (made.groupby("order_id")["customer_id"].nunique() == 1).all()
+    assert (made.groupby("customer_id")["email"].nunique() == 1).all() and (
+        made.groupby("order_id")["customer_id"].nunique() == 1
+    ).all()
     assert made["customer_id"].dtype == real["customer_id"].dtype
 
 
@@ -189,7 +208,9 @@ def test_missing_shares_are_kept(share, rows):
 
 
 def test_no_two_models_or_seeds_share_their_first_values():
-    frames = [drawn(shop(), 50, seed, salt) for seed, salt in [(0, "a"), (1, "a"), (0, "b")]] + [drawn(shop(seed=1), 50, 0, "a")]
+    frames = [drawn(shop(), 50, seed, salt) for seed, salt in [(0, "a"), (1, "a"), (0, "b")]] + [
+        drawn(shop(seed=1), 50, 0, "a")
+    ]
     first = [frame[name].iloc[0] for frame in frames for name in ("customer_id", "email", "order_id")]
     assert len(set(first)) == len(first)
     pd.testing.assert_frame_equal(frames[0], drawn(shop(), 50, 0, "a"))

@@ -1,4 +1,6 @@
-"""A number's text is read and written back as it was, in every combination of sign, currency, unit, grouping and decimals."""
+"""A number's text is read and written back as it was, in every combination of sign, currency, unit, grouping and
+decimals.
+"""
 
 from decimal import Decimal
 
@@ -22,7 +24,12 @@ styles = st.builds(
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(styles, st.lists(st.decimals(-(10**7), 10**7, places=4), min_size=1, max_size=30))
 def test_what_is_written_is_read_and_inferred(style, numbers):
-    numbers = [*(round(number, style.places) for number in numbers), Decimal("-1234567.5"), Decimal("1234567.25"), Decimal("12345.125")]
+    numbers = [
+        *(round(number, style.places) for number in numbers),
+        Decimal("-1234567.5"),
+        Decimal("1234567.25"),
+        Decimal("12345.125"),
+    ]
     numbers = [round(number, style.places) for number in numbers]
     texts = [style.write(number) for number in numbers]
     assert [style.parse(text) for text in texts] == numbers

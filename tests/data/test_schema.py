@@ -44,12 +44,18 @@ def test_a_schema_survives_json_and_yaml(through):
 def test_a_schema_holds_no_value_of_a_row():
     frame = tables.odd()
     text = json.dumps(infer(frame).to_dict(), ensure_ascii=False)
-    shown = [value for name in ("café № ü", "town", "code") for value in frame[name].dropna().unique() if value in text and value != "x"]
+    shown = [
+        value
+        for name in ("café № ü", "town", "code")
+        for value in frame[name].dropna().unique()
+        if value in text and value != "x"
+    ]
     assert shown == []
 
 
 @pytest.mark.parametrize(
-    ("values", "decimals"), [([1.0, 2.0], 0), ([1.5, 2.25], 2), ([0.1 + 0.2], None), ([1e300], None), ([float("nan")], 0), ([-0.001], 3)]
+    ("values", "decimals"),
+    [([1.0, 2.0], 0), ([1.5, 2.25], 2), ([0.1 + 0.2], None), ([1e300], None), ([float("nan")], 0), ([-0.001], 3)],
 )
 def test_decimals(values, decimals):
     assert decimals_of(pd.Series(values).dropna()) == decimals

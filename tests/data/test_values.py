@@ -1,4 +1,6 @@
-"""A column of any form is read, fitted, sampled and written back in the same form and type, with its share of missing values."""
+"""A column of any form is read, fitted, sampled and written back in the same form and type, with its share of
+missing values.
+"""
 
 import datetime as dt
 from decimal import Decimal
@@ -65,7 +67,11 @@ def test_text_comes_back_in_its_form(form, word, share, noise, seed):
     worded = sampled.isna() if word is None else sampled.eq(word)
     rest = sampled[~worded].dropna()
     known = DateFormat(column.format, column.offset, column.language) if column.kind == "datetime" else column.format
-    written = all(map(known.same, rest)) if column.kind == "datetime" else all(known.write(known.parse(text)) == text for text in rest)
+    written = (
+        all(map(known.same, rest))
+        if column.kind == "datetime"
+        else all(known.write(known.parse(text)) == text for text in rest)
+    )
     assert written and not rest.str.contains("odd").any()
     assert abs(worded.mean() - gone.mean()) < 0.1
 
@@ -151,7 +157,11 @@ def test_a_saved_model_keeps_format_and_words(tmp_path):
 
 
 def test_grades_and_codes_stay_labels():
-    columns = {"grade": ["1", "2", "3", "absent"] * 50, "code": [f"0{k % 9}" for k in range(ROWS)], "age": ["18-25", "26-40"] * 100}
+    columns = {
+        "grade": ["1", "2", "3", "absent"] * 50,
+        "code": [f"0{k % 9}" for k in range(ROWS)],
+        "age": ["18-25", "26-40"] * 100,
+    }
     frame = pd.DataFrame(columns)
     assert set(infer(frame).kinds().values()) == {"categorical"}
     assert number_format.infer(["absent"]) is None

@@ -2,7 +2,9 @@
 
 import pytest
 
-maker = pytest.importorskip("onnx", reason="the package onnx makes the networks of these tests: pip install 'launderette[test]'")
+maker = pytest.importorskip(
+    "onnx", reason="the package onnx makes the networks of these tests: pip install 'launderette[test]'"
+)
 pytest.importorskip("onnxruntime", reason="the package onnxruntime reads networks: pip install 'launderette[onnx]'")
 
 

@@ -1,4 +1,6 @@
-"""A made population with structure: numbers, labels, dates, missing values and a target that depend on two hidden causes."""
+"""A made population with structure: numbers, labels, dates, missing values and a target that depend on two hidden
+causes.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,9 @@ def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
         {
             "age": (18 + 70 * age).round().astype(int),
             "income": np.exp(9.5 + 0.6 * wealth + age + rng.normal(0, 0.2, rows)).round(2),
-            "savings": np.where(rng.random(rows) < 0.5, 0.0, np.exp(7 + wealth + 2 * age + rng.normal(0, 0.5, rows)).round(2)),
+            "savings": np.where(
+                rng.random(rows) < 0.5, 0.0, np.exp(7 + wealth + 2 * age + rng.normal(0, 0.5, rows)).round(2)
+            ),
             "height": (170 + 9 * rng.normal(size=rows)).round(1),
             "weight": (72 + 11 * rng.normal(size=rows) + 20 * age).round(1),
             "trade": np.array(list("abcdefg"))[trade],

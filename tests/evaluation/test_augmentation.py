@@ -1,4 +1,6 @@
-"""The cross-validation of augmentation: no leak passes, gains and harms are told from noise, baselines are what they say."""
+"""The cross-validation of augmentation: no leak passes, gains and harms are told from noise, baselines are what
+they say.
+"""
 
 import json
 
@@ -58,7 +60,8 @@ def test_the_corrected_interval_by_hand():
 
 
 def test_measures_by_hand():
-    # guesses 0, 0, 1, 0 for 0, 0, 1, 1: F1 .8 and 2/3, recall 1 and 1/2; 1 - p of the truth .1, .4, .2, .7, squared and averaged .175
+    # guesses 0, 0, 1, 0 for 0, 0, 1, 1: F1 .8 and 2/3, recall 1 and 1/2; 1 - p of the truth .1, .4, .2, .7, squared and
+    # averaged .175
     p = np.array([0.9, 0.6, 0.2, 0.7])
     found = cross_validation.measured(np.array([0, 0, 1, 1]), np.stack([p, 1 - p], 1))
     assert found == pytest.approx([(0.8 + 2 / 3) / 2, 0.75, (5 / 6 + 5 / 6) / 2, 0.175, 0.8, 2 / 3])
@@ -116,11 +119,15 @@ def test_gain_harm_and_nothing_are_told_apart():
 
 
 def test_positive_is_better_also_for_the_brier_score():
-    found = validated({"candidate": candidate(lambda train: train.assign(ill=train["ill"].sample(frac=1, random_state=0).to_numpy()))})
+    found = validated(
+        {"candidate": candidate(lambda train: train.assign(ill=train["ill"].sample(frac=1, random_state=0).to_numpy()))}
+    )
     assert found.runs("candidate", "Brier score").mean() > found.runs("none", "Brier score").mean()
     assert found.gain("candidate", "none", "Brier score").value < 0
     data = found.to_json()
-    assert {gain["learner"] for gain in data["gains"]} == {None, "linear"} and "F1 of yes" in {gain["measure"] for gain in data["gains"]}
+    assert {gain["learner"] for gain in data["gains"]} == {None, "linear"} and "F1 of yes" in {
+        gain["measure"] for gain in data["gains"]
+    }
 
 
 def test_three_learners_and_three_classes():
@@ -136,23 +143,36 @@ def test_baselines_balance_and_keep_the_real_rows():
     train = lopsided(120).assign(since=pd.Timestamp("2024-01-01"))
     train.loc[::7, "dose"] = np.nan
     kinds = {"dose": "numerical", "age": "numerical", "ward": "categorical", "since": "datetime", "ill": "categorical"}
-    ways = {name: baseline(train, target="ill", kinds=kinds, seed=0)[name] for name, baseline in resampling.BASELINES.items()}
+    ways = {
+        name: baseline(train, target="ill", kinds=kinds, seed=0)[name]
+        for name, baseline in resampling.BASELINES.items()
+    }
     for name in ("random oversampling", "SMOTE-NC"):
         assert ways[name].rows["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
         assert np.isin(row_hashes(train), ways[name].seen).all()
         assert ways[name].rows["age"].iloc[:120].tolist() == train["age"].tolist()
     weight = ways["class weights"].weight
-    assert weight[train["ill"] == "yes"].sum() == pytest.approx(weight[train["ill"] == "no"].sum()) and weight.sum() == pytest.approx(120)
+    assert weight[train["ill"] == "yes"].sum() == pytest.approx(
+        weight[train["ill"] == "no"].sum()
+    ) and weight.sum() == pytest.approx(120)
     drawn = ways["SMOTE-NC"].rows.iloc[120:]
-    assert drawn["ward"].isin(["north", "south"]).all() and drawn["age"].between(20, 70).all() and drawn["dose"].notna().all()
+    assert (
+        drawn["ward"].isin(["north", "south"]).all()
+        and drawn["age"].between(20, 70).all()
+        and drawn["dose"].notna().all()
+    )
 
 
 def test_the_page_tells_the_verdict_names_no_rare_class_and_loads_nothing(tmp_path):
     rows = lopsided().assign(ill=["Morbus Quix" if k < 6 else "yes" if k % 6 == 0 else "no" for k in range(240)])
     same = {"made": candidate(lambda train: train), "more": candidate(lambda train: pd.concat([train, train]))}
-    named = {name: lambda train, strategy=strategy, name=name, **given: {name: strategy(train, **given)["candidate"]}
-             for name, strategy in same.items()}
-    found = cross_validate(rows, "ill", named, folds=2, repeats=1, baselines=dict(list(resampling.BASELINES.items())[:2]))
+    named = {
+        name: lambda train, strategy=strategy, name=name, **given: {name: strategy(train, **given)["candidate"]}
+        for name, strategy in same.items()
+    }
+    found = cross_validate(
+        rows, "ill", named, folds=2, repeats=1, baselines=dict(list(resampling.BASELINES.items())[:2])
+    )
     report.write_augmentation(found.to_json(), tmp_path)
     page, data = (tmp_path / "augmentation.html").read_text(), json.loads((tmp_path / "augmentation.json").read_text())
     assert "No gain: made" in page and page.count("<svg") == 2 and "src=" not in page

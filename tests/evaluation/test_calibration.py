@@ -1,4 +1,6 @@
-"""The evaluation judged by tables whose flaw is known: each is refused by the section that should see it, an honest one by none."""
+"""The evaluation judged by tables whose flaw is known: each is refused by the section that should see it, an honest
+one by none.
+"""
 
 import pytest
 
@@ -9,7 +11,9 @@ from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
 ROWS = 5000
-RULES = {name: rule for name, rule in rules.DEFAULT_RULES.items() if name != "utility.target"}  # slow, and no flaw needs it
+RULES = {
+    name: rule for name, rule in rules.DEFAULT_RULES.items() if name != "utility.target"
+}  # slow, and no flaw needs it
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,7 @@ def test_the_number_of_leaked_outliers_is_that_of_the_known_case(population):
 @pytest.mark.parametrize("name", ["load_breast_cancer", "load_wine"])
 def test_an_honest_sample_of_a_small_real_table_passes(name):
     from sklearn import datasets
+
     table = getattr(datasets, name)(as_frame=True).frame.sample(frac=1, random_state=0).reset_index(drop=True)
     table["target"] = table["target"].map("class {}".format)
     cut, end = int(0.4 * len(table)), int(0.6 * len(table))

@@ -11,7 +11,9 @@ from tests.evaluation.tables import mixed
 
 
 def compared(train, synthetic, holdout=None):
-    return samples.make(pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic))
+    return samples.make(
+        pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic)
+    )
 
 
 def test_coverage_of_honest_rows_is_what_theory_says_and_of_a_collapse_is_small():
@@ -87,6 +89,7 @@ def test_rare_by_hand():
     def column(**counts):
         rest = 2000 - sum(counts.values())
         return {"c": np.repeat([*counts, "usual"], [*counts.values(), rest])}
+
     score = diversity.rare(compared(column(r=18, s=8, t=3), column(r=9, s=20)))
     assert score.value == pytest.approx((0.5 + 1 + 0) / 3) and score.detail["absent"] == 1
     assert score.detail["by_training_rows"] == {"1-20": {"categories": 3, "retained": pytest.approx(0.5)}}
@@ -99,6 +102,7 @@ def test_a_lost_group_of_rows_is_a_dropped_mode():
     def groups(centres, rows=3000):
         at = rng.choice(centres, rows)
         return {"a": at * 10 + rng.normal(0, 0.3, rows), "b": (at % 3) * 10 + rng.normal(0, 0.3, rows)}
+
     train, holdout, honest, fewer = groups(range(8)), groups(range(8)), groups(range(8)), groups(range(6))
     assert diversity.modes(compared(train, honest, holdout)).value == 1
     lost = diversity.modes(compared(train, fewer, holdout))
@@ -113,9 +117,13 @@ def test_too_few_rows_are_said():
 
 
 def test_rare_categories_are_redrawn_by_rows():
-    """Two categories of ten training rows with half as many synthetic ones: five rows each, which may have been two or nine."""
+    """Two categories of ten training rows with half as many synthetic ones: five rows each, which may have been two
+    or nine.
+    """
     train = {"c": ["a"] * 10 + ["b"] * 10 + ["x"] * 980}
     score = diversity.rare(compared(train, {"c": ["a"] * 5 + ["b"] * 5 + ["x"] * 990}))
     assert score.value == 0.5 and score.low < 0.25 and score.high > 0.7
     lost = diversity.rare(compared(train, {"c": ["x"] * 1000}))
-    assert lost.value == lost.low == 0 and 0.1 < lost.high < 0.3  # none of 20 expected rows: up to 1 - 0.025 ** (1 / 20)
+    assert (
+        lost.value == lost.low == 0 and 0.1 < lost.high < 0.3
+    )  # none of 20 expected rows: up to 1 - 0.025 ** (1 / 20)

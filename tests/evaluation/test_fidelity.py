@@ -1,4 +1,6 @@
-"""Fidelity by hand on tiny tables, against sdmetrics itself, and on tables that a classifier must or cannot tell apart."""
+"""Fidelity by hand on tiny tables, against sdmetrics itself, and on tables that a classifier must or cannot tell
+apart.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,9 @@ from tests.evaluation.tables import mixed
 
 
 def compared(train, synthetic, holdout=None, **options):
-    return samples.make(pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options)
+    return samples.make(
+        pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options
+    )
 
 
 def test_shape_by_hand():
@@ -37,7 +41,9 @@ def test_shape_of_real_rows_is_the_ceiling_and_of_a_copy_is_one():
 def test_trend_is_that_of_sdmetrics():
     train, other = mixed(400), mixed(400, 1)
     other["weight"] = other["weight"].sample(frac=1, random_state=0).to_numpy()
-    found = fidelity.trend(compared(train[["age", "weight", "trade", "owner"]], other[["age", "weight", "trade", "owner"]]))
+    found = fidelity.trend(
+        compared(train[["age", "weight", "trade", "owner"]], other[["age", "weight", "trade", "owner"]])
+    )
     cells = {"continuous_column_names": ["age"], "num_discrete_bins": 10}
     pair = {
         "age / weight": (CorrelationSimilarity, {}),
@@ -54,7 +60,10 @@ def test_trend_is_that_of_sdmetrics():
 
 def test_trend_by_hand():
     # perfectly related against perfectly opposed: 1 - |(-1) - 1| / 2
-    assert fidelity.trend(compared({"a": [1, 2, 3, 4], "b": [1, 2, 3, 4]}, {"a": [1, 2, 3, 4], "b": [4, 3, 2, 1]})).value == 0
+    assert (
+        fidelity.trend(compared({"a": [1, 2, 3, 4], "b": [1, 2, 3, 4]}, {"a": [1, 2, 3, 4], "b": [4, 3, 2, 1]})).value
+        == 0
+    )
     # xp and yq in equal shares against all four cells in equal shares
     train, other = {"a": list("xxyy"), "b": list("ppqq")}, {"a": list("xxyy"), "b": list("pqpq")}
     assert fidelity.trend(compared(train, other)).value == 0.5

@@ -9,7 +9,9 @@ from tests.evaluation.tables import mixed
 
 
 def compared(train, synthetic, holdout=None, **options):
-    return samples.make(pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options)
+    return samples.make(
+        pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options
+    )
 
 
 def test_information_sees_a_relation_that_correlation_does_not():
@@ -23,7 +25,10 @@ def test_information_sees_a_relation_that_correlation_does_not():
 def test_information_by_hand():
     # equal labels: I = H, so 1; independent ones: 0, and the correction for few rows must not invent any
     n = 1000
-    same, free = {"a": list("xy") * n, "b": list("pq") * n}, {"a": list("xxyy") * (n // 2), "b": list("pqpq") * (n // 2)}
+    same, free = (
+        {"a": list("xy") * n, "b": list("pq") * n},
+        {"a": list("xxyy") * (n // 2), "b": list("pqpq") * (n // 2)},
+    )
     found = fidelity.mutual_information(compared(same, free))
     assert found.value == pytest.approx(0, abs=1e-3) and found.low <= found.value <= found.high
     # half of b's entropy is shared: a decides b on half of the rows; I = H(b) - H(b | a) = log 2 - log(2) / 2
@@ -56,8 +61,11 @@ def test_query_error_of_non_members_is_small_and_of_loose_columns_larger():
         rng = np.random.default_rng(seed)
         x = rng.normal(size=2000)
         return {"x": x, "y": x + rng.normal(0, 0.3, 2000)}
+
     found = fidelity.query_error(compared(related(0), related(1), related(2)))
-    assert found.value < 0.03 and found.ceiling == pytest.approx(found.value, abs=0.02) and found.floor > 2 * found.value
+    assert (
+        found.value < 0.03 and found.ceiling == pytest.approx(found.value, abs=0.02) and found.floor > 2 * found.value
+    )
     assert found.low <= found.value <= found.high
 
 
@@ -73,8 +81,14 @@ def test_missing_patterns_are_compared_whole():
 def ordered(rows, seed):
     rng = np.random.default_rng(seed)
     start, town = rng.integers(0, 50, rows), rng.integers(0, 6, rows)
-    return pd.DataFrame({"start": start, "end": start + rng.integers(0, 30, rows), "town": np.array(list("abcdef"))[town],
-                         "county": np.array(list("pppqqq"))[town]})
+    return pd.DataFrame(
+        {
+            "start": start,
+            "end": start + rng.integers(0, 30, rows),
+            "town": np.array(list("abcdef"))[town],
+            "county": np.array(list("pppqqq"))[town],
+        }
+    )
 
 
 def test_rules_are_found_and_their_breakers_counted():
@@ -96,7 +110,9 @@ def test_no_rule_is_found_where_none_is():
 def test_formats_by_hand():
     code = [f"AB-{n:04d}" for n in range(60)]
     train = pd.DataFrame({"whole": range(60), "cents": np.arange(60) / 4, "c": ["x", "y"] * 30, "code": code})
-    odd = train.assign(whole=[0.5] * 15 + [3] * 45, cents=0.125, c=["new"] + ["x"] * 59, code=["AB-12345"] * 30 + ["CD-0001"] * 30)
+    odd = train.assign(
+        whole=[0.5] * 15 + [3] * 45, cents=0.125, c=["new"] + ["x"] * 59, code=["AB-12345"] * 30 + ["CD-0001"] * 30
+    )
     found = fidelity.formats(compared(train, odd, train))
     assert found.detail["worst_columns"] == {"cents": 0.0, "code": 0.5, "whole": 0.75, "c": 59 / 60}
     assert found.value == pytest.approx((0 + 0.5 + 0.75 + 59 / 60) / 4) and found.ceiling == 1

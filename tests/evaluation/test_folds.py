@@ -1,4 +1,6 @@
-"""Folds of whole groups: what belongs together is never learned from and tested by, and every class is on both sides."""
+"""Folds of whole groups: what belongs together is never learned from and tested by, and every class is on both
+sides.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,10 @@ from tests.evaluation.test_augmentation import linear, lopsided
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.none() | st.integers(0, 11), st.integers(0, 9), st.booleans()), min_size=20, max_size=60), st.integers(0, 99))
+@given(
+    st.lists(st.tuples(st.none() | st.integers(0, 11), st.integers(0, 9), st.booleans()), min_size=20, max_size=60),
+    st.integers(0, 99),
+)
 def test_no_group_and_no_copy_of_a_row_crosses_folds(drawn, seed):
     owners, doses, ill = (list(part) for part in zip(*drawn, strict=True))
     assume(min(ill.count(True), ill.count(False)) > 5)

@@ -1,4 +1,6 @@
-"""Metrics of images tell an honest collection from copies, a collapse and shuffled pixels; distances by hand; who sees what."""
+"""Metrics of images tell an honest collection from copies, a collapse and shuffled pixels; distances by hand; who
+sees what.
+"""
 
 import json
 from pathlib import Path
@@ -25,7 +27,9 @@ def strokes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     light = rng.uniform(120, 250, count)
     y, x = np.mgrid[:8, :8]
     along, across = np.where(labels[:, None, None] == "h", y, x), np.where(labels[:, None, None] == "h", x, y)
-    bar = light[:, None, None] * np.exp(-(((along - at[:, None, None] - slope[:, None, None] * (across - 4)) / width[:, None, None]) ** 2))
+    bar = light[:, None, None] * np.exp(
+        -(((along - at[:, None, None] - slope[:, None, None] * (across - 4)) / width[:, None, None]) ** 2)
+    )
     return (bar + rng.normal(0, 3, bar.shape)).clip(0, 255).astype(np.uint8)[..., None], labels
 
 
@@ -34,7 +38,16 @@ def raw(pixels: np.ndarray) -> np.ndarray:
 
 
 TRAIN, HELD, FRESH = strokes(300, 0), strokes(300, 1), strokes(300, 2)
-CHEAP = "image.frechet", "image.kernel", "image.precision", "image.density", "image.recall", "image.coverage", "image.vendi", "image.copies"
+CHEAP = (
+    "image.frechet",
+    "image.kernel",
+    "image.precision",
+    "image.density",
+    "image.recall",
+    "image.coverage",
+    "image.vendi",
+    "image.copies",
+)
 KINDS = {
     "honest": FRESH,
     "copy": TRAIN,
@@ -49,7 +62,9 @@ def scores():
     attacks = {"honest": ["image.membership", "image.membership_vulnerable"], "copy": ["image.membership"]}
 
     def scored(kind):
-        return evaluation.score_images(TRAIN, HELD, KINDS[kind], features=raw, names=names + attacks.get(kind, [])).scores
+        return evaluation.score_images(
+            TRAIN, HELD, KINDS[kind], features=raw, names=names + attacks.get(kind, [])
+        ).scores
 
     return {kind: scored(kind) for kind in KINDS}
 
@@ -85,7 +100,9 @@ def test_shuffled_pixels_are_the_floor(scores):
 
 def test_equal_images_are_counted_beside_real_ones_that_repeat():
     some = tuple(np.concatenate([TRAIN[n][:3], FRESH[n][:97]]) for n in (0, 1))
-    held = tuple(np.concatenate([TRAIN[n][:1], HELD[n][:99], TRAIN[n][:1]]) for n in (0, 1))  # with one of training three equal images
+    held = tuple(
+        np.concatenate([TRAIN[n][:1], HELD[n][:99], TRAIN[n][:1]]) for n in (0, 1)
+    )  # with one of training three equal images
     found = evaluation.score_images(TRAIN, held, some, features=raw, names=["image.equal"]).scores["image.equal"]
     assert found.value == 0.03 and found.ceiling == 2 / 101
     assert found.detail == {"rows": 100, "copies": 3, "repeats": 3, "train": 300, "real": 401}
@@ -108,7 +125,8 @@ def test_the_frechet_distance_of_two_normals_by_hand():
 
 def test_the_kernel_distance_by_hand():
     a, b = torch.tensor([[1.0], [2.0]], dtype=torch.float64), torch.tensor([[0.0], [1.0]] * 20, dtype=torch.float64)
-    # k(x, y) = (x y + 1)^3: within a 27; within b, 380 pairs of zeros, 380 of ones, 800 mixed; across (1 + 1 + 8 + 27) / 4
+    # k(x, y) = (x y + 1)^3: within a 27; within b, 380 pairs of zeros, 380 of ones, 800 mixed; across (1 + 1 + 8 + 27)
+    # / 4
     assert image._discrepancy(a, b)[0] == pytest.approx(27 + (380 + 380 * 8 + 800) / 1560 - 2 * 37 / 4)
 
 
@@ -121,13 +139,17 @@ def test_without_labels_or_holdout_the_rest_is_measured():
 
 
 def test_the_components_of_an_attack_know_members_no_better_than_non_members():
-    noise = np.random.default_rng(0).normal(size=(300, 400)).astype(np.float32)  # in so many dimensions, own components fit own images only
+    noise = (
+        np.random.default_rng(0).normal(size=(300, 400)).astype(np.float32)
+    )  # in so many dimensions, own components fit own images only
     place = {image.tobytes(): n for n, image in enumerate(TRAIN[0])}
 
     def unlike(pixels):
         return noise[[place[image.tobytes()] for image in pixels]]
 
-    made = collections.make(*((TRAIN[0][part], None) for part in (slice(100), slice(100, 200), slice(200, 300))), features=unlike)
+    made = collections.make(
+        *((TRAIN[0][part], None) for part in (slice(100), slice(100, 200), slice(200, 300))), features=unlike
+    )
     table = image_privacy.table(made, seed=0)
     spread = [float(np.square(side.iloc[:, :32]).sum(1).mean()) for side in (table.train, table.holdout)]
     assert spread[0] == pytest.approx(spread[1], rel=0.1)
@@ -144,7 +166,11 @@ def test_the_loss_of_a_model_that_knows_its_images_gives_them_away():
 
 def test_collections_that_cannot_be_compared_are_one_sentence():
     pixels, labels = FRESH
-    for other, words in (((pixels[:, :7], labels), "one size"), ((pixels, None), "labels for all"), ((pixels[:5], labels[:5]), "least 20")):
+    for other, words in (
+        ((pixels[:, :7], labels), "one size"),
+        ((pixels, None), "labels for all"),
+        ((pixels[:5], labels[:5]), "least 20"),
+    ):
         with pytest.raises(ValueError, match=words):
             collections.make(TRAIN, HELD, other)
 
@@ -159,7 +185,12 @@ def test_outsiders_see_no_training_image_and_no_refused_one(tmp_path):
         pages[public, passed] = (tmp_path / "report.html").read_text()
     drawn, pairs = (report.charts["grids"][name] for name in ("drawn", "pairs"))
     shown = {case: (drawn in page, pairs in page) for case, page in pages.items()}
-    assert shown == {(True, True): (True, False), (True, False): (False, False), (True, None): (False, False), (False, False): (True, True)}
+    assert shown == {
+        (True, True): (True, False),
+        (True, False): (False, False),
+        (True, None): (False, False),
+        (False, False): (True, True),
+    }
     assert "300 synthetic images" in pages[True, True] and "shuffled pixels" in pages[True, True]
 
 

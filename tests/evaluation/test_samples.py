@@ -44,7 +44,9 @@ def test_values_that_cannot_be_read_are_counted_in_the_report(strays):
     train = one(n=np.arange(100.0), d=DAYS)
     synthetic = one(n=["?"] * strays + [1.5] * (100 - strays), d=["soon"] * strays + DAYS[strays:])
     synthetic.loc[0, "n"] = np.inf
-    found = evaluation.score(train, None, synthetic, kinds={"n": "numerical", "d": "datetime"}, names=["fidelity.shape"]).to_json()
+    found = evaluation.score(
+        train, None, synthetic, kinds={"n": "numerical", "d": "datetime"}, names=["fidelity.shape"]
+    ).to_json()
     assert found["unreadable"] == {"n": {"synthetic": strays}, "d": {"synthetic": strays}}
     said = [line for line in found["not_tested"] if "count as missing" in line]
     assert len(said) == 2 and all(f"{strays} synthetic" in line for line in said)
@@ -80,7 +82,14 @@ def test_kinds_are_inferred_from_the_training_table():
         stamp=pd.date_range("2020-01-01", periods=60),
         code=[f"K{n}" for n in range(60)],
     )
-    assert list(samples.infer_kinds(frame).values()) == ["numerical", "boolean", "categorical", "datetime", "datetime", "identifier"]
+    assert list(samples.infer_kinds(frame).values()) == [
+        "numerical",
+        "boolean",
+        "categorical",
+        "datetime",
+        "datetime",
+        "identifier",
+    ]
 
 
 def test_one_spelling_per_value_whatever_the_reader_made_of_it():
@@ -102,7 +111,9 @@ def test_shuffled_columns_keep_their_values_and_the_canonical_tables_their_rows(
     made = samples.make(frame, None, frame)
     shuffled = made.table("shuffled")
     assert sorted(shuffled["a"]) == list(range(50)) and (shuffled["a"] != shuffled["b"]).any()
-    assert made.rows("train", 20, 0).tolist() == made.rows("train", 20, 0).tolist() != made.rows("train", 20, 1).tolist()
+    assert (
+        made.rows("train", 20, 0).tolist() == made.rows("train", 20, 0).tolist() != made.rows("train", 20, 1).tolist()
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def test_fresh_rows_teach_as_much_as_real_ones_and_shuffled_ones_nothing():
     fresh = score(mixed(600, 2))
     assert fresh.value == pytest.approx(1, abs=0.12) and fresh.low <= fresh.value <= fresh.high
     assert fresh.floor < 0.75 and fresh.ceiling > 0.85
-    assert set(fresh.detail["real"]) == {"boosted trees", "forest", "linear"} and min(fresh.detail["real"].values()) > 0.75
+    assert (
+        set(fresh.detail["real"]) == {"boosted trees", "forest", "linear"} and min(fresh.detail["real"].values()) > 0.75
+    )
     loose = mixed(600, 2)
     loose["owner"] = loose["owner"].sample(frac=1, random_state=0).to_numpy()
     assert score(loose).value < 0.75
@@ -54,7 +56,9 @@ def test_no_target_no_holdout_and_a_class_that_the_synthetic_rows_lack():
     real = [mixed(600, seed) for seed in (0, 1)]
     for table in real:
         table["married"] = table["married"].map({True: "a", False: "b"}).where(table["trade"] < "e", "c")
-    whole, less = (utility.target(samples.make(*real, rows, target="married")) for rows in (lost, lost[lost["married"] != "c"]))
+    whole, less = (
+        utility.target(samples.make(*real, rows, target="married")) for rows in (lost, lost[lost["married"] != "c"])
+    )
     assert less.value < whole.value
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 
 
 def odd(rows: int = 300, seed: int = 0) -> pd.DataFrame:
-    """A table with missing values, dates in four forms, a constant, an empty column, identifiers, unicode and high cardinality."""
+    """A table with missing values, dates in four forms, a constant, an empty column, identifiers, unicode and high
+    cardinality.
+    """
     rng = np.random.default_rng(seed)
     day = pd.Timestamp("2020-02-27") + pd.to_timedelta(rng.integers(0, 900, rows), "D")
     frame = pd.DataFrame(
@@ -41,4 +43,6 @@ def linked(rows: int = 600, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 3, rows)
     b = np.where(rng.random(rows) < 0.9, a, rng.integers(0, 3, rows))
-    return pd.DataFrame({"a": np.array(["x", "y", "z"])[a], "b": np.array(["p", "q", "r"])[b], "n": 10 * a + rng.integers(0, 4, rows)})
+    return pd.DataFrame(
+        {"a": np.array(["x", "y", "z"])[a], "b": np.array(["p", "q", "r"])[b], "n": 10 * a + rng.integers(0, 4, rows)}
+    )

@@ -1,4 +1,6 @@
-"""The baseline: its head classifies, its noise trades dependence for safety, its latents need no rows, its conditions are Bayes' rule."""
+"""The baseline: its head classifies, its noise trades dependence for safety, its latents need no rows, its
+conditions are Bayes' rule.
+"""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +65,9 @@ def test_a_mixture_finds_its_components():
     order = mixture.share.argsort()
     assert mixture.share[order].tolist() == pytest.approx([1 / 3, 2 / 3], abs=0.01)
     assert mixture.mean[order].flatten().tolist() == pytest.approx([3, 3, 0, 0], abs=0.05)
-    assert (mixture.factor @ mixture.factor.mT).diagonal(dim1=1, dim2=2).flatten().tolist() == pytest.approx([0.01] * 4, abs=0.005)
+    assert (mixture.factor @ mixture.factor.mT).diagonal(dim1=1, dim2=2).flatten().tolist() == pytest.approx(
+        [0.01] * 4, abs=0.005
+    )
 
 
 def test_no_component_describes_few_rows():

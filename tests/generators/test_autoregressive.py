@@ -1,4 +1,6 @@
-"""The flagship's exactness: probabilities that sum to one, conditionals that follow from them, fine tokens under coarse ones."""
+"""The flagship's exactness: probabilities that sum to one, conditionals that follow from them, fine tokens under
+coarse ones.
+"""
 
 import itertools
 
@@ -66,7 +68,9 @@ def test_causality_no_factor_sees_itself_or_later_tokens(model):
 
 def test_fine_tokens_stay_under_their_coarse_one():
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"v": np.round(rng.lognormal(5, 2, 4000), 2), "shop": [f"s{n}" for n in rng.integers(0, 300, 4000)]})
+    frame = pd.DataFrame(
+        {"v": np.round(rng.lognormal(5, 2, 4000), 2), "shop": [f"s{n}" for n in rng.integers(0, 300, 4000)]}
+    )
     fitted = fit(frame, budget=Budget(steps=20))
     assert fitted.encoding.layout.inner
     drawn = fitted.sample(3000)
@@ -96,7 +100,9 @@ def test_held_out_rows_have_uniform_coordinates(model):
         assert kstest(column, "uniform").pvalue > 1e-3
     shuffled = tables.linked(2000, seed=3)
     shuffled["b"] = shuffled["b"].to_numpy()[::-1]
-    assert min(kstest(column, "uniform").pvalue for column in model.uniforms(shuffled).T) < 1e-6  # another joint distribution shows
+    assert (
+        min(kstest(column, "uniform").pvalue for column in model.uniforms(shuffled).T) < 1e-6
+    )  # another joint distribution shows
 
 
 def test_sobol_rows_are_less_noisy_and_do_not_depend_on_the_batch(model):

@@ -35,7 +35,14 @@ def test_a_reader_finds_a_pair_at_every_moment_of_writing(tmp_path, monkeypatch)
 
         return look
 
-    for place, name in ((os, "replace"), (os, "fsync"), (os, "rename"), (Path, "rename"), (Path, "unlink"), (Path, "mkdir")):
+    for place, name in (
+        (os, "replace"),
+        (os, "fsync"),
+        (os, "rename"),
+        (Path, "rename"),
+        (Path, "unlink"),
+        (Path, "mkdir"),
+    ):
         monkeypatch.setattr(place, name, looking(getattr(place, name)))
     write(folder, 2)
     pairs = [(number, [float(number)] * 3) for number in (1, 2)]

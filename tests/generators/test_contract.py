@@ -26,7 +26,9 @@ def test_rows_have_the_schema_of_the_data(fitted):
     frame, drawn = tables.odd(), model.sample(137, seed=1)
     assert drawn.shape == (137, frame.shape[1])
     assert drawn.dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
-    assert set(drawn["town"]) <= set(frame["town"]) and (drawn["constant"] == "same").all() and drawn["empty"].isna().all()
+    assert (
+        set(drawn["town"]) <= set(frame["town"]) and (drawn["constant"] == "same").all() and drawn["empty"].isna().all()
+    )
     assert drawn["id"].is_unique and drawn["code"].is_unique
     assert drawn["age"].dropna().between(frame["age"].min(), frame["age"].max()).all()
     pd.to_datetime(drawn["compact"].astype(str), format="%Y%m%d", errors="raise")
@@ -35,7 +37,11 @@ def test_rows_have_the_schema_of_the_data(fitted):
 def test_a_row_depends_on_the_seed_and_its_number_alone(fitted):
     _, model = fitted
     learned = [c.name for c in model.schema.columns if c.kind != "identifier"]
-    many, few, other = model.sample(5000, seed=1)[learned], model.sample(10, seed=1)[learned], model.sample(10, seed=2)[learned]
+    many, few, other = (
+        model.sample(5000, seed=1)[learned],
+        model.sample(10, seed=1)[learned],
+        model.sample(10, seed=2)[learned],
+    )
     pd.testing.assert_frame_equal(many.head(10), few)
     assert not few.equals(other)
     assert len(model.sample(0)) == 0

@@ -1,4 +1,6 @@
-"""The copula a model starts from: known correlations come back, conditionals are those of the normal distribution, labels discriminate."""
+"""The copula a model starts from: known correlations come back, conditionals are those of the normal distribution,
+labels discriminate.
+"""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,9 @@ from generators.networks.copula import Copula
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     a, noise, c = rng.normal(size=(3, rows))
-    return pd.DataFrame({"a": a, "b": r * a + np.sqrt(1 - r**2) * noise, "c": c, "sign": np.where(a > 0, "plus", "minus")}).round(4)
+    return pd.DataFrame(
+        {"a": a, "b": r * a + np.sqrt(1 - r**2) * noise, "c": c, "sign": np.where(a > 0, "plus", "minus")}
+    ).round(4)
 
 
 def fitted(frame: pd.DataFrame, shrinkage: float = 1e-6) -> tuple[Copula, torch.Tensor]:
@@ -29,10 +33,14 @@ def test_regressions_are_those_of_the_normal_distribution():
     copula, _ = fitted(normal_table(4000)[["a", "b", "c"]])
     given = copula.conditionals([])
     assert given.A[0].tolist() == [0, 0, 0] and given.s[0] == 1
-    assert given.A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and given.s[1] == pytest.approx(np.sqrt(1 - 0.81), abs=0.02)
+    assert given.A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and given.s[1] == pytest.approx(
+        np.sqrt(1 - 0.81), abs=0.02
+    )
     assert given.A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
     known = copula.conditionals([1])  # a, drawn when b is known
-    assert known.A[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02) and known.s[0] == pytest.approx(np.sqrt(1 - 0.81), abs=0.02)
+    assert known.A[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02) and known.s[0] == pytest.approx(
+        np.sqrt(1 - 0.81), abs=0.02
+    )
     assert given.A_fine[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)  # given all other columns
 
 
@@ -70,7 +78,9 @@ def test_an_untrained_model_already_knows_the_correlation():
     assert abs(drawn[["a", "c"]].corr().iloc[0, 1]) < 0.1
     assert ((drawn["a"] > 0) == (drawn["sign"] == "plus")).mean() > 0.85
     conditioned = model.sample(1000, where={"sign": "plus"})
-    assert conditioned["a"].mean() == pytest.approx(np.sqrt(2 / np.pi), abs=0.15) and (conditioned["sign"] == "plus").all()
+    assert (
+        conditioned["a"].mean() == pytest.approx(np.sqrt(2 / np.pi), abs=0.15) and (conditioned["sign"] == "plus").all()
+    )
 
 
 def test_the_likelihood_is_near_that_of_the_true_distribution():
@@ -78,7 +88,9 @@ def test_the_likelihood_is_near_that_of_the_true_distribution():
     model = fit(frame, budget=Budget(steps=1), seed=0)
     cells = [np.diff(np.append(column.low, column.high[-1])) / column.scale for column in model.encoding.columns]
     index = [column.encode(fresh[column.name]) for column in model.encoding.columns]
-    volume = sum(np.log(np.maximum(widths[np.minimum(i, len(widths) - 1)], 1e-8)) for widths, i in zip(cells, index, strict=True))
+    volume = sum(
+        np.log(np.maximum(widths[np.minimum(i, len(widths) - 1)], 1e-8)) for widths, i in zip(cells, index, strict=True)
+    )
     density = model.log_prob(fresh) - volume  # nats per unit area
     exact = multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]]).logpdf(fresh)
     assert np.median(exact - density) == pytest.approx(0, abs=0.3)

@@ -1,4 +1,6 @@
-"""Masked diffusion: schedules worked by hand, probabilities that sum to one, what a token sees, known cells, imputation."""
+"""Masked diffusion: schedules worked by hand, probabilities that sum to one, what a token sees, known cells,
+imputation.
+"""
 
 import itertools
 import math
@@ -41,7 +43,8 @@ def test_orders_are_drawn_with_the_weights_of_the_schedule():
 
 
 def test_known_columns_are_there_from_the_beginning():
-    # n is first where it alone is known (3/4 of the draws have one known column, of three), or before the other of two known ones:
+    # n is first where it alone is known (3/4 of the draws have one known column, of three), or before the other of two
+    # known ones:
     # 1/4 + 1/4 * (1/3 * 1/17 + 1/3 * 1/5)
     net = small(tables.linked(), conditional=1.0)
     torch.manual_seed(0)
@@ -105,7 +108,9 @@ def test_probabilities_sum_to_one_and_draws_follow_them(model):
 def test_a_condition_on_a_later_column_gives_its_conditional(model):
     frame = tables.linked(2000)
     real = frame[frame["n"] >= 20]["a"].value_counts(normalize=True)
-    drawn = pd.concat([model.sample(500, where={"n": n}, seed=n) for n in (20, 21, 22, 23)])["a"].value_counts(normalize=True)
+    drawn = pd.concat([model.sample(500, where={"n": n}, seed=n) for n in (20, 21, 22, 23)])["a"].value_counts(
+        normalize=True
+    )
     assert real.index[0] == drawn.index[0] == "z" and drawn["z"] > 0.95
 
 

@@ -1,4 +1,6 @@
-"""The adversarial family: losses by hand, tokens and variables, the start, the choice among candidates, conditions, modes watched."""
+"""The adversarial family: losses by hand, tokens and variables, the start, the choice among candidates, conditions,
+modes watched.
+"""
 
 import math
 
@@ -53,13 +55,17 @@ def test_a_pack_has_no_order_and_tells_more_than_its_rows():
     torch.manual_seed(0)
     D, rows = TableDiscriminator(3, 8, 1, packing=2), torch.randn(4, 3)
     assert torch.allclose(D(rows), D(rows[[1, 0, 3, 2]]), atol=1e-6)
-    assert not torch.allclose(D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6)  # were it a sum over rows
+    assert not torch.allclose(
+        D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6
+    )  # were it a sum over rows
 
 
 def test_variables_hold_every_token():
     frame = tables.odd().drop(columns=["id", "code"]).assign(shop=[f"s{n % 260}" for n in range(300)])
     variables, x = variables_of(frame)
-    assert any(choice.above is not None for choice in variables.choices) and any(choice.gone for choice in variables.choices)
+    assert any(choice.above is not None for choice in variables.choices) and any(
+        choice.gone for choice in variables.choices
+    )
     _, picks = variables.read(x)
     u = torch.from_numpy(np.random.default_rng(0).uniform(0.01, 0.99, (len(x), len(variables.numbers))))
     assert torch.equal(variables.write(variables.within(x, u), picks), x)
@@ -146,5 +152,7 @@ def test_unknown_losses_are_one_sentence():
 
 
 def test_the_textbook_loss_trains_too():
-    drawn = fit(tables.linked(), "tabular.gan", budget=Budget(steps=20), loss="minimax", packing=1, penalty=0, start="noise").sample(50)
+    drawn = fit(
+        tables.linked(), "tabular.gan", budget=Budget(steps=20), loss="minimax", packing=1, penalty=0, start="noise"
+    ).sample(50)
     assert len(drawn) == 50

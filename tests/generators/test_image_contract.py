@@ -106,6 +106,8 @@ def test_labels_are_known_by_their_text():
     made = pictures.bars(20)
     numbers = np.arange(20) % 3
     form = ImageForm.of(Images(made.pixels, numbers))
-    assert torch.equal(form.pack(Images(made.pixels, numbers)), form.pack(Images(made.pixels, numbers.astype(str).astype(object))))
+    assert torch.equal(
+        form.pack(Images(made.pixels, numbers)), form.pack(Images(made.pixels, numbers.astype(str).astype(object)))
+    )
     with pytest.raises(ValueError, match="found 1 others"):
         form.pack(Images(made.pixels, np.full(20, 7)))

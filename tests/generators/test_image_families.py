@@ -1,4 +1,6 @@
-"""What each family of images owes its own mathematics: EDM's preconditioning, exact masses, causality, a collapse that is noticed."""
+"""What each family of images owes its own mathematics: EDM's preconditioning, exact masses, causality, a collapse
+that is noticed.
+"""
 
 import math
 
@@ -58,7 +60,9 @@ def test_augmentation_of_probability_zero_does_nothing_and_a_told_flip_is_a_flip
 def grown(images: Images, **options) -> autoregressive.Model:
     """An autoregressive model whose parts have random weights, as after training."""
     form = ImageForm.of(images)
-    config = autoregressive._settle(autoregressive.Config(width=32, depth=2, hidden=16, **options), form, 200, torch.device("cpu"))
+    config = autoregressive._settle(
+        autoregressive.Config(width=32, depth=2, hidden=16, **options), form, 200, torch.device("cpu")
+    )
     torch.manual_seed(0)
     model = autoregressive.Model(form, config).eval()
     model.start(form.pack(images))
@@ -74,7 +78,9 @@ def test_the_masses_of_all_values_sum_to_one_and_to_the_distribution_function():
     parameters = 3 * torch.randn(5, 3 * 8, generator=torch.Generator().manual_seed(0))
     r = torch.arange(K)
     mass = model.log_mass(parameters[:, None].expand(5, K, -1), r.expand(5, K)).double().exp()
-    assert len(np.unique(pictures.bars().pixels)) == K and torch.allclose(mass.sum(1), torch.ones(5, dtype=torch.float64), atol=1e-4)
+    assert len(np.unique(pictures.bars().pixels)) == K and torch.allclose(
+        mass.sum(1), torch.ones(5, dtype=torch.float64), atol=1e-4
+    )
     assert torch.allclose(mass.cumsum(1), model.cdf(parameters[:, None].expand(5, K, -1), r.expand(5, K)), atol=1e-4)
 
 
@@ -154,7 +160,9 @@ def test_a_game_without_penalty_collapses_and_says_so():
 
 def test_a_textbook_game_that_ends_in_noise_is_stopped_and_says_so():
     options = {"penalty": 0, "learning_rate": 2e-3, "pace": 0.1, "augment": 0, "width": 16}
-    fitted = generators.fit(pictures.bars(400), "image.gan", budget=Budget(steps=200), seed=0, loss="minimax", **options)
+    fitted = generators.fit(
+        pictures.bars(400), "image.gan", budget=Budget(steps=200), seed=0, loss="minimax", **options
+    )
     assert fitted.record["noise"] and fitted.record["stopped"] == "ended in noise" and fitted.record["restarts"] == 2
     assert fitted.record["diversity"] > 0.9 and fitted.record["fidelity"] < 0.1  # noise is varied
     fine = generators.fit(pictures.bars(400), "image.gan", budget=Budget(steps=150), seed=0, width=16)
@@ -164,7 +172,9 @@ def test_a_textbook_game_that_ends_in_noise_is_stopped_and_says_so():
 def test_the_least_loss_of_brightness_is_none():
     x = torch.tensor([[[[0.0, 0.25], [0.5, 1.0]]]])
     assert brightness_loss(torch.logit(x, 1e-6), x).item() == pytest.approx(0, abs=1e-5)
-    assert brightness_loss(torch.zeros_like(x), x)[0].item() == pytest.approx((2 * math.log(2) + math.log(2) - 0.562335) / 4, abs=1e-4)
+    assert brightness_loss(torch.zeros_like(x), x)[0].item() == pytest.approx(
+        (2 * math.log(2) + math.log(2) - 0.562335) / 4, abs=1e-4
+    )
 
 
 def test_the_autoencoder_classifies():

@@ -1,4 +1,6 @@
-"""The estimate of memory before training: hand-worked for a linear model, linear in the batch, and a refusal where it is lacking."""
+"""The estimate of memory before training: hand-worked for a linear model, linear in the batch, and a refusal where
+it is lacking.
+"""
 
 import numpy as np
 import pandas as pd

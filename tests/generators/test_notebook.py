@@ -1,4 +1,6 @@
-"""In a terminal a model, a schema and a report are one line; in a notebook a small table, its texts escaped, without a value of a row."""
+"""In a terminal a model, a schema and a report are one line; in a notebook a small table, its texts escaped,
+without a value of a row.
+"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,6 @@
-"""The training loop: the same seed gives the same weights, also after a kill; budgets hold; a loss that is not a number stops."""
+"""The training loop: the same seed gives the same weights, also after a kill; budgets hold; a loss that is not a
+number stops.
+"""
 
 import math
 import time
@@ -45,7 +47,15 @@ DEFAULT = Budget()
 def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, **options):
     x = data() if rows is None else rows
     return loop.train(
-        model or Line(), x[:160], x[160:], plan, seed=3, identity=identity, budget=budget, started=time.monotonic(), **options
+        model or Line(),
+        x[:160],
+        x[160:],
+        plan,
+        seed=3,
+        identity=identity,
+        budget=budget,
+        started=time.monotonic(),
+        **options,
     )
 
 
@@ -174,7 +184,9 @@ class Players(nn.Module):
 
 def test_players_move_their_own_parameters_and_one_may_rest():
     turns = {"first": Turn(until=0.5), "second": Turn()}
-    weights, record = run(replace(PLAN, steps=400, turns=turns, latest=True, weight_decay=0.0, patience=1000), model=Players())
+    weights, record = run(
+        replace(PLAN, steps=400, turns=turns, latest=True, weight_decay=0.0, patience=1000), model=Players()
+    )
     assert weights["first"].item() == pytest.approx(data()[:160, 3].mean().item(), abs=0.1)
     assert weights["second"].item() == pytest.approx(weights["first"].item(), abs=0.05)
     assert "collapsed" not in record
@@ -195,7 +207,9 @@ def test_what_has_not_begun_has_not_collapsed():
 
 
 def test_a_run_that_draws_noise_is_judged_from_its_middle_on():
-    plan = replace(PLAN, turns={"first": Turn(), "second": Turn()}, least_diversity=0.5, least_fidelity=0.1, latest=True)
+    plan = replace(
+        PLAN, turns={"first": Turn(), "second": Turn()}, least_diversity=0.5, least_fidelity=0.1, latest=True
+    )
     _, record = run(plan, Budget(steps=400), model=Players(fidelity=0.05))
     assert (record["noise"], record["collapsed"], record["stopped"]) == (True, False, "ended in noise")
     assert (record["restarts"], record["steps"], record["fidelity"]) == (2, 220, 0.05)

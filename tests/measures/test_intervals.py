@@ -15,7 +15,8 @@ def test_clopper_pearson(hits, trials, low, high):
 
 
 @pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"), [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (0, 0, 0.0, 1.0)]
+    ("hits", "trials", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (0, 0, 0.0, 1.0)],
 )
 def test_wilson(hits, trials, low, high):
     assert intervals.wilson(hits, trials) == pytest.approx((low, high), abs=1e-4)
@@ -39,7 +40,9 @@ def test_weighted_auc_is_that_of_repeated_rows():
 
 
 def test_intervals_of_means_and_areas_cover_what_they_should():
-    """95 % intervals hold the truth in about 95 of 100 samples: between 88 and 100 of 100 but for one seed in a thousand."""
+    """95 % intervals hold the truth in about 95 of 100 samples: between 88 and 100 of 100 but for one seed in a
+    thousand.
+    """
     rng = np.random.default_rng(0)
     means, areas = 0, 0
     for seed in range(100):
@@ -57,7 +60,9 @@ def test_intervals_stay_in_their_range():
 
 
 def test_a_rate_at_a_false_alarm_rate_carries_the_error_of_its_threshold():
-    """Of 200 attacks on 400 members and 400 non-members, nearly all intervals hold the true rate; hits alone would in about half."""
+    """Of 200 attacks on 400 members and 400 non-members, nearly all intervals hold the true rate; hits alone would
+    in about half.
+    """
     rng, covered, narrow = np.random.default_rng(0), 0, 0
     for _ in range(200):
         halves = [(rng.normal(1, 1, 200), rng.normal(size=200)) for _ in range(2)]
@@ -70,7 +75,9 @@ def test_a_rate_at_a_false_alarm_rate_carries_the_error_of_its_threshold():
 
 def test_the_threshold_lets_through_no_more_than_its_rate():
     assert [intervals.threshold_rank(0.01, n) for n in (10, 98, 99, 198, 199, 2500)] == [1, 1, 1, 1, 2, 25]
-    assert intervals.threshold_rank(0.1, 2900 - 1) == 290 and intervals.threshold_rank(0.29, 99) == 29  # no rounding downwards
+    assert (
+        intervals.threshold_rank(0.1, 2900 - 1) == 290 and intervals.threshold_rank(0.29, 99) == 29
+    )  # no rounding downwards
 
 
 @pytest.mark.parametrize("at", [0.0, 1.0])

@@ -32,7 +32,11 @@ def test_images_are_brought_to_the_size_that_is_declared(tmp_path):
     colour = pictures(70, 3, 32)  # more than are given at once
     values = torch.from_numpy(colour).permute(0, 3, 1, 2).float() / 255
     small = torch.nn.functional.interpolate(values, (8, 8), mode="bicubic", antialias=True)
-    for shape in (("n", 3, 8, 8), ("n", 3, "h", "w"), (4, 3, 8, 8)):  # open sides are those of the file beside; the last four are padded
+    for shape in (
+        ("n", 3, 8, 8),
+        ("n", 3, "h", "w"),
+        (4, 3, 8, 8),
+    ):  # open sides are those of the file beside; the last four are padded
         found = onnx.read(flat(tmp_path / "net.onnx", shape))(colour)
         assert found.dtype == np.float32 and np.allclose(found, small.clamp(0, 1).flatten(1).numpy(), atol=1e-5)
 
@@ -48,13 +52,22 @@ def test_the_digest_is_of_the_network_and_of_what_is_said_of_it(tmp_path):
 
 def test_a_report_names_what_saw_the_images(tmp_path):
     sides = [(pictures(60, side=8) + np.uint8(seed), None) for seed in range(3)]
-    report = evaluation.score_images(*sides, features=onnx.read(flat(tmp_path / "net.onnx")), names=["image.coverage"]).to_json()
+    report = evaluation.score_images(
+        *sides, features=onnx.read(flat(tmp_path / "net.onnx")), names=["image.coverage"]
+    ).to_json()
     assert report["features"]["name"] == "net.onnx" and report["scores"][0]["value"] is not None
 
 
-WORDS = {"nothing there": "found none; check the path", "another file": "found another one", "two inputs": "one input float32",
-         "integers": "one input float32", "vectors": "one input float32", "unflattened": "up to its last pooling",
-         "not finite": "NaN or infinity", "settings": "image_mean"}
+WORDS = {
+    "nothing there": "found none; check the path",
+    "another file": "found another one",
+    "two inputs": "one input float32",
+    "integers": "one input float32",
+    "vectors": "one input float32",
+    "unflattened": "up to its last pooling",
+    "not finite": "NaN or infinity",
+    "settings": "image_mean",
+}
 
 
 @pytest.mark.parametrize("case", WORDS)
@@ -69,7 +82,12 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path, case):
     elif case == "unflattened":
         save(net, [node("Identity", ["x"], ["y"])], ["n", 3, 8, 8], None)
     elif case == "not finite":
-        save(net, [node("Sub", ["x", "x"], ["o"]), node("Div", ["o", "o"], ["p"]), node("Flatten", ["p"], ["y"])], ["n", 3, 8, 8], None)
+        save(
+            net,
+            [node("Sub", ["x", "x"], ["o"]), node("Div", ["o", "o"], ["p"]), node("Flatten", ["p"], ["y"])],
+            ["n", 3, 8, 8],
+            None,
+        )
     elif case == "two inputs":
         model = maker.load(flat(net))
         model.graph.input.append(maker.helper.make_tensor_value_info("z", 1, ["n", 3, 8, 8]))

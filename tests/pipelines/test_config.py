@@ -40,7 +40,10 @@ def test_paths_in_a_file_are_relative_to_it(read, tmp_path):
 
 
 def test_a_dump_is_read_back(read):
-    loaded = read("source: {path: x.csv, encoding: latin-1}\ngate: {privacy.copies: {at_most: 0.1}, utility.target: null}\nseed: 3\n")
+    loaded = read(
+        "source: {path: x.csv, encoding: latin-1}\ngate: "
+        "{privacy.copies: {at_most: 0.1}, utility.target: null}\nseed: 3\n"
+    )
     assert config.RunConfig.model_validate(json.loads(loaded.model_dump_json())) == loaded
 
 
@@ -183,10 +186,20 @@ def test_a_place_has_one_path_however_it_is_written(tmp_path, monkeypatch):
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "b.yaml").symlink_to("real/a.yaml")
     monkeypatch.chdir(tmp_path / "real" / "deep")
-    words = ["../a.yaml", "../../link/a.yaml", "../../real/deep/../a.yaml", str(tmp_path / "real" / "a.yaml"), str(tmp_path / "b.yaml")]
+    words = [
+        "../a.yaml",
+        "../../link/a.yaml",
+        "../../real/deep/../a.yaml",
+        str(tmp_path / "real" / "a.yaml"),
+        str(tmp_path / "b.yaml"),
+    ]
     (first, *others) = (config.load(word) for word in words)
     assert all(other == first for other in others)
-    assert (first.source.path, first.publish.to) == tuple(str(tmp_path.resolve() / "real" / name) for name in ("t.csv", "out"))
-    assert config.load("../t.csv", [], "../out") == config.load(str(tmp_path / "link" / "t.csv"), [], tmp_path / "link" / "out")
+    assert (first.source.path, first.publish.to) == tuple(
+        str(tmp_path.resolve() / "real" / name) for name in ("t.csv", "out")
+    )
+    assert config.load("../t.csv", [], "../out") == config.load(
+        str(tmp_path / "link" / "t.csv"), [], tmp_path / "link" / "out"
+    )
     (tmp_path / "latest.csv").symlink_to("real/t.csv")
     assert config.load(tmp_path / "latest.csv").name == "latest"  # it is called what its user calls it

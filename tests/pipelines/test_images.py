@@ -1,4 +1,6 @@
-"""A run on images, step by step without Prefect: released with bytes that anyone can read, or refused with its images kept in."""
+"""A run on images, step by step without Prefect: released with bytes that anyone can read, or refused with its
+images kept in.
+"""
 
 import io
 import json
@@ -27,7 +29,10 @@ from tests.sources import tagged
 
 MADE = bars(260, seed=3)
 FAST = ["generator.name=image.autoencoder", "budget.steps=150", "score.metrics=[image.copies]"]
-LENIENT = [f"gate.image.{rule}=null" for rule in ("precision", "accuracy", "coverage", "vendi", "membership", "membership_vulnerable")]
+LENIENT = [
+    f"gate.image.{rule}=null"
+    for rule in ("precision", "accuracy", "coverage", "vendi", "membership", "membership_vulnerable")
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +98,9 @@ def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
     assert not tagged.leaks(output)  # not even in work/: names and tags are never read on
 
 
-def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same_bytes(source, released, tmp_path, monkeypatch):
+def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same_bytes(
+    source, released, tmp_path, monkeypatch
+):
     for module, name, calls in ((decoding, "to_array", 100), (loop, "_step", 40)):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(loop, "SAVE_SECONDS", 0)
@@ -128,7 +135,10 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
     monkeypatch.setattr(images, "train", memorise)
     monkeypatch.setattr(images, "sample", lambda model, loaded, source: kept["images"].take(np.arange(140)))
     begun, _, release, verdict = run(source, tmp_path, *LENIENT)
-    assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == ["image.equal", "image.copies"]
+    assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == [
+        "image.equal",
+        "image.copies",
+    ]
     assert not list((tmp_path / "quarantine").rglob("*.parquet"))
     assert "data:image/png" not in (tmp_path / "quarantine" / begun.id / "report.html").read_text()
 
@@ -136,7 +146,10 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
 def test_the_loss_of_a_model_reaches_the_attack(source):
     loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
     held = bars(80, seed=4)
-    sides = [image_sample.of_images(part) for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))]
+    sides = [
+        image_sample.of_images(part)
+        for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))
+    ]
     known = {image.tobytes() for image in MADE.pixels}
 
     class Silent:
@@ -196,7 +209,11 @@ def test_shares_and_conditions_of_labels(source):
 
     class Model:
         def sample(self, n, *, seed=0, where=None):
-            return bars(n, seed % 1000).take(np.zeros(n, int)) if not where else type(MADE)(MADE.pixels[:n], np.array([where["label"]] * n))
+            return (
+                bars(n, seed % 1000).take(np.zeros(n, int))
+                if not where
+                else type(MADE)(MADE.pixels[:n], np.array([where["label"]] * n))
+            )
 
     drawn = images.sample(Model(), loaded, MADE)
     assert len(drawn) == 40 and (drawn.labels == "v").sum() == 30
@@ -208,7 +225,9 @@ def test_an_entity_stays_on_one_side(tmp_path):
     held = images.split(ImageSample(MADE.pixels, table), MADE.schema, asked)
     assert not set(held[0].table["patient"]) & set(held[1].table["patient"])
     assert all(len(side.pixels) == len(side.table) for side in held) and images.shared(held[0], held[0]) == len(held[0])
-    fast = asked.model_copy(update={"generator": config.Generator(name="image.autoencoder"), "budget": config.Budget(steps=2)})
+    fast = asked.model_copy(
+        update={"generator": config.Generator(name="image.autoencoder"), "budget": config.Budget(steps=2)}
+    )
     patients = held[0].table["patient"].to_numpy()
     validated = images.train(held[0], MADE.schema, fast).record["validation_rows"]
     assert validated and not set(patients[validated]) & set(np.delete(patients, validated))
@@ -224,23 +243,44 @@ def test_what_does_not_fit_images_is_one_sentence(source, tmp_path):
         overrides = [override, "gate.image.equal=null", *LENIENT] if "gate" in override else [override]
         with pytest.raises(LaunderError, match=words):
             config.load(str(source), overrides, tmp_path)
-    unfit = {"publish.format=csv": "parquet or folder", "sample.constraints=['a <= b']": "constraints", "split.entity=x": "'x'"}
+    unfit = {
+        "publish.format=csv": "parquet or folder",
+        "sample.constraints=['a <= b']": "constraints",
+        "split.entity=x": "'x'",
+    }
     for override, words in unfit.items():
         with pytest.raises(LaunderError, match=words):
             images.look(config.load(str(source), [override], tmp_path))
     pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(LaunderError, match=r"'tabular\.' for a table"):
         config.load(str(tmp_path / "t.csv"), ["generator.name=image.gan"])
-    assert config.load(str(source)).generator.name == "image.diffusion" and config.load(str(source)).rules == rules.IMAGE_RULES
+    assert (
+        config.load(str(source)).generator.name == "image.diffusion"
+        and config.load(str(source)).rules == rules.IMAGE_RULES
+    )
 
 
 def test_a_model_is_fitted_and_drawn_from_on_the_command_line(source, tmp_path, capsys):
     from pipelines.cli import main
 
-    words = ["fit", str(source), "--model", str(tmp_path / "m"), "--generator", "image.autoencoder", "--set", "budget.steps=3"]
+    words = [
+        "fit",
+        str(source),
+        "--model",
+        str(tmp_path / "m"),
+        "--generator",
+        "image.autoencoder",
+        "--set",
+        "budget.steps=3",
+    ]
     assert main(words) == 0
     for output in ("drawn.parquet", "drawn"):
-        assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / output), "--where", "label=v"]) == 0
+        assert (
+            main(
+                ["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / output), "--where", "label=v"]
+            )
+            == 0
+        )
     assert pq.read_table(tmp_path / "drawn.parquet")["label"].to_pylist() == ["v"] * 5
     assert len(list((tmp_path / "drawn" / "v").glob("*.png"))) == 5
     assert main(["sample", str(tmp_path / "m"), "--rows", "5", "--output", str(tmp_path / "drawn.csv")]) == 1

@@ -50,7 +50,10 @@ def test_a_memoriser_of_few_images_and_a_collapse_are_told_apart(score, tmp_path
         verdict = json.loads((tmp_path / "report" / "report.json").read_text())["verdict"]
         return {reason["score"].partition(".")[2] for reason in verdict["reasons"] if not reason["passed"]}
 
-    train, noise = bars(240, seed=3).take(np.arange(120)), np.random.default_rng(0).integers(0, 5, (120, 8, 8, 1), dtype=np.uint8)
+    train, noise = (
+        bars(240, seed=3).take(np.arange(120)),
+        np.random.default_rng(0).integers(0, 5, (120, 8, 8, 1), dtype=np.uint8),
+    )
     memorised = refused(Images(train.pixels.clip(2) - 2 + noise, train.labels))
     collapsed = refused(bars(120, seed=8).take(np.arange(120) % 3))
     assert {"membership", "membership_vulnerable"} <= memorised <= {"membership", "membership_vulnerable", "copies"}

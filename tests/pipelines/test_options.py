@@ -1,4 +1,6 @@
-"""Every option of every generator can be set, to a good value and to none that is bad, from the command line and from YAML."""
+"""Every option of every generator can be set, to a good value and to none that is bad, from the command line and
+from YAML.
+"""
 
 import json
 from dataclasses import fields
@@ -14,7 +16,9 @@ from pipelines.image_sources.decoding import encode
 from pipelines.run.artifacts import LaunderError
 from tests.generators.pictures import bars
 
-OPTIONS = [(name, field.name, field.default) for name in generators.names() for field in fields(generators.load(name).Config)]
+OPTIONS = [
+    (name, field.name, field.default) for name in generators.names() for field in fields(generators.load(name).Config)
+]
 OTHERS = {  # good values that are not the defaults
     ("tabular.gan", "candidates"): 2,
     ("tabular.gan", "packing"): 2,
@@ -69,6 +73,20 @@ WRONG = {"candidates=-1": "candidates", "candidats=2": "did you mean 'candidates
 
 @pytest.mark.parametrize(("word", "part"), WRONG.items())
 def test_fit_says_what_is_wrong_with_an_option(sources, tmp_path, capsys, word, part):
-    assert main(["fit", str(sources["tabular"]), "--generator", "tabular.gan", "--option", word, "--model", str(tmp_path / "m")]) == 1
+    assert (
+        main(
+            [
+                "fit",
+                str(sources["tabular"]),
+                "--generator",
+                "tabular.gan",
+                "--option",
+                word,
+                "--model",
+                str(tmp_path / "m"),
+            ]
+        )
+        == 1
+    )
     line = capsys.readouterr().err
     assert line.startswith("launder: expected") and part in line and "Traceback" not in line

@@ -1,4 +1,6 @@
-"""What leaves a task of an exception: sentences of our own, else a type and a line of our code, never the text of a library."""
+"""What leaves a task of an exception: sentences of our own, else a type and a line of our code, never the text of a
+library.
+"""
 
 import json
 import traceback
@@ -42,7 +44,10 @@ def test_the_text_of_a_foreign_exception_does_not_pass_though_our_line_raised_it
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(min_size=4).filter(lambda text: not text.isspace() and text not in json.dumps(str(HERE))), st.sampled_from(sorted(RAISING)))
+@given(
+    st.text(min_size=4).filter(lambda text: not text.isspace() and text not in json.dumps(str(HERE))),
+    st.sampled_from(sorted(RAISING)),
+)
 def test_no_planted_value_passes(value, library):
     value = f"«{value}»"  # no part of a path or of a sentence
     assert value not in "".join(traceback.format_exception(redact(RAISING[library], "generators/x.py", value)))

@@ -39,7 +39,9 @@ def test_frames_keep_their_types(tmp_path):
     artifact = write_frame(frame, tmp_path / "deep" / "x.parquet")
     assert artifact.rows == 2 and Artifact(**artifact.to_dict()) == artifact
     pd.testing.assert_frame_equal(read_frame(artifact), frame)
-    assert write_frame(frame.set_axis([7, 9]), tmp_path / "y.parquet").digest == artifact.digest  # row labels are no data
+    assert (
+        write_frame(frame.set_axis([7, 9]), tmp_path / "y.parquet").digest == artifact.digest
+    )  # row labels are no data
 
 
 def test_mixed_columns_are_named_without_their_values(tmp_path):
@@ -89,7 +91,10 @@ documents = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

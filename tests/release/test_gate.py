@@ -70,7 +70,10 @@ def test_a_good_report_is_approved():
         ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
         ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000})),
-        ("privacy.membership_vulnerable", Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"non_members": 500, "members": 500})),
+        (
+            "privacy.membership_vulnerable",
+            Score(0.09, 0.07, 0.12, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
+        ),
         ("privacy.near_copies", Score(0.05, 0.045, 0.06, 0.01, 0.0, "lower", {"rows": 5000, "non_members": 2500})),
         ("privacy.attribute", Score(0.09, 0.06, 0.12, 0.0, 0.0, "lower", {"members": 1000})),
         ("privacy.singling_out", Score(0.3, 0.2, 0.4, 0.0, 0.0, "lower", {"guesses": 100})),
@@ -87,7 +90,9 @@ def test_one_bad_score_refuses_with_its_numbers(name, score):
 
 
 @pytest.mark.parametrize("name", GOOD)
-@pytest.mark.parametrize("missing", [None, Score(None, note="Not computable: something."), Score(math.nan, 1.0, 1.0, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    "missing", [None, Score(None, note="Not computable: something."), Score(math.nan, 1.0, 1.0, 1.0, 1.0)]
+)
 def test_a_missing_score_refuses(name, missing):
     decision = gate.decide(report(**{name: missing}), bounds.DEFAULT_RULES, DIGEST)
     assert failed(decision) == [name]
@@ -98,7 +103,11 @@ def test_a_missing_score_refuses(name, missing):
 def test_an_interval_that_is_no_number_refuses(end):
     broken = {name: replace(score, **{end: math.nan}) for name, score in GOOD.items()}
     least = end == "low"
-    expected = [name for name, rule in bounds.DEFAULT_RULES.items() if ("at_least" in rule) is least and name not in gate.COUNTED]
+    expected = [
+        name
+        for name, rule in bounds.DEFAULT_RULES.items()
+        if ("at_least" in rule) is least and name not in gate.COUNTED
+    ]
     assert failed(gate.decide(report(**broken), bounds.DEFAULT_RULES, DIGEST)) == expected
 
 
@@ -106,7 +115,9 @@ def test_bounds_follow_the_data():
     rule = {"at_least": 0.5, "relative": "to ceiling"}
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, 0.96, 0.95), rule)["bound"] == 0.93  # independent columns
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, None, 0.9), rule)["passed"] is False
-    few = judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.95), rule)  # 0.96 - 3 * 0.03: the floor lies above it
+    few = judge(
+        "diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.95), rule
+    )  # 0.96 - 3 * 0.03: the floor lies above it
     assert few["passed"] and few["bound"] == 0.87
     assert judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.86), rule)["bound"] == 0.91  # 0.86 + 0.1 / 2
     over = {"at_most": 1.1, "relative": "over ceiling"}
@@ -119,15 +130,23 @@ def test_bounds_follow_the_data():
     by_repeats, seen = {"at_most": 0, "relative": "by repeats"}, {"rows": 100, "copies": 1, "train": 80, "real": 101}
     one = Score(0.01, 0.0, 0.05, 0.0, None, "lower", seen | {"repeats": 0})
     assert not judge("image.equal", one, by_repeats)["passed"]
-    # of 5,050 real pairs two are equal, 7.22 at most; of 8,000 pairs that is 11.4, a Poisson count up to 23 once in a thousand times
+    # of 5,050 real pairs two are equal, 7.22 at most; of 8,000 pairs that is 11.4, a Poisson count up to 23 once in a
+    # thousand times
     assert judge("image.equal", replace(one, detail=seen | {"repeats": 2}), by_repeats)["bound"] == 0.23
     chance = {"at_most": 0.05, "relative": "by chance"}
     few = judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 40, "members": 40}), chance)
-    # above the best of 20 non-members are, by chance, h of 20 members with chance C(39 - h, 19) / C(40, 20): more than 11 of 40
-    # in both halves once in a thousand times, and the exact interval of 11 in 40, without the error of the threshold, ends at 0.4389
+    # above the best of 20 non-members are, by chance, h of 20 members with chance C(39 - h, 19) / C(40, 20): more than
+    # 11 of 40
+    # in both halves once in a thousand times, and the exact interval of 11 in 40, without the error of the threshold,
+    # ends at 0.4389
     assert few["bound"] == pytest.approx(0.4389, abs=0.06)
     assert "chance" in few["note"] and few["passed"]
-    assert judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 5000, "members": 5000}), chance)["bound"] == 0.05
+    assert (
+        judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 5000, "members": 5000}), chance)[
+            "bound"
+        ]
+        == 0.05
+    )
 
 
 def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
@@ -136,7 +155,10 @@ def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
     assert near["passed"] and near["bound"] == 0.75 and "held-out" in near["note"]  # 0.9 - 3 * 0.05
     assert not judge("fidelity.shape", Score(0.78, 0.74, 0.82, 0.9, 1.0, detail={"ceiling_low": 0.85}), rule)["passed"]
     for unknown in (None, math.nan, 0.89):
-        assert judge("fidelity.shape", Score(0.8, 0.79, 0.84, 0.9, 1.0, detail={"ceiling_low": unknown}), rule)["bound"] == 0.8
+        assert (
+            judge("fidelity.shape", Score(0.8, 0.79, 0.84, 0.9, 1.0, detail={"ceiling_low": unknown}), rule)["bound"]
+            == 0.8
+        )
 
 
 def test_chance_is_what_guesses_reach():
@@ -151,7 +173,9 @@ def test_near_copies_by_chance_are_what_non_members_reach():
     """Within the nearest of 60 strangers are, of 200 others, more than the bound allows about twice in 2,000 times."""
     rng = np.random.default_rng(0)
     bound = gate._by_chance(Score(0.0, detail={"rows": 200, "non_members": 60}))
-    above = sum(clopper_pearson(int((rng.random(200) <= rng.random(60).min()).sum()), 200)[1] > bound for _ in range(2000))
+    above = sum(
+        clopper_pearson(int((rng.random(200) <= rng.random(60).min()).sum()), 200)[1] > bound for _ in range(2000)
+    )
     assert above <= 8 and bound < 0.2
 
 
@@ -173,7 +197,12 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
     alone = evaluation.score(*(small(s)[["x"]] for s in range(3)), names=["fidelity.trend"])
     noise = evaluation.score(*(small(s, 200) for s in range(3)), target="y", names=["utility.target"])
     narrow = evaluation.score(*(small(s)[["y"]] for s in range(3)), names=PERSONAL)
-    excused = [(scored, "utility.target"), (scored, "diversity.rare"), (alone, "fidelity.trend"), (noise, "utility.target")]
+    excused = [
+        (scored, "utility.target"),
+        (scored, "diversity.rare"),
+        (alone, "fidelity.trend"),
+        (noise, "utility.target"),
+    ]
     brief = evaluation.score(small(0), small(1, 30), small(2), names=["privacy.near_copies"])
     for one, name in (*excused, *((narrow, name) for name in PERSONAL), (brief, "privacy.near_copies")):
         if one is noise and one.scores[name].value is not None:
@@ -196,16 +225,22 @@ def test_a_missing_score_is_excused_by_its_code_whatever_its_prose_says(name, re
 
 
 def test_a_stored_verdict_whose_code_does_not_excuse_is_not_believed():
-    verdict = gate.decide(report(utility__target=Score(None, reason=Reason.NO_TARGET)), bounds.DEFAULT_RULES, DIGEST).verdict()
+    verdict = gate.decide(
+        report(utility__target=Score(None, reason=Reason.NO_TARGET)), bounds.DEFAULT_RULES, DIGEST
+    ).verdict()
     assert gate.reopen(json.loads(json.dumps(verdict))).passed
-    forged = [{**one, "reason": "no_holdout"} if one["score"] == "utility.target" else one for one in verdict["reasons"]]
+    forged = [
+        {**one, "reason": "no_holdout"} if one["score"] == "utility.target" else one for one in verdict["reasons"]
+    ]
     with pytest.raises(LaunderError, match="follows from its reasons"):
         gate.reopen({**verdict, "reasons": forged})
 
 
 def test_a_table_too_small_to_attack_is_refused():
     few = evaluation.score(small(0, 40), small(1, 10), small(2, 50), names=["privacy.membership"])
-    assert not judge("privacy.membership", few.scores["privacy.membership"], bounds.DEFAULT_RULES["privacy.membership"])["passed"]
+    assert not judge(
+        "privacy.membership", few.scores["privacy.membership"], bounds.DEFAULT_RULES["privacy.membership"]
+    )["passed"]
 
 
 def test_an_exact_and_a_blurred_copy_are_refused_and_an_honest_sample_is_not():
@@ -267,7 +302,9 @@ REMEMBERS = Score(0.3, 0.2, 0.41, better="lower", detail={"members": 5000, "non_
 
 def test_a_model_that_remembers_refuses_no_release_and_is_named_in_its_verdict():
     decision = gate.decide(report(privacy__membership_model=REMEMBERS), bounds.DEFAULT_RULES, DIGEST)
-    assert decision.passed and [(r["score"], r["passed"]) for r in decision.model] == [("privacy.membership_model", False)]
+    assert decision.passed and [(r["score"], r["passed"]) for r in decision.model] == [
+        ("privacy.membership_model", False)
+    ]
     assert "0.81" in decision.model[0]["note"]
     verdict = decision.verdict()
     assert gate.reopen(verdict) == decision

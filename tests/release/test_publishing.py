@@ -30,7 +30,16 @@ def stage(tmp_path):
         decision = decide(staged, copies)
         (staged / "report.html").write_text("<p>fine")
         (staged / "report.json").write_bytes(canonical({"verdict": decision.verdict()}))
-        publishing.manifest(staged, decision.verdict(), id=id, output=tmp_path, rows=2, created=f"2024-01-0{id[-1]}", generator="g", seed=0)
+        publishing.manifest(
+            staged,
+            decision.verdict(),
+            id=id,
+            output=tmp_path,
+            rows=2,
+            created=f"2024-01-0{id[-1]}",
+            generator="g",
+            seed=0,
+        )
         return staged, decision
 
     return _stage
@@ -67,9 +76,9 @@ def test_a_release_can_be_read_by_others(stage, tmp_path):
 def test_each_manifest_names_the_one_before(stage, release, tmp_path):
     staged, approval = stage("r2", value=5)
     publishing.publish(approval, staged, tmp_path, "r2")
-    assert json.loads((tmp_path / "releases" / "r2" / "manifest.json").read_bytes())["previous"] == publishing.digest_file(
-        release / "manifest.json"
-    )
+    assert json.loads((tmp_path / "releases" / "r2" / "manifest.json").read_bytes())[
+        "previous"
+    ] == publishing.digest_file(release / "manifest.json")
     assert [(r["id"], r["current"]) for r in publishing.releases(tmp_path)] == [("r1", False), ("r2", True)]
 
 
@@ -91,7 +100,9 @@ def test_the_same_rows_are_the_same_bytes(tmp_path):
 def test_one_edited_byte_anywhere_is_found(release):
     for path in sorted(p for p in release.rglob("*") if p.is_file()):
         whole = path.read_bytes()
-        for at in {0, len(whole) // 2, len(whole) - 1} | (set(range(0, len(whole), 7)) if path.name == "manifest.json" else set()):
+        for at in {0, len(whole) // 2, len(whole) - 1} | (
+            set(range(0, len(whole), 7)) if path.name == "manifest.json" else set()
+        ):
             for byte in {whole[at] ^ 1, 32}:
                 if byte == whole[at]:
                     continue
@@ -121,7 +132,9 @@ def test_added_missing_and_linked_files_are_found(release, tmp_path):
 
 
 def test_a_release_under_another_name_is_found(release):
-    assert publishing.verify(release.rename(release.with_name("r9"))) == ["manifest.json belongs to another release than r9."]
+    assert publishing.verify(release.rename(release.with_name("r9"))) == [
+        "manifest.json belongs to another release than r9."
+    ]
 
 
 def test_a_forged_manifest_must_still_agree_with_itself(release):
@@ -167,7 +180,9 @@ def test_publishing_again_only_points(stage, release, tmp_path):
     staged, approval = stage("r2", value=3)
     publishing.publish(approval, staged, tmp_path, "r2")
     first = tmp_path / "work" / "r1"
-    assert publishing.publish(decide(first), first, tmp_path, "r1") == release  # a run killed before the link was swapped
+    assert (
+        publishing.publish(decide(first), first, tmp_path, "r1") == release
+    )  # a run killed before the link was swapped
     assert os.readlink(tmp_path / "releases" / "current") == "r1"
     shutil.copytree(tmp_path / "work" / "r2", tmp_path / "work" / "r1", dirs_exist_ok=True)
     publishing.manifest(first, decide(first).verdict(), id="r1", output=tmp_path)

@@ -16,24 +16,32 @@ CARD = {
     "model": {"generator": "tabular.autoregressive", "digest": "0" * 64},
 }
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NOT TESTED: the report needs a browser at {CHROMIUM}; install chromium")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"NOT TESTED: the report needs a browser at {CHROMIUM}; install chromium"
+)
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """A page with the report open in it, every request but its own file refused; `page.told` is all that went wrong."""
     from playwright.sync_api import sync_playwright
+
     folder = tmp_path_factory.mktemp("report")
     tables = (mixed(600, seed).rename(columns={"trade": "a very long column name " * 4}) for seed in range(3))
     report = evaluation.score(*tables, target="owner")
-    verdict = {"passed": False, "reasons": [{"rule": "at most 0.05 by chance", "score": "privacy.membership", "value": 0.3, "bound": 0.05}]}
+    verdict = {
+        "passed": False,
+        "reasons": [{"rule": "at most 0.05 by chance", "score": "privacy.membership", "value": 0.3, "bound": 0.05}],
+    }
     evaluation.report.write(report, folder, verdict=verdict, card=CARD)
     address = (folder / "report.html").as_uri()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         opened = browser.new_page()
         opened.told = []
-        opened.route("**/*", lambda route: route.continue_() if route.request.url == address else _refuse(opened, route))
+        opened.route(
+            "**/*", lambda route: route.continue_() if route.request.url == address else _refuse(opened, route)
+        )
         opened.on("console", lambda message: opened.told.append(message.text))
         opened.on("pageerror", lambda error: opened.told.append(str(error)))
         opened.goto(address)
@@ -60,7 +68,10 @@ def test_nothing_is_wider_than_the_window(page, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    narrow = "[...document.querySelectorAll('main th, main td:not(.n), dt, dd')].filter(e => e.clientWidth && e.clientWidth < 48).length"
+    narrow = (
+        "[...document.querySelectorAll('main th, main td:not(.n), dt, dd')].filter(e => e.clientWidth && "
+        "e.clientWidth < 48).length"
+    )
     assert page.evaluate(narrow) == 0  # words broken letter by letter
     tables = "[...document.querySelectorAll('.scroll:has(table)')].filter(e => e.scrollWidth > e.clientWidth + 1)"
     assert page.evaluate(f"{tables}.map(e => e.textContent.trim().slice(0, 40))") == []
@@ -70,10 +81,14 @@ def test_nothing_is_wider_than_the_window(page, width, scheme):
 
 def _contrast(page, selector):
     """Ratio of luminances of a text and the page behind it (WCAG 2)."""
+
     def luminance(colour):
-        parts = [int(float(x)) / 255 for x in colour[colour.index("(") + 1:-1].split(",")[:3]]
-        return sum(w * (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4)
-                   for w, x in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+        parts = [int(float(x)) / 255 for x in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        return sum(
+            w * (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4)
+            for w, x in zip((0.2126, 0.7152, 0.0722), parts, strict=True)
+        )
+
     ink, paper = page.evaluate(f"""[getComputedStyle(document.querySelector('{selector}')).color,
         getComputedStyle(document.body).backgroundColor]""")
     light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)

@@ -18,7 +18,14 @@ from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
-QUICK = ["fidelity.shape", "fidelity.trend", "diversity.rare", "diversity.modes", "privacy.copies", "privacy.membership"]
+QUICK = [
+    "fidelity.shape",
+    "fidelity.trend",
+    "diversity.rare",
+    "diversity.modes",
+    "privacy.copies",
+    "privacy.membership",
+]
 VOID = {"meta", "wbr", "br", "img", "input", "hr", "link", "use", "path", "rect", "line"}
 
 
@@ -66,6 +73,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
 
 def test_the_number_of_threads_changes_no_byte(tmp_path):
     import torch
+
     before, found = torch.get_num_threads(), []
     for count in (1, 4):
         torch.set_num_threads(count)
@@ -101,9 +109,16 @@ def test_the_json_meets_its_published_schema(tmp_path):
 
 
 def test_the_page_parses_and_loads_nothing(report, tmp_path):
-    text, _ = written(report, tmp_path, verdict={"passed": True, "reasons": []}, card={"model": {"generator": "tabular.gan"}})
+    text, _ = written(
+        report, tmp_path, verdict={"passed": True, "reasons": []}, card={"model": {"generator": "tabular.gan"}}
+    )
     page = Page(text)
-    loading = [found[name] for _, found in page.tags for name in ("src", "href", "xlink:href", "action", "data") if name in found]
+    loading = [
+        found[name]
+        for _, found in page.tags
+        for name in ("src", "href", "xlink:href", "action", "data")
+        if name in found
+    ]
     assert loading and all(value.startswith(("#", "data:image/png;base64,")) for value in loading)
     assert not {"link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.tags}
     assert [found for tag, found in page.tags if tag == "script"] == [{}]  # our own, written in the page
@@ -118,12 +133,16 @@ def test_the_page_parses_and_loads_nothing(report, tmp_path):
 def test_reasons_are_shown_with_their_numbers(report, tmp_path):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
-    assert "Refused by the gate" in text and "found 31.0 %" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+    assert (
+        "Refused by the gate" in text and "found 31.0 %" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+    )
 
 
 def test_an_attack_that_does_better_than_guessing_is_said_to():
     rates = {"group": "all rows", "tpr_at_0.1": 0.35, "tpr_at_0.1_low": 0.3, "tpr_at_0.1_high": 0.41}
-    assert "Of all rows, 35.0 % (30.0 % to 41.0 %) are recognised" in words.recognised(rates) and "trace" in words.recognised(rates)
+    assert "Of all rows, 35.0 % (30.0 % to 41.0 %) are recognised" in words.recognised(
+        rates
+    ) and "trace" in words.recognised(rates)
     assert "not shown to be better than guessing" in words.recognised(rates | {"tpr_at_0.1_low": 0.09})
     assert "too few non-members" in words.recognised(dict.fromkeys(rates) | {"group": "all rows"})
 
@@ -136,9 +155,12 @@ def test_hostile_names_and_categories_stay_text(tmp_path):
         table = mixed(300, seed)
         table[HOSTILE] = np.random.default_rng(seed).choice(["<img src=x onerror=alert(1)>", '"&<b>', "$x_1$"], 300)
         return table.rename(columns={"age": "</style></title>", "income": 'a" onclick="b'})
+
     report = evaluation.score(hostile(0), hostile(1), hostile(2), target=HOSTILE, names=[*QUICK, "utility.target"])
     reason = {"rule": HOSTILE, "score": HOSTILE, "value": 1, "bound": HOSTILE}
-    text, _ = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]}, card={"model": {HOSTILE: HOSTILE}})
+    text, _ = written(
+        report, tmp_path, verdict={"passed": False, "reasons": [reason]}, card={"model": {HOSTILE: HOSTILE}}
+    )
     page = Page(text)
     assert [tag for tag, _ in page.tags if tag in ("script", "img", "title")] == ["title", "script"]
     assert not any("onclick" in found or "onerror" in found for _, found in page.tags)
@@ -201,6 +223,7 @@ def test_a_hundred_columns_stay_under_five_megabytes(tmp_path):
         numbers = pd.DataFrame(rng.normal(size=(300, 60))).add_prefix("number ")
         labels = pd.DataFrame(rng.integers(0, 12, (300, 40)).astype(str)).add_prefix("label ")
         return pd.concat([numbers, labels], axis=1)
+
     text, _ = written(evaluation.score(wide(0), wide(1), wide(2), names=QUICK), tmp_path)
     assert len(text.encode()) < 5_000_000 and "label 39" in text
 

@@ -47,9 +47,15 @@ def allowed(share, rows):
 def tables(draw):
     """A frame with lone values, rare labels, few missing and few present ones, in numbers drawn anew."""
     rows, rng = draw(st.integers(60, 400)), np.random.default_rng(draw(st.integers(0, 2**16)))
-    numbers = np.where(rng.random(rows) < draw(st.floats(0, 1)), rng.integers(0, 5, rows), np.exp(rng.normal(0, 3, rows)))
-    labels = rng.choice(list("abcdefghijklmnop"), rows, p=rng.dirichlet(np.full(16, draw(st.sampled_from([0.05, 0.3, 3])))))
-    frame = pd.DataFrame({"number": numbers, "label": pd.Series(labels, dtype=object), "day": pd.Timestamp("2020-01-01")})
+    numbers = np.where(
+        rng.random(rows) < draw(st.floats(0, 1)), rng.integers(0, 5, rows), np.exp(rng.normal(0, 3, rows))
+    )
+    labels = rng.choice(
+        list("abcdefghijklmnop"), rows, p=rng.dirichlet(np.full(16, draw(st.sampled_from([0.05, 0.3, 3]))))
+    )
+    frame = pd.DataFrame(
+        {"number": numbers, "label": pd.Series(labels, dtype=object), "day": pd.Timestamp("2020-01-01")}
+    )
     frame["day"] += pd.to_timedelta(rng.integers(0, 3, rows) ** 8, "D")
     for column in frame:
         gone = draw(st.sampled_from([0, 1, 5, 19, 20, 40, rows - 25, rows - 5]))
@@ -60,18 +66,24 @@ def tables(draw):
 @settings(max_examples=60, deadline=None)
 @given(tables())
 def test_charts_and_missing_shares_stand_for_enough_rows(frame):
-    made = samples.make(frame, None, frame.copy(), kinds={"number": "numerical", "label": "categorical", "day": "datetime"})
+    made = samples.make(
+        frame, None, frame.copy(), kinds={"number": "numerical", "label": "categorical", "day": "datetime"}
+    )
     shares = report.profile(made)["missing"]
     for column in frame:
         missing = int(frame[column].isna().sum())
-        assert shares[column][0] == (None if small_cells.is_small(missing) or len(frame) - missing < 20 else missing / len(frame))
+        assert shares[column][0] == (
+            None if small_cells.is_small(missing) or len(frame) - missing < 20 else missing / len(frame)
+        )
         chart = charts.column_chart(made, column)
         if chart is None:
             continue
         assert all(allowed(share, len(frame)) for share in chart["real"])
         assert allowed(1 - sum(chart["real"]), len(frame))  # what is left over is known too
         if "labels" in chart:
-            rest = chart["real"][chart["labels"].index("all other or missing" if small_cells.is_small(missing) else "all other")]
+            rest = chart["real"][
+                chart["labels"].index("all other or missing" if small_cells.is_small(missing) else "all other")
+            ]
             known = 0 if shares[column][0] is None else shares[column][0]
             assert "missing" in chart["labels"] or allowed(rest - known, len(frame))
 

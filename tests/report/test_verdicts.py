@@ -7,7 +7,15 @@ ROWS = {"synthetic": 3000, "train": 2400, "holdout": 600}
 
 
 def reason(score, value, bound, *, passed, estimate=None, rule="at most 0.05", note=""):
-    return {"score": score, "rule": rule, "value": value, "bound": bound, "estimate": estimate, "passed": passed, "note": note}
+    return {
+        "score": score,
+        "rule": rule,
+        "value": value,
+        "bound": bound,
+        "estimate": estimate,
+        "passed": passed,
+        "note": note,
+    }
 
 
 LEAK = reason("privacy.membership", 0.0712, 0.05, passed=False, estimate=0.031)
@@ -18,7 +26,9 @@ SILENT = reason("utility.target", None, None, passed=True, note="No target colum
 
 def test_a_rule_is_a_sentence_with_its_numbers():
     said = verdicts.sentence(LEAK)
-    assert said == "At most 5.0 % of training rows recognised as such, at 1 % false accusations; found 3.1 %, up to 7.1 %."
+    assert (
+        said == "At most 5.0 % of training rows recognised as such, at 1 % false accusations; found 3.1 %, up to 7.1 %."
+    )
     assert verdicts.sentence(UNLIKE) == "At least 80.0 % likeness of single columns; found 64.0 %, down to 61.0 %."
     assert verdicts.sentence(FINE).endswith("found 0.0 %.")
     assert verdicts.sentence(SILENT).endswith("not measured. No target column is named.")
@@ -32,10 +42,16 @@ def test_every_rule_of_the_gate_has_words_and_something_to_do():
 
 def test_the_paragraph_says_what_was_decided_and_what_was_not_tested():
     refused = verdicts.summary({"reasons": [LEAK, UNLIKE, FINE]}, ROWS)
-    assert refused.startswith("These data may not leave. 3 rules were checked on 3,000 synthetic, 2,400 training and 600 unseen")
+    assert refused.startswith(
+        "These data may not leave. 3 rules were checked on 3,000 synthetic, 2,400 training and 600 unseen"
+    )
     assert "; 2 did not hold: training rows recognised" in refused
     passed = verdicts.summary({"reasons": [FINE, SILENT]}, ROWS)
-    assert passed.startswith("These data may leave.") and "1 of them could not be tested" in passed and "no proof" in passed
+    assert (
+        passed.startswith("These data may leave.")
+        and "1 of them could not be tested" in passed
+        and "no proof" in passed
+    )
 
 
 def test_what_to_do_is_said_once_and_the_most_useful_first():
@@ -45,11 +61,22 @@ def test_what_to_do_is_said_once_and_the_most_useful_first():
 
 
 def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass():
-    leak = reason("privacy.membership_model", 0.41, 0.05, passed=False, estimate=0.3, note="Area under the attack's ROC curve: 0.81.")
+    leak = reason(
+        "privacy.membership_model",
+        0.41,
+        0.05,
+        passed=False,
+        estimate=0.3,
+        note="Area under the attack's ROC curve: 0.81.",
+    )
     said = verdicts.of_model({"reasons": [FINE], "model": [leak]})
-    assert said.startswith("The model must stay inside") and "30.0 %" in said and "up to 41.0 %" in said and "0.81" in said
+    assert (
+        said.startswith("The model must stay inside") and "30.0 %" in said and "up to 41.0 %" in said and "0.81" in said
+    )
     fine = verdicts.of_model({"model": [reason("privacy.membership_model", 0.03, 0.05, passed=True, estimate=0.01)]})
     assert fine.startswith("The model remembers no more than chance explains: 1.0 % training rows")
-    silent = verdicts.of_model({"model": [reason("privacy.membership_model", None, None, passed=True, note="There is no model.")]})
+    silent = verdicts.of_model(
+        {"model": [reason("privacy.membership_model", None, None, passed=True, note="There is no model.")]}
+    )
     assert "not measured: There is no model." in silent
     assert verdicts.of_model({"reasons": [FINE]}) == ""

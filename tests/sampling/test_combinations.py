@@ -19,7 +19,9 @@ def frame():
     rng = np.random.default_rng(0)
     city = pd.Series(rng.choice(list(COUNTRY), 900)).where(rng.random(900) > 0.05, None)
     country = city.map(COUNTRY)
-    table = pd.DataFrame({"age": rng.integers(0, 90, 900), "money": country.map(MONEY), "city": city, "country": country})
+    table = pd.DataFrame(
+        {"age": rng.integers(0, 90, 900), "money": country.map(MONEY), "city": city, "country": country}
+    )
     table["shop"] = [f"{place}-{n}" for place, n in zip(table["country"], rng.integers(0, 3000, 900) % 60, strict=True)]
     return table
 
@@ -45,9 +47,21 @@ def test_an_untrained_model_draws_no_other_combination(frame, model):
 def test_conditions_imputations_and_saved_models_keep_them(model, tmp_path):
     drawn = model.sample(200, where={"money": "€", "country": "DE"})
     assert agrees(drawn).all() and set(drawn["city"]) == {"Bonn", "Köln"}
-    holes = pd.DataFrame({"age": [3, 4], "money": [None, None], "city": ["Graz", None], "country": [None, "FR"], "shop": ["FR-1", "FR-2"]})
+    holes = pd.DataFrame(
+        {
+            "age": [3, 4],
+            "money": [None, None],
+            "city": ["Graz", None],
+            "country": [None, "FR"],
+            "shop": ["FR-1", "FR-2"],
+        }
+    )
     filled = model.impute(holes)
-    assert filled["money"].tolist() == ["öS", "€"] and filled["country"].tolist() == ["AT", "FR"] and filled["city"][1] in ("Paris", "Lyon")
+    assert (
+        filled["money"].tolist() == ["öS", "€"]
+        and filled["country"].tolist() == ["AT", "FR"]
+        and filled["city"][1] in ("Paris", "Lyon")
+    )
     model.save(tmp_path / "model")
     pd.testing.assert_frame_equal(generators.open_model(tmp_path / "model").sample(50), model.sample(50))
 
@@ -86,5 +100,9 @@ def test_a_constraint_on_a_combined_column_holds_with_the_combination(frame):
     drawn = generators.fit(frame, budget=Budget(steps=2), combinations=["city, country"]).sample(
         200, where={"country": "DE|AT"}, constraints=["age >= 1", "if city == 'Bonn' then age == 2"]
     )
-    assert (drawn["city"].map(COUNTRY) == drawn["country"]).all() and (drawn["age"] >= 1).all() and (drawn["country"] != "FR").all()
+    assert (
+        (drawn["city"].map(COUNTRY) == drawn["country"]).all()
+        and (drawn["age"] >= 1).all()
+        and (drawn["country"] != "FR").all()
+    )
     assert (drawn.loc[drawn["city"] == "Bonn", "age"] == 2).all()

@@ -63,11 +63,19 @@ def test_every_kind_of_condition_holds_in_every_family(models, name):
         return models[name].sample(ROWS, seed=1, where=where)
 
     one = drawn(city="Rome|Milan", age=Every((">=30", "<=60")), price="20..240.5", ok="true", at="06:00..20:30")
-    assert set(one["city"]) <= {"Rome", "Milan"} and one["age"].between(30, 60).all() and one["price"].between(20, 240.5).all()
+    assert (
+        set(one["city"]) <= {"Rome", "Milan"}
+        and one["age"].between(30, 60).all()
+        and one["price"].between(20, 240.5).all()
+    )
     assert one["ok"].all() and one["at"].between("06:00", "20:30").all()
-    two = drawn(city=[">50K", "a|b", "Rome"], seen="2020-02-01..2021-06-30T12:00:00", zone="<2023-01-01", start=">=05.05.2019")
+    two = drawn(
+        city=[">50K", "a|b", "Rome"], seen="2020-02-01..2021-06-30T12:00:00", zone="<2023-01-01", start=">=05.05.2019"
+    )
     assert set(two["city"]) <= {">50K", "a|b", "Rome"} and two["seen"].between("2020-02-01", "2021-06-30T12:00").all()
-    assert (day(two["start"]) >= "2019-05-05").all() and two["zone"].max() < pd.Timestamp("2023-01-01", tz="Europe/Berlin")
+    assert (day(two["start"]) >= "2019-05-05").all() and two["zone"].max() < pd.Timestamp(
+        "2023-01-01", tz="Europe/Berlin"
+    )
     three = drawn(**{"start": "05.05.2020", "a=b": "x", "weight": "", "city": "!=Rome"})
     assert (three["start"] == "05.05.2020").all() and (three["a=b"] == "x").all() and three["weight"].isna().all()
     assert "Rome" not in set(three["city"])
@@ -107,7 +115,9 @@ def conditions(draw):
 )
 def test_every_row_meets_every_condition_and_constraint(models, asked, column, sign, factor):
     text, met = asked
-    drawn = models["tabular.autoencoder"].sample(15, where={column: text}, constraints=[f"{factor} * visits + 30 {sign} price"])
+    drawn = models["tabular.autoencoder"].sample(
+        15, where={column: text}, constraints=[f"{factor} * visits + 30 {sign} price"]
+    )
     assert len(drawn) == 15 and met(drawn[column]).all()
     assert COMPARE[sign](factor * drawn["visits"] + 30, drawn["price"]).all()
 

@@ -1,4 +1,6 @@
-"""Images whose files say who they show and where: EXIF, XMP, comments, text chunks, patients' tags, and the files' own names."""
+"""Images whose files say who they show and where: EXIF, XMP, comments, text chunks, patients' tags, and the files'
+own names.
+"""
 
 import io
 from pathlib import Path
@@ -8,7 +10,13 @@ import pydicom
 from PIL import Image, PngImagePlugin
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-PERSON, SERIAL, PLACE, NUMBER, UID = "Zebulon Quixworth", "SN-4471-QX", "Moonstone Lane", "MRN-773155", "1.2.826.99.7731.55"
+PERSON, SERIAL, PLACE, NUMBER, UID = (
+    "Zebulon Quixworth",
+    "SN-4471-QX",
+    "Moonstone Lane",
+    "MRN-773155",
+    "1.2.826.99.7731.55",
+)
 PLANTED = (PERSON, SERIAL, PLACE, NUMBER, UID, "Quixworth^Zebulon")
 FORMS = ("PNG", "JPEG", "TIFF", "WEBP", "DICOM")
 NEEDLES = [form(word) for word in PLANTED for form in (str.encode, lambda word: word.encode("utf-16-le"))]
@@ -78,6 +86,10 @@ def write(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
 
 
 def leaks(folder: Path, *inside: str) -> list[Path]:
-    """Return the files below a folder that hold what was planted, in bytes or in name, but for those below folders named so."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not set(inside) & set(path.relative_to(folder).parts)]
+    """Return the files below a folder that hold what was planted, in bytes or in name, but for those below folders
+    named so.
+    """
+    files = [
+        path for path in folder.rglob("*") if path.is_file() and not set(inside) & set(path.relative_to(folder).parts)
+    ]
     return [path for path in files if any(needle in path.read_bytes() + str(path).encode() for needle in NEEDLES)]

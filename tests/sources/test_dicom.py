@@ -1,4 +1,6 @@
-"""DICOM: values through their window, worked by hand; what cannot be shown is counted; no tag of a person is read on."""
+"""DICOM: values through their window, worked by hand; what cannot be shown is counted; no tag of a person is read
+on.
+"""
 
 import io
 import logging
@@ -43,7 +45,10 @@ def test_a_window_shows_its_values(tmp_path):
 
 def test_a_lookup_table_shows_its_values_and_a_window_comes_before_it(tmp_path):
     table = pydicom.Dataset()
-    table.LUTDescriptor, table.LUTData = [64, 0, 8], np.arange(255, -1, -4, dtype="<u2").tobytes()  # of value v, 255 - 4 v
+    table.LUTDescriptor, table.LUTData = (
+        [64, 0, 8],
+        np.arange(255, -1, -4, dtype="<u2").tobytes(),
+    )  # of value v, 255 - 4 v
     shown = one(tmp_path, made(RAMP, VOILUTSequence=[table])).ravel()
     assert shown.tolist() == list(range(255, -1, -4))
     both = one(tmp_path, made(RAMP, VOILUTSequence=[table], WindowCenter=20.5, WindowWidth=21)).ravel()
@@ -53,15 +58,28 @@ def test_a_lookup_table_shows_its_values_and_a_window_comes_before_it(tmp_path):
 
 
 def test_the_modality_counts_and_the_first_window_and_inverted_greys(tmp_path):
-    hounsfield = made(RAMP.astype(np.int16) - 30, RescaleSlope=2, RescaleIntercept=-10, WindowCenter=["0.5", "9"], WindowWidth=["21", "1"])
-    shown = one(tmp_path, hounsfield).ravel()  # stored v - 30 is 2 (v - 30) - 10, so v = 30 is -10 (black), v = 40 is 10 (white)
+    hounsfield = made(
+        RAMP.astype(np.int16) - 30,
+        RescaleSlope=2,
+        RescaleIntercept=-10,
+        WindowCenter=["0.5", "9"],
+        WindowWidth=["21", "1"],
+    )
+    shown = one(
+        tmp_path, hounsfield
+    ).ravel()  # stored v - 30 is 2 (v - 30) - 10, so v = 30 is -10 (black), v = 40 is 10 (white)
     assert shown[30] == 0 and shown[35] == 128 and shown[40] == 255
-    inverted = one(tmp_path, made(RAMP, PhotometricInterpretation="MONOCHROME1", WindowCenter=20.5, WindowWidth=21)).ravel()
+    inverted = one(
+        tmp_path, made(RAMP, PhotometricInterpretation="MONOCHROME1", WindowCenter=20.5, WindowWidth=21)
+    ).ravel()
     assert inverted[10] == 255 and inverted[15] == 255 - 64 and inverted[30] == 0
 
 
 def test_images_without_a_window_share_a_range(tmp_path):
-    low, high = made(RAMP), made(2 * RAMP)  # 0..63 and 0..126: quantiles of their greatest values, 63 + 0.95 * 63 = 122.85
+    low, high = (
+        made(RAMP),
+        made(2 * RAMP),
+    )  # 0..63 and 0..126: quantiles of their greatest values, 63 + 0.95 * 63 = 122.85
     found = decode(tmp_path, low, high).pixels[..., 0].reshape(2, -1)
     assert found[0, 63] == round(255 * 63 / 122.85) and found[1, 63] == 255 and found[1, 31] == round(255 * 62 / 122.85)
     assert (found[1, 15], found[0, 30]) == (found[0, 30], found[1, 15])  # equal values are shown alike
@@ -76,7 +94,9 @@ def test_colours_palettes_and_compression(tmp_path):
     packed = dataset(RAMP, WindowCenter=20.5, WindowWidth=21)
     packed.compress(RLELossless)
     assert (one(tmp_path, written(packed)) == one(tmp_path, made(RAMP, WindowCenter=20.5, WindowWidth=21))).all()
-    palette = dataset(np.arange(64, dtype=np.uint8).reshape(8, 8) % 2, bits=8, PhotometricInterpretation="PALETTE COLOR")
+    palette = dataset(
+        np.arange(64, dtype=np.uint8).reshape(8, 8) % 2, bits=8, PhotometricInterpretation="PALETTE COLOR"
+    )
     for name, pair in (("Red", (0, 65280)), ("Green", (0, 0)), ("Blue", (65280, 0))):
         setattr(palette, f"{name}PaletteColorLookupTableDescriptor", [2, 0, 16])
         setattr(palette, f"{name}PaletteColorLookupTableData", np.array(pair, "<u2").tobytes())

@@ -1,4 +1,6 @@
-"""Layouts of image collections: the labels of each are found whatever they are called, and pixels of any number type are shown."""
+"""Layouts of image collections: the labels of each are found whatever they are called, and pixels of any number
+type are shown.
+"""
 
 import io
 import json
@@ -83,13 +85,17 @@ def tar_of_classes(folder):
 
 
 def tar_of_records(folder):
-    return tar(folder, lambda n: f"{n:02d}.png", lambda n: [(f"{n:02d}.json", json.dumps({"class_name": WORDS[n]}).encode())])
+    return tar(
+        folder, lambda n: f"{n:02d}.png", lambda n: [(f"{n:02d}.json", json.dumps({"class_name": WORDS[n]}).encode())]
+    )
 
 
 def parquet(folder, **columns):
     data = pa.array([{"bytes": data, "path": None} for data in PNG])
     features = {"kind": {"_type": "ClassLabel", "names": ["lying", "upright"]}}
-    table = pa.table({"image": data, **columns}).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    table = pa.table({"image": data, **columns}).replace_schema_metadata(
+        {"huggingface": json.dumps({"info": {"features": features}})}
+    )
     pq.write_table(table, folder / "x.parquet")
     return folder / "x.parquet"
 
@@ -120,7 +126,15 @@ def halves(folder):
     return npz(folder, x_train=x[:9], y_train=y[:9], x_test=x[9:], y_test=y[9:])
 
 
-LAYOUTS = [split_folders, nested_splits, one_folder_above, metadata_lines, metadata_of_splits, metadata_beside_classes, tar_of_classes]
+LAYOUTS = [
+    split_folders,
+    nested_splits,
+    one_folder_above,
+    metadata_lines,
+    metadata_of_splits,
+    metadata_beside_classes,
+    tar_of_classes,
+]
 LAYOUTS += [tar_of_records, class_names, fine_label, species, one_hot, halves]
 
 
@@ -139,7 +153,9 @@ def test_labels_are_found_whatever_the_layout(tmp_path, layout):
 
 def test_joined_splits_and_chosen_columns_are_said(tmp_path):
     (tmp_path / "a").mkdir()
-    assert finding.find(split_folders(tmp_path / "a")).passed_over == {"folders of splits, read as one collection (Train, test)": 2}
+    assert finding.find(split_folders(tmp_path / "a")).passed_over == {
+        "folders of splits, read as one collection (Train, test)": 2
+    }
     assert finding.find(fine_label(tmp_path)).passed_over == {"labels taken from the column 'fine_label'": 24}
     said = finding.find(parquet(tmp_path, ward=pa.array(np.arange(24)))).passed_over
     assert said == {"further columns, none of them labels (score.target names one)": 1}

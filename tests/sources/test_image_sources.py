@@ -36,14 +36,21 @@ def by_class(folder):
 def flat(folder, suffix="csv"):
     for n, pixels in enumerate(MADE.pixels):
         (folder / f"{n:02d}.png").write_bytes(png(pixels))
-    table = pd.DataFrame({"file_name": [f"{n:02d}.png" for n in range(24)], "label": MADE.labels, "ward": np.arange(24) // 2})
-    table.to_csv(folder / "metadata.csv", index=False) if suffix == "csv" else table.to_parquet(folder / "metadata.parquet")
+    table = pd.DataFrame(
+        {"file_name": [f"{n:02d}.png" for n in range(24)], "label": MADE.labels, "ward": np.arange(24) // 2}
+    )
+    table.to_csv(folder / "metadata.csv", index=False) if suffix == "csv" else table.to_parquet(
+        folder / "metadata.parquet"
+    )
     return folder
 
 
 def parquet(folder):
     data = pa.array([{"bytes": png(pixels), "path": None} for pixels in MADE.pixels])
-    pq.write_table(pa.table({"image": data, "label": pa.array(MADE.labels), "ward": pa.array(np.arange(24) // 2)}), folder / "part.parquet")
+    pq.write_table(
+        pa.table({"image": data, "label": pa.array(MADE.labels), "ward": pa.array(np.arange(24) // 2)}),
+        folder / "part.parquet",
+    )
     return folder / "part.parquet"
 
 
@@ -98,7 +105,11 @@ def test_what_is_passed_over_is_counted(tmp_path):
     (other / "00.png").unlink()
     (other / "stray.png").write_bytes(png(MADE.pixels[0]))
     found = pictures.find(other)
-    assert len(found.table) == 23 and found.passed_over["rows without a file"] == 1 and found.passed_over["images without a row"] == 1
+    assert (
+        len(found.table) == 23
+        and found.passed_over["rows without a file"] == 1
+        and found.passed_over["images without a row"] == 1
+    )
 
 
 def test_bad_sources_are_one_sentence(tmp_path):
@@ -154,18 +165,28 @@ def decode(tmp_path, *data: bytes, broken: float = 0.9, size=None) -> decoding.D
 def test_every_mode_becomes_grey_or_colour(tmp_path):
     grey = Image.fromarray(MADE.pixels[0, ..., 0])
     deep = Image.fromarray(MADE.pixels[0, ..., 0].astype(np.uint16) * 257)
-    lossless = [saved(grey, "PNG"), saved(deep, "PNG"), saved(grey, "TIFF"), saved(grey.convert("P"), "PNG"), saved(grey, "GIF")]
+    lossless = [
+        saved(grey, "PNG"),
+        saved(deep, "PNG"),
+        saved(grey, "TIFF"),
+        saved(grey.convert("P"), "PNG"),
+        saved(grey, "GIF"),
+    ]
     found = decode(tmp_path, *lossless)
     assert found.pixels.shape == (5, 8, 8, 1) and all((image == MADE.pixels[0]).all() for image in found.pixels)
     red = Image.new("RGB", (8, 8), (200, 10, 10))
-    mixed = decode(tmp_path, lossless[0], saved(red, "PNG"), saved(red.convert("CMYK"), "JPEG"), saved(red.convert("RGBA"), "WEBP"))
+    mixed = decode(
+        tmp_path, lossless[0], saved(red, "PNG"), saved(red.convert("CMYK"), "JPEG"), saved(red.convert("RGBA"), "WEBP")
+    )
     assert mixed.pixels.shape == (4, 8, 8, 3) and (mixed.pixels[0] == MADE.pixels[0]).all()
     assert (mixed.pixels[1] == (200, 10, 10)).all()
     assert np.abs(mixed.pixels[3].astype(int) - (200, 10, 10)).max() < 12
 
 
 def test_sizes_are_made_alike_and_photographs_set_upright(tmp_path):
-    wide = Image.fromarray(np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, 0))  # 10 x 20, brighter to the right
+    wide = Image.fromarray(
+        np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, 0)
+    )  # 10 x 20, brighter to the right
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by a quarter
     found = decode(tmp_path, saved(wide, "PNG"), saved(wide, "JPEG", exif=exif, quality=95), saved(wide, "PNG"))
@@ -218,4 +239,6 @@ def test_gaps_of_files_that_break_late_are_closed(tmp_path):
     noise = saved(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)), "PNG")
     found = decode(tmp_path, png(MADE.pixels[0]), noise[:2000], png(MADE.pixels[1]), png(MADE.pixels[2]))
     assert found.kept.tolist() == [0, 2, 3] and (found.pixels == MADE.pixels[:3]).all()
-    assert (np.load(tmp_path / "x.npy") == MADE.pixels[:3]).all() and [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+    assert (np.load(tmp_path / "x.npy") == MADE.pixels[:3]).all() and [path.name for path in tmp_path.iterdir()] == [
+        "x.npy"
+    ]

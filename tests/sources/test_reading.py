@@ -1,4 +1,6 @@
-"""Tables as people hand them on: what is read whatever its packing and its layout, and what is refused in a sentence."""
+"""Tables as people hand them on: what is read whatever its packing and its layout, and what is refused in a
+sentence.
+"""
 
 import bz2
 import csv
@@ -92,7 +94,10 @@ SAME = {
     "Excel, titles above": ("x.xlsx", workbook(["Sales of 2024"], [], ["g", "v", "k"], *ROWS)),
     "sep= of Excel": ("x.csv", b"sep=;\r\n" + CSV.replace(b",", b";")),
     "a comment": ("x.csv", b"# exported 2024-05-01\n" + CSV),
-    "comments among the rows": ("x.csv", b"# from here\n#\n" + CSV.replace(b"blue", b"# more\nblue") + b"# end, of it, all, here\n"),
+    "comments among the rows": (
+        "x.csv",
+        b"# from here\n#\n" + CSV.replace(b"blue", b"# more\nblue") + b"# end, of it, all, here\n",
+    ),
     "names in a comment": ("x.csv", b"#" + CSV),
     "a title": ("x.csv", b"Sales of 2024\n" + CSV),
     "titles and an empty line": ("x.csv", b"Sales; all shops\n2024\n\n" + CSV.replace(b",", b";")),
@@ -113,7 +118,15 @@ def test_the_same_table_however_it_is_packed_and_laid_out(tmp_path, case):
     assert sum(batch.num_rows for batch in open_source(tmp_path / name).batches()) == len(FRAME)
 
 
-PASSED = {"a comment", "a title", "titles and an empty line", "titles as a spreadsheet pads them", "spaces", "aligned", "sep= of Excel"}
+PASSED = {
+    "a comment",
+    "a title",
+    "titles and an empty line",
+    "titles as a spreadsheet pads them",
+    "spaces",
+    "aligned",
+    "sep= of Excel",
+}
 
 
 @pytest.mark.parametrize("case", sorted(PASSED))
@@ -145,11 +158,18 @@ def test_a_header_may_be_denied_and_affirmed(tmp_path):
 
 
 def test_values_of_json_keep_their_types(tmp_path):
-    rows = [{"i": 1, "s": "007", "b": True, "f": 1, "m": 1}, {"i": None, "s": None, "b": None, "f": 0.1, "m": "x", "late": 2**70}]
+    rows = [
+        {"i": 1, "s": "007", "b": True, "f": 1, "m": 1},
+        {"i": None, "s": None, "b": None, "f": 0.1, "m": "x", "late": 2**70},
+    ]
     (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
     frame = read_table(tmp_path / "x.jsonl")
     assert frame.dtypes.astype(str).tolist() == ["Int64", "object", "boolean", "float64", "object", "object"]
-    assert frame["s"].tolist() == ["007", None] and frame["m"].tolist() == ["1", "x"] and frame["late"].tolist() == [None, str(2**70)]
+    assert (
+        frame["s"].tolist() == ["007", None]
+        and frame["m"].tolist() == ["1", "x"]
+        and frame["late"].tolist() == [None, str(2**70)]
+    )
 
 
 def test_dates_and_truth_of_a_workbook(tmp_path):
@@ -158,7 +178,9 @@ def test_dates_and_truth_of_a_workbook(tmp_path):
     (tmp_path / "x.xlsx").write_bytes(workbook(["day", "time", "ok"], *rows))
     frame = read_table(tmp_path / "x.xlsx")
     assert frame["day"].tolist() == ["2024-05-01", "2024-05-02"]
-    assert frame["time"].tolist() == ["2024-05-01 00:00:00", "2024-05-01 01:00:00"] and str(frame["ok"].dtype) == "boolean"
+    assert (
+        frame["time"].tolist() == ["2024-05-01 00:00:00", "2024-05-01 01:00:00"] and str(frame["ok"].dtype) == "boolean"
+    )
 
 
 def test_a_sheet_is_chosen_by_name(tmp_path):

@@ -104,9 +104,14 @@ def test_parquet_keeps_its_types(tmp_path):
 def test_durations_and_decimals_stay_what_they_are(tmp_path):
     from decimal import Decimal
 
-    pd.DataFrame({"t": pd.to_timedelta([90, 1], unit="s"), "d": [Decimal("1.25"), Decimal("2")]}).to_parquet(tmp_path / "x.parquet")
+    pd.DataFrame({"t": pd.to_timedelta([90, 1], unit="s"), "d": [Decimal("1.25"), Decimal("2")]}).to_parquet(
+        tmp_path / "x.parquet"
+    )
     found = read_table(tmp_path / "x.parquet")
-    assert found["d"].tolist() == [Decimal("1.25"), Decimal("2.00")] and found["t"].dt.total_seconds().tolist() == [90, 1]
+    assert found["d"].tolist() == [Decimal("1.25"), Decimal("2.00")] and found["t"].dt.total_seconds().tolist() == [
+        90,
+        1,
+    ]
 
 
 def parquet_bytes():
@@ -179,7 +184,11 @@ def test_nested_parquet_is_refused_by_name(tmp_path):
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=8).filter(
-    lambda text: text.strip() == text and any(c.isalpha() for c in text) and text.lower() not in ("true", "false", "nan", "inf", "infinity")
+    lambda text: (
+        text.strip() == text
+        and any(c.isalpha() for c in text)
+        and text.lower() not in ("true", "false", "nan", "inf", "infinity")
+    )
 )
 tables = st.fixed_dictionaries(
     {

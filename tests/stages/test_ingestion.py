@@ -52,13 +52,19 @@ def test_ugly_but_legal_columns(read):
 
 
 def test_kinds_can_be_stated_and_columns_dropped(read):
-    frame, schema = read("columns.nothing=drop", "columns.when=categorical", "columns.größe={kind: numerical, decimals: 3}")
-    assert "nothing" not in frame and schema.column("when").kind == "categorical" and schema.column("größe").decimals == 3
+    frame, schema = read(
+        "columns.nothing=drop", "columns.when=categorical", "columns.größe={kind: numerical, decimals: 3}"
+    )
+    assert (
+        "nothing" not in frame and schema.column("when").kind == "categorical" and schema.column("größe").decimals == 3
+    )
 
 
 def test_a_closed_list_refuses_what_it_does_not_name(read, tmp_path):
     read()
-    (tmp_path / "c.yaml").write_text("source: x.csv\ncolumns: {id: infer, größe: infer, when: infer, constant: infer, nothing: infer}\n")
+    (tmp_path / "c.yaml").write_text(
+        "source: x.csv\ncolumns: {id: infer, größe: infer, when: infer, constant: infer, nothing: infer}\n"
+    )
     with pytest.raises(LaunderError, match="also 'job', 'income'"):
         ingest(config.load(tmp_path / "c.yaml"))
     (tmp_path / "c.yaml").write_text('source: x.csv\ncolumns: {id: infer, "*": drop}\n')

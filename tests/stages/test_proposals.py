@@ -55,7 +55,16 @@ def test_init_writes_them_so_that_they_can_be_run(frame, tmp_path, monkeypatch, 
     written = yaml.safe_load(text)
     assert "net + tax == the total" in written["sample"]["constraints"] and '# - "noise <= nearly"' in text
     assert written["generator"]["options"] == {"combinations": ["city, country"]}
-    rules = ["--constraint", "start <= end - day", "--where", "net>=20", "--where", "net<=200", "--where", "city=Rome|Bonn"]
+    rules = [
+        "--constraint",
+        "start <= end - day",
+        "--where",
+        "net>=20",
+        "--where",
+        "net<=200",
+        "--where",
+        "city=Rome|Bonn",
+    ]
     assert main(["fit", "launder.yaml", "--model", "model", "--set", "budget.steps=20"]) == 0
     assert main(["sample", "model", "--rows", "50", "--output", "out.csv", *rules]) == 0
     drawn = pd.read_csv("out.csv")
@@ -66,7 +75,11 @@ def test_init_writes_them_so_that_they_can_be_run(frame, tmp_path, monkeypatch, 
 def test_names_and_grammar_are_checked_before_training(frame, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     frame.to_csv("bills.csv", index=False)
-    for rule, said in (("nett <= tax", "did you mean 'net'"), ("net <=", "found its end"), ("city <= 3", "labels of column 'city'")):
+    for rule, said in (
+        ("nett <= tax", "did you mean 'net'"),
+        ("net <=", "found its end"),
+        ("city <= 3", "labels of column 'city'"),
+    ):
         assert main(["fit", "bills.csv", "--model", "model", "--set", f"sample.constraints=[{rule!r}]"]) == 1
         assert said in capsys.readouterr().err and not (tmp_path / "model").exists()
 

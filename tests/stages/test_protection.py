@@ -125,7 +125,9 @@ def test_counts_shrink_with_the_table():
 
 @pytest.mark.parametrize("rows", [3, 4, 5, 12, 20])
 def test_tiny_tables_pass_through(rows):
-    frame = pd.DataFrame({"n": range(0, 7 * rows, 7), "x": np.linspace(0, 1, rows), "w": list("ab" * rows)[:rows], "d": "2024-01-01"})
+    frame = pd.DataFrame(
+        {"n": range(0, 7 * rows, 7), "x": np.linspace(0, 1, rows), "w": list("ab" * rows)[:rows], "d": "2024-01-01"}
+    )
     result, _ = protect(frame, infer(frame, {"n": "numerical"}))
     assert len(result) == rows and (result.dtypes == frame.dtypes).all()
     assert result["n"].max() < frame["n"].max() or rows < 5

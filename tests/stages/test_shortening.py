@@ -27,4 +27,6 @@ def test_a_name_is_never_cut_inside():
 def test_what_is_kept_is_shared_by_enough(labels, rare):
     kept = shortened(labels, rare)
     assert all(count >= rare for count in kept.value_counts())
-    assert all(label.startswith(short[:-1]) for label, short in zip(labels, kept, strict=True) if isinstance(short, str))
+    assert all(
+        label.startswith(short[:-1]) for label, short in zip(labels, kept, strict=True) if isinstance(short, str)
+    )

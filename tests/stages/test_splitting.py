@@ -60,7 +60,9 @@ def test_equal_rows_on_both_sides_are_counted():
 
 def test_the_generator_is_validated_by_entities_it_was_not_trained_on(tmp_path):
     rng = np.random.default_rng(0)
-    visits = pd.DataFrame({"patient": [f"p{k:03d}" for k in rng.integers(0, 40, 240)], "age": rng.integers(18, 90, 240)})
+    visits = pd.DataFrame(
+        {"patient": [f"p{k:03d}" for k in rng.integers(0, 40, 240)], "age": rng.integers(18, 90, 240)}
+    )
     visits.to_csv(tmp_path / "visits.csv", index=False)
     for stated in ([], ["split.entity=patient", "columns.patient=categorical"]):
         loaded = config.load(tmp_path / "visits.csv", ["budget.steps=2", *stated])

@@ -37,9 +37,9 @@ def table():
             "mail": [f"person{n}@work.example" for n in range(ROWS)],
             "job": rng.choice(["nurse", "judge", "baker"], ROWS),
             "pay": rng.normal(3000, 500, ROWS).round(2),
-            "born": pd.Series(pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D")).dt.strftime(
-                "%Y-%m-%d"
-            ),
+            "born": pd.Series(
+                pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D")
+            ).dt.strftime("%Y-%m-%d"),
             "income": rng.choice(["low", "high"], ROWS),
         }
     )
@@ -91,14 +91,17 @@ def test_conditions_and_weights(run):
 
 
 def test_constraints_hold_or_are_refused(run):
-    drawn = sampling.sample(run["model"], with_sample(run["config"], rows=50, constraints=("3000 <= pay", "1970-01-01 <= born")), ROWS)
+    drawn = sampling.sample(
+        run["model"], with_sample(run["config"], rows=50, constraints=("3000 <= pay", "1970-01-01 <= born")), ROWS
+    )
     assert (drawn["pay"] >= 3000).all() and (drawn["born"] >= "1970").all()
     with pytest.raises(LaunderError, match="did you mean 'pay'"):
         sampling.sample(run["model"], with_sample(run["config"], constraints=("pai > 3",)), ROWS)
 
 
 @pytest.mark.parametrize(
-    "sample", [{"where": {"job": CANARIES["job"]}}, {"weights": {"job": {CANARIES["job"]: 1}}}, {"where": {"mail": "x"}}]
+    "sample",
+    [{"where": {"job": CANARIES["job"]}}, {"weights": {"job": {CANARIES["job"]: 1}}}, {"where": {"mail": "x"}}],
 )
 def test_an_impossible_condition_is_a_sentence_without_the_value(run, sample):
     with pytest.raises(LaunderError) as caught:
@@ -160,7 +163,9 @@ def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, f
 
 def test_a_condition_narrows_the_real_rows(run):
     loaded = with_sample(run["config"], where={"job": "nurse"})
-    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)})
+    loaded = loaded.model_copy(
+        update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)}
+    )
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
     report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
@@ -188,7 +193,9 @@ def test_the_models_likelihood_reaches_the_attack(run):
 
 
 def test_no_canary_leaves_work(run, tmp_path, capsys):
-    """A unique name, an address, a rare category, an extreme number and an extreme date are in no file that may leave."""
+    """A unique name, an address, a rare category, an extreme number and an extreme date are in no file that may
+    leave.
+    """
     report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], run["config"])
     staged, output = tmp_path / "work" / "staged", tmp_path / "out"
     for format in ("parquet", "csv"):
@@ -226,7 +233,11 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
     frame, schema = ingestion.ingest(loaded)
     notes = [*announcing.of_schema(loaded, schema, frame), *tabular.protect(frame, schema, loaded).notes]
     assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
-    assert "columns: {customer_id: numerical}" in notes[0] and "split: {entity: " in notes[1] and "100% of its rows" in notes[2]
+    assert (
+        "columns: {customer_id: numerical}" in notes[0]
+        and "split: {entity: " in notes[1]
+        and "100% of its rows" in notes[2]
+    )
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
     assert announcing.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
 
@@ -236,4 +247,9 @@ def test_an_identifier_that_chance_makes_real_is_made_up_again():
     schema = infer(real)
     drawn = pd.DataFrame({"id": ["K7", "K7", "K8", None, "Q1"], "n": 1})
     renewed = sampling.renew(drawn, schema, real, 0)["id"]
-    assert not set(renewed) & set(real["id"]) and renewed[0] == renewed[1] != renewed[2] and renewed.isna()[3] and renewed[4] == "Q1"
+    assert (
+        not set(renewed) & set(real["id"])
+        and renewed[0] == renewed[1] != renewed[2]
+        and renewed.isna()[3]
+        and renewed[4] == "Q1"
+    )
