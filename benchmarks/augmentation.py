@@ -31,7 +31,7 @@ from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.gains import JUDGED, CrossValidation, Gain
 from evaluation.models import image_classifiers
 from evaluation.report import plain
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from generators import Budget
 from generators.data.images import IMAGE, LABEL
 from generators.data.schema import infer

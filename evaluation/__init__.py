@@ -12,10 +12,15 @@ if __name__ == "evaluation":  # imported from a checkout by its short name
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    Collection = tuple[np.ndarray, np.ndarray | None]  # pixels uint8 [N, H, W, C], labels [N]
+
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
@@ -56,7 +61,7 @@ def load(name: str) -> Callable:
     section, _, metric = name.partition(".")
     found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
     if found is None:
-        from launderette.evaluation.samples import EvaluationError
+        from launderette.evaluation.scores import EvaluationError
 
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
@@ -64,7 +69,17 @@ def load(name: str) -> Callable:
 
 
 def score(
-    train, holdout, synthetic, *, kinds=None, target=None, loss=None, members=None, seed=0, names=None, internal=False
+    train: pd.DataFrame,
+    holdout: pd.DataFrame | None,
+    synthetic: pd.DataFrame,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    target: str | None = None,
+    loss: Callable[[pd.DataFrame], np.ndarray] | None = None,
+    members: np.ndarray | None = None,
+    seed: int = 0,
+    names: Iterable[str] | None = None,
+    internal: bool = False,
 ) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
@@ -88,7 +103,17 @@ def score(
         return report.Report(scores, report.profile(compared), charts.charts(compared, shapes, seed), seed, details)
 
 
-def score_images(train, holdout, synthetic, *, features=None, loss=None, members=None, seed=0, names=None) -> Report:
+def score_images(
+    train: Collection,
+    holdout: Collection | None,
+    synthetic: Collection,
+    *,
+    features: Callable[[np.ndarray], np.ndarray] | None = None,
+    loss: Callable[[str, np.ndarray], np.ndarray] | None = None,
+    members: np.ndarray | None = None,
+    seed: int = 0,
+    names: Iterable[str] | None = None,
+) -> Report:
     """Score synthetic images: pairs of pixels uint8 [N, H, W, C] and labels [N] or None; the holdout is None where
     there is none.
 

@@ -9,7 +9,8 @@ from scipy.stats import norm
 
 from launderette.evaluation.measures import intervals, neighbours, rarity, supports
 from launderette.evaluation.measures import vendi as vendi_
-from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, mean, row_hashes, unknown
+from launderette.evaluation.samples import Samples, row_hashes
+from launderette.evaluation.scores import Obstacle, Reason, Score, mean, unknown
 from launderette.evaluation.summaries import small_cells
 
 DIVERSITY_ROWS = 4000

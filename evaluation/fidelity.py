@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from launderette.evaluation.measures import formats as formats_
 from launderette.evaluation.measures import intervals, neighbours, pairs, queries, rules, similarity, supports
+from launderette.evaluation.measures.detection import detect
 from launderette.evaluation.models import learners
-from launderette.evaluation.samples import Reason, Samples, Score, unknown
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score, unknown
 
 DETECTION_ROWS = 8000
 LOGISTIC_ROWS = 4000
@@ -48,7 +52,7 @@ def shape(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def _shape_interval(samples: Samples, role: str, columns: dict[str, float], seed: int) -> tuple[float, float]:
-    effects = np.mean([_shape_effects(samples, c, role) for c in columns], axis=0)
+    effects = np.mean([similarity.shape_effects(samples, c, role) for c in columns], axis=0)
     return intervals.around(float(np.mean(list(columns.values()))), effects, seed)
 
 
@@ -83,24 +87,6 @@ def _left_out(samples: Samples) -> str:
         f"{dropped} identifier column(s)" if dropped else "",
     ]
     return f"Left out: {' and '.join(p for p in parts if p)}." if empty or dropped else ""
-
-
-def _shape_effects(samples: Samples, column: str, role: str) -> np.ndarray:
-    """Influence of each row of a role on the column's score: which side of the largest gap (or of its label) it is
-    on.
-    """
-    real, other = samples.table("train")[column].to_numpy(), samples.table(role)[column].to_numpy()
-    if not samples.is_number(column):
-        size = len(samples.labels[column]) + 1
-        gap = np.bincount(other + 1, minlength=size) / len(other) - np.bincount(real + 1, minlength=size) / len(real)
-        return -0.5 * np.sign(gap)[other + 1]
-    a, b = np.sort(real[~np.isnan(real)]), np.sort(other[~np.isnan(other)])
-    if len(a) == 0 or len(b) == 0:
-        return np.zeros(len(other))
-    at = np.concatenate([a, b])
-    gaps = np.searchsorted(b, at, "right") / len(b) - np.searchsorted(a, at, "right") / len(a)
-    worst = int(np.abs(gaps).argmax())
-    return -np.sign(gaps[worst]) * np.nan_to_num(other <= at[worst]).astype(float)
 
 
 def trend(samples: Samples, *, seed: int = 0) -> Score:
@@ -176,13 +162,13 @@ def detection(samples: Samples, *, seed: int = 0) -> Score:
     Classifier two-sample test (Lopez-Paz and Oquab 2017), 3 folds. Cost: three fits per table compared.
     """
 
-    def build():
+    def build() -> Any:
         return learners.trees(samples, samples.known, seed)
 
     def read(role: str, rows: np.ndarray) -> np.ndarray:
         return learners.features(samples, samples.table(role).iloc[rows], samples.known)
 
-    return _detect(samples, build, read, DETECTION_ROWS, seed, trees=True)
+    return detect(samples, build, read, DETECTION_ROWS, seed, trees=True)
 
 
 def detection_logistic(samples: Samples, *, seed: int = 0) -> Score:
@@ -191,45 +177,7 @@ def detection_logistic(samples: Samples, *, seed: int = 0) -> Score:
     def read(role: str, rows: np.ndarray) -> np.ndarray:
         return neighbours.points(samples, role, rows).numpy()
 
-    return _detect(samples, lambda: learners.logistic(seed), read, LOGISTIC_ROWS, seed, trees=False)
-
-
-def _detect(samples: Samples, build, read, limit: int, seed: int, *, trees: bool) -> Score:
-    size = min(samples.size("train"), samples.size("synthetic"), limit)
-    if not samples.known:
-        return unknown(Reason.NO_VALUES, "no column has a value to compare")
-    if size < 20:
-        return unknown(Reason.TOO_FEW_ROWS, f"a classifier needs 20 rows of each kind, found {size}")
-    found, areas, giveaway = {}, {}, {}
-    for name, role in samples.roles().items():
-        rows = samples.rows(role, size, seed)
-        if len(rows) < 20:
-            continue
-        train = samples.rows("train", len(rows), seed + 1)
-        real, other, areas[name], gains = learners.discriminate(
-            build, read("train", train), read(role, rows), seed, importance=trees and name == "value"
-        )
-        found[name] = 2 - 2 * max(areas[name], 0.5)
-        if name == "value":
-            _, low, high = intervals.auc_interval(other, real, seed)
-            giveaway = _giveaway(samples, gains) if low > 0.5 else {}  # below that the trees see nothing
-    detail = {"auc": areas["value"]}
-    if trees:
-        detail["giveaway_columns"] = giveaway
-    return Score(
-        found["value"],
-        2 - 2 * max(high, 0.5),
-        2 - 2 * max(low, 0.5),
-        found.get("ceiling"),
-        found["floor"],
-        "higher",
-        detail,
-        f"{size:,} rows of each table, three folds.",
-    )
-
-
-def _giveaway(samples: Samples, drops: np.ndarray) -> dict[str, float]:
-    return {samples.known[i]: float(drops[i]) for i in np.argsort(-drops)[:10] if drops[i] > 0.001}
+    return detect(samples, lambda: learners.logistic(seed), read, LOGISTIC_ROWS, seed, trees=False)
 
 
 def alpha_precision(samples: Samples, *, seed: int = 0) -> Score:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -10,7 +12,7 @@ from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import principal
-from launderette.evaluation.samples import Obstacle, Reason, Score, mean, unknown
+from launderette.evaluation.scores import Obstacle, Reason, Score, mean, unknown
 from launderette.evaluation.summaries import small_cells
 
 IMAGE_NEIGHBOURS = 5
@@ -47,7 +49,7 @@ def _frechet(a: np.ndarray, b: np.ndarray) -> float:
     )
 
 
-def _jackknife(statistic, x: np.ndarray) -> tuple[float, float, float]:
+def _jackknife(statistic: Any, x: np.ndarray) -> tuple[float, float, float]:
     """A statistic of rows with its interval, by leaving out one of GROUPS groups at a time (Quenouille 1956)."""
     value, groups = statistic(x), np.arange(len(x)) % GROUPS
     without = np.array([statistic(x[groups != g]) for g in range(GROUPS)])
@@ -110,7 +112,7 @@ def density(pictures: Pictures, *, seed: int = 0) -> Score:
     return _inside(pictures, seed, lambda near, radius: (near <= radius).sum(1) / IMAGE_NEIGHBOURS, upper=np.inf)
 
 
-def _inside(pictures: Pictures, seed: int, count, upper: float = 1.0) -> Score:
+def _inside(pictures: Pictures, seed: int, count: Any, upper: float = 1.0) -> Score:
     size = pictures.equal()
     train = pictures.seen("train", size, seed)
     radius = torch.from_numpy(_radius(pictures, "train", size, seed))
@@ -159,7 +161,7 @@ def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
     Naeem et al. 2020; about 0.97 for two samples of one distribution. A generator that has collapsed covers little.
     """
 
-    def covered(role: str, size: int):
+    def covered(role: str, size: int) -> Any:
         radius = torch.from_numpy(_radius(pictures, "train", size, seed)).split(500)
         blocks = iter(radius)
         return lambda near: near.amin(1) <= next(blocks)
@@ -167,7 +169,7 @@ def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
     return _reached(pictures, seed, covered)
 
 
-def _reached(pictures: Pictures, seed: int, rule) -> Score:
+def _reached(pictures: Pictures, seed: int, rule: Any) -> Score:
     size, reached = pictures.equal(), {}
     train = pictures.seen("train", size, seed).split(500)
     for name, role in pictures.roles().items():

@@ -18,7 +18,7 @@ from launderette.evaluation.image_samples import Pictures
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import Features, principal
-from launderette.evaluation.samples import Reason, Score, mean, unknown
+from launderette.evaluation.scores import Reason, Score, mean, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ import torch
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import label_network
 from launderette.evaluation.models.features import Features, imagenet
-from launderette.evaluation.samples import EvaluationError, checked, drawn
+from launderette.evaluation.samples import checked, drawn
+from launderette.evaluation.scores import EvaluationError
 
 FEATURE_IMAGES = 3000  # images of each collection in feature space
 LEAST_IMAGES = 20  # images of each collection
@@ -100,7 +102,9 @@ def _judge(pictures: Pictures, role: str, count: int, seed: int) -> label_networ
     return label_network.train(pictures.take(role, rows, seed)[known], labels[known], len(pictures.classes), seed)
 
 
-def make(train, holdout, synthetic, *, features: Features = imagenet, loss=None, members=None) -> Pictures:
+def make(
+    train: Any, holdout: Any, synthetic: Any, *, features: Features = imagenet, loss: Any = None, members: Any = None
+) -> Pictures:
     """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None
     where absent.
     """

@@ -9,13 +9,13 @@ import numpy as np
 
 from launderette.evaluation.attacks import attribute_inference, disclosure
 from launderette.evaluation.attacks import membership as attacks
+from launderette.evaluation.attacks import near_copies as nearness
 from launderette.evaluation.measures import intervals, neighbours, reuse
-from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, row_hashes, unknown
+from launderette.evaluation.samples import Samples, row_hashes
+from launderette.evaluation.scores import Reason, Score, unknown
 
 PRIVACY_ROWS = 5000
-NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
 NEAR = 0.01  # of non-members are as near to a training row as a near copy
-LEAST_SYNTHETIC = 1000  # synthetic rows, among as many training rows as can be
 ALARMS = 0.01  # false-alarm rate of the membership attack
 TARGETS = 1000  # people whose values are guessed or linked
 
@@ -103,17 +103,18 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(
             Reason.TOO_FEW_ROWS, f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower"
         )
-    train, size = looked_at(samples, seed)
+    train, size = nearness.looked_at(samples, seed)
     held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
     halves = [neighbours.Group("holdout", np.sort(half)) for half in np.array_split(held, 2)]
-    radius = float(np.quantile(_distances(samples, halves[0], train), NEAR, method="lower"))
+    radius = float(np.quantile(nearness.distances(samples, halves[0], train), NEAR, method="lower"))
     if radius == 0:
         return unknown(
             Reason.NO_RADIUS, "non-members are equal to training rows so often that nothing is nearer", "lower"
         )
     groups = {name: neighbours.Group(role, samples.rows(role, size, seed)) for name, role in samples.roles().items()}
     hits = {
-        name: _distances(samples, group, train) < radius for name, group in (groups | {"ceiling": halves[1]}).items()
+        name: nearness.distances(samples, group, train) < radius
+        for name, group in (groups | {"ceiling": halves[1]}).items()
     }
     low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
     shares = {name: float(hit.mean()) for name, hit in hits.items()}
@@ -134,16 +135,6 @@ def near_copies(samples: Samples, *, seed: int = 0) -> Score:
     )
 
 
-def _distances(samples: Samples, group: neighbours.Group, train: neighbours.Group) -> np.ndarray:
-    return neighbours.search(samples, group, train, 1, ("train",))[0][:, 0]
-
-
-def looked_at(samples: Samples, seed: int) -> tuple[neighbours.Group, int]:
-    """Training rows among which near copies are searched, and how many synthetic rows are asked about."""
-    train = samples.rows("train", NEAR_PAIRS // LEAST_SYNTHETIC, seed)
-    return neighbours.Group("train", train), min(PRIVACY_ROWS, NEAR_PAIRS // len(train))
-
-
 def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows nearer to a training row than to a holdout row; 0.5 is ideal, ties count half.
 
@@ -159,12 +150,12 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
     train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
     share = {
-        r: _nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
+        r: nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
         for r in ("synthetic", "shuffled")
     }
     rng = np.random.default_rng([seed, 31])
     released, rest = np.split(rng.permutation(held), [size // 2])
-    ceiling = _nearer(
+    ceiling = nearness.nearer(
         samples,
         neighbours.Group("holdout", np.sort(released)),
         np.sort(rng.permutation(train)[: len(rest)]),
@@ -182,15 +173,6 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
         {"rows": len(share["synthetic"]), "real_rows": size},
         f"Sanity check only. {len(share['synthetic']):,} synthetic rows against {size:,} rows of each real table.",
     )
-
-
-def _nearer(samples: Samples, queries: neighbours.Group, train: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """1 where the training rows are nearer, 0 where the holdout rows are, 0.5 where both are equally near."""
-    to_train, to_held = (
-        neighbours.search(samples, queries, neighbours.Group(role, rows), 1)[0][:, 0]
-        for role, rows in (("train", train), ("holdout", held))
-    )
-    return (to_train < to_held) + 0.5 * (to_train == to_held)
 
 
 def membership(samples: Samples, *, seed: int = 0) -> Score:
@@ -211,7 +193,8 @@ def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
         return score
     return replace(
         score,
-        note=f"{score.note} They are the most isolated {share:.0%}: of fewer, under {attacks.LEFT} would be non-members.",
+        note=f"{score.note} They are the most isolated {share:.0%}: "
+        f"of fewer, under {attacks.LEFT} would be non-members.",
     )
 
 
@@ -305,7 +288,7 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
     columns, from all other columns by the nearest released row. `detail` names the columns, and what a sample of the
     population alone would reach. Interval: bootstrap over people. Cost: one search per column and table.
     """
-    if obstacle := _without_non_members(samples):
+    if obstacle := disclosure.without_non_members(samples):
         return unknown(*obstacle, "lower")
     if len(samples.known) < 2 or not (secrets := attribute_inference.secrets(samples, seed)):
         return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
@@ -346,7 +329,7 @@ def singling_out(samples: Samples, *, seed: int = 0) -> Score:
     2014, Giomi et al. 2022), Wilson intervals. A guess has to name one released row. Cost: GUESSES counts over
     PREDICATE_ROWS per table.
     """
-    return _article29(samples, seed, disclosure.PREDICATE_ROWS, disclosure.single_out)
+    return disclosure.excess_risk(samples, seed, disclosure.PREDICATE_ROWS, disclosure.single_out)
 
 
 def linkability(samples: Samples, *, seed: int = 0) -> Score:
@@ -358,48 +341,6 @@ def linkability(samples: Samples, *, seed: int = 0) -> Score:
     """
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "a link takes two columns with values", "lower")
-    return _article29(
+    return disclosure.excess_risk(
         samples, seed, TARGETS, lambda s, chosen, seed: (len(chosen.members), *disclosure.link(s, chosen, seed))
-    )
-
-
-def _without_non_members(samples: Samples) -> Obstacle | None:
-    if samples.holdout is None:
-        return (
-            Reason.NO_HOLDOUT,
-            "there is no holdout, so attack success cannot be told from what is known of everybody",
-        )
-    return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
-
-
-def _article29(samples: Samples, seed: int, limit: int, attack) -> Score:
-    if obstacle := _without_non_members(samples):
-        return unknown(*obstacle, "lower")
-    found = {}
-    for name, role in samples.roles().items():
-        chosen = disclosure.parties(samples, role, limit, disclosure.RELEASED, seed)
-        found[name] = None if chosen is None else attack(samples, chosen, seed)
-    if found["value"] is None:
-        return unknown(
-            Reason.TOO_FEW_ROWS, f"the attack needs {disclosure.SMALLEST} training and holdout rows", "lower"
-        )
-    guesses, hits, usual = found["value"]
-    searched = min(samples.size("synthetic"), disclosure.RELEASED)
-    if guesses < disclosure.SMALLEST:
-        return unknown(
-            Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"
-        )
-    if usual == guesses:
-        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every non-member too", "lower")
-    risks = {name: disclosure.risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
-    detail = {"guesses": guesses, "members_hit": hits, "non_members_hit": usual}
-    return Score(
-        *risks["value"],
-        risks["ceiling"][0] if "ceiling" in risks else None,
-        risks["floor"][0],
-        "lower",
-        detail,
-        f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * usual / guesses:.1f} % about "
-        "non-members; "
-        f"{searched:,} synthetic rows at most.",
     )

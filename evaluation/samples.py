@@ -1,15 +1,17 @@
-"""The three tables a metric compares, in one canonical numeric form, and the score it returns."""
+"""The three tables a metric compares, in one canonical numeric form."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from launderette.evaluation.scores import EvaluationError
 
 NUMBERS = (
     "numerical",
@@ -22,64 +24,6 @@ DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y"
 
 
 Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
-
-
-class EvaluationError(ValueError):
-    """Tables that cannot be compared; the sentence names columns and counts, never values."""
-
-
-class Reason(StrEnum):
-    """Why a score cannot be computed, as programs read it; the note beside it is for people."""
-
-    NO_TARGET = "no_target"
-    TARGET_NOT_COMPARED = "target_not_compared"
-    TARGET_CONSTANT = "target_constant"  # in the training or the holdout rows
-    TARGET_UNPREDICTABLE = "target_unpredictable"  # real rows do not predict it either
-    NO_HOLDOUT = "no_holdout"
-    NO_VALUES = "no_values"  # no column but identifiers, or none with a value
-    NO_IDENTIFIER = "no_identifier"  # no column names anyone
-    ONE_COLUMN = "one_column"
-    TOO_FEW_ROWS = "too_few_rows"
-    EQUALLY_DEEP = "equally_deep"
-    NO_ASSOCIATION = "no_association"
-    NO_MISSING_VALUES = "no_missing_values"
-    NO_RULES = "no_rules"
-    NO_RARE_CATEGORY = "no_rare_category"
-    NO_RADIUS = "no_radius"  # non-members equal training rows so often that nothing is nearer
-    NO_SINGLING_OUT = "no_singling_out"  # too few predicates fit one released row
-    ALWAYS_RIGHT = "always_right"  # an attack succeeds for every non-member too
-    NO_LOSS = "no_loss"  # no model is given, or it has no loss of a row
-    NO_LABELS = "no_labels"
-    ONE_LABEL = "one_label"
-    ONE_LABEL_RELEASED = "one_label_released"
-
-
-Obstacle = tuple[Reason, str]  # and what to tell people
-
-
-@dataclass(frozen=True)
-class Score:
-    """One number with its 95 % interval, its ceiling (real holdout rows) and its floor (shuffled columns)."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    ceiling: float | None = None
-    floor: float | None = None
-    better: str = "higher"  # higher | lower | none
-    detail: dict = field(default_factory=dict)
-    note: str = ""
-    reason: Reason | None = None  # why there is no value
-
-
-def unknown(reason: Reason, text: str, better: str = "higher") -> Score:
-    """A score that could not be computed, and why: for programs and for people."""
-    return Score(None, better=better, note=f"Not computable: {text}.", reason=reason)
-
-
-def mean(values) -> float | None:
-    """The mean of what was found of each row or image; None where nothing was looked at."""
-    return None if values is None else float(np.mean(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +151,17 @@ def drawn(role: str, size: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(size)
 
 
-def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None, members=None, signals=None) -> Samples:
+def make(
+    train: pd.DataFrame,
+    holdout: pd.DataFrame | None,
+    synthetic: pd.DataFrame,
+    *,
+    kinds: dict[str, str] | None = None,
+    target: str | None = None,
+    loss: Any = None,
+    members: Any = None,
+    signals: Any = None,
+) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
         holdout = None
@@ -232,7 +186,7 @@ def make(train, holdout, synthetic, *, kinds=None, target=None, loss=None, membe
     return compared
 
 
-def checked(members, rows: int) -> np.ndarray | None:
+def checked(members: Any, rows: int) -> np.ndarray | None:
     """The mask of members as bool [rows], None where it is not known which they are; EvaluationError for one of
     another size.
     """
@@ -374,7 +328,7 @@ def _codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndar
     return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
 
 
-def label(value) -> str:
+def label(value: Any) -> str:
     """One spelling per label: 1, 1.0 and True written by different readers must not look like different categories."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)

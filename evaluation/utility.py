@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold
 
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.models import learners
-from launderette.evaluation.samples import Obstacle, Reason, Samples, Score, unknown
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 UTILITY_ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000
@@ -171,7 +173,9 @@ def _crossed(
     return guesses
 
 
-def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarray, classes, seed: int) -> Guesses:
+def _fit_and_guess(
+    samples: Samples, role: str, fit: np.ndarray, test: np.ndarray, classes: np.ndarray, seed: int
+) -> Guesses:
     """Predictions of each learner; a class that the training rows lack gets probability 0."""
     inputs = tuple(c for c in samples.known if c != samples.target)
     y = samples.table(role)[samples.target].to_numpy()[fit]
@@ -192,13 +196,13 @@ def _fit_and_guess(samples: Samples, role: str, fit: np.ndarray, test: np.ndarra
     return guesses
 
 
-def _spread_out(model, asked: np.ndarray, size: int) -> np.ndarray:
+def _spread_out(model: Any, asked: np.ndarray, size: int) -> np.ndarray:
     guesses = np.zeros((len(asked), size))
     guesses[:, model.classes_] = model.predict_proba(asked)
     return guesses
 
 
-def _quality(truth: np.ndarray, guesses: np.ndarray, classes, weights: np.ndarray) -> np.ndarray:
+def _quality(truth: np.ndarray, guesses: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """R2 or mean AUC under each row of weights [repeats, test rows]."""
     if classes is None:
         mean = (weights @ truth) / weights.sum(1)

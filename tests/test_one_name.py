@@ -27,7 +27,7 @@ def test_a_module_is_one_under_both_names():
 
     assert generators is launderette.generators and generators.fit is launderette.fit
     assert generators.data.images is launderette.generators.data.images
-    assert evaluation.samples.Score is launderette.evaluation.samples.Score
+    assert evaluation.scores.Score is launderette.evaluation.scores.Score
 
 
 def test_files_of_the_users_own_are_not_taken_for_ours(tmp_path):

@@ -21,7 +21,7 @@ from rich.table import Table
 import generators
 from benchmarks.evaluation import cut, pooled
 from evaluation import privacy, samples
-from evaluation.samples import Score
+from evaluation.scores import Score
 from generators import Budget, Synthesizer
 
 FAMILIES = "tabular.autoregressive", "tabular.diffusion"

@@ -9,6 +9,7 @@ about a person.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ import torch
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples, row_hashes
+from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 GUESSES = 2000
 PREDICATE_ROWS = 5000  # of each table for predicates
@@ -131,3 +133,45 @@ def halves(samples: Samples, seed: int) -> list[tuple[str, ...]]:
 def _linked(people: list[torch.Tensor], released: list[torch.Tensor]) -> int:
     first, second = (neighbours.nearest(half, rows, LINKED)[1] for half, rows in zip(people, released, strict=True))
     return int((first[:, :, None] == second[:, None, :]).any((1, 2)).sum())
+
+
+def without_non_members(samples: Samples) -> Obstacle | None:
+    """Return why members cannot be told from non-members, None where they can."""
+    if samples.holdout is None:
+        return (
+            Reason.NO_HOLDOUT,
+            "there is no holdout, so attack success cannot be told from what is known of everybody",
+        )
+    return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
+
+
+def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
+    """Return how much more often an attack succeeds against members than against non-members, as a score in [0, 1]."""
+    if obstacle := without_non_members(samples):
+        return unknown(*obstacle, "lower")
+    found = {}
+    for name, role in samples.roles().items():
+        chosen = parties(samples, role, limit, RELEASED, seed)
+        found[name] = None if chosen is None else attack(samples, chosen, seed)
+    if found["value"] is None:
+        return unknown(Reason.TOO_FEW_ROWS, f"the attack needs {SMALLEST} training and holdout rows", "lower")
+    guesses, hits, usual = found["value"]
+    searched = min(samples.size("synthetic"), RELEASED)
+    if guesses < SMALLEST:
+        return unknown(
+            Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"
+        )
+    if usual == guesses:
+        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every non-member too", "lower")
+    risks = {name: risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
+    detail = {"guesses": guesses, "members_hit": hits, "non_members_hit": usual}
+    return Score(
+        *risks["value"],
+        risks["ceiling"][0] if "ceiling" in risks else None,
+        risks["floor"][0],
+        "lower",
+        detail,
+        f"{guesses:,} guesses: {100 * hits / guesses:.1f} % right about members, {100 * usual / guesses:.1f} % about "
+        "non-members; "
+        f"{searched:,} synthetic rows at most.",
+    )

@@ -18,7 +18,8 @@ from launderette.evaluation.measures import intervals
 from launderette.evaluation.measures.intervals import threshold_rank
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.samples import EvaluationError, Samples, Signal
+from launderette.evaluation.samples import Samples, Signal
+from launderette.evaluation.scores import EvaluationError
 
 CANDIDATES = 5000  # members, and as many non-members, at most
 # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows

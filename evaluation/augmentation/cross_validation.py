@@ -21,7 +21,8 @@ from launderette.evaluation.augmentation.gains import CrossValidation
 from launderette.evaluation.augmentation.resampling import BASELINES, Resampled, Strategy
 from launderette.evaluation.models import classifiers, threads
 from launderette.evaluation.models.classifiers import Learner
-from launderette.evaluation.samples import EvaluationError, infer_kinds
+from launderette.evaluation.samples import infer_kinds
+from launderette.evaluation.scores import EvaluationError
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report
 

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from launderette.evaluation.augmentation.resampling import row_hashes
-from launderette.evaluation.samples import EvaluationError
+from launderette.evaluation.scores import EvaluationError
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def row_hashes(rows: pd.DataFrame) -> np.ndarray:
     return pd.util.hash_pandas_object(pd.DataFrame(texts), index=False).to_numpy()
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.shape} {hashlib.sha256(np.ascontiguousarray(value)).hexdigest()}"
     return "" if pd.isna(value) else str(value)
@@ -147,7 +148,7 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.fillna(frame.median()).fillna(0.0)
 
 
-def _smote(numbers: int, names: int, labels: pd.Series, seed: int):
+def _smote(numbers: int, names: int, labels: pd.Series, seed: int) -> Any:
     neighbours = int(np.clip(labels.value_counts().min() - 1, 1, NEIGHBOURS))
     if not names:
         return SMOTE(k_neighbors=neighbours, random_state=seed)

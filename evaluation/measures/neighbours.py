@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Encoder:
     in that.
     """
 
-    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL):
+    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL) -> None:
         columns = samples.known if columns is None else columns
         real = [samples.table(role) for role in roles if role in samples.frames]
         pooled = pd.concat(real, ignore_index=True)
@@ -100,7 +101,7 @@ def _buckets(codes: np.ndarray, size: int, levels: int) -> np.ndarray:
     return np.append(bucket, bucket.max(initial=-1) + 1)
 
 
-def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bool = False):
+def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bool = False) -> Any:
     """Distances [queries, k] float64, ascending, and row numbers of the k nearest references.
 
     `same` says both tensors are the same rows and skips each row itself. Candidates come from a blocked matrix
@@ -154,7 +155,7 @@ def search(
     return distances, places
 
 
-def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, fitted: tuple[str, ...]):
+def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, fitted: tuple[str, ...]) -> Any:
     """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries
     themselves, or -1.
     """

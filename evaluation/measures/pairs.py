@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def _pooled(real: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     return [np.append(rank + 1, 0)[v] for v in (real, *others)]
 
 
-def _correlated(samples: Samples, name: str, rows: np.ndarray, columns: list[str]):
+def _correlated(samples: Samples, name: str, rows: np.ndarray, columns: list[str]) -> Any:
     """Standardised numbers, their presence, and Pearson correlations over the rows in which both columns are known."""
     numbers = [samples.is_number(c) for c in columns]
     table = np.full((len(rows), len(columns)), np.nan)

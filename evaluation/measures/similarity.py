@@ -11,6 +11,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.samples import Samples
+
 
 def number_shape(real: np.ndarray, synthetic: np.ndarray) -> float:
     """1 - (difference of missing shares + KS distance of the values weighted by the share that has them)."""
@@ -30,3 +32,21 @@ def label_shape(real: np.ndarray, synthetic: np.ndarray) -> float:
     from sdmetrics.single_column import TVComplement
 
     return float(TVComplement.compute(pd.Series(real), pd.Series(synthetic)))
+
+
+def shape_effects(samples: Samples, column: str, role: str) -> np.ndarray:
+    """Influence of each row of a role on the column's score: which side of the largest gap (or of its label) it is
+    on.
+    """
+    real, other = samples.table("train")[column].to_numpy(), samples.table(role)[column].to_numpy()
+    if not samples.is_number(column):
+        size = len(samples.labels[column]) + 1
+        gap = np.bincount(other + 1, minlength=size) / len(other) - np.bincount(real + 1, minlength=size) / len(real)
+        return -0.5 * np.sign(gap)[other + 1]
+    a, b = np.sort(real[~np.isnan(real)]), np.sort(other[~np.isnan(other)])
+    if len(a) == 0 or len(b) == 0:
+        return np.zeros(len(other))
+    at = np.concatenate([a, b])
+    gaps = np.searchsorted(b, at, "right") / len(b) - np.searchsorted(a, at, "right") / len(a)
+    worst = int(np.abs(gaps).argmax())
+    return -np.sign(gaps[worst]) * np.nan_to_num(other <= at[worst]).astype(float)

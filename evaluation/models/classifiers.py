@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from launderette.evaluation.samples import NUMBERS, EvaluationError
+from launderette.evaluation.samples import NUMBERS
+from launderette.evaluation.scores import EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
@@ -44,7 +46,7 @@ def learner(name: str, kinds: Mapping[str, str], classes: int) -> Learner:
 
 
 def fitted(
-    learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight=None, seed: int = 0
+    learner: str, rows: pd.DataFrame, labels: np.ndarray, kinds: Mapping[str, str], *, weight: Any = None, seed: int = 0
 ) -> Pipeline:
     """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows]
     or None.

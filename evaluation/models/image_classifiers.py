@@ -5,6 +5,7 @@ the pixels.
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ def learners(classes: int) -> dict[str, Learner]:
     return {name: _of(make, classes) for name, make in made.items()}
 
 
-def _of(make, classes: int) -> Learner:
+def _of(make: Any, classes: int) -> Learner:
     def learn(rows: pd.DataFrame, labels: np.ndarray, *, weight: np.ndarray | None = None, seed: int = 0) -> Predict:
         return make(rows, labels, classes, weight, seed)
 

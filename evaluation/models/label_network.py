@@ -18,7 +18,7 @@ RATE = 4e-3
 class Judge(nn.Module):
     """Three convolutions and two layers: images uint8 [n, H, W, C] -> logits [n, classes]."""
 
-    def __init__(self, shape: tuple[int, int, int], classes: int):
+    def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.AvgPool2d(2)] if min(shape[:2]) > LARGE else []
         for c, d in ((shape[2], 32), (32, 64), (64, 64)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
     return np.append(rank, np.nan)[codes]
 
 
-def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False, classes: int = 2):
+def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False, classes: int = 2) -> Any:
     """Unfitted gradient-boosted histogram trees that treat label columns as categories; every step grows a tree per
     class.
     """
@@ -55,7 +56,7 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     )
 
 
-def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None):
+def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None) -> Any:
     """Unfitted model of one of FAMILIES that predicts a column of so many classes, or a number (None), from the
     others.
     """
@@ -76,7 +77,7 @@ def inputs(samples: Samples, role: str, rows: np.ndarray, columns: tuple[str, ..
     return neighbours.encoder(samples, columns).encode(table).numpy()
 
 
-def fitted(model, x: np.ndarray, y: np.ndarray):
+def fitted(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
     """The model after fitting. A linear one that stops at its limit of steps is good enough to compare tables with.
 
     A column without any value here, which trees cannot bin, is constant for the fit: nothing is learned from it.
@@ -92,7 +93,7 @@ def logistic(seed: int) -> LogisticRegression:
     return LogisticRegression(max_iter=100, random_state=seed)
 
 
-def discriminate(make_model, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False):
+def discriminate(make_model: Any, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False) -> Any:
     """Out-of-fold probabilities that a row is from `other`, over three folds: (real rows, other rows, AUC drop per
     column).
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from launderette.evaluation.samples import EvaluationError
+from launderette.evaluation.scores import EvaluationError
 
 PREPARED = "preprocessor_config.json"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel

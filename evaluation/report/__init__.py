@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from launderette.evaluation.report.comparison import compare
 from launderette.evaluation.report.document import Report, image_profile, plain, profile
@@ -26,7 +27,7 @@ __all__ = [
 
 
 def write(
-    report: Report, folder, *, verdict: dict | None = None, card: dict | None = None, public: bool = True
+    report: Report, folder: Any, *, verdict: dict | None = None, card: dict | None = None, public: bool = True
 ) -> None:
     """Write report.html and report.json into `folder`; the same report gives the same bytes.
 
@@ -45,7 +46,7 @@ def write(
     (folder / "report.html").write_text(page.render(report, data), encoding="utf-8")
 
 
-def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[str, dict] | None = None) -> dict:
+def write_comparison(reports: Mapping[str, Report], folder: Any, verdicts: Mapping[str, dict] | None = None) -> dict:
     """Write comparison.html and comparison.json of several tables, by name, into `folder`; return what the JSON
     file holds.
     """
@@ -59,7 +60,7 @@ def write_comparison(reports: Mapping[str, Report], folder, verdicts: Mapping[st
     return data
 
 
-def write_augmentation(data: Mapping, folder) -> None:
+def write_augmentation(data: Mapping, folder: Any) -> None:
     """Write augmentation.html and augmentation.json of a cross-validation (gains.CrossValidation.to_json) into
     `folder`.
     """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from launderette.evaluation.report.document import Report, plain
-from launderette.evaluation.samples import Score
+from launderette.evaluation.scores import Score
 
 WAYS = ("fidelity", "utility", "diversity")
 RISKS = (

@@ -6,13 +6,15 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from launderette.evaluation.image_samples import Pictures
 from launderette.evaluation.models import features
 from launderette.evaluation.report import words
-from launderette.evaluation.samples import Samples, Score
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Score
 from launderette.evaluation.summaries import small_cells
 
 
@@ -118,7 +120,7 @@ def image_profile(pictures: Pictures) -> dict:
     }
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Nested value with JSON types only: floats rounded to 6 digits, NaN and infinity as None, keys as strings."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}

@@ -8,6 +8,7 @@ import html
 import io
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -45,7 +46,7 @@ def column(chart: dict) -> str:
         return _svg(figure, f"Real and synthetic distribution of {chart['name']}")
 
 
-def _histogram(axes, chart: dict) -> None:
+def _histogram(axes: Any, chart: dict) -> None:
     edges = np.array(chart["edges"])
     narrow = np.diff(edges).min() / np.diff(edges)  # a wide cell is drawn as low as its rows lie thin
     axes.stairs(chart["real"] * narrow, edges, fill=True, color=REAL, alpha=0.35, linewidth=0)
@@ -64,7 +65,7 @@ def _tick(value: float, kind: str, width: float) -> str:
     return f"{value:,.{digits}f}" if abs(value) < 1e7 else f"{value:.3g}"
 
 
-def _bars(axes, chart: dict) -> None:
+def _bars(axes: Any, chart: dict) -> None:
     kept = [i for i, (a, b) in enumerate(zip(chart["real"], chart["synthetic"], strict=True)) if max(a, b) > 0.0005]
     place = np.arange(len(kept))[::-1]
     axes.barh(place + 0.2, [chart["real"][i] for i in kept], 0.36, color=REAL, alpha=0.6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -72,7 +73,7 @@ def _gain(gain: dict) -> Markup:
     return text if gain["verdict"] == "no gain" else Markup("<b>{}</b>").format(text)
 
 
-def render(report, data: dict) -> str:
+def render(report: Any, data: dict) -> str:
     """The page for a report and its JSON form (with verdict, card and public set)."""
     scores = {s["name"]: s for s in data["scores"]}
     sections = [
@@ -104,7 +105,7 @@ def render(report, data: dict) -> str:
     )
 
 
-def _of_images(report, data: dict) -> dict:
+def _of_images(report: Any, data: dict) -> dict:
     """Grids by place, and the words for what is compared.
 
     Outsiders see synthetic images that a gate has let pass, for others may be copies of people; training images never.
@@ -118,7 +119,7 @@ def _of_images(report, data: dict) -> dict:
     }
 
 
-def _count(value) -> str:
+def _count(value: Any) -> str:
     return f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
@@ -223,7 +224,7 @@ def _kinds(data: dict) -> list[tuple]:
     return [(name, kind, *data["missing"][name]) for name, kind in data["columns"].items()]
 
 
-def _drawn(report, scores: dict) -> dict:
+def _drawn(report: Any, scores: dict) -> dict:
     """Finished SVG by place; drawings escape their own text."""
     curves = {a["group"]: a["roc"] for a in _attacks(scores)}
     modes = scores.get("diversity.modes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 TITLES = {
     "fidelity": ("Fidelity", "Do the synthetic data look like the real ones?"),
     "utility": ("Utility", "Does a model trained on the synthetic data work on real ones?"),
@@ -312,7 +314,7 @@ def _unread(column: str, found: dict[str, int | None]) -> str:
     return f"Values of {column} that are no finite number or date count as missing: {counts}."
 
 
-def not_tested(report) -> list[str]:
+def not_tested(report: Any) -> list[str]:
     """What this evaluation does not say: shown on the page, because silence reads like approval."""
     profile = report.profile
     images = any(name in IMAGES for name in report.scores)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation import privacy
-from launderette.evaluation.attacks import membership
+from launderette.evaluation.attacks import membership, near_copies
 from launderette.evaluation.measures import neighbours, rarity
 from launderette.evaluation.samples import Samples
 
@@ -74,7 +73,7 @@ def pairs(samples: Samples, seed: int) -> list[dict]:
     """Synthetic rows nearest to a training row, with the columns in which the two differ."""
     if not samples.known:
         return []
-    train, size = privacy.looked_at(samples, seed)
+    train, size = near_copies.looked_at(samples, seed)
     released = samples.rows("synthetic", size, seed)
     distance, place = (
         found[:, 0]

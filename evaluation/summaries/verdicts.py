@@ -37,18 +37,20 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
 }
 MEMORY = (
     "Give more rows: a generator learns few rows by heart. Nothing helps as much.",
-    "Make the model forget single rows: --set generator.options.weight_decay=20, or a shorter training: --set budget.steps=N "
-    "with fewer steps than the report's model card names.",
+    "Make the model forget single rows: --set generator.options.weight_decay=20, or a shorter training: "
+    "--set budget.steps=N with fewer steps than the report's model card names.",
     "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4.",
     "Leave out columns that nobody needs: --set columns.NAME=drop. Every further column singles people out.",
 )
 COPIED = (
-    "Protect more: --set protect.rare=20 joins labels of fewer rows than that, --set protect.extremes=20 clips more extremes.",
+    "Protect more: --set protect.rare=20 joins labels of fewer rows than that, "
+    "--set protect.extremes=20 clips more extremes.",
     *MEMORY,
 )
 UNLIKE = (
     "Train longer: --minutes 5.",
-    "Look at the columns that differ most in the report: a column of the wrong kind (columns.NAME: KIND) looks like noise.",
+    "Look at the columns that differ most in the report: "
+    "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     "Try another generator: --set generator.name=tabular.autoregressive is the most faithful for tables.",
 )
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
@@ -97,11 +99,13 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
     grounds = f"{len(reasons)} rules were checked on {counts} rows"
     if refused:
         names = _listed([COUNTED.get(reason["score"], reason["score"]).removeprefix("of ") for reason in refused])
-        return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. What to do stands below, most useful first."
+        ends = "What to do stands below, most useful first."
+        return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
     silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""
     return (
-        f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} This says that the "
-        "attacks tried found no more than they find in data about other people; it is no proof that nobody can find more."
+        f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "
+        "This says that the attacks tried found no more than they find in data about other people; "
+        "it is no proof that nobody can find more."
     )
 
 
@@ -116,12 +120,14 @@ def _of_model(reason: Reason) -> str:
     if reason["value"] is None or reason["bound"] is None:
         return f"Whether the model itself gives training rows away was not measured. {reason['note']} Keep it inside."
     counted = COUNTED[reason["score"]].removeprefix("of ")
-    found = f"{_percent(reason['estimate'])} {counted} (up to {_percent(reason['value'])}; allowed {_percent(reason['bound'])})"
+    limits = f"up to {_percent(reason['value'])}; allowed {_percent(reason['bound'])}"
+    found = f"{_percent(reason['estimate'])} {counted} ({limits})"
     if reason["passed"]:
         return f"The model remembers no more than chance explains: {found}. {reason['note']}"
     return (
-        f"The model must stay inside, for it remembers training rows: {found}. {reason['note']} Who has the released data alone does "
-        "not hold the model; what the data themselves give away is judged by the rules of the gate."
+        f"The model must stay inside, for it remembers training rows: {found}. {reason['note']} "
+        "Who has the released data alone does not hold the model; "
+        "what the data themselves give away is judged by the rules of the gate."
     )
 
 

@@ -15,8 +15,8 @@ MOST_WORDS = 10
 READ = 0.5  # least share of a column's values that its format reads
 STRAY = 0.05  # largest share of values that are neither read nor words
 FEW = 20  # plain numbers with no more distinct values beside words are labels: grades, classes
-WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba unknown missing undefined
-    unspecified never empty blank 0000-00-00 00/00/0000 00.00.0000"""
+WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba
+    unknown missing undefined unspecified never empty blank 0000-00-00 00/00/0000 00.00.0000"""
 PHRASES = ("", "keine angabe", "not available", "not applicable", "not recorded", "not known", "no data")
 MISSING_WORDS = frozenset(WORDS.split()) | frozenset(PHRASES)
 

@@ -17,8 +17,16 @@ HETU = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 VIN = dict(
     zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)
 )
-VERHOEFF_D = [[(a + b) % 5 if a < 5 and b < 5 else (a + b) % 5 + 5 if a < 5 else (a - b) % 5 + 5 if b < 5 else (a - b) % 5
-               for b in range(10)] for a in range(10)]  # fmt: skip
+
+
+def _dihedral(a: int, b: int) -> int:
+    """Return the product of two elements of the dihedral group of order 10, on which Verhoeff's scheme rests."""
+    if a < 5:
+        return (a + b) % 5 + (0 if b < 5 else 5)
+    return (a - b) % 5 + (5 if b < 5 else 0)
+
+
+VERHOEFF_D = [[_dihedral(a, b) for b in range(10)] for a in range(10)]
 VERHOEFF_P = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
@@ -101,12 +109,18 @@ def _rest97(digits: int) -> Callable[[str], bool]:
     return lambda text: 97 - int(text[:digits]) % 97 == int(text[digits:])
 
 
+def _vin(t: str) -> bool:
+    """Tell whether the ninth character of a vehicle's number is its check digit, modulo 11. Source: ISO 3779."""
+    total = sum(VIN[c] * w for c, w in zip(t, (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2), strict=True))
+    return total % 11 == _digit(t[8] if t[8] in "X0123456789" else "X")
+
+
 DIGITS11 = r"\d{11}"
+CNPJ = (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)  # weights of its first check digit; the second has one more
 NORWAY = weighted((3, 7, 6, 1, 8, 9, 4, 5, 2, 1, 0), 11), weighted((5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1), 11)
 SCHEMES: dict[str, Scheme] = {
     "iban": Scheme(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", lambda t: mod97(t[4:] + t[:4]), (2, 3)),
-    "vin": Scheme(r"[A-HJ-NPR-Z0-9]{17}", lambda t: sum(VIN[c] * w for c, w in zip(t, (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2),
-                  strict=True)) % 11 == _digit(t[8] if t[8] in "X0123456789" else "X"), (8,), "0123456789X"),
+    "vin": Scheme(r"[A-HJ-NPR-Z0-9]{17}", _vin, (8,), "0123456789X"),
     "lei": Scheme(r"[A-Z0-9]{18}\d{2}", mod97, (-2, -1)),
     "luhn": Scheme(r"\d{8,19}", luhn),
     "gs1": Scheme(r"\d{8}|\d{12,14}|\d{18}", gs1),
@@ -116,7 +130,7 @@ SCHEMES: dict[str, Scheme] = {
     "tfn": Scheme(r"\d{9}", weighted((1, 4, 3, 7, 5, 8, 6, 9, 10), 11)),
     "pesel": Scheme(DIGITS11, weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), 10)),
     "cpf": Scheme(DIGITS11, lambda t: _two(t, range(10, 1, -1), range(11, 1, -1)), (-2, -1)),
-    "cnpj": Scheme(r"\d{14}", lambda t: _two(t, (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2), (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)), (-2, -1)),
+    "cnpj": Scheme(r"\d{14}", lambda t: _two(t, CNPJ, (6, *CNPJ)), (-2, -1)),
     "fodselsnummer": Scheme(DIGITS11, lambda t: all(valid(t) for valid in NORWAY), (-2, -1)),
     "tckn": Scheme(DIGITS11, _turkish, (-2, -1)),
     "rrn": Scheme(DIGITS11, _rest97(9), (-2, -1)),

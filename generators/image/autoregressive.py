@@ -212,10 +212,10 @@ class Autoregressive(ShownModel):
         """Return the uniform numbers that draw each image (the Rosenblatt transform), one per value: float64 [N, C
         H W].
         """
-        stream, model, parts = torch.Generator().manual_seed(randomness.key(seed, "uniforms")), self.model, []
-        for x in self.form.pack(images).split(self.form.chunk):
-            parts.append(model.uniforms(x.to(model.rank.device), stream)[:, model.real].cpu())
-        return torch.cat(parts).numpy()
+        stream, model, form = torch.Generator().manual_seed(randomness.key(seed, "uniforms")), self.model, self.form
+        chunks = form.pack(images).split(form.chunk)
+        drawn = [model.uniforms(x.to(model.rank.device), stream)[:, model.real].cpu() for x in chunks]
+        return torch.cat(drawn).numpy()
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""

@@ -1,1 +1,1 @@
-
+"""Generators of tables, a file per family."""

@@ -55,8 +55,10 @@ class Model(nn.Module):
             known = _some(columns, single=group % 2 == 0) if group and columns > 1 else []
             mask = torch.zeros(columns)
             mask[known] = 1
-            for part in torch.randint(len(x), (size,)).split(8192):
-                drawn.append((*self.start.draw(*self._random(len(part)), x[part], known), mask.expand(len(part), -1)))
+            drawn += [
+                (*self.start.draw(*self._random(len(part)), x[part], known), mask.expand(len(part), -1))
+                for part in torch.randint(len(x), (size,)).split(8192)
+            ]
         return [torch.cat(parts) for parts in zip(*drawn, strict=True)]
 
     def _random(self, rows: int) -> tuple[Tensor, Tensor]:

@@ -24,6 +24,8 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 TARGET = "target"  # of the table that the generator sees; the other columns go by their position
 
+STRATEGIES = {"auto", "minority", "not minority", "not majority", "all"}  # of imbalanced-learn
+
 
 class Augmenter(BaseOverSampler):
     """Add synthetic rows of chosen classes to X and y, drawn by a generator that is fitted to these X and y alone.
@@ -37,8 +39,7 @@ class Augmenter(BaseOverSampler):
 
     _parameter_constraints: ClassVar[dict] = {
         "generator": [str],
-        "sampling_strategy": [StrOptions({"auto", "minority", "not minority", "not majority", "all"}), Interval(Real, 0, 1, closed="right"),
-                              Mapping, callable],
+        "sampling_strategy": [StrOptions(STRATEGIES), Interval(Real, 0, 1, closed="right"), Mapping, callable],
         "random_state": ["random_state"],
         "options": [Mapping, None],
         "steps": [Interval(Integral, 1, None, closed="left"), None],

@@ -75,8 +75,12 @@ class Coding:
                 f"expected classes that the coding of {self.target!r} knows, found another; fit it to all training rows"
             )
         numbers, labels = np.array(z).reshape(len(z), len(rows)).T, np.array(codes).reshape(len(codes), len(rows)).T
-        return {"numbers": torch.tensor(np.nan_to_num(numbers), dtype=torch.float32), "labels": torch.tensor(labels, dtype=torch.int64),
-                "target": torch.from_numpy(target), **_images(rows)}  # fmt: skip
+        return {
+            "numbers": torch.tensor(np.nan_to_num(numbers), dtype=torch.float32),
+            "labels": torch.tensor(labels, dtype=torch.int64),
+            "target": torch.from_numpy(target),
+            **_images(rows),
+        }
 
 
 def _images(rows: pd.DataFrame) -> Item:

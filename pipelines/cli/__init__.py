@@ -11,10 +11,14 @@ import typer
 from launderette.pipelines.cli import augment, init, models, releases, run, schema, scoring
 from launderette.pipelines.cli.options import FAILED, INTERRUPTED, RELEASED, Version
 
+HELP = "Turn sensitive tables and images into synthetic ones, scored and released through a gate."
 app = typer.Typer(
-    name="launder", help="Turn sensitive tables and images into synthetic ones, scored and released through a gate.", no_args_is_help=True,
-    pretty_exceptions_enable=False, rich_markup_mode=None,
-)  # fmt: skip
+    name="launder",
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 for _command in (
     run.demo,
     init.init,

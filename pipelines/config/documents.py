@@ -165,6 +165,7 @@ def escaped(name: str) -> str:
 
 
 def unescaped(key: str) -> str:
+    """Return the name of the column that a key under `columns` stands for."""
     return key[1:] if key[:1] == "\\" and STAR.fullmatch(key) else key
 
 

@@ -23,7 +23,7 @@ from scipy.stats import betabinom, binom, gamma, poisson
 
 from launderette.evaluation.measures.intervals import clopper_pearson, null_quantile
 from launderette.evaluation.report import Report
-from launderette.evaluation.samples import Reason, Score
+from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import MODEL_RULES, Rule, check
 from launderette.pipelines.run.artifacts import LaunderError
 

@@ -129,7 +129,7 @@ def _place(staged: Path, final: Path) -> None:
         aside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(staged, aside, copy_function=shutil.copyfile)
         for folder in [aside, *(path for path in aside.rglob("*") if path.is_dir())]:
-            os.chmod(folder, 0o755)  # what is staged may lie in folders of its owner alone
+            os.chmod(folder, 0o755)  # noqa: S103  what is staged may lie in folders of its owner alone
         _flush_all(aside)
         if verify(aside, id=final.name):
             raise LaunderError("expected the copy to equal what is staged, found a difference; publish again")

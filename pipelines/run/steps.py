@@ -17,7 +17,7 @@ from typing import Any
 from launderette import generators
 from launderette.evaluation import report as reports
 from launderette.evaluation.report import Report
-from launderette.evaluation.samples import Score
+from launderette.evaluation.scores import Score
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig

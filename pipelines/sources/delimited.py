@@ -29,7 +29,8 @@ BLOCK = 1 << 20  # bytes per batch
 # one class per value, the first that matches; 18 digits fit int64, and a leading zero or plus says "code", not "number"
 CLASSES = {
     "whole": r"^\s*-?(0|[1-9][0-9]{0,17})\s*$",
-    "float": r"^\s*-?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?[eE][+-]?[0-9]+|[iI]nf(inity)?|[nN]a[nN]|NAN)\s*$",
+    "float": r"^\s*-?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?[eE][+-]?[0-9]+"
+    r"|[iI]nf(inity)?|[nN]a[nN]|NAN)\s*$",
     "comma": r"^\s*-?(0|[1-9][0-9]*),[0-9]+$",
     "digits": r"^\s*[+-]?[0-9]+(\.[0-9]+)?\s*$",
     "truth": r"^(true|false|True|False|TRUE|FALSE)$",

@@ -62,7 +62,8 @@ def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
     few = f"fewer than {rare} rows share a label"
     if generalised > MOST:
         partly = column.get("rows_shortened", 0) / max(1, rows)
-        became = f'{generalised - partly:.0%} of its rows became "(other)" or missing, {partly:.0%} kept the beginning of their label'
+        kept = f"{partly:.0%} kept the beginning of their label"
+        became = f'{generalised - partly:.0%} of its rows became "(other)" or missing, {kept}'
         return f"Column {name!r}: {became}, because {few}; to keep more labels: protect: {{rare: {max(1, rare // 2)}}}."
     if removed > 0:
         return (

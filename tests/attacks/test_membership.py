@@ -15,7 +15,7 @@ from evaluation.attacks.membership_scores import Attacker
 from evaluation.measures import intervals, neighbours
 from evaluation.measures.neighbours import Group
 from evaluation.measures.once import once
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed

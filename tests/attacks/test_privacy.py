@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import privacy, samples
+from evaluation import privacy, samples, scores
 from evaluation.attacks import membership
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
 CHANCE = 0.01  # members recognised by guessing, at 1 % false alarms
@@ -141,7 +141,7 @@ def test_a_model_that_has_learnt_by_heart_is_caught_by_its_loss_and_a_smooth_one
 
 def test_without_a_model_there_is_no_score_of_one_and_it_says_so(people):
     silent = privacy.membership_model(samples.make(*people))
-    assert silent.value is None and silent.reason is samples.Reason.NO_LOSS
+    assert silent.value is None and silent.reason is scores.Reason.NO_LOSS
 
 
 def test_a_loss_of_the_wrong_shape_is_told(people):

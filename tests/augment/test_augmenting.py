@@ -8,7 +8,7 @@ import pytest
 
 from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, none, row_hashes
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from generators import Budget
 from pipelines import config
 from pipelines.augment import oversampling

@@ -13,7 +13,7 @@ from evaluation.augmentation import resampling
 from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.models import image_classifiers
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from generators import Budget
 from pipelines import config
 from pipelines.augment import datasets, image_rows, oversampling

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of types and formats)
 """Dates are read in the form they have and written back in it."""
 
 from datetime import datetime

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of types and formats)
 """A column of any form is read, fitted, sampled and written back in the same form and type, with its share of
 missing values.
 """

@@ -15,7 +15,7 @@ from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
 from evaluation.measures import intervals
 from evaluation.models import classifiers
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 
 
 def lopsided(rows=240, seed=0, noise=0, apart=1):

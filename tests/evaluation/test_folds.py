@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evaluation.augmentation import folds, resampling
 from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, row_hashes
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from tests.evaluation.test_augmentation import linear, lopsided
 
 

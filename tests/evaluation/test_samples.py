@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import evaluation
-from evaluation import samples
-from evaluation.samples import EvaluationError
+from evaluation import samples, scores
+from evaluation.scores import EvaluationError
 
 
 def one(**columns):
@@ -131,10 +131,10 @@ def test_shuffled_columns_keep_their_values_and_the_canonical_tables_their_rows(
 def test_odd_tables_are_scored_or_said_not_to_be_computable(frame, held, recwarn):
     report = evaluation.score(frame, frame if held else None, frame, target=frame.columns[0])
     for name, score in report.scores.items():
-        assert (score.value is None) is isinstance(score.reason, samples.Reason), name
+        assert (score.value is None) is isinstance(score.reason, scores.Reason), name
         assert score.value is not None or "Not computable" in score.note, name
     if not held:
-        assert report.scores["privacy.membership"].reason is samples.Reason.NO_HOLDOUT
+        assert report.scores["privacy.membership"].reason is scores.Reason.NO_HOLDOUT
     assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
 
 

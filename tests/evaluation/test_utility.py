@@ -5,7 +5,7 @@ import pytest
 
 from evaluation import samples, utility
 from evaluation.models import learners
-from evaluation.samples import Reason
+from evaluation.scores import Reason
 from tests.evaluation.tables import mixed
 
 

@@ -8,7 +8,7 @@ import torch
 
 import evaluation
 from evaluation.models import features, onnx
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from tests.evaluation.networks import flat, maker, save
 
 PLAIN = {"image_mean": [0, 0, 0], "image_std": [1, 1, 1], "size": 8}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.samples import EvaluationError
+from evaluation.scores import EvaluationError
 from generators import GeneratorError
 from pipelines.run.artifacts import LaunderError, Unavailable
 from pipelines.run.tasks import HERE, redacted

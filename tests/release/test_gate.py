@@ -11,7 +11,7 @@ import pytest
 import evaluation
 from evaluation.measures.intervals import clopper_pearson, recognised
 from evaluation.report import Report
-from evaluation.samples import Reason, Score
+from evaluation.scores import Reason, Score
 from pipelines import config
 from pipelines.config import rules as bounds
 from pipelines.release import gate

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evaluation.report import Report
-from evaluation.samples import Score
+from evaluation.scores import Score
 from pipelines.release import gate, publishing, verifying
 from pipelines.run.artifacts import LaunderError, canonical, read_frame
 from pipelines.sinks import tables

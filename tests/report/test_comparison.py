@@ -9,7 +9,7 @@ import evaluation.report
 from evaluation.calibration import tables as calibration
 from evaluation.report import Report
 from evaluation.report.comparison import standing
-from evaluation.samples import Score
+from evaluation.scores import Score
 from tests.evaluation.tables import mixed
 from tests.report.test_report import HOSTILE, Page
 

@@ -13,7 +13,7 @@ import pytest
 import evaluation
 import evaluation.report
 from evaluation.report import words
-from evaluation.samples import Reason
+from evaluation.scores import Reason
 from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import evaluation.report
-from evaluation.samples import Reason
+from evaluation.scores import Reason
 from generators.data.schema import infer
 from pipelines import config
 from pipelines.config import rules
