@@ -172,10 +172,15 @@ def _advice(data: dict) -> dict:
     }
 
 
+def _unbroken(text: str) -> str:
+    """The text with each percent sign held to its number."""
+    return text.replace(" %", "\u00a0%")
+
+
 def _read(reason: dict) -> dict:
     """A reason with its sentence; one that says nothing of whether it passed counts as a refusal."""
     whole = {"note": "", "passed": False, "value": None, "bound": None, "rule": "", **reason}
-    return {**whole, "sentence": verdicts.sentence(whole), "untested": whole["value"] is None}
+    return {**whole, "sentence": _unbroken(verdicts.sentence(whole)), "untested": whole["value"] is None}
 
 
 def _reasons(verdict: dict | None) -> list[dict]:

@@ -119,7 +119,7 @@ def of_model(verdict: Mapping[str, Any]) -> str:
 def _of_model(reason: Reason) -> str:
     if reason["value"] is None or reason["bound"] is None:
         return f"Whether the model itself gives training rows away was not measured. {reason['note']} Keep it inside."
-    counted = COUNTED[reason["score"]].removeprefix("of ")
+    counted = COUNTED[reason["score"]]
     limits = f"up to {_percent(reason['value'])}; allowed {_percent(reason['bound'])}"
     found = f"{_percent(reason['estimate'])} {counted} ({limits})"
     if reason["passed"]:

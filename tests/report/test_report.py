@@ -134,7 +134,9 @@ def test_reasons_are_shown_with_their_numbers(report, tmp_path):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
     assert (
-        "Refused by the gate" in text and "found 31.0 %" in text and json.loads(data)["verdict"]["reasons"] == [reason]
+        "Refused by the gate" in text
+        and "found 31.0\u00a0%" in text
+        and json.loads(data)["verdict"]["reasons"] == [reason]
     )
 
 

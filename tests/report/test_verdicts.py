@@ -74,7 +74,7 @@ def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass(
         said.startswith("The model must stay inside") and "30.0 %" in said and "up to 41.0 %" in said and "0.81" in said
     )
     fine = verdicts.of_model({"model": [reason("privacy.membership_model", 0.03, 0.05, passed=True, estimate=0.01)]})
-    assert fine.startswith("The model remembers no more than chance explains: 1.0 % training rows")
+    assert fine.startswith("The model remembers no more than chance explains: 1.0 % of training rows")
     silent = verdicts.of_model(
         {"model": [reason("privacy.membership_model", None, None, passed=True, note="There is no model.")]}
     )
