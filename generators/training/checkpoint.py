@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,26 @@ def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     digest = hashlib.sha256(data).hexdigest()
     text = json.dumps({"format": FORMAT, **document, "tensors": digest}, ensure_ascii=False)
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        _make(folder, {_tensors(digest): data, DOCUMENT: text.encode()})
+        return
     _put(folder / _tensors(digest), data)
     _put(folder / DOCUMENT, text.encode())
     for name in _left_behind(folder, _tensors(digest)):
         (folder / name).unlink(missing_ok=True)
+
+
+def _make(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new folder aside, and give it its name once all is there: where that fails, nothing has the name."""
+    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    aside.mkdir(parents=True)
+    try:
+        for name, data in files.items():
+            _put(aside / name, data)
+        aside.rename(folder)
+        _flush(folder.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _tensors(digest: str) -> str:

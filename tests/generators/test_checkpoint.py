@@ -1,5 +1,6 @@
 """Models on disk: at every moment there is one pair of document and tensors, the old one or the new one."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -74,6 +75,22 @@ def test_a_writer_that_dies_leaves_a_pair_and_the_next_one_cleans_up(tmp_path, m
     assert found(folder) in [(number, [float(number)] * 3) for number in (1, 2)]
     write(folder, 3)
     assert found(folder) == (3, [3.0] * 3) and len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_where_the_first_writing_fails_nothing_has_the_name(tmp_path, monkeypatch, at):
+    calls, flush = [], os.fsync
+
+    def failing(handle):
+        calls.append(handle)
+        if len(calls) > at:
+            raise OSError(errno.ENOSPC, "full")
+        flush(handle)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(os, "fsync", failing)
+        write(tmp_path / "model", 1)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_mixed_pair_is_damaged_and_other_files_are_not_replaced(tmp_path):
