@@ -78,5 +78,5 @@ def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass(
     silent = verdicts.of_model(
         {"model": [reason("privacy.membership_model", None, None, passed=True, note="There is no model.")]}
     )
-    assert "not measured: There is no model." in silent
+    assert "not measured. There is no model." in silent
     assert verdicts.of_model({"reasons": [FINE]}) == ""
