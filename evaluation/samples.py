@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation import units
 from launderette.evaluation.scores import EvaluationError
 
 NUMBERS = (
@@ -30,10 +31,10 @@ Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
 class Samples:
     """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.
 
-    Metrics read `table(role)`: float64 for numbers and dates (missing is NaN), integer codes for labels (missing is
-    -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows] is true for
-    those that the generator learnt from and None where that is not known. `signals` are further attacks, lower for rows
-    that were learnt from.
+    Metrics read `table(role)`: float64 in `units` for numbers and dates (missing is NaN), integer codes for labels
+    (missing is -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows]
+    is true for those that the generator learnt from and None where that is not known. `signals` are further attacks,
+    lower for rows that were learnt from.
     """
 
     train: pd.DataFrame
@@ -76,20 +77,22 @@ class Samples:
         return frames if self.holdout is None else {**frames, "holdout": self.holdout}
 
     @cached_property
-    def _canonical(self) -> tuple[dict[str, pd.DataFrame], dict[str, np.ndarray]]:
+    def _canonical(self) -> tuple[dict[str, pd.DataFrame], dict[str, np.ndarray], dict[str, float]]:
         tables: dict[str, dict] = {role: {} for role in self.frames}
-        labels = {}
+        labels, scales = {}, {}
         for column in self.columns:
             series = {role: frame[column] for role, frame in self.frames.items()}
             if self.is_number(column):
-                values = (
-                    _dates(series) if self.kinds[column] == "datetime" else {r: _number(s) for r, s in series.items()}
-                )
+                dated = self.kinds[column] == "datetime"
+                found = _dates(series) if dated else {r: _number(s) for r, s in series.items()}
+                scales[column] = units.unit_of(found["train"])
+                values = {role: units.in_unit(numbers, scales[column]) for role, numbers in found.items()}
             else:
                 values, labels[column] = _codes(series)
             for role in tables:
                 tables[role][column] = values[role]
-        return {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}, labels
+        canonical = {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}
+        return canonical, labels, scales
 
     @cached_property
     def unreadable(self) -> dict[str, dict[str, int]]:
@@ -108,6 +111,11 @@ class Samples:
     def labels(self) -> dict[str, np.ndarray]:
         """The labels behind the codes, per label column: private, never to be shown without a count."""
         return self._canonical[1]
+
+    @cached_property
+    def units(self) -> dict[str, float]:
+        """What the canonical numbers of each number column are to be multiplied by, to be as they were given."""
+        return self._canonical[2]
 
     @cached_property
     def _shuffled(self) -> pd.DataFrame:
@@ -263,7 +271,12 @@ def _kind(series: pd.Series) -> str:
 
 
 def _number(series: pd.Series) -> np.ndarray:
-    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError:  # Python's whole numbers have no end
+        values = pd.to_numeric(series.map(str, na_action="ignore"), errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
     return np.where(np.isfinite(values), values, np.nan) + 0.0  # + 0.0 makes -0.0 equal to 0.0 for hashing
 
 

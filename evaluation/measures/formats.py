@@ -26,16 +26,20 @@ def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
         return np.isin(values[values >= 0], seen)
     given = samples.train if role == "shuffled" else samples.frames[role]
     present = values[given[column].notna().to_numpy()[rows]] if role != "shuffled" else values[~np.isnan(values)]
-    return ~np.isnan(present) & (np.round(present, _decimals(samples, column)) == present)
+    return ~np.isnan(present) & _written(present, _decimals(samples, column))
+
+
+def _written(values: np.ndarray, decimals: int | None) -> np.ndarray:
+    return np.full(len(values), True) if decimals is None else np.round(values, decimals) == values
 
 
 @once
-def _decimals(samples: Samples, column: str) -> int:
-    """Fewest decimals with which nearly all training values can be written."""
+def _decimals(samples: Samples, column: str) -> int | None:
+    """Fewest decimals with which nearly all training values can be written; None where they are continuous."""
     values = samples.table("train")[column].to_numpy()
     values = values[~np.isnan(values)]
-    fits = (d for d in range(DIGITS) if (np.round(values, d) == values).mean() >= USUAL)
-    return next(fits, 300)
+    fits = (d for d in range(DIGITS) if _written(values, d).mean() >= USUAL)
+    return next(fits, None)
 
 
 def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:

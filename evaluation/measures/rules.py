@@ -50,7 +50,10 @@ def broken(samples: Samples, rule: tuple[str, str, str], role: str, rows: np.nda
     """Rows that break a rule; a missing value breaks none, nor does a label that the training rows lack."""
     kind, one, two = rule
     a, b = (samples.table(role)[c].to_numpy()[rows] for c in (one, two))
-    return a > b if kind == "at most" else _undecided(samples, one, two, a, b)
+    if kind != "at most":
+        return _undecided(samples, one, two, a, b)
+    with np.errstate(over="ignore"):
+        return a * samples.units[one] > b * samples.units[two]
 
 
 def _undecided(samples: Samples, one: str, two: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -19,6 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from launderette.evaluation import units
 from launderette.evaluation.samples import NUMBERS
 from launderette.evaluation.scores import EvaluationError
 
@@ -81,7 +83,7 @@ def _trees(names: list[str], numbers: list[str], classes: int, rows: int, seed: 
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=250
     )
-    columns = ColumnTransformer([("numbers", _floats(), numbers), ("labels", make_pipeline(_texts(), codes), names)])
+    columns = ColumnTransformer([("numbers", _Floats(), numbers), ("labels", make_pipeline(_texts(), codes), names)])
     kinds = [False] * len(numbers) + [True] * len(names)
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
     leaf = int(np.clip(rows // LEAVES, 1, LEAF))
@@ -93,7 +95,7 @@ def _trees(names: list[str], numbers: list[str], classes: int, rows: int, seed: 
 
 def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed: int) -> Pipeline:
     scaled = make_pipeline(
-        _floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+        _Floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
     )
     hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=LEVELS, sparse_output=False)
     columns = ColumnTransformer([("numbers", scaled, numbers), ("labels", make_pipeline(_texts(), hot), names)])
@@ -107,8 +109,20 @@ def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed:
     return Pipeline([("columns", columns), ("model", model)])
 
 
-def _floats() -> FunctionTransformer:
-    return FunctionTransformer(_as_floats, feature_names_out="one-to-one")
+class _Floats(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Numbers and dates as float64 in units that learners can hold; what has no value while fitted is constant."""
+
+    def fit(self, frame: pd.DataFrame, labels: np.ndarray | None = None) -> _Floats:
+        floats = _as_floats(frame)
+        self.feature_names_in_, self.n_features_in_ = np.asarray(frame.columns, dtype=object), frame.shape[1]
+        self.units_ = {column: units.unit_of(floats[column].to_numpy()) for column in floats}
+        self.empty_ = [column for column in floats if floats[column].isna().all()]
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        floats = _as_floats(frame)
+        scaled = {column: units.in_unit(floats[column].to_numpy(), unit) for column, unit in self.units_.items()}
+        return pd.DataFrame(scaled | dict.fromkeys(self.empty_, 0.0), index=frame.index)
 
 
 def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +140,10 @@ def _numbers(values: pd.Series) -> np.ndarray:
             f"expected dates in column {str(values.name)!r}, found {unread:,} values that are none; "
             "state the column's kind"
         )
-    return stamps.dt.tz_localize(None).to_numpy("datetime64[s]").astype("float64") if len(values) else np.zeros(0)
+    if not len(values):
+        return np.zeros(0)
+    seconds = stamps.dt.tz_localize(None).to_numpy("datetime64[s]")
+    return np.where(np.isnat(seconds), np.nan, seconds.astype("float64"))
 
 
 def _texts() -> FunctionTransformer:

@@ -90,6 +90,7 @@ def profile(samples: Samples) -> dict:
         "target": None if samples.target is None else str(samples.target),
         "white_box": samples.loss is not None,
         "unreadable": _unreadable(samples),
+        "scaled": [str(column) for column, unit in samples.units.items() if unit != 1],
     }
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from launderette.evaluation import units
+
 REAL, SYNTHETIC, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"  # stand for the CSS variables below
 RISK_SHOWN = 0.005  # smaller success is drawn here
 VARIABLES = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor", FAINT: "var(--line)"}
@@ -47,22 +49,24 @@ def column(chart: dict) -> str:
 
 
 def _histogram(axes: Any, chart: dict) -> None:
-    edges = np.array(chart["edges"])
+    unit = units.unit_of(np.array(chart["edges"]))
+    edges = np.array(chart["edges"]) / unit  # an axis cannot be as long as the largest numbers
     narrow = np.diff(edges).min() / np.diff(edges)  # a wide cell is drawn as low as its rows lie thin
     axes.stairs(chart["real"] * narrow, edges, fill=True, color=REAL, alpha=0.35, linewidth=0)
     axes.stairs(chart["synthetic"] * narrow, edges, color=SYNTHETIC, linewidth=1.6)
     axes.set_xlim(edges[0], edges[-1])
-    ticks = np.linspace(edges[0], edges[-1], 3)
-    axes.set_xticks(ticks, [_tick(t, chart["kind"], edges[-1] - edges[0]) for t in ticks])
+    ticks, digits = np.linspace(edges[0], edges[-1], 3), np.log10(edges[-1] - edges[0]) + np.log10(unit)
+    axes.set_xticks(ticks, [_tick(tick * unit, chart["kind"], digits) for tick in ticks])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.locator_params(axis="y", nbins=4)
 
 
 def _tick(value: float, kind: str, width: float) -> str:
-    if kind == "datetime" and width > 86_400 and abs(value) < 2e11:
+    """Write a place on an axis; `width` is the decimal logarithm of the axis' length."""
+    if kind == "datetime" and width > np.log10(86_400) and abs(value) < 2e11:
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
-    digits = max(0, 1 - int(np.floor(np.log10(width))))
-    return f"{value:,.{digits}f}" if abs(value) < 1e7 else f"{value:.3g}"
+    digits = max(0, 1 - int(np.floor(width)))
+    return f"{value:,.{digits}f}" if abs(value) < 1e7 and digits <= 6 else f"{value:.3g}"
 
 
 def _bars(axes: Any, chart: dict) -> None:

@@ -330,6 +330,8 @@ def not_tested(report: Any) -> list[str]:
     if not profile["rows"]["holdout"]:
         lines.insert(0, "There was no holdout: no attack, no distance check and no ceiling could be computed.")
     lines += [_unread(column, found) for column, found in profile.get("unreadable", {}).items()]
+    if scaled := profile.get("scaled"):
+        lines.append(f"Too large or too small to learn from, compared in another unit: {', '.join(scaled)}.")
     missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
     if not profile["white_box"] or set(missing) & MODEL:
         lines.append("No model's loss was read: an attacker who has the model itself was not tried.")

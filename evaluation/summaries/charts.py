@@ -38,7 +38,8 @@ def _histogram(samples: Samples, column: str) -> dict | None:
     tail = max(KEPT, int(np.ceil(0.01 * len(known))))
     if len(known) < 3 * tail:
         return None
-    low, high = _rounded(known[tail], known[-1 - tail])
+    unit = samples.units[column]
+    low, high = _rounded(known[tail], known[-1 - tail], unit)
     if not high > low:
         return None
     edges = _wide_enough(real, np.linspace(low, high, CELLS + 1))
@@ -48,7 +49,7 @@ def _histogram(samples: Samples, column: str) -> dict | None:
         name: (np.histogram(v, edges)[0] / max(1, len(v))).tolist()
         for name, v in (("real", real), ("synthetic", other))
     }
-    return {"name": str(column), "kind": samples.kinds[column], "edges": edges.tolist(), **shares}
+    return {"name": str(column), "kind": samples.kinds[column], "edges": (edges * unit).tolist(), **shares}
 
 
 def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -65,11 +66,13 @@ def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return kept[:-1] if small_cells.is_small(beyond) else kept
 
 
-def _rounded(low: float, high: float) -> tuple[float, float]:
-    """Inner ends of the axis on a round grid of the range, so that no real value is an end of it."""
+def _rounded(low: float, high: float, unit: float) -> tuple[float, float]:
+    """Inner ends of the axis, in units, on a grid that is round as given, so that no real value is an end of it."""
     if not high > low:
         return low, high
-    step = 10.0 ** np.floor(np.log10(high - low) - 1)
+    step = 10.0 ** np.floor(np.log10(high - low) + np.log10(unit) - 1) / unit
+    if step == 0:  # no number is so small
+        return low, low
     return float(np.ceil(low / step) * step), float(np.floor(high / step) * step)
 
 

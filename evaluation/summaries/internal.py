@@ -41,7 +41,7 @@ def lost(samples: Samples, column: str) -> dict[str, int]:
 
 def extremes(samples: Samples, column: str) -> dict[str, list[float]]:
     """Lowest and highest value of the training and of the synthetic rows; dates in seconds since 1970."""
-    values = {role: samples.table(role)[column].dropna() for role in ("train", "synthetic")}
+    values = {role: samples.table(role)[column].dropna() * samples.units[column] for role in ("train", "synthetic")}
     return {role: [float(v.min()), float(v.max())] for role, v in values.items() if len(v)}
 
 

@@ -1,0 +1,23 @@
+"""The unit in which a column of very large or very small numbers is compared, so that 32-bit learners can hold them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+WIDEST = 100  # binary digits before or after the point: float32 holds 127, and squares in float64 stay finite
+BEYOND = 2.0**120  # units: what lies farther out than any training value could, in another table
+
+
+def unit_of(training: np.ndarray) -> float:
+    """The power of two, so that division is exact, that brings training values [rows] into range; 1 for usual ones."""
+    largest = float(np.nanmax(np.abs(training), initial=0.0, where=~np.isnan(training)))
+    digits = int(np.frexp(largest)[1])
+    if largest == 0 or abs(digits) <= WIDEST:
+        return 1.0
+    return float(2.0 ** (digits - (WIDEST if digits > 0 else 0)))
+
+
+def in_unit(values: np.ndarray, unit: float) -> np.ndarray:
+    """Values [rows] in the unit; those of another table that lie beyond all training values end at BEYOND."""
+    with np.errstate(over="ignore"):
+        return np.clip(values / unit, -BEYOND, BEYOND)
