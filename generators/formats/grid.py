@@ -4,6 +4,7 @@ The `scale` of a grid is its ticks per unit for numbers (seconds for durations),
 numbers without one.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -112,5 +113,14 @@ def _plain_numbers(ticks: np.ndarray, gone: np.ndarray, column: Numerical, scale
         values = pd.Series(ticks, dtype="int64")
         return dtypes.cast(values.astype("Int64").mask(gone) if gone.any() else values, column.dtype)
     numbers = ticks / scale if scale else ticks
-    values = pd.Series(np.where(gone, np.nan, np.round(numbers) if whole else numbers))
+    values = pd.Series(np.where(gone, np.nan, _whole(numbers, column.dtype) if whole else numbers))
     return dtypes.cast(values, column.dtype)
+
+
+def _whole(numbers: np.ndarray, dtype: str) -> np.ndarray:
+    """Return whole numbers that the type holds: float64 rounds the largest of 64 bits up to one that it does not."""
+    name = dtype.lower().removesuffix(dtypes.ARROW)
+    if not re.fullmatch(r"u?int\d+", name):
+        return np.round(numbers)
+    ends = np.iinfo(name)
+    return np.clip(np.round(numbers), ends.min, np.nextafter(float(ends.max), 0) if ends.bits == 64 else ends.max)

@@ -127,7 +127,8 @@ def _whole(present: pd.Series) -> bool:
     if pd.api.types.is_integer_dtype(present.dtype):
         return True
     numbers = present.to_numpy("float64", na_value=np.nan)
-    return pd.api.types.is_float_dtype(present.dtype) and bool(np.all((np.abs(numbers) < 2**53) & (numbers % 1 == 0)))
+    small = bool(np.all(np.abs(numbers) < 2**53))  # false for infinite ones
+    return small and pd.api.types.is_float_dtype(present.dtype) and bool(np.all(numbers % 1 == 0))
 
 
 def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:

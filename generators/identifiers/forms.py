@@ -25,7 +25,7 @@ ROOM = 4  # values that a form should have for each real one
 SHOWN = 50_000  # distinct values looked at
 TRIES = 200  # draws in vain after which values grow longer
 LONGEST = 17  # digits, one more of which a 64-bit number holds whatever they are
-FALLBACK = "[a-z]{8,12}"
+FALLBACK, NUMBER = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
 PART = re.compile(
     r"(?:\[([^\]]+)\]|(\\d))\{(\d+),(\d+)\}|<(\d+)-(\d+)(?::(\d+))?>|\(((?:\\.|[^()\\])*)\)|\\?(.)", re.DOTALL
@@ -49,7 +49,10 @@ def form_of(present: pd.Series) -> IdentifierForm:
     distinct = present.drop_duplicates().iloc[:SHOWN]
     if _counts_up(distinct):
         return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
+    number = pd.api.types.is_numeric_dtype(present.dtype)
     texts = [text_of(value) for value in distinct]
+    if number and not all(re.fullmatch(r"-?\d{1,18}|\d{19,20}", text) for text in texts):
+        return IdentifierForm(NUMBER)  # fractions, or numbers that no whole type holds
     check = scheme_of(texts)
     forms: dict[object, list[str]] = {}
     for text in texts:
@@ -58,7 +61,7 @@ def form_of(present: pd.Series) -> IdentifierForm:
         (group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True
     )[:FORMS]
     if not common or not any(texts):
-        return IdentifierForm(r"\d{6,9}" if pd.api.types.is_numeric_dtype(present.dtype) else FALLBACK)
+        return IdentifierForm(NUMBER if number else FALLBACK)
     patterns = [_roomy(group) for group in common]
     whole = sum(map(len, common))
     shares = [max(1, round(100 * len(group) / whole)) for group in common]

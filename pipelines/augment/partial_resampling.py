@@ -15,7 +15,7 @@ from launderette.generators.training import randomness
 LARGE_TRAINING_SET = 200  # of a training set, below which its synthetic rows are drawn around real ones
 REDRAWN = 0.5  # share of the cells
 PATTERNS = 6  # sets of columns that are redrawn together
-WITH_GAPS = {"i": "Int64", "u": "Int64", "b": "boolean"}  # kind of a dtype -> the dtype that holds missing values too
+WITH_GAPS = {"i": "Int64", "u": "UInt64", "b": "boolean"}  # kind of a dtype -> the dtype that holds missing values too
 
 
 def around(model: Synthesizer, rows: pd.DataFrame, target: str, label: Hashable, count: int, seed: int) -> pd.DataFrame:
