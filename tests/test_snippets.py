@@ -6,6 +6,7 @@ scratch one. Of a shell line the command and its options have to exist; they are
 them.
 """
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -18,6 +19,7 @@ import typer
 from sklearn import datasets
 
 import generators
+from pipelines.augment import augmenter
 from pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +53,7 @@ def names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fit = generators.fit
     monkeypatch.setattr(generators, "fit", lambda *a, **k: fit(*a, **({"budget": generators.Budget(steps=20)} | k)))
+    monkeypatch.setattr(augmenter, "Budget", lambda steps, minutes: generators.Budget(steps=10))
     X, y = datasets.load_wine(return_X_y=True, as_frame=True)
     backbone = torch.nn.Conv2d(3, 4, 7, stride=16)
     train, holdout = people(300, 1), people(100, 2)
@@ -59,9 +62,12 @@ def names(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "place", "text"), snippets("python"))
-def test_python_runs(page, place, text, names):
+def test_python_runs(page, place, text, names, capsys):
     text = text.replace("10_000", "300")
     exec(compile(text, page, "exec"), names)
+    if "cross_val_score" in text:  # the quick start of augmentation: five statements that print three scores
+        scores = [float(word) for word in re.findall(r"\b[01]\.\d+", capsys.readouterr().out)]
+        assert len(ast.parse(text).body) == 5 and len(scores) == 3 and min(scores) > 0.85
 
 
 def commands(text):
