@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from launderette.pipelines.config import documents
+from launderette.pipelines.config import documents, groups
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.errors import nearest
@@ -72,6 +72,10 @@ class RunConfig(Section):
             words = ("infer", "drop") if name == OTHERS else KIND_WORDS
             if kind not in words:
                 raise ValueError(f"expected one of {', '.join(words)} for columns.{name}{nearest(kind, words)}")
+            if isinstance(column, dict) and "groups" in column:
+                wrong = groups.check(column["groups"]) if kind == "categorical" else "expected groups of a categorical"
+                if wrong:
+                    raise ValueError(f"columns.{name}: {wrong}")
         return columns
 
     @field_validator("privacy")

@@ -90,7 +90,8 @@ def check_sampling(asked: Mapping[str, Any]) -> None:
 def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
     """Generalise rare categories and clip extremes."""
     how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity(schema, config)}
-    protected, record = protection.protect(frame, schema, **how)
+    groups = {name: column["groups"] for name, column in config.listed.items() if "groups" in column}
+    protected, record = protection.protect(frame, schema, **how, groups=groups)
     return Protected(protected, record, announcing.of_protection(record))
 
 

@@ -12,7 +12,12 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.sources.tables import notes_of
 
-MOST = 0.5  # share of a column's rows from which what protection takes away is told
+MOST, SOME = 0.5, 0.05  # shares of a column's rows from which it is told that labels were generalised, and lost
+KEPT = {
+    "rows_grouped": "became the group that is stated for them",
+    "rows_shortened": "kept the beginning of their label",
+    "rows_alike": "became the label most like theirs by the other columns",
+}
 
 
 def entity_of(config: RunConfig, schema: Schema) -> str | None:
@@ -52,19 +57,23 @@ def _identifier(column: Column, values: pd.Series) -> str:
 
 
 def of_protection(record: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each column of which protection changed more than half of the rows."""
+    """Return a sentence for each column of which protection changed many rows, or guessed what labels are like."""
     notes = [_changed(name, column, record["rows"], record["rare"]) for name, column in record["columns"].items()]
     return [note for note in notes if note]
 
 
 def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
     generalised, removed = (column.get(key, 0) / max(1, rows) for key in ("rows_generalised", "rows_removed"))
-    few = f"fewer than {rare} rows share a label"
-    if generalised > MOST:
-        partly = column.get("rows_shortened", 0) / max(1, rows)
-        kept = f"{partly:.0%} kept the beginning of their label"
-        became = f'{generalised - partly:.0%} of its rows became "(other)" or missing, {kept}'
-        return f"Column {name!r}: {became}, because {few}; to keep more labels: protect: {{rare: {max(1, rare // 2)}}}."
+    kept = {words: share for key, words in KEPT.items() if (share := column.get(key, 0) / max(1, rows))}
+    lost = generalised - sum(kept.values())
+    if generalised > MOST or lost > SOME or "rows_alike" in column:
+        shares = {'became "(other)" or missing': lost, **kept}
+        became = ", ".join(f"{share:.1%} {words}" for words, share in shares.items())
+        return (
+            f"Column {name!r}: of its rows {became}, because fewer than {rare} share a label; to keep more: "
+            f"protect: {{rare: {max(1, rare // 2)}}}, or columns: {{{as_key(name)}: {{kind: categorical, "
+            "groups: {a group: [a label, another]}}}."
+        )
     if removed > 0:
         return (
             f"Column {name!r} lost its values, because fewer than {rare} rows have one; to keep them: protect: "

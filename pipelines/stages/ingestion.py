@@ -130,7 +130,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.entity:
-            entries[name] |= {**column, "name": name}
+            entries[name] |= {key: value for key, value in column.items() if key != "groups"} | {"name": name}
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
         values.check(frame, schema, stated=set(kinds))

@@ -1,10 +1,11 @@
 """Protection before training: no category of a few rows and no extreme number reaches a generator, a score or a report.
 
 What someone could learn from a release about one person begins with what is rare. So, in every column that is learned,
-- a label of fewer than `rare` rows becomes the longest beginning that so many rows share (E11* for E11.9, see
-  shortening.py), else "(other)". Where fewer than `rare` rows would share even that, they become missing if that hides
-  them among at least `rare` rows, else the most frequent label; a column in which every label is rare (names, free
-  text) keeps none of them. A numeric label becomes the nearest label that is kept.
+- a label of fewer than `rare` rows becomes the smallest stated group that so many rows share (grouping.py), else their
+  longest common beginning (E11* for E11.9, shortening.py), else the kept label that is most like it by the other
+  columns (similarity.py), else "(other)". Where fewer than `rare` rows would share even that, they become missing if
+  that hides them among at least `rare` rows, else the most frequent label; a column in which every label is rare
+  (names, free text) keeps none of them. A numeric label becomes the nearest label that is kept.
 - a number or date beyond the `extremes`-th largest or smallest is moved there: to the middle between that one and the
   next, because the `extremes`-th largest itself is somebody's number. A column with fewer than `rare` values loses
   them.
@@ -18,6 +19,8 @@ per label (below which the encoder keeps no number either) and to one value per 
 labels. A number that is stated holds for tables of any size.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,10 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Schema
 from launderette.generators.formats import grid, written
+from launderette.pipelines.config.groups import Groups
 from launderette.pipelines.stages import shortening
+from launderette.pipelines.stages.grouping import grouped
+from launderette.pipelines.stages.similarity import Likeness
 
 OTHER = "(other)"
 SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end
@@ -40,21 +46,25 @@ def protect(
     rare: int | None = None,
     extremes: int | None = None,
     entity: str | None = None,
+    groups: Mapping[str, Groups] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the frame with rare labels generalised and extremes clipped, and a record of counts per column, no values.
 
-    0 switches a protection off. Identifiers stay as they are: nothing learns them.
+    0 switches a protection off. Identifiers stay as they are: nothing learns them. `groups` are the stated ones of each
+    column (see grouping.py).
     """
     rare, extremes = settle(rare, extremes, len(frame))
     protected, columns = frame.reset_index(drop=True), {}
     owners = pd.Series(np.arange(len(frame))) if entity is None else _owners(protected[entity])
+    likeness, clip = Likeness(protected.copy(deep=False), schema, owners), partial(_clip, extremes=extremes)
     for column in schema.columns:
         if column.kind == "identifier":
             continue
-        how = _clip if column.kind in ("numerical", "datetime") else _generalise
+        own = (groups or {}).get(column.name, {})
+        how = clip if column.kind in ("numerical", "datetime") else partial(_generalise, groups=own, likeness=likeness)
         values = protected[column.name]
         bare = values.astype("object") if isinstance(values.dtype, pd.CategoricalDtype) else values
-        changed, counts = how(bare, column, owners, rare, extremes)
+        changed, counts = how(bare, column, owners, rare)
         protected[column.name] = changed if bare is values else _category(changed, values.dtype)
         columns[column.name] = {"kind": column.kind, **counts}
     counted = "rows" if entity is None else "entities"
@@ -81,7 +91,9 @@ def _owners(entities: pd.Series) -> pd.Series:
     return pd.Series(np.where(codes < 0, len(names) + np.arange(len(codes)), codes), index=entities.index)
 
 
-def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int, _: int) -> tuple[pd.Series, dict]:
+def _generalise(
+    values: pd.Series, column: Column, owners: pd.Series, rare: int, *, groups: Groups, likeness: Likeness
+) -> tuple[pd.Series, dict]:
     """Replace the labels of fewer than `rare` owners."""
     labels = values.astype("object")
     holders = (
@@ -90,10 +102,14 @@ def _generalise(values: pd.Series, column: Column, owners: pd.Series, rare: int,
     few = set(holders.index[holders < rare])
     hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
     counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
-    if hit.any():
-        shorter = shortening.shorten(labels[hit], owners[hit], rare).dropna()
-        labels.loc[shorter.index], hit.loc[shorter.index] = shorter, False
-        counts |= {"rows_shortened": len(shorter)} if len(shorter) else {}
+    alike = partial(likeness.alike, column=column.name, kept=labels[~hit].dropna())
+    ways = {"rows_grouped": partial(grouped, groups=groups), "rows_shortened": shortening.shorten, "rows_alike": alike}
+    for name, way in ways.items():
+        texts = labels[hit & labels.map(lambda label: isinstance(label, str))]
+        if len(texts):
+            found = way(texts, owners[texts.index], rare).dropna()
+            labels.loc[found.index], hit.loc[found.index] = found, False
+            counts |= {name: len(found)} if len(found) else {}
     if hit.any():
         instead = _replacement(labels, hit, owners, holders[holders >= rare], rare)
         labels = labels.mask(hit, instead)
@@ -125,7 +141,7 @@ def _nearest(gone: pd.Series, kept: pd.Series) -> pd.Series:
     return pd.Series([known[k] for k in chosen], index=gone.index, dtype="object")
 
 
-def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, extremes: int) -> tuple[pd.Series, dict]:
+def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, *, extremes: int) -> tuple[pd.Series, dict]:
     """Move what lies beyond the ends to them; make all missing where fewer than `rare` owners have a value."""
     values = _without_rare_words(values, column, owners, rare)
     scale = grid.grid_of(values, column)

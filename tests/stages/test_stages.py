@@ -236,7 +236,7 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
     assert (
         "columns: {customer_id: numerical}" in notes[0]
         and "split: {entity: " in notes[1]
-        and "100% of its rows" in notes[2]
+        and 'of its rows 100.0% became "(other)"' in notes[2]
     )
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
     assert announcing.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides

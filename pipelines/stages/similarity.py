@@ -1,0 +1,96 @@
+"""Rare labels that nothing else brings together: the kept label whose rows are most like theirs in the other columns.
+
+Likeness is a naive Bayes classifier's: the log of how much likelier a label's rows are among the rows of a kept label
+than among all, over the other columns in cells. Of labels like no kept one, at most a share CHANCE is taken for like
+one: by Markov's inequality for each of K kept labels, where columns are independent. A kept label takes up rare ones
+only where at least `rare` owners hold those, so that no owner alone moves what a kept label goes with.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import Column, Schema
+from launderette.generators.formats import grid
+
+CELLS, LABELS = 10, 30  # of a number, of equal shares; of labels, the most frequent alone
+PRIOR = 10.0  # rows of the whole table that each kept label is given besides its own (Dirichlet)
+CHANCE = 0.05
+MOST = 200  # kept labels compared, the most frequent
+
+
+class Likeness:
+    """A table in cells, built when it is first asked."""
+
+    def __init__(self, frame: pd.DataFrame, schema: Schema, owners: pd.Series) -> None:
+        self._frame, self._owners = frame, owners
+        self._columns = [column for column in schema.columns if column.kind != "identifier"]
+
+    @cached_property
+    def _codes(self) -> dict[str, np.ndarray]:
+        return {column.name: _codes(self._frame[column.name], column) for column in self._columns}
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """What a row counts [rows]: all rows of an owner together count as one."""
+        return 1 / self._owners.groupby(self._owners).transform("size").to_numpy("float64")
+
+    def alike(self, gone: pd.Series, owners: pd.Series, rare: int, *, column: str, kept: pd.Series) -> pd.Series:
+        """Return the kept label that stands for each label of `gone`, missing where none is like it or shared enough.
+
+        `kept` are the labels of the rows that keep theirs; both are numbered as the rows of the table.
+        """
+        labels = kept.value_counts().index[:MOST]
+        if labels.empty:
+            return pd.Series(None, index=gone.index, dtype="object")
+        kept, (places, names) = kept[kept.isin(labels)], pd.factorize(gone)
+        evidence = np.zeros((len(names), len(labels)))
+        for name, codes in self._codes.items():
+            if name != column:
+                evidence += self._evidence(codes, (gone.index, places), (kept.index, labels.get_indexer(kept)))
+        evidence[evidence <= np.log(len(labels) / CHANCE)] = -np.inf
+        chosen = _shared(evidence, places, owners, rare)
+        return pd.Series(np.append(labels.to_numpy(object), None)[chosen][places], index=gone.index, dtype="object")
+
+    def _evidence(self, codes: np.ndarray, gone: tuple, kept: tuple) -> np.ndarray:
+        """Log of likelihood ratios [rare labels, kept labels] by one column in cells [rows]."""
+        counts = [self._counts(codes, *some) for some in (gone, kept)]
+        whole = np.bincount(codes, self._weights)
+        whole = (whole + 1 / len(whole)) / (whole.sum() + 1)
+        shares = (counts[1] + PRIOR * whole) / (counts[1].sum(axis=1, keepdims=True) + PRIOR)
+        return counts[0] @ np.log(shares / whole).T
+
+    def _counts(self, codes: np.ndarray, rows: pd.Index, places: np.ndarray) -> np.ndarray:
+        """Owners by label and cell [labels, cells] of some rows and their labels' places."""
+        width = int(codes.max()) + 1
+        joint = np.bincount(places * width + codes[rows], self._weights[rows], (int(places.max()) + 1) * width)
+        return joint.reshape(-1, width)
+
+
+def _shared(evidence: np.ndarray, places: np.ndarray, owners: pd.Series, rare: int) -> np.ndarray:
+    """Return the place of the likeliest kept label of each rare one that gets at least `rare` owners so, else -1.
+
+    Those that get fewer are given up, the lesser half of them at a time, and what they would get goes to the next.
+    """
+    evidence = evidence.copy()
+    while True:
+        best = np.where(np.isfinite(evidence.max(axis=1)), evidence.argmax(axis=1), -1)
+        counts = owners.groupby(best[places]).nunique().drop(-1, errors="ignore")
+        few = counts[counts < rare].sort_values(kind="stable").index
+        if few.empty:
+            return best
+        evidence[:, few[: (len(few) + 1) // 2]] = -np.inf
+
+
+def _codes(values: pd.Series, column: Column) -> np.ndarray:
+    """Return the cell of each value, 0 for a missing one: int64 [rows]."""
+    codes = np.zeros(len(values), dtype="int64")
+    if column.kind in ("numerical", "datetime"):
+        ticks, present = grid.to_grid(values, column, grid.grid_of(values, column))
+        edges = np.unique(np.quantile(ticks, np.linspace(0, 1, CELLS + 1)[1:-1])) if len(ticks) else ticks
+        codes[present] = 1 + np.searchsorted(edges, ticks, "right")
+        return codes
+    texts = values.astype("object").map(str, na_action="ignore")
+    frequent = {label: rank for rank, label in enumerate(texts.value_counts().index[:LABELS], 1)}
+    return texts.map(frequent).fillna(LABELS + 1).where(texts.notna(), 0).to_numpy("int64")
