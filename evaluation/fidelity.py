@@ -328,7 +328,7 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
         sum(share * (1 - share) / len(fit) for share, fit in zip(shares.values(), fits.values(), strict=True))
     ) / len(fits)
     others = {
-        name: [formats_.fitting(samples, c, role, seed).mean() for c in fits if c in samples.known]
+        name: [fit.mean() for c in fits if c in samples.known and len(fit := formats_.fitting(samples, c, role, seed))]
         for name, role in samples.roles().items()
         if name != "value"
     }

@@ -105,3 +105,12 @@ def test_groups_are_read_from_the_configuration(tmp_path):
     config = RunConfig.model_validate({"source": str(tmp_path / "t.csv"), "columns": {"city": city, "*": "infer"}})
     found = tabular.protect(*ingest(config), config)
     assert (found.data["city"] == "North").sum() == 12
+
+
+def test_a_column_of_rare_labels_alone_keeps_their_beginnings_and_what_it_lost_is_said():
+    rng = np.random.default_rng(0)
+    towns = [f"Town {n}" for n in rng.integers(0, 150, 300)]
+    frame = pd.DataFrame({"town": towns, "n": 1})
+    found, record = protect(frame, infer(frame))
+    assert (found["town"] == OTHER).mean() < 0.05 and found["town"].str.endswith("*").mean() > 0.8
+    assert "kept the beginning" in announcing.of_protection(record)[0]

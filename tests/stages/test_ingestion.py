@@ -84,6 +84,7 @@ def test_a_closed_list_refuses_what_it_does_not_name(read, tmp_path):
         (["columns.job=numerical"], "numbers in column 'job', found 0 of 60"),
         (["columns.job=datetime"], "dates in column 'job', found 0 of 60"),
         (["columns.job={kind: categorical, form: x}"], "form"),
+        (["columns.when={kind: datetime, format: '%d/%m/%Y'}"], "dates as '%d/%m/%Y' in column 'when', found 0 of 60"),
         (["columns.*=drop", "columns.id=drop"], "at least one column"),
     ],
 )
