@@ -9,7 +9,10 @@ BEYOND = 2.0**120  # units: what lies farther out than any training value could,
 
 
 def unit_of(training: np.ndarray) -> float:
-    """The power of two, so that division is exact, that brings training values [rows] into range; 1 for usual ones."""
+    """The power of two that brings training values [rows] into range, 1 for usual ones.
+
+    Division by it is exact but for values some 300 decades below the largest, which lose digits or become 0.
+    """
     largest = float(np.nanmax(np.abs(training), initial=0.0, where=~np.isnan(training)))
     digits = int(np.frexp(largest)[1])
     if largest == 0 or abs(digits) <= WIDEST:
