@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Schema
+from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
 from launderette.generators.formats import grid
 
 CELLS, LABELS = 10, 30  # of a number, of equal shares; of labels, the most frequent alone
@@ -51,7 +51,7 @@ class Likeness:
                 evidence += self._evidence(codes, (gone.index, places), (kept.index, labels.get_indexer(kept)))
         evidence[evidence <= np.log(len(labels) / CHANCE)] = -np.inf
         chosen = _shared(evidence, places, owners, rare)
-        return pd.Series(np.append(labels.to_numpy(object), None)[chosen][places], index=gone.index, dtype="object")
+        return pd.Series([labels[k] if k >= 0 else None for k in chosen[places]], index=gone.index, dtype="object")
 
     def _evidence(self, codes: np.ndarray, gone: tuple, kept: tuple) -> np.ndarray:
         """Log of likelihood ratios [rare labels, kept labels] by one column in cells [rows]."""
@@ -86,7 +86,7 @@ def _shared(evidence: np.ndarray, places: np.ndarray, owners: pd.Series, rare: i
 def _codes(values: pd.Series, column: Column) -> np.ndarray:
     """Return the cell of each value, 0 for a missing one: int64 [rows]."""
     codes = np.zeros(len(values), dtype="int64")
-    if column.kind in ("numerical", "datetime"):
+    if isinstance(column, Numerical | Datetime):
         ticks, present = grid.to_grid(values, column, grid.grid_of(values, column))
         edges = np.unique(np.quantile(ticks, np.linspace(0, 1, CELLS + 1)[1:-1])) if len(ticks) else ticks
         codes[present] = 1 + np.searchsorted(edges, ticks, "right")
