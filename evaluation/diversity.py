@@ -10,7 +10,7 @@ from scipy.stats import norm
 from launderette.evaluation.measures import intervals, neighbours, rarity, supports
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.samples import Samples, row_hashes
-from launderette.evaluation.scores import Obstacle, Reason, Score, mean, unknown
+from launderette.evaluation.scores import Obstacle, Reason, Score, mean, of_rows, unknown
 from launderette.evaluation.summaries import small_cells
 
 DIVERSITY_ROWS = 4000
@@ -37,18 +37,8 @@ def coverage(samples: Samples, *, seed: int = 0) -> Score:
     for name, role in samples.roles().items():
         other = neighbours.Group(role, samples.rows(role, size, seed))
         covered[name] = neighbours.search(samples, train, other, 1)[0][:, 0] <= radius
-    value = float(covered["value"].mean())
-    low, high = intervals.clopper_pearson(int(covered["value"].sum()), size)
-    return Score(
-        value,
-        low,
-        high,
-        mean(covered.get("ceiling")),
-        mean(covered["floor"]),
-        "higher",
-        {"rows": size},
-        f"{size:,} rows of each table.",
-    )
+    interval = intervals.clopper_pearson(int(covered["value"].sum()), size)
+    return of_rows(covered, interval, "higher", {"rows": size}, f"{size:,} rows of each table.")
 
 
 def beta_recall(samples: Samples, *, seed: int = 0) -> Score:

@@ -12,7 +12,7 @@ from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import principal
-from launderette.evaluation.scores import Obstacle, Reason, Score, mean, unknown
+from launderette.evaluation.scores import Obstacle, Reason, Score, mean, of_rows, unknown
 from launderette.evaluation.summaries import small_cells
 
 IMAGE_NEIGHBOURS = 5
@@ -123,17 +123,8 @@ def _inside(pictures: Pictures, seed: int, count: Any, upper: float = 1.0) -> Sc
             [count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks]
         )
     value = float(found["value"].mean())
-    low, high = intervals.around(value, found["value"], seed, upper=upper)
-    return Score(
-        value,
-        low,
-        high,
-        mean(found.get("ceiling")),
-        mean(found["floor"]),
-        "higher",
-        {"rows": size},
-        f"{size:,} images of each collection.",
-    )
+    interval = intervals.around(value, found["value"], seed, upper=upper)
+    return of_rows(found, interval, "higher", {"rows": size}, f"{size:,} images of each collection.")
 
 
 @once
@@ -175,17 +166,8 @@ def _reached(pictures: Pictures, seed: int, rule: Any) -> Score:
     for name, role in pictures.roles().items():
         other, reaches = pictures.seen(role, size, seed), rule(role, size)
         reached[name] = torch.cat([reaches(torch.cdist(block, other).double()) for block in train]).numpy()
-    low, high = intervals.clopper_pearson(int(reached["value"].sum()), size)
-    return Score(
-        mean(reached["value"]),
-        low,
-        high,
-        mean(reached.get("ceiling")),
-        mean(reached["floor"]),
-        "higher",
-        {"rows": size},
-        f"{size:,} images of each collection.",
-    )
+    interval = intervals.clopper_pearson(int(reached["value"].sum()), size)
+    return of_rows(reached, interval, "higher", {"rows": size}, f"{size:,} images of each collection.")
 
 
 def vendi(pictures: Pictures, *, seed: int = 0) -> Score:

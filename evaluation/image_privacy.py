@@ -18,7 +18,7 @@ from launderette.evaluation.image_samples import Pictures
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import Features, principal
-from launderette.evaluation.scores import Reason, Score, mean, unknown
+from launderette.evaluation.scores import Reason, Score, mean, of_rows, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 COPIED, CROWD = (
@@ -123,17 +123,9 @@ def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
         images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
         distance, place = neighbours.nearest(images, real, 1)
         found[name] = distance[:, 0] > own[place[:, 0]]
-    low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
-    return Score(
-        mean(found["value"]),
-        low,
-        high,
-        mean(found.get("ceiling")),
-        mean(found["floor"]),
-        "higher",
-        {"rows": len(found["value"])},
-        "A sanity check only: read copies and membership.",
-    )
+    interval = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
+    note = "A sanity check only: read copies and membership."
+    return of_rows(found, interval, "higher", {"rows": len(found["value"])}, note)
 
 
 def flat(pixels: np.ndarray) -> torch.Tensor:

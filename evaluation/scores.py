@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -60,6 +61,21 @@ class Score:
 def unknown(reason: Reason, text: str, better: str = "higher") -> Score:
     """A score that could not be computed, and why: for programs and for people."""
     return Score(None, better=better, note=f"Not computable: {text}.", reason=reason)
+
+
+def of_rows(
+    found: Mapping[str, np.ndarray], interval: tuple[float, float], better: str, detail: dict, note: str = ""
+) -> Score:
+    """Return the score of what was found of each row or image: arrays [rows] as value, ceiling and floor."""
+    return Score(
+        float(np.mean(found["value"])),
+        *interval,
+        mean(found.get("ceiling")),
+        mean(found["floor"]),
+        better,
+        detail,
+        note,
+    )
 
 
 def mean(values: Any) -> float | None:

@@ -99,8 +99,7 @@ def render(report: Any, data: dict) -> str:
         misfits=_detail(scores, "fidelity.formats", "worst_columns"),
         secrets=_detail(scores, "privacy.attribute", "columns"),
         by_learner=_by_learner(scores),
-        reasons=_reasons(data["verdict"]),
-        **_advice(data),
+        **_judged(data),
         **_of_images(report, data),
     )
 
@@ -161,11 +160,12 @@ def _by_learner(scores: dict) -> dict:
     return detail if "synthetic" in detail else {}
 
 
-def _advice(data: dict) -> dict:
-    """The verdict in a paragraph, what to do about a refusal, and what is said of the model."""
+def _judged(data: dict) -> dict:
+    """The rules, the verdict in a paragraph, what to do about a refusal, and what is said of the model."""
     reasons = _reasons(data["verdict"])
     summary = verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else ""
     return {
+        "reasons": reasons,
         "summary": summary,
         "remedies": verdicts.remedies(reasons),
         "of_model": verdicts.of_model(data["verdict"] or {}),

@@ -121,9 +121,16 @@ class Modality(Protocol):
         """Score synthetic data against both real sides, and against whoever holds the model."""
 
     def score_sources(
-        self, train: str, holdout: str | None, synthetic: str, settings: RunConfig, *,
-        model: Synthesizer | None, features: Path | None, strict: bool,
-    ) -> tuple[Report, Sequence[str]]:  # fmt: skip
+        self,
+        train: str,
+        holdout: str | None,
+        synthetic: str,
+        settings: RunConfig,
+        *,
+        model: Synthesizer | None,
+        features: Path | None,
+        strict: bool,
+    ) -> tuple[Report, Sequence[str]]:
         """Score files made anywhere; return the report, and what was left out of it (`strict`: LaunderError if
         anything is).
         """

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette import evaluation, generators
+from launderette import evaluation
 from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
-from launderette.generators import Budget, GeneratorError, Images, Progress, Schema, Synthesizer
+from launderette.generators import GeneratorError, Images, Progress, Schema, Synthesizer
 from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
@@ -28,7 +28,7 @@ from launderette.pipelines.scoring.run import members
 from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, write_release
 from launderette.pipelines.sources.files import digest as digest_source
-from launderette.pipelines.stages import image_sample, splitting
+from launderette.pipelines.stages import image_sample, splitting, training
 from launderette.pipelines.stages.image_sample import PIXELS, ImageSample, read, store
 from launderette.pipelines.stages.protection import settle
 from launderette.pipelines.stages.sampling import apportion
@@ -187,17 +187,8 @@ def train(
     in fit.
     """
     owner = entity(schema, config)
-    return generators.fit(
-        images.images(),
-        config.generator.name,
-        seed=config.seed,
-        device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
-        progress=progress,
-        checkpoint=checkpoint,
-        groups=None if owner is None else images.table[owner],
-        **config.generator.options,
-    )
+    owners = None if owner is None else images.table[owner]
+    return training.train(images.images(), config, owners=owners, checkpoint=checkpoint, progress=progress)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
@@ -217,7 +208,7 @@ def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageS
         raise LaunderError(str(error)) from None
     if len(drawn) != count:
         raise LaunderError(f"expected {count} synthetic images, found {len(drawn)}; train the model again")
-    return image_sample.of_images(drawn)
+    return image_sample.sample_of(drawn)
 
 
 def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
@@ -314,4 +305,4 @@ def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_output(drawn: Images, path: Path) -> None:
     """Write a generator's images to a Parquet file, or as PNG files by label into a new folder."""
-    sink.write_output(image_sample.of_images(drawn), path)
+    sink.write_output(image_sample.sample_of(drawn), path)

@@ -6,28 +6,26 @@ from typing import Any
 
 import pandas as pd
 
-from launderette import generators
-from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
-from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
-from launderette.pipelines.scoring import run
+from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
 from launderette.pipelines.sinks.tables import check_suffix as check_output
 from launderette.pipelines.sinks.tables import write as write_output
 from launderette.pipelines.sinks.tables import write_release
 from launderette.pipelines.sources import tables as sources
 from launderette.pipelines.sources.tables import digest as digest_source
-from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting
+from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting, training
 from launderette.pipelines.stages.splitting import shared
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
 
-__all__ = ["check_output", "digest_source", "score_sources", "shared", "write_output", "write_release"]
+__all__ = ["check_output", "digest_source", "score", "score_sources", "shared", "write_output", "write_release"]
 
 
 def recognises(path: str | Path) -> bool:
@@ -90,7 +88,7 @@ def check_sampling(asked: Mapping[str, Any]) -> None:
 def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
     """Generalise rare categories and clip extremes."""
     how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity(schema, config)}
-    groups = {name: column["groups"] for name, column in config.listed.items() if "groups" in column}
+    groups = {name: c["groups"] for name, c in config.listed.items() if isinstance(c, dict) and "groups" in c}
     protected, record = protection.protect(frame, schema, **how, groups=groups)
     return Protected(protected, record, announcing.of_protection(record))
 
@@ -112,18 +110,8 @@ def train(
     in fit.
     """
     owner = entity(schema, config)
-    return generators.fit(
-        frame,
-        config.generator.name,
-        schema=schema,
-        seed=config.seed,
-        device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
-        progress=progress,
-        checkpoint=checkpoint,
-        groups=None if owner is None else frame[owner],
-        **config.generator.options,
-    )
+    owners = None if owner is None else frame[owner]
+    return training.train(frame, config, schema=schema, owners=owners, checkpoint=checkpoint, progress=progress)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
@@ -132,18 +120,6 @@ def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.Da
     """
     drawn = sampling.sample(model, config, len(source))
     return sampling.renew(drawn, model.schema, source, config.seed)
-
-
-def score(
-    train: pd.DataFrame,
-    holdout: pd.DataFrame,
-    synthetic: pd.DataFrame,
-    schema: Schema,
-    config: RunConfig,
-    model: Synthesizer | None = None,
-) -> Report:
-    """Score synthetic rows against both real sides. ValueError where the tables differ."""
-    return run.score(train, holdout, synthetic, schema, config, model)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class ImageSample:
         return ImageSample(self.pixels[rows], self.table.iloc[rows].reset_index(drop=True))
 
 
-def of_images(images: Images) -> ImageSample:
+def sample_of(images: Images) -> ImageSample:
     """Return a generator's images as a sample."""
     return ImageSample(
         images.pixels, pd.DataFrame({} if images.labels is None else {LABEL: images.labels}, index=range(len(images)))

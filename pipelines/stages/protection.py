@@ -118,27 +118,27 @@ def _generalise(
 
 def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.Series, rare: int) -> Any:
     """Return what stands for the rare labels: numbers, "(other)", None for missing, or the most frequent label."""
-    gone = labels[hit]
-    if all(isinstance(label, NUMBERS) for label in gone.unique()):
-        return _nearest(gone, kept)
-    if owners[hit].nunique() >= rare and all(isinstance(label, str) for label in gone.unique()):
+    few = labels[hit]
+    if all(isinstance(label, NUMBERS) for label in few.unique()):
+        return _nearest(few, kept)
+    if owners[hit].nunique() >= rare and all(isinstance(label, str) for label in few.unique()):
         return OTHER
     if owners[hit | labels.isna()].nunique() >= rare or kept.empty:
         return None
     return kept.index[int(np.argmax(kept.to_numpy()))]
 
 
-def _nearest(gone: pd.Series, kept: pd.Series) -> pd.Series:
+def _nearest(few: pd.Series, kept: pd.Series) -> pd.Series:
     """Return the kept number nearest to each rare one; zeros, which say nothing, where no number is kept."""
     known = sorted((label for label in kept.index if isinstance(label, NUMBERS)), key=float)
     if not known:
-        return gone.map(lambda label: type(label)(0))
+        return few.map(lambda label: type(label)(0))
     places = np.array([float(label) for label in known])
-    wanted = gone.astype("float64").to_numpy()
+    wanted = few.astype("float64").to_numpy()
     above = np.clip(np.searchsorted(places, wanted), 0, len(known) - 1)
     below = np.clip(above - 1, 0, None)
     chosen = np.where(np.abs(wanted - places[below]) <= np.abs(places[above] - wanted), below, above)
-    return pd.Series([known[k] for k in chosen], index=gone.index, dtype="object")
+    return pd.Series([known[k] for k in chosen], index=few.index, dtype="object")
 
 
 def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, *, extremes: int) -> tuple[pd.Series, dict]:

@@ -36,26 +36,26 @@ class Likeness:
         """What a row counts [rows]: all rows of an owner together count as one."""
         return 1 / self._owners.groupby(self._owners).transform("size").to_numpy("float64")
 
-    def alike(self, gone: pd.Series, owners: pd.Series, rare: int, *, column: str, kept: pd.Series) -> pd.Series:
-        """Return the kept label that stands for each label of `gone`, missing where none is like it or shared enough.
+    def alike(self, few: pd.Series, owners: pd.Series, rare: int, *, column: str, kept: pd.Series) -> pd.Series:
+        """Return the kept label that stands for each label of `few`, missing where none is like it or shared enough.
 
         `kept` are the labels of the rows that keep theirs; both are numbered as the rows of the table.
         """
         labels = kept.value_counts().index[:MOST]
         if labels.empty:
-            return pd.Series(None, index=gone.index, dtype="object")
-        kept, (places, names) = kept[kept.isin(labels)], pd.factorize(gone)
+            return pd.Series(None, index=few.index, dtype="object")
+        kept, (places, names) = kept[kept.isin(labels)], pd.factorize(few)
         evidence = np.zeros((len(names), len(labels)))
         for name, codes in self._codes.items():
             if name != column:
-                evidence += self._evidence(codes, (gone.index, places), (kept.index, labels.get_indexer(kept)))
+                evidence += self._evidence(codes, (few.index, places), (kept.index, labels.get_indexer(kept)))
         evidence[evidence <= np.log(len(labels) / CHANCE)] = -np.inf
         chosen = _shared(evidence, places, owners, rare)
-        return pd.Series([labels[k] if k >= 0 else None for k in chosen[places]], index=gone.index, dtype="object")
+        return pd.Series([labels[k] if k >= 0 else None for k in chosen[places]], index=few.index, dtype="object")
 
-    def _evidence(self, codes: np.ndarray, gone: tuple, kept: tuple) -> np.ndarray:
+    def _evidence(self, codes: np.ndarray, few: tuple, kept: tuple) -> np.ndarray:
         """Log of likelihood ratios [rare labels, kept labels] by one column in cells [rows]."""
-        counts = [self._counts(codes, *some) for some in (gone, kept)]
+        counts = [self._counts(codes, *some) for some in (few, kept)]
         whole = np.bincount(codes, self._weights)
         whole = (whole + 1 / len(whole)) / (whole.sum() + 1)
         shares = (counts[1] + PRIOR * whole) / (counts[1].sum(axis=1, keepdims=True) + PRIOR)

@@ -147,7 +147,7 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
     loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
     held = bars(80, seed=4)
     sides = [
-        image_sample.of_images(part)
+        image_sample.sample_of(part)
         for part in (MADE, type(held)(held.pixels, np.where(np.arange(80) < 9, "new", held.labels)))
     ]
     known = {image.tobytes() for image in MADE.pixels}
@@ -161,7 +161,7 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
             return np.array([float(image.tobytes() not in known) for image in asked.pixels])
 
     for model, high in ((Model(), 0.9), (Silent(), 0.0)):
-        report = images.score(*sides, image_sample.of_images(bars(200, seed=5)), MADE.schema, loaded, model)
+        report = images.score(*sides, image_sample.sample_of(bars(200, seed=5)), MADE.schema, loaded, model)
         found, alone = report.scores["image.membership_model"], report.scores["image.membership"]
         assert report.profile["white_box"] is (high > 0) and (found.value or 0.0) >= high and alone.value <= 0.1
         assert "loss" not in alone.detail["tried"] and (found.value is None) is (high == 0)
