@@ -49,18 +49,18 @@ class _Split:
         """Return the tokens of the cells: the coarse one and, where the column has two, the fine one."""
         if not len(self._starts):
             return [np.zeros(len(cells), dtype="int64")]
-        gone = cells >= self.size
-        coarse = np.searchsorted(self._starts, np.where(gone, 0, cells), side="right") - 1
-        fine = np.where(gone, 0, cells - self._starts[coarse])
-        tokens = [np.where(gone, len(self._starts), coarse), fine]
+        is_missing = cells >= self.size
+        coarse = np.searchsorted(self._starts, np.where(is_missing, 0, cells), side="right") - 1
+        fine = np.where(is_missing, 0, cells - self._starts[coarse])
+        tokens = [np.where(is_missing, len(self._starts), coarse), fine]
         return tokens if self.fine_size > 1 else tokens[:1]
 
     def join(self, tokens: np.ndarray) -> np.ndarray:
         """Return the cells of tokens [rows, 1 or 2]."""
         coarse = tokens[:, 0]
-        gone = coarse >= len(self._starts)
-        first = np.append(self._starts, self.size)[np.where(gone, len(self._starts), coarse)]
-        return first if tokens.shape[1] == 1 else np.where(gone, self.size, first + tokens[:, 1])
+        is_missing = coarse >= len(self._starts)
+        first = np.append(self._starts, self.size)[np.where(is_missing, len(self._starts), coarse)]
+        return first if tokens.shape[1] == 1 else np.where(is_missing, self.size, first + tokens[:, 1])
 
 
 @dataclass(frozen=True)
@@ -127,25 +127,25 @@ class Cells(_Split):
         """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within
         `limits` (ticks).
         """
-        gone = cells >= self.size
+        is_missing = cells >= self.size
         if not self.size:
             return self._worded(
-                from_grid(np.zeros(len(cells), dtype="int64"), gone, self.column, self.scale), gone, inside
+                from_grid(np.zeros(len(cells), dtype="int64"), is_missing, self.column, self.scale), is_missing, inside
             )
-        at = np.where(gone, 0, cells)
+        at = np.where(is_missing, 0, cells)
         ticks = self.between(inside, *(limits or (ends[at] for ends in self._bounds)))
-        return self._worded(from_grid(ticks, gone, self.column, self.scale), gone, inside)
+        return self._worded(from_grid(ticks, is_missing, self.column, self.scale), is_missing, inside)
 
-    def _worded(self, values: pd.Series, gone: np.ndarray, inside: np.ndarray) -> pd.Series:
+    def _worded(self, values: pd.Series, is_missing: np.ndarray, inside: np.ndarray) -> pd.Series:
         """Write missing values as the words that stood for them, chosen by `inside`, which they need for nothing
         else.
         """
-        if not self.missing_words or not gone.any():
+        if not self.missing_words or not is_missing.any():
             return values
         shares = np.cumsum([share for _, share in self.words])
-        chosen = np.minimum(np.searchsorted(shares, inside[gone], side="right"), len(shares) - 1)
+        chosen = np.minimum(np.searchsorted(shares, inside[is_missing], side="right"), len(shares) - 1)
         written = values.astype("object")
-        written[gone] = np.array([word for word, _ in self.words], dtype=object)[chosen]
+        written[is_missing] = np.array([word for word, _ in self.words], dtype=object)[chosen]
         return written
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

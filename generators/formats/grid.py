@@ -71,8 +71,8 @@ def number_of(value: object, column: Numerical) -> Decimal | None:
         return None
 
 
-def from_grid(ticks: np.ndarray, gone: np.ndarray, column: Numerical | Datetime, scale: float) -> pd.Series:
-    """Write ticks as values of the column's own type and format, missing where `gone`."""
+def from_grid(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical | Datetime, scale: float) -> pd.Series:
+    """Write ticks as values of the column's own type and format, missing where `is_missing`."""
     if column.kind == "datetime":
         values = timestamps.from_ticks(ticks * int(scale), column)
     elif is_duration(column):
@@ -82,8 +82,8 @@ def from_grid(ticks: np.ndarray, gone: np.ndarray, column: Numerical | Datetime,
     elif "ecimal" in column.dtype:
         values = _mapped(ticks, lambda tick: _decimal(tick, column, scale))
     else:
-        return _plain_numbers(ticks, gone, column, scale)
-    values = values.where(~gone, None) if values.dtype == object else values.mask(gone)
+        return _plain_numbers(ticks, is_missing, column, scale)
+    values = values.where(~is_missing, None) if values.dtype == object else values.mask(is_missing)
     return dtypes.cast(values, column.dtype)
 
 
@@ -107,13 +107,13 @@ def _decimal(tick: float, column: Numerical, scale: float) -> Decimal:
     return number if places is None else round(number, places)
 
 
-def _plain_numbers(ticks: np.ndarray, gone: np.ndarray, column: Numerical, scale: float) -> pd.Series:
+def _plain_numbers(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical, scale: float) -> pd.Series:
     whole = "int" in column.dtype.lower()
     if whole and scale == 1:
         values = pd.Series(ticks, dtype="int64")
-        return dtypes.cast(values.astype("Int64").mask(gone) if gone.any() else values, column.dtype)
+        return dtypes.cast(values.astype("Int64").mask(is_missing) if is_missing.any() else values, column.dtype)
     numbers = ticks / scale if scale else ticks
-    values = pd.Series(np.where(gone, np.nan, _whole(numbers, column.dtype) if whole else numbers))
+    values = pd.Series(np.where(is_missing, np.nan, _whole(numbers, column.dtype) if whole else numbers))
     return dtypes.cast(values, column.dtype)
 
 

@@ -154,12 +154,12 @@ def _renumbered(codes: np.ndarray) -> np.ndarray:
 
 def _pack(group: Group, units: int, stream: np.random.Generator) -> np.ndarray:
     """Return the group of each unit, -1 for none, by sizes drawn one after the other."""
-    gone = stream.random(units) < group.missing
+    is_missing = stream.random(units) < group.missing
     sizes = np.interp(stream.random(units), np.linspace(0, 1, QUANTILES), group.sizes)
     numbered = np.repeat(np.arange(units), np.maximum(1, np.round(sizes).astype(int)))[:units]
     numbered = np.full(units, -1) if not len(numbered) else numbered.copy()
     codes = np.full(units, -1)
-    codes[~gone] = numbered[: int((~gone).sum())]
+    codes[~is_missing] = numbered[: int((~is_missing).sum())]
     return codes
 
 

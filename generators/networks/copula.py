@@ -189,8 +189,8 @@ class Copula(nn.Module):
         mu, edges = X @ A[j], getattr(self, f"edges_{l}")
         if not fine:
             return nn.functional.pad(_interval_term(edges, mu, s[j]), (0, 1))[:, : self.sizes[l]]
-        gone = x[:, c] >= len(edges)
-        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s[j]).masked_fill(gone[:, None], 0.0)
+        is_missing = x[:, c] >= len(edges)
+        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s[j]).masked_fill(is_missing[:, None], 0.0)
 
     def _label_term(self, c: int, X: Tensor, slopes: Tensor, intercepts: Tensor) -> Tensor:
         j, K = slice(self.feature[c], self.feature[c] + self.levels[c]), self.levels[c]

@@ -101,15 +101,15 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:
     """Fill one chunk, the rows of each pattern of missing columns at once."""
     columns, tokens = encoding.columns, encoding.encode(frame)
-    gone = np.stack(
+    is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
     )  # [rows, columns]
-    for pattern in np.unique(gone[gone.any(1)], axis=0):
-        rows = np.flatnonzero((gone == pattern).all(1))
+    for pattern in np.unique(is_missing[is_missing.any(1)], axis=0):
+        rows = np.flatnonzero((is_missing == pattern).all(1))
         drawn = [place for k in np.flatnonzero(pattern) for place in encoding.layout.places[k]]
         known = [place for place in range(tokens.shape[1]) if place not in drawn]
         tokens[rows] = draw(u[rows], torch.from_numpy(tokens[rows]), known)
     filled, out = encoding.decode(tokens, u[: len(frame), : len(columns)]), frame.copy()
     for k, column in enumerate(columns):
-        out[column.name] = frame[column.name].where(~gone[:, k], filled[column.name].set_axis(frame.index))
+        out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
     return out

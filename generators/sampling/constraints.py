@@ -117,7 +117,7 @@ class Constraints:
         and, one column after another, to what sums and orders leave; else values lie anywhere in their cells.
         """
         ticks, ranges = {}, self.ranges(cells) if narrowed else {}
-        gone = {k: cells[k] >= self.encoding.columns[k].size for k in ranges}
+        is_missing = {k: cells[k] >= self.encoding.columns[k].size for k in ranges}
         for k in sorted(self.columns):
             column = self.encoding.columns[k]
             if isinstance(column, Labels) or not column.size:
@@ -125,7 +125,7 @@ class Constraints:
                 continue
             low, high = (end[np.where(cells[k] >= column.size, 0, cells[k])] for end in domains.ends(column))
             if k in ranges:
-                low, high = _to_ticks(*self.narrow(ranges, dict(enumerate(cells)), gone)[k], low, high, column)
+                low, high = _to_ticks(*self.narrow(ranges, dict(enumerate(cells)), is_missing)[k], low, high, column)
             keeps = narrowed or self.encoding.layout.places[k][0] in self.fixed
             domain = self.domains.get(k) if keeps else None
             ticks[k] = (domain or domains.present(column)).place(inside[:, k], low, high)
@@ -161,12 +161,10 @@ class Constraints:
             )
         return found
 
-    def narrow(self, ranges: Ranges, cells: Mapping[int, np.ndarray], gone: Mapping[int, np.ndarray]) -> Ranges:
-        """Return what orders and sums leave of ranges, where none of their values is `gone` and their premises are
-        certain.
-        """
+    def narrow(self, ranges: Ranges, cells: Mapping[int, np.ndarray], is_missing: Mapping[int, np.ndarray]) -> Ranges:
+        """Return what orders and sums leave of ranges, where no value `is_missing` and their premises are certain."""
         ranges = dict(ranges)
-        alive = [_alive(one, gone) & certain(premises, cells) for one, premises in self.linear]
+        alive = [_alive(one, is_missing) & certain(premises, cells) for one, premises in self.linear]
         for _ in range(ROUNDS):
             before = dict(ranges)
             for (one, _), rows in zip(self.linear, alive, strict=True):
@@ -192,18 +190,18 @@ class Constraints:
         self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool
     ) -> np.ndarray:
         """Return where an atom is true: bool [rows]; `missing` where a value of its columns is missing."""
-        gone = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
+        is_missing = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
         if isinstance(atom, Within):
-            return np.where(gone, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
+            return np.where(is_missing, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
         total = sum(w * (ticks[k] / domains.per_unit(self.encoding.columns[k])) for k, w in atom.weights.items())
         slack = atom.slack * np.maximum(1, np.abs(total))
         met = (total >= atom.low - slack) & (total <= atom.high + slack)
-        return np.where(gone, missing, met != atom.negated)
+        return np.where(is_missing, missing, met != atom.negated)
 
 
-def _alive(one: Linear, gone: Mapping[int, np.ndarray]) -> np.ndarray:
+def _alive(one: Linear, is_missing: Mapping[int, np.ndarray]) -> np.ndarray:
     """Return in which rows none of the values of a linear constraint is missing, as far as is known."""
-    return ~np.any(np.broadcast_arrays(*(gone.get(k, np.False_) for k in one.columns)), axis=0)
+    return ~np.any(np.broadcast_arrays(*(is_missing.get(k, np.False_) for k in one.columns)), axis=0)
 
 
 def certain(premises: tuple[Atom, ...], cells: Mapping[int, np.ndarray]) -> np.ndarray:

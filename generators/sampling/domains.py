@@ -74,11 +74,11 @@ class Domain:
 
     def holds(self, cells: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Return which values lie inside: cells and ticks [rows] -> bool [rows]."""
-        gone, at = cells >= self.column.size, cells if isinstance(self.column, Labels) else ticks
+        is_missing, at = cells >= self.column.size, cells if isinstance(self.column, Labels) else ticks
         found = np.zeros(len(cells), dtype=bool)
         for low, high in self.pieces:
             found |= (low <= at) & (at <= high)
-        return np.where(gone, self.missing, found)
+        return np.where(is_missing, self.missing, found)
 
     def place(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return ticks at the places `inside` [rows] in [0, 1) of what [low, high] and the domain share; `low`

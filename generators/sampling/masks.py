@@ -75,20 +75,20 @@ class Mask:
 
     def _narrowed(self, tokens: np.ndarray, drawn: set[int]) -> Ranges:
         """Ranges [B] of the columns under orders and sums, narrowed by what is drawn."""
-        cells, ranges, gone = self._cells(tokens, drawn), {}, {}
+        cells, ranges, is_missing = self._cells(tokens, drawn), {}, {}
         for k, (low, high) in self.constraints.cell_ranges.items():
             column, place = self.constraints.encoding.columns[k], self.constraints.encoding.layout.places[k][0]
             if k in cells:
-                ranges[k], gone[k] = (low[cells[k]], high[cells[k]]), cells[k] >= column.size
+                ranges[k], is_missing[k] = (low[cells[k]], high[cells[k]]), cells[k] >= column.size
             elif place in drawn:
                 groups = _grouped(column, low, high)
                 ranges[k] = tuple(end[tokens[:, place]] for end in groups)
-                gone[k] = tokens[:, place] >= len(column.starts)
+                is_missing[k] = tokens[:, place] >= len(column.starts)
             else:
                 some = (low <= high)[:-1]
                 whole = (low[:-1][some].min(), high[:-1][some].max()) if some.any() else (-np.inf, np.inf)
                 ranges[k] = tuple(np.full(len(tokens), end) for end in whole)
-        return self.constraints.narrow(ranges, cells, gone)
+        return self.constraints.narrow(ranges, cells, is_missing)
 
     def _of_tokens(self, k: int, l: int, allowed: np.ndarray, tokens: np.ndarray | None) -> np.ndarray:
         """Cells [B, cells + 1] -> tokens [B, K] that are admitted: a coarse one with any of its cells, or the fine

@@ -74,7 +74,7 @@ class Start(nn.Module):
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
-        return share if choice.gone else share + self.copula.term(choice.column, None, X, given)
+        return share if choice.is_missing else share + self.copula.term(choice.column, None, X, given)
 
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
         """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""

@@ -29,7 +29,7 @@ class Choice:
     column: int
     place: int
     size: int
-    gone: bool = False
+    is_missing: bool = False
     above: int | None = None
 
 
@@ -92,7 +92,11 @@ class Variables(nn.Module):
 
     def pick(self, x: Tensor, choice: Choice) -> Tensor:
         """Return the level of a choice in the rows of tokens x [B, L]: [B]."""
-        return (x[:, choice.place] >= self.layout.ordered[choice.place]).long() if choice.gone else x[:, choice.place]
+        return (
+            (x[:, choice.place] >= self.layout.ordered[choice.place]).long()
+            if choice.is_missing
+            else x[:, choice.place]
+        )
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens x [B, L] -> normal scores [B, n], 0 where missing, and choices [B, V]."""
@@ -145,13 +149,13 @@ class Variables(nn.Module):
             if len(place) > 1:
                 x[:, place[1]] = cell - first[x[:, place[0]]]
         for v, choice in enumerate(self.choices):
-            if not choice.gone:
+            if not choice.is_missing:
                 x[:, choice.place] = picks[:, v]
                 continue
-            gone, place = picks[:, v] == 1, self.layout.places[choice.column]
-            x[:, place[0]] = torch.where(gone, self.layout.ordered[choice.column], x[:, place[0]])
+            is_missing, place = picks[:, v] == 1, self.layout.places[choice.column]
+            x[:, place[0]] = torch.where(is_missing, self.layout.ordered[choice.column], x[:, place[0]])
             if len(place) > 1:
-                x[:, place[1]] = x[:, place[1]].masked_fill(gone, 0)
+                x[:, place[1]] = x[:, place[1]].masked_fill(is_missing, 0)
         return x
 
     def seen(self, scores: Tensor, levels: Tensor) -> Tensor:
@@ -164,7 +168,7 @@ class Variables(nn.Module):
         pieces = ((scores[:, :, None] - low) / (high - low)).clamp(0, 1)  # [B, n, KNOTS]
         parts = list(levels.split(self.sizes, 1)) if self.sizes else []
         for v, choice in enumerate(self.choices):
-            if choice.gone:
+            if choice.is_missing:
                 i = self.numbers.index(choice.column)
                 pieces = torch.cat([pieces[:, :i], pieces[:, i : i + 1] * parts[v][:, :1, None], pieces[:, i + 1 :]], 1)
             if choice.size > ONE_HOT:
@@ -191,7 +195,7 @@ def _choices(layout: Layout, numbers: list[int], columns: tuple[Cells | Labels, 
     for c, places in enumerate(layout.places):
         if c in numbers:
             if columns[c].missing:
-                choices.append(Choice(c, c, 2, gone=True))
+                choices.append(Choice(c, c, 2, is_missing=True))
             continue
         choices.append(Choice(c, c, layout.sizes[c]))
         if len(places) > 1:

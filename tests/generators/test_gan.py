@@ -64,7 +64,7 @@ def test_variables_hold_every_token():
     frame = tables.odd().drop(columns=["id", "code"]).assign(shop=[f"s{n % 260}" for n in range(300)])
     variables, x = variables_of(frame)
     assert any(choice.above is not None for choice in variables.choices) and any(
-        choice.gone for choice in variables.choices
+        choice.is_missing for choice in variables.choices
     )
     _, picks = variables.read(x)
     u = torch.from_numpy(np.random.default_rng(0).uniform(0.01, 0.99, (len(x), len(variables.numbers))))
