@@ -20,12 +20,12 @@ def init(
     """Profile a source and write an editable, commented configuration."""
     from launderette.pipelines import config
     from launderette.pipelines.config import documents
-    from launderette.pipelines.run.artifacts import whole
+    from launderette.pipelines.run.artifacts import atomic_write
 
     check_new(output, overwrite)
     loaded = config.load(source, override or [])
     schema, entity, notes, rules = _profiled(loaded)
-    with whole(output) as aside:
+    with atomic_write(output) as aside:
         text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
         aside.write_text(text, encoding="utf-8")
     what = (

@@ -67,7 +67,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Artifact:
         raise LaunderError(
             f"expected one type of value in each column, found several in {_mixed(plain)}; make them one"
         ) from None
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         pq.write_table(table, aside, compression="zstd", version="2.6")
     return Artifact(str(path), digest_file(path), len(frame))
 
@@ -107,7 +107,7 @@ def _own_type(type_: pa.DataType) -> pd.ArrowDtype | None:
 
 def write_json(path: str | Path, document: Any) -> None:
     """Write a document as canonical JSON (sorted keys, no NaN), whole or not at all."""
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_bytes(canonical(document))
 
 
@@ -175,7 +175,7 @@ def code_files() -> list[Path]:
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes its final name, flushed to the disk, only when the block
     succeeds.
     """

@@ -220,7 +220,7 @@ def intact(result: Result) -> bool:
     return True
 
 
-def remembered(run: Run, step: Callable, key: str) -> Result | None:
+def cached_result(run: Run, step: Callable, key: str) -> Result | None:
     """Return the result that `step` left for inputs of this digest, None where there is none or its files have
     changed.
     """
@@ -231,7 +231,7 @@ def remembered(run: Run, step: Callable, key: str) -> Result | None:
     return found["result"] if found["key"] == key and intact(found["result"]) else None
 
 
-def remember(run: Run, step: Callable, key: str, result: Result) -> None:
+def cache_result(run: Run, step: Callable, key: str, result: Result) -> None:
     """Keep a step's result beside its files."""
     write_json(run.path("steps", f"{step.__name__}.json"), {"key": key, "result": result})
 

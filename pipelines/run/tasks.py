@@ -97,7 +97,7 @@ def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
 def _call(step: Callable, run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:
     with redacted():
         result = step(run, config, **inputs, **extra)
-        steps.remember(run, step, _key(step, run, inputs), result)
+        steps.cache_result(run, step, _key(step, run, inputs), result)
     return result
 
 
@@ -129,7 +129,7 @@ def _task(step: Callable, *, retries: bool = False, cached: bool = True) -> Call
 
     def start(run: Run, config: RunConfig, extra: dict[str, Any] | None = None, **inputs: Any) -> Result:
         tell.get()(step.__name__)
-        known = steps.remembered(run, step, _key(step, run, inputs)) if cached else None
+        known = steps.cached_result(run, step, _key(step, run, inputs)) if cached else None
         return body.with_options(refresh_cache=not known)(run, config, inputs, extra or {}, known)
 
     return start

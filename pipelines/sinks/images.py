@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources.finding import LABEL
-from launderette.pipelines.run.artifacts import Artifact, LaunderError, digest_file, digest_folder, digest_of, whole
+from launderette.pipelines.run.artifacts import (
+    Artifact,
+    LaunderError,
+    atomic_write,
+    digest_file,
+    digest_folder,
+    digest_of,
+)
 from launderette.pipelines.stages.image_sample import ImageSample
 
 ROW_GROUP_ROWS = 1000  # of a row group of a Parquet file
@@ -23,7 +30,7 @@ def write_release(images: ImageSample, staged: Path, *, format: str = "parquet")
     """
     path = Path(staged) / "data" / "data.parquet"
     if format == "parquet":
-        with whole(path) as aside:
+        with atomic_write(path) as aside:
             pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return Artifact(str(path), digest_file(path), len(images))
     shutil.rmtree(path.parent, ignore_errors=True)
@@ -49,7 +56,7 @@ def check_output(path: Path) -> None:
 def write_output(images: ImageSample, path: Path) -> None:
     """Write images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
     if path.suffix:
-        with whole(path) as aside:
+        with atomic_write(path) as aside:
             pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return
     with tempfile.TemporaryDirectory(dir=path.parent) as aside:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from launderette.generators.sampling.domains import Every
 from launderette.pipelines.config.errors import nearest
-from launderette.pipelines.run.artifacts import Artifact, LaunderError, digest_file, whole, write_frame
+from launderette.pipelines.run.artifacts import Artifact, LaunderError, atomic_write, digest_file, write_frame
 
 OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
 SUFFIXES = (".csv", ".parquet", ".jsonl")
@@ -60,7 +60,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix.lower() == ".parquet":
         write_frame(frame, path)
         return
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         if path.suffix.lower() == ".csv":
             frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
         else:
@@ -74,6 +74,6 @@ def write_release(frame: pd.DataFrame, staged: Path, *, format: str = "parquet",
     path = Path(staged) / "data" / f"{name}.{format}"
     if format == "parquet":
         return write_frame(frame, path)
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         frame.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
     return Artifact(str(path), digest_file(path), len(frame))

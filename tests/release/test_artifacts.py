@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipelines.run.artifacts import (
     Artifact,
     LaunderError,
+    atomic_write,
     canonical,
     code_digest,
     code_files,
@@ -19,7 +20,6 @@ from pipelines.run.artifacts import (
     explained,
     read_frame,
     read_json,
-    whole,
     write_frame,
     write_json,
 )
@@ -64,7 +64,7 @@ def test_a_changed_frame_is_not_read(tmp_path):
 
 def test_nothing_half_written_takes_the_name(tmp_path):
     (tmp_path / "x").write_text("old")
-    with pytest.raises(RuntimeError), whole(tmp_path / "x") as aside:
+    with pytest.raises(RuntimeError), atomic_write(tmp_path / "x") as aside:
         aside.write_text("half")
         raise RuntimeError
     assert (tmp_path / "x").read_text() == "old" and os.listdir(tmp_path) == ["x"]
@@ -120,7 +120,7 @@ def test_json_is_read_back_or_refused(tmp_path):
 
 
 def test_two_writers_of_one_file_do_not_write_into_each_others(tmp_path):
-    with whole(tmp_path / "x") as one, whole(tmp_path / "x") as two:
+    with atomic_write(tmp_path / "x") as one, atomic_write(tmp_path / "x") as two:
         one.write_text("one" * 1000)
         two.write_text("two")
     assert (tmp_path / "x").read_text() == "one" * 1000 and os.listdir(tmp_path) == ["x"]
