@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.image_samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.measures.once import once
@@ -22,18 +22,18 @@ VENDI_ROWS = 1000
 TAUGHT = 10_000  # images that a network is trained on
 
 
-def frechet(pictures: Pictures, *, seed: int = 0) -> Score:
+def frechet(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Frechet distance between Gaussians fitted to features of synthetic and of training images, 0 or more, lower
     better.
 
     |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) in float64 (Heusel et al. 2017), on the principal components that so many
     images allow. Ceiling: as many held-out images. Interval: jackknife. Cost: features of four collections.
     """
-    size = pictures.equal()
-    project = principal(pictures.seen("train", size, seed).numpy(), max(2, min(DIMENSIONS, size // 10)))
-    points = {role: project(pictures.seen(role, size, seed).numpy()) for role in ("train", *pictures.roles().values())}
+    size = samples.equal()
+    project = principal(samples.seen("train", size, seed).numpy(), max(2, min(DIMENSIONS, size // 10)))
+    points = {role: project(samples.seen(role, size, seed).numpy()) for role in ("train", *samples.roles().values())}
     value, low, high = _jackknife(lambda x: _frechet(x, points["train"]), points["synthetic"])
-    ends = {name: _frechet(points[role], points["train"]) for name, role in pictures.roles().items() if name != "value"}
+    ends = {name: _frechet(points[role], points["train"]) for name, role in samples.roles().items() if name != "value"}
     note = f"{size:,} images of each collection, {points['train'].shape[1]} components."
     few = " So few images: compare with the ceiling only, not with other collections." if size < 10 * DIMENSIONS else ""
     return Score(value, low, high, ends.get("ceiling"), ends["floor"], "lower", {"rows": size}, note + few)
@@ -57,16 +57,16 @@ def _jackknife(statistic: Any, x: np.ndarray) -> tuple[float, float, float]:
     return value, max(0.0, value - 1.96 * error), value + 1.96 * error
 
 
-def kernel(pictures: Pictures, *, seed: int = 0) -> Score:
+def kernel(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Kernel distance: squared mean discrepancy under (x.y / d + 1)^3 of features, unbiased (Binkowski et al. 2018),
     lower better.
 
     About 0 for two samples of one distribution, also of few images. Interval: jackknife. Cost: three products of n x n
     sampled rows.
     """
-    size = pictures.equal()
-    points = {role: pictures.seen(role, size, seed).double() for role in ("train", *pictures.roles().values())}
-    values = {name: _discrepancy(points["train"], points[role]) for name, role in pictures.roles().items()}
+    size = samples.equal()
+    points = {role: samples.seen(role, size, seed).double() for role in ("train", *samples.roles().values())}
+    values = {name: _discrepancy(points["train"], points[role]) for name, role in samples.roles().items()}
     value, low, high = values["value"]
     return Score(
         value,
@@ -95,30 +95,30 @@ def _discrepancy(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float, float]
     return value, value - (high - value), high
 
 
-def precision(pictures: Pictures, *, seed: int = 0) -> Score:
+def precision(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of synthetic images as near to a training image as that one's 5th neighbour is, in [0, 1], higher better.
 
     Kynkaanniemi et al. 2019. One odd training image with distant neighbours makes it generous: read density too.
     """
-    return _inside(pictures, seed, lambda near, radius: (near <= radius).any(1))
+    return _inside(samples, seed, lambda near, radius: (near <= radius).any(1))
 
 
-def density(pictures: Pictures, *, seed: int = 0) -> Score:
+def density(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Mean number of training images whose 5 neighbours' ball holds a synthetic image, over 5; about 1 is honest,
     higher better.
 
     Naeem et al. 2020; above 1 where synthetic images crowd where real ones are dense.
     """
-    return _inside(pictures, seed, lambda near, radius: (near <= radius).sum(1) / IMAGE_NEIGHBOURS, upper=np.inf)
+    return _inside(samples, seed, lambda near, radius: (near <= radius).sum(1) / IMAGE_NEIGHBOURS, upper=np.inf)
 
 
-def _inside(pictures: Pictures, seed: int, count: Any, upper: float = 1.0) -> Score:
-    size = pictures.equal()
-    train = pictures.seen("train", size, seed)
-    radius = torch.from_numpy(_radius(pictures, "train", size, seed))
+def _inside(samples: ImageSamples, seed: int, count: Any, upper: float = 1.0) -> Score:
+    size = samples.equal()
+    train = samples.seen("train", size, seed)
+    radius = torch.from_numpy(_radius(samples, "train", size, seed))
     found = {}
-    for name, role in pictures.roles().items():
-        blocks = pictures.seen(role, size, seed).split(500)
+    for name, role in samples.roles().items():
+        blocks = samples.seen(role, size, seed).split(500)
         found[name] = np.concatenate(
             [count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks]
         )
@@ -128,58 +128,58 @@ def _inside(pictures: Pictures, seed: int, count: Any, upper: float = 1.0) -> Sc
 
 
 @once
-def _radius(pictures: Pictures, role: str, size: int, seed: int) -> np.ndarray:
+def _radius(samples: ImageSamples, role: str, size: int, seed: int) -> np.ndarray:
     """Distance of each image to its 5th neighbour in its own collection."""
-    x = pictures.seen(role, size, seed)
+    x = samples.seen(role, size, seed)
     return neighbours.nearest(x, x, IMAGE_NEIGHBOURS, same=True)[0][:, -1]
 
 
-def recall(pictures: Pictures, *, seed: int = 0) -> Score:
+def recall(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of training images as near to a synthetic image as that one's 5th neighbour is, in [0, 1], higher better.
 
     Kynkaanniemi et al. 2019.
     """
     return _reached(
-        pictures,
+        samples,
         seed,
-        lambda role, size: lambda near: (near <= torch.from_numpy(_radius(pictures, role, size, seed))).any(1),
+        lambda role, size: lambda near: (near <= torch.from_numpy(_radius(samples, role, size, seed))).any(1),
     )
 
 
-def coverage(pictures: Pictures, *, seed: int = 0) -> Score:
+def coverage(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of training images with a synthetic image as near as their own 5th neighbour, in [0, 1], higher better.
 
     Naeem et al. 2020; about 0.97 for two samples of one distribution. A generator that has collapsed covers little.
     """
 
     def covered(role: str, size: int) -> Any:
-        radius = torch.from_numpy(_radius(pictures, "train", size, seed)).split(500)
+        radius = torch.from_numpy(_radius(samples, "train", size, seed)).split(500)
         blocks = iter(radius)
         return lambda near: near.amin(1) <= next(blocks)
 
-    return _reached(pictures, seed, covered)
+    return _reached(samples, seed, covered)
 
 
-def _reached(pictures: Pictures, seed: int, rule: Any) -> Score:
-    size, reached = pictures.equal(), {}
-    train = pictures.seen("train", size, seed).split(500)
-    for name, role in pictures.roles().items():
-        other, reaches = pictures.seen(role, size, seed), rule(role, size)
+def _reached(samples: ImageSamples, seed: int, rule: Any) -> Score:
+    size, reached = samples.equal(), {}
+    train = samples.seen("train", size, seed).split(500)
+    for name, role in samples.roles().items():
+        other, reaches = samples.seen(role, size, seed), rule(role, size)
         reached[name] = torch.cat([reaches(torch.cdist(block, other).double()) for block in train]).numpy()
     interval = intervals.clopper_pearson(int(reached["value"].sum()), size)
     return of_rows(reached, interval, "higher", {"rows": size}, f"{size:,} images of each collection.")
 
 
-def vendi(pictures: Pictures, *, seed: int = 0) -> Score:
+def vendi(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Effective number of distinct synthetic images (Vendi score, Friedman and Dieng 2023) over that of training
     images; higher better.
 
     About 1 for an honest sample, low where images repeat, above 1 where there is noise.
     """
-    size = pictures.equal(VENDI_ROWS)
-    width = max(float(np.median(_radius(pictures, "train", size, seed))), 1e-3)
+    size = samples.equal(VENDI_ROWS)
+    width = max(float(np.median(_radius(samples, "train", size, seed))), 1e-3)
     found = {
-        role: vendi_.log_score(pictures.seen(role, size, seed), width) for role in ("train", *pictures.roles().values())
+        role: vendi_.log_score(samples.seen(role, size, seed), width) for role in ("train", *samples.roles().values())
     }
     ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
     below, above = intervals.spread(found["synthetic"][1], seed)
@@ -195,21 +195,21 @@ def vendi(pictures: Pictures, *, seed: int = 0) -> Score:
     )
 
 
-def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
+def accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Accuracy on held-out images of a network trained on synthetic ones, in [0, 1], higher better (Ravuri and Vinyals
     2019).
 
     Ceiling: the same trained on as many training images. Floor: the most frequent label. Cost: two trainings.
     """
-    if obstacle := _unlabelled(pictures) or _untested(pictures):
+    if obstacle := _unlabelled(samples) or _untested(samples):
         return unknown(*obstacle)
-    size, truth, held = pictures.taught(TAUGHT), pictures.labels["holdout"], pictures.pixels["holdout"]
-    right = {role: pictures.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
+    size, truth, held = samples.taught(TAUGHT), samples.labels["holdout"], samples.pixels["holdout"]
+    right = {role: samples.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
     low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
     by_class = {
         str(label): float(right["synthetic"][truth == code].mean())
-        for code, label in enumerate(pictures.classes)
-        if min((truth == code).sum(), (pictures.labels["train"] == code).sum()) >= small_cells.KEPT
+        for code, label in enumerate(samples.classes)
+        if min((truth == code).sum(), (samples.labels["train"] == code).sum()) >= small_cells.KEPT
     }
     return Score(
         mean(right["synthetic"]),
@@ -223,42 +223,42 @@ def accuracy(pictures: Pictures, *, seed: int = 0) -> Score:
     )
 
 
-def agreement(pictures: Pictures, *, seed: int = 0) -> Score:
+def agreement(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of synthetic images whose label a network trained on real ones gives them too, in [0, 1], higher better.
 
     Ceiling: the network's accuracy on held-out images. Floor: the most frequent label.
     """
-    if obstacle := _unlabelled(pictures) or _untested(pictures):
+    if obstacle := _unlabelled(samples) or _untested(samples):
         return unknown(*obstacle)
-    judge = pictures.judge("train", pictures.taught(TAUGHT), seed)
-    rows = pictures.rows("synthetic", TAUGHT, seed)
-    agree = judge.guess(pictures.take("synthetic", rows)) == pictures.labels["synthetic"][rows]
+    judge = samples.judge("train", samples.taught(TAUGHT), seed)
+    rows = samples.rows("synthetic", TAUGHT, seed)
+    agree = judge.guess(samples.take("synthetic", rows)) == samples.labels["synthetic"][rows]
     low, high = intervals.clopper_pearson(int(agree.sum()), len(rows))
-    real = judge.guess(pictures.pixels["holdout"]) == pictures.labels["holdout"]
+    real = judge.guess(samples.pixels["holdout"]) == samples.labels["holdout"]
     return Score(
         mean(agree),
         low,
         high,
         mean(real),
-        _commonest(pictures.labels["synthetic"]),
+        _commonest(samples.labels["synthetic"]),
         "higher",
         {"rows": len(rows)},
         f"{len(rows):,} synthetic images.",
     )
 
 
-def _unlabelled(pictures: Pictures) -> Obstacle | None:
-    if not len(pictures.classes):
+def _unlabelled(samples: ImageSamples) -> Obstacle | None:
+    if not len(samples.classes):
         return Reason.NO_LABELS, "the images have no labels"
-    if len(pictures.classes) < 2:
+    if len(samples.classes) < 2:
         return Reason.ONE_LABEL, "all images have one label"
-    synthetic = pictures.labels["synthetic"]
+    synthetic = samples.labels["synthetic"]
     one = len(np.unique(synthetic[synthetic >= 0])) < 2
     return (Reason.ONE_LABEL_RELEASED, "the synthetic images have one label") if one else None
 
 
-def _untested(pictures: Pictures) -> Obstacle | None:
-    return None if "holdout" in pictures.pixels else (Reason.NO_HOLDOUT, "there is no holdout to test on")
+def _untested(samples: ImageSamples) -> Obstacle | None:
+    return None if "holdout" in samples.pixels else (Reason.NO_HOLDOUT, "there is no holdout to test on")
 
 
 def _commonest(codes: np.ndarray) -> float:

@@ -13,11 +13,11 @@ import pandas as pd
 import torch
 
 from launderette.evaluation import privacy as tables
-from launderette.evaluation import samples
-from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.image_samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import Features, principal
+from launderette.evaluation.samples import Samples, Signal, make
 from launderette.evaluation.scores import Reason, Score, mean, of_rows, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
@@ -34,7 +34,7 @@ TINY = 1e-3  # added to a ratio of distances before its logarithm
 PIXELS = 16  # of a side, of images compared pixel by pixel with many others
 
 
-def equal(pictures: Pictures, *, seed: int = 0) -> Score:
+def equal(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of synthetic images equal to a training image in every pixel, in [0, 1], lower better.
 
     Ceiling: the share of held-out images. By chance it happens only where real images are equal too: `repeats` counts
@@ -42,7 +42,7 @@ def equal(pictures: Pictures, *, seed: int = 0) -> Score:
     """
     digests = {
         role: [blake2b(image.tobytes(), digest_size=16).digest() for image in pixels]
-        for role, pixels in pictures.pixels.items()
+        for role, pixels in samples.pixels.items()
     }
     train, real = set(digests["train"]), Counter(digests["train"] + digests.get("holdout", []))
     hits = {role: [digest in train for digest in seen] for role, seen in digests.items()}
@@ -55,14 +55,14 @@ def equal(pictures: Pictures, *, seed: int = 0) -> Score:
     )
 
 
-def copies(pictures: Pictures, *, seed: int = 0) -> Score:
+def copies(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of synthetic images far nearer to one training image than to others like it, in [0, 1], lower better.
 
     d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), the nearest also
     of x moved by a pixel: under 1/3 and under what 1 % of one half of the held-out images fall below; ceiling: the
     share of the other half, which copied nobody. Under 40 held-out images 1/3 alone, and all of them are the ceiling.
     """
-    ratio = {role: _crowding(pictures, role, seed) for role in pictures.roles().values()}
+    ratio = {role: _crowding(samples, role, seed) for role in samples.roles().values()}
     held = np.random.default_rng([seed, 79]).permutation(ratio.get("holdout", np.zeros(0)))
     usual, rest = np.array_split(held, 2) if len(held) >= 2 * LEAST_USUAL else (held[:0], held)
     limit = min(COPIED, float(np.quantile(usual, USUAL, method="lower"))) if len(usual) else COPIED
@@ -77,15 +77,15 @@ def copies(pictures: Pictures, *, seed: int = 0) -> Score:
         mean(near["shuffled"]),
         "lower",
         {"rows": size, "ceiling_rows": len(rest), "copies": int(near["synthetic"].sum()), "ratio": limit},
-        f"{size:,} synthetic images against {pictures.size('train'):,} training images.",
+        f"{size:,} synthetic images against {samples.size('train'):,} training images.",
     )
 
 
-def _crowding(pictures: Pictures, role: str, seed: int) -> np.ndarray:
+def _crowding(samples: ImageSamples, role: str, seed: int) -> np.ndarray:
     """How much nearer the nearest training image is than CROWD of them are, for images of a role."""
-    limit = SHUFFLED if role == "shuffled" else min(SEARCHED, PAIRS // pictures.size("train"))
-    images = pictures.take(role, pictures.rows(role, limit, seed), seed)
-    return crowding(images, pictures.pixels["train"])
+    limit = SHUFFLED if role == "shuffled" else min(SEARCHED, PAIRS // samples.size("train"))
+    images = samples.take(role, samples.rows(role, limit, seed), seed)
+    return crowding(images, samples.pixels["train"])
 
 
 def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -109,18 +109,18 @@ def _shifted(images: np.ndarray) -> Iterator[np.ndarray]:
             yield wide[:, y : y + height, x : x + width]
 
 
-def authenticity(pictures: Pictures, *, seed: int = 0) -> Score:
+def authenticity(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of synthetic images farther from their nearest training image than that one is from its own, in [0, 1],
     higher better.
 
     Alaa et al. 2022, pixel by pixel; held-out images (the ceiling) reach about one half.
     """
-    rows, found = pictures.rows("train", SEARCHED, seed), {}
-    train = flat(pictures.pixels["train"])
+    rows, found = samples.rows("train", SEARCHED, seed), {}
+    train = flat(samples.pixels["train"])
     real = train[rows]
     own = neighbours.nearest(real, train, 2)[0][:, 1]
-    for name, role in pictures.roles().items():
-        images = flat(pictures.take(role, pictures.rows(role, SEARCHED, seed), seed))
+    for name, role in samples.roles().items():
+        images = flat(samples.take(role, samples.rows(role, SEARCHED, seed), seed))
         distance, place = neighbours.nearest(images, real, 1)
         found[name] = distance[:, 0] > own[place[:, 0]]
     interval = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
@@ -138,66 +138,66 @@ def flat(pixels: np.ndarray) -> torch.Tensor:
     )
 
 
-def membership(pictures: Pictures, *, seed: int = 0) -> Score:
+def membership(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Share of training images that the strongest attack recognises at 1 % false alarms; 0.01 is guessing, lower
     better.
 
     From the released images alone: the attacks on tables (privacy.membership), on principal components of features and
     pixels, and nearness of pixels, also of the image moved by one.
     """
-    return _attacked(pictures, seed, tables.membership)
+    return _attacked(samples, seed, tables.membership)
 
 
-def membership_vulnerable(pictures: Pictures, *, seed: int = 0) -> Score:
+def membership_vulnerable(samples: ImageSamples, *, seed: int = 0) -> Score:
     """The same for the most isolated tenth of the images; lower better."""
-    return _attacked(pictures, seed, tables.membership_vulnerable)
+    return _attacked(samples, seed, tables.membership_vulnerable)
 
 
-def membership_model(pictures: Pictures, *, seed: int = 0) -> Score:
+def membership_model(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Training images recognised by somebody who holds the model, from its loss of an image, at 1 % false alarms; lower
     better.
 
     It says whether the model may leave, as privacy.membership_model does of tables.
     """
-    return _attacked(pictures, seed, tables.membership_model)
+    return _attacked(samples, seed, tables.membership_model)
 
 
-def _attacked(pictures: Pictures, seed: int, attack: Callable[..., Score]) -> Score:
-    if "holdout" not in pictures.pixels:
+def _attacked(samples: ImageSamples, seed: int, attack: Callable[..., Score]) -> Score:
+    if "holdout" not in samples.pixels:
         return unknown(
             Reason.NO_HOLDOUT,
             "there is no holdout, so attack success cannot be told from what is known of everybody",
             "lower",
         )
     return replace(
-        attack(table(pictures, seed), seed=seed), floor=None
+        attack(table(samples, seed), seed=seed), floor=None
     )  # a component shuffled on its own is a member's still
 
 
 @once
-def table(pictures: Pictures, seed: int) -> samples.Samples:
+def table(samples: ImageSamples, seed: int) -> Samples:
     """The collections as tables of coordinates, their rows in the order of the images attacked, members and
     non-members alike.
     """
     rows = {
-        "train": pictures.member_rows(ATTACKED, seed),
-        "holdout": pictures.rows("holdout", ATTACKED, seed),
-        "synthetic": pictures.rows("synthetic", SEARCHED, seed),
+        "train": samples.member_rows(ATTACKED, seed),
+        "holdout": samples.rows("holdout", ATTACKED, seed),
+        "synthetic": samples.rows("synthetic", SEARCHED, seed),
     }
-    parts = [_components(pictures, rows, look) for look in (pictures.features, lambda pixels: flat(pixels).numpy())]
+    parts = [_components(samples, rows, look) for look in (samples.features, lambda pixels: flat(pixels).numpy())]
     frames = {
         role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows
     }
     frames["holdout"].index += len(frames["train"])
     sides = [(role, rows[role]) for role in ("train", "holdout")]
-    released = pictures.take("synthetic", rows["synthetic"])
-    copied = _looked_up([np.log(crowding(pictures.take(*side), released) + TINY) for side in sides])
-    loss = None if pictures.loss is None else _looked_up([pictures.loss(*side) for side in sides])
+    released = samples.take("synthetic", rows["synthetic"])
+    copied = _looked_up([np.log(crowding(samples.take(*side), released) + TINY) for side in sides])
+    loss = None if samples.loss is None else _looked_up([samples.loss(*side) for side in sides])
     kinds, members = (
         dict.fromkeys(frames["train"], "coordinate"),
-        None if pictures.members is None else pictures.members[rows["train"]],
+        None if samples.members is None else samples.members[rows["train"]],
     )
-    return samples.make(
+    return make(
         *(frames[role] for role in ("train", "holdout", "synthetic")),
         kinds=kinds,
         loss=loss,
@@ -206,15 +206,15 @@ def table(pictures: Pictures, seed: int) -> samples.Samples:
     )
 
 
-def _components(pictures: Pictures, rows: dict[str, np.ndarray], look: Features) -> dict[str, np.ndarray]:
+def _components(samples: ImageSamples, rows: dict[str, np.ndarray], look: Features) -> dict[str, np.ndarray]:
     """Principal components of what images look like, by role, in units of the first one's deviation."""
-    seen = {role: look(pictures.take(role, chosen)) for role, chosen in rows.items()}
+    seen = {role: look(samples.take(role, chosen)) for role, chosen in rows.items()}
     pool = np.concatenate([seen["train"], seen["holdout"]])  # components that know members only would recognise them
     project = principal(pool, min(DIMENSIONS, len(pool) - 1, pool.shape[1]))
     return {role: project(points) for role, points in seen.items()}
 
 
-def _looked_up(values: list[np.ndarray]) -> samples.Signal:
+def _looked_up(values: list[np.ndarray]) -> Signal:
     """A signal of rows that are numbered through training and holdout images."""
     known = np.concatenate(values)
     return lambda frame: known[frame.index.to_numpy()]

@@ -23,7 +23,7 @@ ROLES = "train", "holdout", "synthetic"
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class ImageSamples:
     """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training
     lacks.
 
@@ -84,27 +84,27 @@ class Pictures:
 
 
 @once
-def _features(pictures: Pictures, role: str, count: int, seed: int) -> np.ndarray:
-    return pictures.features(pictures.take(role, pictures.rows(role, count, seed), seed)).astype(np.float32)
+def _features(samples: ImageSamples, role: str, count: int, seed: int) -> np.ndarray:
+    return samples.features(samples.take(role, samples.rows(role, count, seed), seed)).astype(np.float32)
 
 
 @once
-def _seen(pictures: Pictures, role: str, count: int, seed: int) -> torch.Tensor:
-    unit = float(_features(pictures, "train", count, seed).std())
-    return torch.from_numpy(_features(pictures, role, count, seed) / (unit or 1.0))
+def _seen(samples: ImageSamples, role: str, count: int, seed: int) -> torch.Tensor:
+    unit = float(_features(samples, "train", count, seed).std())
+    return torch.from_numpy(_features(samples, role, count, seed) / (unit or 1.0))
 
 
 @once
-def _judge(pictures: Pictures, role: str, count: int, seed: int) -> label_network.Judge:
-    rows = pictures.rows(role, count, seed)
-    labels = pictures.labels["train" if role == "shuffled" else role][rows]
+def _judge(samples: ImageSamples, role: str, count: int, seed: int) -> label_network.Judge:
+    rows = samples.rows(role, count, seed)
+    labels = samples.labels["train" if role == "shuffled" else role][rows]
     known = labels >= 0
-    return label_network.train(pictures.take(role, rows, seed)[known], labels[known], len(pictures.classes), seed)
+    return label_network.train(samples.take(role, rows, seed)[known], labels[known], len(samples.classes), seed)
 
 
 def make(
     train: Any, holdout: Any, synthetic: Any, *, features: Features = imagenet, loss: Any = None, members: Any = None
-) -> Pictures:
+) -> ImageSamples:
     """Check that (pixels, labels) pairs can be compared; labels are None where there are none, the holdout None
     where absent.
     """
@@ -132,7 +132,7 @@ def make(
         role: np.zeros(0, np.int64) if train[1] is None else _codes(y.astype(str), classes)
         for role, (_, y) in given.items()
     }
-    return Pictures(pixels, labels, classes, features, loss, checked(members, len(train[0])))
+    return ImageSamples(pixels, labels, classes, features, loss, checked(members, len(train[0])))
 
 
 def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.image_samples import ImageSamples
 from launderette.evaluation.models import features
 from launderette.evaluation.report import words
 from launderette.evaluation.samples import Samples
@@ -108,16 +108,16 @@ def _missing(column: pd.Series) -> float | None:
     return small_cells.share(int(column.isna().sum()), len(column))
 
 
-def image_profile(pictures: Pictures) -> dict:
+def image_profile(samples: ImageSamples) -> dict:
     """Counts and what is known of each image, in the form of a table's profile."""
-    columns = {"image": "image", **({"label": "categorical"} if len(pictures.classes) else {})}
+    columns = {"image": "image", **({"label": "categorical"} if len(samples.classes) else {})}
     return {
-        "rows": {role: pictures.size(role) for role in ("train", "holdout", "synthetic")},
+        "rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
         "columns": columns,
         "missing": {name: [0.0, 0.0] for name in columns},
-        "target": "label" if len(pictures.classes) else None,
-        "white_box": pictures.loss is not None,
-        "features": features.described(pictures.features),
+        "target": "label" if len(samples.classes) else None,
+        "white_box": samples.loss is not None,
+        "features": features.described(samples.features),
     }
 
 

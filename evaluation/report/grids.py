@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from launderette.evaluation.image_privacy import flat
-from launderette.evaluation.image_samples import Pictures
+from launderette.evaluation.image_samples import ImageSamples
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.summaries.charts import label_chart
 
@@ -21,48 +21,48 @@ PAIRS = 2 * COLUMNS
 SIDE = 56  # pixels that an image is shown in at least
 
 
-def image_charts(pictures: Pictures, seed: int) -> dict:
+def image_charts(samples: ImageSamples, seed: int) -> dict:
     """Shares of the labels, and the grids as PNG in data URIs; `pairs` holds training images and is for insiders."""
     return {
-        "columns": _labels(pictures),
+        "columns": _labels(samples),
         "associations": {},
-        "grids": {"drawn": _drawn(pictures, seed), "pairs": _pairs(pictures, seed)},
+        "grids": {"drawn": _drawn(samples, seed), "pairs": _pairs(samples, seed)},
     }
 
 
-def _labels(pictures: Pictures) -> list[dict]:
+def _labels(samples: ImageSamples) -> list[dict]:
     """Real and synthetic shares of the labels that enough training images have."""
-    if not len(pictures.classes):
+    if not len(samples.classes):
         return []
     counts = {
-        name: np.bincount(pictures.labels[role] + 1, minlength=len(pictures.classes) + 1)
+        name: np.bincount(samples.labels[role] + 1, minlength=len(samples.classes) + 1)
         for name, role in (("real", "train"), ("synthetic", "synthetic"))
     }
-    chart = label_chart("label", "categorical", [str(label) for label in pictures.classes], counts, CLASSES)
+    chart = label_chart("label", "categorical", [str(label) for label in samples.classes], counts, CLASSES)
     return [] if chart is None else [chart]
 
 
-def _drawn(pictures: Pictures, seed: int) -> str:
+def _drawn(samples: ImageSamples, seed: int) -> str:
     """Synthetic images, a row for each label, or rows of all where there is none."""
     rng = np.random.default_rng([seed, 83])
-    codes = pictures.labels["synthetic"] if len(pictures.classes) else np.arange(pictures.size("synthetic")) % 4
+    codes = samples.labels["synthetic"] if len(samples.classes) else np.arange(samples.size("synthetic")) % 4
     rows = []
     for code in np.unique(codes[codes >= 0])[:CLASSES]:
         chosen = rng.permutation(np.flatnonzero(codes == code))[:COLUMNS]
-        rows.append(_row(pictures.take("synthetic", chosen), COLUMNS))
+        rows.append(_row(samples.take("synthetic", chosen), COLUMNS))
     return _uri(np.concatenate(rows))
 
 
-def _pairs(pictures: Pictures, seed: int) -> str:
+def _pairs(samples: ImageSamples, seed: int) -> str:
     """The synthetic images nearest to a training image, each above that one, the nearest first."""
-    rows = pictures.rows("synthetic", 2000, seed)
-    distance, place = neighbours.nearest(flat(pictures.take("synthetic", rows)), flat(pictures.pixels["train"]), 1)
+    rows = samples.rows("synthetic", 2000, seed)
+    distance, place = neighbours.nearest(flat(samples.take("synthetic", rows)), flat(samples.pixels["train"]), 1)
     closest = np.argsort(distance[:, 0], kind="stable")[:PAIRS]
     strips = []
     for part in np.array_split(closest, 2):
         strips += [
-            _row(pictures.take("synthetic", rows[part]), COLUMNS),
-            _row(pictures.take("train", place[part, 0]), COLUMNS),
+            _row(samples.take("synthetic", rows[part]), COLUMNS),
+            _row(samples.take("train", place[part, 0]), COLUMNS),
         ]
     return _uri(np.concatenate(strips))
 
