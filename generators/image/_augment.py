@@ -30,7 +30,7 @@ def warp(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
     )
     matrix = matrix @ _diagonal(2 ** (SCALE * scale) * (1 - 2 * flip_x), 2 ** (SCALE * scale) * (1 - 2 * flip_y))
     grid = affine_grid(torch.cat([matrix, 2 * shift.t()[:, :, None]], 2), list(x.shape), align_corners=False)
-    told = [
+    done = [
         flip_x,
         flip_y,
         scale,
@@ -40,7 +40,7 @@ def warp(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
         stretch * along.sin(),
         *(shift / SHIFT),
     ]
-    return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False), torch.stack(told, 1)
+    return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False), torch.stack(done, 1)
 
 
 def _some(rows: int, p: float, device: torch.device) -> Tensor:

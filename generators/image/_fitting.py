@@ -58,14 +58,14 @@ def train(
     _check_patch(config, form)
     config = family.settle(config, form, len(data), device)
 
-    def begin(kept: Tensor, held: Tensor) -> nn.Module:
+    def begin(training: Tensor, validation: Tensor) -> nn.Module:
         model = family.model(form, config)
-        model.start(kept)
+        model.start(training)
         return placed(model, form, device)
 
     plan = partial(family.plan, config, form, device)
-    model, record, kept = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
-    return form, config, model, record, kept
+    model, record, learnt = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
+    return form, config, model, record, learnt
 
 
 def _check_patch(config: Any, form: ImageForm) -> None:

@@ -21,17 +21,17 @@ LOWEST_UNET_SIDE = 4  # pixels of a side of the lowest level
 class Embedding(nn.Module):
     """Noise level, label and further numbers -> one vector [B, e]."""
 
-    def __init__(self, e: int, labels: int, told: int) -> None:
+    def __init__(self, e: int, labels: int, augmentation: int) -> None:
         super().__init__()
         self.register_buffer("frequency", torch.exp(torch.linspace(0, math.log(1000), e // 4)) / 4, persistent=False)
         self.level, self.out = nn.Linear(e // 2, e), nn.Linear(e, e)
         self.label = nn.Embedding(labels, e)
-        self.told = nn.Linear(told, e, bias=False)
+        self.told = nn.Linear(augmentation, e, bias=False)
 
-    def forward(self, level: Tensor, y: Tensor, told: Tensor) -> Tensor:
-        """Level [B], labels y [B], told [B, t] -> [B, e]."""
+    def forward(self, level: Tensor, y: Tensor, augmentation: Tensor) -> Tensor:
+        """Level [B], labels y [B], augmentation [B, t] -> [B, e]."""
         phase = level[:, None] * self.frequency
-        e = self.level(torch.cat([phase.cos(), phase.sin()], 1)) + self.label(y) + self.told(told)
+        e = self.level(torch.cat([phase.cos(), phase.sin()], 1)) + self.label(y) + self.told(augmentation)
         return silu(self.out(silu(e)))
 
 
@@ -80,7 +80,7 @@ class UNet(nn.Module):
         self,
         shape: tuple[int, int, int],
         labels: int,
-        told: int,
+        augmentation: int,
         *,
         width: int,
         patch: int,
@@ -93,7 +93,7 @@ class UNet(nn.Module):
         self.levels = 2 if small < 4 * LOWEST_UNET_SIDE else 3
         e, widths = 4 * width, [width * min(2, 2**level) for level in range(self.levels)]
         attends = [max(sides) // (patch * 2**level) <= SMALL and level > 0 for level in range(self.levels)]
-        self.embedding = Embedding(e, labels, told)
+        self.embedding = Embedding(e, labels, augmentation)
         self.into = nn.Conv2d(channels * patch**2, width, 3, padding=1)
         self.down, self.up, c, skips = nn.ModuleList(), nn.ModuleList(), width, [width]
         for level, d in enumerate(widths):
@@ -109,10 +109,10 @@ class UNet(nn.Module):
         self.norm, self.out = _norm(c), _zero(nn.Conv2d(c, channels * patch**2, 3, padding=1))
         self.blocks = blocks
 
-    def forward(self, x: Tensor, level: Tensor, y: Tensor, told: Tensor) -> Tensor:
-        """x [B, C, H, W], level [B], labels y [B], told [B, t] -> [B, C, H, W]."""
+    def forward(self, x: Tensor, level: Tensor, y: Tensor, augmentation: Tensor) -> Tensor:
+        """x [B, C, H, W], level [B], labels y [B], augmentation [B, t] -> [B, C, H, W]."""
         H, W = x.shape[2:]
-        unit, e = self.patch * 2 ** (self.levels - 1), self.embedding(level, y, told)
+        unit, e = self.patch * 2 ** (self.levels - 1), self.embedding(level, y, augmentation)
         x = self.into(pixel_unshuffle(pad(x, (0, -W % unit, 0, -H % unit), mode="replicate"), self.patch))
         kept = [x]
         for number, block in enumerate(self.down):

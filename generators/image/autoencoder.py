@@ -137,8 +137,8 @@ class Autoencoder(ShownModel):
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    form, config, model, record, kept = _fitting.train(FAMILY, data, config, **how)
-    return Autoencoder(form, config, model, _latents(model, kept, how["seed"]), record)
+    form, config, model, record, learnt = _fitting.train(FAMILY, data, config, **how)
+    return Autoencoder(form, config, model, _latents(model, learnt, how["seed"]), record)
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:

@@ -47,15 +47,17 @@ class Model(nn.Module):
         self.combinations: tuple[Combinations, ...] = ()
 
     @torch.no_grad()
-    def start_from_copula(self, x: Tensor, held: Tensor) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits the held-out rows [M, L] best; use none where it helps
+    def start_from_copula(self, x: Tensor, validation: Tensor) -> None:
+        """Fit the copula to tokens x [N, L], shrunk as suits the validation rows [M, L] best; use none where it helps
         little.
         """
         R, losses = self.copula.fit(x), {}
         self.eval()
         for amount in (*SHRINKAGE, INDEPENDENT):
             self.copula.shrink(R, amount)
-            losses[amount] = float(sum(self(chunk).double().sum() for chunk in held.split(4096)) / len(held))
+            losses[amount] = float(
+                sum(self(chunk).double().sum() for chunk in validation.split(4096)) / len(validation)
+            )
         best = min(losses, key=losses.get)
         saved = losses[INDEPENDENT] - losses[best]  # nats per row
         self.copula.shrink(R, best if saved > WORTH * len(self.member) else INDEPENDENT)
