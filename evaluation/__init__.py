@@ -12,7 +12,9 @@ if __name__ == "evaluation":  # imported from a checkout by its short name
 import difflib
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,34 +26,35 @@ if TYPE_CHECKING:
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
-MODULES = {
-    "image": ("image", "image_privacy")
-}  # that hold the metrics of a section, where it is not the one of its name
 
 
 def names(modality: str = "tabular") -> tuple[str, ...]:
     """Names of all metrics of a modality: tabular or image.
 
-    `privacy.copies` is the function `copies` of evaluation/privacy.py; those of images stand in image.py and
-    image_privacy.py.
+    `privacy.copies` is the function `copies` in the package evaluation/privacy: a public function of a module there
+    that returns a Score is a metric.
     """
     return tuple(f"{section}.{name}" for section in SECTIONS[modality] for name in _metrics(section))
 
 
 def _metrics(section: str) -> dict[str, Callable]:
-    """The public functions of a section that take samples and return a Score."""
-    modules = [
-        importlib.import_module(f"launderette.evaluation.{module}") for module in MODULES.get(section, (section,))
-    ]
+    """The public functions of a section's modules that take samples and return a Score."""
     return {
         name: f
-        for module in modules
+        for module in _modules(section)
         for name, f in vars(module).items()
         if inspect.isfunction(f)
         and f.__module__ == module.__name__
         and not name.startswith("_")
         and f.__annotations__.get("return") == "Score"
     }
+
+
+def _modules(section: str) -> list[ModuleType]:
+    """The module of a section and, where it is a package, those in it."""
+    module = importlib.import_module(f"launderette.evaluation.{section}")
+    inside = [found.name for found in pkgutil.iter_modules(getattr(module, "__path__", ()))]
+    return [module, *(importlib.import_module(f"launderette.evaluation.{section}.{name}") for name in inside)]
 
 
 def load(name: str) -> Callable:
@@ -121,7 +124,8 @@ def score_images(
     one loss per image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the
     collections cannot be compared.
     """
-    from launderette.evaluation import image_samples, report
+    from launderette.evaluation import report
+    from launderette.evaluation.image import samples as image_samples
     from launderette.evaluation.models import threads
     from launderette.evaluation.models.features import imagenet
 

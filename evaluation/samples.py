@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation import units
+from launderette.evaluation import canonical, units
 from launderette.evaluation.scores import EvaluationError
 
 NUMBERS = (
@@ -21,7 +21,6 @@ NUMBERS = (
 )  # a coordinate is a number whose differences are distances as they stand
 KINDS = (*NUMBERS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
-DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
 Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
@@ -84,15 +83,15 @@ class Samples:
             series = {role: frame[column] for role, frame in self.frames.items()}
             if self.is_number(column):
                 dated = self.kinds[column] == "datetime"
-                found = _dates(series) if dated else {r: _number(s) for r, s in series.items()}
+                found = canonical.dates(series) if dated else {r: canonical.number(s) for r, s in series.items()}
                 scales[column] = units.unit_of(found["train"])
                 values = {role: units.in_unit(numbers, scales[column]) for role, numbers in found.items()}
             else:
-                values, labels[column] = _codes(series)
+                values, labels[column] = canonical.codes(series)
             for role in tables:
                 tables[role][column] = values[role]
-        canonical = {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}
-        return canonical, labels, scales
+        frames = {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}
+        return frames, labels, scales
 
     @cached_property
     def unreadable(self) -> dict[str, dict[str, int]]:
@@ -182,7 +181,7 @@ def make(
     for name, frame in (("training", train), ("holdout", holdout), ("synthetic", synthetic)):
         if frame is not None:
             _same_columns(train, frame, name)
-    inferred = {**infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
+    inferred = {**canonical.infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
     for column, kind in inferred.items():
         if kind not in KINDS:
             raise EvaluationError(
@@ -247,102 +246,3 @@ def _same_columns(train: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
 def row_hashes(table: pd.DataFrame) -> np.ndarray:
     """One 64-bit hash per row over all compared columns."""
     return pd.util.hash_pandas_object(table, index=False).to_numpy()
-
-
-def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
-    """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
-    return {column: _kind(frame[column]) for column in frame.columns}
-
-
-def _kind(series: pd.Series) -> str:
-    if pd.api.types.is_bool_dtype(series.dtype):
-        return "boolean"
-    if pd.api.types.is_datetime64_any_dtype(series.dtype) or pd.api.types.is_timedelta64_dtype(series.dtype):
-        return "datetime"
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return "numerical"
-    values = series.dropna()
-    if len(values) and values.map(lambda v: isinstance(v, str)).all():
-        if _format(values) is not None:
-            return "datetime"
-        if len(values) >= 50 and values.nunique() == len(values):
-            return "identifier"
-    return "categorical"
-
-
-def _number(series: pd.Series) -> np.ndarray:
-    try:
-        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    except OverflowError:  # Python's whole numbers have no end
-        values = pd.to_numeric(series.map(str, na_action="ignore"), errors="coerce").to_numpy(
-            np.float64, na_value=np.nan
-        )
-    return np.where(np.isfinite(values), values, np.nan) + 0.0  # + 0.0 makes -0.0 equal to 0.0 for hashing
-
-
-def _dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
-    """Seconds since 1970; one format, that of most training values, reads all tables. Integer dates stay numbers."""
-    train = series["train"]
-    if pd.api.types.is_numeric_dtype(train.dtype):
-        return {role: _number(s) for role, s in series.items()}
-    strings = pd.Series(train.dropna().unique()).astype("string")
-    hits = [
-        pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
-    ]
-    chosen = (
-        DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"
-    )  # what is written otherwise is unreadable, and said to be
-    if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
-        _one_way(strings, str(train.name))
-    return {role: _seconds(s, chosen) for role, s in series.items()}
-
-
-def _format(values: pd.Series) -> str | None:
-    """The first of DATE_FORMATS in which every value is written; None where there is none."""
-    head = values.iloc[:100]
-    fits = (f for f in DATE_FORMATS if len(head) and _written(head, f) and _written(values, f))
-    return next(fits, None)
-
-
-def _written(values: pd.Series, form: str) -> bool:
-    return bool(pd.to_datetime(values, format=form, errors="coerce").notna().all())
-
-
-def _one_way(strings: pd.Series, column: str) -> None:
-    """EvaluationError where dates in no known format could be read with the day first as well as with the month
-    first.
-    """
-    ways = [
-        pd.to_datetime(strings, format="mixed", dayfirst=first, errors="coerce", utc=True) for first in (False, True)
-    ]
-    if unsure := int((ways[0].notna() & ways[1].notna() & (ways[0] != ways[1])).sum()):
-        raise EvaluationError(
-            f"expected dates written in one format in column {column!r}, found {unsure:,} that are read "
-            "differently with the day first; give them as timestamps or as YYYY-MM-DD"
-        )
-
-
-def _seconds(series: pd.Series, form: str) -> np.ndarray:
-    if pd.api.types.is_timedelta64_dtype(series.dtype):
-        return series.dt.total_seconds().to_numpy(dtype=np.float64)
-    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        series = pd.to_datetime(series.astype("string"), format=form, errors="coerce", utc=True)
-    elif series.dt.tz is not None:
-        series = series.dt.tz_convert("UTC")
-    stamps = series.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))
-    return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e6)
-
-
-def _codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    texts = {
-        role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()
-    }
-    labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
-    return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
-
-
-def label(value: Any) -> str:
-    """One spelling per label: 1, 1.0 and True written by different readers must not look like different categories."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        value = int(value)
-    return str(value)

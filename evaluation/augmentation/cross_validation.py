@@ -19,9 +19,9 @@ from sklearn.metrics import average_precision_score, f1_score, recall_score
 from launderette.evaluation.augmentation.folds import Task, apart, possible, runs_of, task_of
 from launderette.evaluation.augmentation.gains import CrossValidation
 from launderette.evaluation.augmentation.resampling import BASELINES, Resampled, Strategy
+from launderette.evaluation.canonical import infer_kinds
 from launderette.evaluation.models import classifiers, threads
 from launderette.evaluation.models.classifiers import Learner
-from launderette.evaluation.samples import infer_kinds
 from launderette.evaluation.scores import EvaluationError
 
 SHOWN = 20  # rows that a class needs to be called by its name in a report

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.canonical import label
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.samples import Samples, label
+from launderette.evaluation.samples import Samples
 
 FORMAT_ROWS = 50_000
 DIGITS = 12  # decimals beyond these are noise of floating point

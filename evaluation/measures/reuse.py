@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation.samples import Samples, label
+from launderette.evaluation.canonical import label
+from launderette.evaluation.samples import Samples
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,12 @@ def shape_effects(samples: Samples, column: str, role: str) -> np.ndarray:
     gaps = np.searchsorted(b, at, "right") / len(b) - np.searchsorted(a, at, "right") / len(a)
     worst = int(np.abs(gaps).argmax())
     return -np.sign(gaps[worst]) * np.nan_to_num(other <= at[worst]).astype(float)
+
+
+def ends(by_role: dict[str, dict]) -> tuple[float | None, float | None]:
+    """Ceiling and floor: the means of what each column or pair has by the role that stands for them; None without."""
+
+    def mean(name: str) -> float | None:
+        return float(np.mean(list(by_role[name].values()))) if by_role.get(name) else None
+
+    return mean("ceiling"), mean("floor")

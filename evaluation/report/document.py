@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from launderette.evaluation.image_samples import ImageSamples
+from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.models import features
 from launderette.evaluation.report import words
 from launderette.evaluation.samples import Samples

@@ -11,8 +11,8 @@ import math
 import numpy as np
 from PIL import Image
 
-from launderette.evaluation.image_privacy import flat
-from launderette.evaluation.image_samples import ImageSamples
+from launderette.evaluation.image.privacy import flat
+from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.summaries.charts import label_chart
 

@@ -9,9 +9,11 @@ from scipy.stats import binom
 from sklearn.datasets import load_digits
 
 import evaluation
-from evaluation import image_privacy, image_samples, privacy, samples
+from evaluation import privacy, samples
 from evaluation.attacks import membership_scores
 from evaluation.attacks.membership_scores import Attacker
+from evaluation.image import privacy as image_privacy
+from evaluation.image import samples as image_samples
 from evaluation.measures import intervals, neighbours
 from evaluation.measures.neighbours import Group
 from evaluation.measures.once import once

@@ -12,8 +12,9 @@ import torch
 
 import evaluation
 import evaluation.report
-from evaluation import image, image_privacy
-from evaluation import image_samples as collections
+from evaluation.image import privacy as image_privacy
+from evaluation.image import quality
+from evaluation.image import samples as collections
 from evaluation.models import efficientnet, features, label_network
 
 SCHEMA = json.loads((Path(evaluation.__file__).parent / "report" / "schema.json").read_text())
@@ -119,15 +120,15 @@ def test_of_few_held_out_images_all_say_what_non_members_do():
 def test_the_frechet_distance_of_two_normals_by_hand():
     a, b = np.random.default_rng(0).normal(size=(2, 40_000, 2))
     b = b * (2, 3) + (1, 0)
-    assert image._frechet(a, b) == pytest.approx(1 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=0.03)
-    assert image._frechet(a, a) == pytest.approx(0, abs=1e-9)
+    assert quality._frechet(a, b) == pytest.approx(1 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=0.03)
+    assert quality._frechet(a, a) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_kernel_distance_by_hand():
     a, b = torch.tensor([[1.0], [2.0]], dtype=torch.float64), torch.tensor([[0.0], [1.0]] * 20, dtype=torch.float64)
     # k(x, y) = (x y + 1)^3: within a 27; within b, 380 pairs of zeros, 380 of ones, 800 mixed; across (1 + 1 + 8 + 27)
     # / 4
-    assert image._discrepancy(a, b)[0] == pytest.approx(27 + (380 + 380 * 8 + 800) / 1560 - 2 * 37 / 4)
+    assert quality._discrepancy(a, b)[0] == pytest.approx(27 + (380 + 380 * 8 + 800) / 1560 - 2 * 37 / 4)
 
 
 def test_without_labels_or_holdout_the_rest_is_measured():

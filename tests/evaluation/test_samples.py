@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import evaluation
-from evaluation import samples, scores
+from evaluation import canonical, samples, scores
 from evaluation.scores import EvaluationError
 
 
@@ -57,7 +57,7 @@ def test_few_unreadable_training_values_are_not_counted_to_the_last_one():
     found = evaluation.score(train, train, one(d=DAYS), kinds={"d": "datetime"}, names=["fidelity.shape"]).to_json()
     assert found["unreadable"] == {"d": {"train": None, "holdout": None}}
     assert any("fewer than 20 training, fewer than 20 holdout" in line for line in found["not_tested"])
-    assert samples.infer_kinds(train) == {"d": "identifier"}  # three are no dates, so nobody takes the column for dates
+    assert canonical.infer_kinds(train) == {"d": "identifier"}  # three are no dates, so it is none of dates
 
 
 def test_dates_that_may_be_read_two_ways_are_refused():
@@ -82,7 +82,7 @@ def test_kinds_are_inferred_from_the_training_table():
         stamp=pd.date_range("2020-01-01", periods=60),
         code=[f"K{n}" for n in range(60)],
     )
-    assert list(samples.infer_kinds(frame).values()) == [
+    assert list(canonical.infer_kinds(frame).values()) == [
         "numerical",
         "boolean",
         "categorical",

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from launderette.evaluation import privacy as tables
-from launderette.evaluation.image_samples import ImageSamples
+from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import Features, principal

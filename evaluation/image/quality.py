@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from launderette.evaluation.image_samples import ImageSamples
+from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.measures.once import once

@@ -1,0 +1,113 @@
+"""The canonical numeric form of a column, the same for all tables compared: numbers, seconds, codes of labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation.scores import EvaluationError
+
+DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
+
+
+def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
+    """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
+    return {column: _kind(frame[column]) for column in frame.columns}
+
+
+def _kind(series: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(series.dtype):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(series.dtype) or pd.api.types.is_timedelta64_dtype(series.dtype):
+        return "datetime"
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return "numerical"
+    values = series.dropna()
+    if len(values) and values.map(lambda v: isinstance(v, str)).all():
+        if _format(values) is not None:
+            return "datetime"
+        if len(values) >= 50 and values.nunique() == len(values):
+            return "identifier"
+    return "categorical"
+
+
+def number(series: pd.Series) -> np.ndarray:
+    """Finite numbers as float64 [rows]; whatever is none is NaN."""
+    try:
+        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError:  # Python's whole numbers have no end
+        values = pd.to_numeric(series.map(str, na_action="ignore"), errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
+    return np.where(np.isfinite(values), values, np.nan) + 0.0  # + 0.0 makes -0.0 equal to 0.0 for hashing
+
+
+def dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
+    """Seconds since 1970; one format, that of most training values, reads all tables. Integer dates stay numbers."""
+    train = series["train"]
+    if pd.api.types.is_numeric_dtype(train.dtype):
+        return {role: number(s) for role, s in series.items()}
+    strings = pd.Series(train.dropna().unique()).astype("string")
+    hits = [
+        pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
+    ]
+    chosen = (
+        DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"
+    )  # what is written otherwise is unreadable, and said to be
+    if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
+        _one_way(strings, str(train.name))
+    return {role: _seconds(s, chosen) for role, s in series.items()}
+
+
+def _format(values: pd.Series) -> str | None:
+    """The first of DATE_FORMATS in which every value is written; None where there is none."""
+    head = values.iloc[:100]
+    fits = (f for f in DATE_FORMATS if len(head) and _written(head, f) and _written(values, f))
+    return next(fits, None)
+
+
+def _written(values: pd.Series, form: str) -> bool:
+    return bool(pd.to_datetime(values, format=form, errors="coerce").notna().all())
+
+
+def _one_way(strings: pd.Series, column: str) -> None:
+    """EvaluationError where dates in no known format could be read with the day first as well as with the month
+    first.
+    """
+    ways = [
+        pd.to_datetime(strings, format="mixed", dayfirst=first, errors="coerce", utc=True) for first in (False, True)
+    ]
+    if unsure := int((ways[0].notna() & ways[1].notna() & (ways[0] != ways[1])).sum()):
+        raise EvaluationError(
+            f"expected dates written in one format in column {column!r}, found {unsure:,} that are read "
+            "differently with the day first; give them as timestamps or as YYYY-MM-DD"
+        )
+
+
+def _seconds(series: pd.Series, form: str) -> np.ndarray:
+    if pd.api.types.is_timedelta64_dtype(series.dtype):
+        return series.dt.total_seconds().to_numpy(dtype=np.float64)
+    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        series = pd.to_datetime(series.astype("string"), format=form, errors="coerce", utc=True)
+    elif series.dt.tz is not None:
+        series = series.dt.tz_convert("UTC")
+    stamps = series.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))
+    return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e6)
+
+
+def codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Integer codes of the labels of each table, -1 where missing, and the labels behind them."""
+    texts = {
+        role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()
+    }
+    labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
+    return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
+
+
+def label(value: Any) -> str:
+    """One spelling per label: 1, 1.0 and True written by different readers must not look like different categories."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return str(value)

@@ -1,0 +1,141 @@
+"""Relations: do columns hang together as in the real table, in pairs, in rules and in what is counted?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from launderette.evaluation.measures import intervals, pairs, queries, rules, similarity
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score, unknown
+
+QUERY_ROWS = 50_000
+
+
+def trend(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean similarity of column pairs, in [0, 1], higher better.
+
+    Two numbers: 1 - |difference of Pearson correlations| / 2. Otherwise, or where a synthetic column does not vary: 1 -
+    total variation distance of the contingency tables, numbers in ten cells. As in the quality report of sdmetrics.
+    Cost: one count per pair, at most 5,000 pairs and 200,000 rows.
+    """
+    if len(samples.known) < 2:
+        return unknown(Reason.ONE_COLUMN, "a trend needs two columns with values")
+    found = pairs.build(samples, seed)
+    if not found.chosen:
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
+    by_role = {
+        name: {label: found.similarity(i, j, role) for label, i, j in found.by_name()}
+        for name, role in samples.roles().items()
+    }
+    value = float(np.mean(list(by_role["value"].values())))
+    low, high = intervals.around(value, pairs.influence(found), seed)
+    worst = dict(sorted(by_role["value"].items(), key=lambda item: (item[1], item[0]))[:20])
+    return Score(
+        value,
+        low,
+        high,
+        *similarity.ends(by_role),
+        "higher",
+        {"worst_pairs": worst, "pairs": len(found.chosen)},
+        _drawn(samples, found),
+    )
+
+
+def _drawn(samples: Samples, found: pairs.Pairs) -> str:
+    parts = [
+        f"{len(found.chosen):,} of {found.possible:,} pairs compared." if len(found.chosen) < found.possible else "",
+        f"{pairs.PAIR_ROWS:,} rows of each larger table."
+        if max(map(len, samples.frames.values())) > pairs.PAIR_ROWS
+        else "",
+    ]
+    return " ".join(p for p in parts if p)
+
+
+def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean over column pairs of 1 - |difference of normalised mutual information|, in [0, 1], higher better.
+
+    It sees relations of any form, where `trend` sees straight ones between numbers. Numbers in ten cells of equal
+    width, entropies corrected for few rows (Miller 1955), divided by the root of their product (Strehl and Ghosh 2002).
+    Cost: one count per pair.
+    """
+    if len(samples.known) < 2:
+        return unknown(Reason.ONE_COLUMN, "information is shared by two columns with values")
+    found = pairs.build(samples, seed)
+    if not found.chosen:
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
+    by_role: dict[str, dict] = {name: {} for name in samples.roles()}
+    effects = np.zeros(found.roles["synthetic"].rows)
+    for label, i, j in found.by_name():
+        real, _ = found.information(i, j, "train")
+        for name, role in samples.roles().items():
+            other, influence = found.information(i, j, role)
+            by_role[name][label] = 1 - abs(other - real)
+            if name == "value":
+                effects -= np.sign(other - real) * influence() / len(found.chosen)
+    value = float(np.mean(list(by_role["value"].values())))
+    low, high = intervals.around(value, effects, seed)
+    worst = dict(sorted(by_role["value"].items(), key=lambda item: (item[1], item[0]))[:20])
+    return Score(value, low, high, *similarity.ends(by_role), "higher", {"worst_pairs": worst}, _drawn(samples, found))
+
+
+def query_error(samples: Samples, *, seed: int = 0) -> Score:
+    """Mean absolute error of the shares of rows that meet random conditions on two or three columns, in [0, 1], lower
+    better.
+
+    500 conjunctions of ranges and labels drawn from training values; what an analyst's count would be wrong by. Cost:
+    QUERIES x rows.
+    """
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
+    asked = queries.draw(samples, seed)
+    rows = {role: samples.rows(role, QUERY_ROWS, seed) for role in ("train", *samples.roles().values())}
+    real = queries.answers(samples, "train", rows["train"], asked).mean(1)
+    found, effects = {}, np.zeros(0)
+    for name, role in samples.roles().items():
+        met = queries.answers(samples, role, rows[role], asked)
+        gaps = met.mean(1) - real
+        found[name] = float(np.abs(gaps).mean())
+        if name == "value":
+            effects = np.sign(gaps).astype(np.float32) @ met.astype(np.float32) / len(asked)
+    low, high = intervals.around(found["value"], effects, seed)
+    return Score(
+        found["value"],
+        low,
+        high,
+        found.get("ceiling"),
+        found["floor"],
+        "lower",
+        {"queries": len(asked)},
+        f"{len(asked)} queries on up to {QUERY_ROWS:,} rows of each table.",
+    )
+
+
+def constraints(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows that break none of the rules all training rows obey, in [0, 1], higher better.
+
+    Rules are looked for, not given: one number never above another, one label that decides another, each of them broken
+    by at least 20 rows and 1 % of the shuffled table. Cost: one comparison per pair of columns.
+    """
+    found = rules.find(samples, seed)
+    if not found:
+        return unknown(Reason.NO_RULES, "no rule holds in every training row that would not hold by chance")
+    shares, counts, worst = {}, (0, 0), {}
+    for name, role in samples.roles().items():
+        rows = samples.rows(role, rules.RULE_ROWS, seed)
+        each = {text: rules.broken(samples, rule, role, rows) for text, rule in found.items()}
+        kept = ~np.any(list(each.values()), axis=0)
+        shares[name] = float(kept.mean())
+        if name == "value":
+            counts, worst = (int(kept.sum()), len(kept)), {text: float(b.mean()) for text, b in each.items()}
+    worst = dict(sorted(worst.items(), key=lambda item: (-item[1], item[0]))[:20])
+    low, high = intervals.clopper_pearson(*counts)
+    return Score(
+        shares["value"],
+        low,
+        high,
+        shares.get("ceiling"),
+        shares["floor"],
+        "higher",
+        {"rules": len(found), "broken_share": worst},
+        f"{len(found)} rule(s) found on up to {rules.RULE_ROWS:,} rows.",
+    )

@@ -1,0 +1,39 @@
+"""Images: how good, how varied and how private are synthetic ones? Compared by features and by pixels."""
+
+from launderette.evaluation.image.privacy import (
+    authenticity,
+    copies,
+    equal,
+    membership,
+    membership_model,
+    membership_vulnerable,
+)
+from launderette.evaluation.image.quality import (
+    accuracy,
+    agreement,
+    coverage,
+    density,
+    frechet,
+    kernel,
+    precision,
+    recall,
+    vendi,
+)
+
+__all__ = [
+    "accuracy",
+    "agreement",
+    "authenticity",
+    "copies",
+    "coverage",
+    "density",
+    "equal",
+    "frechet",
+    "kernel",
+    "membership",
+    "membership_model",
+    "membership_vulnerable",
+    "precision",
+    "recall",
+    "vendi",
+]

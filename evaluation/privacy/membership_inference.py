@@ -1,0 +1,118 @@
+"""Membership inference: who reads the release, or holds the model, and recognises training rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from launderette.evaluation.attacks import membership as attacks
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score, unknown
+
+ALARMS = 0.01  # false-alarm rate of the membership attack
+
+
+def membership(samples: Samples, *, seed: int = 0) -> Score:
+    """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms; chance is
+    0.01, lower better.
+
+    TPR at 1 % FPR. Attacks: distance, calibrated distance, density ratio, classifier, local likelihood and matching
+    values. The attack is chosen on one half of the rows and reported on the other (Carlini et al. 2022 for the low-FPR
+    rule). Cost: five searches, two fits and one comparison of values.
+    """
+    return _membership(samples, seed, attacks.Evidence.from_release)
+
+
+def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
+    """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
+    score = _membership(samples, seed, lambda evidence: evidence.from_release().most_isolated())
+    if score.value is None or (share := attacks.evidence(samples, "synthetic", seed).isolated) == attacks.ISOLATED:
+        return score
+    return replace(
+        score,
+        note=f"{score.note} They are the most isolated {share:.0%}: "
+        f"of fewer, under {attacks.LEFT} would be non-members.",
+    )
+
+
+def membership_model(samples: Samples, *, seed: int = 0) -> Score:
+    """Training rows recognised by somebody who holds the model, from its loss of a row, at 1 % false alarms; 0.01 is
+    chance, lower better.
+
+    The loss, and the loss less that of the nearest holdout rows (Carlini et al. 2022). It says whether the model may
+    leave; who reads a release has no model. Without a model, or where it has no loss, there is no value. Cost: one pass
+    of the model.
+    """
+    if samples.loss is None:
+        return unknown(Reason.NO_LOSS, "there is no model with a loss of each row, so nobody can attack by it", "lower")
+    return _membership(samples, seed, attacks.Evidence.from_model, ("value",))
+
+
+def _membership(
+    samples: Samples,
+    seed: int,
+    narrow: Callable[[attacks.Evidence], attacks.Evidence],
+    released: Sequence[str] = ("value", "ceiling", "floor"),
+) -> Score:
+    if samples.holdout is None:
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from chance", "lower")
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
+    outcomes = {
+        name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items() if name in released
+    }
+    main = outcomes["value"]
+    if main is None:
+        return unknown(
+            Reason.TOO_FEW_ROWS,
+            f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.member_count} "
+            f"and {samples.size('holdout')}",
+            "lower",
+        )
+    detail = {
+        "attacks": sorted(set(main.attacks)),
+        "tried": list(main.tried),
+        "auc": main.area[0],
+        "auc_low": main.area[1],
+        "auc_high": main.area[2],
+        **main.named_rates(),
+        "members": main.members,
+        "non_members": main.non_members,
+        "roc": {"false_alarms": main.curve[0], "recognised": main.curve[1]},
+    }
+    least = 1 / (main.non_members // 2 + 1)  # false-alarm rate of a threshold at the best of a half of the non-members
+    few = (
+        ""
+        if least <= ALARMS
+        else (
+            f" Only {main.non_members} non-members: a false-alarm rate under {least:.0%} cannot be measured, "
+            "so the threshold is the best of them."
+        )
+    )
+    ends = {name: outcome and outcome.rates[ALARMS][0] for name, outcome in outcomes.items()}
+    return Score(
+        *main.rates[ALARMS],
+        ends.get("ceiling"),
+        ends.get("floor"),
+        "lower",
+        detail,
+        f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
+        f"searched.{few}{_which_members(samples)}",
+    )
+
+
+def _which_members(samples: Samples) -> str:
+    """What is known of the rows that the generator's own validation split held back: they are no members."""
+    if samples.members is None:
+        return " Which training rows the generator held back for validation is not known: all count as members."
+    held = samples.size("train") - samples.member_count
+    return f" {held:,} training rows that the generator held back for validation are neither." if held else ""
+
+
+def _outcome(
+    samples: Samples, role: str, seed: int, narrow: Callable[[attacks.Evidence], attacks.Evidence]
+) -> attacks.Outcome | None:
+    evidence = attacks.evidence(samples, role, seed)
+    evidence = narrow(evidence) if evidence is not None else None
+    few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
+    return None if few else attacks.measure(evidence, seed)

@@ -1,0 +1,168 @@
+"""Records: how many released rows are training rows, or lie as near to one as only a copy does?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from launderette.evaluation.attacks import near_copies as nearness
+from launderette.evaluation.measures import intervals, neighbours, reuse
+from launderette.evaluation.samples import Samples, row_hashes
+from launderette.evaluation.scores import Reason, Score, unknown
+
+PRIVACY_ROWS = 5000
+NEAR = 0.01  # of non-members are as near to a training row as a near copy
+
+
+def copies(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows equal to a training row in every compared column, in [0, 1], lower better.
+
+    Ceiling: the same share among holdout rows, which copied nobody. Interval: Clopper-Pearson. Cost: one hash per row.
+    """
+    if not samples.columns:
+        return unknown(Reason.NO_VALUES, "all columns are identifiers", "lower")
+    hashes = {role: row_hashes(samples.table(role)) for role in (*samples.frames, "shuffled")}
+    train, counts = np.unique(hashes["train"], return_counts=True)
+    alone = np.setdiff1d(train[counts == 1], hashes.get("holdout", train[:0]))
+    hits = {role: int(np.isin(h, train).sum()) for role, h in hashes.items()}
+    size = samples.size("synthetic")
+    low, high = intervals.clopper_pearson(hits["synthetic"], size)
+    detail = {
+        "rows": size,
+        "ceiling_rows": samples.size("holdout"),
+        "copies": hits["synthetic"],
+        "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum()),
+    }
+    ceiling = hits["holdout"] / samples.size("holdout") if "holdout" in hits else None
+    return Score(
+        hits["synthetic"] / size,
+        low,
+        high,
+        ceiling,
+        hits["shuffled"] / samples.size("train"),
+        "lower",
+        detail,
+        "" if ceiling is not None else "Without a holdout, chance matches cannot be told from copies.",
+    )
+
+
+def identifiers(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of released identifying values that are real ones, of training or holdout rows, in [0, 1], lower better.
+
+    Every value of every identifier column is looked up; a column that merely counts the rows of the real tables (1, 2,
+    3, ...) names nobody and is left out. Ceiling: the share of holdout values that training rows have too. Floor: 1,
+    the training table itself.
+    """
+    found = {
+        str(column): reuse.of(samples, column)
+        for column in samples.identifiers
+        if not reuse.counts_rows(samples, column)
+    }
+    values = sum(one.values for one in found.values())
+    if not values:
+        return unknown(Reason.NO_IDENTIFIER, "no column identifies anyone by a value", "lower")
+    real, held = (sum(getattr(one, name) for one in found.values()) for name in ("real", "held"))
+    shared = sum(one.shared for one in found.values())
+    low, high = intervals.clopper_pearson(real, values)
+    detail = {
+        "values": values,
+        "real_values": real,
+        "columns": {column: one.real / max(1, one.values) for column, one in found.items()},
+    }
+    return Score(
+        real / values,
+        low,
+        high,
+        shared / held if held else None,
+        1.0,
+        "lower",
+        detail,
+        f"{real:,} of {values:,} identifying values are real, in {len(found)} column(s).",
+    )
+
+
+def near_copies(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows nearer to a training row than all but the nearest 1 % of non-members are, in [0, 1],
+    lower better.
+
+    About 0.01 is honest: the radius is the 1 % quantile of the distances from one half of the holdout, and the ceiling
+    is measured on the other half; distances know training rows only. Cost: two searches against up to a million
+    training rows.
+    """
+    if samples.holdout is None:
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout to say how near non-members come", "lower")
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
+    if samples.size("holdout") < 40:
+        return unknown(
+            Reason.TOO_FEW_ROWS, f"the radius needs 40 holdout rows, found {samples.size('holdout')}", "lower"
+        )
+    train, size = nearness.looked_at(samples, seed)
+    held = np.random.default_rng([seed, 73]).permutation(samples.rows("holdout", 2 * size, seed))
+    halves = [neighbours.Group("holdout", np.sort(half)) for half in np.array_split(held, 2)]
+    radius = float(np.quantile(nearness.distances(samples, halves[0], train), NEAR, method="lower"))
+    if radius == 0:
+        return unknown(
+            Reason.NO_RADIUS, "non-members are equal to training rows so often that nothing is nearer", "lower"
+        )
+    groups = {name: neighbours.Group(role, samples.rows(role, size, seed)) for name, role in samples.roles().items()}
+    hits = {
+        name: nearness.distances(samples, group, train) < radius
+        for name, group in (groups | {"ceiling": halves[1]}).items()
+    }
+    low, high = intervals.clopper_pearson(int(hits["value"].sum()), len(hits["value"]))
+    shares = {name: float(hit.mean()) for name, hit in hits.items()}
+    return Score(
+        shares["value"],
+        low,
+        high,
+        shares["ceiling"],
+        shares["floor"],
+        "lower",
+        {
+            "rows": len(hits["value"]),
+            "near_copies": int(hits["value"].sum()),
+            "radius": radius,
+            "non_members": len(halves[0]),
+        },
+        f"{len(hits['value']):,} synthetic rows against {len(train):,} training rows.",
+    )
+
+
+def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of synthetic rows nearer to a training row than to a holdout row; 0.5 is ideal, ties count half.
+
+    A sanity check, not a privacy statement: data that leak outliers pass it (Yao et al. 2025). Equal numbers of
+    training and holdout rows. Cost: two searches of n x n sampled rows.
+    """
+    if samples.holdout is None:
+        return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
+    size = min(samples.member_count, samples.size("holdout"), PRIVACY_ROWS)
+    if not samples.known:
+        return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
+    if size < 10:
+        return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
+    train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
+    share = {
+        r: nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
+        for r in ("synthetic", "shuffled")
+    }
+    rng = np.random.default_rng([seed, 31])
+    released, rest = np.split(rng.permutation(held), [size // 2])
+    ceiling = nearness.nearer(
+        samples,
+        neighbours.Group("holdout", np.sort(released)),
+        np.sort(rng.permutation(train)[: len(rest)]),
+        np.sort(rest),
+    )
+    value = float(share["synthetic"].mean())
+    low, high = intervals.around(value, share["synthetic"], seed)
+    return Score(
+        value,
+        low,
+        high,
+        float(ceiling.mean()),
+        float(share["shuffled"].mean()),
+        "none",
+        {"rows": len(share["synthetic"]), "real_rows": size},
+        f"Sanity check only. {len(share['synthetic']):,} synthetic rows against {size:,} rows of each real table.",
+    )

@@ -1,0 +1,89 @@
+"""What each metric of images means."""
+
+IMAGES = {  # section of the report, heading, what it measures, what to keep in mind
+    "image.frechet": (
+        "fidelity",
+        "Frechet distance",
+        "How far the features of synthetic images lie from those of training images, as two "
+        "normal distributions; 0 is the same.",
+        "Compare it with the ceiling: few images alone put real ones apart.",
+    ),
+    "image.kernel": (
+        "fidelity",
+        "Kernel distance",
+        "The same without assuming normal distributions, and fair to few images; about 0 for two honest samples.",
+        "",
+    ),
+    "image.precision": ("fidelity", "Precision", "Share of synthetic images that lie where training images lie.", ""),
+    "image.density": (
+        "fidelity",
+        "Density",
+        "How many training images a synthetic one has around it, relative to real ones.",
+        "",
+    ),
+    "image.accuracy": (
+        "utility",
+        "Network trained on synthetic images",
+        "Its accuracy on real images it has not seen; the ceiling is the same network trained on as many real ones.",
+        "",
+    ),
+    "image.agreement": (
+        "utility",
+        "Labels",
+        "Share of synthetic images whose label a network trained on real images gives them too.",
+        "",
+    ),
+    "image.recall": ("diversity", "Recall", "Share of training images that lie where synthetic images lie.", ""),
+    "image.coverage": (
+        "diversity",
+        "Coverage",
+        "Share of training images that have a synthetic image in their neighbourhood; two honest "
+        "samples reach about 97 %.",
+        "",
+    ),
+    "image.vendi": (
+        "diversity",
+        "Effective number of images",
+        "How many different images the synthetic ones are worth, relative to training images.",
+        "More than the ceiling is noise, not variety.",
+    ),
+    "image.equal": (
+        "privacy",
+        "Exact copies",
+        "Share of synthetic images equal to a training image in every pixel.",
+        "The ceiling is the share of holdout images that are.",
+    ),
+    "image.copies": (
+        "privacy",
+        "Copies",
+        "Share of synthetic images far nearer to one training image than to the fifty next to it.",
+        "",
+    ),
+    "image.authenticity": (
+        "privacy",
+        "Authenticity",
+        "Share of synthetic images farther from their nearest training image than that "
+        "one is from its own; real images reach about half.",
+        "A sanity check only.",
+    ),
+    "image.membership": (
+        "privacy",
+        "Membership attack, all images",
+        "Share of training images that the strongest attack recognises while "
+        "it wrongly accuses 1 % of non-members; guessing reaches 1 %.",
+        "",
+    ),
+    "image.membership_vulnerable": (
+        "privacy",
+        "Membership attack, most isolated images",
+        "The same for the tenth of images farthest from all others.",
+        "",
+    ),
+    "image.membership_model": (
+        "privacy",
+        "Membership attack by whoever holds the model",
+        "Share of training images that are recognised by "
+        "the model's loss while 1 % of non-members are wrongly accused; guessing reaches 1 %.",
+        "It decides whether the model may leave: who has the released images alone cannot attack like this.",
+    ),
+}

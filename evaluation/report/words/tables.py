@@ -1,0 +1,137 @@
+"""What each metric of a table means."""
+
+TABLES = {  # heading, what it measures, what to keep in mind
+    "fidelity.shape": (
+        "Single columns",
+        "How alike the distribution of each column is, averaged over columns.",
+        "Shuffling columns does not change it, so its floor is high by construction.",
+    ),
+    "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
+    "fidelity.mutual_information": (
+        "Shared information",
+        "How alike the information is that one column gives about another, averaged over "
+        "pairs; it sees relations that are not straight lines.",
+        "",
+    ),
+    "fidelity.detection": (
+        "Detection by boosted trees",
+        "100 % means that a strong classifier cannot tell synthetic from training rows; 0 % means that it always can.",
+        "",
+    ),
+    "fidelity.detection_logistic": (
+        "Detection by logistic regression",
+        "The same with a simple classifier: an easier test to pass.",
+        "",
+    ),
+    "fidelity.alpha_precision": (
+        "Typical and odd rows",
+        "Whether synthetic rows are as typical, and as odd, as real ones.",
+        "It does not see which rows are missing: compare with recall below.",
+    ),
+    "fidelity.query_error": (
+        "Error of counts",
+        "By how much the share of rows that meet two or three conditions is off, on average.",
+        "",
+    ),
+    "fidelity.missingness": ("Missing values", "How alike the patterns of missing values across columns are.", ""),
+    "fidelity.constraints": (
+        "Rules kept",
+        "Share of synthetic rows that keep every rule found in the training rows: orders between "
+        "numbers, labels that decide others.",
+        "Rules are found by looking, not given by anyone who knows the subject.",
+    ),
+    "fidelity.formats": (
+        "Formats",
+        "Share of values in their column's own form: decimals, dates, known labels, patterns of identifiers.",
+        "",
+    ),
+    "utility.target": (
+        "Prediction of the target",
+        "Quality on unseen real rows of models trained on synthetic rows, divided by "
+        "that of the same models trained on real rows.",
+        "",
+    ),
+    "diversity.coverage": (
+        "Coverage",
+        "Share of training rows that have a synthetic row in their neighbourhood; two honest samples of "
+        "one population reach about 97 %.",
+        "",
+    ),
+    "diversity.beta_recall": (
+        "Recall by depth",
+        "Whether training rows are reached from the dense as well as the thin parts of the synthetic table.",
+        "",
+    ),
+    "diversity.vendi": (
+        "Effective number of rows",
+        "How many different rows the synthetic table is worth, relative to training rows.",
+        "More than the ceiling is noise, not variety.",
+    ),
+    "diversity.support": (
+        "Different rows it can make",
+        "How many different rows the generator seems able to make, relative to training "
+        "rows, judged by how many rows have a twin.",
+        "A rough number: read its interval.",
+    ),
+    "diversity.distinct": ("Distinct rows", "Share of synthetic rows that remain when repeats are removed.", ""),
+    "diversity.rare": ("Rare categories", "How much of the share of rare categories survives.", ""),
+    "diversity.modes": (
+        "Groups of rows",
+        "Share of the groups found among the training rows that are neither lost nor over-filled.",
+        "",
+    ),
+    "privacy.copies": (
+        "Exact copies",
+        "Share of synthetic rows identical to a training row.",
+        "The ceiling is the share of holdout rows that match a training row by chance.",
+    ),
+    "privacy.identifiers": (
+        "Real identifiers",
+        "Share of released identifying values (numbers of customers, codes) that are real ones; none may be.",
+        "",
+    ),
+    "privacy.near_copies": (
+        "Near copies",
+        "Share of synthetic rows as near to a training row as only 1 % of unseen real rows are.",
+        "",
+    ),
+    "privacy.nearest_record": (
+        "Nearer to training rows",
+        "Share of synthetic rows nearer to a training row than to a holdout row; 50 % is ideal.",
+        "A sanity check only: data that give away outliers can pass it.",
+    ),
+    "privacy.membership": (
+        "Membership attack, all rows",
+        "Share of training rows that the strongest attack recognises while it wrongly "
+        "accuses 1 % of non-members; guessing reaches 1 %.",
+        "",
+    ),
+    "privacy.membership_vulnerable": (
+        "Membership attack, most isolated rows",
+        "The same for the tenth of rows farthest from all others: the people an average hides.",
+        "",
+    ),
+    "privacy.membership_model": (
+        "Membership attack by whoever holds the model",
+        "Share of training rows that are recognised by the "
+        "model's loss while 1 % of non-members are wrongly accused; guessing reaches 1 %.",
+        "It decides whether the model may leave: who has the released rows alone cannot attack like this.",
+    ),
+    "privacy.attribute": (
+        "Guessing one value",
+        "How much more often the synthetic rows give away one value of a training person than of a "
+        "non-member, when all other values are known.",
+        "",
+    ),
+    "privacy.singling_out": (
+        "Singling out",
+        "How much more often a description made from synthetic rows fits exactly one training person "
+        "than exactly one non-member.",
+        "As many training rows as holdout rows are looked at.",
+    ),
+    "privacy.linkability": (
+        "Linking",
+        "How much more often the synthetic rows join two halves of a training person's record than of a non-member's.",
+        "",
+    ),
+}
