@@ -1,1 +1,41 @@
-"""Data with one known flaw each, by which the evaluation itself is judged."""
+"""Tables and images with one known flaw each, by which the evaluation itself is judged, and honest ones beside them.
+
+`copies.numbers_within_2_percent` is the function of that name in copies.py: a public function of these modules that
+takes a case and returns one is a kind of flaw (or, in honest.py, an honest draw).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+
+SECTIONS = ("inputs", "copies", "records", "few_rows", "relations", "values", "diversity", "images", "honest")
+
+
+def names(section: str | None = None) -> tuple[str, ...]:
+    """Names of all kinds, or of those in one section: `section.function`, in the order of their source."""
+    chosen = SECTIONS if section is None else (section,)
+    return tuple(f"{part}.{name}" for part in chosen for name in _kinds(_module(part)))
+
+
+def load(name: str) -> Callable:
+    """The function of a kind: (case, rng) -> case, of tables or of images."""
+    section, _, kind = name.partition(".")
+    return _kinds(_module(section))[kind]
+
+
+def _module(section: str) -> ModuleType:
+    return importlib.import_module(f"launderette.evaluation.calibration.{section}")
+
+
+def _kinds(module: ModuleType) -> dict[str, Callable]:
+    return {
+        name: f
+        for name, f in vars(module).items()
+        if inspect.isfunction(f)
+        and f.__module__ == module.__name__
+        and not name.startswith("_")
+        and f.__annotations__.get("return") in ("Case", "ImageCase")
+    }

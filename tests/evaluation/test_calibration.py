@@ -2,15 +2,19 @@
 one by none.
 """
 
+import numpy as np
 import pytest
 
 import evaluation
+from evaluation import calibration
+from evaluation.calibration import population as population_of
 from evaluation.calibration import tables
 from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
 ROWS = 5000
+ROLES = "train", "holdout", "synthetic"
 RULES = {
     name: rule for name, rule in rules.DEFAULT_RULES.items() if name != "utility.target"
 }  # slow, and no flaw needs it
@@ -56,3 +60,27 @@ def test_an_honest_sample_of_a_small_real_table_passes(name):
     parts = table[:cut], table[cut:end].reset_index(drop=True)
     assert refused(parts, table[end:].reset_index(drop=True), "target") == set()
     assert refused(parts, parts[0], "target") >= {"privacy.membership"}
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return {"Case": population_of.made((300, 75, 300)), "ImageCase": population_of.digits((120, 40, 120))}
+
+
+@pytest.mark.parametrize("kind", calibration.names())
+def test_a_kind_of_flaw_changes_the_case_and_keeps_its_columns(cases, kind):
+    flaw = calibration.load(kind)
+    honest = cases[flaw.__annotations__["return"]]
+    made, again = (flaw(honest, np.random.default_rng(1)) for _ in range(2))
+    assert flaw.__doc__
+    assert same(made, again)
+    assert same(made, honest) == (kind in ("honest.plain", "honest.images"))
+    if isinstance(made, population_of.Case):
+        assert [*made.train] == [*made.holdout] == [*made.synthetic]
+
+
+def same(one, other):
+    """Whether two cases hold the same rows or images in the same order."""
+    if isinstance(one, population_of.Case):
+        return all(getattr(one, role).equals(getattr(other, role)) for role in ROLES)
+    return all(np.array_equal(a, b) for r in ROLES for a, b in zip(getattr(one, r), getattr(other, r), strict=True))

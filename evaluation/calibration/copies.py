@@ -1,0 +1,207 @@
+"""Training rows in the release: whole or in part, exactly or nearly, all of them or a few."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation import samples
+from launderette.evaluation.calibration import changes
+from launderette.evaluation.calibration.population import Case
+from launderette.evaluation.measures import neighbours
+
+Rng = np.random.Generator
+
+
+def exact(case: Case, rng: Rng) -> Case:
+    """The training rows, in another order."""
+    return case.released(changes.memorised(case, 1.0, rng))
+
+
+def exact_fifth(case: Case, rng: Rng) -> Case:
+    """A fifth of the released rows are training rows."""
+    return changes.planted(case, changes.memorised(case, 0.2, rng), rng)
+
+
+def exact_twentieth(case: Case, rng: Rng) -> Case:
+    """One released row in twenty is a training row."""
+    return changes.planted(case, changes.memorised(case, 0.05, rng), rng)
+
+
+def exact_fiftieth(case: Case, rng: Rng) -> Case:
+    """One released row in fifty is a training row."""
+    return changes.planted(case, changes.memorised(case, 0.02, rng), rng)
+
+
+def _near(case: Case, share: float, moved: float, rng: Rng) -> Case:
+    """A share of the released rows are training rows, all numbers moved by up to `moved` of themselves."""
+    rows = changes.memorised(case, share, rng)
+    return changes.planted(case, changes.jittered(rows, changes.numbers(case), moved, rng), rng)
+
+
+def within_1_percent(case: Case, rng: Rng) -> Case:
+    """All training rows, numbers moved by up to 1 %."""
+    return _near(case, 1.0, 0.01, rng)
+
+
+def within_5_percent(case: Case, rng: Rng) -> Case:
+    """All training rows, numbers moved by up to 5 %."""
+    return _near(case, 1.0, 0.05, rng)
+
+
+def tenth_within_2_percent(case: Case, rng: Rng) -> Case:
+    """A tenth of the released rows are training rows, numbers moved by up to 2 %."""
+    return _near(case, 0.1, 0.02, rng)
+
+
+def fiftieth_within_1_percent(case: Case, rng: Rng) -> Case:
+    """2 % of the released rows are training rows learnt by heart, numbers moved by up to 1 %."""
+    return _near(case, 0.02, 0.01, rng)
+
+
+def twentieth_within_5_percent_of_a_deviation(case: Case, rng: Rng) -> Case:
+    """One row in twenty is a training row, numbers under noise of 5 % of their deviation."""
+    rows = changes.memorised(case, 0.05, rng)
+    return changes.planted(case, changes.shaken(rows, changes.numbers(case), 0.05, rng), rng)
+
+
+def within_a_fifth_of_a_deviation(case: Case, rng: Rng) -> Case:
+    """All training rows, numbers under noise of a fifth of their deviation."""
+    rows = changes.memorised(case, 1.0, rng)
+    return case.released(changes.shaken(rows, changes.numbers(case), 0.2, rng))
+
+
+def _numbers(case: Case, share: float, moved: float, rng: Rng, most: int | None = None) -> Case:
+    """Numbers of training rows in a share of the released rows, everything else fresh."""
+    columns = changes.numbers(case)[:most]
+    if len(columns) < 4:
+        raise changes.NotApplicable("expected four columns of numbers")
+    rows = changes.jittered(changes.memorised(case, share, rng), columns, moved, rng)
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def numbers_exact_fresh_labels(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row with the labels and dates of somebody else."""
+    return _numbers(case, 1.0, 0.0, rng)
+
+
+def numbers_within_2_percent_fresh_labels(case: Case, rng: Rng) -> Case:
+    """The same within 2 %."""
+    return _numbers(case, 1.0, 0.02, rng)
+
+
+def numbers_of_a_third_within_2_percent(case: Case, rng: Rng) -> Case:
+    """The same in 30 % of the rows."""
+    return _numbers(case, 0.3, 0.02, rng)
+
+
+def numbers_of_a_tenth_within_1_percent(case: Case, rng: Rng) -> Case:
+    """The same in a tenth of the rows, within 1 %."""
+    return _numbers(case, 0.1, 0.01, rng)
+
+
+def twelve_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
+    """Twelve columns of numbers within 1 %, everything else fresh."""
+    return _numbers(case, 1.0, 0.01, rng, 12)
+
+
+def six_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
+    """Six columns of numbers within 1 %, everything else fresh."""
+    return _numbers(case, 1.0, 0.01, rng, 6)
+
+
+def numbers_rounded_fresh_labels(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row to two digits, with the labels and dates of somebody else."""
+    columns, rows = changes.numbers(case), changes.memorised(case, 1.0, rng)
+    for column in columns:
+        values = rows[column].astype(float)
+        size = 10.0 ** (np.floor(np.log10(np.maximum(values.abs(), 1e-9))) - 1)
+        rows[column] = ((values / size).round() * size).round(6)
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def numbers_shifted_fresh_labels(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row, each column a tenth of a deviation higher, with fresh labels."""
+    columns, rows = changes.numbers(case), changes.memorised(case, 1.0, rng)
+    for column in columns:
+        rows[column] = (rows[column] + 0.1 * case.train[column].std()).round(3)
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def labels_swapped_numbers_within_2_percent(case: Case, rng: Rng) -> Case:
+    """Training rows with 70 % of the labels of other people and numbers moved by up to 2 %."""
+    rows = changes.memorised(case, 1.0, rng)
+    rest = [*changes.labels(case), *changes.dates(case), case.target]
+    mixed = changes.exchanged(rows, rest, 0.7, rng)
+    return case.released(changes.jittered(mixed, changes.numbers(case), 0.02, rng))
+
+
+def labels_and_dates_copied(case: Case, rng: Rng) -> Case:
+    """All labels and dates of a training row with the numbers of somebody else."""
+    columns = [*changes.labels(case), *changes.dates(case), case.target]
+    return changes.with_columns(case, changes.memorised(case, 1.0, rng), columns, rng)
+
+
+def half_of_the_columns_copied(case: Case, rng: Rng) -> Case:
+    """A random half of the columns of a training row, the others of somebody else."""
+    columns = [c for c in case.train if rng.random() < 0.5]
+    return changes.with_columns(case, changes.memorised(case, 1.0, rng), columns, rng)
+
+
+def half_of_the_columns_of_a_third(case: Case, rng: Rng) -> Case:
+    """The same in 30 % of the rows."""
+    columns = [c for c in case.train if rng.random() < 0.5]
+    return changes.with_columns(case, changes.memorised(case, 0.3, rng), columns, rng)
+
+
+def spliced(case: Case, rng: Rng) -> Case:
+    """Half of the columns of one training row, half of those of another."""
+    columns, rows = list(case.train), changes.memorised(case, 1.0, rng)
+    other = changes.memorised(case, 1.0, rng)
+    late = columns[len(columns) // 2 :]
+    return case.released(rows.assign(**{c: other[c] for c in late}))
+
+
+def _perturbed(case: Case, copied: float, share: float, rng: Rng) -> Case:
+    rows = changes.exchanged(changes.memorised(case, copied, rng), list(case.train), share, rng)
+    return changes.planted(case, rows, rng)
+
+
+def half_perturbed(case: Case, rng: Rng) -> Case:
+    """Training rows with half of the values exchanged."""
+    return _perturbed(case, 1.0, 0.5, rng)
+
+
+def mostly_perturbed(case: Case, rng: Rng) -> Case:
+    """Training rows with 70 % of the values exchanged."""
+    return _perturbed(case, 1.0, 0.7, rng)
+
+
+def tenth_half_perturbed(case: Case, rng: Rng) -> Case:
+    """One released row in ten is a training row with half of its values exchanged."""
+    return _perturbed(case, 0.1, 0.5, rng)
+
+
+def tenth_fifth_perturbed(case: Case, rng: Rng) -> Case:
+    """One released row in ten is a training row with a fifth of its values exchanged."""
+    return _perturbed(case, 0.1, 0.2, rng)
+
+
+def between_neighbours(case: Case, rng: Rng) -> Case:
+    """Numbers half-way between a training row and the one most like it (SMOTE), its other values kept."""
+    rows = changes.memorised(case, 1.0, rng)
+    compared = samples.make(case.train, None, rows)
+    asked, known = (neighbours.Group(role, np.arange(compared.size(role))) for role in ("synthetic", "train"))
+    other = case.train.iloc[neighbours.search(compared, asked, known, 2)[1][:, 1]].reset_index(drop=True)
+    step = rng.random(len(rows))
+    for column in changes.numbers(case):
+        values = rows[column] + step * (other[column] - rows[column])
+        whole = pd.api.types.is_integer_dtype(rows[column].dtype)
+        rows[column] = values.round().astype(rows[column].dtype) if whole else values.round(3)
+    return case.released(rows)
+
+
+def target_flipped(case: Case, rng: Rng) -> Case:
+    """Training rows of which nothing but the target is another's."""
+    rows = changes.memorised(case, 1.0, rng)
+    return case.released(rows.assign(**{case.target: rng.permutation(rows[case.target].to_numpy())}))

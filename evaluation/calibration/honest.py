@@ -1,0 +1,91 @@
+"""Honest draws: fresh people of the same population, at sizes and of shapes that may mislead a rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from launderette.evaluation.calibration import changes, texts
+from launderette.evaluation.calibration.population import Case, ImageCase
+
+Rng = np.random.Generator
+
+
+def _sized(case: Case, train: float, held: float, released: float) -> Case:
+    """The case cut to shares of its training rows."""
+    size = len(case.train)
+    return replace(
+        case, train=case.train.head(round(train * size)), holdout=case.holdout.head(round(held * size))
+    ).released(case.synthetic.head(round(released * size)))
+
+
+def plain(case: Case, rng: Rng) -> Case:
+    """As many rows as trained on."""
+    return case
+
+
+def few_released(case: Case, rng: Rng) -> Case:
+    """A quarter as many rows are released."""
+    return _sized(case, 1, 0.25, 0.25)
+
+
+def very_few_released(case: Case, rng: Rng) -> Case:
+    """A tenth as many rows are released."""
+    return _sized(case, 1, 0.25, 0.1)
+
+
+def holdout_as_large(case: Case, rng: Rng) -> Case:
+    """A holdout as large as the training table, four times the release."""
+    pooled = replace(case, train=case.train.head(len(case.holdout)))
+    return pooled.released(case.synthetic.head(len(case.holdout) // 4))
+
+
+def small_holdout(case: Case, rng: Rng) -> Case:
+    """A holdout of a twentieth of the training table."""
+    return _sized(case, 1, 0.05, 1)
+
+
+def small(case: Case, rng: Rng) -> Case:
+    """A tenth of everything."""
+    return _sized(case, 0.1, 0.025, 0.1)
+
+
+def many_released(case: Case, rng: Rng) -> Case:
+    """Five times as many rows as trained on."""
+    return _sized(case, 0.2, 0.05, 1)
+
+
+def few_columns(case: Case, rng: Rng) -> Case:
+    """Four columns, of which many people have the same values, and four times as many rows as trained on."""
+    columns = [*changes.numbers(case)[:1], *changes.labels(case)[:2], case.target]
+    cut = _sized(case, 0.25, 0.0625, 1)
+    return replace(cut, **{role: getattr(cut, role)[columns] for role in ("train", "holdout", "synthetic")})
+
+
+def with_text(case: Case, rng: Rng) -> Case:
+    """E-mails, names and notes of everybody."""
+    return texts.with_text(case, rng)
+
+
+def without_numbers(case: Case, rng: Rng) -> Case:
+    """Labels only."""
+    columns = [*changes.labels(case), case.target]
+    return replace(case, **{role: getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")})
+
+
+def without_labels(case: Case, rng: Rng) -> Case:
+    """Numbers and the target only."""
+    columns = [*changes.numbers(case), case.target]
+    return replace(case, **{role: getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")})
+
+
+def images(case: ImageCase, rng: Rng) -> ImageCase:
+    """Fresh images."""
+    return case
+
+
+def few_images(case: ImageCase, rng: Rng) -> ImageCase:
+    """140 training, 35 held-out and 140 released images."""
+    sides = ((*case.train, 140), (*case.holdout, 35), (*case.synthetic, 140))
+    return ImageCase(*((pixels[:n], labels[:n]) for pixels, labels, n in sides))

@@ -1,0 +1,182 @@
+"""Images with one known flaw each, from scikit-learn's digits: copies in disguise, lost classes, wrong labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from launderette.evaluation.calibration.population import ImageCase
+
+Rng = np.random.Generator
+Change = Callable[[np.ndarray], np.ndarray]  # of pixels float64 [n, H, W, C]
+
+
+def _members(case: ImageCase, share: float, rng: Rng) -> tuple[np.ndarray, np.ndarray, int]:
+    size = len(case.synthetic[0])
+    rows = rng.permutation(len(case.train[0]))[: round(share * size)]
+    return case.train[0][rows], case.train[1][rows], len(rows)
+
+
+def _planted(case: ImageCase, share: float, rng: Rng, change: Change = np.asarray) -> ImageCase:
+    """A share of the released images are training images, changed."""
+    pixels, labels, count = _members(case, share, rng)
+    changed = np.clip(np.round(change(pixels.astype(np.float64))), 0, 255).astype(np.uint8)
+    rest = tuple(part[: len(part) - count] for part in case.synthetic)
+    return case.released(np.concatenate([rest[0], changed]), np.concatenate([rest[1], labels]))
+
+
+def copied(case: ImageCase, rng: Rng) -> ImageCase:
+    """All released images are training images."""
+    return _planted(case, 1.0, rng)
+
+
+def tenth_copied(case: ImageCase, rng: Rng) -> ImageCase:
+    """One released image in ten is a training image."""
+    return _planted(case, 0.1, rng)
+
+
+def _shifted(pixels: np.ndarray, by: int) -> np.ndarray:
+    wide = np.pad(pixels, ((0, 0), (0, 0), (by, 0), (0, 0)), mode="edge")
+    return wide[:, :, : pixels.shape[2]]
+
+
+def moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
+    """Training images moved by one pixel."""
+    return _planted(case, 1.0, rng, lambda p: _shifted(p, 1))
+
+
+def third_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
+    """30 % training images, moved by one pixel."""
+    return _planted(case, 0.3, rng, lambda p: _shifted(p, 1))
+
+
+def tenth_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
+    """A tenth training images, moved by one pixel."""
+    return _planted(case, 0.1, rng, lambda p: _shifted(p, 1))
+
+
+def turned_by_a_quarter(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, turned by 90 degrees."""
+    return _planted(case, 0.2, rng, lambda p: np.rot90(p, 1, (1, 2)))
+
+
+def turned_by_a_half(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, turned by 180 degrees."""
+    return _planted(case, 0.2, rng, lambda p: np.rot90(p, 2, (1, 2)))
+
+
+def flipped(case: ImageCase, rng: Rng) -> ImageCase:
+    """All training images, seen in a mirror."""
+    return _planted(case, 1.0, rng, lambda p: p[:, :, ::-1])
+
+
+def fifth_flipped(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, upside down."""
+    return _planted(case, 0.2, rng, lambda p: p[:, ::-1])
+
+
+def contrast_lowered(case: ImageCase, rng: Rng) -> ImageCase:
+    """All training images at 70 % of their contrast, a little brighter."""
+    return _planted(case, 1.0, rng, lambda p: 25 + 0.7 * p)
+
+
+def fifth_with_lower_contrast(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images at 80 % of their contrast."""
+    return _planted(case, 0.2, rng, lambda p: 15 + 0.8 * p)
+
+
+def inverted(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, dark for light."""
+    return _planted(case, 0.2, rng, lambda p: 255 - p)
+
+
+def _cropped(pixels: np.ndarray, margin: int) -> np.ndarray:
+    """The middle of the images, drawn to their old size by the nearest pixel."""
+    height, width = pixels.shape[1:3]
+    rows, columns = (np.round(np.linspace(margin, side - 1 - margin, side)).astype(int) for side in (height, width))
+    return pixels[:, rows][:, :, columns]
+
+
+def cropped(case: ImageCase, rng: Rng) -> ImageCase:
+    """A third training images without their rim of one pixel, drawn to their old size."""
+    return _planted(case, 0.3, rng, lambda p: _cropped(p, 1))
+
+
+def noisy(case: ImageCase, rng: Rng) -> ImageCase:
+    """All training images under noise of 24 grey levels."""
+    return _planted(case, 1.0, rng, lambda p: p + rng.normal(0, 24, p.shape))
+
+
+def fifth_noisy(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images under noise of 16 grey levels."""
+    return _planted(case, 0.2, rng, lambda p: p + rng.normal(0, 16, p.shape))
+
+
+def blended(case: ImageCase, rng: Rng) -> ImageCase:
+    """Three quarters of one training image, one quarter of another."""
+    return _planted(case, 1.0, rng, lambda p: 0.75 * p + 0.25 * p[rng.permutation(len(p))])
+
+
+def holdout_copied(case: ImageCase, rng: Rng) -> ImageCase:
+    """Every held-out image is released."""
+    count = len(case.holdout[0])
+    return case.released(
+        *(np.concatenate([held, kept[count:]]) for held, kept in zip(case.holdout, case.synthetic, strict=True))
+    )
+
+
+def holdout_from_training(case: ImageCase, rng: Rng) -> ImageCase:
+    """The holdout was drawn from the training images, and the release copies them."""
+    rows = rng.permutation(len(case.train[0]))[: len(case.holdout[0])]
+    return _planted(replace(case, holdout=(case.train[0][rows], case.train[1][rows])), 1.0, rng)
+
+
+def class_missing(case: ImageCase, rng: Rng) -> ImageCase:
+    """There is no eight."""
+    kept = case.synthetic[1] != 8
+    return case.released(case.synthetic[0][kept], case.synthetic[1][kept])
+
+
+def class_of_three_images(case: ImageCase, rng: Rng) -> ImageCase:
+    """All ones are three images."""
+    pixels, labels = case.synthetic[0].copy(), case.synthetic[1]
+    ones = np.flatnonzero(labels == 1)
+    pixels[ones] = pixels[np.resize(ones[:3], len(ones))]
+    return case.released(pixels, labels)
+
+
+def fifty_images_repeated(case: ImageCase, rng: Rng) -> ImageCase:
+    """Fifty images over and over."""
+    rows = np.resize(np.arange(50), len(case.synthetic[0]))
+    return case.released(case.synthetic[0][rows], case.synthetic[1][rows])
+
+
+def labels_wrong(case: ImageCase, rng: Rng) -> ImageCase:
+    """30 % of the labels are somebody else's."""
+    labels = case.synthetic[1].copy()
+    hit = np.flatnonzero(rng.random(len(labels)) < 0.3)
+    labels[hit] = labels[rng.permutation(hit)]
+    return case.released(case.synthetic[0], labels)
+
+
+def one_class_mislabelled(case: ImageCase, rng: Rng) -> ImageCase:
+    """Half of the threes are called eights."""
+    labels = case.synthetic[1].copy()
+    labels[(labels == 3) & (rng.random(len(labels)) < 0.5)] = 8
+    return case.released(case.synthetic[0], labels)
+
+
+def blurred(case: ImageCase, rng: Rng) -> ImageCase:
+    """Every pixel is the mean of four."""
+    pixels = case.synthetic[0].astype(np.float64)
+    wide = np.pad(pixels, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="edge")
+    mean = (wide[:, :-1, :-1] + wide[:, 1:, :-1] + wide[:, :-1, 1:] + wide[:, 1:, 1:]) / 4
+    return case.released(mean.round().astype(np.uint8), case.synthetic[1])
+
+
+def grainy(case: ImageCase, rng: Rng) -> ImageCase:
+    """Fresh images under noise of 40 grey levels."""
+    pixels = case.synthetic[0] + rng.normal(0, 40, case.synthetic[0].shape)
+    return case.released(np.clip(np.round(pixels), 0, 255).astype(np.uint8), case.synthetic[1])

@@ -1,0 +1,147 @@
+"""What is known of single people: rare labels, extremes, outliers, identifiers and texts, and rows of the holdout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from launderette.evaluation.calibration import changes, tables, texts
+from launderette.evaluation.calibration.population import Case
+
+Rng = np.random.Generator
+
+
+def _one_person_labels(case: Case, people: int, columns: int, rng: Rng) -> Case:
+    """Some training people have a label that nobody else has, and so have as many released rows."""
+    chosen = changes.labels(case)[:columns]
+    train, synthetic = case.train.copy(), case.synthetic.copy()
+    for column in chosen:
+        names = [f"{column} of {n}" for n in range(people)]
+        for table in (train, synthetic):
+            values = table[column].astype(object).to_numpy(copy=True)
+            values[rng.permutation(len(values))[:people]] = names
+            table[column] = values
+    return replace(case, train=train).released(synthetic)
+
+
+def ten_one_person_labels(case: Case, rng: Rng) -> Case:
+    """Ten labels that one training person has stand in the release."""
+    return _one_person_labels(case, 10, 1, rng)
+
+
+def one_person_labels_in_three_columns(case: Case, rng: Rng) -> Case:
+    """Twelve such labels in each of three columns."""
+    return _one_person_labels(case, 12, 3, rng)
+
+
+def _extremes(case: Case, ranks: slice, rng: Rng) -> Case:
+    """The values of such ranks of each fractional column of the training table stand in the release."""
+    out = case.synthetic.copy()
+    for column in changes.numbers(case):
+        values = out[column].to_numpy(copy=True)
+        taken = case.train[column].dropna().sort_values().to_numpy()[ranks]
+        values[np.argsort(np.nan_to_num(values.astype(float), nan=0.0))[ranks]] = taken
+        out[column] = values
+    return case.released(out)
+
+
+def ten_greatest_values(case: Case, rng: Rng) -> Case:
+    """The ten greatest values of each column of numbers, exactly, in somebody else's row."""
+    return _extremes(case, slice(-10, None), rng)
+
+
+def ten_smallest_values(case: Case, rng: Rng) -> Case:
+    """The ten smallest values of each column of numbers, exactly, in somebody else's row."""
+    return _extremes(case, slice(0, 10), rng)
+
+
+def twenty_greatest_values(case: Case, rng: Rng) -> Case:
+    """The twenty greatest of each column."""
+    return _extremes(case, slice(-20, None), rng)
+
+
+def outliers_within_a_thousandth(case: Case, rng: Rng) -> Case:
+    """The 1.7 % most isolated training rows, numbers moved by up to 0.1 %."""
+    rows = tables.moved(tables.isolated(case.train), None, rng)
+    return changes.planted(case, rows, rng)
+
+
+def outliers_within_2_percent(case: Case, rng: Rng) -> Case:
+    """The 3 % most isolated training rows, numbers moved by up to 2 %."""
+    rows = tables.isolated(case.train, share=0.03)
+    return changes.planted(case, changes.jittered(rows, changes.numbers(case), 0.02, rng), rng)
+
+
+def _text_reused(case: Case, columns: list[str], share: float, rng: Rng) -> Case:
+    written = texts.with_text(case, rng)
+    return changes.with_columns(written, changes.memorised(written, share, rng), columns, rng)
+
+
+def emails_reused(case: Case, rng: Rng) -> Case:
+    """Every released e-mail is a training person's."""
+    return _text_reused(case, ["email"], 1.0, rng)
+
+
+def twentieth_of_emails_reused(case: Case, rng: Rng) -> Case:
+    """One released e-mail in twenty is a training person's."""
+    return _text_reused(case, ["email"], 0.05, rng)
+
+
+def emails_reused_as_labels(case: Case, rng: Rng) -> Case:
+    """The same where the owner has called the column labels."""
+    reused = _text_reused(case, ["email"], 0.1, rng)
+    return replace(reused, kinds={"email": "categorical"})
+
+
+def notes_copied(case: Case, rng: Rng) -> Case:
+    """A tenth of the released notes are training people's, word for word."""
+    return _text_reused(case, ["note"], 0.1, rng)
+
+
+def names_and_notes_copied(case: Case, rng: Rng) -> Case:
+    """Names and notes of training people, everything else fresh."""
+    return _text_reused(case, ["name", "note"], 1.0, rng)
+
+
+def notes_copied_in_capitals(case: Case, rng: Rng) -> Case:
+    """Notes of training people in other letters and spaces."""
+    copied = notes_copied(case, rng)
+    return copied.changed(note=[f" {text.upper()}" for text in copied.synthetic["note"]])
+
+
+def account_numbers_reused(case: Case, rng: Rng) -> Case:
+    """A fifth of the released account numbers, which are numbers, are training people's."""
+    accounts = {}
+    for part, role in enumerate(("train", "holdout", "synthetic")):
+        frame = getattr(case, role)
+        accounts[role] = frame.assign(account=10**8 + rng.choice(10**8, len(frame), replace=False) * 3 + part)
+    known = replace(case, **accounts)
+    return changes.with_columns(known, changes.memorised(known, 0.2, rng), ["account"], rng)
+
+
+def holdout_copied(case: Case, rng: Rng) -> Case:
+    """Every held-out row stands in the release."""
+    return changes.planted(case, case.holdout, rng)
+
+
+def fifth_of_holdout_planted(case: Case, rng: Rng) -> Case:
+    """One held-out row in five stands in the release."""
+    return changes.planted(case, case.holdout.head(len(case.holdout) // 5), rng)
+
+
+def holdout_repeated_as_release(case: Case, rng: Rng) -> Case:
+    """The release is the holdout, over and over, numbers moved by up to 1 %."""
+    rows = changes.sampled(case.holdout, len(case.synthetic), rng)
+    return case.released(changes.jittered(rows, changes.numbers(case), 0.01, rng))
+
+
+def holdout_within_2_percent(case: Case, rng: Rng) -> Case:
+    """Every held-out row stands in the release, numbers moved by up to 2 %."""
+    return changes.planted(case, changes.jittered(case.holdout, changes.numbers(case), 0.02, rng), rng)
+
+
+def numbers_of_the_holdout(case: Case, rng: Rng) -> Case:
+    """The numbers of every held-out row within 1 %, with the labels of somebody else."""
+    rows = changes.jittered(case.holdout, changes.numbers(case), 0.01, rng)
+    return changes.with_columns(case, rows, changes.numbers(case), rng)

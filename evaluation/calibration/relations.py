@@ -1,0 +1,170 @@
+"""Columns that are right one by one and wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation.calibration import changes
+from launderette.evaluation.calibration.population import CITIES, Case
+
+Rng = np.random.Generator
+
+
+def shuffled_columns(case: Case, rng: Rng) -> Case:
+    """Every column dealt out anew."""
+    return case.released(changes.exchanged(case.synthetic, list(case.train), 1.0, rng))
+
+
+def correlations_halved(case: Case, rng: Rng) -> Case:
+    """Each number keeps its place with half the weight: all correlations fall to about half."""
+    out = case.synthetic.copy()
+    for column in changes.numbers(case):
+        values = out[column].to_numpy(copy=True)
+        known = np.flatnonzero(pd.notna(values))
+        ranks = np.argsort(np.argsort(values[known], kind="stable")) / len(known) - 0.5
+        noisy = ranks * np.sqrt(0.5) + rng.permutation(ranks) * np.sqrt(0.5)
+        values[known[np.argsort(noisy, kind="stable")]] = np.sort(values[known])
+        out[column] = values
+    return case.released(out)
+
+
+def half_of_the_rows_shuffled(case: Case, rng: Rng) -> Case:
+    """Half of each column's values dealt out anew."""
+    return case.released(changes.exchanged(case.synthetic, list(case.train), 0.5, rng))
+
+
+def labels_apart_from_numbers(case: Case, rng: Rng) -> Case:
+    """The labels of one person with the numbers of another."""
+    columns, order = changes.labels(case), rng.permutation(len(case.synthetic))
+    return case.changed(**{c: case.synthetic[c].to_numpy()[order] for c in columns})
+
+
+def target_shuffled(case: Case, rng: Rng) -> Case:
+    """The target has nothing to do with the rest."""
+    return case.changed(**{case.target: rng.permutation(case.synthetic[case.target].to_numpy())})
+
+
+def country_broken_in_a_third(case: Case, rng: Rng) -> Case:
+    """A city lies in another country in 30 % of the rows."""
+    changes.needs(case, "city", "country")
+    country = case.synthetic["country"].to_numpy(copy=True)
+    hit = rng.random(len(country)) < 0.3
+    country[hit] = rng.choice(sorted(set(CITIES.values())), int(hit.sum()))
+    return case.changed(country=country)
+
+
+def education_number_broken(case: Case, rng: Rng) -> Case:
+    """An education has the number of its neighbour in 20 % of the rows."""
+    name = next((c for c in ("education_number", "education_num") if c in case.train), None)
+    if name is None:
+        raise changes.NotApplicable("expected the number of an education")
+    values = case.synthetic[name].to_numpy()
+    off = rng.choice((-1, 1), len(values)) * (rng.random(len(values)) < 0.2)
+    return case.changed(**{name: np.clip(values + off, values.min(), values.max())})
+
+
+def _late(case: Case, share: float, rng: Rng) -> Case:
+    changes.needs(case, "joined", "left")
+    hit = rng.random(len(case.synthetic)) < share
+    joined, left = (case.synthetic[c].to_numpy() for c in ("joined", "left"))
+    return case.changed(joined=np.where(hit, left, joined), left=np.where(hit, joined, left))
+
+
+def dates_out_of_order(case: Case, rng: Rng) -> Case:
+    """People leave before they join in 20 % of the rows."""
+    return _late(case, 0.2, rng)
+
+
+def few_dates_out_of_order(case: Case, rng: Rng) -> Case:
+    """The same in 5 % of the rows."""
+    return _late(case, 0.05, rng)
+
+
+def rent_above_income(case: Case, rng: Rng) -> Case:
+    """One number exceeds another that bounds it, in 10 % of the rows."""
+    changes.needs(case, "rent", "income")
+    hit = rng.random(len(case.synthetic)) < 0.1
+    return case.changed(rent=np.where(hit, (1.2 * case.synthetic["income"]).round(2), case.synthetic["rent"]))
+
+
+def time_trend_lost(case: Case, rng: Rng) -> Case:
+    """Dates are dealt out anew, pairs kept: nothing rises over the years."""
+    changes.needs(case, "joined", "left")
+    order = rng.permutation(len(case.synthetic))
+    return case.changed(**{c: case.synthetic[c].to_numpy()[order] for c in ("joined", "left")})
+
+
+def _flipped(case: Case, share: float, rng: Rng) -> Case:
+    rare, values = changes.rarest(case), case.synthetic[case.target].astype(object).to_numpy(copy=True)
+    other = case.train[case.target].mode()[0]
+    values[(values == rare) & (rng.random(len(values)) < share)] = other
+    return case.changed(**{case.target: values})
+
+
+def fifth_of_a_class_flipped(case: Case, rng: Rng) -> Case:
+    """20 % of the rare class bear the label of the common one."""
+    return _flipped(case, 0.2, rng)
+
+
+def two_fifths_of_a_class_flipped(case: Case, rng: Rng) -> Case:
+    """40 % of the rare class bear the label of the common one."""
+    return _flipped(case, 0.4, rng)
+
+
+def labels_exchanged_between_classes(case: Case, rng: Rng) -> Case:
+    """A quarter of the targets are somebody else's: the shares stay."""
+    return case.released(changes.exchanged(case.synthetic, [case.target], 0.25, rng))
+
+
+def _in_a_subgroup(case: Case, change: Callable[[np.ndarray], Any]) -> Case:
+    """The target changed among the people of one frequent label."""
+    column = changes.widest(case)
+    label = case.train[column].value_counts().index[1]
+    rows = (case.synthetic[column] == label).to_numpy()
+    values = case.synthetic[case.target].astype(object).to_numpy(copy=True)
+    values[rows] = change(values[rows])
+    return case.changed(**{case.target: values})
+
+
+def target_constant_in_a_subgroup(case: Case, rng: Rng) -> Case:
+    """Within one subgroup everybody has the same target."""
+    return _in_a_subgroup(case, lambda values: case.train[case.target].mode()[0])
+
+
+def target_shuffled_in_a_subgroup(case: Case, rng: Rng) -> Case:
+    """Within one subgroup the target has nothing to do with the rest."""
+    return _in_a_subgroup(case, lambda values: rng.permutation(values))
+
+
+def missing_values_removed(case: Case, rng: Rng) -> Case:
+    """What was missing has been filled in from other rows."""
+    columns = [c for c in case.train if case.synthetic[c].isna().any()]
+    if not columns:
+        raise changes.NotApplicable("expected a column with missing values")
+    out = case.synthetic.copy()
+    for column in columns:
+        values = out[column].to_numpy(copy=True)
+        gaps = pd.isna(values)
+        values[gaps] = rng.choice(values[~gaps], int(gaps.sum()))
+        out[column] = values
+    return case.released(out)
+
+
+def missing_values_moved(case: Case, rng: Rng) -> Case:
+    """As many values are missing, but in other rows: not where income is low."""
+    filled = missing_values_removed(case, rng).synthetic
+    for column in case.train:
+        share = case.synthetic[column].isna().mean()
+        if share:
+            filled[column] = filled[column].mask(rng.random(len(filled)) < share)
+    return case.released(filled)
+
+
+def missing_values_in_another_column(case: Case, rng: Rng) -> Case:
+    """Ten per cent of the values of a full column are missing."""
+    column = next(c for c in changes.numbers(case) if not case.train[c].isna().any())
+    return case.changed(**{column: case.synthetic[column].mask(rng.random(len(case.synthetic)) < 0.1)})
