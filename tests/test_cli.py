@@ -360,6 +360,35 @@ def test_releases_verify_rollback(released, capsys):
     assert line.startswith("launder: expected the release as it was published") and "report.html was changed" in line
 
 
+COMPLETED = """
+import atexit, sys
+atexit.register(lambda: print({"torch", "pandas"} & set(sys.modules)))
+sys.argv[0] = "launder"
+from pipelines.cli import main
+main()
+"""
+LIGHT = """
+import sys
+from pipelines.cli import main
+for words in (["--help"], ["--version"], ["schema"], ["releases", "out"], ["verify", "out/releases/r1"],
+              ["rollback", "out", "r1"], ["run"], ["rum"]):
+    main(words)
+    heavy = {"torch", "pandas", "pyarrow", "prefect", "scipy", "sklearn", "matplotlib"} & set(sys.modules)
+    assert not heavy, (words, heavy)
+"""
+
+
+def test_commands_that_look_at_documents_alone_load_no_library_for_data(released):
+    ran = launder(folder=released.parent, code=LIGHT)
+    assert ran.returncode == 0, ran.stderr
+    completed = launder(
+        folder=released.parent,
+        code=COMPLETED,
+        env=environment(_LAUNDER_COMPLETE="complete_bash", COMP_WORDS="launder rel", COMP_CWORD="1"),
+    )
+    assert completed.stdout.split("\n")[:2] == ["releases", "set()"]
+
+
 def test_folders_without_releases(refused, here, capsys):
     assert "an output folder" in refused("releases", "nowhere")
     assert "check the path" in refused("verify", here)

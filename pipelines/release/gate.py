@@ -2,7 +2,7 @@
 
 A rule compares the pessimistic end of a score's interval with its bound: the low end where more is better, the high end
 where less is. Copies and repeats are compared as they are: every released row is counted, so nothing about them is
-uncertain. Bounds and the words by which they follow the data stand in bounds.py.
+uncertain. Bounds and the words by which they follow the data stand in config/rules.py.
 
 A score that is missing or not a number refuses, with its reason, unless it has no meaning for the table: utility
 without a target (or with one that real rows do not predict either), and rare categories, modes or trends where a table
@@ -15,7 +15,6 @@ release, whose readers hold no model, unless the gate names the rule; it says th
 
 import math
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,22 +24,10 @@ from launderette.evaluation.measures.intervals import clopper_pearson, null_quan
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import MODEL_RULES, Rule, check
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.release.decisions import Approval, Refusal, conclude, reopen, without_meaning
 
-# reasons for which a score has no meaning for a table; anything else that is missing refuses
-WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
-    "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
-    "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
-    "diversity.rare": (Reason.NO_RARE_CATEGORY,),
-    "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
-    "privacy.identifiers": (Reason.NO_IDENTIFIER,),
-    "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
-    "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
-    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
-    "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
-    "privacy.membership_model": (Reason.NO_LOSS,),
-    "image.membership_model": (Reason.NO_LOSS,),
-}
+__all__ = ["Approval", "Refusal", "decide", "reopen"]
+
 # facts about the released table, without an interval
 COUNTED = ("privacy.copies", "privacy.identifiers", "diversity.distinct", "image.equal", "image.copies")
 NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
@@ -49,40 +36,6 @@ NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
 DIGITS = 6
 SIGMAS = 4
-_KEY = object()
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
-
-    digest: str
-    reasons: tuple[
-        Mapping[str, Any], ...
-    ]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
-    model: tuple[Mapping[str, Any], ...] = ()  # likewise, of the rules for the model, which do not refuse
-    _key: InitVar[object] = None
-
-    def __post_init__(self, _key: object) -> None:
-        if _key is not _KEY:
-            raise LaunderError("expected a decision that the gate has made, found one made elsewhere; call gate.decide")
-
-    @property
-    def passed(self) -> bool:
-        return isinstance(self, Approval)
-
-    def verdict(self) -> dict[str, Any]:
-        """Return the verdict as report.json and manifest.json hold it."""
-        reasons, model = ([dict(reason) for reason in found] for found in (self.reasons, self.model))
-        return {"passed": self.passed, "data": self.digest, "reasons": reasons, "model": model}
-
-
-class Approval(Decision):
-    """The one thing that publishing takes."""
-
-
-class Refusal(Decision):
-    """Why a table stays inside; at least one reason has not passed."""
 
 
 def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
@@ -91,8 +44,7 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
     """
     check(rules)
     reasons = tuple(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items())
-    kind = Approval if all(reason["passed"] for reason in reasons) else Refusal
-    return kind(data_digest, reasons, _of_model(report, rules), _KEY)
+    return conclude(data_digest, reasons, _of_model(report, rules))
 
 
 def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, Any], ...]:
@@ -103,33 +55,12 @@ def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, A
     return tuple(_judge(name, rule, report.scores[name]) for name, rule in asked.items())
 
 
-def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
-    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it
-    contradicts itself.
-    """
-    reasons, model = tuple(verdict["reasons"]), tuple(verdict.get("model", ()))
-    passed = bool(reasons) and all(_follows(reason) for reason in reasons)
-    if verdict["passed"] is not passed or any(
-        reason["passed"] is not _follows(reason) for reason in (*reasons, *model)
-    ):
-        raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
-    return (Approval if passed else Refusal)(verdict["data"], reasons, model, _KEY)
-
-
-def _follows(reason: Mapping[str, Any]) -> bool:
-    """Judge a stored reason again, by its own numbers."""
-    value, bound = reason["value"], reason["bound"]
-    if value is None or bound is None:
-        return value is None and _without_meaning(reason["score"], reason.get("reason"))
-    return value >= bound if reason["rule"].startswith("at least") else value <= bound
-
-
 def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
     least = "at_least" in rule
     if score is None:
         return _reason(name, rule, None, None, False, "The score was not computed.")
     if not _finite(score.value):
-        excused = score.value is None and _without_meaning(name, score.reason)
+        excused = score.value is None and without_meaning(name, score.reason)
         return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
     end = score.value if name in COUNTED else score.low if least else score.high
     bound, note = _bound(rule, score)
@@ -147,10 +78,6 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
 
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
-
-
-def _without_meaning(name: str, reason: str | None) -> bool:
-    return reason in WITHOUT_MEANING.get(name, ())
 
 
 def _reason(

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launderette.pipelines.config.errors import nearest
-from launderette.pipelines.release.gate import Approval, Refusal, reopen
+from launderette.pipelines.release.decisions import Approval, Refusal, reopen
 from launderette.pipelines.release.verifying import (
     MANIFEST,
     VERSION,
@@ -175,6 +174,8 @@ def rollback(output: Path, id: str) -> None:
     """Point `current` at an earlier release; LaunderError where there is none of that id, or it is not what it was."""
     known = [release["id"] for release in releases(output)]
     if id not in known:
+        from launderette.pipelines.config.errors import nearest  # with all of pydantic
+
         raise LaunderError(
             f"expected a release below {Path(output) / RELEASES}, found none called {id!r}{nearest(id, known)}"
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launderette.pipelines.release.gate import reopen
+from launderette.pipelines.release.decisions import reopen
 from launderette.pipelines.run.artifacts import LaunderError, canonical, digest_files, digest_of
 
 MANIFEST, DATA, REPORT = "manifest.json", "data", "report.json"

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+if TYPE_CHECKING:  # at run time imported where a table is read or written: most commands look at documents alone
+    import pandas as pd
+    import pyarrow as pa
 
 CODE = ("pipelines", "generators", "evaluation", "flows.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,8 +57,11 @@ class Artifact:
         return asdict(self)
 
 
-def write_frame(frame: pd.DataFrame, path: str | Path) -> Artifact:
+def write_frame(frame: "pd.DataFrame", path: str | Path) -> Artifact:
     """Write a frame as Parquet with its dtypes; the same rows give the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     plain = frame.reset_index(drop=True)
     plain.attrs = {}  # pandas would write them into the file
     try:
@@ -72,16 +75,19 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Artifact:
     return Artifact(str(path), digest_file(path), len(frame))
 
 
-def _mixed(frame: pd.DataFrame) -> str:
+def _mixed(frame: "pd.DataFrame") -> str:
     objects = [name for name in frame.columns if frame[name].dtype == object]
     mixed = [name for name in objects if frame[name].dropna().map(type).nunique() > 1]
     return ", ".join(repr(str(name)) for name in mixed or objects)
 
 
-def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
+def read_frame(source: Artifact | str | Path) -> "pd.DataFrame":
     """Read a frame that write_frame wrote, dtypes included; LaunderError where the file is gone, damaged or another
     one.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     path = Path(source.path if isinstance(source, Artifact) else source)
     if not path.is_file():
         raise LaunderError(f"expected a Parquet file at {path}, found none; run the stage that writes it again")
@@ -93,14 +99,17 @@ def read_frame(source: Artifact | str | Path) -> pd.DataFrame:
         raise LaunderError(f"expected a whole Parquet file at {path}, found a damaged one; write it again") from None
 
 
-def to_frame(table: pa.Table) -> pd.DataFrame:
+def to_frame(table: "pa.Table") -> "pd.DataFrame":
     """Return Arrow's rows as a frame; decimals, times of day and dates, for which pandas has no type, in Arrow's
     own.
     """
     return table.to_pandas(types_mapper=_own_type)
 
 
-def _own_type(type_: pa.DataType) -> pd.ArrowDtype | None:
+def _own_type(type_: "pa.DataType") -> "pd.ArrowDtype | None":
+    import pandas as pd
+    import pyarrow as pa
+
     kept = pa.types.is_decimal(type_) or pa.types.is_time(type_) or pa.types.is_date(type_)
     return pd.ArrowDtype(type_) if kept else None
 

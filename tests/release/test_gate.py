@@ -14,7 +14,7 @@ from evaluation.report import Report
 from evaluation.scores import Reason, Score
 from pipelines import config
 from pipelines.config import rules as bounds
-from pipelines.release import gate
+from pipelines.release import decisions, gate
 from pipelines.run.artifacts import LaunderError
 
 DIGEST = "d" * 64
@@ -209,13 +209,13 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
             continue  # trees may find something in noise
         assert one.scores[name].value is None
         reason = judge(name, one.scores[name], {"at_least": 0.5})
-        assert reason["passed"] and reason["note"] and gate._follows(reason), name
+        assert reason["passed"] and reason["note"] and decisions.conclude(DIGEST, (reason,)).passed, name
 
 
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("reason", Reason)
 def test_a_missing_score_is_excused_by_its_code_whatever_its_prose_says(name, reason):
-    excused = reason in gate.WITHOUT_MEANING.get(name, ())
+    excused = reason in decisions.WITHOUT_MEANING.get(name, ())
     phrases = "no target column is named; every stranger is guessed right; the radius needs 40 holdout rows"
     for note in ("Reworded.", phrases):
         found = judge(name, Score(None, note=note, reason=reason), {"at_most": 1})
@@ -271,7 +271,7 @@ def test_privacy_cannot_be_left_out():
 
 
 def test_approvals_are_made_by_the_gate_alone():
-    for kind in (gate.Approval, gate.Refusal, gate.Decision):
+    for kind in (gate.Approval, gate.Refusal, decisions.Decision):
         with pytest.raises(LaunderError, match="gate"):
             kind(DIGEST, ())
     approval = gate.decide(report(), bounds.DEFAULT_RULES, DIGEST)

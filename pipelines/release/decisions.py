@@ -1,0 +1,95 @@
+"""What the gate can say of a data file: an approval or a refusal, and how it is stored between two stages.
+
+It reads back what was decided without what it takes to decide, so that a release is listed and verified at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+from launderette.evaluation.scores import Reason
+from launderette.pipelines.run.artifacts import LaunderError
+
+# reasons for which a score has no meaning for a table; anything else that is missing refuses
+WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
+    "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
+    "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "diversity.rare": (Reason.NO_RARE_CATEGORY,),
+    "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
+    "privacy.identifiers": (Reason.NO_IDENTIFIER,),
+    "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
+    "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
+    "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.membership_model": (Reason.NO_LOSS,),
+    "image.membership_model": (Reason.NO_LOSS,),
+}
+_KEY = object()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
+
+    digest: str
+    reasons: tuple[
+        Mapping[str, Any], ...
+    ]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    model: tuple[Mapping[str, Any], ...] = ()  # likewise, of the rules for the model, which do not refuse
+    _key: InitVar[object] = None
+
+    def __post_init__(self, _key: object) -> None:
+        if _key is not _KEY:
+            raise LaunderError("expected a decision that the gate has made, found one made elsewhere; call gate.decide")
+
+    @property
+    def passed(self) -> bool:
+        return isinstance(self, Approval)
+
+    def verdict(self) -> dict[str, Any]:
+        """Return the verdict as report.json and manifest.json hold it."""
+        reasons, model = ([dict(reason) for reason in found] for found in (self.reasons, self.model))
+        return {"passed": self.passed, "data": self.digest, "reasons": reasons, "model": model}
+
+
+class Approval(Decision):
+    """The one thing that publishing takes."""
+
+
+class Refusal(Decision):
+    """Why a table stays inside; at least one reason has not passed."""
+
+
+def conclude(
+    digest: str, reasons: tuple[Mapping[str, Any], ...], model: tuple[Mapping[str, Any], ...] = ()
+) -> Approval | Refusal:
+    """Return the approval of the data of that SHA-256 where every reason has passed, the refusal where one has not;
+    LaunderError where a reason says another thing than its numbers.
+    """
+    if any(reason["passed"] is not _follows(reason) for reason in (*reasons, *model)):
+        raise LaunderError("expected a verdict that follows from its reasons, found another; run the gate again")
+    kind = Approval if reasons and all(reason["passed"] for reason in reasons) else Refusal
+    return kind(digest, reasons, model, _KEY)
+
+
+def reopen(verdict: Mapping[str, Any]) -> Approval | Refusal:
+    """Read back what `verdict` wrote, where a decision was stored between two stages; LaunderError where it
+    contradicts itself.
+    """
+    decision = conclude(verdict["data"], tuple(verdict["reasons"]), tuple(verdict.get("model", ())))
+    if verdict["passed"] is not decision.passed:
+        raise LaunderError("expected a verdict that follows from its reasons, found the other one; run the gate again")
+    return decision
+
+
+def _follows(reason: Mapping[str, Any]) -> bool:
+    """Judge a stored reason again, by its own numbers."""
+    value, bound = reason["value"], reason["bound"]
+    if value is None or bound is None:
+        return value is None and without_meaning(reason["score"], reason.get("reason"))
+    return value >= bound if reason["rule"].startswith("at least") else value <= bound
+
+
+def without_meaning(name: str, reason: str | None) -> bool:
+    """Tell whether a score that is missing for this reason has no meaning for the table."""
+    return reason in WITHOUT_MEANING.get(name, ())
