@@ -1,0 +1,139 @@
+"""The ledger: every question that was put to private rows, what each cost, and what all of them cost together.
+
+It is a value: it adds up, goes into JSON and comes back, and a document whose sum does not follow from its events is
+refused.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from launderette.generators.errors import GeneratorError
+from launderette.generators.privacy import accounting, noise
+
+UNITS = ("row", "entity")
+NEIGHBOURS = "add or remove one"
+RATE = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
+
+
+@dataclass(frozen=True)
+class DiscreteGaussian:
+    """`count` whole numbers, each changed by at most 1 by a unit, told with discrete Gaussian noise of a variance.
+
+    `delta` is the probability that something was told of which the noise says nothing: a label that one unit alone has
+    passing its threshold.
+    """
+
+    what: str
+    numerator: int  # of the variance
+    denominator: int
+    count: int = 1
+    delta: float = 0.0
+    mechanism: str = "discrete gaussian"
+
+    @property
+    def variance(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
+
+    @property
+    def squared(self) -> float:
+        """mu^2 of the event."""
+        return self.count * noise.mu_of(self.variance) ** 2
+
+
+Event = DiscreteGaussian
+MECHANISMS: dict[str, type] = {"discrete gaussian": DiscreteGaussian}
+
+
+def gaussian(what: str, variance: Fraction, count: int = 1, delta: float = 0.0) -> DiscreteGaussian:
+    """Return the event of noise of this variance on `count` numbers."""
+    return DiscreteGaussian(what, variance.numerator, variance.denominator, count, delta)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Events on the rows of one table. The guarantee is (epsilon, delta)-differential privacy where one `unit` is
+    added or removed.
+    """
+
+    events: tuple[Event, ...]
+    delta: float
+    unit: str = "row"
+    public: tuple[str, ...] = ()  # what was stated and is taken to be known, in words
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise GeneratorError(f"expected a unit of privacy among {', '.join(UNITS)}, found {self.unit!r}")
+
+    @cached_property
+    def mu(self) -> float:
+        return math.sqrt(sum(event.squared for event in self.events))
+
+    @property
+    def lost(self) -> float:
+        """The part of delta that events need for themselves."""
+        return sum(event.delta for event in self.events)
+
+    @cached_property
+    def epsilon(self) -> float:
+        """The smallest epsilon at the ledger's delta, tight for Gaussian events."""
+        return accounting.epsilon_of(self.mu, self.delta - self.lost)
+
+    def largest_tpr(self, fpr: float) -> float:
+        """Return the largest share of members that any attack may recognise at a false-positive rate."""
+        return accounting.largest_tpr(self.mu, fpr, self.lost)
+
+    def __add__(self, other: "Ledger") -> "Ledger":
+        """Return what both together cost on the same rows, at the larger delta."""
+        if self.unit != other.unit:
+            raise GeneratorError(f"expected ledgers of one unit to add up, found {self.unit} and {other.unit}")
+        public = tuple(dict.fromkeys(self.public + other.public))
+        return Ledger(self.events + other.events, max(self.delta, other.delta), self.unit, public)
+
+    def sentence(self) -> str:
+        """Say what the ledger allows, for somebody who has to sign for it."""
+        return (
+            f"Adding or removing one {self.unit} changes the probability of any release by a factor of at most "
+            f"e^{self.epsilon:.3g} = {math.exp(min(self.epsilon, 700)):.3g}, but for a probability of {self.delta:g}. "
+            f"Whoever sees it, and knows all other {self.unit}s, recognises at most {self.largest_tpr(RATE):.1%} of "
+            f"those that it was made from, if {RATE:.0%} of others may be taken for such."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURS}
+        tpr = {f"largest TPR at {RATE:.0%} FPR": self.largest_tpr(RATE), "mu": self.mu}
+        return {**own, **tpr, "public": list(self.public), "events": [asdict(event) for event in self.events]}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Ledger":
+        """Read what to_dict wrote; GeneratorError for an unknown event, or an epsilon that does not follow."""
+        if document.get("neighbours") != NEIGHBOURS:
+            raise GeneratorError(f"expected a ledger whose neighbours {NEIGHBOURS} unit, found another relation")
+        events = tuple(_event(entry) for entry in document["events"])
+        found = cls(events, document["delta"], document["unit"], tuple(document["public"]))
+        if not math.isclose(found.epsilon, document["epsilon"], rel_tol=1e-9):
+            raise GeneratorError("expected a ledger whose epsilon follows from its events, found another")
+        return found
+
+
+def _event(entry: Mapping[str, Any]) -> Event:
+    kind = MECHANISMS.get(str(entry.get("mechanism")))
+    if kind is None:
+        raise GeneratorError(
+            f"expected a mechanism among {', '.join(MECHANISMS)} in a ledger, found {entry.get('mechanism')!r}; it "
+            "cannot be added up"
+        )
+    if unknown := sorted(set(entry) - {field.name for field in fields(kind)}):
+        raise GeneratorError(f"expected the fields of a {entry['mechanism']} event, found also {unknown[0]!r}")
+    return kind(**entry)
+
+
+def total(ledgers: Iterable[Ledger]) -> Ledger | None:
+    """Return the sum of ledgers on the same rows, None where there is none."""
+    summed: Ledger | None = None
+    for one in ledgers:
+        summed = one if summed is None else summed + one
+    return summed
