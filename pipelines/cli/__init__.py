@@ -10,6 +10,7 @@ import typer
 
 from launderette.pipelines.cli import augment, init, models, releases, run, schema, scoring
 from launderette.pipelines.cli.options import FAILED, INTERRUPTED, RELEASED, Version
+from launderette.pipelines.cli.waiting import alive
 
 HELP = "Turn sensitive tables and images into synthetic ones, scored and released through a gate."
 app = typer.Typer(
@@ -28,10 +29,9 @@ for _command in (
     models.sample,
     scoring.score,
     augment.augment,
-    schema.schema,
 ):
-    app.command()(_command)
-for _command in (releases.releases, releases.verify, releases.rollback):
+    app.command()(alive(_command))
+for _command in (schema.schema, releases.releases, releases.verify, releases.rollback):
     app.command()(_command)
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from launderette.pipelines.cli.options import Overwrite, check_new
+from launderette.pipelines.cli.options import Overwrite, check_new, say
+from launderette.pipelines.cli.waiting import spinner
 
 
 def init(
@@ -24,6 +25,7 @@ def init(
 
     check_new(output, overwrite)
     loaded = config.load(source, override or [])
+    spinner.show("reading the source")
     schema, entity, notes, rules = _profiled(loaded)
     with atomic_write(output) as aside:
         text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
@@ -34,7 +36,7 @@ def init(
         else "for images. Look at it"
     )
     for sentence in (f"Wrote {output}: {what}, then: launder run {output}", *notes):
-        print(sentence, flush=True)
+        say(sentence)
     return 0
 
 

@@ -17,6 +17,7 @@ from launderette.pipelines.cli.options import (
     progress,
     say,
 )
+from launderette.pipelines.cli.waiting import spinner
 
 
 def fit(
@@ -61,6 +62,7 @@ def fit(
     if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
     check_new(model, overwrite)
+    spinner.show("reading the source")
     fitted = fitting.fit(loaded, progress=progress(), tell=say)
     with explained(model):
         fitted.save(model)
@@ -105,6 +107,7 @@ def sample(
     asked = {"where": tables.conditions(where or [], fitted.schema.names)}
     asked |= {"constraints": constraint} if constraint else {}
     modality.check_sampling(asked)
+    spinner.show(f"drawing {modality.UNIT}")
     drawn = fitted.sample(rows, seed=seed, **asked)
     modality.write_output(drawn, output)
     say(f"Wrote {output}: {len(drawn):,} {modality.UNIT}.")

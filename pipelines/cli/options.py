@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from launderette.pipelines.cli.waiting import spinner
+
 RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
@@ -55,7 +57,8 @@ def check_new(output: Path, overwrite: bool) -> None:
 
 def say(text: str = "") -> None:
     """Print a line at once."""
-    print(text, flush=True)
+    with spinner.paused():
+        print(text, flush=True)
 
 
 def progress(total: str = "training") -> Callable[[dict[str, float]], None]:

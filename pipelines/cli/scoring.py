@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from launderette.pipelines.cli.options import QUARANTINED, RELEASED, Overrides, Seed, Target, say
+from launderette.pipelines.cli.waiting import spinner
 
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
 
@@ -36,9 +37,11 @@ def score(
     from launderette.pipelines.scoring import settings as score_settings
 
     settings = score_settings.load(train, target, seed, override or [])
+    spinner.show("scoring")
     if compare:
         return _compare(train, holdout, tables, output, settings, gate)
     scored = external.score(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
+    spinner.hide()
     report, verdict = scored.report, scored.verdict
     print_scores(report)
     for note in scored.notes:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from launderette.pipelines.cli.waiting import spinner
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import server
 
@@ -17,7 +18,9 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     from launderette.pipelines.run import tasks
 
     own = not tasks.users_server()
+    spinner.show("starting Prefect")
     with suppress(KeyboardInterrupt), tasks.connected(work, pages=True) as address:
+        spinner.hide()
         print(f"dashboard: {address.removesuffix('/api')}", flush=True)
         for config in configurations:
             print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import verdicts
 from launderette.pipelines import modalities
+from launderette.pipelines.cli import waiting
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import server
 
@@ -29,7 +29,7 @@ STEPS = {
     "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
-console = Console(highlight=False)
+console = waiting.console()
 
 
 class TrainingProgress:
@@ -53,6 +53,7 @@ class TrainingProgress:
 
     def _draw(self, step: float, steps: float, text: str) -> None:
         if self.bar is None:
+            waiting.spinner.hide()
             columns = (
                 TextColumn("  {task.description}"),
                 BarColumn(),
@@ -122,6 +123,7 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
         if not os.environ.get("PREFECT_API_URL")
         else f"[bold]{config.name}[/]"
     )
+    waiting.spinner.show("starting Prefect")
     from launderette import flows
     from launderette.pipelines.run import tasks
 
@@ -129,7 +131,9 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
 
     def tell(step: str) -> None:
         progress.close()  # of a training that stopped early
+        waiting.spinner.hide()
         console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
+        waiting.spinner.show(STEPS[step])
 
     tasks.tell.set(tell)
     tasks.listener.set(progress)
@@ -138,6 +142,7 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
             return getattr(flows, flow)(config)
     finally:
         progress.close()
+        waiting.spinner.hide()
 
 
 def _clock(started: float) -> str:

@@ -39,7 +39,7 @@ def is_ours(error: BaseException) -> bool:
     """
     if isinstance(error, LaunderError):
         return True
-    from launderette.evaluation.samples import EvaluationError  # late: they take a second to import
+    from launderette.evaluation.scores import EvaluationError  # late: they take a second to import
     from launderette.generators.errors import GeneratorError
 
     return isinstance(error, EvaluationError | GeneratorError)

@@ -109,7 +109,9 @@ def _opened(model: Path, modality: Modality) -> Synthesizer:
     return fitted
 
 
-def _written(report: Report, output: Path, decision: gate.Decision | None, notes: Sequence[str]) -> Scored:
+def _written(
+    report: Report, output: Path, decision: gate.Approval | gate.Refusal | None, notes: Sequence[str]
+) -> Scored:
     verdict = decision and decision.verdict()
     with explained(output):
         reports.write(report, output, verdict=verdict, public=True)

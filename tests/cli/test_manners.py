@@ -1,13 +1,17 @@
 """Manners of the command line: version, completion, the schema of configurations, what is replaced only when asked."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli import main, waiting
+from pipelines.cli.options import say
 from pipelines.cli.schema import text
+from tests.processes import launder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,3 +56,57 @@ def test_files_that_exist_are_replaced_only_when_asked(table, capsys):
         before = written.stat().st_mtime_ns
         assert main([*words, "--overwrite"]) == 0
         assert written.stat().st_mtime_ns != before
+
+
+FIRST = """
+import contextlib, io, sys
+from pipelines.cli import main
+
+class Reached(KeyboardInterrupt):
+    pass
+
+class Heavy:  # stands before every finder, and ends a command where it first imports what takes seconds
+    def find_spec(self, name, path, target=None):
+        if name in ("torch", "pandas", "pyarrow", "prefect", "sklearn"):
+            reached.append(bool(shown.getvalue()))
+            raise Reached
+
+sys.meta_path.insert(0, Heavy())
+for words in ("demo", "demo --images", "init t.csv", "run t.csv", "fit t.csv --model m", "serve t.csv",
+              "sample m --rows 1 --output o.csv", "score --train t.csv --synthetic t.csv --output s",
+              "augment t.csv --target job"):
+    reached, shown = [], io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        main(words.split())
+    assert reached and reached[0], (words, reached)
+"""
+
+
+def test_every_command_shows_that_it_lives_before_it_loads_what_is_heavy(table):
+    ran = launder(folder=table, code=FIRST)
+    assert ran.returncode == 0, ran.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_spinner_turns_on_a_terminal_and_leaves_lines_whole(monkeypatch):
+    shown, long = Terminal(), "x" * 200
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    waiting.console.cache_clear()
+    waiting.spinner.show("scoring")
+    say(long)
+    waiting.spinner.show("judging")
+    waiting.spinner.hide()
+    assert "scoring" in shown.getvalue() and "judging" in shown.getvalue()
+    assert f"{long}\n" in shown.getvalue()
+    waiting.console.cache_clear()
+
+
+def test_without_a_terminal_nothing_turns(capsys):
+    waiting.spinner.show("scoring")
+    say("a line")
+    assert capsys.readouterr().out == "a line\n"
