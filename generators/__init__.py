@@ -18,6 +18,7 @@ from types import ModuleType
 
 import pandas as pd
 
+from launderette.generators import notebook
 from launderette.generators.contract import Budget, Progress, Synthesizer
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
@@ -97,6 +98,7 @@ def fit(
 ) -> Synthesizer:
     """Train the generator called `name` on the rows of a frame, or on images, and return the fitted model.
 
+    `progress` is told how far training is; without one, a notebook's cell shows it.
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
     `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by.
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
@@ -116,7 +118,7 @@ def fit(
         device=device,
         privacy=privacy,
         budget=budget or Budget(),
-        progress=progress,
+        progress=progress or notebook.progress(),
         checkpoint=checkpoint,
         groups=groups,
     )

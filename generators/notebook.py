@@ -1,7 +1,9 @@
-"""How models and schemas show themselves: one line in a terminal, a small table in a notebook; never a value of a
-row.
+"""How models and schemas show themselves: one line in a terminal, a small table in a notebook, where training shows
+its progress too; never a value of a row.
 """
 
+import secrets
+import sys
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, ClassVar
@@ -30,6 +32,28 @@ class ShownModel:
     def _repr_html_(self) -> str:
         facts = [(key, _short(self.record[key])) for key in self.SHOWN if key in self.record]
         return html_table(_name(self), ("training", ""), facts) + self.schema._repr_html_()
+
+
+class ShownProgress:
+    """Progress of a training as one output of a notebook's cell, which is drawn again at each call."""
+
+    def __init__(self, publisher: Any) -> None:
+        self.publisher, self.name, self.shown = publisher, secrets.token_hex(8), False  # names are of a process alone
+
+    def __call__(self, status: Mapping[str, float]) -> None:
+        step, steps = int(status["step"]), int(status["steps"])
+        told = f"step {step:,} of {steps or '?'}, {status['seconds']:.0f} s, validation loss {status['validation']:.3f}"
+        bar = f"<progress value={step} max={steps or step}></progress> {escape(told)}"
+        data = {"text/plain": told, "text/html": bar}
+        self.publisher.publish(data, transient={"display_id": self.name}, update=self.shown)
+        self.shown = True
+
+
+def progress() -> ShownProgress | None:
+    """Return what shows a training's progress in the notebook that this process serves, None where it serves none."""
+    library = sys.modules.get("IPython")
+    shell: Any = library.get_ipython() if library else None
+    return ShownProgress(shell.display_pub) if getattr(shell, "kernel", None) else None
 
 
 def _name(model: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from launderette.generators import notebook
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import setting
@@ -15,6 +16,7 @@ def run(
 ) -> dict[str, Any]:
     """Run the whole flow once on a source or a configuration; return passed, place, report, id and verdict.
 
+    In a notebook the cell shows how far the training is.
     `settings` are keys of the configuration such as {"score.target": "income"}. LaunderError for what cannot be run.
     """
     if not isinstance(source, RunConfig):
@@ -23,5 +25,6 @@ def run(
     from launderette import flows
     from launderette.pipelines.run import tasks
 
+    tasks.listener.set(tasks.listener.get() or notebook.progress())
     with tasks.connected(work):
         return flows.launder(source)

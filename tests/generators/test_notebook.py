@@ -2,6 +2,9 @@
 without a value of a row.
 """
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,3 +42,25 @@ def test_a_report_is_shown_and_saved(frame, tmp_path):
     page = report.save(tmp_path / "r")
     assert page.read_text(encoding="utf-8").startswith("<!")
     assert sorted(p.name for p in page.parent.iterdir()) == ["report.html", "report.json"]
+
+
+class Cell:
+    """Stands for a kernel's publisher, and keeps what it is given."""
+
+    def __init__(self):
+        self.outputs = {}
+
+    def publish(self, data, metadata=None, *, transient=None, update=False):
+        assert update == (transient["display_id"] in self.outputs)
+        self.outputs[transient["display_id"]] = data
+
+
+@pytest.mark.parametrize(("kernel", "outputs"), [(object(), 1), (None, 0)])
+def test_a_notebook_shows_training_in_one_output_and_a_terminal_none(frame, monkeypatch, kernel, outputs):
+    cell = Cell()
+    shell = SimpleNamespace(display_pub=cell, kernel=kernel)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    model = generators.fit(frame, budget=generators.Budget(steps=3))
+    assert len(cell.outputs) == outputs
+    for data in cell.outputs.values():
+        assert f"step {model.record['steps']} of 3" in data["text/plain"] and "<progress value=" in data["text/html"]
