@@ -23,6 +23,7 @@ class Reason(StrEnum):
     TARGET_UNPREDICTABLE = "target_unpredictable"  # real rows do not predict it either
     NO_HOLDOUT = "no_holdout"
     NO_VALUES = "no_values"  # no column but identifiers, or none with a value
+    NO_NUMBERS = "no_numbers"
     NO_IDENTIFIER = "no_identifier"  # no column names anyone
     ONE_COLUMN = "one_column"
     TOO_FEW_ROWS = "too_few_rows"

@@ -1,8 +1,10 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
-from launderette.evaluation.fidelity.marginals import formats, missingness, shape
+from launderette.evaluation.fidelity.marginals import formats, shape
+from launderette.evaluation.fidelity.missing_values import missingness
 from launderette.evaluation.fidelity.relations import constraints, mutual_information, query_error, trend
 from launderette.evaluation.fidelity.two_samples import alpha_precision, detection, detection_logistic
+from launderette.evaluation.fidelity.values import granularity, tails, validity
 
 __all__ = [
     "alpha_precision",
@@ -10,9 +12,12 @@ __all__ = [
     "detection",
     "detection_logistic",
     "formats",
+    "granularity",
     "missingness",
     "mutual_information",
     "query_error",
     "shape",
+    "tails",
     "trend",
+    "validity",
 ]

@@ -1,6 +1,4 @@
-"""Does a value look like the column's own: its decimals, its labels, the pattern of its identifiers, dates that can
-be read?
-"""
+"""Is a value written as the column's own are: its decimals, the pattern of its identifiers, dates that can be read?"""
 
 from __future__ import annotations
 
@@ -23,11 +21,19 @@ def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
         return _patterned(samples, column, samples.frames[role][column].iloc[rows])
     values = samples.table(role)[column].to_numpy()[rows]
     if not samples.is_number(column):
-        seen = np.unique(samples.table("train")[column].to_numpy())
-        return np.isin(values[values >= 0], seen)
+        return np.ones(int((values >= 0).sum()), dtype=bool)  # which labels there are is a question of validity
     given = samples.train if role == "shuffled" else samples.frames[role]
     present = values[given[column].notna().to_numpy()[rows]] if role != "shuffled" else values[~np.isnan(values)]
-    return ~np.isnan(present) & _written(present, _decimals(samples, column))
+    return ~np.isnan(present) & _written(present, decimals(samples, column))
+
+
+def alone(samples: Samples, column: str, seed: int) -> tuple[int, int]:
+    """Training values that have the column's form only because they are there, or do not have it; of how many."""
+    if samples.kinds[column] != "identifier":
+        fits = fitting(samples, column, "train", seed)
+        return int((~fits).sum()), len(fits)
+    counts = _patterns(samples.train[column]).value_counts()
+    return int((counts == 1).sum()), int(counts.sum())
 
 
 def _written(values: np.ndarray, decimals: int | None) -> np.ndarray:
@@ -35,7 +41,7 @@ def _written(values: np.ndarray, decimals: int | None) -> np.ndarray:
 
 
 @once
-def _decimals(samples: Samples, column: str) -> int | None:
+def decimals(samples: Samples, column: str) -> int | None:
     """Fewest decimals with which nearly all training values can be written; None where they are continuous."""
     values = samples.table("train")[column].to_numpy()
     values = values[~np.isnan(values)]

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from launderette.evaluation.report import drawings, words
 from launderette.evaluation.summaries import verdicts
 
+LOSSES = 5  # worst parts of a metric
 SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
@@ -96,12 +97,23 @@ def render(report: Any, data: dict) -> str:
         attacks=_attacks(scores),
         kinds=_kinds(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"),
-        misfits=_detail(scores, "fidelity.formats", "worst_columns"),
+        losses=_losses(scores),
         secrets=_detail(scores, "privacy.attribute", "columns"),
         by_learner=_by_learner(scores),
         **_judged(data),
         **_of_images(report, data),
     )
+
+
+def _losses(scores: dict) -> dict[str, dict[str, tuple[float, float]]]:
+    """By the title of a metric, what its worst parts have lost beyond chance: (lost, by chance)."""
+    found = {}
+    for name, score in scores.items():
+        lost, chance = (score["detail"].get(key) or {} for key in ("lost", "by_chance"))
+        worst = sorted(((v, part) for part, v in lost.items() if v > chance[part]), reverse=True)[:LOSSES]
+        if worst:
+            found[words.title(name)] = {part: (v, chance[part]) for v, part in worst}
+    return found
 
 
 def _of_images(report: Any, data: dict) -> dict:

@@ -11,6 +11,11 @@ Reason = Mapping[
 
 COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
+    "fidelity.validity": "of the values of each column possible, beyond chance",
+    "fidelity.formats": "of the values of each column written as real ones, beyond chance",
+    "fidelity.granularity": "of the values of each column as round and as varied as real ones, beyond chance",
+    "fidelity.tails": "of the rows at either end of each column of numbers kept, beyond chance",
+    "fidelity.missingness": "of the missing values of each column where real ones are missing, beyond chance",
     "fidelity.trend": "likeness of pairs of columns",
     "utility.target": "of the quality of models trained on real rows, reached by models trained on synthetic ones",
     "diversity.coverage": "of training rows with a synthetic row near them",

@@ -32,6 +32,11 @@ Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of
 
 DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.shape": {"at_least": 0.8, "relative": "or ceiling"},
+    "fidelity.validity": {"at_least": 0.995},
+    "fidelity.formats": {"at_least": 0.99},
+    "fidelity.granularity": {"at_least": 0.6},
+    "fidelity.tails": {"at_least": 0.8},
+    "fidelity.missingness": {"at_least": 0.75},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
     "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},

@@ -14,6 +14,9 @@ from launderette.pipelines.run.artifacts import LaunderError
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "fidelity.granularity": (Reason.NO_NUMBERS,),
+    "fidelity.tails": (Reason.NO_NUMBERS,),
+    "fidelity.missingness": (Reason.NO_MISSING_VALUES,),
     "diversity.rare": (Reason.NO_RARE_CATEGORY,),
     "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
     "privacy.identifiers": (Reason.NO_IDENTIFIER,),

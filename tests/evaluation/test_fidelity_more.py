@@ -69,12 +69,16 @@ def test_query_error_of_non_members_is_small_and_of_loose_columns_larger():
     assert found.low <= found.value <= found.high
 
 
-def test_missing_patterns_are_compared_whole():
-    train = {"a": [1, np.nan, 1, np.nan], "b": [2, np.nan, 2, np.nan]}
-    apart = {"a": [1, np.nan, 1, np.nan], "b": [np.nan, 2, np.nan, 2]}
+def test_missing_values_are_compared_by_column_and_by_what_else_is_known():
+    train = {"a": [1, np.nan] * 500, "b": [2, np.nan] * 500}
+    apart = {"a": [1, np.nan] * 500, "b": [np.nan, 2] * 500}
     assert fidelity.missingness(compared(train, train)).value == 1
-    # column by column half are missing in both, but no pattern is shared
-    assert fidelity.missingness(compared(train, apart)).value == 0
+    # column by column half are missing in both, but never of the same rows: all is lost, but for chance
+    found = fidelity.missingness(compared(train, apart))
+    assert found.detail["lost"] == {"a, by b": 1.0, "b, by a": 1.0} and found.value < 0.2
+    # 5 % of the values of one column, where half are missing in training: 0.45 of 0.5
+    fewer = {"a": [1] * 450 + [1, np.nan] * 50, "b": [2, np.nan] * 500}
+    assert fidelity.missingness(compared(train, {**fewer, "a": fewer["a"] + [1] * 450})).detail["lost"]["a"] == 0.9
     assert "no table has a missing value" in fidelity.missingness(compared({"a": [1, 2]}, {"a": [1, 2]})).note
 
 
@@ -114,6 +118,8 @@ def test_formats_by_hand():
         whole=[0.5] * 15 + [3] * 45, cents=0.125, c=["new"] + ["x"] * 59, code=["AB-12345"] * 30 + ["CD-0001"] * 30
     )
     found = fidelity.formats(compared(train, odd, train))
-    assert found.detail["worst_columns"] == {"cents": 0.0, "code": 0.5, "whole": 0.75, "c": 59 / 60}
-    assert found.value == pytest.approx((0 + 0.5 + 0.75 + 59 / 60) / 4) and found.ceiling == 1
+    assert found.detail["lost"] == {"cents": 1.0, "code": 0.5, "whole": 0.25}
+    # none of 60 training values are otherwise, so as many fresh ones would hardly be
+    assert found.value == pytest.approx(found.detail["by_chance"]["cents"]) and found.value < 0.25
+    assert found.ceiling == 1
     assert fidelity.formats(compared(train, train)).value == 1

@@ -1,5 +1,7 @@
 """What each metric of a table means."""
 
+CHANCE = "What as many real rows would lose by chance is taken off: 100 % means that nothing is lost beyond it."
+
 TABLES = {  # heading, what it measures, what to keep in mind
     "fidelity.shape": (
         "Single columns",
@@ -33,7 +35,26 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "By how much the share of rows that meet two or three conditions is off, on average.",
         "",
     ),
-    "fidelity.missingness": ("Missing values", "How alike the patterns of missing values across columns are.", ""),
+    "fidelity.missingness": (
+        "Missing values",
+        "Whether as many values are missing as in real rows, and of the same rows, in the column that differs most.",
+        CHANCE,
+    ),
+    "fidelity.validity": (
+        "Possible values",
+        "Whether numbers stay within the real range, and labels are ones that real rows have, in the worst column.",
+        CHANCE,
+    ),
+    "fidelity.granularity": (
+        "Roundness and variety",
+        "Whether numbers are as round, and as varied, as real ones, in the column that differs most.",
+        CHANCE,
+    ),
+    "fidelity.tails": (
+        "Small and large numbers",
+        "How many of the rows beyond the outer 1, 2.5 and 5 % of real values remain, in the column that has lost most.",
+        CHANCE,
+    ),
     "fidelity.constraints": (
         "Rules kept",
         "Share of synthetic rows that keep every rule found in the training rows: orders between "
@@ -42,8 +63,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "fidelity.formats": (
         "Formats",
-        "Share of values in their column's own form: decimals, dates, known labels, patterns of identifiers.",
-        "",
+        "Share of values in their column's own form, in the worst column: decimals, dates, patterns of identifiers.",
+        CHANCE,
     ),
     "utility.target": (
         "Prediction of the target",

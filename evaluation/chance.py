@@ -1,0 +1,106 @@
+"""What real rows lose by chance alone, and what a table loses beyond it.
+
+Of many columns, pairs or groups the worst one decides, so each is allowed what fresh real rows of that number would
+lose once in a thousand tables, divided among all that are looked at (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import nbinom, norm
+
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Obstacle, Score, unknown
+
+ONCE_IN = 1000  # tables of real rows, of which one exceeds what chance is allowed
+SHOWN = 20  # worst parts in a report
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one part of a table (a column, a pair of columns, a group of rows) has lost, in [0, 1].
+
+    `chance` is what fresh real rows lose once in ONCE_IN tables: some twice the half-width of a 95 % interval.
+    """
+
+    part: str
+    lost: float
+    chance: float
+
+    @property
+    def beyond(self) -> float:
+        """What is lost beyond chance."""
+        return float(np.clip(self.lost - self.chance, 0, 1))
+
+
+Measure = Callable[[str], Sequence[Loss]]  # of a role
+
+
+def kept(samples: Samples, measure: Measure, absent: Obstacle, note: str = "") -> Score:
+    """1 - what the worst part has lost beyond chance, with the same of held-out rows and shuffled columns beside it.
+
+    `absent` says why there is no value where there is nothing to measure. The low end of the interval is the value,
+    from which chance is taken already.
+    """
+    found = {end: measure(role) for end, role in samples.roles().items()}
+    if not found["value"]:
+        return unknown(*absent)
+    ends = {end: 1 - max((loss.beyond for loss in losses), default=0.0) for end, losses in found.items()}
+    certain = max(max(0.0, loss.beyond - loss.chance / 2) for loss in found["value"])
+    detail = {**_worst(found["value"]), "parts": len(found["value"])}
+    return Score(ends["value"], ends["value"], 1 - certain, ends.get("ceiling"), ends["floor"], "higher", detail, note)
+
+
+def _worst(losses: Sequence[Loss]) -> dict[str, dict[str, float]]:
+    """What is lost in each of the worst parts, and by chance alone; the greatest loss of a part that has several."""
+    found: dict[str, Loss] = {}
+    for loss in sorted(losses, key=lambda loss: (-loss.beyond, -loss.lost, loss.part)):
+        if loss.lost > 0:
+            found.setdefault(loss.part, loss)
+    shown = list(found.values())[:SHOWN]
+    return {
+        "lost": {loss.part: loss.lost for loss in shown},
+        "by_chance": {loss.part: loss.chance for loss in shown},
+    }
+
+
+def real(samples: Samples, role: str) -> pd.DataFrame:
+    """The real rows that a role is compared with: all of them for synthetic rows, else the training rows."""
+    return _pooled(samples) if role == "synthetic" else samples.table("train")
+
+
+@once
+def _pooled(samples: Samples) -> pd.DataFrame:
+    tables = [samples.table(role) for role in ("train", "holdout") if role in samples.frames]
+    return pd.concat(tables, ignore_index=True)
+
+
+def most(hits: int, real_rows: int, rows: int, parts: int) -> float:
+    """Largest share of `rows` fresh rows to show what `hits` of `real_rows` real rows show, once in ONCE_IN tables.
+
+    Counts are Poisson, and the rate behind them is Gamma(hits + 1): together negative binomial.
+    """
+    if rows == 0 or real_rows == 0:
+        return 1.0
+    level = 1 / (ONCE_IN * max(1, parts))
+    return float(min(1.0, nbinom.isf(level, hits + 1, real_rows / (real_rows + rows)) / rows))
+
+
+def deviations(parts: int) -> float:
+    """Standard errors that a normal statistic of one of so many parts exceeds, on either side, once in ONCE_IN
+    tables.
+    """
+    return float(norm.isf(1 / (2 * ONCE_IN * max(1, parts))))
+
+
+def least(hits: int, real_rows: int, rows: int, parts: int) -> float:
+    """Smallest share of `rows` fresh rows to show what `hits` of `real_rows` real rows show, once in ONCE_IN tables."""
+    if hits == 0 or rows == 0:
+        return 0.0
+    level = 1 / (ONCE_IN * max(1, parts))
+    return float(max(0.0, nbinom.ppf(level, hits, real_rows / (real_rows + rows))) / rows)

@@ -1,0 +1,98 @@
+"""Missing values: are as many missing, and of the same rows?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+LEAST_SHARE = 0.02  # of a column's values; a smaller share is compared as if it were this one
+LEAST_MISSING = 20  # rows of each table whose other columns are looked at
+CELLS = 5  # of another column
+MISSING_ROWS = 50_000
+
+
+def missingness(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - what differs in which values are missing, of the worst column or pair, beyond chance; in [0, 1], higher
+    better.
+
+    A column: the difference of missing shares, divided by the larger. A pair: the total variation distance of one
+    column (numbers in fifths, missing included) among the rows that lack the other: missing values may depend on what
+    is known of a row. Cost: one count per pair with a column that lacks values.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, MISSING_ROWS, seed)]
+        absent = {c: [_absent(samples, t, c) for t in (real, other)] for c in samples.known}
+        lacking = [c for c, masks in absent.items() if any(mask.any() for mask in masks)]
+        parts = len(lacking) * len(absent)
+        return [
+            loss for c in lacking for loss in (_share(c, *absent[c], parts), *_given(samples, c, real, other, parts))
+        ]
+
+    nothing = Reason.NO_MISSING_VALUES, "no table has a missing value in a compared column"
+    return chance.kept(samples, measure, nothing, f"Up to {MISSING_ROWS:,} synthetic rows.")
+
+
+def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
+    values = table[column].to_numpy()
+    return np.isnan(values) if samples.is_number(column) else values < 0
+
+
+def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:
+    """The larger of both shares is what a difference is measured by: all of it is lost, or all of it is invented."""
+    size = max(real.mean(), other.mean(), LEAST_SHARE)
+    return Loss(str(column), float(abs(real.mean() - other.mean()) / size), _error(real, other, parts) / size)
+
+
+def _error(real: np.ndarray, other: np.ndarray, parts: int) -> float:
+    """Difference of two shares of one population that is exceeded once in so many tables."""
+    pooled = (real.sum() + other.sum() + 1) / (len(real) + len(other) + 2)
+    return float(chance.deviations(parts) * np.sqrt(pooled * (1 - pooled) * (1 / len(real) + 1 / len(other))))
+
+
+def _given(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame, parts: int) -> list[Loss]:
+    """What differs in every other column among the rows that lack this one."""
+    one, two = (table[_absent(samples, table, column)] for table in (real, other))
+    if min(len(one), len(two)) < LEAST_MISSING:
+        return []
+    found = []
+    for given in (c for c in samples.known if c != column):
+        edges = _edges(samples, given, real)
+        shares = [_cells(samples, given, table, edges) for table in (one, two)]
+        distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
+        allowed = _total_variation((shares[0] + shares[1]) / 2, len(one), len(two), parts)
+        found.append(Loss(f"{column}, by {given}", distance, allowed))
+    return found
+
+
+def _edges(samples: Samples, column: str, real: pd.DataFrame) -> np.ndarray:
+    """Inner edges of cells of equal shares of a number; of labels, the most frequent ones."""
+    values = real[column].to_numpy()
+    if samples.is_number(column):
+        return np.unique(np.nanquantile(values, np.linspace(0, 1, CELLS + 1)[1:-1]))
+    return np.sort(np.argsort(-np.bincount(values[values >= 0]), kind="stable")[:CELLS])
+
+
+def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
+    """Share of the rows in each cell: missing, then numbers by the edges, or frequent labels and the rest."""
+    values = table[column].to_numpy()
+    if samples.is_number(column):
+        places = np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, values, "left"))
+    else:
+        place = np.clip(np.searchsorted(edges, values), 0, len(edges) - 1)
+        places = np.where(values < 0, 0, np.where(edges[place] == values, 1 + place, 1 + len(edges)))
+    return np.bincount(places, minlength=len(edges) + 2) / len(table)
+
+
+def _total_variation(shares: np.ndarray, one: int, two: int, parts: int) -> float:
+    """Distance of two samples of one population: its mean, and what is exceeded once in so many tables (McDiarmid's
+    variance, halved: cells are few).
+    """
+    error = np.sqrt(1 / one + 1 / two)
+    mean = 0.5 * np.sqrt(2 / np.pi) * np.sqrt(shares * (1 - shares)).sum() * error
+    return float(mean + chance.deviations(parts) * 0.5 * error * 0.61)

@@ -1,0 +1,177 @@
+"""Values: are those of each column possible, as fine as real ones, and do they reach as far?"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
+from launderette.evaluation.measures import formats
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+VALUE_ROWS = 50_000
+GRID_ROWS = 10_000
+GRID_POINTS = 8  # steps of a grid between the 5 % and the 95 % quantile at least
+DIGITS = 6  # decimal digits below a column's range that a grid may have, where values are continuous
+CLOCK = (60, 3600, 86_400)  # seconds
+FINE = 200  # a grid with more steps than this in a column's range is a way of writing numbers, not a habit of people
+REPEATED = 0.05  # of the real numbers of a column at most have no equal, where only known ones are possible
+TAILS = (0.01, 0.025, 0.05)
+NOTHING = Reason.NO_VALUES, "no column has a value to compare"
+NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared like this"
+
+
+def validity(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share of values that no real row could have, of the worst column, beyond chance; in [0, 1], higher better.
+
+    Impossible: a number outside the real range, a label or a repeated number that no real row has. Fresh real rows
+    have such values too: as often as real rows hold the only one of its kind (Good 1953). Cost: a sort per column.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, VALUE_ROWS, seed)]
+        parts = [_unseen(samples, c, real, other) for c in samples.known]
+        parts = [part for part in parts if not samples.is_number(part[0]) or part[3] <= REPEATED * part[4]]
+        parts += [_outside(c, real, other) for c in samples.known if samples.is_number(c)]
+        return [
+            Loss(str(c), hits / rows, chance.most(single, size, rows, len(parts)))
+            for c, hits, rows, single, size in parts
+            if rows
+        ]
+
+    return chance.kept(samples, measure, NOTHING, f"Up to {VALUE_ROWS:,} rows.")
+
+
+Counted = tuple[str, int, int, int, int]  # column, impossible values of how many, single ones of how many real values
+
+
+def _values(samples: Samples, column: str, table: pd.DataFrame) -> np.ndarray:
+    """Known values of a column: numbers, or codes of labels."""
+    values = table[column].to_numpy()
+    return values[~np.isnan(values)] if samples.is_number(column) else values[values >= 0]
+
+
+def _unseen(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
+    known, values = (_values(samples, column, table) for table in (real, other))
+    seen, counts = np.unique(known, return_counts=True)
+    return column, int((~np.isin(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
+
+
+def _outside(column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
+    known, values = (t[column].to_numpy()[t[column].notna().to_numpy()] for t in (real, other))
+    low, high = known.min(), known.max()
+    alone = max(
+        0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1
+    )  # shares beyond: Beta(2, n - 1)
+    return column, int(((values < low) | (values > high)).sum()), len(values), alone, len(known)
+
+
+def tails(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of the rows beyond the outer 1, 2.5 or 5 % of real values, of the worst column and side, beyond
+    chance; higher better.
+
+    What the similarity of whole columns cannot see: tails cut off at 5 % cost it 0.05. Cost: a sort per column.
+    """
+    numbers = [c for c in samples.known if samples.is_number(c)]
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), samples.table(role)
+        sides = [(c, sign) for c in numbers for sign in (-1, 1)]
+        return [
+            loss for column, sign in sides for loss in _cut(samples, column, sign, real, other, len(sides) * len(TAILS))
+        ]
+
+    return chance.kept(samples, measure, NO_NUMBERS)
+
+
+def _cut(samples: Samples, column: str, sign: int, real: pd.DataFrame, other: pd.DataFrame, parts: int) -> list[Loss]:
+    known, values = (sign * _values(samples, column, table) for table in (real, other))
+    found = []
+    for share in TAILS:
+        beyond = known >= np.quantile(known, 1 - share)
+        if not 0 < beyond.sum() <= 2 * share * len(known) or not len(values):
+            continue  # so many equal values that they are no tail
+        usual, there = float(beyond.mean()), float((values >= known[beyond].min()).mean())
+        least = chance.least(int(beyond.sum()), len(known), len(values), parts)
+        side = "high" if sign > 0 else "low"
+        found.append(Loss(f"{column}, {side} end", max(0.0, 1 - there / usual), 1 - min(1.0, least / usual)))
+    return found
+
+
+def granularity(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - difference in how round, or how varied, the numbers of a column are, of the worst column, beyond chance;
+    higher better.
+
+    Round: the share of values that are multiples of 1, 2 or 5 times a power of ten (dates: of a minute, an hour, a
+    day). Varied: the number of different values among equally many. Cost: one pass per column and step.
+    """
+    numbers = [c for c in samples.known if samples.is_number(c) and samples.units[c] == 1]
+
+    def measure(role: str) -> list[Loss]:
+        tables = chance.real(samples, role), samples.table(role)
+        found = []
+        for column in numbers:
+            values = [_values(samples, column, table) for table in tables]
+            if all(map(len, values)):
+                found += _rounded(samples, column, *(_some(v, seed) for v in values), 10 * len(numbers))
+                found.append(_varied(column, *values, 10 * len(numbers)))
+        return found
+
+    return chance.kept(samples, measure, NO_NUMBERS, f"Up to {GRID_ROWS:,} values of each column.")
+
+
+def _some(values: np.ndarray, seed: int) -> np.ndarray:
+    return np.random.default_rng([seed, 61]).permutation(values)[:GRID_ROWS]
+
+
+def _rounded(samples: Samples, column: str, real: np.ndarray, other: np.ndarray, parts: int) -> list[Loss]:
+    error = np.sqrt(1 / len(real) + 1 / len(other))
+    found = []
+    for step in _steps(samples, column, real):
+        one, two = (_multiples(v, step) for v in (real, other))
+        pooled = (one * len(real) + two * len(other) + 1) / (len(real) + len(other) + 2)
+        allowed = chance.deviations(parts) * error * np.sqrt(pooled * (1 - pooled))
+        rounder = two >= one or np.ptp(np.quantile(real, [0.05, 0.95])) <= FINE * step
+        found.append(Loss(str(column), abs(one - two) if rounder else 0.0, float(allowed)))
+    return found
+
+
+def _steps(samples: Samples, column: str, real: np.ndarray) -> list[float]:
+    """Steps of grids that are coarser than the column is written and have enough points in its range."""
+    width = float(np.subtract(*np.quantile(real, [0.95, 0.05])))
+    if samples.kinds[column] == "datetime":
+        return [float(step) for step in CLOCK if width >= GRID_POINTS * step]
+    if width <= 0:
+        return []
+    decimals, highest = formats.decimals(samples, column), int(np.floor(np.log10(width)))
+    lowest = highest - DIGITS if decimals is None else max(-decimals, highest - DIGITS)
+    steps = [n * 10.0**e for e, n in product(range(lowest, highest + 1), (1, 2, 5))]
+    return [step for step in steps[decimals is not None :] if width >= GRID_POINTS * step]
+
+
+def _multiples(values: np.ndarray, step: float) -> float:
+    """Share of values that are whole multiples of a step."""
+    times = values / step
+    return float((np.abs(times - np.round(times)) < 1e-6).mean())
+
+
+def _varied(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:
+    size = min(len(real), len(other))
+    usual, found = (_different(v, size) for v in (real, other))
+    allowed = chance.deviations(parts) / np.sqrt(usual)
+    return Loss(str(column), max(0.0, 1 - found / usual), float(min(1.0, allowed)))
+
+
+def _different(values: np.ndarray, size: int) -> float:
+    """Expected number of different values among `size` of these, drawn without replacement (rarefaction, Hurlbert
+    1971).
+    """
+    n, counts = len(values), np.unique(values, return_counts=True)[1].astype(float)
+    left = np.maximum(n - counts, 0)
+    drawn = gammaln(left + 1) - gammaln(np.maximum(left - size, 0) + 1) - gammaln(n + 1) + gammaln(n - size + 1)
+    return float((1 - np.where(left >= size, np.exp(drawn), 0.0)).sum())

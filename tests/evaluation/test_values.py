@@ -1,0 +1,114 @@
+"""Impossible values, cut tails and rounding are found in the worst column, and never among real rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluation import chance, samples
+from evaluation.fidelity import formats, granularity, missingness, tails, validity
+from pipelines.config.rules import DEFAULT_RULES
+from tests.evaluation.tables import mixed
+
+METRICS = {f.__name__: f for f in (validity, formats, granularity, tails, missingness)}
+REAL = mixed(1500), mixed(400, 1)
+
+
+def refused(synthetic, train=REAL[0], holdout=REAL[1]):
+    """Names of the metrics whose low end is under the gate's bound."""
+    compared = samples.make(train, holdout, synthetic)
+    scores = {name: metric(compared) for name, metric in METRICS.items()}
+    return {name for name, s in scores.items() if s.low < DEFAULT_RULES[f"fidelity.{name}"]["at_least"]}
+
+
+def negative(t, rng):
+    return t.assign(weight=t["weight"].mask(rng.random(len(t)) < 0.03, -1.0))
+
+
+def unknown_label(t, rng):
+    return t.assign(trade=t["trade"].mask(rng.random(len(t)) < 0.03, "z"))
+
+
+def fractional(t, rng):
+    return t.assign(age=t["age"].where(rng.random(len(t)) > 0.1, t["age"] + 0.5))
+
+
+def rounded(t, rng):
+    return t.assign(income=t["income"].round(-3))
+
+
+def dates_of_months(t, rng):
+    return t.assign(since=t["since"].str.slice(0, 8) + "01")
+
+
+def ten_values(t, rng):
+    edges = t["income"].quantile(np.linspace(0, 1, 11)).to_numpy()
+    return t.assign(income=edges[np.searchsorted(edges[1:-1], t["income"])].round(2) + 0.01)
+
+
+def cut_off(t, rng):
+    return t.assign(height=t["height"].clip(*t["height"].quantile([0.05, 0.95]).round(1)))
+
+
+def all_zero(t, rng):
+    return t.assign(savings=t["savings"].where(t["savings"].isna(), 0.0))
+
+
+def filled(t, rng):
+    return t.assign(savings=t["savings"].fillna(0.0))
+
+
+def elsewhere(t, rng):
+    """As many values are missing, of the youngest."""
+    return t.assign(town=t["town"].fillna("town 1").mask(t["age"] <= t["age"].quantile(0.05)))
+
+
+FLAWS = {
+    negative: "validity",
+    unknown_label: "validity",
+    fractional: "formats",
+    rounded: "granularity",
+    dates_of_months: "granularity",
+    ten_values: "granularity",
+    cut_off: "tails",
+    all_zero: "tails",
+    filled: "missingness",
+    elsewhere: "missingness",
+}
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda f: f.__name__)
+def test_a_flaw_of_one_column_is_refused_by_the_rule_made_for_it(flaw):
+    assert FLAWS[flaw] in refused(flaw(mixed(1500, 2), np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("sizes", [(500, 25, 50), (300, 150, 3000), (1200, 60, 1200)])
+def test_real_rows_pass_at_every_size(sizes):
+    for seed in range(3):
+        train, holdout, fresh = (mixed(rows, 10 * seed + part + 20) for part, rows in enumerate(sizes))
+        assert refused(fresh, train, holdout) == set()
+
+
+def test_impossible_values_by_hand():
+    train = pd.DataFrame({"a": np.arange(1000) % 10, "b": np.linspace(0, 1, 1000), "c": list("xy") * 500})
+    other = train.assign(b=np.r_[np.full(100, 2.0), train["b"][100:]], c=["z"] * 50 + ["x"] * 950)
+    found = validity(samples.make(train, None, other))
+    assert found.detail["lost"] == {"b": 0.1, "c": 0.05} and found.detail["parts"] == 4
+    assert found.value == pytest.approx(1 - (0.1 - found.detail["by_chance"]["b"])) and found.floor == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(20, 3000), st.integers(20, 3000), st.integers(1, 200), st.integers(0, 2**31))
+def test_fresh_rows_stay_under_what_chance_is_allowed(real, rows, parts, seed):
+    """Whatever the distribution: ranks alone decide how many fresh numbers lie outside the range of real ones."""
+    rng = np.random.default_rng(seed)
+    known, fresh = rng.standard_cauchy(real), rng.standard_cauchy(rows)
+    outside = ((fresh < known.min()) | (fresh > known.max())).mean()
+    assert outside <= chance.most(1, real, rows, 50 * parts)
+
+
+def test_text_columns_alone_have_no_numbers():
+    labels = pd.DataFrame({"c": list("xyz") * 30})
+    for metric in (tails, granularity):
+        assert metric(samples.make(labels, None, labels)).reason == "no_numbers"
