@@ -318,7 +318,18 @@ def test_scoring_a_table_made_elsewhere(here, people, capsys):
     big["height"] = (big["height"] + rng.normal(size=250)).round(1)
     for name, rows in (("train", big[:100]), ("holdout", big[100:150]), ("copy", big[:100]), ("other", big[150:])):
         rows.to_csv(f"{name}.csv", index=False)
-    words = ["score", "--train", "train.csv", "--holdout", "holdout.csv", "--target", "income", "--output", "report"]
+    words = [
+        "score",
+        "--train",
+        "train.csv",
+        "--holdout",
+        "holdout.csv",
+        "--target",
+        "income",
+        "--output",
+        "report",
+        "--overwrite",
+    ]
     assert main([*words, "--synthetic", "other.csv"]) == 0
     shown = capsys.readouterr().out
     assert "privacy.membership_vulnerable" in shown and "gate" not in shown and max(map(len, shown.splitlines())) <= 80

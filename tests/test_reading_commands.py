@@ -96,6 +96,7 @@ def test_score_takes_settings_of_how_tables_are_read(place, tmp_path, capsys):
     other = place("s.csv", table(seed=1))  # UTF-8
     words = [
         "score",
+        "--overwrite",
         "--train",
         source,
         "--synthetic",
@@ -116,6 +117,7 @@ def test_score_takes_kinds_missing_words_and_dropped_columns(place, tmp_path, ca
     mixed = table(code=[str(n) for n in range(N - 2)] + ["none", "none"])
     words = [
         "score",
+        "--overwrite",
         "--train",
         place("t.csv", mixed),
         "--synthetic",
@@ -134,6 +136,7 @@ def test_what_tables_share_is_scored_and_the_rest_listed(place, tmp_path, capsys
     train, made = place("t.csv", table(only="x")), place("s.csv", table(seed=1, other=1)[["k", "other", "a", "x"]])
     words = [
         "score",
+        "--overwrite",
         "--train",
         train,
         "--synthetic",

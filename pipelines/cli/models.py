@@ -80,7 +80,7 @@ def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
     output: Annotated[
-        Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a new folder.")
+        Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a folder.")
     ],
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")
@@ -103,6 +103,7 @@ def sample(
     fitted = generators.open_model(model)
     modality = modalities.of_schema(fitted.schema)
     modality.check_output(output)
+    check_new(output, overwrite)
     check_place(output)
     asked = {"where": tables.conditions(where or [], fitted.schema.names)}
     asked |= {"constraints": constraint} if constraint else {}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launderette.pipelines.cli.options import QUARANTINED, RELEASED, Overrides, Seed, Target, say
+from launderette.pipelines.cli.options import QUARANTINED, RELEASED, Overrides, Overwrite, Seed, Target, check_new, say
 from launderette.pipelines.cli.waiting import spinner
 
 STANDING = ("fidelity", "utility", "diversity", "risk")  # of a compared table
@@ -26,12 +26,14 @@ def score(
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 where a rule of the gate refuses.")] = False,
     override: Overrides = None,
     seed: Seed = 0,
+    overwrite: Overwrite = False,
 ) -> int:
     """Judge any synthetic table or image collection, also one made elsewhere, or rank several tables."""
     if compare != (synthetic is None) or compare != bool(tables) or (compare and (model or features)):
         raise typer.BadParameter(
             "expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)"
         )
+    _check_new(output, [Path(table).stem for table in tables or []], overwrite)
     from launderette.pipelines.cli.terminal import print_model, print_scores, print_verdict
     from launderette.pipelines.scoring import external
     from launderette.pipelines.scoring import settings as score_settings
@@ -51,6 +53,14 @@ def score(
         print_model(verdict)
     say(f"Report: {output / 'report.html'}")
     return QUARANTINED if verdict and not verdict["passed"] else RELEASED
+
+
+def _check_new(output: Path, names: list[str], overwrite: bool) -> None:
+    """Raise LaunderError where a report is in the way and may not be replaced; other files there stay as they are."""
+    places = [output / "comparison", *(output / name / "report" for name in names)] if names else [output / "report"]
+    for place in places:
+        for suffix in (".html", ".json"):
+            check_new(place.with_name(place.name + suffix), overwrite)
 
 
 def _compare(train: str, holdout: str | None, tables: list[str], output: Path, settings: Any, gated: bool) -> int:

@@ -304,5 +304,5 @@ def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_output(drawn: Images, path: Path) -> None:
-    """Write a generator's images to a Parquet file, or as PNG files by label into a new folder."""
+    """Write a generator's images to a Parquet file, or as PNG files by label into a folder."""
     sink.write_output(image_sample.sample_of(drawn), path)

@@ -26,6 +26,7 @@ from launderette.pipelines.release.verifying import (
     verify,
 )
 from launderette.pipelines.run.artifacts import LaunderError, canonical, digest_file, explained, flush, write_json
+from launderette.pipelines.run.folders import flush_all
 
 __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify"]
 
@@ -101,7 +102,7 @@ def quarantine(refusal: Refusal, staged: Path, output: Path, id: str) -> Path:
             if (Path(staged) / name).is_file():
                 shutil.copyfile(Path(staged) / name, aside / name)
         (aside / REASONS).write_bytes(canonical(refusal.verdict()))
-        _flush_all(aside)
+        flush_all(aside)
         if final.exists():
             shutil.rmtree(final)  # the same run, refused again
         aside.rename(final)
@@ -129,17 +130,11 @@ def _place(staged: Path, final: Path) -> None:
         shutil.copytree(staged, aside, copy_function=shutil.copyfile)
         for folder in [aside, *(path for path in aside.rglob("*") if path.is_dir())]:
             os.chmod(folder, 0o755)  # noqa: S103  what is staged may lie in folders of its owner alone
-        _flush_all(aside)
+        flush_all(aside)
         if verify(aside, id=final.name):
             raise LaunderError("expected the copy to equal what is staged, found a difference; publish again")
         aside.rename(final)
         flush(final.parent)
-
-
-def _flush_all(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        flush(path)
-    flush(folder)
 
 
 def _point(releases: Path, id: str) -> None:

@@ -12,7 +12,8 @@ from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import Modality
 from launderette.pipelines.release import gate
-from launderette.pipelines.run.artifacts import LaunderError, explained
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.folders import replaced_files
 
 
 class Scored(NamedTuple):
@@ -76,8 +77,8 @@ def compare(
     found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
     by_name, verdicts = ({name: one[k] for name, one in found.items()} for k in (0, 1))
-    with explained(output):
-        return reports.write_comparison(by_name, output, verdicts), notes
+    with replaced_files(output) as aside:
+        return reports.write_comparison(by_name, aside, verdicts), notes
 
 
 def _ranked(
@@ -113,6 +114,6 @@ def _written(
     report: Report, output: Path, decision: gate.Approval | gate.Refusal | None, notes: Sequence[str]
 ) -> Scored:
     verdict = decision and decision.verdict()
-    with explained(output):
-        reports.write(report, output, verdict=verdict, public=True)
+    with replaced_files(output) as aside:
+        reports.write(report, aside, verdict=verdict, public=True)
     return Scored(report, verdict, notes)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.run import folders
 from launderette.pipelines.run.artifacts import (
     Artifact,
     LaunderError,
@@ -34,34 +34,42 @@ def write_release(images: ImageSample, staged: Path, *, format: str = "parquet")
             pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return Artifact(str(path), digest_file(path), len(images))
     shutil.rmtree(path.parent, ignore_errors=True)
-    folders = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
-    files = [str(PurePosixPath(folder, f"{number:07d}.png")) for number, folder in enumerate(folders)]
-    for folder in set(folders):
-        (path.parent / folder).mkdir(parents=True, exist_ok=True)
-    for file, pixels in zip(files, images.pixels, strict=True):
-        (path.parent / file).write_bytes(decoding.encode(pixels))
-    if set(images.table) - {LABEL}:
-        images.table.assign(file_name=files).to_csv(path.parent / "metadata.csv", index=False)
+    _write_files(images, path.parent)
     return Artifact(str(path.parent), digest_folder(path.parent), len(images))
+
+
+def _write_files(images: ImageSample, place: Path) -> None:
+    """Write PNG files into folders by label below `place`, and beside them a table of what else is known of each."""
+    labels = [""] * len(images) if images.labels is None else [_folder(label) for label in images.labels]
+    files = [str(PurePosixPath(folder, f"{number:07d}.png")) for number, folder in enumerate(labels)]
+    for folder in set(labels):
+        (place / folder).mkdir(parents=True, exist_ok=True)
+    for file, pixels in zip(files, images.pixels, strict=True):
+        (place / file).write_bytes(decoding.encode(pixels))
+    if set(images.table) - {LABEL}:
+        images.table.assign(file_name=files).to_csv(place / "metadata.csv", index=False)
 
 
 def check_output(path: Path) -> None:
     """Raise LaunderError for a place that `write_output` has no format for."""
-    if path.suffix.lower() not in (".parquet", "") or (not path.suffix and path.exists()):
+    if path.suffix.lower() not in (".parquet", ""):
         raise LaunderError(
-            f"expected a file ending in .parquet or a new folder as --output of images, found {path.name!r}; choose one"
+            f"expected a file ending in .parquet or a folder as --output of images, found {path.name!r}; choose one"
         )
+    if not path.suffix:
+        folders.check_own(path)
 
 
 def write_output(images: ImageSample, path: Path) -> None:
-    """Write images to a Parquet file, or as PNG files by label into a new folder, whole or not at all."""
+    """Write images to a Parquet file, or as PNG files by label into a folder, whole or not at all, in
+    place of one that an earlier command wrote.
+    """
     if path.suffix:
         with atomic_write(path) as aside:
             pq.write_table(_table(images), aside, compression="zstd", version="2.6", row_group_size=ROW_GROUP_ROWS)
         return
-    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-        write_release(images, Path(aside), format="folder")
-        (Path(aside) / "data").rename(path)
+    with folders.atomic_folder(path) as aside:
+        _write_files(images, aside)
 
 
 def _folder(label: Any) -> str:

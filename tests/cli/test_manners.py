@@ -5,12 +5,17 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from generators import Images
 from pipelines.cli import main, waiting
 from pipelines.cli.options import say
 from pipelines.cli.schema import text
+from pipelines.run.artifacts import LaunderError
+from pipelines.sinks import images as sink
+from pipelines.stages import image_sample
 from tests.processes import launder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +65,7 @@ def test_files_that_exist_are_replaced_only_when_asked(table, capsys):
 
 FIRST = """
 import contextlib, io, sys
+from generators import Images
 from pipelines.cli import main
 
 class Reached(KeyboardInterrupt):
@@ -110,3 +116,47 @@ def test_without_a_terminal_nothing_turns(capsys):
     waiting.spinner.show("scoring")
     say("a line")
     assert capsys.readouterr().out == "a line\n"
+
+
+def test_a_report_is_replaced_only_when_asked_and_other_files_stay(table, capsys):
+    words = [
+        "score",
+        "--train",
+        "t.csv",
+        "--synthetic",
+        "t.csv",
+        "--output",
+        "r",
+        "--set",
+        "score.metrics=[fidelity.shape]",
+    ]
+    (table / "r").mkdir()
+    (table / "r" / "notes.txt").write_text("mine")
+    assert main(words) == 0
+    before = (table / "r" / "report.json").stat().st_mtime_ns
+    assert main(words) == 1 and "add --overwrite to replace it" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
+    assert (table / "r" / "report.json").stat().st_mtime_ns != before
+    assert {path.name for path in (table / "r").iterdir()} == {"notes.txt", "report.html", "report.json"}
+
+
+def images(seed):
+    pixels = np.random.default_rng(seed).integers(0, 255, (6, 8, 8, 3), dtype=np.uint8)
+    return image_sample.sample_of(Images(pixels, np.array(["a", "b", "c"] * 2)))
+
+
+def test_a_folder_of_images_is_replaced_whole_and_never_one_of_others(tmp_path):
+    place = tmp_path / "drawn"
+    sink.write_output(images(0), place)
+    sink.check_output(place)
+    first = (place / "a" / "0000000.png").read_bytes()
+    sink.write_output(images(1), place)
+    assert (place / "a" / "0000000.png").read_bytes() != first and [p.name for p in tmp_path.iterdir()] == ["drawn"]
+    for change in (lambda: (place / "mine.txt").write_text("x"), lambda: (place / "a" / "0000000.png").unlink()):
+        change()
+        with pytest.raises(LaunderError, match="found other files"):
+            sink.check_output(place)
+        with pytest.raises(LaunderError, match="found other files"):
+            sink.write_output(images(2), place)
+        (place / "mine.txt").unlink(missing_ok=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["drawn"]

@@ -23,7 +23,7 @@ def score(tmp_path, monkeypatch):
     stored("train", made.take(np.arange(120)))
     np.savez(tmp_path / "holdout.npz", images=made.pixels[120:], labels=made.labels[120:].astype(str))
     (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
-    words = ["score", "--train", "train", "--holdout", "holdout.npz", "--output", "report"]
+    words = ["score", "--train", "train", "--holdout", "holdout.npz", "--output", "report", "--overwrite"]
     return lambda synthetic, *more: main([*words, "--synthetic", synthetic, *more])
 
 
@@ -86,7 +86,7 @@ def test_mistakes_are_one_sentence(score, capsys, synthetic, says):
 def test_models_and_networks_that_are_none_of_the_images(score, tmp_path, capsys):
     fit(bars(60, seed=3), "image.gan", budget=Budget(steps=1)).save(tmp_path / "gan")
     fit(pd.DataFrame({"a": range(40), "c": "x"}), budget=Budget(steps=1)).save(tmp_path / "table")
-    tables = ["score", "--train", "table.csv", "--synthetic", "table.csv", "--output", "report"]
+    tables = ["score", "--train", "table.csv", "--synthetic", "table.csv", "--output", "report", "--overwrite"]
     for words, says in (
         (["--model", "gan"], "a family without"),
         (["--model", "table"], "a model of images in table, found one of a table"),

@@ -109,6 +109,7 @@ def test_tables_are_compared_from_files_by_the_command(tmp_path, capsys):
     mixed(300, 2).to_csv(tmp_path / "fresh.csv", index=False)
     command = [
         "score",
+        "--overwrite",
         "--train",
         f"{tmp_path}/train.csv",
         "--holdout",
@@ -134,7 +135,7 @@ def test_without_a_holdout_a_table_is_judged_and_the_gate_says_what_cannot_be_kn
     mixed(100).to_csv(tmp_path / "train.csv", index=False)
     mixed(100, 2).to_csv(tmp_path / "fresh.csv", index=False)
     tables = ["--train", f"{tmp_path}/train.csv", "--synthetic", f"{tmp_path}/fresh.csv", "--output", f"{tmp_path}/out"]
-    assert cli.main(["score", *tables, "--gate"]) == 3
+    assert cli.main(["score", "--overwrite", *tables, "--gate"]) == 3
     data = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     counted = ("privacy.copies", "privacy.identifiers", "privacy.membership_model")  # no attacks by the rows alone
     attacked = [
@@ -144,5 +145,5 @@ def test_without_a_holdout_a_table_is_judged_and_the_gate_says_what_cannot_be_kn
         score["value"] is None and "there is no holdout" in score["note"] for score in attacked
     )
     assert "no holdout" in capsys.readouterr().out
-    assert cli.main(["score", *tables, "--target", "ownr"]) == 1
+    assert cli.main(["score", "--overwrite", *tables, "--target", "ownr"]) == 1
     assert "among the 10 columns, found 'ownr'; did you mean 'owner'?" in capsys.readouterr().err
