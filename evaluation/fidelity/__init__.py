@@ -1,5 +1,6 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
+from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.marginals import formats, shape
 from launderette.evaluation.fidelity.missing_values import missingness
 from launderette.evaluation.fidelity.relations import constraints, mutual_information, query_error, trend
@@ -9,6 +10,7 @@ from launderette.evaluation.fidelity.values import granularity, tails, validity
 __all__ = [
     "alpha_precision",
     "constraints",
+    "dependence",
     "detection",
     "detection_logistic",
     "formats",

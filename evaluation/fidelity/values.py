@@ -20,7 +20,7 @@ GRID_POINTS = 8  # steps of a grid between the 5 % and the 95 % quantile at leas
 DIGITS = 6  # decimal digits below a column's range that a grid may have, where values are continuous
 CLOCK = (60, 3600, 86_400)  # seconds
 FINE = 200  # a grid with more steps than this in a column's range is a way of writing numbers, not a habit of people
-REPEATED = 0.05  # of the real numbers of a column at most have no equal, where only known ones are possible
+LISTED = 50  # different real numbers of a column at most, where only known ones are possible
 TAILS = (0.01, 0.025, 0.05)
 NOTHING = Reason.NO_VALUES, "no column has a value to compare"
 NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared like this"
@@ -29,14 +29,14 @@ NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared li
 def validity(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share of values that no real row could have, of the worst column, beyond chance; in [0, 1], higher better.
 
-    Impossible: a number outside the real range, a label or a repeated number that no real row has. Fresh real rows
-    have such values too: as often as real rows hold the only one of its kind (Good 1953). Cost: a sort per column.
+    Impossible: a number outside the real range, a label that no real row has, or such a number where there are at most
+    50. Fresh real rows have such values too: as often as real rows hold the only one of its kind (Good 1953). Cost: a
+    sort per column.
     """
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, VALUE_ROWS, seed)]
-        parts = [_unseen(samples, c, real, other) for c in samples.known]
-        parts = [part for part in parts if not samples.is_number(part[0]) or part[3] <= REPEATED * part[4]]
+        parts = [_unseen(samples, c, real, other) for c in samples.known if _listed(samples, c, real)]
         parts += [_outside(c, real, other) for c in samples.known if samples.is_number(c)]
         return [
             Loss(str(c), hits / rows, chance.most(single, size, rows, len(parts)))
@@ -54,6 +54,11 @@ def _values(samples: Samples, column: str, table: pd.DataFrame) -> np.ndarray:
     """Known values of a column: numbers, or codes of labels."""
     values = table[column].to_numpy()
     return values[~np.isnan(values)] if samples.is_number(column) else values[values >= 0]
+
+
+def _listed(samples: Samples, column: str, real: pd.DataFrame) -> bool:
+    """Whether a column has no values but those of a list: labels, or a few numbers."""
+    return not samples.is_number(column) or real[column].nunique() <= LISTED
 
 
 def _unseen(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:

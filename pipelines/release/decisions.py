@@ -14,6 +14,8 @@ from launderette.pipelines.run.artifacts import LaunderError
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "fidelity.dependence": (Reason.NO_ASSOCIATION,),
+    "diversity.subgroups": (Reason.TOO_FEW_ROWS,),
     "fidelity.granularity": (Reason.NO_NUMBERS,),
     "fidelity.tails": (Reason.NO_NUMBERS,),
     "fidelity.missingness": (Reason.NO_MISSING_VALUES,),

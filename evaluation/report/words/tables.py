@@ -9,6 +9,11 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Shuffling columns does not change it, so its floor is high by construction.",
     ),
     "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
+    "fidelity.dependence": (
+        "Weakest pair of columns",
+        "How much remains of what two columns have to do with each other, of the pair that has lost most.",
+        CHANCE,
+    ),
     "fidelity.mutual_information": (
         "Shared information",
         "How alike the information is that one column gives about another, averaged over "
@@ -77,6 +82,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Share of training rows that have a synthetic row in their neighbourhood; two honest samples of "
         "one population reach about 97 %.",
         "",
+    ),
+    "diversity.subgroups": (
+        "Weakest subgroup",
+        "Whether the rows of each class, frequent label and range of numbers have synthetic rows of their own around "
+        "them, in the subgroup that has lost most.",
+        CHANCE,
     ),
     "diversity.beta_recall": (
         "Recall by depth",

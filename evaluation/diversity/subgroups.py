@@ -1,0 +1,73 @@
+"""Subgroups: are the people of each class, label and range of numbers as many, and as different, as real ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
+from launderette.evaluation.fidelity import cells
+from launderette.evaluation.measures import neighbours
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+GROUP_ROWS = 400  # of a subgroup that are looked at
+LEAST_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
+NEIGHBOUR = 2
+
+
+def subgroups(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of the coverage of real rows by synthetic ones, of the worst subgroup, beyond chance; in [0, 1],
+    higher better.
+
+    A subgroup: the rows of one class, one frequent label or one eighth of a number, at least 60 of them. Covered: a
+    real row with a synthetic one of its subgroup as near as its second neighbour there; where both are samples of one
+    population, 1 - the chance that m synthetic rows are all farther, which ranks alone decide. Cost: two searches of
+    at most 400 x 400 rows per subgroup.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        groups = list(_groups(samples, role))
+        return [_lost(samples, role, *group, seed, len(groups)) for group in groups]
+
+    absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_ROWS} rows"
+    return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.")
+
+
+def _groups(samples: Samples, role: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Column, training rows and rows of the role of each subgroup that is large enough."""
+    real, other = samples.table("train"), samples.table(role)
+    for column in samples.known:
+        one, two = (cells.codes(samples, column, real, table) for table in (real, other))
+        for name in np.unique(one):
+            rows = np.flatnonzero(one == name)
+            if min(1, len(other) / len(real)) * len(rows) >= LEAST_ROWS:
+                yield column, rows, np.flatnonzero(two == name)
+
+
+def _lost(samples: Samples, role: str, column: str, real: np.ndarray, other: np.ndarray, seed: int, parts: int) -> Loss:
+    rng = np.random.default_rng([seed, 73])
+    rows = np.sort(rng.permutation(real)[:GROUP_ROWS])
+    expected = min(len(rows), round(len(real) * len(samples.table(role)) / len(samples.train)))
+    there = np.sort(rng.permutation(other)[:expected])
+    usual = _usual(len(rows), expected)
+    covered = _covered(samples, role, rows, there) if len(there) else 0.0
+    error = 1.5 * np.sqrt(usual * (1 - usual) * (1 / len(rows) + 1 / expected))
+    return Loss(str(column), float(max(0.0, 1 - covered / usual)), float(chance.deviations(parts) * error / usual))
+
+
+def _usual(rows: int, others: int) -> float:
+    """Share of rows covered by as many others of the same population: those k nearest, of rows - 1 + others, are not
+    all its own.
+    """
+    i = np.arange(NEIGHBOUR)
+    return float(1 - np.prod((rows - 1 - i) / (rows - 1 - i + others)))
+
+
+def _covered(samples: Samples, role: str, rows: np.ndarray, others: np.ndarray) -> float:
+    real = neighbours.points(samples, "train", rows)
+    radius = neighbours.nearest(real, real, NEIGHBOUR, same=True)[0][:, -1]
+    near = neighbours.nearest(real, neighbours.points(samples, role, others), 1)[0][:, 0]
+    return float(np.mean(near <= radius))

@@ -1,0 +1,67 @@
+"""What is lost of pairs of columns and of subgroups, where the whole table looks right."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import samples
+from evaluation.diversity.subgroups import NEIGHBOUR, _usual, subgroups
+from evaluation.fidelity import dependence
+from pipelines.config.rules import DEFAULT_RULES
+from tests.evaluation.tables import mixed
+
+
+def related(rows, seed, share=1.0):
+    """Two numbers and a date that depend on one cause in a share of the rows."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=rows)
+    y, days = (np.where(rng.random(rows) < share, x, rng.normal(size=rows)) for _ in range(2))
+    dates = pd.Timestamp("2020-01-01") + pd.to_timedelta((300 + 80 * days).astype(int), "D")
+    return pd.DataFrame({"x": x, "y": y + rng.normal(0, 0.3, rows), "day": dates})
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75, 1.0])
+def test_what_remains_of_dependence_is_the_share_of_rows_that_depend(share):
+    found = dependence(samples.make(related(4000, 0), None, related(4000, 1, share)))
+    assert found.detail["lost"].get("x / y", 0) == pytest.approx(1 - share, abs=0.05)
+    assert (found.low < DEFAULT_RULES["fidelity.dependence"]["at_least"]) == (share <= 0.5)
+    assert found.floor < 0.2
+
+
+def test_nothing_depends_on_anything_is_said():
+    rng = np.random.default_rng(0)
+    loose = pd.DataFrame({"a": rng.normal(size=900), "b": rng.normal(size=900)})
+    assert dependence(samples.make(loose, None, loose)).reason == "no_association"
+
+
+def few(table, inside, count, jitter=0.0):
+    """The rows of a subgroup made of `count` of them, their numbers moved."""
+    group = table[inside].head(count).sample(int(inside.sum()), replace=True, random_state=0)
+    noise = 1 + np.random.default_rng(0).uniform(-jitter, jitter, len(group))
+    return pd.concat([table[~inside], group.assign(weight=group["weight"] * noise, height=group["height"] * noise)])
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.02])
+def test_a_class_made_of_few_rows_is_refused(jitter):
+    train, other = mixed(1500), mixed(1500, 1)
+    collapsed = few(other, other["owner"] == "no", 20, jitter)
+    found = [subgroups(samples.make(train, None, table)) for table in (other, collapsed)]
+    assert found[0].low == 1 and found[1].low < DEFAULT_RULES["diversity.subgroups"]["at_least"]
+
+
+def test_a_subgroup_that_is_missing_or_of_five_rows_is_refused():
+    train, other = mixed(1500), mixed(1500, 1)
+    inside = other["trade"] == "c"
+    for table in (few(other, inside, 5), other[~inside]):
+        found = subgroups(samples.make(train, None, table))
+        assert found.low < DEFAULT_RULES["diversity.subgroups"]["at_least"]
+
+
+def test_coverage_of_two_samples_of_one_population_is_what_ranks_say():
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(200):
+        real, other = np.sort(rng.random(40)), rng.random(25)
+        gaps = np.sort(np.abs(real[:, None] - real), axis=1)[:, NEIGHBOUR]
+        covered.append((np.abs(real[:, None] - other).min(1) <= gaps).mean())
+    assert np.mean(covered) == pytest.approx(_usual(40, 25), abs=0.01)
