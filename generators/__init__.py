@@ -10,6 +10,7 @@ if __name__ == "generators":  # imported from a checkout by its short name
     alias(__name__)
 
 import difflib
+import warnings
 from collections.abc import Iterable
 from dataclasses import fields
 from importlib import import_module
@@ -22,13 +23,14 @@ from launderette.generators import notebook
 from launderette.generators.contract import Budget, Progress, Synthesizer
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
-from launderette.generators.data.schema import Schema, conform, infer
-from launderette.generators.errors import GeneratorError
+from launderette.generators.data.schema import Identifier, Schema, conform, infer
+from launderette.generators.errors import GeneratorError, IdentifierWarning
 from launderette.generators.training import checkpoint as files
 
 __all__ = [
     "Budget",
     "GeneratorError",
+    "IdentifierWarning",
     "Images",
     "Progress",
     "Schema",
@@ -36,6 +38,7 @@ __all__ = [
     "check_options",
     "configure",
     "fit",
+    "infer",
     "load",
     "names",
     "open_model",
@@ -101,6 +104,7 @@ def fit(
     `progress` is told how far training is; without one, a notebook's cell shows it.
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
     `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by.
+    Without a schema, IdentifierWarning names the columns that are taken as identifiers.
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
     """
     config = configure(name, options)
@@ -109,7 +113,7 @@ def fit(
         raise GeneratorError(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
-    schema = schema or (data.schema if isinstance(data, Images) else infer(data))
+    schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
         schema,
@@ -122,6 +126,21 @@ def fit(
         checkpoint=checkpoint,
         groups=groups,
     )
+
+
+def _guessed(frame: pd.DataFrame) -> Schema:
+    """Return the schema of a frame, and warn of the columns that it takes as identifiers."""
+    schema = infer(frame)
+    names = [column.name for column in schema.columns if isinstance(column, Identifier)]
+    if names:
+        kinds = ", ".join(f"{name!r}: 'categorical'" for name in names)
+        warnings.warn(
+            f"taken as identifiers: {', '.join(map(repr, names))}; nothing learns them, their values are made up anew; "
+            f"to learn one, fit with schema=generators.infer(frame, {{{kinds}}}), or 'numerical' for numbers",
+            IdentifierWarning,
+            stacklevel=3,
+        )
+    return schema
 
 
 def open_model(folder: str | Path) -> Synthesizer:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from launderette.pipelines.config.errors import nearest
 
+ALONE = "none"  # as split.entity: a column that repeats names no entity
 OUTPUT = "laundered"  # below the folder the command runs in
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -49,10 +50,23 @@ class Images(Section):
 
 
 class Split(Section):
-    """How many rows the generator never sees, and the column whose equal values stay together."""
+    """How many rows the generator never sees, and the column whose equal values stay together.
+
+    Without one, an identifier that repeats is the entity; `none` states that no column is.
+    """
 
     holdout: Share = 0.2
     entity: Name | None = None
+
+    @property
+    def column(self) -> str | None:
+        """The column that is stated to name entities."""
+        return None if self.alone else self.entity
+
+    @property
+    def alone(self) -> bool:
+        """Whether every row is stated to be an entity of its own."""
+        return self.entity == ALONE
 
 
 class Generator(Section):

@@ -77,9 +77,9 @@ def look(config: RunConfig) -> sources.ImageSource:
     features(config)
     if LABEL not in found.table and (config.sample.where or config.sample.weights):
         raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
-    if config.split.entity and config.split.entity not in found.table:
+    if config.split.column and config.split.column not in found.table:
         raise LaunderError(
-            f"expected the column {config.split.entity!r} of split.entity beside the images, found none; check its name"
+            f"expected the column {config.split.column!r} of split.entity beside the images, found none; check its name"
         )
     return found
 
@@ -126,7 +126,7 @@ def _decoded(found: sources.ImageSource, path: Path, size: tuple[int, int] | Non
 
 def entity(schema: Schema, config: RunConfig) -> str | None:
     """Return the stated column of the table beside the images."""
-    return config.split.entity
+    return config.split.column
 
 
 def propose_rules(images: ImageSample, schema: Schema) -> Proposals:
@@ -145,7 +145,7 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
 
     LaunderError where nothing is left to learn from.
     """
-    rare, entity = settle(config.protect.rare, None, len(images))[0], config.split.entity
+    rare, entity = settle(config.protect.rare, None, len(images))[0], config.split.column
     record = {"rare": rare, "columns": {LABEL: {"labels_left_out": 0, "images_left_out": 0}}}
     if images.labels is None:
         return Protected(images, record)
@@ -162,7 +162,7 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
 
 def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[ImageSample, ImageSample]:
     """Return training images and a holdout, all images of an entity on one side, in the same order."""
-    numbered, entity = pd.DataFrame({"number": np.arange(len(images))}), config.split.entity
+    numbered, entity = pd.DataFrame({"number": np.arange(len(images))}), config.split.column
     if entity:
         numbered[entity] = images.table[entity].to_numpy()
     train, holdout = splitting.split(numbered, holdout=config.split.holdout, entity=entity, seed=config.seed)

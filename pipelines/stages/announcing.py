@@ -26,7 +26,11 @@ def entity_of(config: RunConfig, schema: Schema) -> str | None:
     Of several, one that is called by people comes first, then the first in the table.
     """
     if config.split.entity:
-        return config.split.entity
+        return config.split.column
+    return _repeated(schema)
+
+
+def _repeated(schema: Schema) -> str | None:
     repeated = [column for column in schema.columns if isinstance(column, Identifier) and column.repeats]
     return min(repeated, key=lambda column: not column.person).name if repeated else None
 
@@ -35,7 +39,7 @@ def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[st
     """Return a sentence for what was guessed in reading, each column taken as an identifier, and the entity that
     rows belong to.
     """
-    stated = {*config.listed, config.split.entity}
+    stated = {*config.listed, config.split.column}
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [_identifier(column, frame[column.name]) for column in found]
     entity = entity_of(config, schema)
@@ -43,7 +47,13 @@ def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[st
         notes.append(
             f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and "
             "are counted once; "
-            "to change it: split: {entity: another column}."
+            "to change it: split: {entity: another column}, or {entity: none} where it names none."
+        )
+    if config.split.alone and (repeated := _repeated(schema)):
+        notes.append(
+            f"Rows that share a value of {repeated!r} are no entity, as split.entity: none states: they may stand on "
+            "both sides of the split, and protection and attacks count rows. Where they do belong to one person, state "
+            f"split: {{entity: {as_key(repeated)}}}."
         )
     return notes
 

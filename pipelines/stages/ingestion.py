@@ -91,7 +91,7 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _check_mentioned(names: list[str], config: RunConfig) -> None:
-    mentioned = [("score.target", config.score.target), ("split.entity", config.split.entity)]
+    mentioned = [("score.target", config.score.target), ("split.entity", config.split.column)]
     mentioned += [("sample.where", name) for name in config.sample.where]
     mentioned += [("sample.weights", name) for name in config.sample.weights]
     for key, name in mentioned:
@@ -118,8 +118,8 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     """
     kinds = {name: _word(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
-    if config.split.entity:
-        kinds[config.split.entity] = "identifier"
+    if config.split.column:
+        kinds[config.split.column] = "identifier"
     schema = _inferred(frame, kinds)
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(frame[column.name]):
@@ -129,7 +129,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
             schema = _inferred(frame, {**schema.kinds(), **kinds})
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
-        if isinstance(column, Mapping) and name in entries and name != config.split.entity:
+        if isinstance(column, Mapping) and name in entries and name != config.split.column:
             entries[name] |= {key: value for key, value in column.items() if key != "groups"} | {"name": name}
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})

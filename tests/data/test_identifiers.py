@@ -3,6 +3,7 @@ the real ones are.
 """
 
 import uuid
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import generators
+from generators import IdentifierWarning
 from generators.data import encoding
 from generators.data.schema import infer
 from generators.identifiers import check_digits, forms
@@ -227,3 +230,17 @@ def test_the_size_of_the_largest_group_is_nobodys():
     real = pd.DataFrame({"customer_id": np.repeat(np.arange(41) * 977 + 10_000, sizes)})
     made = drawn(real, 3000)["customer_id"].value_counts()
     assert made.max() == 8 and made.iloc[:-1].min() >= 5 and made.nunique() == 4 + (made.min() < 5)
+
+
+def test_fit_warns_once_of_the_columns_that_it_takes_as_identifiers():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"customer_id": [f"Quixworth-{k:05d}" for k in rng.integers(0, 30, 120)], "age": range(120)})
+    with pytest.warns(IdentifierWarning) as found:
+        generators.fit(frame, budget=generators.Budget(steps=1))
+    (warning,) = found
+    assert "'customer_id'" in str(warning.message) and "Quixworth" not in str(warning.message)
+    assert warning.filename == __file__
+    with warnings.catch_warnings(action="error", category=IdentifierWarning):
+        kinds = {"customer_id": "categorical"}  # as the warning says
+        learnt = generators.fit(frame, schema=generators.infer(frame, kinds), budget=generators.Budget(steps=1))
+    assert learnt.schema.column("customer_id").kind == "categorical"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import config
+from pipelines import config, modalities
 from pipelines.run.artifacts import LaunderError
 from pipelines.stages import fitting
 from pipelines.stages.splitting import shared, split
@@ -68,3 +68,20 @@ def test_the_generator_is_validated_by_entities_it_was_not_trained_on(tmp_path):
         loaded = config.load(tmp_path / "visits.csv", ["budget.steps=2", *stated])
         held = fitting.fit(loaded).record["validation_rows"]
         assert held and not set(visits["patient"][held]) & set(visits["patient"].drop(held))
+
+
+def test_a_repeated_column_is_no_entity_where_the_configuration_says_so(tmp_path):
+    visits = pd.DataFrame(
+        {"customer_id": [f"C-{k % 40:05d}" for k in range(240)], "age": [20 + k % 60 for k in range(240)]}
+    )
+    visits.to_csv(tmp_path / "visits.csv", index=False)
+    taken, stated = (config.load(tmp_path / "visits.csv", words) for words in ([], ["split.entity=none"]))
+    modality = modalities.of(stated)
+    found, told = (modality.ingest(one, tmp_path / "i") for one in (taken, stated))
+    assert modality.entity(found.schema, taken) == "customer_id" and modality.entity(told.schema, stated) is None
+    (note,) = [note for note in told.notes if "split.entity: none" in note]
+    assert "'customer_id' are no entity" in note and "split: {entity: customer_id}" in note
+    train, holdout = modality.split(told.data, told.schema, stated)
+    assert set(train["customer_id"]) & set(holdout["customer_id"])
+    assert config.validate(stated.model_dump(mode="json")) == stated
+    assert told.schema.column("customer_id").kind == "identifier"  # made up anew all the same
