@@ -77,6 +77,12 @@ class Heads(nn.Module):
                 counts = torch.bincount(x[:, l], minlength=bias.shape[-1])
                 bias[row, 0] = torch.log(counts + 0.1) - math.log(len(x))
 
+    def own(self, l: int) -> list[Tensor]:
+        """Return the parameters of the head of token l."""
+        k = next(k for k, group in enumerate(self.groups) if l in group)
+        row = self.groups[k].index(l)
+        return [part[k][row] for part in (self.out, self.smooth, self.out_bias)]
+
     def log_prob(self, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
         """Hidden units h [L, B, h] in `order` -> log p(x_l) of the tokens x [B, L] themselves: [B, L].
 

@@ -73,6 +73,15 @@ class Model(nn.Module):
         nll = -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, rows, columns))
         return torch.cat([(nll[:rows] * (1 - known)).sum(1), nll[rows:].sum(1)])
 
+    def losses(self, x: Tensor) -> Tensor:
+        """Return -log p(x_l | x_<l) of tokens x [B, L], in nats: [B, L]."""
+        h = self._first_layer(self.embed(x).transpose(0, 1), 0, self.member[[]].sum(0))
+        return -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, 0, []))
+
+    def own(self, l: int) -> list[Tensor]:
+        """Return the parameters of factor l by which it departs from the marginals and the copula."""
+        return self.heads.own(l)
+
     def _random_columns(self) -> list[int]:
         """Return the columns that are known: one in half of the steps, any number of them in the others."""
         columns = len(self.member)

@@ -42,6 +42,7 @@ class Config:
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
+    memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None

@@ -23,8 +23,10 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import device as devices
-from launderette.generators.training import loop, memorisation, memory, randomness, state, validation
+from launderette.generators.training import loop, memory, randomness, state, validation
+from launderette.generators.training.memorisation import STEADIED, Attack
 from launderette.generators.training.plan import Plan
+from launderette.generators.training.shrinking import Beginning, Chain
 
 
 class FitOptions(TypedDict, total=False):
@@ -112,9 +114,8 @@ def train(
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
     parts = validation.split(len(x), config.validation, seed, how.get("groups"))
     training_rows, validation_rows = (x[rows] for rows in parts)
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
-        model = begin(training_rows, validation_rows)
+    model = _seeded(begin, training_rows, validation_rows, seed)
+    beginning = Beginning.of(model, x.shape[1]) if isinstance(model, Chain) else None
     planned = plan(len(training_rows))
     needed = memory.preflight(model, training_rows, validation_rows, planned)
     reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
@@ -127,14 +128,33 @@ def train(
         "checkpoint": how.get("checkpoint"),
     }
     placed = training_rows.to(device), validation_rows.to(device)
+    attack = _attack(begin, x, *placed, planned, seed)
     best, record = loop.train(model, *placed, planned, progress=reported, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
     if (groups := how.get("groups")) is not None:
         record["groups_on_both_sides"] = validation.shared(groups, parts)
-    if remembered := memorisation.measure(model.eval(), *placed, planned, seed):
-        record["memorisation"] = remembered
-    return model.eval(), record, training_rows
+    model.eval()
+    if attack:
+        bounded = {} if beginning is None else beginning.shrink(attack, config.memory)
+        record["memorisation"] = attack.measure(model) | bounded
+    return model, record, training_rows
+
+
+def _seeded(begin: Callable[[Tensor, Tensor], nn.Module], kept: Tensor, held: Tensor, seed: int) -> nn.Module:
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "weights")
+        return begin(kept, held)
+
+
+def _attack(
+    begin: Callable[[Tensor, Tensor], nn.Module], x: Tensor, kept: Tensor, held: Tensor, plan: Plan, seed: int
+) -> Attack | None:
+    """Set up the attack that training is judged by; None for a game of two networks, which has no loss of a row."""
+    if list(plan.turns) != [""]:
+        return None
+    reference = _seeded(begin, x, x, seed).eval() if len(held) < STEADIED else None
+    return Attack.on(kept, held, plan.chunk, seed, reference)
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ RANGES: dict[str, tuple[float, float]] = {
         ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE
     ),
     **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE),
+    "memory": (0.5, 1.0),
     "batch": (1, 1 << 24),
     "latent": (2, 65_536),
     "sampling_steps": (2, 10_000),

@@ -40,7 +40,7 @@ def fit(
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it
     inside.
     """
-    from launderette.generators.training import checkpoint
+    from launderette.generators.training import checkpoint, memorisation
     from launderette.pipelines import config
     from launderette.pipelines.config.documents import setting
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
@@ -68,11 +68,7 @@ def fit(
         fitted.save(model)
     say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
     if remembered := fitted.record.get("memorisation"):
-        say(
-            "Whoever holds it tells a row that it learnt from and one that it did not apart by its loss, with "
-            "probability "
-            f"{remembered['auc']:.2f} (0.50 is guessing), as measured on its own validation rows. Keep it inside."
-        )
+        say(f"{memorisation.sentence(remembered)} Keep it inside.")
     return RELEASED
 
 

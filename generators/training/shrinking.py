@@ -1,0 +1,101 @@
+"""Shrinking: of what each factor of a chain has learnt, keep as much as other rows confirm, and no more than the bound
+on memory allows.
+
+Most of what a network remembers of few rows lies in columns that nothing explains: their factors p(x_l | x_<l) fit
+noise. So factor l stands between where it began and where training ended,
+
+theta_l = begun_l + share_l (learnt_l - begun_l)
+
+with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
+At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
+bound allows, pressure rises.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from launderette.generators.training.memorisation import Attack
+
+SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
+PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
+
+
+@runtime_checkable
+class Chain(Protocol):
+    """A model whose loss is a sum over factors, each with parameters of its own that no other factor reads."""
+
+    def losses(self, x: Tensor) -> Tensor:
+        """Return the loss of each factor for tokens x [B, L], in nats: [B, L]."""
+        ...
+
+    def own(self, l: int) -> Sequence[Tensor]:
+        """Return the parameters of factor l by which it departs from where it began."""
+        ...
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A chain before its training: the own parameters of every factor."""
+
+    chain: Any
+    begun: tuple[tuple[Tensor, ...], ...]
+
+    @classmethod
+    def of(cls, chain: Any, factors: int) -> "Beginning":
+        """Remember where each of the factors begins."""
+        return cls(chain, _copies(chain, factors))
+
+    def shrink(self, attack: Attack, bound: float) -> dict[str, float]:
+        """Shrink the trained chain to a bound on the attack's AUC; return both bound and the mean share kept."""
+        learnt = _copies(self.chain, len(self.begun))
+        inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
+        shares = [SHARES[k] for k in _chosen(inside, outside, attack, bound)]
+        self._stand(learnt, shares)
+        return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)}
+
+    @torch.no_grad()
+    def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
+        """Return each factor's loss of each row at each of SHARES: [S, rows, L]."""
+        found = []
+        for share in SHARES:
+            self._stand(learnt, [share] * len(learnt))
+            found.append(torch.cat([self.chain.losses(part).double().cpu() for part in rows.split(chunk)]))
+        return torch.stack(found)
+
+    @torch.no_grad()
+    def _stand(self, learnt: tuple[tuple[Tensor, ...], ...], shares: Sequence[float]) -> None:
+        """Put each factor at its share of the way from where it began to what it has learnt."""
+        for l, share in enumerate(shares):
+            for own, begun, end in zip(self.chain.own(l), self.begun[l], learnt[l], strict=True):
+                own.copy_(torch.lerp(begun, end, share))
+
+
+def _copies(chain: Any, factors: int) -> tuple[tuple[Tensor, ...], ...]:
+    return tuple(tuple(own.detach().clone() for own in chain.own(l)) for l in range(factors))
+
+
+def _chosen(inside: Tensor, outside: Tensor, attack: Attack, bound: float) -> list[int]:
+    """Return each factor's place in SHARES under the least pressure with which losses [S, N, L] inside and [S, M, L]
+    outside keep to the bound; where none does, under that with the smallest AUC.
+    """
+    validation, gap = outside.mean(1), outside.mean(1) - inside.mean(1)  # [S, L]
+    least, best = math.inf, validation.argmin(0)
+    for pressure in PRESSURES:
+        chosen = (validation + pressure * gap).argmin(0)
+        auc = attack.auc(*(_rows(side, chosen) for side in (inside, outside)))
+        if auc < least:
+            least, best = auc, chosen
+        if auc <= bound:
+            break
+    return best.tolist()
+
+
+def _rows(losses: Tensor, chosen: Tensor) -> np.ndarray:
+    """Return the loss of each row [N] where factor l stands at its chosen share."""
+    return losses.gather(0, chosen.expand(1, *losses.shape[1:]))[0].sum(1).numpy()
