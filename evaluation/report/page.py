@@ -179,7 +179,7 @@ def _judged(data: dict) -> dict:
     return {
         "reasons": reasons,
         "summary": summary,
-        "remedies": verdicts.remedies(reasons),
+        "remedies": verdicts.remedies(reasons, (data.get("card") or {}).get("model", {}).get("generator")),
         "of_model": verdicts.of_model(data["verdict"] or {}),
     }
 

@@ -42,23 +42,27 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "image.membership_vulnerable": "of the most isolated training images recognised, at 1 % false accusations",
     "image.membership_model": "of training images recognised by somebody who holds the model, at 1 % false accusations",
 }
+MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
+MORE_HOLDOUT = "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4."
+# what was measured to help, most first: docs/generators.md, "What a refusal for privacy yields to"
 MEMORY = (
-    "Give more rows: a generator learns few rows by heart. Nothing helps as much.",
-    "Make the model forget single rows: --set generator.options.weight_decay=20, or a shorter training: "
-    "--set budget.steps=N with fewer steps than the report's model card names.",
-    "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4.",
+    MORE_ROWS,
     "Leave out columns that nobody needs: --set columns.NAME=drop. Every further column singles people out.",
+    MORE_HOLDOUT,
 )
 COPIED = (
     "Protect more: --set protect.rare=20 joins labels of fewer rows than that, "
     "--set protect.extremes=20 clips more extremes.",
     *MEMORY,
 )
+LONGER = "Train longer: --minutes 5."
+FAITHFUL = "tabular.autoregressive"
+OTHER = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
-    "Train longer: --minutes 5.",
+    LONGER,
     "Look at the columns that differ most in the report: "
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
-    "Try another generator: --set generator.name=tabular.autoregressive is the most faithful for tables.",
+    OTHER,
 )
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "privacy.": MEMORY,
@@ -68,13 +72,13 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
         "State the column whose values came out: columns: {NAME: identifier}; it is then made up anew, never learnt.",
         "Leave the column out: columns: {NAME: drop}.",
     ),
-    "image.membership": MEMORY[:3:2],
-    "image.equal": MEMORY[:1],
-    "image.copies": MEMORY[:1],
+    "image.membership": (MORE_ROWS, MORE_HOLDOUT),
+    "image.equal": (MORE_ROWS,),
+    "image.copies": (MORE_ROWS,),
     "fidelity.": UNLIKE,
     "utility.": UNLIKE,
     "diversity.": UNLIKE,
-    "image.": UNLIKE[:1],
+    "image.": (LONGER,),
 }
 
 
@@ -138,12 +142,16 @@ def _of_model(reason: Reason) -> str:
     )
 
 
-def remedies(reasons: Sequence[Reason]) -> list[str]:
-    """Return what to do about the rules that refused, each once: those that serve most of them first."""
+def remedies(reasons: Sequence[Reason], generator: str | None = None) -> list[str]:
+    """Return what to do about the rules that refused, each once: those that serve most of them first; no other
+    generator where `generator`, the one that was used, is the one to name.
+    """
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
         key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
         for place, remedy in enumerate(REMEDIES.get(key, ())):
+            if remedy is OTHER and generator == FAITHFUL:
+                continue
             found[remedy] = found.get(remedy, 0) + len(reasons) - place
     return sorted(found, key=lambda remedy: -found[remedy])
 

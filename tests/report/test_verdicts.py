@@ -60,6 +60,17 @@ def test_what_to_do_is_said_once_and_the_most_useful_first():
     assert verdicts.remedies([FINE, SILENT]) == []
 
 
+def test_the_generator_that_was_used_is_not_recommended():
+    named = "--set generator.name=tabular.autoregressive"
+    for used, told in (("tabular.autoregressive", False), ("tabular.gan", True), (None, True)):
+        assert any(named in remedy for remedy in verdicts.remedies([UNLIKE], used)) == told
+
+
+def test_no_remedy_is_one_that_did_not_help_where_it_was_measured():
+    said = " ".join(remedy for key in verdicts.REMEDIES for remedy in verdicts.REMEDIES[key])
+    assert "weight_decay" not in said and "budget.steps" not in said
+
+
 def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass():
     leak = reason(
         "privacy.membership_model",
