@@ -97,7 +97,7 @@ def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
     scored = tasks.score(run, config, **compared, schema=schema, model=fitted["model"])
     facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
     facts |= {key: source[key] for key in ("drift", "passed_over")}
-    facts["notes"] = source["notes"] + protected["notes"]
+    facts["notes"] = source["notes"] + protected["notes"] + fitted["notes"]
     decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
     release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
     tasks.show(run, config, scored["scores"], decided["verdict"], release)

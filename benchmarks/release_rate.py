@@ -200,7 +200,9 @@ def _judged(source: Path, asked: list[str], output: Path) -> tuple[dict, dict, d
         drawn = steps.sample(run, config, model=fitted["model"], table=read["table"])
         scored = steps.score(run, config, **real, synthetic=drawn["table"], schema=schema, model=fitted["model"])
         facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
-        facts |= {key: read[key] for key in ("drift", "passed_over")} | {"notes": read["notes"] + protected["notes"]}
+        facts |= {key: read[key] for key in ("drift", "passed_over")} | {
+            "notes": read["notes"] + protected["notes"] + fitted["notes"]
+        }
         decided = steps.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
         record = generators.open_model(fitted["model"]["path"]).record
         report = json.loads(Path(scored["report"]["path"]).read_text())

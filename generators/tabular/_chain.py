@@ -32,8 +32,11 @@ def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
 class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
 
-    def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int, conditional: float) -> None:
+    def __init__(
+        self, layout: Layout, *, width: int, embedding: int, depth: int, conditional: float, dropout: float = 0.0
+    ) -> None:
         super().__init__()
+        self.dropout = dropout
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
         self.embed, self.heads = Embedding(layout, e), Heads(layout, h)
@@ -103,8 +106,12 @@ class Model(nn.Module):
         """The factors' own layers on [factors, B, h]."""
         h = nn.functional.silu(h)
         for W, b in zip(self.hidden, self.hidden_bias, strict=True):
+            h = self._dropped(h)
             h = h + nn.functional.silu(torch.baddbmm(b[factors], h, W[factors]))
-        return h
+        return self._dropped(h)
+
+    def _dropped(self, h: Tensor) -> Tensor:
+        return nn.functional.dropout(h, self.dropout) if self.training and self.dropout else h
 
     @torch.no_grad()
     def draw(self, u: Tensor, x: Tensor, known: list[int], allowed: Allowed = anything) -> tuple[Tensor, Tensor]:

@@ -31,6 +31,7 @@ from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
+FEW = 10_000  # rows below which units are left out in training
 EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
 
 
@@ -42,6 +43,7 @@ class Config:
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
+    dropout: float | None = None  # share of the units left out in a training step
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
     validation: float = 0.05  # share of rows held back for early stopping
@@ -169,12 +171,13 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     width = config.width or int(np.clip((1.2e6 / L) ** 0.5 // 16 * 16, 32, 128))
     decay = float(np.clip(3e4 / rows, 0.1, 6))
     batch = int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256))
+    dropout = min(150 / rows, 0.3) if rows < FEW else 0.0
     given = {name: value for name, value in asdict(config).items() if value is not None}
-    return Config(**({"width": width, "weight_decay": decay, "batch": batch} | given))
+    return Config(**({"width": width, "weight_decay": decay, "batch": batch, "dropout": dropout} | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional")}
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "dropout")}
     return Model(encoded.layout, **shape)
 
 

@@ -57,6 +57,7 @@ class Config:
     depth: int = 2  # residual layers
     sharpness: float = 64.0  # k of a column over k of the next one
     conditional: float = 0.1  # share of training rows that show a random set of columns from the beginning
+    memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
     learning_rate: float | None = None
@@ -80,6 +81,15 @@ class Model(nn.Module):
         likeliest = torch.arange(x.shape[1], device=x.device)[None]
         orders = self.schedule.moments(len(parts)).argsort(1) if self.training else likeliest
         return -self.denoiser(parts, orders, self._terms(parts, orders)).sum(1)
+
+    def losses(self, x: Tensor) -> Tensor:
+        """Return -log p of each token of x [B, L], in nats, in the likeliest order: [B, L]."""
+        order = torch.arange(x.shape[1], device=x.device)[None]
+        return -self.denoiser((x,), order, self._terms((x,), order))
+
+    def own(self, l: int) -> list[Tensor]:
+        """Return the parameters of token l by which it departs from the marginals and the copula."""
+        return self.denoiser.heads.own(l)
 
     @torch.no_grad()
     def _terms(self, parts: Sequence[Tensor], orders: Tensor) -> dict[int, Tensor]:

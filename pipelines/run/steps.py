@@ -19,6 +19,7 @@ from launderette.evaluation import report as reports
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Score
 from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators.training import memorisation
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.release import gate, publishing
@@ -141,6 +142,7 @@ def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: 
     return {
         "model": {"path": str(run.path("model")), "digest": digest_folder(run.path("model"))},
         **{key: model.record[key] for key in recorded},
+        "notes": [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else [],
     }
 
 

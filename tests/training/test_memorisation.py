@@ -54,9 +54,9 @@ def table():
     return pd.DataFrame(levels, columns=list("abcdef")).map("level {}".format)
 
 
-def fitted(table, **options):
+def fitted(table, name="tabular.autoregressive", **options):
     shape = {"width": 32, "depth": 1, "weight_decay": 0.0, "learning_rate": 0.02}
-    return generators.fit(table, seed=0, budget=Budget(steps=60), **shape, **options)
+    return generators.fit(table, name, seed=0, budget=Budget(steps=60), **shape, **options)
 
 
 def test_a_fitted_model_says_what_whoever_holds_it_would_find(table):
@@ -71,6 +71,11 @@ def test_a_model_that_would_learn_its_rows_by_heart_keeps_to_the_bound(table):
     free, bounded = (fitted(table, memory=bound).record["memorisation"] for bound in (1.0, 0.6))
     assert free["auc"] > 0.65 and bounded["auc"] <= 0.6 and (free["bound"], bounded["bound"]) == (1.0, 0.6)
     assert 0 < bounded["kept"] < free["kept"]
+
+
+def test_a_diffusion_keeps_to_the_bound_too(table):
+    free, bounded = (fitted(table, "tabular.diffusion", memory=bound).record["memorisation"] for bound in (1.0, 0.6))
+    assert bounded["auc"] <= 0.6 < free["auc"] and bounded["kept"] < free["kept"]
 
 
 def test_what_other_rows_confirm_is_kept():
