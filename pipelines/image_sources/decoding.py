@@ -67,6 +67,7 @@ def _decode_all(
     places = np.flatnonzero(good)
     span = dicom.common([h.span for h in found if h.span])
     deepest = max(h.deepest for h in found)
+    _check_range([h.upper for h in found if h.upper is not None])
     wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span, deepest), len(places)))
     reasons = Counter(h.wrong for h in found if h.wrong) + Counter(reason for reason in wrong if reason)
     _check_broken(reasons, count, most_broken)
@@ -153,6 +154,15 @@ def _upper_bits(values: np.ndarray, deepest: int) -> np.ndarray:
     needed = int(deepest or values.max()).bit_length()
     bits = next((bits for bits in DEPTHS if bits >= needed), needed)
     return (values.clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
+
+
+def _check_range(upper: list[int]) -> None:
+    """Raise LaunderError where colours of 16 bits, of which the upper byte is read, use no more than 14 of them."""
+    if upper and max(upper) < 1 << (DEPTHS[-2] - 8):
+        raise LaunderError(
+            f"expected colours of 16 bits to use their range, found at most {DEPTHS[-2]} bits in use, which would be "
+            "shown as nearly black; write the images in 8 bits"
+        )
 
 
 def _check_broken(reasons: Counter, count: int, most: float) -> None:

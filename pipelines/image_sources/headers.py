@@ -28,6 +28,8 @@ DAMAGE = (
 )
 DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
 
+BITS_PER_SAMPLE = 258  # a tag of TIFF
+
 
 @dataclass(frozen=True)
 class Header:
@@ -43,6 +45,7 @@ class Header:
     wrong: str = ""
     span: tuple[float, float] | None = None
     deepest: int = 0
+    upper: int | None = None  # largest upper byte of colours of 16 bits, of which Pillow reads the upper byte alone
 
 
 def header(data: bytes) -> Header:
@@ -61,12 +64,24 @@ def _header(image: Image.Image) -> Header:
         return Header(wrong=BOMB)
     if getattr(image, "n_frames", 1) > 1:
         return Header(wrong=SEVERAL)
+    deep = _deep_colour(image)  # before anything is decoded
     turned = image.format in TURNED and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     sides = image.size[::-1] if turned else image.size
     deepest = int(np.asarray(image).max()) if image.mode.startswith("I") else 0
     return Header(
-        *sides, image.mode in GREY or _grey_palette(image), STRANGE if image.mode == "F" else "", deepest=deepest
+        *sides,
+        image.mode in GREY or _grey_palette(image),
+        STRANGE if image.mode == "F" else "",
+        deepest=deepest,
+        upper=int(np.asarray(image.convert("RGB")).max()) if deep else None,
     )
+
+
+def _deep_colour(image: Image.Image) -> bool:
+    """Tell whether an image has 16 bits for each of several channels: a PNG by how it is packed, a TIFF by its tag."""
+    if image.format == "PNG":
+        return any(";16" in str(tile[3]) for tile in image.tile) and image.mode in ("RGB", "RGBA", "LA")
+    return image.format == "TIFF" and image.mode.startswith("RGB") and 16 in image.tag_v2.get(BITS_PER_SAMPLE, ())
 
 
 def _grey_palette(image: Image.Image) -> bool:

@@ -4,13 +4,17 @@ type are shown.
 
 import io
 import json
+import struct
 import tarfile
+import zlib
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines.config import load
@@ -219,6 +223,44 @@ def test_deep_images_use_the_bits_of_their_collection(tmp_path, bits):
     found = decoding.decode_all(lambda i: data[i], 5, tmp_path / "x.npy", size=(9, 12), most_broken=0).pixels
     assert np.abs(found[1:].astype(int) - GREY[1:]).max() <= 1 and found[0].max() <= 32
     assert decoding.to_array(data[1], 9, 12, 1).max() > 200
+
+
+def deep_png(pixels):
+    """Return uint16 [H, W, 3 or 4] as a PNG of 16 bits a channel, which Pillow does not write."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width, channels = pixels.shape
+    packed = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", packed) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(bits=st.integers(8, 16), alpha=st.booleans(), dark=st.booleans())
+def test_colours_of_16_bits_are_shown_as_they_are_or_refused(bits, alpha, dark, tmp_path_factory):
+    deep = (COLOUR.astype(float) / 255 * (2**bits - 1)).round().astype("uint16")
+    deep[0] //= 16 if dark else 1  # one image that is dark beside others is no reason
+    whole = np.full((*deep.shape[:3], 1), 65535, "uint16")
+    data = [
+        deep_png(np.concatenate([image, opaque], 2) if alpha else image)
+        for image, opaque in zip(deep, whole, strict=True)
+    ]
+    place = tmp_path_factory.mktemp("deep") / "x.npy"
+    if bits <= 14:
+        with pytest.raises(LaunderError, match="colours of 16 bits to use their range, found at most 14 bits"):
+            decoding.decode_all(lambda i: data[i], 5, place, size=(9, 12), most_broken=0)
+    elif bits == 16:
+        found = decoding.decode_all(lambda i: data[i], 5, place, size=(9, 12), most_broken=0).pixels
+        assert np.abs(found.astype(int) - (deep >> 8)).max() <= 1
+
+
+def test_floats_are_refused_in_one_sentence(tmp_path):
+    out = io.BytesIO()
+    Image.fromarray(np.linspace(0, 1, 108, dtype="float32").reshape(9, 12)).save(out, "TIFF")
+    with pytest.raises(LaunderError, match="colour space that is not supported"):
+        decoding.decode_all(lambda i: out.getvalue(), 5, tmp_path / "x.npy", size=(9, 12), most_broken=0)
 
 
 def test_what_is_transparent_is_shown_on_white():
