@@ -201,22 +201,25 @@ def _distinct(hashes: np.ndarray) -> tuple[float, np.ndarray]:
 def rare(samples: Samples, *, seed: int = 0) -> Score:
     """Mean over rare categories of min(1, synthetic share / training share), in [0, 1], higher better.
 
-    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: see the ceiling.
+    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: the ceiling is
+    what as many fresh real rows as there are synthetic ones would retain.
     Interval: bootstrap over synthetic rows.
     """
     found = {name: rarity.occurrences(samples, role) for name, role in samples.roles().items()}
     counts = found["value"].counts
     if not len(counts):
         return unknown(Reason.NO_RARE_CATEGORY, "no label column has a category with at most 1 % of the training rows")
-    ratios, ends = found["value"].retained(), {name: float(one.retained().mean()) for name, one in found.items()}
+    ratios, floor = found["value"].retained(), float(found["floor"].retained().mean())
+    ceiling, low = rarity.by_chance(found["value"], seed)
     return Score(
         *found["value"].interval(seed),
-        ends.get("ceiling"),
-        ends["floor"],
+        ceiling,
+        floor,
         "higher",
         {
             "rare_categories": len(counts),
             "absent": int((ratios == 0).sum()),
+            "ceiling_low": low,
             "by_training_rows": _by_count(counts, ratios),
         },
         f"{len(counts)} rare categories; they are counted, never named.",

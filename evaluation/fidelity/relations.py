@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import intervals, pairs, queries, rules, similarity
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
@@ -111,31 +115,37 @@ def query_error(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def constraints(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of synthetic rows that break none of the rules all training rows obey, in [0, 1], higher better.
+    """1 - share of rows that break a rule which all training rows obey, of the rule broken most, beyond chance; in
+    [0, 1], higher better.
 
-    Rules are looked for, not given: one number never above another, one label that decides another, each of them broken
-    by at least 20 rows and 1 % of the shuffled table. Cost: one comparison per pair of columns.
+    Rules are looked for, not given: one number never above another, one label (or one of at most 50 numbers) that
+    decides another, each of them broken by at least 20 rows and 1 % of the shuffled table. Cost: one comparison per
+    pair of columns.
     """
-    found = rules.find(samples, seed)
-    if not found:
-        return unknown(Reason.NO_RULES, "no rule holds in every training row that would not hold by chance")
-    shares, counts, worst = {}, (0, 0), {}
-    for name, role in samples.roles().items():
+    found, tried = rules.find(samples, seed), rules.candidates(samples)
+
+    def measure(role: str) -> list[Loss]:
         rows = samples.rows(role, rules.RULE_ROWS, seed)
-        each = {text: rules.broken(samples, rule, role, rows) for text, rule in found.items()}
-        kept = ~np.any(list(each.values()), axis=0)
-        shares[name] = float(kept.mean())
-        if name == "value":
-            counts, worst = (int(kept.sum()), len(kept)), {text: float(b.mean()) for text, b in each.items()}
-    worst = dict(sorted(worst.items(), key=lambda item: (-item[1], item[0]))[:20])
-    low, high = intervals.clopper_pearson(*counts)
-    return Score(
-        shares["value"],
-        low,
-        high,
-        shares.get("ceiling"),
-        shares["floor"],
-        "higher",
-        {"rules": len(found), "broken_share": worst},
-        f"{len(found)} rule(s) found on up to {rules.RULE_ROWS:,} rows.",
-    )
+        return [_broken(samples, text, rule, role, rows, tried, seed) for text, rule in found.items()]
+
+    absent = Reason.NO_RULES, "no rule holds in every training row that would not hold by chance"
+    note = f"{len(found)} rule(s) found on up to {rules.RULE_ROWS:,} rows."
+    score = chance.kept(samples, measure, absent, note)
+    shares = {
+        text: float(rules.broken(samples, rule, "synthetic", _rows(samples, seed)).mean())
+        for text, rule in found.items()
+    }
+    worst = dict(sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:20])
+    return score if score.value is None else replace(score, detail={**score.detail, "broken_share": worst})
+
+
+def _rows(samples: Samples, seed: int) -> np.ndarray:
+    return samples.rows("synthetic", rules.RULE_ROWS, seed)
+
+
+def _broken(
+    samples: Samples, text: str, rule: tuple[str, str, str], role: str, rows: np.ndarray, tried: int, seed: int
+) -> Loss:
+    """No training row breaks the rule: of so many tried, one may hold in them by chance."""
+    share = float(rules.broken(samples, rule, role, rows).mean())
+    return Loss(text, share, chance.most(0, rules.witnesses(samples, rule, seed), len(rows), tried))

@@ -9,6 +9,7 @@ import numpy as np
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.samples import Samples
 
+DRAWS = 400  # of as many real rows
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 
 
@@ -43,6 +44,16 @@ class Occurrences:
         value = float(self.retained().mean())
         low, high = value + np.quantile(means, [intervals.TAIL, 1 - intervals.TAIL]) - np.mean(means)
         return value, *intervals.widened(value, (low, high), self.expected.sum())
+
+
+def by_chance(found: Occurrences, seed: int) -> tuple[float, float]:
+    """Mean share retained by fresh real rows, as many as the table's, and its 2.5 % quantile: Poisson counts whose
+    rates are known by the training rows alone.
+    """
+    rng = np.random.default_rng([seed, 79])
+    rates = found.expected / found.counts * rng.gamma(found.counts, size=(DRAWS, len(found.counts)))
+    means = np.minimum(1, rng.poisson(rates) / found.expected).mean(1)
+    return float(means.mean()), float(np.quantile(means, intervals.TAIL))
 
 
 def occurrences(samples: Samples, role: str) -> Occurrences:

@@ -1,5 +1,5 @@
-"""Rules that every training row obeys and that would not hold by chance: orders between numbers, labels that decide
-others.
+"""Rules that every training row obeys and that would not hold by chance: orders between numbers, labels or few
+numbers that decide others.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from launderette.evaluation.samples import Samples
 RULE_ROWS = 50_000
 LABELS = 40  # label columns compared with one another at most
 NUMBERS = 60
+LISTED = 50  # different numbers of a column at most, where each may decide a label or be decided by one
 BROKEN = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
 
 
@@ -33,12 +34,49 @@ def find(samples: Samples, seed: int) -> dict[str, tuple[str, str, str]]:
 
 def _candidates(samples: Samples) -> Iterator[tuple[str, str, str]]:
     numbers = [c for c in samples.known if samples.is_number(c)][:NUMBERS]
-    labels = [c for c in samples.known if not samples.is_number(c) and len(samples.labels[c]) > 1][:LABELS]
+    labels = [c for c in samples.known if 1 < _levels(samples, c) <= (LISTED if samples.is_number(c) else np.inf)]
     for one, two in permutations(numbers, 2):
         if samples.kinds[one] == samples.kinds[two]:
             yield "at most", one, two
-    for one, two in permutations(labels, 2):
+    for one, two in permutations(labels[:LABELS], 2):
         yield "decides", one, two
+
+
+def witnesses(samples: Samples, rule: tuple[str, str, str], seed: int) -> int:
+    """Training rows that could have broken a rule: those with both values, whose label others have too."""
+    kind, one, two = rule
+    rows = samples.rows("train", RULE_ROWS, seed)
+    a, b = (_codes(samples, c, "train")[rows] if kind != "at most" else _known(samples, c)[rows] for c in (one, two))
+    counts = np.bincount(a[(a >= 0) & (b >= 0)])
+    return int(counts.sum() if kind == "at most" else counts[counts > 1].sum())
+
+
+def candidates(samples: Samples) -> int:
+    """Number of rules that were tried."""
+    return sum(1 for _ in _candidates(samples))
+
+
+def _known(samples: Samples, column: str) -> np.ndarray:
+    return np.where(samples.table("train")[column].notna(), 0, -1)
+
+
+def _levels(samples: Samples, column: str) -> int:
+    return len(_listed(samples, column)) if samples.is_number(column) else len(samples.labels[column])
+
+
+@once
+def _listed(samples: Samples, column: str) -> np.ndarray:
+    """The different numbers of a column in training."""
+    return np.unique(samples.table("train")[column].dropna().to_numpy())
+
+
+def _codes(samples: Samples, column: str, role: str) -> np.ndarray:
+    """Codes of labels, or of the numbers that training rows hold; -1 where missing or unknown."""
+    values = samples.table(role)[column].to_numpy()
+    if not samples.is_number(column):
+        return values
+    place = np.clip(np.searchsorted(_listed(samples, column), values), 0, _levels(samples, column) - 1)
+    return np.where(_listed(samples, column)[place] == values, place, -1)
 
 
 def _text(rule: tuple[str, str, str]) -> str:
@@ -49,9 +87,9 @@ def _text(rule: tuple[str, str, str]) -> str:
 def broken(samples: Samples, rule: tuple[str, str, str], role: str, rows: np.ndarray) -> np.ndarray:
     """Rows that break a rule; a missing value breaks none, nor does a label that the training rows lack."""
     kind, one, two = rule
-    a, b = (samples.table(role)[c].to_numpy()[rows] for c in (one, two))
     if kind != "at most":
-        return _undecided(samples, one, two, a, b)
+        return _undecided(samples, one, two, *(_codes(samples, c, role)[rows] for c in (one, two)))
+    a, b = (samples.table(role)[c].to_numpy()[rows] for c in (one, two))
     with np.errstate(over="ignore"):
         return a * samples.units[one] > b * samples.units[two]
 
@@ -66,8 +104,8 @@ def _decided(samples: Samples, one: str, two: str) -> np.ndarray:
     """The label of the second column that each label of the first goes with in training, -1 for none; the last
     entry is for missing.
     """
-    train = [samples.table("train")[c].to_numpy() for c in (one, two)]
+    train = [_codes(samples, c, "train") for c in (one, two)]
     known = (train[0] >= 0) & (train[1] >= 0)
-    decided = np.full(len(samples.labels[one]) + 1, -1)
+    decided = np.full(_levels(samples, one) + 1, -1)
     decided[train[0][known]] = train[1][known]
     return decided

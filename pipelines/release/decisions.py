@@ -14,6 +14,8 @@ from launderette.pipelines.run.artifacts import LaunderError
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "image.agreement": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "fidelity.constraints": (Reason.NO_RULES,),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),
     "diversity.subgroups": (Reason.TOO_FEW_ROWS,),
     "fidelity.granularity": (Reason.NO_NUMBERS,),

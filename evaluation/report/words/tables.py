@@ -62,8 +62,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "fidelity.constraints": (
         "Rules kept",
-        "Share of synthetic rows that keep every rule found in the training rows: orders between "
-        "numbers, labels that decide others.",
+        "Share of synthetic rows that keep the rule broken most, of those found in the training rows: orders between "
+        "numbers, labels or few numbers that decide others; what chance explains is taken off.",
         "Rules are found by looking, not given by anyone who knows the subject.",
     ),
     "fidelity.formats": (
