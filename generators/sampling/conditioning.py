@@ -19,9 +19,10 @@ CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never chan
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES = 16  # rows drawn for each row of which some cells are given
 
-Draw = Callable[
-    [np.ndarray, Tensor, list[int]], np.ndarray
-]  # u [B, randoms], tokens x [B, L], places that are known -> tokens [B, L]
+# u [B, 1 + randoms of the tokens], tokens x [B, L], which of them are known bool [B, L] -> tokens [B, L]
+Draw = Callable[[np.ndarray, Tensor, Tensor], np.ndarray]
+# likewise, of rows in which the same places are known
+DrawPattern = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]
 
 
 Allowed = Callable[
@@ -99,17 +100,32 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:
-    """Fill one chunk, the rows of each pattern of missing columns at once."""
+    """Fill one chunk."""
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
     )  # [rows, columns]
-    for pattern in np.unique(is_missing[is_missing.any(1)], axis=0):
-        rows = np.flatnonzero((is_missing == pattern).all(1))
-        drawn = [place for k in np.flatnonzero(pattern) for place in encoding.layout.places[k]]
-        known = [place for place in range(tokens.shape[1]) if place not in drawn]
-        tokens[rows] = draw(u[rows], torch.from_numpy(tokens[rows]), known)
+    known = np.ones(tokens.shape, dtype=bool)
+    for k, places in enumerate(encoding.layout.places):
+        known[:, list(places)] = ~is_missing[:, k : k + 1]
+    rows = np.flatnonzero(is_missing.any(1))
+    if len(rows):
+        drawn = draw(u[rows, len(columns) :], torch.from_numpy(tokens[rows]), torch.from_numpy(known[rows]))
+        tokens[rows] = drawn
     filled, out = encoding.decode(tokens, u[: len(frame), : len(columns)]), frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
     return out
+
+
+def by_pattern(draw: DrawPattern) -> Draw:
+    """Draw the rows of each pattern of known places at once, for families that cannot mix them."""
+
+    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
+        out, patterns = x.numpy().copy(), known.numpy()
+        for pattern in np.unique(patterns, axis=0):
+            rows = np.flatnonzero((patterns == pattern).all(1))
+            out[rows] = draw(u[rows], x[rows], np.flatnonzero(pattern).tolist())
+        return out
+
+    return drawn

@@ -1,12 +1,10 @@
-"""The network of tabular.diffusion: every token predicted from those revealed before it, by layers of its own, all at
-once.
+"""The network of tabular.diffusion: it sees the visible tokens of a row and how many are visible, and predicts every
+hidden one.
 
-A token contributes the same to the first layer of all tokens revealed after it (order-agnostic NADE, Uria et al. 2014,
-arXiv 1310.1757): with the contributions summed up in the order of revelation, the cost is linear in the number of
-tokens.
+What the visible tokens contribute is summed up (order-agnostic NADE, Uria et al. 2014, arXiv 1310.1757), so that one
+pass gives the prediction of each token at a noise level of its own: that at which the row's order reveals it. Layers
+shared by all tokens are followed by layers of each token's own.
 """
-
-from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +14,7 @@ from launderette.generators.networks.layers import Embedding, Heads
 
 
 class Denoiser(nn.Module):
-    """p(x_l | the tokens revealed before l) for all l; the tokens' own layers stand in the order of the heads."""
+    """p(x_l | visible tokens) for all l; hidden units [L, B, h] stand in the order of the heads."""
 
     def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int) -> None:
         super().__init__()
@@ -24,40 +22,42 @@ class Denoiser(nn.Module):
         self.embed, self.heads = Embedding(layout, e), Heads(layout, h)
         self.shown = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))
-        self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
-        self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
+        self.level = nn.Parameter(torch.zeros(L, h))  # by the number of visible tokens
+        self.shared = nn.Parameter(torch.randn(depth, h, h) * (0.5 / h**0.5))
+        self.shared_bias = nn.Parameter(torch.zeros(depth, h))
+        self.own = nn.Parameter(torch.randn(L, h, h) * (0.5 / h**0.5))
+        self.own_bias = nn.Parameter(torch.zeros(L, 1, h))
 
-    def forward(self, parts: Sequence[Tensor], orders: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
-        """Tokens x [B, L] in parts, each revealed in an order of its own [parts, L] -> log p(x_l | those before l) [B,
-        L].
-
-        `terms` [B, tokens] are added to the logits of the tokens that have one.
+    def forward(self, x: Tensor, orders: Tensor) -> Tensor:
+        """Tokens x [B, L], of which B / G rows in turn are revealed in each of the orders [G, L] -> log p(x_l | those
+        before l) [B, L].
         """
-        x = torch.cat(list(parts))
+        (B, L), G = x.shape, len(orders)
+        place = orders.argsort(1)  # [G, L], of each token in its order, so also how many are visible before it
+        before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [G, l, m]: m is visible before l
         shown = torch.bmm(self.embed(x).transpose(0, 1), self.shown)  # [L, B, h]
-        sizes = [len(part) for part in parts]
-        sums = torch.cat([_before(part, order) for part, order in zip(shown.split(sizes, 1), orders, strict=True)], 1)
-        return self.heads.log_prob(
-            self._own((sums + self.first_bias[:, None])[self.heads.order], slice(None)), x, terms
-        )
+        sums = torch.bmm(before, shown.view(L, G, -1).transpose(0, 1)).view(G, L, B // G, -1)
+        sums = (sums + self.level[place][:, :, None]).transpose(0, 1).reshape(L, B, -1)
+        h = self._layers((sums + self.first_bias[:, None])[self.heads.order], slice(None))
+        return self.heads.log_prob(h, x, {})
 
-    def logits(self, l: int, sums: Tensor, x: Tensor) -> Tensor:
-        """What the revealed tokens of x [B, L] contribute, summed up [B, h] -> the logits of token l [B, K]."""
+    def logits(self, l: int, sums: Tensor, visible: Tensor, x: Tensor) -> Tensor:
+        """Contributions of the `visible` [B] tokens of x [B, L], summed up [B, h] -> the logits of token l [B, K]."""
         row = self.heads.place[l]
-        return self.heads.logits(l, self._own((sums + self.first_bias[l])[None], slice(row, row + 1))[0], x)
+        h = self._layers((sums + self.level[visible] + self.first_bias[l])[None], slice(row, row + 1))
+        return self.heads.logits(l, h[0], x)
 
     def contribution(self, l: int, x: Tensor) -> Tensor:
-        """What token l of x [B, L] adds to the first layer of the tokens revealed after it, [B, h]."""
+        """What token l of x [B, L] adds to the first layer once it is visible, [B, h]."""
         return self.embed.token(l, x) @ self.shown[l]
 
-    def _own(self, sums: Tensor, rows: slice) -> Tensor:
+    def contributions(self, x: Tensor, visible: Tensor) -> Tensor:
+        """What the visible [B, L] tokens of x [B, L] contribute, summed up [B, h]."""
+        shown = torch.bmm((self.embed(x) * visible[:, :, None]).transpose(0, 1), self.shown)
+        return shown.sum(0)
+
+    def _layers(self, sums: Tensor, tokens: slice) -> Tensor:
         h = nn.functional.silu(sums)
-        for W, b in zip(self.hidden, self.hidden_bias, strict=True):
-            h = h + nn.functional.silu(torch.baddbmm(b[rows], h, W[rows]))
-        return h
-
-
-def _before(shown: Tensor, order: Tensor) -> Tensor:
-    """Contributions [L, B, h] and an order [L] -> for each token the sum over those before it, [L, B, h]."""
-    inclusive = shown[order[:-1]].cumsum(0)
-    return nn.functional.pad(inclusive, (0, 0, 0, 0, 1, 0))[order.argsort()]
+        for W, b in zip(self.shared, self.shared_bias, strict=True):
+            h = h + nn.functional.silu(h @ W + b)
+        return h + nn.functional.silu(torch.baddbmm(self.own_bias[tokens], h, self.own[tokens]))

@@ -1,39 +1,42 @@
-"""When masked diffusion reveals each token of a row: a polynomial schedule for each column, and columns known from
-the beginning.
-"""
-
-import math
+"""When masked diffusion reveals each token of a row: in uniformly random order, fine tokens after all coarse ones."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from launderette.generators.data.encoding import Layout
+PAIRS = 2**24  # of tokens, times orders, that a batch compares at once
 
 
-class Schedule(nn.Module):
-    """Token l is hidden at time t with probability t^k_l; k falls by the factor `sharpness` from column to column."""
+def random_orders(count: int, columns: int, width: int, stream: torch.Generator | None = None, **at: str) -> Tensor:
+    """Draw orders [count, width] of all tokens, uniformly but that the coarse ones, the first `columns`, come first."""
+    waiting = torch.rand(count, width, generator=stream, **at)
+    waiting[:, columns:] += 1
+    return waiting.argsort(1)
 
-    def __init__(self, layout: Layout, sharpness: float, conditional: float) -> None:
-        super().__init__()
-        self.conditional, self.columns = conditional, len(layout.places)
-        place, self.span = (
-            torch.arange(layout.width),
-            self.columns * math.log(sharpness) + 100,
-        )  # more than any moments differ
-        self.register_buffer("log_k", (self.columns - 1 - place).clamp(min=0) * math.log(sharpness), persistent=False)
-        self.register_buffer("after", (place >= self.columns) * self.span, persistent=False)  # fine tokens come last
 
-    def moments(self, orders: int) -> Tensor:
-        """Draw when each token is revealed, an increasing function of 1 - t: [orders, L]."""
-        waiting = torch.empty(orders, len(self.log_k), device=self.log_k.device).exponential_().log()
-        # -log T ~ Exp(k) of the moment T = U^(1/k) at which a token leaves; the known columns are there from the
-        # beginning
-        waiting[:, : self.columns] -= self._random_columns(orders) * self.span
-        return waiting - self.log_k + self.after
+def orders_of_batch(rows: int, width: int) -> int:
+    """Return how many orders a batch is trained in: one per row, fewer where there are many tokens; it divides the
+    rows.
+    """
+    most = max(1, min(rows, PAIRS // width**2))
+    return next(count for count in range(most, 0, -1) if rows % count == 0)
 
-    def _random_columns(self, orders: int) -> Tensor:
-        """Return which columns are known, [orders, C]: none in most orders, else one or (as often) any number."""
-        device = self.log_k.device
-        count = torch.where(torch.rand(orders, 1) < 0.5, 1, torch.randint(1, max(self.columns, 2), (orders, 1)))
-        count = torch.where(torch.rand(orders, 1) < self.conditional, count, 0).to(device)
-        return torch.rand(orders, self.columns, device=device).argsort(1) < count
+
+def moments(waiting: Tensor, known: Tensor, columns: int, steps: int) -> Tensor:
+    """Return the step at which each token is revealed, int64 [B, L], 0 where it is known [B, L]; `waiting` [B, L] gives
+    the order.
+
+    Coarse tokens share all steps but what fine ones need; the tokens of a row are spread evenly over its steps.
+    """
+    coarse, fine = waiting[:, :columns], waiting[:, columns:]
+    of_coarse = min(columns, steps - 1) if fine.shape[1] else min(columns, steps)
+    first = _spread(coarse, known[:, :columns], of_coarse)
+    second = _spread(fine, known[:, columns:], max(1, steps - of_coarse))
+    after = first.amax(1, keepdim=True)
+    return torch.cat([first, torch.where(second > 0, second + after, 0)], 1)
+
+
+def _spread(waiting: Tensor, known: Tensor, steps: int) -> Tensor:
+    """Steps 1, 2, ... of the tokens that are not known, by their order: at most `steps` in each row."""
+    place = waiting.masked_fill(known, torch.inf).argsort(1).argsort(1)  # among the row's hidden tokens
+    hidden = (~known).sum(1, keepdim=True)
+    return torch.where(known, 0, 1 + place * hidden.clamp(max=steps) // hidden.clamp(min=1))

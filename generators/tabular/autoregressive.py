@@ -94,17 +94,18 @@ class Autoregressive(ShownModel):
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
         u = points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or guided)))
-        return self._draw(u, x, known, allowed, held if guided else None), u[:, :columns]
+        return self._draw(u[:, columns:], x, known, allowed, held if guided else None), u[:, :columns]
 
     @torch.no_grad()
     def _draw(
         self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
     ) -> np.ndarray:
-        """Draw tokens [B, L] where x is not known. The second pass over conditions, q, is less exact than the
-        model's own p.
+        """Draw tokens [B, L] where x is not known, by u [B, 1 + L for each candidate].
+
+        The second pass over conditions, q, is less exact than the model's own p.
         """
         self.model.eval()
-        u, x = torch.from_numpy(u[:, len(self.encoding.columns) :]).to(self._device), x.to(self._device)
+        u, x = torch.from_numpy(u).to(self._device), x.to(self._device)
         drawn = [self.model.draw(part, x, known, allowed) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
         return conditioning.resampled(drawn, partial(self._log_p, held=held), u[:, 0]).cpu().numpy()
 
@@ -121,9 +122,8 @@ class Autoregressive(ShownModel):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        return conditioning.impute(
-            frame, self.encoding, partial(self._draw, allowed=conditioning.present(self.encoding)), seed
-        )
+        draw = partial(self._draw, allowed=conditioning.present(self.encoding))
+        return conditioning.impute(frame, self.encoding, conditioning.by_pattern(draw), seed)
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
         """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the

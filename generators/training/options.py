@@ -26,7 +26,6 @@ RANGES: dict[str, tuple[float, float]] = {
     "penalty": (0.0, 1e6),
     "noise": (0.0, 1e6),
     "guidance": (0.0, 1e3),
-    "sharpness": (1.0, 1e9),
 }
 
 

@@ -1,5 +1,5 @@
-"""Masked diffusion: schedules worked by hand, probabilities that sum to one, what a token sees, known cells,
-imputation.
+"""Masked diffusion: orders that are uniform, steps worked by hand, probabilities that sum to one, what a token sees,
+known cells, imputation.
 """
 
 import itertools
@@ -13,6 +13,7 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
+from generators.tabular._schedule import moments, orders_of_batch, random_orders
 from generators.tabular.diffusion import Config, Model
 from tests.generators import tables
 
@@ -22,9 +23,8 @@ def model():
     return fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=300))
 
 
-def small(frame: pd.DataFrame, **options: float) -> Model:
-    layout = encoding.fit(frame, infer(frame)).layout
-    return Model(layout, width=8, embedding=3, depth=1, **({"sharpness": 4.0, "conditional": 0.0} | options))
+def small(frame: pd.DataFrame) -> Model:
+    return Model(encoding.fit(frame, infer(frame)).layout, width=8, embedding=3, depth=1)
 
 
 def grid() -> pd.DataFrame:
@@ -32,23 +32,26 @@ def grid() -> pd.DataFrame:
     return pd.DataFrame(list(itertools.product(*columns)), columns=["a", "b", "n"])
 
 
-def test_orders_are_drawn_with_the_weights_of_the_schedule():
-    # weights 16, 4, 1: a first in 16 of 21 draws, b before n in 4 of 5
-    net = small(tables.linked())
-    torch.manual_seed(0)
-    T = net.schedule.moments(40_000)
-    first, b_before_n = T.argmin(1), (T[:, 1] < T[:, 2]).double().mean()
-    assert (first == 0).double().mean() == pytest.approx(16 / 21, abs=0.01)
-    assert b_before_n == pytest.approx(4 / 5, abs=0.01)
+def test_orders_are_uniform_and_fine_tokens_follow_all_coarse_ones():
+    orders = random_orders(24_000, 4, 6, torch.Generator().manual_seed(0))
+    assert (orders[:, :4] < 4).all() and (orders[:, 4:] >= 4).all()
+    share = pd.Series(map(tuple, orders[:, :4].tolist())).value_counts(normalize=True)
+    entropy = -(share * np.log(share)).sum()
+    assert len(share) == 24 and entropy > 0.999 * math.log(24)
 
 
-def test_known_columns_are_there_from_the_beginning():
-    # n is first where it alone is known (3/4 of the draws have one known column, of three), or before the other of two
-    # known ones:
-    # 1/4 + 1/4 * (1/3 * 1/17 + 1/3 * 1/5)
-    net = small(tables.linked(), conditional=1.0)
-    torch.manual_seed(0)
-    assert (net.schedule.moments(40_000).argmin(1) == 2).double().mean() == pytest.approx(0.2716, abs=0.01)
+def test_each_row_of_a_batch_has_an_order_of_its_own_unless_there_are_very_many_tokens():
+    assert orders_of_batch(256, 20) == 256
+    assert orders_of_batch(96, 500) == 48  # 2^24 / 500^2 = 67, of which 48 is the largest that divides 96
+    assert orders_of_batch(256, 5000) == 1
+
+
+def test_tokens_are_spread_over_the_steps_by_their_order():
+    waiting = torch.tensor([[0.3, 0.1, 0.4, 0.2, 1.0], [0.3, 0.1, 0.4, 0.2, 1.0]])  # four coarse tokens and a fine one
+    known = torch.tensor([[False] * 5, [True, False, False, True, False]])
+    assert moments(waiting, known, 4, 5).tolist() == [[3, 1, 4, 2, 5], [0, 1, 2, 0, 3]]
+    assert moments(waiting, known, 4, 3).tolist() == [[2, 1, 2, 1, 3], [0, 1, 2, 0, 3]]
+    assert moments(waiting, known, 4, 2).tolist() == [[1, 1, 1, 1, 2], [0, 1, 1, 0, 2]]
 
 
 def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
@@ -58,20 +61,27 @@ def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
     b_a_n = torch.tensor([[1, 0, 2]])
 
     def told(row):
-        return net([torch.tensor([row])], b_a_n, {})
+        return net(torch.tensor([row]), b_a_n)
 
     row, later, first = told([0, 1, 5]), told([0, 1, 6]), told([0, 2, 5])
     assert torch.equal(row[:, :2], later[:, :2]) and not torch.equal(row[:, 2], later[:, 2])
     assert not torch.equal(row[:, 0], first[:, 0])
-    a_first = net([torch.tensor([[0, 1, 5]]), torch.tensor([[0, 1, 5]])], torch.tensor([[1, 0, 2], [0, 1, 2]]), {})
-    assert torch.allclose(a_first[:1], row) and not torch.allclose(a_first[1:, 0], row[:, 0])
+    two = net(torch.tensor([[0, 1, 5], [0, 1, 5]]), torch.tensor([[1, 0, 2], [0, 1, 2]]))
+    assert torch.allclose(two[:1], row) and not torch.allclose(two[1:, 0], row[:, 0])
 
 
-def test_fine_tokens_follow_all_coarse_ones():
+def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model):
+    net, x = model.model.eval(), torch.from_numpy(model.encoding.encode(grid()))
+    known = torch.tensor([[True, False, True]]).expand_as(x)
+    sums = net.denoiser.contributions(x, known)
+    alone = net.denoiser.logits(1, sums, known.sum(1), x).log_softmax(1).gather(1, x[:, 1:2])[:, 0]
+    assert torch.allclose(alone, net.denoiser(x, torch.tensor([[2, 0, 1]]))[:, 1], atol=1e-5)
+
+
+def test_numbers_with_fine_tokens_are_drawn_in_their_range():
     frame = pd.DataFrame({"v": np.round(np.random.default_rng(0).lognormal(5, 2, 4000), 2), "w": ["a", "b"] * 2000})
-    T = small(frame, conditional=0.5).schedule.moments(500)
-    assert T.shape[1] == 3 and (T[:, 2] > T[:, :2].amax(1)).all()
     fitted = fit(frame, "tabular.diffusion", budget=Budget(steps=20))
+    assert fitted.encoding.layout.width == 3
     assert fitted.sample(2000)["v"].between(frame["v"].min(), frame["v"].max()).all()
     assert np.isfinite(fitted.log_prob(frame)).all()
 
@@ -84,25 +94,35 @@ def test_an_untrained_model_knows_the_marginals():
     assert net(x[:1]).item() == pytest.approx(-math.log(0.75 * 0.5), abs=0.01)
 
 
-def test_the_copula_knows_what_is_revealed_before_a_token_and_nothing_else():
-    z = np.random.default_rng(0).normal(size=(500, 2)) @ [[1.0, 0.9], [0.0, 0.4]]
-    frame = pd.DataFrame(z, columns=["a", "b"]).round(1)
-    encoded = encoding.fit(frame, infer(frame))
-    x, net = torch.from_numpy(encoded.encode(frame)), small(frame)
-    net.start(x[:450], x[450:])
-    assert net.copula.used
-    b_first = net._terms((x,), torch.tensor([[1, 0]]))
-    assert b_first[1].abs().max() < 1e-3  # log p(b) / p(b) = 0
-    assert b_first[0].gather(1, x[:, :1]).mean() > 0.3  # nats that b tells of a
+def test_it_shares_no_likelihood_with_the_autoregressive_family():
+    frame = tables.linked(400)
+    of = {name: fit(frame, f"tabular.{name}", budget=Budget(steps=1)) for name in ("diffusion", "autoregressive")}
+    assert not hasattr(of["diffusion"].model, "copula")
+    marginals = np.exp(of["diffusion"].log_prob(grid())).sum()  # untrained: independent columns, however ordered
+    assert marginals == pytest.approx(1, abs=0.02)
+    assert of["autoregressive"].log_prob(frame).mean() > of["diffusion"].log_prob(frame).mean() + 0.5
 
 
-def test_probabilities_sum_to_one_and_draws_follow_them(model):
-    cells = grid()
-    p = np.exp(model.log_prob(cells))
-    assert p.sum() == pytest.approx(1, abs=1e-4)
+def test_probabilities_sum_to_one_in_any_order_and_draws_follow_their_mean(model):
+    x, net, orders = torch.from_numpy(model.encoding.encode(grid())), model.model, itertools.permutations(range(3))
+    with torch.no_grad():
+        p = torch.stack([net.denoiser(x, torch.tensor([order])).sum(1).double().exp() for order in orders])
+    assert torch.allclose(p.sum(1), torch.ones(6).double(), atol=1e-4)
+    assert (model.log_prob(grid()) <= np.log(p.amax(0).numpy()) + 1e-5).all()  # a mean over orders is a bound
     drawn = model.sample(20_000, seed=1).groupby(["a", "b", "n"]).size().reset_index(name="drawn")
-    merged = cells.assign(p=p).merge(drawn, how="left").fillna(0)
+    merged = grid().assign(p=p.mean(0).numpy()).merge(drawn, how="left").fillna(0)
     assert np.abs(merged["p"] - merged["drawn"] / 20_000).max() < 4 * np.sqrt(0.25 / 20_000)
+
+
+def test_tokens_revealed_in_one_step_do_not_know_of_each_other():
+    frame = tables.linked(2000)
+    links = {}
+    for steps in (2, None):
+        drawn = fit(frame, "tabular.diffusion", budget=Budget(steps=300), sampling_steps=steps).sample(4000)
+        links[steps] = (drawn["a"].map({"x": "p", "y": "q", "z": "r"}) == drawn["b"]).mean()
+    agreed = (frame["a"].map({"x": "p", "y": "q", "z": "r"}) == frame["b"]).mean()
+    assert links[None] == pytest.approx(agreed, abs=0.04)
+    assert links[2] < agreed - 0.1  # two of three columns are drawn at once
 
 
 def test_a_condition_on_a_later_column_gives_its_conditional(model):
@@ -131,6 +151,17 @@ def test_imputation_fills_missing_cells_alone_and_by_the_others():
     assert agreed == pytest.approx(0.9 + 0.1 / 3, abs=0.06)
 
 
+def test_rows_with_gaps_of_their_own_are_imputed_in_one_batch(model):
+    frame = tables.linked(2000).astype({"a": object, "b": object, "n": "Int64"}).head(300)
+    gone = np.random.default_rng(2).random(frame.shape) < 0.4
+    filled = model.impute(frame.mask(gone), seed=3)
+    assert filled.notna().all(axis=None)
+    assert (filled.to_numpy() == frame.to_numpy())[~gone].all()
+    both = ~gone[:, 0] & gone[:, 1]
+    agreed = (filled["b"] == frame["a"].map({"x": "p", "y": "q", "z": "r"}))[both].mean()
+    assert agreed > 0.8
+
+
 def test_imputation_keeps_types_and_leaves_empty_columns():
     frame = tables.odd()
     filled = fit(frame, "tabular.diffusion", budget=Budget(steps=5)).impute(frame)
@@ -138,7 +169,7 @@ def test_imputation_keeps_types_and_leaves_empty_columns():
     assert filled["empty"].isna().all() and filled.drop(columns="empty").notna().all(axis=None)
 
 
-@pytest.mark.parametrize("options", [{"sharpness": 0.5}, {"sharpness": math.inf}, {"conditional": 1.5}])
-def test_schedules_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match=r"expected (sharpness|conditional) of"):
+@pytest.mark.parametrize("options", [{"sampling_steps": 1}, {"depth": 0}])
+def test_options_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=r"expected (sampling_steps|depth) of"):
         Config(**options)

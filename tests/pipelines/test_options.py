@@ -23,7 +23,6 @@ OTHERS = {  # good values that are not the defaults
     ("tabular.gan", "candidates"): 2,
     ("tabular.gan", "packing"): 2,
     ("tabular.gan", "penalty"): 0.5,
-    ("tabular.diffusion", "conditional"): 0.0,
     ("tabular.autoencoder", "noise"): 0.5,
     ("image.diffusion", "guidance"): 1.5,
     ("image.diffusion", "sampling_steps"): 9,
