@@ -48,5 +48,5 @@ def test_conditions_are_called_exact_only_where_no_resampling_approximates_them(
         if line.startswith("| conditions on columns")
     ]
     autoregressive, diffusion = row
-    assert "by importance resampling" in autoregressive and "by importance resampling" in diffusion
+    assert "by importance resampling" in autoregressive and "without resampling" in diffusion
     assert "exact where the known columns come first" in autoregressive and "exact" not in diffusion
