@@ -25,6 +25,7 @@ from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
 from launderette.generators.data.schema import Identifier, Schema, conform, infer
 from launderette.generators.errors import GeneratorError, IdentifierWarning
+from launderette.generators.privacy.domain import Privacy
 from launderette.generators.training import checkpoint as files
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "GeneratorError",
     "IdentifierWarning",
     "Images",
+    "Privacy",
     "Progress",
     "Schema",
     "Synthesizer",
@@ -93,7 +95,7 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     budget: Budget | None = None,
-    privacy: object | None = None,
+    privacy: Privacy | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     groups: Groups | None = None,
@@ -105,6 +107,7 @@ def fit(
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
     `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by.
     Without a schema, IdentifierWarning names the columns that are taken as identifiers.
+    `privacy` is a guarantee of differential privacy to keep; what it states of columns then takes the schema's place.
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
     """
     config = configure(name, options)
@@ -113,6 +116,8 @@ def fit(
         raise GeneratorError(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
+    if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
+        data, schema = privacy.conform(data)
     schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),

@@ -12,7 +12,7 @@ import torch
 
 from launderette.generators.errors import GeneratorError
 
-STEPS = 200  # of a bisection
+STEPS = 100  # of a bisection
 LARGEST_EPSILON = 100.0  # beyond it nothing is promised
 LARGEST_MU = 30.0
 NORMAL = NormalDist()

@@ -33,6 +33,12 @@ def mu_of(variance: Fraction) -> float:
     return (1 + 1 / (16 * sigma**2)) / sigma
 
 
+def variance_for(mu: float) -> Fraction:
+    """Return the least variance of noise that is charged at most `mu`, where LEAST_SIGMA allows as much."""
+    sigma = max(1 / mu, LEAST_SIGMA)
+    return variance_of(sigma * (1 + 1 / (16 * sigma**2)))
+
+
 def noisy(counts: np.ndarray, variance: Fraction) -> np.ndarray:
     """Return whole numbers with independent noise of this variance added: int64 of the same shape."""
     drawn = [discrete_gaussian(variance, secrets.randbelow) for _ in range(counts.size)]

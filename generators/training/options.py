@@ -15,6 +15,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE),
     "memory": (0.5, 1.0),
     "batch": (1, 1 << 24),
+    "bins": (2, 1024),
     "latent": (2, 65_536),
     "sampling_steps": (2, 10_000),
     "validation": (0.0, 0.9),

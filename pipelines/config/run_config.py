@@ -83,8 +83,8 @@ class RunConfig(Section):
     def _no_guarantee_yet(cls, privacy: Privacy | None) -> None:
         if privacy is not None:
             raise ValueError(
-                "expected no privacy.epsilon, because no generator trains with differential privacy yet; "
-                "remove the section, the gate tests privacy by attacks"
+                "expected no privacy.epsilon, because a run gives no differential privacy yet, only tabular.marginals "
+                "does from Python; remove the section, the gate tests privacy by attacks"
             )
 
     @property

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -113,7 +114,6 @@ def test_tiny_tables_work(fitted):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        ({"widht": 3}, "did you mean 'width'"),
         ({"device": "tpu"}, "device"),
         ({"privacy": object()}, "privacy"),
     ],
@@ -121,6 +121,13 @@ def test_tiny_tables_work(fitted):
 def test_bad_options_are_one_sentence(name, call, sentence):
     with pytest.raises(ValueError, match=sentence):
         generators.fit(tables.linked(), name, budget=STEPS, **call)
+
+
+@pytest.mark.parametrize("name", TABULAR)
+def test_a_misspelt_option_is_one_sentence(name):
+    option = fields(generators.load(name).Config)[0].name
+    with pytest.raises(ValueError, match=f"did you mean '{option}'"):
+        generators.fit(tables.linked(), name, budget=STEPS, **{option + "x": 3})
 
 
 def test_unknown_generators_and_models_are_one_sentence(tmp_path):

@@ -1,0 +1,1 @@
+"""Tables of counts: histograms of columns, a tree of pairs, and how noisy ones become one consistent distribution."""

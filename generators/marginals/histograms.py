@@ -1,0 +1,148 @@
+"""One column's histogram: exact over an encoding's cells, or noisy over a public grid that is cut where rows are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.columns import SINGLE, Cells, Labels
+from launderette.generators.formats.grid import to_grid
+from launderette.generators.privacy.domain import PublicColumn
+from launderette.generators.privacy.queries import Queries
+
+FIRST = 256  # ticks that are counted one by one; more are counted in COARSE intervals of equal width
+COARSE = 128
+PARTS = 64  # of an interval that is cut
+ROUNDS = 3  # of cutting, at most
+HEAVY = 5.0  # standard deviations of the noise that an interval to cut holds
+STANDS_OUT = 4.5  # standard deviations by which a part holds more than its share: once in 300,000 parts by chance
+NOISE = 3.0  # standard deviations below which nobody is taken to miss a value, or to have an unlisted label
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Rows in each cell of a column, the last for a missing value where it has one: [cells], with their variances."""
+
+    column: Cells | Labels
+    counts: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Ticks low to high, how many rows they hold, and whether that is news to be looked into."""
+
+    low: int
+    high: int
+    count: float
+    variance: float
+    fresh: bool = True
+
+
+def cells_of(column: PublicColumn) -> int:
+    """Return how many cells are counted at first."""
+    if column.kind in ("categorical", "boolean"):
+        return len(column.labels) + column.missing
+    low, high = column.ticks
+    return (high - low + 1 if high - low < FIRST else COARSE) + column.missing
+
+
+def exact(column: Cells | Labels, values: pd.Series) -> Histogram:
+    """Return the histogram of values over a fitted column's cells."""
+    counts = np.bincount(column.encode(values), minlength=column.size + column.missing).astype("float64")
+    return Histogram(column, counts, np.zeros_like(counts))
+
+
+def learn(values: pd.Series, column: PublicColumn, queries: Queries, share: float) -> Histogram:
+    """Count conformed values by what is publicly known, for a share of the budget."""
+    if column.kind in ("numerical", "datetime"):
+        return _of_numbers(values, column, queries, share)
+    labels, start = column.labels, []
+    bucket = 1 if len(labels) <= SINGLE else math.isqrt(len(labels)) + 1
+    start = list(range(0, len(labels), bucket))
+    found = Labels(column.name, column.column.dtype, labels, start, column.missing)
+    codes = np.minimum(found.encode(values), len(labels) - 1 + column.missing)
+    answer = queries.table(column.name, np.bincount(codes, minlength=cells_of(column)), share)
+    counts = answer.values.copy()
+    unlikely = [len(labels) - 1] if column.kind == "categorical" else []
+    for cell in [*unlikely, *([len(labels)] if column.missing else [])]:
+        counts[cell] = _if_any(counts[cell], answer.variance)
+    return Histogram(found, counts, np.full(len(counts), answer.variance))
+
+
+def _if_any(count: float, variance: float) -> float:
+    return count if count > NOISE * math.sqrt(variance) else 0.0
+
+
+def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share: float) -> Histogram:
+    (low, high), (ticks, present) = column.ticks, to_grid(values, column.column, column.scale)
+    missing = 0 if not column.missing else int((~present).sum())
+    ticks = np.clip(ticks, low, high)
+    if not column.missing:
+        ticks = np.append(ticks, np.full(int((~present).sum()), high))
+    cuts = _cut(low, high, high - low + 1 if high - low < FIRST else COARSE)
+    rounds = min(ROUNDS, math.ceil(math.log((high - low + 1) / len(cuts), PARTS) - 1e-9))
+    share = share / (rounds + 1)
+    counted = np.append(_counted(ticks, cuts), [missing] * column.missing)
+    answer = queries.table(column.name, counted, share)
+    intervals = [Interval(*cut, n, answer.variance) for cut, n in zip(cuts, answer.values.tolist(), strict=False)]
+    for _ in range(rounds):
+        intervals = _refined(intervals, ticks, column.name, queries, share)
+    rest = [_if_any(float(answer.values[-1]), answer.variance)] if column.missing else []
+    return _histogram(intervals, column, rest, answer.variance)
+
+
+def _cut(low: int, high: int, parts: int) -> list[tuple[int, int]]:
+    """Cut low..high into runs of ticks as equal as can be."""
+    parts = min(parts, high - low + 1)
+    starts = [low + k * (high - low + 1) // parts for k in range(parts + 1)]
+    return [(a, b - 1) for a, b in pairwise(starts)]
+
+
+def _counted(ticks: np.ndarray, cuts: list[tuple[int, int]]) -> np.ndarray:
+    """Return how many ticks lie in each of some disjoint ascending runs."""
+    low, high = np.array(cuts).T
+    at = np.searchsorted(low, ticks, side="right") - 1
+    inside = (at >= 0) & (ticks <= high[at])
+    return np.bincount(at[inside], minlength=len(cuts))
+
+
+def _refined(intervals: list[Interval], ticks: np.ndarray, name: str, queries: Queries, share: float) -> list[Interval]:
+    """Cut the intervals that hold rows, and keep the parts that hold far more than their share (PrivTree's idea)."""
+    heavy = [i for i in intervals if i.fresh and i.high > i.low and i.count > HEAVY * math.sqrt(i.variance)]
+    if not heavy:
+        return intervals
+    parts = {one: _cut(one.low, one.high, PARTS) for one in heavy}
+    cuts = [cut for one in heavy for cut in parts[one]]
+    answer = queries.table(f"{name}, within its heavy intervals", _counted(ticks, cuts), share)
+    told, found = iter(answer.values.tolist()), []
+    for one in intervals:
+        own = [Interval(*cut, next(told), answer.variance) for cut in parts.get(one, ())]
+        found += _pieces(one, own) if own else [one]
+    return found
+
+
+def _pieces(one: Interval, parts: list[Interval]) -> list[Interval]:
+    """Return the parts that stand out, and what is left between them at the rest of the interval's count."""
+    out = [p for p in parts if p.count > one.count / len(parts) + STANDS_OUT * math.sqrt(p.variance)]
+    ends = [one.low - 1, *(end for p in out for end in (p.low, p.high)), one.high + 1]
+    gaps = [(a + 1, b - 1) for a, b in zip(ends[::2], ends[1::2], strict=True) if b - a > 1]
+    ticks, rest = sum(b - a + 1 for a, b in gaps), max(0.0, one.count - sum(p.count for p in out))
+    if not out:
+        return [Interval(one.low, one.high, one.count, one.variance, fresh=False)]
+    between = [Interval(a, b, rest * (b - a + 1) / ticks, one.variance / len(gaps), fresh=False) for a, b in gaps]
+    return sorted([*out, *between], key=lambda i: i.low)
+
+
+def _histogram(intervals: list[Interval], column: PublicColumn, rest: list[float], variance: float) -> Histogram:
+    size = len(intervals)
+    bucket = 1 if size <= SINGLE else math.isqrt(size) + 1
+    low: list[float] = [i.low for i in intervals]
+    high: list[float] = [i.high for i in intervals]
+    cells = Cells(column.column, column.scale, low, high, list(range(0, size, bucket)), column.missing)
+    counts = np.array([*(i.count for i in intervals), *rest])
+    return Histogram(cells, counts, np.array([*(i.variance for i in intervals), *([variance] * len(rest))]))

@@ -1,0 +1,35 @@
+"""From noisy counts to consistent ones: never negative, of one total, with equal margins where tables meet."""
+
+import numpy as np
+
+ROUNDS = 50  # of proportional fitting
+TINY = 1e-12
+
+
+def onto_simplex(x: np.ndarray, total: float) -> np.ndarray:
+    """Return the non-negative array of this total that is nearest to x (Duchi et al. 2008)."""
+    order = np.sort(x, axis=None)[::-1]
+    excess = np.cumsum(order) - total
+    last = np.flatnonzero(order * np.arange(1, order.size + 1) > excess)[-1]
+    return np.maximum(x - excess[last] / (last + 1), 0)
+
+
+def merged(estimates: list[tuple[np.ndarray, np.ndarray | float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of estimates of the same numbers, weighted by their inverse variances, and its variance."""
+    weights = [1 / np.maximum(np.broadcast_to(v, x.shape), TINY) for x, v in estimates]
+    whole = sum(weights)
+    return sum(w * x for w, (x, _) in zip(weights, estimates, strict=True)) / whole, 1 / whole
+
+
+def consistent(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, prior: float) -> np.ndarray:
+    """Return the table [A, B] with margins rows [A] and columns [B] of one total, none below 0.
+
+    `prior` rows of independent columns are mixed in, so that what the margins allow stays possible.
+    """
+    (a, b), total = table.shape, rows.sum()
+    spread = (rows - table.sum(1))[:, None] / b + (columns - table.sum(0)) / a - (total - table.sum()) / (a * b)
+    found = onto_simplex(table + spread, total) + prior * np.outer(rows, columns) / total**2
+    for _ in range(ROUNDS):
+        found = found * (rows / np.maximum(found.sum(1), TINY))[:, None]
+        found = found * (columns / np.maximum(found.sum(0), TINY))
+    return found

@@ -1,0 +1,202 @@
+"""What is publicly known of a table's columns, stated in a configuration: no field of a schema is read off rows.
+
+Rows are brought into the stated domain, each by itself: numbers beyond the bounds are clipped to them, labels that are
+not listed become `(other)`, and what cannot be read is missing. So a row changes nothing but its own cells.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import EXACT_INTEGERS, Boolean, Categorical, Column, Datetime, Numerical, Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.privacy import accounting
+from launderette.generators.privacy.ledger import UNITS
+
+OTHER = "(other)"
+MOST_DECIMALS = 12
+FORMS = {
+    "numerical": "{kind: numerical, bounds: [lowest, highest], decimals: 0}",
+    "categorical": "{kind: categorical, categories: [one, another]}",
+    "datetime": '{kind: datetime, format: "%Y-%m-%d", bounds: ["2000-01-01", "2030-12-31"]}',
+    "boolean": "boolean",
+}
+FINEST = (("%f", "microsecond"), ("%S", "second"), ("%s", "second"), ("%M", "minute"), ("%H", "hour"), ("%I", "hour"))
+
+
+def private_field(name: str, what: str, kind: str | None = None) -> GeneratorError:
+    """Return the sentence for a field of a column that only rows could tell."""
+    lines = [f"columns: {{{name!r}: {form}}}" for key, form in FORMS.items() if kind in (None, key)]
+    return GeneratorError(
+        f"expected {what} of column {name!r} stated under privacy.epsilon, found none; write {' or '.join(lines)} from "
+        "what is publicly known, not from the data, or drop the column"
+    )
+
+
+@dataclass(frozen=True)
+class PublicColumn:
+    """One column as it is publicly known. `bounds` are numbers, or dates as `format` writes them; `missing` tells
+    whether values may be missing.
+    """
+
+    name: str
+    kind: str
+    bounds: tuple[Any, Any] | None = None
+    decimals: int | None = None
+    categories: tuple[Any, ...] | None = None
+    format: str = ""
+    missing: bool = True
+
+    @classmethod
+    def read(cls, name: str, entry: str | Mapping[str, Any]) -> "PublicColumn":
+        """Read an entry under `columns`; GeneratorError for what is private, lacking or contradicts itself."""
+        entry = {"kind": entry} if isinstance(entry, str) else dict(entry)
+        if entry.get("kind") not in FORMS:
+            if entry.get("kind") == "identifier":
+                raise GeneratorError(
+                    f"expected no identifier under privacy.epsilon, found column {name!r}, whose form only rows tell; "
+                    f"write columns: {{{name!r}: drop}}"
+                )
+            raise private_field(name, "the kind")
+        if unknown := sorted(set(entry) - {known.name for known in fields(cls)} | set(entry) & {"name"}):
+            raise GeneratorError(f"expected public fields of column {name!r}, found {unknown[0]!r}; leave it out")
+        lists = {key: tuple(entry[key]) for key in ("bounds", "categories") if entry.get(key) is not None}
+        column = cls(name, **entry | lists)
+        column._check()
+        return column
+
+    def _check(self) -> None:
+        lacking = {
+            "numerical": self.bounds is None or self.decimals is None,
+            "datetime": self.bounds is None or not self.format,
+            "categorical": not self.categories,
+        }
+        if lacking.get(self.kind):
+            what = {
+                "numerical": "bounds and decimals",
+                "datetime": "format and bounds",
+                "categorical": "the categories",
+            }
+            raise private_field(self.name, what[self.kind], self.kind)
+        if self.kind in ("numerical", "datetime"):
+            self._check_bounds()
+        if self.kind == "categorical" and len(set(map(text_of, self.categories or ()))) < len(self.categories or ()):
+            raise GeneratorError(f"expected every category of column {self.name!r} once, found one twice; keep one")
+
+    def _check_bounds(self) -> None:
+        bounds = self.bounds or ()
+        if len(bounds) != 2:
+            raise GeneratorError(f"expected two bounds of column {self.name!r}, found {len(bounds)}")
+        if self.kind == "numerical" and not all(isinstance(b, int | float) and math.isfinite(b) for b in bounds):
+            raise GeneratorError(f"expected two numbers as bounds of column {self.name!r}, found another value")
+        if self.kind == "numerical" and not 0 <= (self.decimals or 0) <= MOST_DECIMALS:
+            raise GeneratorError(f"expected decimals of 0 to {MOST_DECIMALS} of column {self.name!r}, found others")
+        if self.kind == "datetime":
+            date_format.check(self.format, "")
+        low, high = self.ticks
+        if not low < high or max(abs(low), abs(high)) > EXACT_INTEGERS * (8 if self.kind == "datetime" else 1):
+            raise GeneratorError(
+                f"expected a lower and a higher bound of column {self.name!r}, no further apart than 64-bit numbers "
+                "of its decimals, found others"
+            )
+
+    @property
+    def scale(self) -> float:
+        """Ticks per unit of a number, microseconds per tick of a date (see grid.py)."""
+        if self.kind == "numerical":
+            return 10.0 ** (self.decimals or 0)
+        unit = next((unit for directive, unit in FINEST if directive in self.format), "day")
+        return float(timestamps.UNITS[unit])
+
+    @property
+    def ticks(self) -> tuple[int, int]:
+        """The bounds on the column's grid."""
+        values = pd.Series(list(self.bounds or ()), dtype="float64" if self.kind == "numerical" else "object")
+        ticks, present = grid.to_grid(values, self.column, self.scale)
+        if not present.all():
+            raise GeneratorError(f"expected bounds of column {self.name!r} in its format, found another text")
+        return int(ticks[0]), int(ticks[1])
+
+    @property
+    def column(self) -> Any:
+        """The column of a schema, as rows are written."""
+        match self.kind:
+            case "numerical":
+                whole = "Int64" if self.missing else "int64"
+                return Numerical(self.name, whole if not self.decimals else "float64", self.decimals)
+            case "datetime":
+                return Datetime(self.name, "object", self.format)
+            case "boolean":
+                return Boolean(self.name, "boolean" if self.missing else "bool")
+        return Categorical(self.name, "object")
+
+    @property
+    def labels(self) -> list[Any]:
+        """The labels that a value may have; of texts the last is for all others."""
+        return [False, True] if self.kind == "boolean" else [*map(text_of, self.categories or ()), OTHER]
+
+    def conformed(self, values: pd.Series) -> pd.Series:
+        """Return values as the column's type holds them, each by itself."""
+        if self.kind == "numerical":
+            return self._numbers(values)
+        if self.kind == "datetime":
+            dated = pd.api.types.is_datetime64_any_dtype(values.dtype)
+            return (values.dt.strftime(self.format) if dated else values).astype("object")
+        texts = values.astype("object").map(text_of, na_action="ignore")
+        if self.kind == "boolean":
+            return texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
+        return texts.where(texts.isna() | texts.isin(self.labels), OTHER)
+
+    def _numbers(self, values: pd.Series) -> pd.Series:
+        numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
+        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+        return pd.Series(np.clip(numbers, *(self.bounds or (None, None))), index=values.index)
+
+
+def text_of(value: Any) -> str:
+    """Return the one text of a label, however its column is stored: 1, 1.0 and "1" are one label."""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return text.lower() if text.lower() in ("true", "false") else text
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """A guarantee to keep: (epsilon, delta)-differential privacy where one `unit` is added or removed, for a table
+    whose `columns` are publicly known by name, such as {"kind": "numerical", "bounds": [0, 120], "decimals": 0}.
+    """
+
+    epsilon: float
+    delta: float
+    columns: Mapping[str, str | Mapping[str, Any]] = field(repr=False)
+    unit: str = "row"
+
+    def __post_init__(self) -> None:
+        accounting.check(self.epsilon, self.delta)
+        if self.unit not in UNITS:
+            raise GeneratorError(f"expected a unit of privacy among {', '.join(UNITS)}, found {self.unit!r}")
+        if self.unit != "row":
+            raise GeneratorError("expected unit: row, found entity, which no generator protects yet; leave it out")
+
+    def public(self, names: Iterable[str]) -> tuple[PublicColumn, ...]:
+        """Return the columns of these names; GeneratorError for the first that is not publicly known."""
+        found = []
+        for name in names:
+            if name not in self.columns:
+                raise private_field(name, "the kind")
+            found.append(PublicColumn.read(name, self.columns[name]))
+        return tuple(found)
+
+    def conform(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
+        """Return the rows in the stated domain, and its schema."""
+        public = self.public(frame.columns)
+        schema: list[Column] = [column.column for column in public]
+        return pd.DataFrame({c.name: c.conformed(frame[c.name]) for c in public}), Schema(tuple(schema))

@@ -1,0 +1,77 @@
+"""Questions to rows: counts and scores, exact, or with noise that a budget of mu^2 pays for."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from launderette.generators.privacy import noise
+from launderette.generators.privacy.ledger import Event, gaussian
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Numbers [...] and the variance of the noise on each of them, 0 for exact ones."""
+
+    values: np.ndarray
+    variance: float
+
+
+class ExactQueries:
+    """Answers without noise: no guarantee."""
+
+    private = False
+    events: tuple[Event, ...] = ()
+
+    def table(self, what: str, counts: np.ndarray, share: float) -> Answer:
+        """Return counts as they are; every row is in one cell."""
+        return Answer(counts.astype("float64"), 0.0)
+
+    scores = table
+
+    def left(self) -> float:
+        """Return the share of the budget that is not spent."""
+        return 1.0
+
+    def sigma(self, share: float) -> float:
+        """Return the standard deviation of the noise that a share of the budget buys."""
+        return 0.0
+
+
+@dataclass
+class NoisyQueries:
+    """Answers with discrete Gaussian noise; `squared` is the whole budget, mu^2, of which each question takes a share.
+
+    A row is in one cell of a table, so it changes one count by 1, whatever the number of cells.
+    """
+
+    squared: float
+    events: list[Event] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list, repr=False)  # all that was ever told
+    private = True
+
+    def table(self, what: str, counts: np.ndarray, share: float) -> Answer:
+        """Return noisy counts of a table that each row adds 1 to one cell of."""
+        return self._ask(what, counts, share, 1)
+
+    def scores(self, what: str, values: np.ndarray, share: float) -> Answer:
+        """Return noisy whole numbers, each of which a row changes by at most 1."""
+        return self._ask(what, values, share, max(values.size, 1))
+
+    def left(self) -> float:
+        """Return the share of the budget that is not spent."""
+        return 1 - sum(event.squared for event in self.events) / self.squared
+
+    def sigma(self, share: float) -> float:
+        """Return the standard deviation of the noise that a share of the budget buys."""
+        return math.sqrt(noise.variance_for(math.sqrt(share * self.squared)))
+
+    def _ask(self, what: str, values: np.ndarray, share: float, count: int) -> Answer:
+        variance = noise.variance_for(math.sqrt(share * self.squared / count))
+        self.events.append(gaussian(what, variance, count))
+        answer = Answer(noise.noisy(values, variance).astype("float64"), float(variance))
+        self.answers.append(answer)
+        return answer
+
+
+Queries = ExactQueries | NoisyQueries

@@ -1,0 +1,197 @@
+"""Tables of counts: histograms of all columns and tables of the pairs of a tree, sampled exactly.
+
+It reads the rows once, so it is fast, and every number that it keeps can be read. Under a privacy budget it is the
+generator to choose: each table is told with discrete Gaussian noise, and whatever is made of the tables costs nothing
+more. Without one it is a baseline that knows pairs and nothing beyond them.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from launderette.generators.contract import Where
+from launderette.generators.data import encoding
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import Schema
+from launderette.generators.errors import GeneratorError
+from launderette.generators.marginals import histograms, trees
+from launderette.generators.marginals.histograms import Histogram
+from launderette.generators.notebook import ShownModel
+from launderette.generators.privacy import accounting
+from launderette.generators.privacy.domain import Privacy
+from launderette.generators.privacy.ledger import Ledger
+from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
+from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.tabular._tree import Model, normalised
+from launderette.generators.training import checkpoint as files
+from launderette.generators.training import device as devices
+from launderette.generators.training import options, randomness
+from launderette.generators.training.fitting import FitOptions
+
+NAME = "tabular.marginals"
+REASON = "tables of counts need no accelerator"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Public options."""
+
+    bins: int | None = None  # groups of a column's values in pairs; None is chosen from rows and noise
+
+    def __post_init__(self) -> None:
+        options.check(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Marginals(ShownModel):
+    """A fitted table: samples, likelihoods, saving."""
+
+    encoding: Encoding
+    config: Config
+    model: Model = field(repr=False)
+    record: Mapping[str, Any]
+
+    @property
+    def schema(self) -> Schema:
+        return self.encoding.schema
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What the rows were asked, and what it cost; None without a privacy budget."""
+        document = self.record.get("ledger")
+        return None if document is None else Ledger.from_dict(document)
+
+    def sample(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
+
+        Conditions on columns are exact: rows are drawn from the distribution given them. Constraints between columns
+        are met by rejection.
+        """
+        held = reading.read(where, constraints, self.encoding)
+        weights = self._weights(held)
+        if not self.model.possible(weights):
+            raise GeneratorError("expected conditions that a row of the model can meet together, found none; widen one")
+        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, weights), seed)
+
+    def _weights(self, held: Constraints) -> dict[int, Tensor]:
+        """Return which cells each condition leaves: 0 or 1, for what a cut leaves of a cell is rejected by value."""
+        left = {k: domain.share[: len(self.model.cells(k))] > 0 for k, domain in held.domains.items()}
+        return {k: torch.from_numpy(own).double() for k, own in left.items()}
+
+    def _chunk(self, weights: dict[int, Tensor], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
+        columns = len(self.encoding.columns)
+        u = randomness.row_uniforms(seed, first, CHUNK, 3 * columns)
+        cells = self.model.draw(torch.from_numpy(u[:, columns:]), weights, {})
+        return _tokens(self.encoding, cells.numpy()), u[:, :columns]
+
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
+        any value stay.
+        """
+        return conditioning.impute(frame, self.encoding, self._complete, seed)
+
+    def _complete(self, u: np.ndarray, x: Tensor, known: list[int]) -> np.ndarray:
+        """Draw the cells of the columns that are not known of rows of tokens x [B, L]: none of them missing."""
+        cells, columns = self.encoding.cells(x.numpy()), self.encoding.columns
+        given = {k: torch.from_numpy(cells[k]) for k in range(len(columns)) if k in known}
+        present = {k: (torch.arange(len(self.model.cells(k))) < c.size).double() for k, c in enumerate(columns)}
+        weights = {k: own for k, own in present.items() if k not in given and columns[k].size}
+        places = torch.from_numpy(np.ascontiguousarray(u[:, len(columns) : 3 * len(columns)]))
+        return _tokens(self.encoding, self.model.draw(places, weights, given).numpy())
+
+    def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that it cannot
+        draw.
+        """
+        cells = np.stack([column.encode(frame[column.name]) for column in self.encoding.columns], 1)
+        sizes = np.array([len(self.model.cells(k)) for k in range(cells.shape[1])])
+        known, nats = (cells < sizes).all(1), np.full(len(frame), -np.inf)
+        nats[known] = -self.model(torch.from_numpy(cells[known])).numpy()
+        return nats
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict()}
+        files.write(Path(folder), document | {"record": dict(self.record)}, self.model.state_dict())
+
+
+def _tokens(encoded: Encoding, cells: np.ndarray) -> np.ndarray:
+    """Return tokens [B, L] of cells [B, columns]."""
+    tokens = np.zeros((len(cells), encoded.layout.width), dtype="int64")
+    for k, (column, places) in enumerate(zip(encoded.columns, encoded.layout.places, strict=True)):
+        for place, part in zip(places, column.split(cells[:, k]), strict=True):
+            tokens[:, place] = part
+    return tokens
+
+
+def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Marginals:
+    """Count the rows of `data`; ValueError where a device or a privacy guarantee cannot be met."""
+    started, privacy = time.monotonic(), how.get("privacy")
+    devices.choose(how.get("device", "auto"))
+    if privacy is None:
+        encoded = encoding.fit(data, schema, f"{NAME}-{how['seed']}")
+        counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
+        tree = _tree(data, encoded, counted, ExactQueries(), config)
+        return _fitted(encoded, tree, config, {}, started, how)
+    if not isinstance(privacy, Privacy):
+        raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
+    queries = NoisyQueries(accounting.mu_of(privacy.epsilon, privacy.delta) ** 2)
+    encoded, tree = measure(data, schema, privacy, queries, config)
+    ledger = Ledger(tuple(queries.events), privacy.delta, privacy.unit, tuple(schema.names))
+    record = {"ledger": ledger.to_dict(), "rows": max(1, round(tree.rows))}
+    return _fitted(encoded, tree, config, record, started, how)
+
+
+def measure(
+    data: pd.DataFrame, schema: Schema, privacy: Privacy, queries: NoisyQueries, config: Config
+) -> tuple[Encoding, trees.Tree]:
+    """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
+    public = privacy.public(schema.names)
+    whole = trees.HISTOGRAMS if len(public) > 1 else 1.0
+    parts = whole * trees.shares([histograms.cells_of(column) for column in public])
+    counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
+    encoded = Encoding(schema, tuple(one.column for one in counted))
+    return encoded, _tree(data, encoded, counted, queries, config)
+
+
+def _tree(
+    data: pd.DataFrame, encoded: Encoding, counted: list[Histogram], queries: Queries, config: Config
+) -> trees.Tree:
+    most = [len(one.counts) - 1 for one in counted]  # where no value is missing, a missing one is in the last cell
+    codes = [np.minimum(c.encode(data[c.name]), last) for c, last in zip(encoded.columns, most, strict=True)]
+    return trees.fit(codes, counted, queries, config.bins)
+
+
+def _fitted(
+    encoded: Encoding, tree: trees.Tree, config: Config, record: dict[str, Any], started: float, how: FitOptions
+) -> Marginals:
+    cells = [normalised(counts, groups) for counts, groups in zip(tree.counts, tree.groups, strict=True)]
+    tables = (tree.groups, cells, [table / table.sum(1, keepdims=True) for table in tree.conditional])
+    model = Model(tree.parent, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables))
+    entropy, seconds = model.entropy(), time.monotonic() - started
+    status = {"step": 1, "steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "memory_mb": 0}
+    if how.get("progress"):
+        how["progress"](status)
+    record |= {"steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "validation_rows": []}
+    record |= {"device": "cpu", "reason": REASON, "stopped": "after one pass over the rows", "memory_mb": 0}
+    return Marginals(encoded, config, model, record)
+
+
+def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Marginals:
+    """Return the model that `save` wrote."""
+    parent = tensors["parent"].tolist()
+    tables = ([tensors[f"{name}_{k}"] for k in range(len(parent))] for name in ("groups", "cells", "conditional"))
+    encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
+    return Marginals(encoded, config, Model(parent, *tables), document["record"])
