@@ -12,8 +12,8 @@ if __name__ == "flows":  # imported from a checkout by its short name
 import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from prefect.states import Completed, Crashed, Failed
 
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import steps, tasks
+from launderette.pipelines.run import pipeline, tasks
 
 QUARANTINED = (
     "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
@@ -45,7 +45,7 @@ def _run_name() -> str:
 def _state(result: dict[str, Any]) -> State:
     """Return the final state of a run that has made or refused a release; its message is the place."""
     if result["passed"]:
-        return Completed(message=f"released: {result['place']}", data=result)
+        return Completed(message=result["unchanged"] or f"released: {result['place']}", data=result)
     return Failed(name=QUARANTINED, message=f"quarantined: {result['place']}", data=result)
 
 
@@ -74,11 +74,7 @@ def laundering(config: RunConfig) -> State:
     """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or
     Crashed.
     """
-    config = configs.settled(config)
-    with ExitStack() as held:
-        with tasks.redacted():
-            run = held.enter_context(steps.begin(config))
-        return _state(_launder(run, config))
+    return _state(_launder(configs.settled(config)))
 
 
 def launder(config: RunConfig) -> dict[str, Any]:
@@ -86,26 +82,11 @@ def launder(config: RunConfig) -> dict[str, Any]:
     return _value(laundering(config, return_state=True))
 
 
-def _launder(run: steps.Run, config: RunConfig) -> dict[str, Any]:
-    source = tasks.ingest(run, config)
-    schema = source["schema"]
-    protected = tasks.protect(run, config, table=source["table"], schema=schema)
-    sides = tasks.split(run, config, table=protected["table"], schema=schema)
-    fitted = tasks.train(run, config, table=sides["train"], schema=schema)
-    drawn = tasks.sample(run, config, model=fitted["model"], table=source["table"])
-    compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
-    scored = tasks.score(run, config, **compared, schema=schema, model=fitted["model"])
-    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
-    facts |= {key: source[key] for key in ("drift", "passed_over")}
-    facts["notes"] = source["notes"] + protected["notes"] + fitted["notes"]
-    decided = tasks.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
-    release = tasks.publish(run, config, verdict=decided["verdict"], schema=schema)
-    tasks.show(run, config, scored["scores"], decided["verdict"], release)
-    return release | {
-        "notes": facts["notes"],
-        "verdict": decided["verdict"],
-        "device": f"{fitted['device']} ({fitted['reason']})",
-    }
+def _launder(config: RunConfig) -> dict[str, Any]:
+    found = pipeline.decide(partial(tasks.perform, config), config)
+    ended = found | tasks.publish(config, found["decided"], found["schema"])
+    tasks.show(config, ended)
+    return {key: value for key, value in ended.items() if key not in ("decided", "schema", "scores")}
 
 
 @flow(name="augment", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
@@ -114,15 +95,9 @@ def augment(config: RunConfig) -> dict[str, Any]:
     holds real rows.
     """
     config = configs.settled(config)
-    with ExitStack() as held:
-        with tasks.redacted():
-            run = held.enter_context(steps.begin(config))
-        source = tasks.ingest(run, config)
-        validated = tasks.cross_validate(run, config, table=source["table"], schema=source["schema"])
-        found = validated["cross_validation"]
-        enlarged = tasks.enlarge(run, config, table=source["table"], schema=source["schema"], cross_validation=found)
-        tasks.show_gain(run, config, validated["verdicts"], enlarged)
-    return enlarged | {"verdicts": validated["verdicts"]}
+    enlarged = pipeline.augment(partial(tasks.perform, config), config)
+    tasks.show_gain(config, enlarged)
+    return enlarged
 
 
 def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:

@@ -99,10 +99,10 @@ def test_what_only_the_inside_may_read_is_in_work_and_nowhere_else(ran):
 
 
 def test_no_canary_reaches_prefect(ran):
-    """Its database, its journal, its storage, its logs: in work/.prefect, yet for the operator to read."""
+    """Its database, its journal, its logs: in work/.prefect, yet for the operator to read; results are not stored."""
     home = ran[0] / "laundered" / "work" / ".prefect"
     files = found_in(home)
-    assert home / "prefect.db" in files and [path for path in files if "storage" in path.parts]
+    assert home / "prefect.db" in files and not [path for path in files if "storage" in path.parts]
     assert any(
         b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db")
     )  # it did store the run

@@ -84,14 +84,31 @@ class Network:
         return (x.clamp(0, 1) - self.mean) / self.deviation
 
 
+def digest(path: str | Path) -> str:
+    """Return the SHA-256 of a network's file and of the `preprocessor_config.json` beside it; EvaluationError where
+    there is no file.
+    """
+    return _digest(*_bytes(Path(path)))
+
+
+def _digest(network: bytes, prepared: bytes) -> str:
+    return hashlib.sha256(network + prepared).hexdigest()
+
+
+def _bytes(path: Path) -> tuple[bytes, bytes]:
+    """Return the content of a network's file, and of what is said beside it (nothing where there is no such file)."""
+    if not path.is_file():
+        raise EvaluationError(f"expected an ONNX file at {path}, found none; check the path")
+    beside = path.with_name(PREPARED)
+    return path.read_bytes(), beside.read_bytes() if beside.is_file() else b""
+
+
 def read(path: str | Path) -> Network:
     """Open a network; EvaluationError for a place without one, another kind of file, or one that does not take
     images.
     """
     path, ort = Path(path), _runtime()
-    if not path.is_file():
-        raise EvaluationError(f"expected an ONNX file at {path}, found none; check the path")
-    data = path.read_bytes()
+    data, said = _bytes(path)
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # it would quote the file
@@ -102,9 +119,7 @@ def read(path: str | Path) -> Network:
             f"expected a whole ONNX file at {path}, found another one, or operators that are unknown here; "
             "export it again, weights included"
         ) from None
-    beside = path.with_name(PREPARED)
-    said = beside.read_bytes() if beside.is_file() else b""
-    return _network(path.name, hashlib.sha256(data + said).hexdigest(), session, _told(said, beside))
+    return _network(path.name, _digest(data, said), session, _told(said, path.with_name(PREPARED)))
 
 
 def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> Network:

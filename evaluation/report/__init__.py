@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launderette.evaluation.report.comparison import compare
-from launderette.evaluation.report.document import Report, image_profile, plain, profile
+from launderette.evaluation.report.document import Report, image_profile, plain, profile, restored
 from launderette.evaluation.report.grids import image_charts
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "image_profile",
     "plain",
     "profile",
+    "restored",
     "write",
     "write_augmentation",
     "write_comparison",

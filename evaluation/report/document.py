@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -70,6 +71,12 @@ class Report:
         return plain(
             {"version": 1, "scores": scores, **self.profile, "seed": self.seed, "not_tested": words.not_tested(self)}
         )
+
+
+def restored(document: Mapping[str, Any]) -> Report:
+    """Return the report whose fields were stored as JSON: asdict(report), made plain."""
+    scores = {name: Score(**score) for name, score in document["scores"].items()}
+    return Report(**{**document, "scores": scores})
 
 
 def _figure(value: float | None) -> str:

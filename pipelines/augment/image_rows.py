@@ -24,7 +24,7 @@ from launderette.pipelines.image_sources import finding as pictures
 from launderette.pipelines.modalities import image as images
 from launderette.pipelines.run.artifacts import LaunderError, digest_path
 from launderette.pipelines.sinks.images import write_output
-from launderette.pipelines.stages.image_sample import ImageSample
+from launderette.pipelines.stages.image_sample import PIXELS, ImageSample
 
 SPARE = 1.5
 STEPS = 1000  # inside a fold as for the images that are written
@@ -71,15 +71,11 @@ def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -
     without labels.
     """
     high, wide, channels = train[IMAGE].iloc[0].shape
-    update = {
-        "source": config.source.model_copy(update={"path": path}),
-        "images": config.images.model_copy(update={"size": (high, wide)}),
-    }
-    rows = _rows(images.ingest(config.model_copy(update=update), folder).data)
+    folder.mkdir(parents=True, exist_ok=True)
+    images.decode(pictures.find(path, config.score.target), folder / PIXELS, (high, wide), config.images.broken)
+    pixels = np.load(folder / PIXELS, mmap_mode="r")
     # a grey image may be stored in three equal channels
-    return pd.DataFrame(
-        {IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in rows[IMAGE]]}
-    )
+    return pd.DataFrame({IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in pixels]})
 
 
 def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:

@@ -23,10 +23,17 @@ from launderette.pipelines.augment import class_balance, oversampling, rows
 from launderette.pipelines.augment.oversampling import Drawn, Recipe
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.augmentation import Augmentation
-from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained, read_json, write_json
-from launderette.pipelines.run.steps import Result, Run
+from launderette.pipelines.run.artifacts import LaunderError, explained, file_artifact, read_json, write_json
+from launderette.pipelines.run.caching import Place, Result, step
+from launderette.pipelines.run.steps import EVERY, MODELS, READING
 
 FOLDER = "augmented"
+READ = ("score.target", "generator", "budget", "seed", "device", "split.entity", "augment", "images.broken")
+RUN = (
+    *(*EVERY, *READING, "generators", "pipelines/augment", "pipelines/sinks", "pipelines/config/augmentation.py"),
+    *("evaluation/augmentation", "evaluation/models", "evaluation/measures", "evaluation/report"),
+    *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py"),
+)
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
 
@@ -76,15 +83,16 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
         )
 
 
+@step(reads=READ, runs=RUN, needs=(*MODELS, "imbalanced-learn", "pillow"), aside=("progress",))
 def cross_validate(
-    run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None
+    place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None
 ) -> Result:
     """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no
     repeats are asked for.
     """
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
-    frame, kinds = _rows(run, config, table), Schema.from_dict(schema).kinds()
+    frame, kinds = _rows(place, config, table), Schema.from_dict(schema).kinds()
     groups = kind.groups(config, Schema.from_dict(schema), table)
     repeats = kind.REPEATS if how.repeats is None else how.repeats
     if not repeats:
@@ -101,12 +109,12 @@ def cross_validate(
         **kind.cross_validation(frame),
     }
     found = cross_validation.cross_validate(
-        frame, target, candidates, **asked, progress=report, finished=Finished(run.path("folds"))
+        frame, target, candidates, **asked, progress=report, finished=Finished(place.path("folds"))
     )
-    write_json(run.path("cross_validation.json"), plain(found.to_json()))
-    path = run.path("cross_validation.json")
+    path = place.path("cross_validation.json")
+    write_json(path, plain(found.to_json()))
     verdicts = [verdict["sentence"] for verdict in found.verdicts()]
-    return {"cross_validation": {"path": str(path), "digest": digest_file(path)}, "verdicts": verdicts}
+    return {"cross_validation": file_artifact(path), "verdicts": verdicts}
 
 
 class Finished(dict):
@@ -181,8 +189,9 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+@step(reads=(*READ, "publish.format"), runs=RUN, needs=(*MODELS, "pillow", "jinja2", "matplotlib"), aside=("progress",))
 def enlarge(
-    run: Run,
+    place: Place,
     config: RunConfig,
     table: Result,
     schema: Result,
@@ -194,7 +203,7 @@ def enlarge(
     """
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
-    train, recipe = _rows(run, config, table), recipe_of(config, config.generator.name)
+    train, recipe = _rows(place, config, table), recipe_of(config, config.generator.name)
     found = Schema.from_dict(schema)
     settings = {
         "kinds": found.kinds(),
@@ -202,19 +211,19 @@ def enlarge(
         "seed": config.seed,
         "progress": progress,
     }
-    learned = oversampling.learn(train, target, recipe, **settings, checkpoint=run.path("checkpoint"))
+    learned = oversampling.learn(train, target, recipe, **settings, checkpoint=place.path("checkpoint"))
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
-    folder = run.path(FOLDER)
+    folder = place.path(FOLDER)
     data = kind.write(marked, folder, config.publish.format)
     if cross_validation:
         with explained(folder):
             reports.write_augmentation(read_json(cross_validation["path"]), folder)
     counts = {"real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
-    return {"data": data, "place": str(folder), **counts, "reported": bool(cross_validation)}
+    return {"data": data, **counts, "reported": bool(cross_validation)}
 
 
-def _rows(run: Run, config: RunConfig, table: Result) -> pd.DataFrame:
+def _rows(place: Place, config: RunConfig, table: Result) -> pd.DataFrame:
     """Return the training rows, checked."""
-    return check(rows.of(config.generator.name).read(table), config, run.path("test"))
+    return check(rows.of(config.generator.name).read(table), config, place.path("test"))

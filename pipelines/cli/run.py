@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launderette.pipelines.cli.options import Config, Minutes, Output, Overrides, say
+from launderette.pipelines.cli.options import RELEASED, Config, Minutes, Output, Overrides, say
 from launderette.pipelines.cli.waiting import spinner
 
 
@@ -34,10 +34,12 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
     loaded = config.load(source, overrides, output)
     spinner.show("looking at the source")
-    with suppress(OSError):  # what may pass, the flow tries again
-        _look(loaded)  # before Prefect starts, so that bad input is told at once
     from launderette.pipelines.cli import terminal
 
+    if terminal.unchanged(loaded):
+        return RELEASED
+    with suppress(OSError):  # what may pass, the flow tries again
+        _look(loaded)  # before Prefect starts, so that bad input is told at once
     return terminal.run(loaded)
 
 

@@ -14,7 +14,7 @@ from launderette.evaluation.summaries import verdicts
 from launderette.pipelines import modalities
 from launderette.pipelines.cli import waiting
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import server
+from launderette.pipelines.run import pipeline, server
 
 STEPS = {
     "ingest": "reading the source",
@@ -25,6 +25,7 @@ STEPS = {
     "score": "scoring",
     "decide": "judging",
     "publish": "publishing",
+    "wait": "another run is at this step of the same data; waiting for it, to take its result",
     "cross_validate": "cross-validating, with and without augmentation",
     "enlarge": "training on all rows, adding synthetic ones",
 }
@@ -82,6 +83,14 @@ def _memory(status: dict[str, float]) -> str:
     return f"about {status['memory_mb']:,} MB"
 
 
+def unchanged(config: RunConfig) -> bool:
+    """Tell whether the last run has released what a run would, and say so."""
+    found = pipeline.unchanged(config)
+    if found:
+        console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
+    return found is not None
+
+
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
     result = _watched("launder", config)
@@ -89,6 +98,8 @@ def run(config: RunConfig) -> int:
         console.print(note, markup=False, soft_wrap=True)
     print_verdict(result["verdict"], config.generator.name)
     where = "Released" if result["passed"] else "Quarantined"
+    if result.get("unchanged"):
+        console.print(f"{config.name}: {result['unchanged']}", markup=False, soft_wrap=True)
     console.print(
         f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}",
         markup=False,

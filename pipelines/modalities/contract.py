@@ -61,9 +61,6 @@ class Modality(Protocol):
     def digest_source(self, path: str | Path) -> str:
         """Return the SHA-256 of a source."""
 
-    def digest(self, config: RunConfig) -> str:
-        """Return the SHA-256 of all that a run reads from outside: its source, and files that its scores need."""
-
     def inspect(self, config: RunConfig) -> Sequence[str]:
         """Check source and configuration before a run starts, as cheaply as this kind of data allows; return what
         was guessed.
@@ -117,8 +114,11 @@ class Modality(Protocol):
         schema: Schema,
         config: RunConfig,
         model: Synthesizer | None = None,
+        names: Sequence[str] | None = None,
     ) -> Report:
-        """Score synthetic data against both real sides, and against whoever holds the model."""
+        """Score synthetic data against both real sides, and against whoever holds the model, by the metrics of these
+        names (None for all).
+        """
 
     def score_sources(
         self,

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
-from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL
 from launderette.pipelines.modalities.contract import Ingested, Protected
-from launderette.pipelines.run.artifacts import LaunderError, digest_of, write_json
+from launderette.pipelines.run.artifacts import LaunderError, write_json
 from launderette.pipelines.scoring.run import members
 from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, write_release
@@ -59,22 +58,16 @@ def check_source(path: str | Path) -> None:
         sources.find(path)
 
 
-def digest(config: RunConfig) -> str:
-    """Return the SHA-256 of the image files and of the network that sees them."""
-    network = features(config)
-    return digest_of([digest_source(config.source.path), network and network.digest])
-
-
 def inspect(config: RunConfig) -> list[str]:
     """Find the images without decoding any; LaunderError for a source or a configuration that cannot be."""
     look(config)
+    features(config)
     return []
 
 
 def look(config: RunConfig) -> sources.ImageSource:
     """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
     found = sources.find(config.source.path, config.score.target)
-    features(config)
     if LABEL not in found.table and (config.sample.where or config.sample.weights):
         raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
     if config.split.column and config.split.column not in found.table:
@@ -96,7 +89,7 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)
     size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
-    decoded = _decoded(found, folder / PIXELS, size, config.images.broken)
+    decoded = decode(found, folder / PIXELS, size, config.images.broken)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
     counts = (
@@ -109,7 +102,7 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
     return Ingested(sample, sample.images().schema, dict(counts), notes)
 
 
-def _decoded(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
+def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
     """Bring the images found to one size; arrays that have it already are taken as they are."""
     read_one, count = found.read, len(found.table)
     if found.pixels is not None:
@@ -234,16 +227,11 @@ def score(
     schema: Schema,
     config: RunConfig,
     model: Synthesizer | None = None,
+    names: Sequence[str] | None = None,
 ) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is
-    tried too.
+    tried too. `names` restricts the metrics.
     """
-    wanted = config.score.metrics
-    names = (
-        None
-        if wanted is None
-        else [name for name in evaluation.names(NAME) if name in {*wanted, *config.rules, *MODEL_RULES}]
-    )
     given = ((side.pixels, side.labels) for side in (train, holdout, synthetic))
     known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
     return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)

@@ -43,11 +43,6 @@ def check_source(path: str | Path) -> None:
     """Raise LaunderError for a source without a table; reading it says more."""
 
 
-def digest(config: RunConfig) -> str:
-    """Return the SHA-256 of the source, which is all that a run on a table reads."""
-    return digest_source(config.source.path)
-
-
 def inspect(config: RunConfig) -> list[str]:
     """Read the whole table: types that hold for every row are only known after the last; return what was guessed in
     reading.

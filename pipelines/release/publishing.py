@@ -11,11 +11,14 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from launderette.pipelines.release.decisions import Approval, Refusal, reopen
+from launderette.pipelines.release.history import CURRENT, QUARANTINE, RELEASES
+from launderette.pipelines.release.history import current as current_id
 from launderette.pipelines.release.verifying import (
     MANIFEST,
     VERSION,
@@ -30,7 +33,6 @@ from launderette.pipelines.run.folders import flush_all
 
 __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "rollback", "verify"]
 
-RELEASES, QUARANTINE, CURRENT = "releases", "quarantine", "current"
 REASONS = "reasons.json"
 REPORTS = ("report.html", "report.json")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
@@ -64,6 +66,21 @@ def _named(id: str) -> str:
     return id
 
 
+def release(approval: Approval, staged: Path, output: Path, id: str, facts: Mapping[str, Any]) -> Path:
+    """Release a staged folder under `id` and point `current` at it; where that release is there already, only the
+    latter.
+
+    LaunderError where it is there and not as it was published.
+    """
+    if (Path(output) / RELEASES / id).exists():
+        rollback(output, id)
+        return Path(output) / RELEASES / id
+    with tempfile.TemporaryDirectory(dir=staged.parent) as folder:
+        whole = Path(shutil.copytree(staged, Path(folder, id), copy_function=shutil.copyfile))
+        manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], **facts)
+        return publish(approval, whole, output, id)
+
+
 def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
     """Copy an approved staged folder to releases/<id>, point `current` at it, and return its path.
 
@@ -85,8 +102,7 @@ def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: in
     else:
         _place(Path(staged), final)
     _point(releases, id)
-    if keep is not None:
-        _prune(Path(output), keep)
+    prune(output, keep)
     return final
 
 
@@ -154,8 +170,7 @@ def releases(output: Path) -> list[dict[str, Any]]:
     folder = Path(output) / RELEASES
     if not folder.is_dir():
         return []
-    link = folder / CURRENT
-    current = os.readlink(link) if link.is_symlink() else None
+    current = current_id(output)
     found = []
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not path.is_symlink() and NAME.fullmatch(path.name):
@@ -179,12 +194,16 @@ def rollback(output: Path, id: str) -> None:
     _point(Path(output) / RELEASES, id)
 
 
-def _prune(output: Path, keep: int) -> None:
-    """Remove the oldest releases beyond `keep`, never the current one."""
-    found = releases(output)
-    spare = [release for release in found if not release["current"]]
-    for release in spare[: max(0, len(found) - max(keep, 1))]:
-        path = Path(release["path"])
+def surplus(output: Path, keep: int | None) -> list[Path]:
+    """Return the oldest releases beyond `keep` (None for none), never the current one."""
+    found = [] if keep is None else releases(output)
+    spare = [Path(release["path"]) for release in found if not release["current"]]
+    return spare[: max(0, len(found) - max(keep or 1, 1))]
+
+
+def prune(output: Path, keep: int | None) -> None:
+    """Remove the oldest releases beyond `keep`."""
+    for path in surplus(output, keep):
         gone = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with explained(path):
             path.rename(gone)

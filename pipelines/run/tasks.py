@@ -1,5 +1,5 @@
-"""The steps of a run as Prefect tasks: cached by the digest of their inputs, retried where only the outside can fail,
-silent about rows.
+"""The steps of a run as Prefect tasks: retried where only the outside can fail, silent about rows, and kept nowhere by
+Prefect.
 
 A task takes and returns small JSON (paths, digests, counts). An exception leaves it either as a sentence of ours or as
 a type and a line of our code: the text of a foreign exception may quote a row, and Prefect stores what it is told.
@@ -16,21 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from prefect import task
+from prefect import State, Task, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.states import Completed
 
 from launderette.generators import Progress
-from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import server, steps
-from launderette.pipelines.run.artifacts import LaunderError, Unavailable, digest_of, failure, is_ours
-from launderette.pipelines.run.steps import Result, Run
+from launderette.pipelines.run import caching, server, steps
+from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
+from launderette.pipelines.run.caching import Result, Step
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
@@ -94,75 +95,48 @@ def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
             del os.environ["PREFECT_API_URL"]
 
 
-def _call(step: Callable, run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any]) -> Result:
+def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
+    """Do a step as a task, unless its result is there; a source that could not be read is tried again."""
+    tell.get()(step.name)
+    if "progress" in step.aside:
+        inputs["progress"] = _progress(listener.get()) if step.name != "cross_validate" else listener.get()
+    done = _task(step.name, step.function.__doc__, _perform, retries=step is steps.ingest)
+    return done(step, config, inputs, return_state=True).result()
+
+
+def _perform(step: Step, config: RunConfig, inputs: Result) -> State:
     with redacted():
-        result = step(run, config, **inputs, **extra)
-        steps.cache_result(run, step, _key(step, run, inputs), result)
-    return result
+        result, known = caching.perform(step, config, lambda: tell.get()("wait"), **inputs)
+    return Completed(name="Cached" if known else "Completed", data=result)
 
 
-def _key(step: Callable, run: Run, inputs: Result) -> str:
-    return digest_of([step.__name__, run.key, run.folder, inputs])
+def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
+    """Publish as a task: it leaves what is there as it is, and is tried again where it could not be written."""
+    tell.get()("publish")
+    return _task("publish", steps.publish.__doc__, _publish, retries=True)(config, decided, schema)
 
 
-def _retry(task: Any, task_run: Any, state: Any) -> bool:
-    return isinstance(state.data, Unavailable) or isinstance(getattr(state.data, "exception", None), Unavailable)
+def _publish(config: RunConfig, decided: Result, schema: Result) -> Result:
+    with redacted():
+        return steps.publish(config, decided, schema)
 
 
-def _task(step: Callable, *, retries: bool = False, cached: bool = True) -> Callable[..., Result]:
-    """Return a function that runs `step` as a task, unless its result for these inputs is there and its files are
-    intact.
-    """
-
-    @task(
-        name=step.__name__,
-        description=step.__doc__,
-        cache_key_fn=lambda context, given: _key(step, given["run"], given["inputs"]),
-        persist_result=True,
-        result_serializer="json",
+def _task(name: str, description: str | None, work: Callable[..., Any], *, retries: bool) -> Task:
+    """Return a task whose result is kept nowhere: what a step leaves below work/ is the one cache."""
+    return task(
+        work,
+        name=name,
+        description=description,
+        cache_policy=NO_CACHE,
+        persist_result=False,
         retries=len(DELAYS) if retries else 0,
         retry_delay_seconds=DELAYS if retries else None,
         retry_condition_fn=_retry if retries else None,
     )
-    def body(run: Run, config: RunConfig, inputs: Result, extra: dict[str, Any], known: Result | None) -> Result:
-        return known or _call(step, run, config, inputs, extra)  # known, but to another home of Prefect
-
-    def start(run: Run, config: RunConfig, extra: dict[str, Any] | None = None, **inputs: Any) -> Result:
-        tell.get()(step.__name__)
-        known = steps.cached_result(run, step, _key(step, run, inputs)) if cached else None
-        return body.with_options(refresh_cache=not known)(run, config, inputs, extra or {}, known)
-
-    return start
 
 
-ingest = _task(steps.ingest, retries=True)
-protect = _task(steps.protect)
-split = _task(steps.split)
-_train = _task(steps.train)
-sample = _task(steps.sample)
-score = _task(steps.score)
-decide = _task(steps.decide)
-_cross_validate = _task(augmenting.cross_validate)
-_enlarge = _task(augmenting.enlarge)
-publish = _task(
-    steps.publish, retries=True, cached=False
-)  # it leaves what is there as it is, and puts back what is not
-
-
-def train(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
-    """Train, and show the progress as an artifact and to the listener."""
-    return _train(run, config, extra={"progress": _progress(listener.get())}, table=table, schema=schema)
-
-
-def cross_validate(run: Run, config: RunConfig, table: Result, schema: Result) -> Result:
-    """Cross-validate the augmentation, and show the progress to the listener."""
-    return _cross_validate(run, config, extra={"progress": listener.get()}, table=table, schema=schema)
-
-
-def enlarge(run: Run, config: RunConfig, table: Result, schema: Result, cross_validation: Result | None) -> Result:
-    """Enlarge the training set, and show the training's progress."""
-    given = {"table": table, "schema": schema, "cross_validation": cross_validation}
-    return _enlarge(run, config, extra={"progress": _progress(listener.get())}, **given)
+def _retry(task: Any, task_run: Any, state: Any) -> bool:
+    return isinstance(state.data, Unavailable) or isinstance(getattr(state.data, "exception", None), Unavailable)
 
 
 def _progress(also: Progress | None) -> Progress:
@@ -183,21 +157,21 @@ def _progress(also: Progress | None) -> Progress:
     return report
 
 
-def show_gain(run: Run, config: RunConfig, verdicts: list[str], enlarged: Result) -> None:
+def show_gain(config: RunConfig, enlarged: Result) -> None:
     """Leave the verdict of an augmentation among Prefect's artifacts: aggregates only."""
-    lines = [f"- {sentence}" for sentence in verdicts] or ["- not cross-validated"]
-    title = f"# {enlarged['real']} real and {enlarged['synthetic']} synthetic rows: {run.id}"
+    lines = [f"- {sentence}" for sentence in enlarged["verdicts"]] or ["- not cross-validated"]
+    title = f"# {enlarged['real']} real and {enlarged['synthetic']} synthetic rows"
     create_markdown_artifact(f"{title}\n\n" + "\n".join(lines), key=f"{_key_of(config)}-augmentation")
 
 
-def show(run: Run, config: RunConfig, scores: dict[str, float | None], verdict: Result, release: Result) -> None:
+def show(config: RunConfig, ended: Result) -> None:
     """Leave the scores as a table and the verdict as text among Prefect's artifacts: aggregates only."""
-    key = _key_of(config)
-    rows = [{"score": name, "value": "-" if value is None else round(value, 4)} for name, value in scores.items()]
-    create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {run.id}")
-    lines = [f"- {'passed' if r['passed'] else '**refused**'}: {r['score']} {r['rule']}" for r in verdict["reasons"]]
-    title = "Released" if release["passed"] else "Quarantined"
-    create_markdown_artifact(f"# {title}: {run.id}\n\n" + "\n".join(lines), key=f"{key}-verdict")
+    key, scores, reasons = _key_of(config), ended["scores"].items(), ended["verdict"]["reasons"]
+    rows = [{"score": name, "value": "-" if value is None else round(value, 4)} for name, value in scores]
+    create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {ended['id']}")
+    lines = [f"- {'passed' if r['passed'] else '**refused**'}: {r['score']} {r['rule']}" for r in reasons]
+    title = "Released" if ended["passed"] else "Quarantined"
+    create_markdown_artifact(f"# {title}: {ended['id']}\n\n" + "\n".join(lines), key=f"{key}-verdict")
 
 
 def _key_of(config: RunConfig) -> str:

@@ -1,6 +1,6 @@
 """Scoring: the evaluation of one run, on the rows that its generator saw and those it did not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,10 @@ def score(
     schema: Schema,
     config: RunConfig,
     model: Synthesizer | None = None,
+    names: Sequence[str] | None = None,
 ) -> Report:
     """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is
-    tried too.
+    tried too. `names` restricts the metrics.
 
     Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no
     holdout. What the report says of single rows and rare categories is for its internal variant, in the run's private
@@ -49,7 +50,7 @@ def score(
         loss=known and (lambda rows: known(real.loc[rows.index])),
         members=None if learnt is None else learnt[sides[0].index],
         seed=config.seed,
-        names=_names(config),
+        names=names,
         internal=True,
     )
 
@@ -72,12 +73,12 @@ def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] |
     return (lambda rows: -model.log_prob(rows)) if hasattr(model, "log_prob") else None
 
 
-def _names(config: RunConfig) -> list[str] | None:
+def metrics(config: RunConfig) -> list[str] | None:
     """Return the metrics asked for and those that the gate needs or says of the model, None for all."""
     if config.score.metrics is None:
         return None
     wanted = {*config.score.metrics, *config.rules, *MODEL_RULES}
-    return [name for name in evaluation.names() if name in wanted]
+    return [name for name in evaluation.names(config.modality) if name in wanted]
 
 
 def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> pd.DataFrame:

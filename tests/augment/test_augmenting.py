@@ -1,6 +1,7 @@
 """Augmentation of tables: exact numbers, nothing seen but training rows, and the files of `launder augment`."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,9 @@ from pipelines.augment import oversampling
 from pipelines.augment import steps as augmenting
 from pipelines.augment.oversampling import Recipe
 from pipelines.config.augmentation import Augmentation
-from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
 from pipelines.stages import ingestion
+from tests import runs
 
 FEW = Recipe(budget=Budget(steps=2), filter=False)
 KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
@@ -105,17 +106,19 @@ def run(tmp_path):
     patients().to_csv(tmp_path / "patients.csv", index=False)
     settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5, times: 1}"]
     loaded = config.load(tmp_path / "patients.csv", settings, tmp_path / "out")
-    with steps.begin(loaded) as begun:
-        source = steps.ingest(begun, loaded)
-    return begun, loaded, {"table": source["table"], "schema": source["schema"]}
+    return loaded, runs.ingested(loaded)
 
 
 def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
-    begun, loaded, source = run
-    validated = augmenting.cross_validate(begun, loaded, **source)
-    enlarged = augmenting.enlarge(begun, loaded, **source, cross_validation=validated["cross_validation"])
-    table = pd.read_parquet(enlarged["data"]["path"])
-    assert "/work/" in enlarged["place"] and begun.path().stat().st_mode & 0o777 == 0o700
+    loaded, source = run
+    ran = {}
+    do = runs.doing(loaded, ran=ran)
+    validated = do(augmenting.cross_validate, **source)
+    enlarged = do(augmenting.enlarge, **source, cross_validation=validated["cross_validation"])
+    assert ran == {"cross_validate": set(), "enlarge": set()}  # no code that they do not declare
+    path = Path(enlarged["data"]["path"])
+    table = pd.read_parquet(path)
+    assert (tmp := path.parents[1]).parent.name == "work" and tmp.stat().st_mode & 0o777 == 0o700
     assert (enlarged["real"], enlarged["synthetic"], len(table)) == (120, 80, 200)
     assert (
         table["is_synthetic"].tolist() == [False] * 120 + [True] * 80
@@ -123,7 +126,7 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     )
     assert table["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
     assert table["visits"].dtype == ingestion.ingest(loaded)[0]["visits"].dtype
-    page = (begun.path("augmented") / "augmentation.html").read_text()
+    page = (path.parent / "augmentation.html").read_text()
     (sentence,) = validated["verdicts"]
     assert (
         sentence.split(":")[0] == "tabular.autoregressive"
@@ -136,13 +139,9 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
 def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated):
     names, learned, learn = [f"p{k // 4:03d}" for k in range(120)], [], oversampling.learn
     patients().assign(patient=names).to_csv(tmp_path / "visits.csv", index=False)
-    loaded = config.load(
-        tmp_path / "visits.csv", ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated]
-    )
-    with steps.begin(
-        loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": str(tmp_path / "out")})})
-    ) as begun:
-        source = steps.ingest(begun, loaded)
+    settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated]
+    loaded = config.load(tmp_path / "visits.csv", settings, tmp_path / "out")
+    asked = runs.ingested(loaded)
 
     def recorded(rows, *words, **how):
         learned.append((set(rows["patient"]), learn(rows, *words, **how)))
@@ -152,19 +151,19 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated)
         return learned[-1][1]
 
     monkeypatch.setattr(oversampling, "learn", recorded)
-    asked = {"table": source["table"], "schema": source["schema"]}
-    validated = augmenting.cross_validate(begun, loaded, **asked)
-    augmenting.enlarge(begun, loaded, **asked, cross_validation=validated["cross_validation"])
+    validated = runs.doing(loaded)(augmenting.cross_validate, **asked)
+    runs.doing(loaded)(augmenting.enlarge, **asked, cross_validation=validated["cross_validation"])
     (first, _), (second, _), (whole, _) = learned
     assert not first & second and first | second == whole == set(names)
 
 
-def test_the_same_run_gives_the_same_bytes(run):
-    begun, loaded, source = run
+def test_the_same_run_gives_the_same_bytes(run, tmp_path):
+    loaded, source = run
+    other = loaded.model_copy(update={"publish": config.Publish(to=str(tmp_path / "other"))})
     first, second = (
-        augmenting.enlarge(begun, loaded, **source, cross_validation=None)["data"]["digest"] for _ in range(2)
+        runs.doing(one)(augmenting.enlarge, **source, cross_validation=None)["data"] for one in (loaded, other)
     )
-    assert first == second
+    assert first["digest"] == second["digest"] and first["path"] != second["path"]
 
 
 BAD = {

@@ -3,6 +3,7 @@ that continues.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,8 @@ from pipelines.augment.oversampling import Recipe
 from pipelines.config.augmentation import Augmentation
 from pipelines.image_sources import decoding
 from pipelines.modalities import image as images
-from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError, read_json
+from tests import runs
 from tests.generators.pictures import bars, direction
 
 MADE = bars(60, seed=4)
@@ -53,9 +54,7 @@ def source(tmp_path_factory):
 def begun(source, output, *settings):
     base = ["generator.name=image.autoencoder", "budget.steps=30", "augment={folds: 2, weight: 0.5, times: 1}"]
     loaded = config.load(str(source), [*base, *settings], output)
-    with steps.begin(loaded) as run:
-        ingested = steps.ingest(run, loaded)
-    return run, loaded, {"table": ingested["table"], "schema": ingested["schema"]}
+    return runs.doing(loaded), loaded, runs.ingested(loaded)
 
 
 def test_exact_numbers_of_each_label_and_the_filter_keeps_what_looks_right():
@@ -98,7 +97,7 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch):
         path.write_bytes(decoding.encode(pixels))
     table = pd.DataFrame({"file_name": [f"{n:02d}.png" for n in range(60)], "label": MADE.labels, "patient": owners})
     table.to_csv(tmp_path / "scans" / "metadata.csv", index=False)
-    run, loaded, asked = begun(
+    do, _, asked = begun(
         tmp_path / "scans", tmp_path / "out", "split.entity=patient", "augment.filter=false", "budget.steps=2"
     )
     owner_of = dict(zip(row_hashes(rows()), owners, strict=True))
@@ -111,7 +110,7 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch):
         return learned[-1][1]
 
     monkeypatch.setattr(oversampling, "learn", recorded)
-    augmenting.cross_validate(run, loaded, **asked)
+    do(augmenting.cross_validate, **asked)
     (first, _), (second, _) = learned
     assert not first & second and first | second == set(owners)
 
@@ -147,10 +146,10 @@ def test_weights_count_and_large_images_are_halved():
 
 @pytest.mark.parametrize("format", ["parquet", "folder"])
 def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads(source, tmp_path, format):
-    run, loaded, given = begun(source, tmp_path, f"publish.format={format}", "augment.repeats=0")
-    enlarged = augmenting.enlarge(run, loaded, **given, cross_validation=None)
-    again = augmenting.enlarge(run, loaded, **given, cross_validation=None)
-    assert again == enlarged and steps.intact(enlarged) and "/work/" in enlarged["place"]
+    do, loaded, given = begun(source, tmp_path, f"publish.format={format}", "augment.repeats=0")
+    enlarged = do(augmenting.enlarge, **given, cross_validation=None)
+    again = runs.doing(loaded, remade := [])(augmenting.enlarge, **given, cross_validation=None)
+    assert again == enlarged and remade == [] and "/work/" in enlarged["data"]["path"]
     most = pd.Series(MADE.labels).value_counts().max()
     assert enlarged["synthetic"] == 2 * most - 60 and enlarged["data"]["rows"] == 2 * most
     found, coding = datasets.of_augmented(enlarged["data"]["path"], "label")
@@ -175,25 +174,25 @@ def test_a_stream_of_images():
 
 def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source, tmp_path, monkeypatch):
     monkeypatch.setattr(image_classifiers, "UPDATES", 2)
-    run, loaded, given = begun(source, tmp_path / "a")
-    whole = read_json(augmenting.cross_validate(run, loaded, **given)["cross_validation"]["path"])
-    run, loaded, given = begun(source, tmp_path / "b")
+    do, _, given = begun(source, tmp_path / "a")
+    whole = read_json(do(augmenting.cross_validate, **given)["cross_validation"]["path"])
+    do, _, given = begun(source, tmp_path / "b")
 
     def killed(status):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        augmenting.cross_validate(run, loaded, **given, progress=killed)
-    assert [path.name for path in run.path("folds").iterdir()] == ["0000.json"]
+        do(augmenting.cross_validate, **given, progress=killed)
+    assert [path.name for path in tmp_path.glob("b/work/cross_validate-*/folds/*")] == ["0000.json"]
     asked = []
     monkeypatch.setattr(
         oversampling, "learn", lambda *a, learn=oversampling.learn, **k: asked.append(k) or learn(*a, **k)
     )
-    validated = augmenting.cross_validate(run, loaded, **given)
+    validated = do(augmenting.cross_validate, **given)
     again = read_json(validated["cross_validation"]["path"])
     assert len(asked) == 1 and again["gains"] == whole["gains"] and again["unit"] == "image"
-    augmenting.enlarge(run, loaded, **given, cross_validation=validated["cross_validation"])
-    page = (run.path("augmented") / "augmentation.html").read_text()
+    enlarged = do(augmenting.enlarge, **given, cross_validation=validated["cross_validation"])
+    page = Path(enlarged["data"]["path"]).with_name("augmentation.html").read_text()
     assert "images added" in page and "moved copies" in page and validated["verdicts"][0] in page
 
 
@@ -204,9 +203,9 @@ def test_test_images_among_the_training_images_are_refused(source, tmp_path):
         decoding.encode(np.repeat(MADE.pixels[7], 3, axis=2))
     )  # as a colour image, and no label
     (test / "other.png").write_bytes(decoding.encode(np.repeat(255 - MADE.pixels[8], 3, axis=2)))
-    run, loaded, given = begun(source, tmp_path / "out", f"augment.test={test}", "augment.repeats=0")
+    do, _, given = begun(source, tmp_path / "out", f"augment.test={test}", "augment.repeats=0")
     with pytest.raises(LaunderError, match="no test row among the training rows, found 1 that are equal"):
-        augmenting.cross_validate(run, loaded, **given)
+        do(augmenting.cross_validate, **given)
 
 
 def test_images_without_labels_are_refused_before_any_is_decoded(source, tmp_path):

@@ -21,9 +21,11 @@ from pipelines.modalities import image as images
 from pipelines.release import publishing
 from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
+from pipelines.scoring import run as scoring
 from pipelines.sinks.images import write_release
 from pipelines.stages import image_sample
 from pipelines.stages.image_sample import ImageSample
+from tests import runs
 from tests.generators.pictures import bars, direction
 from tests.sources import tagged
 
@@ -45,30 +47,31 @@ def source(tmp_path_factory):
     return folder
 
 
-def run(source, output, *overrides):
+def run(source, output, *overrides, ran=None):
     loaded = config.load(str(source), [*FAST, *overrides], output)
-    with steps.begin(loaded) as begun:
-        ingested = steps.ingest(begun, loaded)
-    schema = ingested["schema"]
-    protected = steps.protect(begun, loaded, ingested["table"], schema)
-    sides = steps.split(begun, loaded, protected["table"], ingested["schema"])
-    fitted = steps.train(begun, loaded, sides["train"], schema)
-    drawn = steps.sample(begun, loaded, fitted["model"], ingested["table"])
-    scored = steps.score(begun, loaded, sides["train"], sides["holdout"], drawn["table"], schema, fitted["model"])
-    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
-    facts |= {key: ingested[key] for key in ("drift", "passed_over")}
-    decided = steps.decide(begun, loaded, scored["report"], drawn["data"], facts)
-    return begun, facts, steps.publish(begun, loaded, decided["verdict"], schema), decided["verdict"]
+    return loaded, runs.launder(loaded, ran=ran)
+
+
+def of_step(release, step, *names):
+    """Return a path in the folder of a step of the run behind a release."""
+    ((folder),) = Path(release["place"]).parents[1].glob(f"work/{step}-*")
+    return folder.joinpath(*names)
 
 
 @pytest.fixture(scope="module")
 def released(source, tmp_path_factory):
-    return run(source, tmp_path_factory.mktemp("out"), *LENIENT)
+    """A run, and the code that each step ran without declaring it."""
+    ran = {}
+    return *run(source, tmp_path_factory.mktemp("out"), *LENIENT, ran=ran), ran
+
+
+def test_every_step_runs_only_code_that_it_declares(released):
+    assert len(released[2]) == 7 and not any(released[2].values()), released[2]
 
 
 def test_a_release_holds_images_that_anyone_can_read(released):
-    _, _, release, verdict = released
-    assert release["passed"], verdict
+    release = released[1]
+    assert release["passed"], release["verdict"]
     assert publishing.verify(release["place"]) == []
     table = pq.read_table(f"{release['place']}/data/data.parquet")
     assert table.num_rows == 261 and str(table.schema.field("image").type) == "struct<bytes: binary, path: string>"
@@ -80,20 +83,20 @@ def test_a_release_holds_images_that_anyone_can_read(released):
 
 
 def test_what_was_left_out_is_counted_and_never_named(released):
-    begun, facts, release, _ = released
-    assert facts["protection"]["columns"]["label"] == {"labels_left_out": 1, "images_left_out": 1}
-    assert facts["passed_over"]["cannot be read as an image"] == 1
-    listed = json.loads(begun.path("skipped.json").read_text())
+    release = released[1]
+    protected = json.loads(of_step(release, "protect", "result.json").read_text())["record"]
+    assert protected["columns"]["label"] == {"labels_left_out": 1, "images_left_out": 1}
+    listed = json.loads(of_step(release, "ingest", "skipped.json").read_text())
     assert len(listed) == 1 and len(listed[0]["sha256"]) == 64
     output = Path(release["place"]).parent.parent
     outside = [path for path in output.rglob("*") if path.is_file() and "work" not in path.relative_to(output).parts]
     assert outside and not [path for path in outside if b"rare disease" in path.read_bytes()]
-    assert b"cannot be read as an image" in (begun.path("staged") / "report.html").read_bytes()
-    assert "Internal: the synthetic" in (begun.path("internal") / "report.html").read_text()
+    assert b"cannot be read as an image" in Path(release["report"]).read_bytes()
+    assert "Internal: the synthetic" in of_step(release, "decide", "internal", "report.html").read_text()
 
 
 def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
-    output = Path(released[2]["place"]).parent.parent
+    output = Path(released[1]["place"]).parent.parent
     assert len(tagged.leaks(source)) == 260  # the search finds every file that was planted
     assert not tagged.leaks(output)  # not even in work/: names and tags are never read on
 
@@ -107,9 +110,9 @@ def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same
             patch.setattr(module, name, stopping(getattr(module, name), calls))
             run(source, tmp_path, *LENIENT)
         assert not (tmp_path / "releases").exists()
-    _, facts, release, _ = run(source, tmp_path, *LENIENT)
-    one, other = (Path(r["place"], "data", "data.parquet").read_bytes() for r in (released[2], release))
-    assert one == other and facts["steps"] == 150
+    _, release = run(source, tmp_path, *LENIENT)
+    one, other = (Path(r["place"], "data", "data.parquet").read_bytes() for r in (released[1], release))
+    assert one == other and json.loads(Path(release["place"], "manifest.json").read_text())["steps"] == 150
 
 
 def stopping(work, calls):
@@ -134,13 +137,13 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
 
     monkeypatch.setattr(images, "train", memorise)
     monkeypatch.setattr(images, "sample", lambda model, loaded, source: kept["images"].take(np.arange(140)))
-    begun, _, release, verdict = run(source, tmp_path, *LENIENT)
-    assert not release["passed"] and [r["score"] for r in verdict["reasons"] if not r["passed"]] == [
+    _, release = run(source, tmp_path, *LENIENT)
+    assert not release["passed"] and [r["score"] for r in release["verdict"]["reasons"] if not r["passed"]] == [
         "image.equal",
         "image.copies",
     ]
     assert not list((tmp_path / "quarantine").rglob("*.parquet"))
-    assert "data:image/png" not in (tmp_path / "quarantine" / begun.id / "report.html").read_text()
+    assert "data:image/png" not in (tmp_path / "quarantine" / release["id"] / "report.html").read_text()
 
 
 def test_the_loss_of_a_model_reaches_the_attack(source):
@@ -161,7 +164,8 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
             return np.array([float(image.tobytes() not in known) for image in asked.pixels])
 
     for model, high in ((Model(), 0.9), (Silent(), 0.0)):
-        report = images.score(*sides, image_sample.sample_of(bars(200, seed=5)), MADE.schema, loaded, model)
+        drawn = image_sample.sample_of(bars(200, seed=5))
+        report = images.score(*sides, drawn, MADE.schema, loaded, model, scoring.metrics(loaded))
         found, alone = report.scores["image.membership_model"], report.scores["image.membership"]
         assert report.profile["white_box"] is (high > 0) and (found.value or 0.0) >= high and alone.value <= 0.1
         assert "loss" not in alone.detail["tried"] and (found.value is None) is (high == 0)
@@ -171,28 +175,24 @@ def test_a_network_of_ones_own_sees_the_images_and_is_part_of_the_run(source, tm
     from tests.evaluation.networks import flat
 
     words = [*FAST, *LENIENT, f"score.features={flat(tmp_path / 'net.onnx')}"]
-    begun, _, release, _ = run(source, tmp_path / "out", *words)
+    loaded, release = run(source, tmp_path / "out", *words)
     told = json.loads(Path(release["place"], "report.json").read_text())["features"]
     assert told["name"] == "net.onnx" and len(told["sha256"]) == 64
     (tmp_path / "preprocessor_config.json").write_text('{"image_mean": [0], "image_std": [1]}')
-    with (
-        steps.begin(config.load(str(source), words, tmp_path / "out")) as other,
-        steps.begin(config.load(str(source), words[:-1], tmp_path / "out")) as usual,
-    ):
-        pass
-    assert len({begun.key, other.key, usual.key}) == 3
+    assert steps.score.outside(loaded)["score.features"] != told["sha256"]  # which is of both files
     pd.DataFrame({"a": range(30)}).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(LaunderError, match=r"expected score\.features for images only"):
         config.load(str(tmp_path / "t.csv"), words[-1:])
 
 
 def test_a_changed_model_is_not_opened(source, tmp_path):
-    loaded = config.load(str(source), FAST, tmp_path)
-    with steps.begin(loaded) as begun:
-        begun.path("model").mkdir()
-    begun.path("model", "model.json").write_text("{}")
-    with pytest.raises(LaunderError, match="found it changed"):
-        steps.sample(begun, loaded, {"path": str(begun.path("model")), "digest": "0" * 64}, {"rows": 10})
+    loaded, model = config.load(str(source), FAST, tmp_path), tmp_path / "model"
+    model.mkdir()
+    (model / "model.json").write_text("{}")
+    scored = {name: {} for name in ("train", "holdout", "synthetic", "schema")} | {"metrics": None}
+    for step, given in ((steps.sample, {"table": {}}), (steps.score, scored)):
+        with pytest.raises(LaunderError, match="found it changed"):
+            runs.doing(loaded)(step, model={"path": str(model), "digest": "0" * 64}, **given)
 
 
 def test_images_by_label_in_folders(tmp_path):

@@ -1,46 +1,135 @@
-"""Steps of a run by themselves: who may be at a run, and what it reads."""
+"""What a run ends in: one release for one decision, wherever it was made, and nothing to do the second time."""
 
-import fcntl
 import json
+import os
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines import config
-from pipelines.modalities import tabular
-from pipelines.run import steps
+from pipelines.cli import main
+from pipelines.release import history, publishing
+from pipelines.run import pipeline
 from pipelines.run.artifacts import LaunderError
+from tests import runs
+from tests.pipelines.conftest import FEW
+
+
+@pytest.fixture(scope="module")
+def second(released, tmp_path_factory):
+    """The output of a run, and of one of other data after it; their ids."""
+    folder = tmp_path_factory.mktemp("second")
+    shutil.copytree(released.folder, folder, symlinks=True, dirs_exist_ok=True)
+    frame = pd.read_csv(folder / "data.csv")
+    frame.assign(late=np.arange(len(frame)) % 7).to_csv(folder / "data.csv", index=False)
+    return folder, released.end["id"], runs.launder(config.load(folder / "data.csv", FEW, folder / "out"))["id"]
 
 
 @pytest.fixture
-def loaded(tmp_path):
-    pd.DataFrame({"a": [0.5 * k for k in range(60)]}).to_csv(tmp_path / "t.csv", index=False)
-    return config.load(tmp_path / "t.csv", [], tmp_path / "out")
+def here(released, tmp_path):
+    """A copy of the folder with one release in it."""
+    shutil.copytree(released.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tmp_path
 
 
-def test_a_source_that_changes_while_it_is_read_stops_the_run(loaded, tmp_path, monkeypatch):
-    ingest = tabular.ingest
-
-    def growing(*words):
-        with open(tmp_path / "t.csv", "a") as file:
-            file.write("7.5\n")
-        return ingest(*words)
-
-    monkeypatch.setattr(tabular, "ingest", growing)
-    with steps.begin(loaded) as run, pytest.raises(LaunderError, match="stays as it is while it is read"):
-        steps.ingest(run, loaded)
+@pytest.fixture
+def there(second, tmp_path):
+    """A copy of the folder with two."""
+    shutil.copytree(second[0], tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tmp_path
 
 
-def test_the_id_of_a_run_is_settled_by_whoever_holds_its_lock(loaded, tmp_path):
-    with steps.begin(loaded) as run:
-        with pytest.raises(LaunderError, match="found one at work"), steps.begin(loaded):
-            pass
-        assert json.loads(run.path("run.json").read_text())["id"] == run.id
-    run.path("run.json").unlink()
-    with open(run.path("lock"), "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(LaunderError, match="found one at work"), steps.begin(loaded):
-            pass
-    assert not run.path("run.json").exists()  # whoever does not hold the lock settles nothing
-    with steps.begin(loaded) as again:
-        assert again.key == run.key and again.id != run.id
+def ids(output):
+    return sorted(path.name for path in (output / "releases").iterdir() if not path.is_symlink())
+
+
+def test_a_run_with_nothing_to_do_says_so_before_anything_starts(here, released, monkeypatch, capsys):
+    """Also where the configuration, the source or the output are reached by other spellings of their paths."""
+    id = released.end["id"]
+    text = json.dumps({"source": "data.csv", "publish": {"to": "out"}}) + "\n"
+    (here / "launder.yaml").write_text(text)
+    (here / "sub").mkdir()
+    monkeypatch.setattr("pipelines.run.server.prepare", None)  # no Prefect, and
+    monkeypatch.setattr("pipelines.modalities.tabular.inspect", None)  # no reading of the table
+    monkeypatch.chdir(here / "sub")
+    (here / "link").symlink_to(here)
+    words = [word for setting in FEW for word in ("--set", setting)]
+    spelled = [["../launder.yaml"], [str(here / "link" / "launder.yaml")], ["../data.csv", "--output", "../out/../out"]]
+    for spelling in spelled:
+        assert main(["run", *spelling, *words]) == 0
+        said = capsys.readouterr().out
+        assert "Prefect" not in said and f"nothing has changed since release {id} of 20" in said
+        assert f"it is the current one: {here / 'out' / 'releases' / id}" in said
+    assert main(["run", "../launder.yaml", *words, "--set", "publish.keep=3", "--set", "schedule.cron='@daily'"]) == 0
+    assert pipeline.unchanged(config.load(here / "data.csv", [*FEW, "budget.steps=3"], here / "out")) is None
+
+
+def test_a_release_that_was_rolled_back_from_is_not_made_current_again_in_silence(there, second, released):
+    output, (_, old, new) = there / "out", second
+    loaded = config.load(there / "data.csv", FEW, output)
+    assert ids(output) == sorted([old, new]) and history.current(output) == new
+    publishing.rollback(output, old)
+    said = pipeline.unchanged(loaded)["unchanged"]
+    assert said.endswith(f"the current one is {old}: launder rollback {output} {new} makes this one current again")
+    assert runs.launder(loaded)["unchanged"] == said and history.current(output) == old
+    publishing.rollback(output, new)
+    shutil.copy(released.folder / "data.csv", there)  # earlier data come again, whose release nobody rolled back from
+    assert pipeline.unchanged(loaded) is None
+    assert runs.launder(loaded, done := [])["id"] == old and done == []
+    assert history.current(output) == old and ids(output) == sorted([old, new])
+
+
+def test_the_id_follows_the_decision_and_not_the_folder(here, released):
+    """Without work/, the same data are trained anew, to the release that is there."""
+    output, id = here / "out", released.end["id"]
+    shutil.rmtree(output / "work")
+    loaded, done = config.load(here / "data.csv", FEW, output), []
+    again = runs.launder(loaded, done)
+    assert len(done) == 7 and again["id"] == id and ids(output) == [id] and publishing.verify(again["place"]) == []
+    stricter = config.load(here / "data.csv", [*FEW, "gate.privacy.copies.at_most=0.99"], output)
+    other = runs.launder(stricter, done := [])
+    assert done == ["decide"] and other["id"] != id and ids(output) == sorted([id, other["id"]])
+    data = [(output / "releases" / name / "data" / "data.parquet").read_bytes() for name in ids(output)]
+    assert data[0] == data[1]
+
+
+def test_a_run_killed_between_release_and_link_only_points(here, released):
+    output, id = here / "out", released.end["id"]
+    (output / "releases" / "current").unlink()
+    (output / "work" / "data.schema.json").unlink()
+    loaded = config.load(here / "data.csv", FEW, output)
+    assert pipeline.unchanged(loaded) is None
+    assert runs.launder(loaded, done := [])["unchanged"] == "" and done == []
+    assert os.readlink(output / "releases" / "current") == id and ids(output) == [id]
+    assert pipeline.unchanged(loaded)["id"] == id
+
+
+def test_a_changed_release_is_neither_called_unchanged_nor_replaced(here, released):
+    (Path(here, "out", "releases", released.end["id"]) / "report.html").write_text("<p>better")
+    loaded = config.load(here / "data.csv", FEW, here / "out")
+    assert pipeline.unchanged(loaded) is None
+    with pytest.raises(LaunderError, match=r"as it was published, found a difference: report\.html was changed"):
+        runs.launder(loaded)
+
+
+def test_what_is_kept_may_shrink_although_nothing_else_has_changed(there, second):
+    output, new = there / "out", second[2]
+    less = config.load(there / "data.csv", [*FEW, "publish.keep=1"], output)
+    assert pipeline.unchanged(less) is None
+    assert runs.launder(less, done := [])["unchanged"] and done == [] and ids(output) == [new]
+    assert pipeline.unchanged(less)["id"] == new
+
+
+def test_the_report_says_what_changed_since_the_last_release(second):
+    report = json.loads((second[0] / "out" / "releases" / second[2] / "report.json").read_text())
+    assert report["card"]["data"]["changes since the last release"] == ["Column 'late' is new."]
+
+
+def test_a_refused_run_is_in_quarantine_under_the_id_of_its_decision(here, released):
+    strict = config.load(here / "data.csv", [*FEW, "gate.privacy.copies.at_most=-1"], here / "out")
+    ended = runs.launder(strict, done := [])
+    assert not ended["passed"] and done == ["decide"] and pipeline.unchanged(strict) is None
+    assert runs.launder(strict)["place"] == ended["place"] == str(here / "out" / "quarantine" / ended["id"])

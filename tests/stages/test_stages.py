@@ -167,7 +167,9 @@ def test_a_condition_narrows_the_real_rows(run):
         update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)}
     )
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
-    report = scoring.score(run["train"], run["holdout"], nurses[0], run["schema"], loaded)
+    report = scoring.score(
+        run["train"], run["holdout"], nurses[0], run["schema"], loaded, names=scoring.metrics(loaded)
+    )
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
     assert set(report.scores) == {"fidelity.shape", "privacy.membership_model"}  # what the model knows is always told
 
@@ -175,20 +177,23 @@ def test_a_condition_narrows_the_real_rows(run):
 def test_a_condition_that_no_real_row_meets_is_an_error_and_one_that_no_held_out_row_meets_leaves_no_holdout(run):
     lone = with_sample(run["config"], where={"job": "nurse"})
     lone = lone.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",))})
+    names = scoring.metrics(lone)
     nurses = run["train"][run["train"]["job"] == "nurse"].reset_index(drop=True)
     others = run["holdout"][run["holdout"]["job"] != "nurse"].reset_index(drop=True)
-    found = scoring.score(run["train"], others, nurses, run["schema"], lone)
+    found = scoring.score(run["train"], others, nurses, run["schema"], lone, names=names)
     assert found.profile["rows"]["holdout"] == 0 and found.scores["privacy.membership"].reason is Reason.NO_HOLDOUT
     assert not gate.decide(found, lone.rules, "d" * 64).passed
     with pytest.raises(LaunderError, match=f"meet sample.where to compare with, found none among {len(others)}"):
-        scoring.score(others, run["holdout"], nurses, run["schema"], lone)
+        scoring.score(others, run["holdout"], nurses, run["schema"], lone, names=names)
 
 
 def test_the_models_likelihood_reaches_the_attack(run):
     loaded = run["config"].model_copy(
         update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": dict.fromkeys(rules.DEFAULT_RULES)}
     )
-    report = scoring.score(run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"])
+    report = scoring.score(
+        run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"], scoring.metrics(loaded)
+    )
     assert report.profile["white_box"] is True and report.scores["privacy.membership_model"].value is not None
 
 

@@ -1,0 +1,36 @@
+"""What a report says of the run behind it: the run, the data and the model, without a value of a row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from launderette.pipelines.config import RunConfig
+
+
+def card(
+    config: RunConfig,
+    id: str,
+    digests: Mapping[str, str],
+    described: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    drift: Sequence[str],
+) -> dict[str, Any]:
+    """Return the card of a run: `digests` are of the code and the configuration, `described` are the modality's lines
+    on the data.
+    """
+    settled = {"settled without being told": facts["notes"]} if facts.get("notes") else {}
+    return {
+        "run": {
+            "id": id,
+            "name": config.name,
+            "seed": config.seed,
+            "code": digests["code"][:16],
+            "configuration": digests["config"][:16],
+        },
+        "data": {**described, "changes since the last release": list(drift) or "none", **settled},
+        "model": {
+            "generator": config.generator.name,
+            "training steps": facts["steps"],
+            "device": facts["device"],
+            "training stopped": facts["stopped"],
+        },
+    }

@@ -1,0 +1,68 @@
+"""The order of steps: what a run of `launder run` and of `launder augment` is made of, however a step is done."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from launderette.pipelines.augment import steps as augmenting
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.release import gate, history, publishing
+from launderette.pipelines.run import caching, steps
+from launderette.pipelines.run.artifacts import LaunderError, code_digest
+from launderette.pipelines.run.caching import NotDone, Result, Step
+from launderette.pipelines.scoring.run import metrics
+
+
+class Do(Protocol):
+    """How a step is done: as a task, or by looking up what it has left."""
+
+    def __call__(self, step: Step, **inputs: Any) -> Result:
+        """Return the result of a step."""
+
+
+def decide(do: Do, config: RunConfig) -> Result:
+    """Ingest, protect, split, train, sample, score and decide; return the decision, its scores, and what is to be
+    said.
+    """
+    source = do(steps.ingest)
+    schema = source["schema"]
+    protected = do(steps.protect, table=source["table"], schema=schema)
+    sides = do(steps.split, table=protected["table"], schema=schema)
+    fitted = do(steps.train, table=sides["train"], schema=schema)
+    drawn = do(steps.sample, model=fitted["model"], table=source["table"])
+    compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
+    scored = do(steps.score, **compared, schema=schema, model=fitted["model"], metrics=metrics(config))
+    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
+    facts |= {"passed_over": source["passed_over"], "notes": source["notes"] + protected["notes"] + fitted["notes"]}
+    judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
+    decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
+    said = {"notes": facts["notes"], "device": f"{fitted['device']} ({fitted['reason']})", "scores": scored["scores"]}
+    return said | {"decided": decided, "verdict": decided["verdict"], "schema": schema}
+
+
+def unchanged(config: RunConfig) -> Result | None:
+    """Return what a run would where the last one has released the same, with a sentence that says so; None where there
+    is something to do.
+
+    Nothing but the source is read for it, and no step is done.
+    """
+    output = Path(config.publish.to)
+    try:
+        found = decide(lambda step, **inputs: caching.look_up(step, config, **inputs), config)
+    except (NotDone, LaunderError, OSError):  # what is wrong, the run itself says
+        return None
+    id, decision = found["decided"]["id"], gate.reopen(found["verdict"])
+    said = history.unchanged(output, config.name, id) if decision.passed else ""
+    if not said or publishing.surplus(output, config.publish.keep):
+        return None
+    found = {key: value for key, value in found.items() if key not in ("decided", "schema", "scores")}
+    return found | steps.released(output, id, said)
+
+
+def augment(do: Do, config: RunConfig) -> Result:
+    """Ingest, cross-validate and enlarge."""
+    source = do(steps.ingest)
+    given = {"table": source["table"], "schema": source["schema"]}
+    validated = do(augmenting.cross_validate, **given)
+    enlarged = do(augmenting.enlarge, **given, cross_validation=validated["cross_validation"])
+    place = str(Path(enlarged["data"]["path"]).parent)
+    return enlarged | {"place": place, "verdicts": validated["verdicts"]}
