@@ -24,13 +24,17 @@ def releases(folder: Folder) -> int:
 
 
 def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")]) -> int:
-    """Recompute every digest of a release."""
-    from launderette.pipelines.release import publishing
+    """Recompute every digest of a release, and follow the manifests of the releases before it."""
+    from launderette.pipelines.release import chain, publishing
     from launderette.pipelines.run.artifacts import LaunderError
 
-    if problems := publishing.verify(release):
+    problems, before = publishing.verify(release), chain.check(release)
+    if problems := [*problems, *([before.problem] if before.problem else [])]:
         raise LaunderError(f"expected the release as it was published, found a difference: {' '.join(problems)}")
-    say(f"Verified {release}: every file is as it was published.")
+    so = f", and so is the manifest of each of the {before.checked:,} releases before it" if before.checked else ""
+    say(f"Verified {release}: every file is as it was published{so}.")
+    if before.unknown:
+        say(before.unknown)
     return RELEASED
 
 

@@ -87,6 +87,7 @@ def unchanged(config: RunConfig) -> bool:
     """Tell whether the last run has released what a run would, and say so."""
     found = pipeline.unchanged(config)
     if found:
+        waiting.spinner.hide()
         console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
     return found is not None
 

@@ -9,6 +9,7 @@ from launderette.pipelines.config import documents, groups
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.config.narrowing import without
 from launderette.pipelines.config.rules import Bound, Rule
 from launderette.pipelines.config.sections import (
     Budget,
@@ -28,6 +29,7 @@ from launderette.pipelines.run.artifacts import digest_of
 
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
+PATHS = ("source.path", "augment.test", "score.features")  # what is read there counts, by its digest
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
@@ -106,7 +108,5 @@ class RunConfig(Section):
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
-        document = self.model_dump(mode="json", exclude={"name", "schedule"})
-        document["source"].pop("path")
-        document["score"].pop("features")  # a path too: the report names the file by its digest
+        document = without(self.model_dump(mode="json", exclude={"name", "schedule"}), PATHS)
         return digest_of(document | {"publish": {"format": self.publish.format}})

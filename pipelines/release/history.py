@@ -16,9 +16,9 @@ CREATED = "%Y%m%dT%H%M%S"  # how an id begins
 
 
 def current(output: Path) -> str | None:
-    """Return the id of the current release."""
+    """Return the id of the current release, None where there is none."""
     link = Path(output) / RELEASES / CURRENT
-    return os.readlink(link) if link.is_symlink() else None
+    return os.readlink(link) if link.is_symlink() and link.exists() else None
 
 
 def id_of(output: Path, decision: str) -> str | None:

@@ -2,9 +2,9 @@
 writes.
 
 A release is a folder of data/, report.html, report.json and manifest.json, which holds the SHA-256 of every file, of
-itself, and of the manifest before it. It is written aside, flushed and renamed, so it is there whole or not at all;
-`current` is a relative link that is swapped in one step. A refused run leaves its report and reasons in quarantine/;
-its rows stay in work/.
+itself, and of the manifest before it; the manifests of pruned releases stay in pruned/. It is written aside, flushed
+and renamed, so it is there whole or not at all; `current` is a relative link that is swapped in one step. A refused run
+leaves its report and reasons in quarantine/; its rows stay in work/.
 """
 
 import os
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from launderette.pipelines.release import chain
+from launderette.pipelines.release.chain import PRUNED
 from launderette.pipelines.release.decisions import Approval, Refusal, reopen
 from launderette.pipelines.release.history import CURRENT, QUARANTINE, RELEASES
 from launderette.pipelines.release.history import current as current_id
@@ -44,7 +46,7 @@ def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path,
     `verdict` is Decision.verdict(); `facts` are public: created, generator, seed, rows, config and code digests,
     ledger.
     """
-    current = Path(output) / RELEASES / CURRENT / MANIFEST
+    before = current_id(output)
     document = {
         "version": VERSION,
         "ledger": None,
@@ -53,7 +55,8 @@ def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path,
         "files": files_of(staged),
         "data": data_digest(staged),
         "verdict": dict(verdict),
-        "previous": digest_file(current) if current.is_file() else None,
+        "previous_id": before,
+        "previous": before and digest_file(Path(output) / RELEASES / before / MANIFEST),
     }
     document["digest"] = digest_manifest(document)
     write_json(Path(staged) / MANIFEST, document)
@@ -61,7 +64,7 @@ def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path,
 
 
 def _named(id: str) -> str:
-    if not NAME.fullmatch(id) or id == CURRENT:
+    if not NAME.fullmatch(id) or id in (CURRENT, PRUNED):
         raise LaunderError("expected an id of letters, digits, dots and dashes, found another; choose a plain one")
     return id
 
@@ -173,7 +176,7 @@ def releases(output: Path) -> list[dict[str, Any]]:
     current = current_id(output)
     found = []
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink() and NAME.fullmatch(path.name):
+        if path.is_dir() and not path.is_symlink() and NAME.fullmatch(path.name) and path.name != PRUNED:
             document = read_manifest(path)
             facts = {key: document.get(key) for key in ("created", "rows", "generator")}
             found.append({"id": path.name, **facts, "current": path.name == current, "path": str(path)})
@@ -202,8 +205,9 @@ def surplus(output: Path, keep: int | None) -> list[Path]:
 
 
 def prune(output: Path, keep: int | None) -> None:
-    """Remove the oldest releases beyond `keep`."""
+    """Remove the oldest releases beyond `keep`, all but their manifests, which the next ones name."""
     for path in surplus(output, keep):
+        chain.keep(path)
         gone = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with explained(path):
             path.rename(gone)

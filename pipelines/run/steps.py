@@ -27,12 +27,11 @@ EVERY = (  # code that every step runs, or may run
     "generators/training/randomness.py",
 )
 READING = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
-METRICS = ("fidelity", "utility", "diversity", "privacy", "image", "image_privacy")
 SCORING = (
-    *(f"evaluation/{name}.py" for name in ("__init__", "scores", "samples", "image_samples", "units", *METRICS)),
-    *("evaluation/attacks", "evaluation/measures", "evaluation/models", "pipelines/scoring"),
+    *(f"evaluation/{name}.py" for name in ("__init__", "scores", "samples", "units", "canonical", "chance", "utility")),
+    *(f"evaluation/{name}" for name in ("fidelity", "diversity", "privacy", "image", "attacks", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
-    *(f"evaluation/report/{name}.py" for name in ("document", "grids")),
+    *("evaluation/report/document.py", "evaluation/report/grids.py", "pipelines/scoring"),
 )
 DECIDING = (
     *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks"),

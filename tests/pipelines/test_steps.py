@@ -43,7 +43,7 @@ def there(second, tmp_path):
 
 
 def ids(output):
-    return sorted(path.name for path in (output / "releases").iterdir() if not path.is_symlink())
+    return sorted(release["id"] for release in publishing.releases(output))
 
 
 def test_a_run_with_nothing_to_do_says_so_before_anything_starts(here, released, monkeypatch, capsys):

@@ -8,41 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evaluation.report import Report
-from evaluation.scores import Score
-from pipelines.release import gate, publishing, verifying
+from pipelines.release import publishing, verifying
 from pipelines.run.artifacts import LaunderError, canonical, read_frame
 from pipelines.sinks import tables
-
-RULES = {"privacy.copies": {"at_most": 0.5}}
-
-
-def decide(staged, copies=0.0):
-    scores = {"privacy.copies": Score(copies, copies, copies, 0.0, 0.0, "lower", {"rows": 4})}
-    return gate.decide(Report(scores, {"rows": {"holdout": 9}}, {}, 0), RULES, publishing.data_digest(staged))
-
-
-@pytest.fixture
-def stage(tmp_path):
-    def _stage(id="r1", value=1, copies=0.0, format="parquet"):
-        staged = tmp_path / "work" / id
-        tables.write_release(pd.DataFrame({"a": [value, 2], "b": ["x", "y"]}), staged, format=format)
-        decision = decide(staged, copies)
-        (staged / "report.html").write_text("<p>fine")
-        (staged / "report.json").write_bytes(canonical({"verdict": decision.verdict()}))
-        publishing.manifest(
-            staged,
-            decision.verdict(),
-            id=id,
-            output=tmp_path,
-            rows=2,
-            created=f"2024-01-0{id[-1]}",
-            generator="g",
-            seed=0,
-        )
-        return staged, decision
-
-    return _stage
+from tests.release.conftest import decide
 
 
 @pytest.fixture
@@ -223,11 +192,11 @@ def test_the_oldest_go_but_never_the_current_one(stage, tmp_path):
     for n in (1, 2, 3):
         staged, approval = stage(f"r{n}", value=n)
         publishing.publish(approval, staged, tmp_path, f"r{n}", keep=2)
-    assert names(tmp_path / "releases") == ["current", "r2", "r3"]
+    assert names(tmp_path / "releases") == ["current", "pruned", "r2", "r3"]
     publishing.rollback(tmp_path, "r2")
     staged, approval = stage("r4", value=4)
     publishing.publish(approval, staged, tmp_path, "r4", keep=1)
-    assert names(tmp_path / "releases") == ["current", "r4"]
+    assert names(tmp_path / "releases") == ["current", "pruned", "r4"]
 
 
 def test_rollback_points_at_a_release_that_is_still_itself(stage, release, tmp_path):
