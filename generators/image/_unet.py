@@ -26,12 +26,12 @@ class Embedding(nn.Module):
         self.register_buffer("frequency", torch.exp(torch.linspace(0, math.log(1000), e // 4)) / 4, persistent=False)
         self.level, self.out = nn.Linear(e // 2, e), nn.Linear(e, e)
         self.label = nn.Embedding(labels, e)
-        self.told = nn.Linear(augmentation, e, bias=False)
+        self.augmentation = nn.Linear(augmentation, e, bias=False)
 
     def forward(self, level: Tensor, y: Tensor, augmentation: Tensor) -> Tensor:
         """Level [B], labels y [B], augmentation [B, t] -> [B, e]."""
         phase = level[:, None] * self.frequency
-        e = self.level(torch.cat([phase.cos(), phase.sin()], 1)) + self.label(y) + self.told(augmentation)
+        e = self.level(torch.cat([phase.cos(), phase.sin()], 1)) + self.label(y) + self.augmentation(augmentation)
         return silu(self.out(silu(e)))
 
 

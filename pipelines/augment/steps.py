@@ -25,12 +25,28 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.run.artifacts import LaunderError, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, step
-from launderette.pipelines.run.steps import EVERY, MODELS, READING
+from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
 
 FOLDER = "augmented"
-READ = ("score.target", "generator", "budget", "seed", "device", "split.entity", "augment", "images.broken")
-RUN = (
-    *(*EVERY, *READING, "generators", "pipelines/augment", "pipelines/sinks", "pipelines/config/augmentation.py"),
+AUGMENTATION_KEYS = (
+    "score.target",
+    "generator",
+    "budget",
+    "seed",
+    "device",
+    "split.entity",
+    "augment",
+    "images.broken",
+)
+AUGMENTATION_CODE = (
+    *(
+        *COMMON_CODE,
+        *READING_CODE,
+        "generators",
+        "pipelines/augment",
+        "pipelines/sinks",
+        "pipelines/config/augmentation.py",
+    ),
     *("evaluation/augmentation", "evaluation/models", "evaluation/measures", "evaluation/report"),
     *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py"),
 )
@@ -83,7 +99,12 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
         )
 
 
-@step(reads=READ, runs=RUN, needs=(*MODELS, "imbalanced-learn", "pillow"), aside=("progress",))
+@step(
+    reads=AUGMENTATION_KEYS,
+    runs=AUGMENTATION_CODE,
+    needs=(*MODEL_LIBRARIES, "imbalanced-learn", "pillow"),
+    aside=("progress",),
+)
 def cross_validate(
     place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None
 ) -> Result:
@@ -189,7 +210,12 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-@step(reads=(*READ, "publish.format"), runs=RUN, needs=(*MODELS, "pillow", "jinja2", "matplotlib"), aside=("progress",))
+@step(
+    reads=(*AUGMENTATION_KEYS, "publish.format"),
+    runs=AUGMENTATION_CODE,
+    needs=(*MODEL_LIBRARIES, "pillow", "jinja2", "matplotlib"),
+    aside=("progress",),
+)
 def enlarge(
     place: Place,
     config: RunConfig,

@@ -1,4 +1,4 @@
-"""The configuration of a run: one YAML file, or a data source alone; every key known, every mistake one sentence."""
+"""The configuration of a run: one YAML file, or a data source alone; every key known, every error one sentence."""
 
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.loading import json_schema, load, settled, validate

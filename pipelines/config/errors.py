@@ -36,7 +36,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def sentence(error: ValidationError, model: type[BaseModel] | None = None, before: tuple[str, ...] = ()) -> str:
-    """Return what the first mistake is, for a document of `model` that stands at the key `before`."""
+    """Return the sentence on the first error, for a document of `model` that stands at the key `before`."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = [*before, *(str(part) for part in first["loc"])]
     if len(place) > 2 and place[-1] in UNION:  # pydantic names the member of a union last

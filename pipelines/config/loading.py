@@ -1,4 +1,4 @@
-"""From a YAML file, or a source alone, to a checked configuration; every mistake is one sentence."""
+"""From a YAML file, or a source alone, to a checked configuration; every configuration error is one sentence."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:
-    """Check keys and values; LaunderError with one sentence, which holds no value, for the first mistake."""
+    """Check keys and values; LaunderError with one sentence, which holds no value, for the first error."""
     try:
         # a section that is named and left empty says nothing
         return RunConfig.model_validate({key: value for key, value in document.items() if value is not None})

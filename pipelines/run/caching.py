@@ -35,7 +35,7 @@ from launderette.pipelines.run.artifacts import (
 Result = dict[str, Any]  # small JSON; a file or a folder in it is {"path", "digest"}
 RESULT, LOCK = "result.json", "lock"
 POLL = 0.2  # seconds between two looks at a lock that another process holds
-WORK, DIGITS = "work", 16
+WORK, KEY_DIGITS = "work", 16
 # keys of the configuration that are paths to what a step reads, and its digest: it counts, its path does not
 OUTSIDE: dict[str, Callable[[Modality, str], str]] = {
     "source.path": lambda modality, path: modality.digest_source(path),
@@ -107,7 +107,7 @@ class Step:
             "code": code_digest(self.runs),
             "versions": {name: _version(name) for name in self.needs},
         }
-        return digest_of(depends)[:DIGITS]
+        return digest_of(depends)[:KEY_DIGITS]
 
 
 def step(

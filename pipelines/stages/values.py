@@ -11,7 +11,7 @@ from launderette.generators.formats import date_inference, dtypes, grid, number_
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.pipelines.run.artifacts import LaunderError
 
-MOSTLY = 0.9  # from this share of numbers on, labels are taken for a mistake unless they are stated
+MOSTLY = 0.9  # from this share of numbers on, labels are taken for unreadable numbers unless they are stated
 
 
 def zoned(entry: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:

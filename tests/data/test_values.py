@@ -62,7 +62,9 @@ def test_text_comes_back_in_its_form(form, word, share, noise, seed):
     values = pd.Series(texts_in(form, rng), dtype=object)
     gone = rng.random(ROWS) < share
     values[gone] = word
-    values[rng.permutation(ROWS)[:noise]] = [f"odd{k}" for k in range(noise)]  # mistakes: missing, and not written back
+    values[rng.permutation(ROWS)[:noise]] = [
+        f"odd{k}" for k in range(noise)
+    ]  # unreadable: missing, and not written back
     sampled, column = through(values)
     assert column.kind == ("numerical" if isinstance(form, NumberFormat) else "datetime")
     worded = sampled.isna() if word is None else sampled.eq(word)

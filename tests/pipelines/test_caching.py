@@ -15,7 +15,7 @@ from pipelines.run.artifacts import LaunderError
 from tests import runs
 from tests.pipelines.conftest import FEW
 
-EVERY = ["ingest", "protect", "split", "train", "sample", "score", "decide"]
+STEPS = ["ingest", "protect", "split", "train", "sample", "score", "decide"]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def source(released):
 
 def test_every_step_runs_only_code_that_it_declares(released):
     """And reads only keys that it declares: the configuration that it is handed has no others."""
-    assert released.done == EVERY and released.ran == {name: set() for name in EVERY}
+    assert released.done == STEPS and released.ran == {name: set() for name in STEPS}
 
 
 def test_the_search_for_code_finds_what_is_not_declared(source, tmp_path):
@@ -103,7 +103,7 @@ def test_a_setting_has_those_steps_done_again_that_read_it(released, settings, a
         ("flows.py", []),
         ("pipelines/sources/delimited.py", ["ingest"]),
         ("generators/training/loop.py", ["train", "sample", "score"]),
-        ("generators/data/schema.py", EVERY),
+        ("generators/data/schema.py", STEPS),
     ],
 )
 def test_a_line_of_code_has_those_steps_done_again_that_run_it(released, monkeypatch, path, again):

@@ -1,4 +1,4 @@
-"""Configurations: every mistake is one sentence that names the key and holds no value."""
+"""Configurations: every error is one sentence that names the key and holds no value."""
 
 import json
 
@@ -84,7 +84,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nsample: {weights: {a: {x: 1}, b: {x: 1}}}", ["one column"]),
     ],
 )
-def test_a_mistake_is_one_sentence(read, text, parts):
+def test_a_configuration_error_is_one_sentence(read, text, parts):
     with pytest.raises(LaunderError) as caught:
         read(text)
     message = str(caught.value)
@@ -165,6 +165,8 @@ def test_the_digest_is_of_what_decides_the_rows(read):
     one = read("source: x.csv\n").digest()
     assert read("source: y.csv\npublish: {to: z, keep: 2}\nname: q\nschedule: {cron: 0 3 * * *}\n").digest() == one
     assert read("source: x.csv\nseed: 1\n").digest() != one
+    tested = [read(f"source: x.csv\naugment: {{test: {path}}}\n").digest() for path in ("a.csv", "b/a.csv")]
+    assert tested[0] == tested[1]
     assert read("source: {path: x.csv, encoding: latin-1}\n").digest() != one
 
 

@@ -1,4 +1,4 @@
-"""`launder score` of images: any source against any other, the flaw found, each mistake one sentence."""
+"""`launder score` of images: any source against any other, the flaw found, each error one sentence."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_a_model_opens_the_white_box_attack(score, tmp_path):
         (lambda: stored("few.parquet", bars(10)), "at least 20 images"),
     ],
 )
-def test_mistakes_are_one_sentence(score, capsys, synthetic, says):
+def test_errors_are_one_sentence(score, capsys, synthetic, says):
     assert score(synthetic if isinstance(synthetic, str) else synthetic()) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
