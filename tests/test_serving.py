@@ -130,6 +130,7 @@ def test_a_scheduled_run_releases_and_says_so(here, marked, server):
 def test_serving_brings_a_server_and_takes_it_away(here, marked):
     process = start("serve", configured(here, "0 0 1 1 *"), folder=here, env=marked)
     try:
+        assert process.stdout.readline() == "launder serve: starting\n"
         shown = process.stdout.readline().removeprefix("dashboard: ").strip()
         with urllib.request.urlopen(f"{shown}/ui-settings", timeout=30) as settings:  # what its pages ask first
             assert json.load(settings)["api_url"] == f"{shown}/api"

@@ -19,7 +19,7 @@ def brute(queries, references, k, same=False):
 @pytest.mark.parametrize("same", [False, True])
 @pytest.mark.parametrize("block", [2**22, 700])
 def test_nearest_is_brute_force(monkeypatch, same, block):
-    monkeypatch.setattr(neighbours, "BLOCK", block)  # 700: one query at a time
+    monkeypatch.setitem(neighbours.BLOCK, "cpu", block)  # 700: one query at a time
     rng = np.random.default_rng(0)
     references = rng.random((400, 7)).astype(np.float32)
     queries = references if same else rng.random((90, 7)).astype(np.float32)

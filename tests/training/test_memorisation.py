@@ -74,8 +74,8 @@ def test_a_model_that_would_learn_its_rows_by_heart_keeps_to_the_bound(table):
 
 
 def test_a_diffusion_keeps_to_the_bound_too(table):
-    free, bounded = (fitted(table, "tabular.diffusion", memory=bound).record["memorisation"] for bound in (1.0, 0.6))
-    assert bounded["auc"] <= 0.6 < free["auc"] and bounded["kept"] < free["kept"]
+    free, bounded = (fitted(table, "tabular.diffusion", memory=bound).record["memorisation"] for bound in (1.0, 0.65))
+    assert bounded["auc"] <= 0.65 < free["auc"] and bounded["kept"] < free["kept"]
 
 
 def test_what_other_rows_confirm_is_kept():
