@@ -100,15 +100,17 @@ class Marginals(ShownModel):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        return conditioning.impute(frame, self.encoding, self._complete, seed)
+        return conditioning.impute(frame, self.encoding, conditioning.by_pattern(self._complete), seed)
 
     def _complete(self, u: np.ndarray, x: Tensor, known: list[int]) -> np.ndarray:
-        """Draw the cells of the columns that are not known of rows of tokens x [B, L]: none of them missing."""
+        """Draw the cells of the columns that are not known of rows of tokens x [B, L], by u [B, 2 columns or more]:
+        none of them missing.
+        """
         cells, columns = self.encoding.cells(x.numpy()), self.encoding.columns
         given = {k: torch.from_numpy(cells[k]) for k in range(len(columns)) if k in known}
         present = {k: (torch.arange(len(self.model.cells(k))) < c.size).double() for k, c in enumerate(columns)}
         weights = {k: own for k, own in present.items() if k not in given and columns[k].size}
-        places = torch.from_numpy(np.ascontiguousarray(u[:, len(columns) : 3 * len(columns)]))
+        places = torch.from_numpy(np.ascontiguousarray(u[:, : 2 * len(columns)]))
         return _tokens(self.encoding, self.model.draw(places, weights, given).numpy())
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:

@@ -15,6 +15,7 @@ from tests.generators import tables
 
 TABULAR = [name for name in generators.names() if name.startswith("tabular.")]
 STEPS = Budget(steps=30)
+IMPUTING = "tabular.autoregressive", "tabular.diffusion", "tabular.marginals"
 
 
 @pytest.fixture(scope="module", params=TABULAR)
@@ -81,6 +82,21 @@ def test_conditions_hold_in_every_row(fitted):
     assert (drawn["café № ü"] == "日本").all() and drawn["member"].all() and (drawn["age"] == 40).all()
     with pytest.raises(ValueError, match="condition"):
         model.sample(1, where={"nope": 1})
+
+
+def test_gaps_of_any_pattern_are_filled_and_nothing_else(fitted):
+    name, _ = fitted
+    if name not in IMPUTING:
+        assert not hasattr(fitted[1], "impute")
+        return
+    whole = tables.linked(2000).astype({"a": object, "b": object, "n": "Int64"})
+    frame = whole.head(300)
+    gone = np.random.default_rng(2).random(frame.shape) < 0.4
+    filled = generators.fit(whole, name, budget=Budget(steps=200)).impute(frame.mask(gone), seed=3)
+    assert filled.notna().all(axis=None) and (filled.to_numpy() == frame.to_numpy())[~gone].all()
+    only_b = ~gone[:, 0] & gone[:, 1]
+    agreed = (filled["b"] == frame["a"].map({"x": "p", "y": "q", "z": "r"}))[only_b].mean()
+    assert agreed > 0.8
 
 
 def test_a_dependence_between_columns_is_learned(fitted):

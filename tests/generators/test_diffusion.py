@@ -151,17 +151,6 @@ def test_imputation_fills_missing_cells_alone_and_by_the_others():
     assert agreed == pytest.approx(0.9 + 0.1 / 3, abs=0.06)
 
 
-def test_rows_with_gaps_of_their_own_are_imputed_in_one_batch(model):
-    frame = tables.linked(2000).astype({"a": object, "b": object, "n": "Int64"}).head(300)
-    gone = np.random.default_rng(2).random(frame.shape) < 0.4
-    filled = model.impute(frame.mask(gone), seed=3)
-    assert filled.notna().all(axis=None)
-    assert (filled.to_numpy() == frame.to_numpy())[~gone].all()
-    both = ~gone[:, 0] & gone[:, 1]
-    agreed = (filled["b"] == frame["a"].map({"x": "p", "y": "q", "z": "r"}))[both].mean()
-    assert agreed > 0.8
-
-
 def test_imputation_keeps_types_and_leaves_empty_columns():
     frame = tables.odd()
     filled = fit(frame, "tabular.diffusion", budget=Budget(steps=5)).impute(frame)
