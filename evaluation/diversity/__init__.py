@@ -87,22 +87,8 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     every = neighbours.Group("train", samples.rows("train", size, seed))
     distances = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0]
     width = max(float(np.median(distances[:, -1])), 1e-3)
-    found = {
-        role: vendi_.log_score(neighbours.points(samples, role, samples.rows(role, size, seed)), width)
-        for role in _roles(samples)
-    }
-    ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
-    below, above = intervals.spread(found["synthetic"][1], seed)
-    return Score(
-        ratio["synthetic"],
-        ratio["synthetic"] * float(np.exp(below)),
-        ratio["synthetic"] * float(np.exp(above)),
-        ratio.get("holdout"),
-        ratio["shuffled"],
-        "higher",
-        {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
-        f"{size:,} rows of each table.",
-    )
+    points = {role: neighbours.points(samples, role, samples.rows(role, size, seed)) for role in _roles(samples)}
+    return vendi_.relative(points, width, seed, f"{size:,} rows of each table.")
 
 
 def support(samples: Samples, *, seed: int = 0) -> Score:

@@ -178,21 +178,8 @@ def vendi(samples: ImageSamples, *, seed: int = 0) -> Score:
     """
     size = samples.equal(VENDI_ROWS)
     width = max(float(np.median(_radius(samples, "train", size, seed))), 1e-3)
-    found = {
-        role: vendi_.log_score(samples.seen(role, size, seed), width) for role in ("train", *samples.roles().values())
-    }
-    ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
-    below, above = intervals.spread(found["synthetic"][1], seed)
-    return Score(
-        ratio["synthetic"],
-        ratio["synthetic"] * float(np.exp(below)),
-        ratio["synthetic"] * float(np.exp(above)),
-        ratio.get("holdout"),
-        ratio["shuffled"],
-        "higher",
-        {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": size},
-        f"{size:,} images of each collection.",
-    )
+    points = {role: samples.seen(role, size, seed) for role in ("train", *samples.roles().values())}
+    return vendi_.relative(points, width, seed, f"{size:,} images of each collection.")
 
 
 def accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:

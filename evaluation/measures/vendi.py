@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
+
+from launderette.evaluation.measures import intervals
+from launderette.evaluation.scores import Score
 
 TINY = 1e-12
 
@@ -21,3 +26,12 @@ def log_score(points: torch.Tensor, width: float) -> tuple[float, np.ndarray]:
     terms = values * values.log()
     entropy = -float(terms.sum())
     return entropy, (-len(points) * vectors.square() @ terms).numpy() - entropy
+
+
+def relative(points: Mapping[str, torch.Tensor], width: float, seed: int, note: str) -> Score:
+    """The score of synthetic points over that of training points, by role, as many of each; higher better."""
+    found = {role: log_score(own, width) for role, own in points.items()}
+    ratio = {role: float(np.exp(entropy - found["train"][0])) for role, (entropy, _) in found.items()}
+    low, high = (ratio["synthetic"] * float(np.exp(end)) for end in intervals.spread(found["synthetic"][1], seed))
+    detail = {"effective_rows": float(np.exp(found["synthetic"][0])), "rows": len(points["train"])}
+    return Score(ratio["synthetic"], low, high, ratio.get("holdout"), ratio["shuffled"], "higher", detail, note)
