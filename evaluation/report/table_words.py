@@ -89,6 +89,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "them, in the subgroup that has lost most.",
         CHANCE,
     ),
+    "diversity.regions": (
+        "Weakest region",
+        "Whether the rows that share a part of two columns (the upper third of one, a frequent label of another) are "
+        "as many as real ones, in the pair that has lost most.",
+        CHANCE,
+    ),
     "diversity.beta_recall": (
         "Recall by depth",
         "Whether training rows are reached from the dense as well as the thin parts of the synthetic table.",

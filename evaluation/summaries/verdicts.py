@@ -25,6 +25,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "utility.target": "of the quality of models trained on real rows, reached by models trained on synthetic ones",
     "diversity.coverage": "of training rows with a synthetic row near them",
     "diversity.subgroups": "of the coverage of each subgroup kept, beyond chance",
+    "diversity.regions": "of the rows of each region of two columns kept, beyond chance",
     "diversity.distinct": "of released rows that differ from all others",
     "privacy.copies": "of released rows identical to a training row",
     "privacy.identifiers": "of released identifiers that are real ones",

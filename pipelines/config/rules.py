@@ -44,6 +44,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.subgroups": {"at_least": 0.6},
+    "diversity.regions": {"at_least": 0.75},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "diversity.rare": {"at_least": 0.5, "relative": "or ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},

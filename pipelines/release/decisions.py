@@ -18,6 +18,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "fidelity.constraints": (Reason.NO_RULES,),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),
     "diversity.subgroups": (Reason.TOO_FEW_ROWS,),
+    "diversity.regions": (Reason.TOO_FEW_ROWS,),
     "fidelity.granularity": (Reason.NO_NUMBERS,),
     "fidelity.tails": (Reason.NO_NUMBERS,),
     "fidelity.missingness": (Reason.NO_MISSING_VALUES,),

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import samples
+from evaluation import chance, samples
+from evaluation.diversity.regions import regions
 from evaluation.diversity.subgroups import NEIGHBOUR, _usual, subgroups
 from evaluation.fidelity import dependence
 from pipelines.config.rules import DEFAULT_RULES
@@ -65,3 +66,36 @@ def test_coverage_of_two_samples_of_one_population_is_what_ranks_say():
         gaps = np.sort(np.abs(real[:, None] - real), axis=1)[:, NEIGHBOUR]
         covered.append((np.abs(real[:, None] - other).min(1) <= gaps).mean())
     assert np.mean(covered) == pytest.approx(_usual(40, 25), abs=0.01)
+
+
+def corners(xp, xq, yp, yq):
+    """Two columns of two labels each, so many rows in each of the four regions."""
+    counts = (xp, xq, yp, yq)
+    return pd.DataFrame({"a": np.repeat(list("xxyy"), counts), "b": np.repeat(list("pqpq"), counts)})
+
+
+def test_a_region_that_is_missing_is_what_counts_say():
+    found = regions(samples.make(corners(250, 250, 250, 250), None, corners(400, 0, 300, 300)))
+    least = chance.least(250, 1000, 1000, 3 * 4)  # halves, thirds and quarters are the same four regions
+    assert found.detail["lost"] == {"a / b": 1.0} and found.detail["parts"] == 12
+    assert (
+        found.value == pytest.approx(1 - least / 0.25) and found.value < DEFAULT_RULES["diversity.regions"]["at_least"]
+    )
+    assert regions(samples.make(corners(250, 250, 250, 250), None, corners(240, 255, 260, 245))).value == 1
+
+
+@pytest.mark.parametrize("sizes", [(250, 15, 250), (1000, 50, 100), (300, 150, 3000)])
+def test_regions_of_real_rows_are_kept_at_every_size(sizes):
+    for seed in range(3):
+        train, holdout, fresh = (mixed(rows, 10 * seed + part + 50) for part, rows in enumerate(sizes))
+        assert regions(samples.make(train, holdout, fresh)).low == 1
+
+
+def test_a_region_of_two_numbers_that_is_missing_is_refused_though_their_columns_are_not():
+    train, other = mixed(1500), mixed(1500, 1)
+    gone = (other["age"] > train["age"].median()) & (other["income"] > train["income"].quantile(0.7))
+    assert regions(samples.make(train, None, other[~gone])).low < DEFAULT_RULES["diversity.regions"]["at_least"]
+
+
+def test_few_rows_have_no_region():
+    assert regions(samples.make(mixed(60), None, mixed(15, 1))).reason == "too_few_rows"

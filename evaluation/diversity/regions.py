@@ -1,0 +1,70 @@
+"""Regions: are the rows that share a part of two columns as many as among real rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import nbinom
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
+from launderette.evaluation.fidelity import cells
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+REGION_ROWS = 50_000
+REGION_PAIRS = 1000
+PARTS = 2, 3, 4  # of a column
+LEAST_ROWS = 20  # that the synthetic table is expected to have in a region
+
+Region = tuple[str, int, int]  # columns, real rows and rows of the role
+
+
+def regions(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of the rows of a region, of the region that has lost most, beyond chance; in [0, 1], higher
+    better.
+
+    A region: what one half, third or quarter of a column has in common with one of another (numbers by quantiles, the
+    most frequent labels), where at least 20 rows are expected. Both columns may be right, and most of their dependence.
+    Cost: three counts per pair, at most 1,000 pairs of 50,000 rows.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        real = chance.real(samples, role)
+        real = real.iloc[np.random.default_rng([seed, 79]).permutation(len(real))[:REGION_ROWS]]
+        other = samples.table(role).iloc[samples.rows(role, REGION_ROWS, seed)]
+        found = [region for parts in PARTS for region in _regions(samples, parts, real, other, seed)]
+        return _losses(found, len(real), len(other))
+
+    absent = Reason.TOO_FEW_ROWS, f"no region of two columns has {LEAST_ROWS} rows"
+    return chance.kept(samples, measure, absent, f"Up to {REGION_ROWS:,} rows of each table.")
+
+
+def _regions(samples: Samples, parts: int, real: pd.DataFrame, other: pd.DataFrame, seed: int) -> Iterator[Region]:
+    """The regions of all pairs of columns that are expected to have rows enough."""
+    tables, width = (real, other), parts + 2
+    codes = {c: [cells.codes(samples, c, real, table, parts) for table in tables] for c in samples.known}
+    for a, b in _pairs(samples, seed):
+        usual, there = (
+            np.bincount(one * width + two, minlength=width**2) for one, two in zip(codes[a], codes[b], strict=True)
+        )
+        for cell in np.flatnonzero(usual * len(other) >= LEAST_ROWS * len(real)):
+            yield f"{a} / {b}", int(usual[cell]), int(there[cell])
+
+
+def _pairs(samples: Samples, seed: int) -> list[tuple[str, str]]:
+    pairs = list(combinations(samples.known, 2))
+    chosen = np.random.default_rng([seed, 83]).permutation(len(pairs))[:REGION_PAIRS]
+    return [pairs[i] for i in np.sort(chosen)]
+
+
+def _losses(found: list[Region], real_rows: int, rows: int) -> list[Loss]:
+    """What each region has lost; counts of one population are negative binomial, as in chance.least."""
+    usual, there = (np.array([region[i] for region in found], dtype=float) for i in (1, 2))
+    expected = usual * rows / real_rows
+    least = nbinom.ppf(1 / (chance.ONCE_IN * max(1, len(found))), usual, real_rows / (real_rows + rows))
+    lost, by_chance = np.maximum(0, 1 - there / expected), 1 - np.minimum(1, least / expected)
+    return [Loss(name, *map(float, ends)) for (name, *_), *ends in zip(found, lost, by_chance, strict=True)]
