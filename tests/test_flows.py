@@ -348,7 +348,9 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     (path,) = (here / "laundered" / "work").glob("*/augmented/data.parquet")
     table = pd.read_parquet(path)
     assert table["member"].value_counts().to_dict() == {"no": 90, "yes": 90} and table["is_synthetic"].sum() == 60
-    assert set(os.listdir(path.parent)) == {"data.parquet", "augmentation.html", "augmentation.json"}
+    assert os.listdir(path.parent) == ["data.parquet"]
+    (report,) = (here / "laundered" / "work").glob("report-*/report")
+    assert set(os.listdir(report)) == {"augmentation.html", "augmentation.json"}
     assert set(os.listdir(here / "laundered")) == {"work"}
     assert b"over no augmentation" in database() and "Köln".encode() not in database()
     assert set(stored()) == before  # of other tests: exceptions, but no result of a step

@@ -1,5 +1,5 @@
-"""Steps of `launder augment`: the cross-validation, and the enlarged training set, which stays below work/: it
-holds real rows.
+"""Steps of `launder augment`: the cross-validation, its report, and the enlarged training set, which stays below work/:
+it holds real rows.
 """
 
 import time
@@ -28,27 +28,15 @@ from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
 
 FOLDER = "augmented"
-AUGMENTATION_KEYS = (
-    "score.target",
-    "generator",
-    "budget",
-    "seed",
-    "device",
-    "split.entity",
-    "augment",
-    "images.broken",
+FITTING_KEYS = ("score.target", "generator", "budget", "seed", "device", "split.entity", "images.broken")
+CLASS_BALANCE_KEYS = tuple(
+    f"augment.{name}" for name in ("to", "times", "counts", "shares", "filter", "weight", "bins", "test")
 )
+CROSS_VALIDATION_KEYS = tuple(f"augment.{name}" for name in ("compare", "curve", "folds", "repeats"))
 AUGMENTATION_CODE = (
-    *(
-        *COMMON_CODE,
-        *READING_CODE,
-        "generators",
-        "pipelines/augment",
-        "pipelines/sinks",
-        "pipelines/config/augmentation.py",
-    ),
-    *("evaluation/augmentation", "evaluation/models", "evaluation/measures", "evaluation/report"),
-    *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py"),
+    *(*COMMON_CODE, *READING_CODE, "generators", "pipelines/augment", "pipelines/sinks"),
+    *("pipelines/config/augmentation.py", "evaluation/augmentation", "evaluation/models", "evaluation/measures"),
+    *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py", "evaluation/report/document.py"),
 )
 MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
@@ -69,7 +57,6 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
 
     Test images are decoded into `folder`.
     """
-    check_generators(config)
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     if target is None:
@@ -100,7 +87,7 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
 
 
 @step(
-    reads=AUGMENTATION_KEYS,
+    reads=(*FITTING_KEYS, *CLASS_BALANCE_KEYS, *CROSS_VALIDATION_KEYS),
     runs=AUGMENTATION_CODE,
     needs=(*MODEL_LIBRARIES, "imbalanced-learn", "pillow"),
     aside=("progress",),
@@ -111,6 +98,7 @@ def cross_validate(
     """Cross-validate the augmentation beside its baselines, from its last finished fold on; nothing where no
     repeats are asked for.
     """
+    check_generators(config)
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     frame, kinds = _rows(place, config, table), Schema.from_dict(schema).kinds()
@@ -136,6 +124,14 @@ def cross_validate(
     write_json(path, plain(found.to_json()))
     verdicts = [verdict["sentence"] for verdict in found.verdicts()]
     return {"cross_validation": file_artifact(path), "verdicts": verdicts}
+
+
+@step(reads=(), runs=(*COMMON_CODE, "evaluation/report", "evaluation/summaries"), needs=("jinja2", "matplotlib"))
+def report(place: Place, config: RunConfig, cross_validation: Result) -> Result:
+    """Write the report of the cross-validation."""
+    with explained(place.path("report")):
+        reports.write_augmentation(read_json(cross_validation["path"]), place.path("report"))
+    return {"report": file_artifact(place.path("report"))}
 
 
 class Finished(dict):
@@ -211,22 +207,13 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
 
 
 @step(
-    reads=(*AUGMENTATION_KEYS, "publish.format"),
+    reads=(*FITTING_KEYS, *CLASS_BALANCE_KEYS, "publish.format"),
     runs=AUGMENTATION_CODE,
-    needs=(*MODEL_LIBRARIES, "pillow", "jinja2", "matplotlib"),
+    needs=(*MODEL_LIBRARIES, "pillow"),
     aside=("progress",),
 )
-def enlarge(
-    place: Place,
-    config: RunConfig,
-    table: Result,
-    schema: Result,
-    cross_validation: Result | None,
-    progress: Progress | None = None,
-) -> Result:
-    """Fit the generator to all training rows, write real and synthetic ones with their marks, and the report of the
-    cross-validation.
-    """
+def enlarge(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
+    """Fit the generator to all training rows, and write real and synthetic ones with their marks."""
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = kind.target(config)
     train, recipe = _rows(place, config, table), recipe_of(config, config.generator.name)
@@ -243,11 +230,7 @@ def enlarge(
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
     folder = place.path(FOLDER)
     data = kind.write(marked, folder, config.publish.format)
-    if cross_validation:
-        with explained(folder):
-            reports.write_augmentation(read_json(cross_validation["path"]), folder)
-    counts = {"real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
-    return {"data": data, **counts, "reported": bool(cross_validation)}
+    return {"data": data, "real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
 
 
 def _rows(place: Place, config: RunConfig, table: Result) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -27,6 +26,7 @@ STEPS = {
     "publish": "publishing",
     "wait": "another run is at this step of the same data; waiting for it, to take its result",
     "cross_validate": "cross-validating, with and without augmentation",
+    "report": "writing the report of the cross-validation",
     "enlarge": "training on all rows, adding synthetic ones",
 }
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
@@ -115,15 +115,15 @@ def augment(config: RunConfig) -> int:
     result = _watched("augment", config)
     for sentence in result["verdicts"]:
         console.print(sentence, markup=False, soft_wrap=True)
-    place, things = Path(result["place"]), modalities.of(config).UNIT
+    things = modalities.of(config).UNIT
     counts = f"{result['real']:,} real and {result['synthetic']:,} synthetic {things}"
     console.print(f"Wrote {result['data']['path']}: {counts}. Keep it inside.", markup=False, soft_wrap=True)
     if result["mislabelled"]:
         from launderette.pipelines.augment import oversampling
 
         console.print(oversampling.few_agree(result["mislabelled"], things), markup=False, soft_wrap=True)
-    if result["reported"]:
-        console.print(f"Report: {place / 'augmentation.html'}", markup=False, soft_wrap=True)
+    if result["report"]:
+        console.print(f"Report: {result['report']}", markup=False, soft_wrap=True)
     return 0
 
 

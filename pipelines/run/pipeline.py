@@ -59,10 +59,10 @@ def unchanged(config: RunConfig) -> Result | None:
 
 
 def augment(do: Do, config: RunConfig) -> Result:
-    """Ingest, cross-validate and enlarge."""
+    """Ingest, cross-validate, report and enlarge; `report` is None where nothing was cross-validated."""
     source = do(steps.ingest)
     given = {"table": source["table"], "schema": source["schema"]}
     validated = do(augmenting.cross_validate, **given)
-    enlarged = do(augmenting.enlarge, **given, cross_validation=validated["cross_validation"])
-    place = str(Path(enlarged["data"]["path"]).parent)
-    return enlarged | {"place": place, "verdicts": validated["verdicts"]}
+    found = validated["cross_validation"]
+    page = found and f"{do(augmenting.report, cross_validation=found)['report']['path']}/augmentation.html"
+    return do(augmenting.enlarge, **given) | {"report": page, "verdicts": validated["verdicts"]}

@@ -114,8 +114,9 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     ran = {}
     do = runs.doing(loaded, ran=ran)
     validated = do(augmenting.cross_validate, **source)
-    enlarged = do(augmenting.enlarge, **source, cross_validation=validated["cross_validation"])
-    assert ran == {"cross_validate": set(), "enlarge": set()}  # no code that they do not declare
+    reported = do(augmenting.report, cross_validation=validated["cross_validation"])["report"]["path"]
+    enlarged = do(augmenting.enlarge, **source)
+    assert ran == {"cross_validate": set(), "report": set(), "enlarge": set()}  # no code that they do not declare
     path = Path(enlarged["data"]["path"])
     table = pd.read_parquet(path)
     assert (tmp := path.parents[1]).parent.name == "work" and tmp.stat().st_mode & 0o777 == 0o700
@@ -126,7 +127,7 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
     )
     assert table["ill"].value_counts().to_dict() == {"no": 100, "yes": 100}
     assert table["visits"].dtype == ingestion.ingest(loaded)[0]["visits"].dtype
-    page = (path.parent / "augmentation.html").read_text()
+    page = Path(reported, "augmentation.html").read_text()
     (sentence,) = validated["verdicts"]
     assert (
         sentence.split(":")[0] == "tabular.autoregressive"
@@ -151,8 +152,8 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated)
         return learned[-1][1]
 
     monkeypatch.setattr(oversampling, "learn", recorded)
-    validated = runs.doing(loaded)(augmenting.cross_validate, **asked)
-    runs.doing(loaded)(augmenting.enlarge, **asked, cross_validation=validated["cross_validation"])
+    runs.doing(loaded)(augmenting.cross_validate, **asked)
+    runs.doing(loaded)(augmenting.enlarge, **asked)
     (first, _), (second, _), (whole, _) = learned
     assert not first & second and first | second == whole == set(names)
 
@@ -160,10 +161,18 @@ def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated)
 def test_the_same_run_gives_the_same_bytes(run, tmp_path):
     loaded, source = run
     other = loaded.model_copy(update={"publish": config.Publish(to=str(tmp_path / "other"))})
-    first, second = (
-        runs.doing(one)(augmenting.enlarge, **source, cross_validation=None)["data"] for one in (loaded, other)
-    )
+    first, second = (runs.doing(one)(augmenting.enlarge, **source)["data"] for one in (loaded, other))
     assert first["digest"] == second["digest"] and first["path"] != second["path"]
+
+
+def test_another_cross_validation_trains_no_other_final_model(run):
+    loaded, source = run
+    runs.doing(loaded)(augmenting.enlarge, **source)
+    for change, done in (({"folds": 3, "curve": (2.0,)}, []), ({"weight": 0.25}, ["enlarge"])):
+        made: list[str] = []
+        other = loaded.model_copy(update={"augment": loaded.augment.model_copy(update=change)})
+        runs.doing(other, made)(augmenting.enlarge, **source)
+        assert made == done
 
 
 BAD = {

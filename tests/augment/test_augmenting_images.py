@@ -147,8 +147,8 @@ def test_weights_count_and_large_images_are_halved():
 @pytest.mark.parametrize("format", ["parquet", "folder"])
 def test_the_steps_leave_images_with_marks_below_work_that_a_training_loop_reads(source, tmp_path, format):
     do, loaded, given = begun(source, tmp_path, f"publish.format={format}", "augment.repeats=0")
-    enlarged = do(augmenting.enlarge, **given, cross_validation=None)
-    again = runs.doing(loaded, remade := [])(augmenting.enlarge, **given, cross_validation=None)
+    enlarged = do(augmenting.enlarge, **given)
+    again = runs.doing(loaded, remade := [])(augmenting.enlarge, **given)
     assert again == enlarged and remade == [] and "/work/" in enlarged["data"]["path"]
     most = pd.Series(MADE.labels).value_counts().max()
     assert enlarged["synthetic"] == 2 * most - 60 and enlarged["data"]["rows"] == 2 * most
@@ -191,8 +191,8 @@ def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source
     validated = do(augmenting.cross_validate, **given)
     again = read_json(validated["cross_validation"]["path"])
     assert len(asked) == 1 and again["gains"] == whole["gains"] and again["unit"] == "image"
-    enlarged = do(augmenting.enlarge, **given, cross_validation=validated["cross_validation"])
-    page = Path(enlarged["data"]["path"]).with_name("augmentation.html").read_text()
+    reported = do(augmenting.report, cross_validation=validated["cross_validation"])["report"]["path"]
+    page = Path(reported, "augmentation.html").read_text()
     assert "images added" in page and "moved copies" in page and validated["verdicts"][0] in page
 
 
