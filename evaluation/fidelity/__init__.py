@@ -1,5 +1,6 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
+from launderette.evaluation.fidelity.dates import date_order
 from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.marginals import formats, shape
 from launderette.evaluation.fidelity.missing_values import missingness
@@ -10,6 +11,7 @@ from launderette.evaluation.fidelity.values import granularity, tails, validity
 __all__ = [
     "alpha_precision",
     "constraints",
+    "date_order",
     "dependence",
     "detection",
     "detection_logistic",

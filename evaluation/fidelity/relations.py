@@ -118,15 +118,14 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share of rows that break a rule which all training rows obey, of the rule broken most, beyond chance; in
     [0, 1], higher better.
 
-    Rules are looked for, not given: one number never above another, one label (or one of at most 50 numbers) that
-    decides another, each of them broken by at least 20 rows and 1 % of the shuffled table. Cost: one comparison per
-    pair of columns.
+    Rules are looked for, not given: one number never above another, one label (or one of at most 50 numbers, or of
+    numbers that 20 rows share) that decides another, each of them broken by at least 20 rows and 1 % of the shuffled
+    table. Cost: one comparison per pair of columns.
     """
     found, tried = rules.find(samples, seed), rules.candidates(samples)
 
     def measure(role: str) -> list[Loss]:
-        rows = samples.rows(role, rules.RULE_ROWS, seed)
-        return [_broken(samples, text, rule, role, rows, tried, seed) for text, rule in found.items()]
+        return rules.losses(samples, role, found, tried, seed)
 
     absent = Reason.NO_RULES, "no rule holds in every training row that would not hold by chance"
     note = f"{len(found)} rule(s) found on up to {rules.RULE_ROWS:,} rows."
@@ -141,11 +140,3 @@ def constraints(samples: Samples, *, seed: int = 0) -> Score:
 
 def _rows(samples: Samples, seed: int) -> np.ndarray:
     return samples.rows("synthetic", rules.RULE_ROWS, seed)
-
-
-def _broken(
-    samples: Samples, text: str, rule: tuple[str, str, str], role: str, rows: np.ndarray, tried: int, seed: int
-) -> Loss:
-    """No training row breaks the rule: of so many tried, one may hold in them by chance."""
-    share = float(rules.broken(samples, rule, role, rows).mean())
-    return Loss(text, share, chance.most(0, rules.witnesses(samples, rule, seed), len(rows), tried))

@@ -4,23 +4,29 @@ numbers that decide others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 
 import numpy as np
 
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
+
+Rule = tuple[str, str, str]  # kind, first column, second column
 
 RULE_ROWS = 50_000
 LABELS = 40  # label columns compared with one another at most
 NUMBERS = 60
-LISTED = 50  # different numbers of a column at most, where each may decide a label or be decided by one
+LISTED = 50  # different numbers of a column, each of which may decide a label or be decided by one; more where
+REPEATED = 20  # rows share a number on average, as those of a postal code do
 BROKEN = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
 
 
-def find(samples: Samples, seed: int) -> dict[str, tuple[str, str, str]]:
-    """Rules by their text, as (kind, first column, second column); found on up to RULE_ROWS training rows."""
+@once
+def find(samples: Samples, seed: int) -> dict[str, Rule]:
+    """Rules by their text; found on up to RULE_ROWS training rows."""
     rows, loose = (samples.rows(role, RULE_ROWS, seed) for role in ("train", "shuffled"))
     enough = max(BROKEN, 0.01 * len(loose))
     found = {}
@@ -32,9 +38,9 @@ def find(samples: Samples, seed: int) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def _candidates(samples: Samples) -> Iterator[tuple[str, str, str]]:
+def _candidates(samples: Samples) -> Iterator[Rule]:
     numbers = [c for c in samples.known if samples.is_number(c)][:NUMBERS]
-    labels = [c for c in samples.known if 1 < _levels(samples, c) <= (LISTED if samples.is_number(c) else np.inf)]
+    labels = [c for c in samples.known if 1 < _levels(samples, c) <= _most_levels(samples, c)]
     for one, two in permutations(numbers, 2):
         if samples.kinds[one] == samples.kinds[two]:
             yield "at most", one, two
@@ -42,7 +48,20 @@ def _candidates(samples: Samples) -> Iterator[tuple[str, str, str]]:
         yield "decides", one, two
 
 
-def witnesses(samples: Samples, rule: tuple[str, str, str], seed: int) -> int:
+def losses(samples: Samples, role: str, found: Mapping[str, Rule], tried: int, seed: int) -> list[Loss]:
+    """Share of the rows of a role that break each rule; of so many rules tried, one may hold in training by chance."""
+    rows = samples.rows(role, RULE_ROWS, seed)
+    return [
+        Loss(
+            text,
+            float(broken(samples, rule, role, rows).mean()),
+            chance.most(0, witnesses(samples, rule, seed), len(rows), tried),
+        )
+        for text, rule in found.items()
+    ]
+
+
+def witnesses(samples: Samples, rule: Rule, seed: int) -> int:
     """Training rows that could have broken a rule: those with both values, whose label others have too."""
     kind, one, two = rule
     rows = samples.rows("train", RULE_ROWS, seed)
@@ -58,6 +77,11 @@ def candidates(samples: Samples) -> int:
 
 def _known(samples: Samples, column: str) -> np.ndarray:
     return np.where(samples.table("train")[column].notna(), 0, -1)
+
+
+def _most_levels(samples: Samples, column: str) -> float:
+    """Most levels of a column that may decide another: any number of labels, few numbers."""
+    return max(LISTED, samples.size("train") / REPEATED) if samples.is_number(column) else np.inf
 
 
 def _levels(samples: Samples, column: str) -> int:
@@ -79,12 +103,12 @@ def _codes(samples: Samples, column: str, role: str) -> np.ndarray:
     return np.where(_listed(samples, column)[place] == values, place, -1)
 
 
-def _text(rule: tuple[str, str, str]) -> str:
+def _text(rule: Rule) -> str:
     kind, one, two = rule
     return f"{one} is at most {two}" if kind == "at most" else f"{one} decides {two}"
 
 
-def broken(samples: Samples, rule: tuple[str, str, str], role: str, rows: np.ndarray) -> np.ndarray:
+def broken(samples: Samples, rule: Rule, role: str, rows: np.ndarray) -> np.ndarray:
     """Rows that break a rule; a missing value breaks none, nor does a label that the training rows lack."""
     kind, one, two = rule
     if kind != "at most":

@@ -60,6 +60,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "How many of the rows beyond the outer 1, 2.5 and 5 % of real values remain, in the column that has lost most.",
         CHANCE,
     ),
+    "fidelity.date_order": (
+        "Dates in order",
+        "Share of synthetic rows in which no date lies after one that it never lies after in the training rows, "
+        "in the worst pair of dates.",
+        CHANCE,
+    ),
     "fidelity.constraints": (
         "Rules kept",
         "Share of synthetic rows that keep the rule broken most, of those found in the training rows: orders between "

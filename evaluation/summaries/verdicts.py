@@ -26,6 +26,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "diversity.coverage": "of training rows with a synthetic row near them",
     "diversity.subgroups": "of the coverage of each subgroup kept, beyond chance",
     "diversity.regions": "of the rows of each region of two columns kept, beyond chance",
+    "fidelity.date_order": "of rows with their dates in the order that real ones always have, beyond chance",
     "diversity.distinct": "of released rows that differ from all others",
     "privacy.copies": "of released rows identical to a training row",
     "privacy.identifiers": "of released identifiers that are real ones",
@@ -69,6 +70,11 @@ UNLIKE = (
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     OTHER,
 )
+UNRULY = (
+    "Let every row keep the rules of the real ones: launder init SOURCE writes down those that it finds, "
+    "launder run launder.yaml draws no row that breaks one.",
+    *UNLIKE,
+)
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "privacy.": MEMORY,
     "privacy.copies": COPIED,
@@ -81,6 +87,8 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "image.equal": (MORE_ROWS,),
     "image.copies": (MORE_ROWS,),
     "fidelity.": UNLIKE,
+    "fidelity.constraints": UNRULY,
+    "fidelity.date_order": UNRULY,
     "utility.": UNLIKE,
     "diversity.": UNLIKE,
     "image.": (LONGER,),

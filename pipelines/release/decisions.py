@@ -17,6 +17,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "image.agreement": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "fidelity.constraints": (Reason.NO_RULES,),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),
+    "fidelity.date_order": (Reason.NO_RULES,),
     "diversity.subgroups": (Reason.TOO_FEW_ROWS,),
     "diversity.regions": (Reason.TOO_FEW_ROWS,),
     "fidelity.granularity": (Reason.NO_NUMBERS,),

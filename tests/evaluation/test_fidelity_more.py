@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from evaluation import fidelity, samples
+from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
 
@@ -135,3 +136,31 @@ def test_a_number_that_stands_for_a_label_is_a_rule_both_ways():
     other.loc[:159, "level"] = (other.loc[:159, "level"] + 1) % 8  # a fifth of the rows
     found = fidelity.constraints(compared(train, other))
     assert found.detail["broken_share"] == {"level decides name": 0.2, "name decides level": 0.2} and found.low < 0.9
+
+
+def test_numbers_that_rows_share_may_decide_labels_and_be_decided_by_them():
+    def codes(rows, seed):
+        code = np.random.default_rng(seed).integers(0, 150, rows)
+        return pd.DataFrame({"code": 1000 + code, "district": [f"district {c // 10}" for c in code]})
+
+    train, other = codes(4000, 0), codes(4000, 1)
+    assert set(fidelity.constraints(compared(train, other)).detail["broken_share"]) == {"code decides district"}
+    other.loc[:799, "district"] = other.loc[:799, "district"].sample(frac=1, random_state=0).to_numpy()
+    assert fidelity.constraints(compared(train, other)).low < DEFAULT_RULES["fidelity.constraints"]["at_least"]
+
+
+@pytest.mark.parametrize("late", [0, 0.05])
+def test_one_row_in_twenty_with_its_dates_out_of_order_is_refused(late):
+    def stays(rows, seed):
+        rng = np.random.default_rng(seed)
+        days = rng.integers(0, 3000, rows)
+        ends = {"joined": days, "left": days + rng.gamma(2, 300, rows).astype(int)}
+        return pd.DataFrame({c: pd.Timestamp("2010-01-01") + pd.to_timedelta(d, "D") for c, d in ends.items()})
+
+    train, other = stays(1000, 0), stays(1000, 1)
+    wrong = np.arange(len(other)) < late * len(other)
+    other.loc[wrong, ["joined", "left"]] = other.loc[wrong, ["left", "joined"]].to_numpy()
+    found = fidelity.date_order(compared(train, other))
+    assert (found.low < DEFAULT_RULES["fidelity.date_order"]["at_least"]) == (late > 0)
+    assert found.detail["lost"].get("joined is at most left", 0) == late
+    assert fidelity.date_order(compared({"a": [1, 2]}, {"a": [1, 2]})).reason == "no_rules"
