@@ -39,8 +39,8 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     _check_mentioned(kept, config)
     frame, infinite = _finite(frame)
     schema = _schema(frame, config)
-    frame, unread = values.read(frame, schema)
-    frame.attrs[NOTES] += [f"{count:,} {what}" for what, count in (infinite | unread).items()]
+    frame, notes = values.read(frame, schema)
+    frame.attrs[NOTES] += infinite + notes
     _check_target(frame, schema, config)
     _check_constraints(schema, config)
     return frame[schema.names], schema
@@ -99,17 +99,18 @@ def _check_mentioned(names: list[str], config: RunConfig) -> None:
             raise LaunderError(f"expected a column of the data for {key}, found {name!r}{nearest(name, names)}")
 
 
-def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Make infinite numbers missing, and count them by column."""
-    frame, counts = frame.copy(), {}
+def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Make infinite numbers missing, and return how many of each column."""
+    frame, notes = frame.copy(), []
     for name in frame.columns:
         if not pd.api.types.is_float_dtype(frame[name].dtype):
             continue
         infinite = np.isinf(frame[name].to_numpy("float64", na_value=math.nan))
         if infinite.any():
             frame[name] = frame[name].mask(infinite)
-            counts[f"infinite numbers of column {name!r} became missing"] = int(infinite.sum())
-    return frame, counts
+            count = values.counted(int(infinite.sum()), "infinite number")
+            notes.append(f"{count} of column {name!r} became missing")
+    return frame, notes
 
 
 def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
@@ -126,7 +127,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
             frame[column.name] = frame[column.name].astype(
                 "Int64"
             )  # numbers of persons that a missing one made fractions
-            schema = _inferred(frame, {**schema.kinds(), **kinds})
+            schema = _with_column(schema, _inferred(frame[[column.name]], {column.name: "identifier"}))
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.column:
@@ -145,6 +146,12 @@ def _inferred(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Schema:
         return infer(frame, kinds)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
+
+
+def _with_column(schema: Schema, known: Schema) -> Schema:
+    """Return the schema with the columns that are known better in place of its own."""
+    better = {column.name: column for column in known.columns}
+    return Schema(tuple(better.get(column.name, column) for column in schema.columns))
 
 
 def _is_whole(values: pd.Series) -> bool:

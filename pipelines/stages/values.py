@@ -9,6 +9,7 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
 from launderette.generators.formats import date_inference, dtypes, grid, number_format, written
 from launderette.generators.formats.date_inference import DateFormat
+from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
 MOSTLY = 0.9  # from this share of numbers on, labels are taken for unreadable numbers unless they are stated
@@ -65,30 +66,39 @@ def _check_labels(present: pd.Series, column: Column) -> None:
         )
 
 
-def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Make missing what its column's format does not read, but for words that stand for missing values, and count
-    it by column.
+def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
+    """Make missing what its column's format does not read, but for words that stand for missing values; return what
+    is to be said of both, by column.
     """
-    frame, counts = frame.copy(), {}
+    frame, notes = frame.copy(), []
     for column in schema.columns:
-        strays = _strays(frame[column.name], column)
+        if column.kind not in ("numerical", "datetime") or not column.format:
+            continue
+        values = frame[column.name]
+        unread = values.notna().to_numpy() & ~_read(values, column)
+        words = unread & values.isin(list(written.words_among(written.texts_of(values[unread]) or {}))).to_numpy()
+        strays = unread & ~words
         if strays.any():
-            frame[column.name] = frame[column.name].mask(strays, None)
-            what = (
-                f"values of column {column.name!r} could not be read and became missing; its form: "
-                f"columns.{column.name}"
-            )
-            counts[what] = int(strays.sum())
-    return frame, counts
+            frame[column.name] = values.mask(strays, None)
+        notes += _told(column, int(words.sum()), int(strays.sum()))
+    return frame, notes
 
 
-def _strays(values: pd.Series, column: Column) -> np.ndarray:
-    """Tell which values can neither be read nor stand for missing ones."""
-    if column.kind not in ("numerical", "datetime") or not column.format:
-        return np.zeros(len(values), dtype=bool)
-    unread = values.notna().to_numpy() & ~_read(values, column)
-    words = written.words_among(written.texts_of(values[unread]) or {})
-    return unread & ~values.isin(list(words)).to_numpy()
+def _told(column: Datetime | Numerical, words: int, strays: int) -> list[str]:
+    """Return what is said of the words and of the unreadable values of a column, where there are any."""
+    name, beside = column.name, "numbers" if column.kind == "numerical" else "dates"
+    said = (
+        f"{counted(words)} of column {name!r} {'is a word' if words == 1 else 'are words'} among {beside}, taken for "
+        "missing and written back as the words that enough rows share; to learn labels: columns: "
+        f"{{{as_key(name)}: categorical}}",
+        f"{counted(strays)} of column {name!r} could not be read and became missing; its form: columns.{name}",
+    )
+    return [sentence for sentence, count in zip(said, (words, strays), strict=True) if count]
+
+
+def counted(count: int, what: str = "value") -> str:
+    """Write a count of values: 1 value, 1,200 values."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _read(values: pd.Series, column: Datetime | Numerical) -> np.ndarray:
