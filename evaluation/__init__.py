@@ -90,9 +90,9 @@ def score(
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
     its validation rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
-    compared.
+    compared, or at least half of the holdout are training rows.
     """
-    from launderette.evaluation import report, samples
+    from launderette.evaluation import inputs, report, samples
     from launderette.evaluation.models import threads
     from launderette.evaluation.summaries import charts
     from launderette.evaluation.summaries import internal as inside
@@ -100,10 +100,13 @@ def score(
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
     compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
     with threads.single():
+        found = inputs.check(compared, seed)
+        inputs.stop(found)
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
         details = inside.details(compared, seed) if internal else {}
-        return report.Report(scores, report.profile(compared), charts.charts(compared, shapes, seed), seed, details)
+        drawn, said = charts.charts(compared, shapes, seed), [finding.to_json() for finding in found]
+        return report.Report(scores, report.profile(compared), drawn, seed, details, said)
 
 
 def score_images(

@@ -34,7 +34,8 @@ class Reason(StrEnum):
     NO_RARE_CATEGORY = "no_rare_category"
     NO_RADIUS = "no_radius"  # non-members equal training rows so often that nothing is nearer
     NO_SINGLING_OUT = "no_singling_out"  # too few predicates fit one released row
-    ALWAYS_RIGHT = "always_right"  # an attack succeeds for every non-member too
+    ALWAYS_RIGHT = "always_right"  # an attack succeeds for every non-member too, as if all of them were members
+    KNOWN_OF_EVERYBODY = "known_of_everybody"  # it does so from real rows of other people too
     NO_LOSS = "no_loss"  # no model is given, or it has no loss of a row
     NO_LABELS = "no_labels"
     ONE_LABEL = "one_label"

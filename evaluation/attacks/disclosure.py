@@ -145,6 +145,13 @@ def without_non_members(samples: Samples) -> Obstacle | None:
     return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
 
 
+def always_right(what: str, everybody: bool) -> Score:
+    """No score, where an attack fails for no non-member: excused only if it does so from other people's rows too."""
+    reason = Reason.KNOWN_OF_EVERYBODY if everybody else Reason.ALWAYS_RIGHT
+    source = ", also from other people's rows" if everybody else ": are they training rows"
+    return unknown(reason, f"{what} for every non-member too{source}", "lower")
+
+
 def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
     """Return how much more often an attack succeeds against members than against non-members, as a score in [0, 1]."""
     if obstacle := without_non_members(samples):
@@ -162,7 +169,8 @@ def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
             Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"
         )
     if usual == guesses:
-        return unknown(Reason.ALWAYS_RIGHT, "what succeeds for members succeeds for every non-member too", "lower")
+        others = found.get("ceiling")
+        return always_right("what succeeds for members succeeds", others is not None and others[2] == others[0])
     risks = {name: risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "non_members_hit": usual}
     return Score(

@@ -30,7 +30,8 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
         name: attribute_inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None
     }
     if rights["value"][1].all():
-        return unknown(Reason.ALWAYS_RIGHT, "every value of every non-member is guessed right too", "lower")
+        everybody = "ceiling" in rights and bool(rights["ceiling"][1].all())
+        return disclosure.always_right("every value is guessed right", everybody)
     risks = {name: attribute_inference.excess(*right, seed) for name, right in rights.items()}
     known = rights["ceiling"][0].mean(1) if "ceiling" in rights else [None] * len(secrets)
     columns = {

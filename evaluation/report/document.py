@@ -30,6 +30,7 @@ class Report:
     charts: dict
     seed: int
     internal: dict = field(default_factory=dict, repr=False)
+    inputs: list[dict] = field(default_factory=list)  # what was found of the tables before they were scored
 
     def __repr__(self) -> str:
         known = sum(score.value is not None for score in self.scores.values())
@@ -69,7 +70,14 @@ class Report:
             for name, s in self.scores.items()
         ]
         return plain(
-            {"version": 1, "scores": scores, **self.profile, "seed": self.seed, "not_tested": words.not_tested(self)}
+            {
+                "version": 1,
+                "scores": scores,
+                **self.profile,
+                "seed": self.seed,
+                "inputs": self.inputs,
+                "not_tested": words.not_tested(self),
+            }
         )
 
 

@@ -100,6 +100,7 @@ def render(report: Any, data: dict) -> str:
         losses=_losses(scores),
         secrets=_detail(scores, "privacy.attribute", "columns"),
         by_learner=_by_learner(scores),
+        doubts=[found["sentence"] for found in data.get("inputs", ()) if found["level"] != "held"],
         **_judged(data),
         **_of_images(report, data),
     )

@@ -75,6 +75,16 @@ UNRULY = (
     "launder run launder.yaml draws no row that breaks one.",
     *UNLIKE,
 )
+INPUTS = "inputs."  # of these the note is the whole sentence
+CHECKED = {
+    "inputs.overlap": "holdout rows that are training rows",
+    "inputs.near_overlap": "holdout rows that were made from training rows",
+    "inputs.identifiers": "identifiers on both sides of the split",
+    "inputs.repeats": "real rows that were repeated",
+    "inputs.drift": "a holdout of another population",
+    "inputs.released_train": "training rows given as the synthetic table",
+    "inputs.released_holdout": "holdout rows given as the synthetic table",
+}
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "privacy.": MEMORY,
     "privacy.copies": COPIED,
@@ -86,6 +96,13 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "image.membership": (MORE_ROWS, MORE_HOLDOUT),
     "image.equal": (MORE_ROWS,),
     "image.copies": (MORE_ROWS,),
+    "inputs.": ("Give a holdout of real rows that were set aside at random before training, each person on one side.",),
+    "inputs.repeats": (
+        "Remove the repeated rows from the source before it is split, or keep the rows of one person together: "
+        "--set split.entity=COLUMN.",
+    ),
+    "inputs.released_train": ("Give the table that the generator drew: this one holds the training rows.",),
+    "inputs.released_holdout": ("Give the table that the generator drew: this one holds the holdout rows.",),
     "fidelity.": UNLIKE,
     "fidelity.constraints": UNRULY,
     "fidelity.date_order": UNRULY,
@@ -99,6 +116,8 @@ def sentence(reason: Reason) -> str:
     """Return a rule with its numbers: "at most 5.0 % of ...; found 3.1 %, up to 4.0 %"; without a value, why there
     is none.
     """
+    if reason["score"].startswith(INPUTS):
+        return reason["note"]
     counted = COUNTED.get(reason["score"], reason["score"])
     if reason["value"] is None or reason["bound"] is None:
         return f"Share {counted}: not measured. {reason['note']}".strip()
@@ -114,6 +133,10 @@ def sentence(reason: Reason) -> str:
     return f"{bound} {reason['note']}".strip()
 
 
+def _named(score: str) -> str:
+    return (COUNTED | CHECKED).get(score, score)
+
+
 def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
     """Return a paragraph for somebody who has to sign: what was decided, on what grounds, and what it does not say."""
     reasons = verdict["reasons"]
@@ -122,7 +145,7 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
     counts = "{synthetic:,} synthetic, {train:,} training and {holdout:,} unseen real".format(**rows)
     grounds = f"{len(reasons)} rules were checked on {counts} rows"
     if refused:
-        names = _listed([COUNTED.get(reason["score"], reason["score"]).removeprefix("of ") for reason in refused])
+        names = _listed([_named(reason["score"]).removeprefix("of ") for reason in refused])
         ends = "What to do stands below, most useful first."
         return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
     silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""

@@ -45,6 +45,8 @@ def score(
     scored = external.score(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
     spinner.hide()
     report, verdict = scored.report, scored.verdict
+    for found in (found for found in report.inputs if found["level"] != "held"):
+        say(f"Inputs, {found['level']}: {found['sentence']}")
     print_scores(report)
     for note in scored.notes:
         say(note)

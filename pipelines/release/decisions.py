@@ -27,9 +27,9 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
     "privacy.identifiers": (Reason.NO_IDENTIFIER,),
     "privacy.near_copies": (Reason.TOO_FEW_ROWS, Reason.NO_RADIUS),
-    "privacy.attribute": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
-    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.ALWAYS_RIGHT),
-    "privacy.linkability": (Reason.ONE_COLUMN, Reason.ALWAYS_RIGHT),
+    "privacy.attribute": (Reason.ONE_COLUMN, Reason.KNOWN_OF_EVERYBODY),
+    "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.KNOWN_OF_EVERYBODY),
+    "privacy.linkability": (Reason.ONE_COLUMN, Reason.KNOWN_OF_EVERYBODY),
     "privacy.membership_model": (Reason.NO_LOSS,),
     "image.membership_model": (Reason.NO_LOSS,),
 }

@@ -14,7 +14,7 @@ release, whose readers hold no model, unless the gate names the rule; it says th
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,16 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
     privacy is left.
     """
     check(rules)
-    reasons = tuple(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items())
+    reasons = (*_of_inputs(report), *(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items()))
     return conclude(data_digest, reasons, _of_model(report, rules))
+
+
+def _of_inputs(report: Report) -> Iterator[dict[str, Any]]:
+    """Refuse what was refused of the inputs: no rule takes that away, for every score rests on them."""
+    for found in (found for found in report.inputs if found["level"] == "refused"):
+        value, bound = (round(float(found[end]), DIGITS) for end in ("value", "bound"))
+        rule = {"at_most": bound}
+        yield _reason(f"inputs.{found['check']}", rule, value, bound, False, found["sentence"], value)
 
 
 def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, Any], ...]:

@@ -1,0 +1,79 @@
+"""Nearness of two real tables: held-out rows that come nearer to training rows than these come to each other, and a
+classifier that tells one table from the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from launderette.evaluation.measures import intervals, neighbours
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.models import learners
+from launderette.evaluation.samples import Samples
+
+QUERIES, PAIRS = 3000, 1_000_000_000
+QUANTILES = 0.01, 0.05, 0.2, 0.5  # of the distances between training rows
+SIGMAS = 4.5
+LEAST = 20  # rows of each table
+DRIFT_ROWS, STEPS = 2000, 30  # of each table; trees
+REPEATED = 1.5  # rows of each value of an identifier, where it names entities
+
+
+def excess(samples: Samples, seed: int) -> tuple[float, float]:
+    """How many more held-out than training rows have another training row within some distance, as a share, and how
+    many more chance explains.
+
+    The distances are quantiles of those between a training row and the nearest other one; the one with the largest
+    excess over chance is returned. Two shares of about m held-out and n / 2 training rows (neighbours are mutual).
+    """
+    train = Group("train", samples.rows("train", PAIRS // QUERIES, seed))
+    queries = [Group(role, samples.rows(role, QUERIES, seed)) for role in ("train", "holdout")]
+    own, held = neighbours.search(samples, queries[0], train, 2)[0], neighbours.search(samples, queries[1], train, 1)[0]
+    among, beside = (own[:, -1] if len(queries[0]) < len(train) else _others(samples, train)), held[:, 0]
+    found = [_shares(among, beside, float(np.quantile(among, q))) for q in QUANTILES]
+    return max(found, key=lambda pair: pair[0] / max(pair[1], 1e-9))
+
+
+def _others(samples: Samples, train: Group) -> np.ndarray:
+    return neighbours.search(samples, train, train, 1)[0][:, 0]
+
+
+def _shares(among: np.ndarray, beside: np.ndarray, radius: float) -> tuple[float, float]:
+    usual, found = float((among <= radius).mean()), float((beside <= radius).mean())
+    pooled = (usual * len(among) + found * len(beside)) / (len(among) + len(beside))
+    error = np.sqrt(max(usual, pooled) * (1 - pooled) * (1 / len(beside) + 2 / len(among)))
+    return found - usual, float(SIGMAS * error + 2 / len(beside))
+
+
+def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
+    """AUC of cross-fitted boosted trees that tell held-out from training rows, its low end (3.5 standard errors), and
+    rows of each.
+    """
+    chosen = [
+        _one_each(samples, role, samples.rows(role, samples.size(role), seed + 1)) for role in ("train", "holdout")
+    ]
+    size = min(*map(len, chosen), DRIFT_ROWS)
+    drawn = [np.random.default_rng([seed, 83]).permutation(rows)[:size] for rows in chosen]
+    sides = [
+        learners.features(samples, samples.table(role).iloc[rows], samples.known)
+        for role, rows in zip(("train", "holdout"), drawn, strict=True)
+    ]
+    labels = [not samples.is_number(c) for c in samples.known]
+
+    def build() -> HistGradientBoostingClassifier:
+        kinds = labels if any(labels) else None
+        return HistGradientBoostingClassifier(
+            max_iter=STEPS, early_stopping=False, categorical_features=kinds, random_state=seed
+        )
+
+    real, other, area, _ = learners.discriminate(build, *sides, seed)
+    _, low, _ = intervals.auc_interval(other, real, seed)
+    return area, area - (area - low) / 1.96 * 3.5, size
+
+
+def _one_each(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
+    """One row of each person: a split keeps the rows of one together, by which trees would tell its sides apart."""
+    owners = [samples.frames[role][c].iloc[rows] for c in samples.identifiers]
+    repeated = [values for values in owners if values.notna().all() and values.nunique() <= len(rows) / REPEATED]
+    return rows[~max(repeated, key=lambda values: values.nunique()).duplicated().to_numpy()] if repeated else rows

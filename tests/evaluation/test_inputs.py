@@ -1,0 +1,77 @@
+"""Inputs: tables that are not what they are said to be are refused before anything is scored, honest ones never."""
+
+import numpy as np
+import pytest
+
+import evaluation
+from evaluation import calibration, inputs, samples
+from evaluation.calibration import population
+from evaluation.report import Report
+from evaluation.scores import EvaluationError
+from pipelines.config import rules
+from pipelines.release import gate
+from tests.evaluation.tables import mixed
+
+SIZES = 800, 200, 800
+EXPECTED = {
+    "inputs.holdout_drawn_from_training": "overlap",
+    "inputs.training_is_holdout": "overlap",
+    "inputs.half_of_holdout_in_training": "overlap",
+    "inputs.tenth_of_holdout_in_training": "overlap",
+    "inputs.holdout_is_jittered_training": "near_overlap",
+    "inputs.synthetic_is_holdout": "released_holdout",
+    "inputs.synthetic_is_training": "released_train",
+    "inputs.source_repeated_then_copied": "repeats",
+    "inputs.source_repeated_then_jittered": "repeats",
+    "inputs.source_twice_then_copied": "repeats",
+    "inputs.holdout_of_another_year": "drift",
+    "inputs.holdout_repeated": "repeats",
+}
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return population.made(SIZES)
+
+
+def found(case):
+    compared = samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds, target=case.target)
+    return inputs.check(compared)
+
+
+def refused(case):
+    return {finding.check for finding in found(case) if finding.level == "refused"}
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_wrong_tables_are_named(honest, kind):
+    assert EXPECTED[kind] in refused(calibration.load(kind)(honest, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("kind", [k for k in calibration.names() if k.startswith("honest.") and "images" not in k])
+def test_honest_tables_are_not_refused(honest, kind):
+    assert refused(calibration.load(kind)(honest, np.random.default_rng(1))) == set()
+
+
+def test_entities_on_one_side_are_no_other_population():
+    rows = mixed(150).assign(person=[f"p{n}" for n in range(150)])
+    real = rows.loc[np.repeat(rows.index, 6)].reset_index(drop=True)
+    real["income"] = np.arange(len(real))  # so that no row repeats another
+    report = found(population.Case(real[:600], real[600:], real[:600], "owner", {"person": "identifier"}))
+    drift = next(finding for finding in report if finding.check == "drift")
+    assert "tell 50 holdout rows" in drift.sentence and drift.level == "held"
+
+
+def test_a_table_given_twice_stops_before_scoring(honest):
+    with pytest.raises(EvaluationError, match="800 of 800 holdout rows are training rows too"):
+        evaluation.score(honest.train, honest.train, honest.synthetic, names=["privacy.copies"])
+
+
+def test_the_gate_refuses_inputs_whatever_its_rules(honest):
+    case = calibration.load("inputs.tenth_of_holdout_in_training")(honest, np.random.default_rng(1))
+    report = evaluation.score(case.train, case.holdout, case.synthetic, names=["privacy.copies"])
+    decision = gate.decide(report, {"privacy.copies": rules.DEFAULT_RULES["privacy.copies"]}, "d" * 64)
+    reasons = {reason["score"]: reason for reason in decision.reasons}
+    assert not decision.passed and "20 of 200 holdout rows" in reasons["inputs.overlap"]["note"]
+    assert gate.reopen(decision.verdict()).verdict() == decision.verdict()
+    assert Report({}, {}, {}, 0).inputs == []
