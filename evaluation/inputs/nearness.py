@@ -67,7 +67,7 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
             max_iter=STEPS, early_stopping=False, categorical_features=kinds, random_state=seed
         )
 
-    real, other, area, _ = learners.discriminate(build, *sides, seed)
+    real, other, area, _ = learners.discriminate(build, sides[0], sides[1], seed)
     _, low, _ = intervals.auc_interval(other, real, seed)
     return area, area - (area - low) / 1.96 * 3.5, size
 

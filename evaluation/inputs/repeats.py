@@ -75,7 +75,7 @@ def _mixed(values: Vector, salt: int) -> Vector:
 
 def total(cells: list[Vector]) -> Vector:
     """The hash of each row: uint64 [rows], wrapping."""
-    return np.sum(cells, axis=0, dtype=np.uint64)
+    return np.asarray(np.sum(cells, axis=0, dtype=np.uint64))
 
 
 def copied(cells: list[Vector]) -> np.ndarray:
