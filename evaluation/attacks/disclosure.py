@@ -148,7 +148,8 @@ def without_non_members(samples: Samples) -> Obstacle | None:
 def always_right(what: str, everybody: bool) -> Score:
     """No score, where an attack fails for no non-member: excused only if it does so from other people's rows too."""
     reason = Reason.KNOWN_OF_EVERYBODY if everybody else Reason.ALWAYS_RIGHT
-    source = ", also from other people's rows" if everybody else ": are they training rows"
+    others = "the holdout holds training rows, or the release holdout rows"
+    source = ", also from other people's rows" if everybody else f": {others}"
     return unknown(reason, f"{what} for every non-member too{source}", "lower")
 
 

@@ -42,7 +42,7 @@ def _overlap(hashes: dict[str, np.ndarray]) -> Finding:
 def _identifiers(samples: Samples) -> list[Finding]:
     findings = []
     for column in samples.identifiers:
-        train, held = (reuse.texts(samples.frames[role][column]) for role in ("train", "holdout"))
+        train, held = (reuse.written(samples.frames[role][column]) for role in ("train", "holdout"))
         if not len(train) or not len(held) or _counts(train) or _counts(held):
             continue
         sides = np.split(pd.factorize(pd.concat([train, held]))[0], [len(train)])

@@ -25,7 +25,7 @@ class Reuse:
 
 def of(samples: Samples, column: str) -> Reuse:
     """Count the released values of a column that a training or holdout row has."""
-    texts = {role: texts(frame[column]) for role, frame in samples.frames.items()}
+    texts = {role: written(frame[column]) for role, frame in samples.frames.items()}
     train, held, released = texts["train"], texts.get("holdout", texts["train"][:0]), texts["synthetic"]
     real = int(released.isin({*train, *held}).sum())
     return Reuse(len(released), real, len(held), int(held.isin({*train}).sum()))
@@ -40,6 +40,6 @@ def counts_rows(samples: Samples, column: str) -> bool:
     return bool(numbers[0] in (0, 1) and np.all(np.diff(numbers) == 1))
 
 
-def texts(values: pd.Series) -> pd.Series:
+def written(values: pd.Series) -> pd.Series:
     """Write values without their type, so that 1001 and 1001.0 are one, and without the spaces around them."""
     return values.dropna().map(label).astype("object").map(str.strip)

@@ -76,6 +76,7 @@ UNRULY = (
     *UNLIKE,
 )
 INPUTS = "inputs."  # of these the note is the whole sentence
+FIRST = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
     "inputs.overlap": "holdout rows that are training rows",
     "inputs.near_overlap": "holdout rows that were made from training rows",
@@ -188,7 +189,8 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None) -> list[st
         for place, remedy in enumerate(REMEDIES.get(key, ())):
             if remedy is OTHER and generator == FAITHFUL:
                 continue
-            found[remedy] = found.get(remedy, 0) + len(reasons) - place
+            weight = FIRST if reason["score"].startswith(INPUTS) else 1
+            found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)
     return sorted(found, key=lambda remedy: -found[remedy])
 
 

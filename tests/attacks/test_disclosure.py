@@ -6,6 +6,7 @@ import pytest
 
 from evaluation import privacy, samples
 from evaluation.attacks import attribute_inference, disclosure
+from pipelines.release import decisions
 from tests.evaluation.tables import mixed
 
 RISKS = [privacy.attribute, privacy.singling_out, privacy.linkability]
@@ -108,7 +109,14 @@ def test_rows_of_few_columns_are_near_only_by_chance():
 def test_what_always_succeeds_says_nothing():
     same = pd.DataFrame({"a": [1.0] * 50, "b": ["x"] * 50})
     linked = privacy.linkability(samples.make(same, same, same))
-    assert linked.value is None and "every non-member" in linked.note
+    assert linked.value is None and "every non-member" in linked.note and linked.reason == "known_of_everybody"
+
+
+def test_what_succeeds_for_non_members_only_because_they_were_released_is_no_excuse(people):
+    leaked = samples.make(people[0][:300], people[1][:300], people[1][:300])
+    for metric in (privacy.singling_out, privacy.linkability):
+        reason = metric(leaked).reason
+        assert reason == "always_right" and reason not in decisions.WITHOUT_MEANING[f"privacy.{metric.__name__}"]
 
 
 @pytest.mark.parametrize("metric", [*RISKS, privacy.near_copies])

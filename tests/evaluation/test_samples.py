@@ -53,8 +53,9 @@ def test_values_that_cannot_be_read_are_counted_in_the_report(strays):
 
 
 def test_few_unreadable_training_values_are_not_counted_to_the_last_one():
-    train = one(d=[*DAYS[:97], "soon", "late", "?"])
-    found = evaluation.score(train, train, one(d=DAYS), kinds={"d": "datetime"}, names=["fidelity.shape"]).to_json()
+    later = pd.date_range("2020-04-10", periods=97).strftime("%Y-%m-%d")
+    train, holdout = (one(d=[*days, "soon", "late", "?"]) for days in (DAYS[:97], later))
+    found = evaluation.score(train, holdout, one(d=DAYS), kinds={"d": "datetime"}, names=["fidelity.shape"]).to_json()
     assert found["unreadable"] == {"d": {"train": None, "holdout": None}}
     assert any("fewer than 20 training, fewer than 20 holdout" in line for line in found["not_tested"])
     assert canonical.infer_kinds(train) == {"d": "identifier"}  # three are no dates, so it is none of dates

@@ -58,6 +58,9 @@ def test_what_to_do_is_said_once_and_the_most_useful_first():
     both = verdicts.remedies([LEAK, reason("privacy.near_copies", 0.4, 0.05, passed=False), FINE])
     assert len(both) == len(set(both)) and both[0].startswith("Give more rows")
     assert verdicts.remedies([FINE, SILENT]) == []
+    wrong = reason("inputs.repeats", 0.4, 0.05, passed=False, note="400 of 1,000 real rows stand there twice.")
+    assert verdicts.sentence(wrong) == wrong["note"]
+    assert verdicts.remedies([LEAK, UNLIKE, wrong])[0].startswith("Remove the repeated rows")
 
 
 def test_the_generator_that_was_used_is_not_recommended():
