@@ -72,7 +72,8 @@ def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -
     """
     high, wide, channels = train[IMAGE].iloc[0].shape
     folder.mkdir(parents=True, exist_ok=True)
-    images.decode(pictures.find(path, config.score.target), folder / PIXELS, (high, wide), config.images.broken)
+    found = pictures.find(path, config.score.target, config.images.bits)
+    images.decode(found, folder / PIXELS, (high, wide), config)
     pixels = np.load(folder / PIXELS, mmap_mode="r")
     # a grey image may be stored in three equal channels
     return pd.DataFrame({IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in pixels]})

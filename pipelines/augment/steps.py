@@ -28,7 +28,7 @@ from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
 
 FOLDER = "augmented"
-FITTING_KEYS = ("score.target", "generator", "budget", "seed", "device", "split.entity", "images.broken")
+FITTING_KEYS = ("score.target", "generator", "budget", "seed", "device", "split.entity", "images.broken", "images.bits")
 CLASS_BALANCE_KEYS = tuple(
     f"augment.{name}" for name in ("to", "times", "counts", "shares", "filter", "weight", "bins", "test")
 )

@@ -42,11 +42,12 @@ class Source(Section):
 
 class Images(Section):
     """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be
-    unusable.
+    unusable, the bits that those of more than 8 use (None for the fewest that hold all values of the collection).
     """
 
     size: Side | tuple[Side, Side] | None = None
     broken: float = Field(0.01, ge=0, lt=1)
+    bits: int | None = Field(None, ge=8, le=16)
 
 
 class Split(Section):

@@ -34,9 +34,9 @@ SHAPE = "[N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels"
 Arrays = dict[str, np.ndarray]
 
 
-def read(path: Path) -> ImageSource:
-    """Read the images of all splits, one after another, as uint8 [N, H, W, 1 or 3]. LaunderError for arrays that
-    are none.
+def read(path: Path, bits: int | None = None) -> ImageSource:
+    """Read the images of all splits, one after another, as uint8 [N, H, W, 1 or 3]; `bits` are those that whole
+    numbers use, None for the fewest that hold them. LaunderError for arrays that are none.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes())) as archive:
@@ -53,10 +53,10 @@ def read(path: Path) -> ImageSource:
             f"expected one label per image in {path}, found {sum(map(len, labels)):,} for {len(given):,}"
         )
     table = pd.DataFrame({LABEL: np.concatenate(labels)} if labels else {}, index=range(len(given)))
-    said = (
-        Counter() if given.dtype == np.uint8 else Counter({f"images brought to 8 bits from {given.dtype}": len(given)})
-    )
-    return ImageSource(table, pixels=to_bytes(given, path), passed_over=said)
+    scale = _scale(given, path, bits)
+    told = f"images of {given.dtype} brought to 8 bits, {scale[0]:g} to black and {scale[1]:g} to white (images.bits)"
+    said = Counter({} if scale == (0, 255) else {told: len(given)})
+    return ImageSource(table, pixels=to_bytes(given, scale), passed_over=said)
 
 
 def _splits(arrays: Arrays, path: Path) -> list[tuple[np.ndarray, np.ndarray | None]]:
@@ -116,12 +116,11 @@ def _channels_last(x: np.ndarray, path: Path) -> np.ndarray:
     raise LaunderError(f"expected images as numbers {SHAPE} in {path}, found {x.dtype} {list(x.shape)}; write them so")
 
 
-def to_bytes(x: np.ndarray, path: Path) -> np.ndarray:
-    """Bring pixels [N, H, W, C] to uint8, one scale for all, and what is transparent onto white; C becomes 1 or 3.
-
-    LaunderError for numbers that are no brightness: negative whole ones, missing ones, or fractions beyond 255.
+def to_bytes(x: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
+    """Bring pixels [N, H, W, C] to uint8, the numbers of the scale to black and white, and what is transparent onto
+    white; C becomes 1 or 3.
     """
-    low, high = _scale(x, path)
+    low, high = scale
     out = np.empty((*x.shape[:3], 1 if x.shape[3] < 3 else 3), np.uint8)
     for first in range(0, len(x), BLOCK):
         block = x[first : first + BLOCK]
@@ -136,11 +135,16 @@ def _on_white(block: np.ndarray) -> np.ndarray:
     return (block[..., :-1] * share + 255 * (1 - share)).round()
 
 
-def _scale(x: np.ndarray, path: Path) -> tuple[float, float]:
-    """Return the numbers that are black and white: of the type, or of the bits, that the values need."""
+def _scale(x: np.ndarray, path: Path, bits: int | None) -> tuple[float, float]:
+    """Return the numbers that are black and white: of the type, or of the bits, that the values need.
+
+    LaunderError for numbers that are no brightness: negative whole ones, missing ones, or fractions beyond 255.
+    """
     least, most = (float(x.min()), float(x.max())) if x.size else (0.0, 0.0)
     if x.dtype == np.uint8:
         return 0, 255
+    if bits and x.dtype.kind in "iu" and least >= 0:
+        return 0, _stated(bits, int(most))
     if least >= 0 and most < FEW and (x.dtype.kind != "f" or not (x % 1).any()):
         return 0, max(most, 1)
     if x.dtype.kind == "f":
@@ -153,3 +157,12 @@ def _scale(x: np.ndarray, path: Path) -> tuple[float, float]:
         f"expected pixels from 0 to 255, 0 to 1, -1 to 1 or whole numbers from 0 in {path}, found {x.dtype} beyond "
         "them; scale them so"
     )
+
+
+def _stated(bits: int, most: int) -> float:
+    if most >> bits:
+        raise LaunderError(
+            f"expected images of at most {bits} bits, as images.bits states, found values of {most.bit_length()} bits; "
+            "correct images.bits"
+        )
+    return 2.0**bits - 1

@@ -13,7 +13,7 @@ import io
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,21 +41,34 @@ class Decoded:
     kept: np.ndarray
     skipped: list[tuple[str, str]]
     resized: int
+    deep: tuple[int, int] = (0, 0)  # images of more than 8 bits, and the bits that they were taken to use
 
 
 def decode_all(
-    read: Callable[[int], bytes], count: int, path: Path, *, size: tuple[int, int] | None, most_broken: float
+    read: Callable[[int], bytes],
+    count: int,
+    path: Path,
+    *,
+    size: tuple[int, int] | None,
+    most_broken: float,
+    bits: int | None = None,
 ) -> Decoded:
     """Decode images 0..count - 1 into an array at `path`, of `size` (height, width) or their usual one.
 
-    LaunderError where more than the share `most_broken` cannot be decoded, or nothing is left.
+    `bits` are those that images of more than 8 use, None for the fewest that hold all their values. LaunderError where
+    more than the share `most_broken` cannot be decoded, nothing is left, or more bits are in use.
     """
     with warnings.catch_warnings(action="ignore"):  # they may quote what a file says of a person
-        return _decode_all(read, count, path, size, most_broken)
+        return _decode_all(read, count, path, size, most_broken, bits)
 
 
 def _decode_all(
-    read: Callable[[int], bytes], count: int, path: Path, size: tuple[int, int] | None, most_broken: float
+    read: Callable[[int], bytes],
+    count: int,
+    path: Path,
+    size: tuple[int, int] | None,
+    most_broken: float,
+    bits: int | None,
 ) -> Decoded:
     found = list(_threaded(lambda i: header(read(i)), count))
     good = np.array([not h.wrong for h in found])
@@ -66,9 +79,8 @@ def _decode_all(
     pixels = _made(path, (int(good.sum()), height, width, channels))
     places = np.flatnonzero(good)
     span = dicom.common([h.span for h in found if h.span])
-    deepest = max(h.deepest for h in found)
-    _check_range([h.upper for h in found if h.upper is not None])
-    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span, deepest), len(places)))
+    used = _used_bits(found, bits)
+    wrong = list(_threaded(lambda k: _into(pixels, k, read(int(places[k])), span, used), len(places)))
     reasons = Counter(h.wrong for h in found if h.wrong) + Counter(reason for reason in wrong if reason)
     _check_broken(reasons, count, most_broken)
     pixels, kept = (
@@ -78,7 +90,8 @@ def _decode_all(
     told = dict(zip(places.tolist(), wrong, strict=True))
     unusable = [(i, found[i].wrong or told[i]) for i in range(count) if found[i].wrong or told[i]]
     skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in unusable]
-    return Decoded(pixels, kept, skipped, int((sides[kept] != (height, width)).any(1).sum()))
+    deep = sum(bool(h.deepest) or h.upper is not None for h in found)
+    return Decoded(pixels, kept, skipped, int((sides[kept] != (height, width)).any(1).sum()), (deep, used))
 
 
 def _threaded(work: Callable[[int], object], count: int) -> Iterator:
@@ -111,58 +124,73 @@ def usual_size(sides: np.ndarray) -> tuple[int, int]:
     return tuple(max(LEAST, round(side * scale)) for side in (height, width))
 
 
-def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None, deepest: int) -> str:
+def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None, bits: int) -> str:
     """Decode one image into its place; return what is wrong with it."""
     try:
-        pixels[k] = to_array(data, *pixels.shape[1:], span, deepest)
+        pixels[k] = to_array(data, *pixels.shape[1:], span, bits)
     except DAMAGE:
         return BROKEN
     return ""
 
 
 def to_array(
-    data: bytes, height: int, width: int, channels: int, span: tuple[float, float] | None = None, deepest: int = 0
+    data: bytes, height: int, width: int, channels: int, span: tuple[float, float] | None = None, bits: int = 0
 ) -> np.ndarray:
     """Decode one image: uint8 [height, width, channels].
 
-    `span` is the range of values that DICOM files without a window share, `deepest` the largest value of the 16-bit
-    files of the collection, 0 for that of this one.
+    `span` is the range of values that DICOM files without a window share, `bits` those that the deep files of the
+    collection use, 0 for those of this one.
     """
-    image = dicom.to_image(data, span) if dicom.is_dicom(data) else _shown(data, deepest)
+    image = dicom.to_image(data, span) if dicom.is_dicom(data) else _shown(data, bits)
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(height, width, channels)
 
 
-def _shown(data: bytes, deepest: int) -> Image.Image:
+def _shown(data: bytes, bits: int) -> Image.Image:
     """Decode one image, upright, in 8 bits, on white where it is transparent."""
     image = Image.open(io.BytesIO(data))
     image = ImageOps.exif_transpose(image) if image.format in TURNED else image
     if image.mode.startswith("I"):
-        return Image.fromarray(_upper_bits(np.asarray(image).astype(np.int64), deepest))
+        values = np.asarray(image).astype(np.int64)
+        return Image.fromarray(_upper_bits(values, bits or _depth(int(values.max()))))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image
 
 
-def _upper_bits(values: np.ndarray, deepest: int) -> np.ndarray:
-    """Return the upper 8 of the bits that values up to `deepest` need, 8, 10, 12, 14 or 16 of them, or all that
-    there are.
-    """
-    needed = int(deepest or values.max()).bit_length()
-    bits = next((bits for bits in DEPTHS if bits >= needed), needed)
+def _upper_bits(values: np.ndarray, bits: int) -> np.ndarray:
+    """Return the upper 8 of the bits that values use."""
     return (values.clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
 
 
-def _check_range(upper: list[int]) -> None:
-    """Raise LaunderError where colours of 16 bits, of which the upper byte is read, use no more than 14 of them."""
-    if upper and max(upper) < 1 << (DEPTHS[-2] - 8):
+def _depth(largest: int) -> int:
+    """Return the bits that values up to the largest need: 8, 10, 12, 14 or 16 of them, or all that there are."""
+    needed = largest.bit_length()
+    return next((bits for bits in DEPTHS if bits >= needed), needed)
+
+
+def _used_bits(found: Sequence[Header], stated: int | None) -> int:
+    """Return the bits that the deep images of a collection use: the stated ones, else the fewest that hold all values.
+
+    LaunderError where more are in use than stated, and for colours of 16 bits that use no more than 14, of which the
+    upper byte alone is read.
+    """
+    grey = max(h.deepest for h in found)
+    colour = max((h.upper << 8 | 255 for h in found if h.upper is not None), default=0)
+    if stated and max(grey, colour) >> stated:
+        raise LaunderError(
+            f"expected images of at most {stated} bits, as images.bits states, found values of "
+            f"{max(grey, colour).bit_length()} bits; correct images.bits"
+        )
+    if colour and colour >> DEPTHS[-2] == 0 and stated != DEPTHS[-1]:
         raise LaunderError(
             f"expected colours of 16 bits to use their range, found at most {DEPTHS[-2]} bits in use, which would be "
-            "shown as nearly black; write the images in 8 bits"
+            "shown as nearly black; write the images in 8 bits, or set images.bits to 16 where they are that dark"
         )
+    return stated or (_depth(grey) if grey else DEPTHS[-1] if colour else 0)
 
 
 def _check_broken(reasons: Counter, count: int, most: float) -> None:

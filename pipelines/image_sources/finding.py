@@ -41,14 +41,14 @@ def holds_images(path: str | Path) -> bool:
     return path.suffix.lower() in (".npz", ".tar")
 
 
-def find(path: str | Path, label: str | None = None) -> ImageSource:
-    """Find the images of a source; `label` names the column of labels. LaunderError where there are none, or labels
-    are missing.
+def find(path: str | Path, label: str | None = None, bits: int | None = None) -> ImageSource:
+    """Find the images of a source; `label` names the column of labels, `bits` are those that arrays of deeper numbers
+    use. LaunderError where there are none, or labels are missing.
     """
     path = Path(path)
     if not path.exists():
         raise LaunderError(f"expected images at {path}, found nothing there; check the path")
-    found = _find(path, label)
+    found = arrays.read(path, bits) if path.suffix.lower() == ".npz" else _find(path, label)
     if len(found.table) < 2:
         raise LaunderError(f"expected at least 2 images in {path}, found {len(found.table)}; give a larger collection")
     if LABEL in found.table and (missing := int(found.table[LABEL].isna().sum())):
@@ -59,8 +59,6 @@ def find(path: str | Path, label: str | None = None) -> ImageSource:
 
 
 def _find(path: Path, label: str | None) -> ImageSource:
-    if path.suffix.lower() == ".npz":
-        return arrays.read(path)
     if path.is_file():
         return shards.read([path], label) if path.suffix.lower() == ".tar" else parquet.read([path], label)
     listing = files.readable(path)

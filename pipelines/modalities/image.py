@@ -67,7 +67,7 @@ def inspect(config: RunConfig) -> list[str]:
 
 def look(config: RunConfig) -> sources.ImageSource:
     """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
-    found = sources.find(config.source.path, config.score.target)
+    found = sources.find(config.source.path, config.score.target, config.images.bits)
     if LABEL not in found.table and (config.sample.where or config.sample.weights):
         raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
     if config.split.column and config.split.column not in found.table:
@@ -89,20 +89,24 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)
     size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
-    decoded = decode(found, folder / PIXELS, size, config.images.broken)
+    decoded = decode(found, folder / PIXELS, size, config)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
     counts = (
         found.passed_over
         + Counter(reason for _, reason in decoded.skipped)
-        + Counter({"images resized": decoded.resized})
+        + Counter({"images resized": decoded.resized, _deep(decoded.deep[1]): decoded.deep[0]})
     )
     sample = ImageSample(np.load(folder / PIXELS, mmap_mode="r"), table)
     notes = [f"{count:,} {reason}." for reason, count in counts.items() if count]
     return Ingested(sample, sample.images().schema, dict(counts), notes)
 
 
-def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, broken: float) -> decoding.Decoded:
+def _deep(bits: int) -> str:
+    return f"images of more than 8 bits, of whose {bits} bits in use the upper 8 are kept (images.bits)"
+
+
+def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, config: RunConfig) -> decoding.Decoded:
     """Bring the images found to one size; arrays that have it already are taken as they are."""
     read_one, count = found.read, len(found.table)
     if found.pixels is not None:
@@ -114,7 +118,8 @@ def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None,
         def read_one(i: int) -> bytes:
             return decoding.encode(found.pixels[i])
 
-    return decoding.decode_all(read_one, count, path, size=size, most_broken=broken)
+    how = config.images
+    return decoding.decode_all(read_one, count, path, size=size, most_broken=how.broken, bits=how.bits)
 
 
 def entity(schema: Schema, config: RunConfig) -> str | None:

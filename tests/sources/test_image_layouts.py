@@ -237,23 +237,61 @@ def deep_png(pixels):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", packed) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
-@given(bits=st.integers(8, 16), alpha=st.booleans(), dark=st.booleans())
-def test_colours_of_16_bits_are_shown_as_they_are_or_refused(bits, alpha, dark, tmp_path_factory):
+def deep_tiff(pixels):
+    """Return uint16 [H, W, 3 or 4] as a TIFF of 16 bits a channel, in one strip, which Pillow does not write."""
+    height, width, channels = pixels.shape
+    strip, depths = pixels.astype("<u2").tobytes(), struct.pack(f"<{channels}H", *[16] * channels)
+    short, long = 3, 4  # types of fields
+    fields = [(256, long, 1, width), (257, long, 1, height), (258, short, channels, 8 + len(strip)), (259, short, 1, 1),
+              (262, short, 1, 2), (273, long, 1, 8), (277, short, 1, channels), (278, long, 1, height),
+              (279, long, 1, len(strip)), *([(338, short, 1, 2)] if channels == 4 else [])]  # fmt: skip
+    table = struct.pack("<H", len(fields)) + b"".join(struct.pack("<HHII", *field) for field in fields) + bytes(4)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(strip) + len(depths)) + strip + depths + table
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(bits=st.integers(8, 16), alpha=st.booleans(), dark=st.booleans(), written=st.sampled_from([deep_png, deep_tiff]))
+def test_colours_of_16_bits_are_shown_as_they_are_or_refused(bits, alpha, dark, written, tmp_path_factory):
     deep = (COLOUR.astype(float) / 255 * (2**bits - 1)).round().astype("uint16")
     deep[0] //= 16 if dark else 1  # one image that is dark beside others is no reason
     whole = np.full((*deep.shape[:3], 1), 65535, "uint16")
     data = [
-        deep_png(np.concatenate([image, opaque], 2) if alpha else image)
+        written(np.concatenate([image, opaque], 2) if alpha else image)
         for image, opaque in zip(deep, whole, strict=True)
     ]
     place = tmp_path_factory.mktemp("deep") / "x.npy"
     if bits <= 14:
         with pytest.raises(LaunderError, match="colours of 16 bits to use their range, found at most 14 bits"):
             decoding.decode_all(lambda i: data[i], 5, place, size=(9, 12), most_broken=0)
-    elif bits == 16:
-        found = decoding.decode_all(lambda i: data[i], 5, place, size=(9, 12), most_broken=0).pixels
-        assert np.abs(found.astype(int) - (deep >> 8)).max() <= 1
+    stated = None if bits > 14 else 16  # that they are as dark as that is told
+    found = decoding.decode_all(lambda i: data[i], 5, place, size=(9, 12), most_broken=0, bits=stated)
+    assert np.abs(found.pixels.astype(int) - (deep >> 8)).max() <= 1 and found.deep == (5, 16)
+
+
+def deep_files(folder, deep):
+    return put(folder, [f"{n}.png" for n in range(5)], [saved(Image.fromarray(image)) for image in deep])
+
+
+def deep_array(folder, deep):
+    return npz(folder, images=deep)
+
+
+@pytest.mark.parametrize("layout", [deep_files, deep_array])
+def test_the_bits_of_deep_images_can_be_stated(tmp_path, layout):
+    deep = GREY[..., 0].astype("uint16") * 3  # up to 765: 10 bits, by their values
+    source = str(layout(tmp_path, deep))
+
+    def ingested(*words):
+        config = load(source, [*words, "images.size=[9,12]"], tmp_path / "out")
+        found = stage.ingest(config, tmp_path / "ingested")
+        return found.data.pixels[..., 0].astype(int), " ".join(found.notes)
+
+    guessed, said = ingested()
+    assert np.abs(guessed - (deep >> 2)).max() <= 1 and "5 images" in said and "images.bits" in said
+    stated, _ = ingested("images.bits=12")
+    assert np.abs(stated - (deep >> 4)).max() <= 1
+    with pytest.raises(LaunderError, match=r"at most 9 bits, as images\.bits states, found values of 10 bits"):
+        ingested("images.bits=9")
 
 
 def test_floats_are_refused_in_one_sentence(tmp_path):
