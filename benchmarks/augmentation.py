@@ -33,7 +33,7 @@ from evaluation.models import image_classifiers
 from evaluation.report import plain
 from evaluation.scores import EvaluationError
 from generators import Budget
-from generators.data.images import IMAGE, LABEL
+from generators.data.images import IMAGE_COLUMN, LABEL_COLUMN
 from generators.data.schema import infer
 from pipelines.augment import image_rows
 from pipelines.augment import steps as augmenting
@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
 
 def _one(options: argparse.Namespace, name: str, share: str) -> CrossValidation:
     frame, target = _images() if name == "digits" else _table(options.shared, name)
-    inferred = infer(frame.drop(columns=IMAGE, errors="ignore")).kinds()
+    inferred = infer(frame.drop(columns=IMAGE_COLUMN, errors="ignore")).kinds()
     kinds = {column: kind for column, kind in inferred.items() if column != target}
     recipes = _recipes(options, name)
     candidates = {
@@ -106,7 +106,7 @@ def _recipes(options: argparse.Namespace, name: str) -> list[Recipe]:
 def _images() -> tuple[pd.DataFrame, str]:
     bunch = datasets.load_digits()
     pixels = np.round(bunch.images * 255 / bunch.images.max()).astype(np.uint8)[..., None]
-    return pd.DataFrame({IMAGE: list(pixels), LABEL: bunch.target}), LABEL
+    return pd.DataFrame({IMAGE_COLUMN: list(pixels), LABEL_COLUMN: bunch.target}), LABEL_COLUMN
 
 
 def _table(shared: Path, name: str) -> tuple[pd.DataFrame, str]:

@@ -18,8 +18,8 @@ from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.written import texts_of, words_among
 
 SINGLE = 256  # more cells than this take two tokens
-SHARED = 5  # rows that must share a number before it is kept as such
-COARSE = 96  # coarse cells of a two-token number
+LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
+COARSE_CELLS = 96  # coarse cells of a two-token number
 MOST_CELLS = 8192
 
 
@@ -232,14 +232,14 @@ def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
 
 
 def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return low, high and rows of the cells that cover the ticks: atoms of at least SHARED rows, intervals of
-    about as many between.
+    """Return low, high and rows of the cells that cover the ticks: atoms of at least LEAST_ROWS_PER_VALUE
+    rows, intervals of about as many between.
     """
     unique, counts = np.unique(ticks, return_counts=True)
-    least = max(SHARED, len(ticks) / MOST_CELLS)
+    least = max(LEAST_ROWS_PER_VALUE, len(ticks) / MOST_CELLS)
     low, high, rows, filled = [], [], [], 0
     for value, count in zip(unique.tolist(), counts.tolist(), strict=True):
-        atom = count >= SHARED
+        atom = count >= LEAST_ROWS_PER_VALUE
         if atom or not low or filled == 0 or filled >= least:
             low.append(value), high.append(value), rows.append(count)
             filled = 0 if atom else count
@@ -250,11 +250,11 @@ def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarra
 
 
 def _absorb(low: list, high: list, rows: list) -> tuple[list, list, list]:
-    """Merge an interval of fewer than SHARED rows into the interval before it, where there is one."""
+    """Merge an interval of fewer than LEAST_ROWS_PER_VALUE rows into the interval before it, where there is one."""
     merged: tuple[list, list, list] = ([], [], [])
     for a, b, n in zip(low, high, rows, strict=True):
         before_is_interval = merged[0] and merged[0][-1] != merged[1][-1]
-        if n < SHARED and before_is_interval:
+        if n < LEAST_ROWS_PER_VALUE and before_is_interval:
             merged[1][-1], merged[2][-1] = b, merged[2][-1] + n
         else:
             for column, value in zip(merged, (a, b, n), strict=True):
@@ -267,7 +267,7 @@ def _widen(low: np.ndarray, high: np.ndarray, rows: np.ndarray, step: int) -> tu
 
     The gap that is used is no wider than the interval's own spacing, and the whole gap for a few rows between atoms.
     """
-    interval, rare = (rows < SHARED) | (low != high), rows < SHARED
+    interval, rare = (rows < LEAST_ROWS_PER_VALUE) | (low != high), rows < LEAST_ROWS_PER_VALUE
     spacing = np.where(rare, np.inf, (high - low) / np.maximum(rows - 1, 1))
     wide_low, wide_high = low.tolist(), high.tolist()
     for i in np.flatnonzero(interval).tolist():
@@ -299,7 +299,7 @@ def _coarse(rows: np.ndarray) -> list[int]:
     """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most SINGLE
     cells in a group.
     """
-    share = rows.sum() / COARSE
+    share = rows.sum() / COARSE_CELLS
     starts, filled, length = [], np.inf, 0
     for cell, count in enumerate(rows.tolist()):
         if filled + count > share or length >= SINGLE:

@@ -3,8 +3,9 @@
 A column becomes one token, or two where it has more values than one token should hold: a coarse token and a fine token
 inside it.
 - Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared
-  by at least SHARED rows is a cell of its own and is written back exactly; the values between such atoms form intervals
-  of about SHARED rows, decoded uniformly on the grid. So no number that fewer rows share is ever stored.
+  by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
+  form intervals of about as many rows, decoded uniformly on the grid. So no number that fewer rows share is ever
+  stored.
 - Categories are ranked by frequency; beyond SINGLE of them, the coarse token is the bucket and the fine token the
   member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.
@@ -30,7 +31,7 @@ class Encoding:
 
     schema: Schema
     columns: tuple[Cells | Labels, ...] = field(repr=False)
-    groups: tuple[entities.Group, ...] = field(default=(), repr=False)  # of the identifier columns
+    groups: tuple[entities.Grouping, ...] = field(default=(), repr=False)  # of the identifier columns
 
     @cached_property
     def layout(self) -> "Layout":

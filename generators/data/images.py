@@ -15,9 +15,10 @@ from launderette.generators.data.schema import Categorical, Image, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import randomness
 
-IMAGE, LABEL = "image", "label"  # names of the two columns
+IMAGE_COLUMN = "image"
+LABEL_COLUMN = "label"
 LEAST_SIDE, MOST_SIDE = 4, 256  # pixels of a side
-CLASSES = 2**16  # a label is packed into two bytes
+MOST_IMAGE_LABELS = 2**16  # a label is packed into two bytes
 DRAWN = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
 
 
@@ -72,8 +73,8 @@ class ImageForm:
         if images.labels is None:
             return cls(*images.pixels.shape[1:])
         classes, counts = np.unique(images.labels, return_counts=True)
-        if len(classes) > CLASSES:
-            raise GeneratorError(f"expected at most {CLASSES:,} labels, found {len(classes):,}")
+        if len(classes) > MOST_IMAGE_LABELS:
+            raise GeneratorError(f"expected at most {MOST_IMAGE_LABELS:,} labels, found {len(classes):,}")
         return cls(*images.pixels.shape[1:], tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
 
     @classmethod
@@ -82,9 +83,12 @@ class ImageForm:
 
     @property
     def schema(self) -> Schema:
-        image = Image(IMAGE, self.height, self.width, self.channels)
+        image = Image(IMAGE_COLUMN, self.height, self.width, self.channels)
         return Schema(
-            (image, *([Categorical(LABEL, self._labels(np.zeros(0, "int64")).dtype.name)] if self.classes else []))
+            (
+                image,
+                *([Categorical(LABEL_COLUMN, self._labels(np.zeros(0, "int64")).dtype.name)] if self.classes else []),
+            )
         )
 
     @property
@@ -133,14 +137,14 @@ class ImageForm:
         """
         if not where:
             return None
-        if set(where) != {LABEL} or not self.classes:
+        if set(where) != {LABEL_COLUMN} or not self.classes:
             raise GeneratorError(
-                f"expected a condition on the {LABEL} of labelled images, found one on {sorted(map(str, where))}"
+                f"expected a condition on the {LABEL_COLUMN} of labelled images, found one on {sorted(map(str, where))}"
             )
         texts = [str(label) for label in self.classes]
-        if str(where[LABEL]) not in texts:
+        if str(where[LABEL_COLUMN]) not in texts:
             raise GeneratorError("expected a condition on a label that the training images have, found another")
-        return texts.index(str(where[LABEL]))
+        return texts.index(str(where[LABEL_COLUMN]))
 
     def sample(
         self,

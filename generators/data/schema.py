@@ -116,7 +116,7 @@ KINDS: dict[str, type] = {
 }
 
 
-SHOWN = 8  # columns that a short form names
+REPR_COLUMNS = 8  # columns that a short form names
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,8 +126,8 @@ class Schema:
     columns: tuple[Column, ...]
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{column.name}: {column.kind}" for column in self.columns[:SHOWN])
-        return f"Schema({shown}{', ...' if len(self.columns) > SHOWN else ''})"
+        shown = ", ".join(f"{column.name}: {column.kind}" for column in self.columns[:REPR_COLUMNS])
+        return f"Schema({shown}{', ...' if len(self.columns) > REPR_COLUMNS else ''})"
 
     def _repr_html_(self) -> str:
         rows = [(column.name, column.kind, getattr(column, "dtype", "")) for column in self.columns]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 LEAST_CHECKED = 20  # distinct values, before their check digits say anything
-SHOWN = 5000  # values looked at
+CHECKED_VALUES = 5000  # values looked at
 VALID = 0.95  # share of them that must keep the scheme: some are mistyped
 DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 HETU = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -145,7 +145,7 @@ SCHEMES: dict[str, Scheme] = {
 
 def scheme_of(texts: Iterable[str]) -> str:
     """Return the name of the scheme that the distinct values keep, "" where they keep none or are too few to tell."""
-    known = {bare(text) for text in islice(texts, SHOWN)}
+    known = {bare(text) for text in islice(texts, CHECKED_VALUES)}
     if len(known) < LEAST_CHECKED:
         return ""
     return next((name for name in SCHEMES if sum(is_valid(text, name) for text in known) >= VALID * len(known)), "")

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.identifiers.check_digits import scheme_of
-from launderette.generators.identifiers.words import GROUPS, IDS, NUMBERS, PEOPLE, PLACES, PLURALS, QUANTITIES
+from launderette.generators.identifiers.words import (
+    GROUP_WORDS,
+    ID_WORDS,
+    NUMBER_WORDS,
+    PERSON_PLURALS,
+    PERSON_WORDS,
+    PLACE_WORDS,
+    QUANTITY_WORDS,
+)
 
 # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_SHARE = 0.9
@@ -20,11 +28,11 @@ UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
 MANY = 10  # distinct values, from which a column that is called an identifier is one
 FEW_ROWS = 50  # rows per value on average at most; more describe a group
 CODE_ROWS = 20  # rows per value of a code that no name gives away
-CODES = 20  # distinct values of such a code
-LONG = 6  # characters of such a code
+LEAST_DISTINCT_CODES = 20  # distinct values of such a code
+LEAST_CODE_LENGTH = 6  # characters of such a code
 MATCHING = 0.95  # share of the values that must have a form
-SUFFIXES = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
-FORMS = tuple(
+IDENTIFIER_SUFFIX = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
+IDENTIFIER_PATTERNS = tuple(
     re.compile(form)
     for form in (
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -53,11 +61,19 @@ def is_named(name: object, *, many: bool = False) -> bool:
     by too.
     """
     words = words_of(name)
-    if not words or (QUANTITIES & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
+    if not words or (QUANTITY_WORDS & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
         return False
-    ends = words[0] == "id" or words[-1] in IDS | NUMBERS | PEOPLE | PLACES  # of emails sent, the email is no value
-    joined = any(SUFFIXES.search(word) and SUFFIXES.sub("", word) in PEOPLE | PLURALS | NUMBERS for word in words)
-    return bool((IDS & set(words) and ends) or joined or names_person(name) or (many and words[-1] in NUMBERS))
+    ends = (
+        words[0] == "id" or words[-1] in ID_WORDS | NUMBER_WORDS | PERSON_WORDS | PLACE_WORDS
+    )  # of emails sent, the email is no value
+    joined = any(
+        IDENTIFIER_SUFFIX.search(word)
+        and IDENTIFIER_SUFFIX.sub("", word) in PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS
+        for word in words
+    )
+    return bool(
+        (ID_WORDS & set(words) and ends) or joined or names_person(name) or (many and words[-1] in NUMBER_WORDS)
+    )
 
 
 def names_person(name: object) -> bool:
@@ -65,8 +81,8 @@ def names_person(name: object) -> bool:
     are counted.
     """
     words = set(words_of(name))
-    named = PEOPLE & words or (PLURALS & words and (NUMBERS | IDS) & words)
-    return bool(named) and words <= PEOPLE | PLURALS | NUMBERS | IDS
+    named = PERSON_WORDS & words or (PERSON_PLURALS & words and (NUMBER_WORDS | ID_WORDS) & words)
+    return bool(named) and words <= PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS | ID_WORDS
 
 
 def text_identifies(name: object, present: pd.Series) -> bool:
@@ -78,31 +94,36 @@ def text_identifies(name: object, present: pd.Series) -> bool:
     if has_form(distinct) or scheme_of(distinct):
         return True
     if len(distinct) > UNIQUE_SHARE * len(present):
-        return not QUANTITIES & set(words_of(name)) or is_named(name)
-    if GROUPS & set(words_of(name)) and not names_person(name):
+        return not QUANTITY_WORDS & set(words_of(name)) or is_named(name)
+    if GROUP_WORDS & set(words_of(name)) and not names_person(name):
         return False
     coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
     if is_named(name, many=coded) and len(distinct) >= MANY and rows <= FEW_ROWS:
         return coded or not names_person(name)
-    return coded and len(distinct) >= CODES and rows <= CODE_ROWS and _long_codes(distinct)
+    return coded and len(distinct) >= LEAST_DISTINCT_CODES and rows <= CODE_ROWS and _long_codes(distinct)
 
 
 def has_form(distinct: pd.Series) -> bool:
     """Tell whether nearly all values have one of the forms that name somebody or a machine of theirs."""
     texts = distinct.iloc[:5000].str.strip().str.lower()
-    return any(texts.map(lambda text, form=form: form.fullmatch(text) is not None).mean() >= MATCHING for form in FORMS)
+    return any(
+        texts.map(lambda text, form=form: form.fullmatch(text) is not None).mean() >= MATCHING
+        for form in IDENTIFIER_PATTERNS
+    )
 
 
 def _long_codes(distinct: pd.Series) -> bool:
-    """Tell whether values are written alike, without a point or a space, with LONG digits or more or as eight
-    digits of base 16.
+    """Tell whether values are written alike, without a point or a space, with LEAST_CODE_LENGTH digits or more or as
+    eight digits of base 16.
     """
     shapes = distinct.str.replace(r"\d", "9", regex=True).str.replace(r"[^\W\d_]", "a", regex=True)
     digits = distinct.str.count(r"\d")
     alike = shapes.value_counts(normalize=True).iloc[0] >= MATCHING
     if distinct.str.fullmatch(r"[0-9a-f]{8,}|[0-9A-F]{8,}").all() and distinct.str.len().nunique() == 1:
         return True
-    return bool(alike and (digits >= LONG).mean() >= MATCHING and not distinct.str.contains(r"[.,%€$£\s]").any())
+    return bool(
+        alike and (digits >= LEAST_CODE_LENGTH).mean() >= MATCHING and not distinct.str.contains(r"[.,%€$£\s]").any()
+    )
 
 
 def number_identifies(name: object, present: pd.Series) -> bool:
@@ -116,11 +137,11 @@ def number_identifies(name: object, present: pd.Series) -> bool:
     if _counts_rows(name, numbers, distinct) or scheme_of(map(str, distinct)):
         return True
     rows = len(numbers) / len(distinct)
-    if GROUPS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
+    if GROUP_WORDS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
         return False
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
         return len(distinct) >= MANY and rows <= FEW_ROWS
-    return not QUANTITIES & set(words_of(name)) and _is_sparse_key(numbers, distinct)
+    return not QUANTITY_WORDS & set(words_of(name)) and _is_sparse_key(numbers, distinct)
 
 
 def _whole(present: pd.Series) -> bool:
@@ -133,7 +154,7 @@ def _whole(present: pd.Series) -> bool:
 
 def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
     """Tell whether the numbers go up by one from row to row, and are no years or other quantities."""
-    if len(distinct) < len(numbers) or QUANTITIES & set(words_of(name)):
+    if len(distinct) < len(numbers) or QUANTITY_WORDS & set(words_of(name)):
         return False
     years = distinct.min() >= 1500 and distinct.max() <= 2200 and not is_named(name)
     return not years and set(numbers.diff().dropna().astype("int64")) in ({1}, {-1})
@@ -144,10 +165,14 @@ def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
     seldom round.
     """
     rows = len(numbers) / len(distinct)
-    if len(distinct) < CODES or not 2 <= rows <= CODE_ROWS or (numbers.value_counts() > 1).mean() < UNIQUE_SHARE:
+    if (
+        len(distinct) < LEAST_DISTINCT_CODES
+        or not 2 <= rows <= CODE_ROWS
+        or (numbers.value_counts() > 1).mean() < UNIQUE_SHARE
+    ):
         return False
     low, high = (len(str(abs(int(end)))) for end in (distinct.min(), distinct.max()))
-    if low != high or low < LONG - 1 or distinct.min() < 0:
+    if low != high or low < LEAST_CODE_LENGTH - 1 or distinct.min() < 0:
         return False
     spread = int(distinct.max()) - int(distinct.min()) + 1
     return len(distinct) < 0.1 * spread and float((distinct % 10 == 0).mean()) < 0.3

@@ -21,9 +21,9 @@ from launderette.generators.identifiers import forms
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.training import randomness
 
-SHARED = 5  # groups at each end whose sizes are not kept
+CLIPPED_GROUPS = 5  # groups at each end whose sizes are not kept
 QUANTILES = 21
-CELLS = 8  # of the filter, for each value that it holds
+FILTER_BITS_PER_VALUE = 8  # of the filter, for each value that it holds
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Filter:
     @classmethod
     def of(cls, texts: Sequence[str], salt: str) -> "Filter":
         """Hold the texts."""
-        size = 1 << max(6, int(np.ceil(np.log2(CELLS * max(1, len(texts))))))
+        size = 1 << max(6, int(np.ceil(np.log2(FILTER_BITS_PER_VALUE * max(1, len(texts))))))
         marks = np.zeros(size, dtype="bool")
         marks[[_hash(text, salt) % size for text in texts]] = True
         return cls(base64.b64encode(np.packbits(marks)).decode(), salt)
@@ -56,7 +56,7 @@ def _hash(text: str, salt: str) -> int:
 
 
 @dataclass(frozen=True)
-class Group:
+class Grouping:
     """One identifier column: the column it hangs on ("" for rows), rows (or groups of that column) per value, the
     share without one.
     """
@@ -68,7 +68,7 @@ class Group:
     taken: Filter
 
 
-def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Group, ...]:
+def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
     """Learn how the identifier columns group the rows, the finest first."""
     columns = [column for column in schema.columns if column.kind == "identifier"]
     codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
@@ -76,13 +76,13 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Group, ...]:
         return ()
     salt = f"{salt}-{_digest(frame[[column.name for column in columns]])}"
     order = sorted(columns, key=lambda column: -codes[column.name].max(initial=-1))
-    fitted: list[Group] = []
+    fitted: list[Grouping] = []
     for column in order:
         over = _over(codes, column.name, [group.name for group in fitted])
         units = codes[column.name][_first(codes[over])] if over else codes[column.name]
         texts = [text_of(value) for value in frame[column.name].dropna().unique()]
         sizes = np.bincount(units[units >= 0]) if (units >= 0).any() else np.ones(1, dtype=int)
-        fitted.append(Group(column.name, over, _quantiles(sizes), float(np.mean(units < 0)), Filter.of(texts, salt)))
+        fitted.append(Grouping(column.name, over, _quantiles(sizes), float(np.mean(units < 0)), Filter.of(texts, salt)))
     return tuple(fitted)
 
 
@@ -121,16 +121,18 @@ def _decides(finer: np.ndarray, coarser: np.ndarray) -> bool:
 def _quantiles(sizes: np.ndarray) -> list[int]:
     sizes = np.sort(sizes)
     few = np.full(2, max(1, round(float(sizes.mean()))))
-    inner = np.clip(sizes, sizes[SHARED], sizes[-SHARED - 1]) if len(sizes) > 4 * SHARED else few
+    inner = (
+        np.clip(sizes, sizes[CLIPPED_GROUPS], sizes[-CLIPPED_GROUPS - 1]) if len(sizes) > 4 * CLIPPED_GROUPS else few
+    )
     return np.quantile(inner, np.linspace(0, 1, QUANTILES), method="nearest").astype(int).tolist()
 
 
-def restore(entries: Sequence[Mapping]) -> tuple[Group, ...]:
+def restore(entries: Sequence[Mapping]) -> tuple[Grouping, ...]:
     """Read the groups that were written as dictionaries."""
-    return tuple(Group(**{**entry, "taken": Filter(**entry["taken"])}) for entry in entries)
+    return tuple(Grouping(**{**entry, "taken": Filter(**entry["taken"])}) for entry in entries)
 
 
-def draw(groups: Sequence[Group], schema: Schema, n: int, seed: int) -> dict[str, pd.Series]:
+def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[str, pd.Series]:
     """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
     found: dict[str, np.ndarray] = {}
     drawn: dict[str, pd.Series] = {}
@@ -152,7 +154,7 @@ def _renumbered(codes: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _pack(group: Group, units: int, stream: np.random.Generator) -> np.ndarray:
+def _pack(group: Grouping, units: int, stream: np.random.Generator) -> np.ndarray:
     """Return the group of each unit, -1 for none, by sizes drawn one after the other."""
     is_missing = stream.random(units) < group.missing
     sizes = np.interp(stream.random(units), np.linspace(0, 1, QUANTILES), group.sizes)

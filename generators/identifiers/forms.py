@@ -20,17 +20,17 @@ from launderette.generators.identifiers.check_digits import corrected, scheme_of
 COMMON = 10  # what fewer distinct values share could single one out
 CHOICES = 12  # words at most of which one is chosen
 SINGLES = 8  # different characters at most at a place where each is kept as such
-FORMS = 6
-ROOM = 4  # values that a form should have for each real one
-SHOWN = 50_000  # distinct values looked at
+MOST_FORMS = 6
+CAPACITY_PER_VALUE = 4  # values that a form should have for each real one
+EXAMINED_VALUES = 50_000  # distinct values looked at
 TRIES = 200  # draws in vain after which values grow longer
-LONGEST = 17  # digits, one more of which a 64-bit number holds whatever they are
-FALLBACK, NUMBER = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
+MOST_DIGITS = 17  # digits, one more of which a 64-bit number holds whatever they are
+TEXT_FALLBACK, NUMBER_FALLBACK = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
-PART = re.compile(
+PATTERN_PIECE = re.compile(
     r"(?:\[([^\]]+)\]|(\\d))\{(\d+),(\d+)\}|<(\d+)-(\d+)(?::(\d+))?>|\(((?:\\.|[^()\\])*)\)|\\?(.)", re.DOTALL
 )
-WORD = re.compile(r"[^\W_]+")
+WORD_PATTERN = re.compile(r"[^\W_]+")
 Taken = Callable[[str], bool]
 
 
@@ -46,22 +46,22 @@ def form_of(present: pd.Series) -> IdentifierForm:
     """Return the form of the values: a sequence, up to six patterns with their shares, or a neutral one where no
     form is common.
     """
-    distinct = present.drop_duplicates().iloc[:SHOWN]
+    distinct = present.drop_duplicates().iloc[:EXAMINED_VALUES]
     if _counts_up(distinct):
         return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
     number = pd.api.types.is_numeric_dtype(present.dtype)
     texts = [text_of(value) for value in distinct]
     if number and not all(re.fullmatch(r"-?\d{1,18}|\d{19,20}", text) for text in texts):
-        return IdentifierForm(NUMBER)  # fractions, or numbers that no whole type holds
+        return IdentifierForm(NUMBER_FALLBACK)  # fractions, or numbers that no whole type holds
     check = scheme_of(texts)
     forms: dict[object, list[str]] = {}
     for text in texts:
         forms.setdefault(_key(text, check), []).append(text)
     common = sorted(
         (group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True
-    )[:FORMS]
+    )[:MOST_FORMS]
     if not common or not any(texts):
-        return IdentifierForm(NUMBER if number else FALLBACK)
+        return IdentifierForm(NUMBER_FALLBACK if number else TEXT_FALLBACK)
     patterns = [_roomy(group) for group in common]
     whole = sum(map(len, common))
     shares = [max(1, round(100 * len(group) / whole)) for group in common]
@@ -82,7 +82,7 @@ def text_of(value: object) -> str:
 
 def _key(text: str, check: str) -> tuple[object, ...]:
     """Return what values of one form have in common: their separators, and of accounts the country and the length."""
-    return (*WORD.split(text), *((text[:2], len(text)) if check == "iban" else ()))
+    return (*WORD_PATTERN.split(text), *((text[:2], len(text)) if check == "iban" else ()))
 
 
 def _roomy(texts: Sequence[str]) -> str:
@@ -90,13 +90,15 @@ def _roomy(texts: Sequence[str]) -> str:
     they are few.
     """
     pattern = _pattern(texts)
-    return pattern if _capacity(pattern) >= ROOM * len(texts) else _pattern(texts, free=True)
+    return pattern if _capacity(pattern) >= CAPACITY_PER_VALUE * len(texts) else _pattern(texts, free=True)
 
 
 def _capacity(pattern: str) -> float:
     """Return how many values a pattern of one form has at least."""
     count = 1.0
-    for alphabet, digit, low, _, least, most, _, choices, _ in (match.groups() for match in PART.finditer(pattern)):
+    for alphabet, digit, low, _, least, most, _, choices, _ in (
+        match.groups() for match in PATTERN_PIECE.finditer(pattern)
+    ):
         if least is not None:
             count *= int(most) - int(least) + 1
         elif choices is not None:
@@ -107,8 +109,8 @@ def _capacity(pattern: str) -> float:
 
 
 def _pattern(texts: Sequence[str], free: bool = False) -> str:
-    quotes, separators = len(texts) >= COMMON, WORD.split(texts[0])
-    words = list(zip(*(WORD.findall(text) for text in texts), strict=True))
+    quotes, separators = len(texts) >= COMMON, WORD_PATTERN.split(texts[0])
+    words = list(zip(*(WORD_PATTERN.findall(text) for text in texts), strict=True))
     slots = [_slot(column, quotes, free) for column in words] + [""]
     parts = zip(separators, slots, strict=True)
     return "".join(
@@ -235,13 +237,13 @@ def _is_number(dtype: str) -> bool:
 
 def _sequence(pattern: str, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
     """Return n numbers that count up, of more digits than any real one has as far as 64 bits hold them."""
-    digits = min(int(pattern[9:-1] or 9) if len(pattern) > 8 else 9, LONGEST)
+    digits = min(int(pattern[9:-1] or 9) if len(pattern) > 8 else 9, MOST_DIGITS)
     while 8 * 10**digits < n:
         digits += 1
     while True:
         first = int(rng.integers(10**digits, 10 ** (digits + 1) - n))
         found = [str(first + k) for k in range(n)]
-        if digits < LONGEST or not any(map(taken, found)):
+        if digits < MOST_DIGITS or not any(map(taken, found)):
             return found
 
 
@@ -265,7 +267,9 @@ def _alternatives(pattern: str) -> tuple[np.ndarray, list[list]]:
     """Return the shares of a pattern's forms and the parts of each."""
     pieces = re.split(r"(?:^|(?<!\\)\|)(\d+)%", pattern)[1:] if re.match(r"\d+%", pattern) else ["1", pattern]
     shares = np.array([float(share) for share in pieces[::2]])
-    return shares / shares.sum(), [[match.groups() for match in PART.finditer(piece)] for piece in pieces[1::2]]
+    return shares / shares.sum(), [
+        [match.groups() for match in PATTERN_PIECE.finditer(piece)] for piece in pieces[1::2]
+    ]
 
 
 def _draw(parts: Sequence[tuple], extra: int, rng: np.random.Generator) -> str:

@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 LOWEST_CODER_SIDE = 4  # pixels of a side of the lowest level
 
 
-class Encoder(nn.Module):
+class ImageEncoder(nn.Module):
     """x [B, C, H, W] -> z [B, d] of mean 0 and variance 1 over its coordinates."""
 
     def __init__(self, shape: tuple[int, int, int], width: int, latent: int) -> None:
@@ -28,7 +28,7 @@ class Encoder(nn.Module):
         return nn.functional.layer_norm(self.out(h.flatten(1)), (self.latent,))
 
 
-class Decoder(nn.Module):
+class ImageDecoder(nn.Module):
     """z [B, d] -> logits of the brightness of every value, [B, C, H, W]."""
 
     def __init__(self, shape: tuple[int, int, int], width: int, latent: int) -> None:

@@ -18,9 +18,10 @@ from launderette.generators.training import fitting
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
-SMALL = 12  # pixels of the shorter side up to which images are small
-LAST = 14  # pixels of a side from which convolutions are faster with the channels last
-EVALUATED = 2**24  # values of the validation split at once, at 16 channels
+FEW_IMAGES = 5000  # below which units are left out in training, and those of a diffusion are augmented
+MOST_SMALL_SIDE = 12  # pixels of the shorter side up to which images are small
+LEAST_CHANNELS_LAST_SIDE = 14  # pixels of a side from which convolutions are faster with the channels last
+EVALUATED_VALUES = 2**24  # values of the validation split at once, at 16 channels
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,13 @@ def placed(model: nn.Module, form: ImageForm, device: torch.device) -> nn.Module
         and devices.half(device)
         and any(isinstance(part, nn.GroupNorm) for part in model.modules())
     )
-    last = device.type == "cuda" or (min(form.height, form.width) >= LAST and not normed)
+    last = device.type == "cuda" or (min(form.height, form.width) >= LEAST_CHANNELS_LAST_SIDE and not normed)
     return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def small(form: ImageForm) -> bool:
     """Return whether images take so few pixels that small networks do."""
-    return min(form.height, form.width) <= SMALL
+    return min(form.height, form.width) <= MOST_SMALL_SIDE
 
 
 def batch(form: ImageForm, device: torch.device) -> int:
@@ -124,4 +125,4 @@ def batch(form: ImageForm, device: torch.device) -> int:
 
 def chunk(form: ImageForm) -> int:
     """Return how many images of the validation split are evaluated at once."""
-    return max(16, EVALUATED // (16 * form.values))
+    return max(16, EVALUATED_VALUES // (16 * form.values))

@@ -14,8 +14,8 @@ from torch.nn.functional import pad, silu
 
 from launderette.generators.image._attention import attend
 
-HEAD = 32  # units of an attention head
-NEIGHBOURS = (0, -1), (-1, 0), (-1, -1), (-1, 1)  # patches that touch a patch and come before it: row, column
+HEAD_UNITS = 32  # units of an attention head
+NEIGHBOUR_OFFSETS = (0, -1), (-1, 0), (-1, -1), (-1, 1)  # patches that touch a patch and come before it: row, column
 
 
 class Patches:
@@ -45,7 +45,7 @@ class Patches:
         """Return the numbers of the patches that touch each one and come before it, T where there is none: [T, 4]."""
         row, column = torch.arange(self.T) // self.columns, torch.arange(self.T) % self.columns
         found = []
-        for down, right in NEIGHBOURS:
+        for down, right in NEIGHBOUR_OFFSETS:
             r, c = row + down, column + right
             found.append(torch.where((r >= 0) & (c >= 0) & (c < self.columns), r * self.columns + c, self.T))
         return torch.stack(found, 1)
@@ -56,7 +56,7 @@ class Layer(nn.Module):
 
     def __init__(self, d: int, dropout: float) -> None:
         super().__init__()
-        self.heads = d // HEAD
+        self.heads = d // HEAD_UNITS
         self.norm, self.qkv, self.out = nn.LayerNorm(d), nn.Linear(d, 3 * d), nn.Linear(d, d)
         self.feed = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
         self.dropout = nn.Dropout(dropout)
@@ -68,7 +68,7 @@ class Layer(nn.Module):
         d].
         """
         B, T, d = h.shape
-        q, k, v = self.qkv(self.norm(h)).view(B, T, 3, self.heads, HEAD).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(self.norm(h)).view(B, T, 3, self.heads, HEAD_UNITS).permute(2, 0, 3, 1, 4)
         if kept is not None:
             k, v = (
                 torch.cat([before, new], 2)
@@ -80,14 +80,14 @@ class Layer(nn.Module):
         return h + self.dropout(self.feed(h))
 
 
-class Network(nn.Module):
+class PatchTransformer(nn.Module):
     """Values of an image -> for each value the parameters of its distribution given those before it."""
 
     def __init__(
         self, patches: Patches, classes: int, *, width: int, depth: int, hidden: int, outputs: int, dropout: float
     ) -> None:
         super().__init__()
-        m, n = patches.m, len(NEIGHBOURS)
+        m, n = patches.m, len(NEIGHBOUR_OFFSETS)
         self.m = m
         self.register_buffer("near", patches.neighbours(), persistent=False)
         self.label, self.place = (

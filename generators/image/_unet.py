@@ -13,12 +13,12 @@ from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle, pix
 
 from launderette.generators.image._attention import attend
 
-HEAD = 32  # channels of an attention head
-SMALL = 14  # pixels of a side up to which attention is used
+HEAD_CHANNELS = 32  # channels of an attention head
+MOST_ATTENTION_SIDE = 14  # pixels of a side up to which attention is used
 LOWEST_UNET_SIDE = 4  # pixels of a side of the lowest level
 
 
-class Embedding(nn.Module):
+class ConditionEmbedding(nn.Module):
     """Noise level, label and further numbers -> one vector [B, e]."""
 
     def __init__(self, e: int, labels: int, augmentation: int) -> None:
@@ -40,7 +40,7 @@ class Attention(nn.Module):
 
     def __init__(self, c: int) -> None:
         super().__init__()
-        self.heads = next(heads for heads in range(max(1, c // HEAD), 0, -1) if c % heads == 0)
+        self.heads = next(heads for heads in range(max(1, c // HEAD_CHANNELS), 0, -1) if c % heads == 0)
         self.norm, self.qkv, self.out = _norm(c), nn.Conv2d(c, 3 * c, 1), _zero(nn.Conv2d(c, c, 1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Attention(nn.Module):
         return x + self.out(attend(q, k, v).transpose(2, 3).reshape(B, c, h, w))
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two convolutions with a skip connection, the second under the embedding's scale and shift, then attention
     where asked for.
     """
@@ -92,19 +92,21 @@ class UNet(nn.Module):
         self.patch, small = patch, min(sides) // patch
         self.levels = 2 if small < 4 * LOWEST_UNET_SIDE else 3
         e, widths = 4 * width, [width * min(2, 2**level) for level in range(self.levels)]
-        attends = [max(sides) // (patch * 2**level) <= SMALL and level > 0 for level in range(self.levels)]
-        self.embedding = Embedding(e, labels, augmentation)
+        attends = [
+            max(sides) // (patch * 2**level) <= MOST_ATTENTION_SIDE and level > 0 for level in range(self.levels)
+        ]
+        self.embedding = ConditionEmbedding(e, labels, augmentation)
         self.into = nn.Conv2d(channels * patch**2, width, 3, padding=1)
         self.down, self.up, c, skips = nn.ModuleList(), nn.ModuleList(), width, [width]
         for level, d in enumerate(widths):
             for _ in range(blocks):
-                self.down.append(Block(c, d, e, dropout, attends[level]))
+                self.down.append(ResidualBlock(c, d, e, dropout, attends[level]))
                 c = d
                 skips.append(c)
-        self.middle = Block(c, c, e, dropout, True)
+        self.middle = ResidualBlock(c, c, e, dropout, True)
         for level, d in reversed(list(enumerate(widths))):
             for _ in range(blocks + (level == 0)):
-                self.up.append(Block(c + skips.pop(), d, e, dropout, attends[level]))
+                self.up.append(ResidualBlock(c + skips.pop(), d, e, dropout, attends[level]))
                 c = d
         self.norm, self.out = _norm(c), _zero(nn.Conv2d(c, channels * patch**2, 3, padding=1))
         self.blocks = blocks

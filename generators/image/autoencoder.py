@@ -21,7 +21,7 @@ from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
-from launderette.generators.image._coder import Decoder, Encoder, brightness_loss
+from launderette.generators.image._coder import ImageDecoder, ImageEncoder, brightness_loss
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
@@ -30,8 +30,8 @@ from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
-COMPONENTS = 8  # of the mixture of one label
-PARTS = "share", "mean", "factor"
+COMPONENTS_PER_LABEL = 8  # of the mixture of one label
+MIXTURE_FIELDS = "share", "mean", "factor"
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Model(nn.Module):
         super().__init__()
         self.form, self.sigma, shape = form, config.noise, (form.channels, form.height, form.width)
         self.encoder, self.decoder = (
-            Encoder(shape, config.width, config.latent),
-            Decoder(shape, config.width, config.latent),
+            ImageEncoder(shape, config.width, config.latent),
+            ImageDecoder(shape, config.width, config.latent),
         )
         self.head = nn.Linear(config.latent, max(1, len(form.classes)))
 
@@ -130,7 +130,9 @@ class Autoencoder(ShownModel):
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
         latents = {
-            f"latents.{k}.{part}": getattr(of_label, part) for k, of_label in enumerate(self.latents) for part in PARTS
+            f"latents.{k}.{part}": getattr(of_label, part)
+            for k, of_label in enumerate(self.latents)
+            for part in MIXTURE_FIELDS
         }
         _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
 
@@ -146,7 +148,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoe
     network = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
     form, config, model, record = _fitting.restore(FAMILY, document, network)
     labels = range(max(1, len(form.classes)))
-    latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in PARTS)) for k in labels)
+    latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in MIXTURE_FIELDS)) for k in labels)
     return Autoencoder(form, config, model, latents, record)
 
 
@@ -175,7 +177,8 @@ def _latents(model: Model, x: Tensor, seed: int) -> tuple[Mixture, ...]:
     labels = range(max(1, len(model.form.classes)))
     # a label whose images all serve to validate is drawn like all the others together
     return tuple(
-        mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS, stream) for label in labels
+        mixture.fit((z[y == label] if (y == label).any() else z).double(), COMPONENTS_PER_LABEL, stream)
+        for label in labels
     )
 
 

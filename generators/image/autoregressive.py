@@ -24,18 +24,17 @@ from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.image import _fitting
-from launderette.generators.image._fitting import ImageFamily
-from launderette.generators.image._patches import HEAD, Network, Patches
+from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
+from launderette.generators.image._patches import HEAD_UNITS, Patches, PatchTransformer
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
-SHARED = 5  # images that must share a pixel value before it is kept as one
+LEAST_IMAGES_PER_VALUE = 5  # images that must share a pixel value before it is kept as one
 SHARPEST = -7.0  # ln of the least scale of a logistic
-FEW = 5000  # images, below which units of the network are left out in training
-CHUNK = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
+CHUNK_IMAGES = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class Config:
 
     def __post_init__(self) -> None:
         options.check(self)
-        if self.width is not None and self.width % HEAD:
-            raise GeneratorError(f"expected width to be a multiple of {HEAD}, found {self.width}; correct it")
+        if self.width is not None and self.width % HEAD_UNITS:
+            raise GeneratorError(f"expected width to be a multiple of {HEAD_UNITS}, found {self.width}; correct it")
 
 
 class Model(nn.Module):
@@ -70,7 +69,7 @@ class Model(nn.Module):
         super().__init__()
         self.form, self.patches = form, Patches(form.channels, form.height, form.width, config.patch)
         options = {name: getattr(config, name) for name in ("width", "depth", "hidden", "dropout")}
-        self.net = Network(self.patches, len(form.classes), outputs=3 * config.mixture, **options)
+        self.net = PatchTransformer(self.patches, len(form.classes), outputs=3 * config.mixture, **options)
         self.register_buffer("real", self.patches.real(), persistent=False)
         self.register_buffer("rank", torch.arange(256))  # of each pixel value among those in use
         self.register_buffer("value", torch.arange(256))  # of each rank
@@ -85,7 +84,7 @@ class Model(nn.Module):
         """
         pixels = self.form.unpack(x)[0].flatten(1)
         images = torch.tensor([int((pixels == value).any(1).sum()) for value in range(256)])
-        used = (images >= min(SHARED, len(x))).nonzero()[:, 0]
+        used = (images >= min(LEAST_IMAGES_PER_VALUE, len(x))).nonzero()[:, 0]
         if len(used):
             self.rank.copy_((torch.arange(256)[:, None] - used).abs().argmin(1))
             self.value[: len(used)] = used
@@ -191,7 +190,7 @@ class Autoregressive(ShownModel):
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
         can meet.
         """
-        return self.form.sample(n, seed, where, self.model.draw, CHUNK)
+        return self.form.sample(n, seed, where, self.model.draw, CHUNK_IMAGES)
 
     @torch.no_grad()
     def log_prob(self, images: Images) -> np.ndarray:
@@ -241,7 +240,7 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     width = config.width or (384 if fast else 96 if small else 192)
     depth, hidden = config.depth or (8 if fast else 3 if small else 4), config.hidden or (192 if fast else 96)
     patch, batch = config.patch or (2 if small else 4), config.batch or _fitting.batch(form, device)
-    dropout = config.dropout if config.dropout is not None else 0.2 if images < FEW else 0.05 if fast else 0.0
+    dropout = config.dropout if config.dropout is not None else 0.2 if images < FEW_IMAGES else 0.05 if fast else 0.0
     return replace(config, width=width, depth=depth, hidden=hidden, patch=patch, batch=batch, dropout=dropout)
 
 

@@ -22,7 +22,7 @@ from launderette.generators.data.images import ImageForm, Images, to_pixels, to_
 from launderette.generators.data.schema import Schema
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import TOLD, warp
-from launderette.generators.image._fitting import ImageFamily
+from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._unet import UNet
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
@@ -33,7 +33,6 @@ from launderette.generators.training.plan import Plan
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
 LOSS_DRAWS = 8  # noises that the loss of an image is averaged over
-FEW = 5000  # images, below which they are augmented
 
 
 @dataclass(frozen=True)
@@ -190,8 +189,8 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     side, fast = min(form.height, form.width), device.type == "cuda"
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
-    augment = config.augment if config.augment is not None else 0.12 if images < FEW else 0.0
-    dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW or fast else 0.0
+    augment = config.augment if config.augment is not None else 0.12 if images < FEW_IMAGES else 0.0
+    dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW_IMAGES or fast else 0.0
     return replace(
         config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout
     )

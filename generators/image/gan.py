@@ -26,7 +26,7 @@ from launderette.generators.image import _fitting
 from launderette.generators.image._augment import warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._gan_networks import ImageDiscriminator, ImageGenerator
-from launderette.generators.networks.gan_losses import LOSSES, discriminator_loss, generator_loss, penalised
+from launderette.generators.networks.gan_losses import GAN_LOSSES, discriminator_loss, generator_loss, penalised
 from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options
@@ -34,11 +34,12 @@ from launderette.generators.training.collapse import LEAST_FIDELITY, precision, 
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan, Turn
 
-NOISE = 64  # normals that an image is drawn from
+LATENT_DIMENSIONS = 64  # normals that an image is drawn from
 COLLAPSE_IMAGES = 1024  # validation images that are compared with generated ones, in COLLAPSE_SIDE^2 pixels
 COLLAPSE_SIDE = 8
-FEW = 10_000  # images, below which they are augmented
-COARSE = 14  # pixels of a side from which bfloat16 pays: of 8 x 8 it saves a tenth of the time and costs coverage
+AUGMENTED_IMAGES = 10_000  # images, below which they are augmented
+# pixels of a side from which bfloat16 pays: of 8 x 8 it saves a tenth of the time and costs coverage
+LEAST_BFLOAT16_SIDE = 14
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Config:
 
     def __post_init__(self) -> None:
         options.check(self)
-        if self.loss not in LOSSES:
-            raise GeneratorError(f"expected a loss among {', '.join(LOSSES)}, found {self.loss!r}")
+        if self.loss not in GAN_LOSSES:
+            raise GeneratorError(f"expected a loss among {', '.join(GAN_LOSSES)}, found {self.loss!r}")
 
 
 class Model(nn.Module):
@@ -69,7 +70,7 @@ class Model(nn.Module):
         super().__init__()
         self.form, self.config, self.diversity, self.fidelity = form, config, 1.0, 1.0
         shape, classes = (form.channels, form.height, form.width), len(form.classes)
-        self.generator = ImageGenerator(shape, classes, NOISE, config.width, config.blocks, config.patch)
+        self.generator = ImageGenerator(shape, classes, LATENT_DIMENSIONS, config.width, config.blocks, config.patch)
         self.discriminator = ImageDiscriminator(shape, classes, config.width, config.blocks, config.patch)
 
     def start(self, x: Tensor) -> None:
@@ -79,7 +80,7 @@ class Model(nn.Module):
         """Packed images x [B, C H W + 2] -> the loss of the network whose turn it is, [B]."""
         pixels, y = self.form.unpack(x)
         real = to_unit(pixels)
-        half = bool(turn) and min(real.shape[2:]) >= COARSE and devices.half(x.device)
+        half = bool(turn) and min(real.shape[2:]) >= LEAST_BFLOAT16_SIDE and devices.half(x.device)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
             if turn:
                 return self._turn(real, y, turn).float()
@@ -87,7 +88,7 @@ class Model(nn.Module):
 
     def _turn(self, real: Tensor, y: Tensor, turn: str) -> Tensor:
         with torch.set_grad_enabled(turn == "generator"):
-            fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
+            fake = self.generator(torch.randn(len(y), LATENT_DIMENSIONS, device=y.device), y)
         if self.config.augment:
             real, fake = warp(real, self.config.augment)[0], warp(fake, self.config.augment)[0]
         if turn == "generator":
@@ -104,7 +105,7 @@ class Model(nn.Module):
         """Note diversity and fidelity of as many generated images as there are real ones, and return how far their
         means are apart.
         """
-        fake = self.generator(torch.randn(len(y), NOISE, device=y.device), y)
+        fake = self.generator(torch.randn(len(y), LATENT_DIMENSIONS, device=y.device), y)
         real, fake = (adaptive_avg_pool2d(x, COLLAPSE_SIDE).flatten(1) for x in (real, fake.clamp(-1, 1)))
         self.diversity, self.fidelity = spread(real, fake), precision(real, fake)
         return (real.mean(0) - fake.mean(0)).norm()
@@ -113,7 +114,9 @@ class Model(nn.Module):
     def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
         """Labels y [B] -> images uint8 [B, C, H, W]."""
         device = self.generator.basis.device
-        return to_pixels(self.generator(torch.randn(len(y), NOISE, generator=stream).to(device), y.to(device)))
+        return to_pixels(
+            self.generator(torch.randn(len(y), LATENT_DIMENSIONS, generator=stream).to(device), y.to(device))
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,7 +162,7 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
         2 ** max(0, math.ceil(math.log2(side / 32))) if fast else min(4, 2 ** int(math.log2(side / 4)))
     )
     width = config.width or (256 if fast else 64 if side <= 16 else 96)
-    augment = config.augment if config.augment is not None else 0.1 if images < FEW else 0.0
+    augment = config.augment if config.augment is not None else 0.1 if images < AUGMENTED_IMAGES else 0.0
     blocks, batch = (
         config.blocks or (1 if _fitting.small(form) else 2 if fast else 3),
         config.batch or _fitting.batch(form, device),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-TAIL = 4  # a label is a group of its own from 1 / (TAIL * bins) of the rows on
+RARE_LABEL_DIVISOR = 4  # a label is a group of its own from 1 / (RARE_LABEL_DIVISOR * bins) of the rows on
 
 
 def of_numbers(counts: np.ndarray, bins: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def of_numbers(counts: np.ndarray, bins: int) -> np.ndarray:
 def of_labels(counts: np.ndarray, bins: int) -> np.ndarray:
     """Return the group of each label, int64: frequent ones alone, the most frequent first, the others together."""
     order = np.argsort(-counts, kind="stable")
-    alone = order[: bins - 1][counts[order[: bins - 1]] >= counts.sum() / (TAIL * bins)]
+    alone = order[: bins - 1][counts[order[: bins - 1]] >= counts.sum() / (RARE_LABEL_DIVISOR * bins)]
     rest = len(alone) - (counts.sum() <= counts[alone].sum() and len(alone) > 0)  # no group of nobody
     groups = np.full(len(counts), rest, dtype="int64")
     groups[alone] = np.arange(len(alone))

@@ -14,13 +14,13 @@ from launderette.generators.formats.grid import to_grid
 from launderette.generators.privacy.domain import PublicColumn
 from launderette.generators.privacy.queries import Queries
 
-FIRST = 256  # ticks that are counted one by one; more are counted in COARSE intervals of equal width
-COARSE = 128
-PARTS = 64  # of an interval that is cut
-ROUNDS = 3  # of cutting, at most
-HEAVY = 5.0  # standard deviations of the noise that an interval to cut holds
-STANDS_OUT = 4.5  # standard deviations by which a part holds more than its share: once in 300,000 parts by chance
-NOISE = 3.0  # standard deviations below which nobody is taken to miss a value, or to have an unlisted label
+MOST_SINGLE_TICKS = 256  # ticks that are counted one by one; more are counted in COARSE_INTERVALS of equal width
+COARSE_INTERVALS = 128
+INTERVAL_PARTS = 64  # of an interval that is cut
+MOST_CUTTING_ROUNDS = 3  # of cutting, at most
+HEAVY_DEVIATIONS = 5.0  # standard deviations of the noise, as the next two, that an interval to cut holds
+OUTSTANDING_DEVIATIONS = 4.5  # by which a part holds more than its share: once in 300,000 parts by chance
+LEAST_COUNT_DEVIATIONS = 3.0  # below which nobody is taken to miss a value, or to have an unlisted label
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def cells_of(column: PublicColumn) -> int:
     if column.kind in ("categorical", "boolean"):
         return len(column.labels) + column.missing
     low, high = column.ticks
-    return (high - low + 1 if high - low < FIRST else COARSE) + column.missing
+    return (high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS) + column.missing
 
 
 def exact(column: Cells | Labels, values: pd.Series) -> Histogram:
@@ -75,7 +75,7 @@ def learn(values: pd.Series, column: PublicColumn, queries: Queries, share: floa
 
 
 def _if_any(count: float, variance: float) -> float:
-    return count if count > NOISE * math.sqrt(variance) else 0.0
+    return count if count > LEAST_COUNT_DEVIATIONS * math.sqrt(variance) else 0.0
 
 
 def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share: float) -> Histogram:
@@ -84,8 +84,8 @@ def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share
     ticks = np.clip(ticks, low, high)
     if not column.missing:
         ticks = np.append(ticks, np.full(int((~present).sum()), high))
-    cuts = _cut(low, high, high - low + 1 if high - low < FIRST else COARSE)
-    rounds = min(ROUNDS, math.ceil(math.log((high - low + 1) / len(cuts), PARTS) - 1e-9))
+    cuts = _cut(low, high, high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS)
+    rounds = min(MOST_CUTTING_ROUNDS, math.ceil(math.log((high - low + 1) / len(cuts), INTERVAL_PARTS) - 1e-9))
     share = share / (rounds + 1)
     counted = np.append(_counted(ticks, cuts), [missing] * column.missing)
     answer = queries.table(column.name, counted, share)
@@ -113,10 +113,10 @@ def _counted(ticks: np.ndarray, cuts: list[tuple[int, int]]) -> np.ndarray:
 
 def _refined(intervals: list[Interval], ticks: np.ndarray, name: str, queries: Queries, share: float) -> list[Interval]:
     """Cut the intervals that hold rows, and keep the parts that hold far more than their share (PrivTree's idea)."""
-    heavy = [i for i in intervals if i.fresh and i.high > i.low and i.count > HEAVY * math.sqrt(i.variance)]
+    heavy = [i for i in intervals if i.fresh and i.high > i.low and i.count > HEAVY_DEVIATIONS * math.sqrt(i.variance)]
     if not heavy:
         return intervals
-    parts = {one: _cut(one.low, one.high, PARTS) for one in heavy}
+    parts = {one: _cut(one.low, one.high, INTERVAL_PARTS) for one in heavy}
     cuts = [cut for one in heavy for cut in parts[one]]
     answer = queries.table(f"{name}, within its heavy intervals", _counted(ticks, cuts), share)
     told, found = iter(answer.values.tolist()), []
@@ -128,7 +128,7 @@ def _refined(intervals: list[Interval], ticks: np.ndarray, name: str, queries: Q
 
 def _pieces(one: Interval, parts: list[Interval]) -> list[Interval]:
     """Return the parts that stand out, and what is left between them at the rest of the interval's count."""
-    out = [p for p in parts if p.count > one.count / len(parts) + STANDS_OUT * math.sqrt(p.variance)]
+    out = [p for p in parts if p.count > one.count / len(parts) + OUTSTANDING_DEVIATIONS * math.sqrt(p.variance)]
     ends = [one.low - 1, *(end for p in out for end in (p.low, p.high)), one.high + 1]
     gaps = [(a + 1, b - 1) for a, b in zip(ends[::2], ends[1::2], strict=True) if b - a > 1]
     ticks, rest = sum(b - a + 1 for a, b in gaps), max(0.0, one.count - sum(p.count for p in out))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-ROUNDS = 50  # of proportional fitting
-TINY = 1e-12
+FITTING_ROUNDS = 50  # of proportional fitting
+LEAST_DIVISOR = 1e-12
 
 
 def onto_simplex(x: np.ndarray, total: float) -> np.ndarray:
@@ -16,7 +16,7 @@ def onto_simplex(x: np.ndarray, total: float) -> np.ndarray:
 
 def merged(estimates: list[tuple[np.ndarray, np.ndarray | float]]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean of estimates of the same numbers, weighted by their inverse variances, and its variance."""
-    weights = [1 / np.maximum(np.broadcast_to(v, x.shape), TINY) for x, v in estimates]
+    weights = [1 / np.maximum(np.broadcast_to(v, x.shape), LEAST_DIVISOR) for x, v in estimates]
     whole = sum(weights)
     return sum(w * x for w, (x, _) in zip(weights, estimates, strict=True)) / whole, 1 / whole
 
@@ -29,7 +29,7 @@ def consistent(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, prior: 
     (a, b), total = table.shape, rows.sum()
     spread = (rows - table.sum(1))[:, None] / b + (columns - table.sum(0)) / a - (total - table.sum()) / (a * b)
     found = onto_simplex(table + spread, total) + prior * np.outer(rows, columns) / total**2
-    for _ in range(ROUNDS):
-        found = found * (rows / np.maximum(found.sum(1), TINY))[:, None]
-        found = found * (columns / np.maximum(found.sum(0), TINY))
+    for _ in range(FITTING_ROUNDS):
+        found = found * (rows / np.maximum(found.sum(1), LEAST_DIVISOR))[:, None]
+        found = found * (columns / np.maximum(found.sum(0), LEAST_DIVISOR))
     return found

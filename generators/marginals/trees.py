@@ -17,7 +17,7 @@ from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.marginals.projection import consistent, merged, onto_simplex
 from launderette.generators.privacy.queries import Queries
 
-HISTOGRAMS, SCORES, PAIRS = 0.15, 0.10, 0.75  # shares of mu^2
+HISTOGRAMS_SHARE, SCORES_SHARE, PAIRS_SHARE = 0.15, 0.10, 0.75  # shares of mu^2
 CELLS_POWER = 2 / 3  # shares of the budget by cells to this power make the sum of errors least
 MOST_BINS = 64
 EXPECTED_ABSOLUTE = math.sqrt(2 / math.pi)  # of a standard normal
@@ -47,7 +47,7 @@ def fit(codes: Sequence[np.ndarray], histograms: Sequence[Histogram], queries: Q
     """
     rows = _rows(histograms)
     counts = [_projected(one, rows) for one in histograms]
-    bins = bins or _bins(rows, queries.sigma(PAIRS / max(1, len(codes) - 1)))
+    bins = bins or _bins(rows, queries.sigma(PAIRS_SHARE / max(1, len(codes) - 1)))
     groups = [_groups(one, own, bins) for one, own in zip(histograms, counts, strict=True)]
     coded = [own[code] for own, code in zip(groups, codes, strict=True)]
     totals = [np.bincount(own, n) for own, n in zip(groups, counts, strict=True)]
@@ -106,12 +106,12 @@ def _chosen(coded: list[np.ndarray], totals: list[np.ndarray], queries: Queries)
     pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
     if not pairs:
         return []
-    sigma, differences, noise = queries.sigma(PAIRS / (columns - 1)), [], []
+    sigma, differences, noise = queries.sigma(PAIRS_SHARE / (columns - 1)), [], []
     for a, b in pairs:
         expected = np.rint(np.outer(totals[a], totals[b]) / totals[a].sum())
         differences.append(int(np.abs(_table(coded[a], coded[b], expected.shape) - expected).sum()))
         noise.append(EXPECTED_ABSOLUTE * np.sqrt(sigma**2 + expected).sum())
-    told = queries.scores("how far pairs are from independent", np.array(differences, dtype="int64"), SCORES)
+    told = queries.scores("how far pairs are from independent", np.array(differences, dtype="int64"), SCORES_SHARE)
     return _spanning(columns, dict(zip(pairs, told.values - np.array(noise), strict=True)))
 
 

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 
 COPULA_ROWS = 20_000
-LEVELS = 16  # frequent labels of a column that are features
+FREQUENT_LABELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
 # nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
 WORTH = 0.25
-STRAY = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
+MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
 
@@ -48,7 +48,7 @@ class Copula(nn.Module):
         self.sizes = layout.sizes
         self.ordered = {c: layout.ordered[c] for c in range(self.columns) if layout.ordered[c]}  # column -> cells
         labels = [c for c in range(self.columns) if c not in self.ordered]
-        most = max(1, min(LEVELS, LABEL_FEATURES // max(1, len(labels))))
+        most = max(1, min(FREQUENT_LABELS, LABEL_FEATURES // max(1, len(labels))))
         self.levels = {c: min(most, layout.sizes[c]) for c in labels}
         self.fine = {l: c for l, (c, _) in layout.inner.items() if layout.ordered[l]}  # fine token -> column
         self.factors = [*range(self.columns), *self.fine]
@@ -221,4 +221,4 @@ def _interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
 
 
 def _with_strays(ratio: Tensor) -> Tensor:
-    return torch.log((1 - STRAY) * ratio + STRAY)
+    return torch.log((1 - MARGINAL_SHARE) * ratio + MARGINAL_SHARE)

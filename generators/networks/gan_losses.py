@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-LOSSES = "relativistic", "nonsaturating", "minimax"
+GAN_LOSSES = "relativistic", "nonsaturating", "minimax"
 
 
 def discriminator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 
-WAVES = 12  # cosines of a number's place in its column
+HEAD_COSINES = 12  # cosines of a number's place in its column
 IMPOSSIBLE = -1e9  # logit of a token that cannot occur
 
 
-class Embedding(nn.Module):
+class TokenEmbedding(nn.Module):
     """Tokens [B, L] -> [B, L, e]."""
 
     def __init__(self, layout: Layout, e: int) -> None:
@@ -51,7 +51,7 @@ class Heads(nn.Module):
         shapes = [(len(group), K) for group, K in zip(self.groups, widest, strict=True)]
         self.out = nn.ParameterList(torch.zeros(g, h, K) for g, K in shapes)
         self.out_bias = nn.ParameterList(torch.zeros(g, 1, K) for g, K in shapes)
-        self.smooth = nn.ParameterList(torch.zeros(g, h, WAVES) for g, _ in shapes)
+        self.smooth = nn.ParameterList(torch.zeros(g, h, HEAD_COSINES) for g, _ in shapes)
         self._constants(layout, widest)
 
     def _constants(self, layout: Layout, widest: list[int]) -> None:
@@ -60,7 +60,7 @@ class Heads(nn.Module):
         """
         sizes, constants = torch.tensor(layout.sizes), {}
         for k, (group, K) in enumerate(zip(self.groups, widest, strict=True)):
-            constants[f"waves_{k}"] = torch.stack([_waves(layout.ordered[l], K, WAVES).t() for l in group])
+            constants[f"waves_{k}"] = torch.stack([_waves(layout.ordered[l], K, HEAD_COSINES).t() for l in group])
             constants[f"absent_{k}"] = (torch.arange(K) >= sizes[group][:, None, None]) * IMPOSSIBLE
         for fine, (_, allowed) in layout.inner.items():
             constants[f"allowed_{fine}"] = torch.from_numpy(allowed)

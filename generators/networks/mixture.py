@@ -10,7 +10,7 @@ from torch import Tensor
 
 ITERATIONS = 40
 MIXTURE_ROWS = 20_000  # a random subset as large as this fits as well
-LEAST_ROWS = 50  # a component of fewer rows would describe these rows
+LEAST_COMPONENT_ROWS = 50  # a component of fewer rows would describe these rows
 RIDGE = 1e-3  # share of the overall variance added to each component's
 
 
@@ -37,11 +37,11 @@ class Mixture:
 
 
 def fit(z: Tensor, components: int, generator: torch.Generator) -> Mixture:
-    """Fit at most `components` to z [N, d], float64; each keeps LEAST_ROWS rows or more, as long as there are so
-    many.
+    """Fit at most `components` to z [N, d], float64; each keeps LEAST_COMPONENT_ROWS rows or more, as long as
+    there are so many.
     """
     z = z[torch.randperm(len(z), generator=generator)[:MIXTURE_ROWS]]
-    K = max(1, min(components, len(z) // LEAST_ROWS))
+    K = max(1, min(components, len(z) // LEAST_COMPONENT_ROWS))
     ridge = RIDGE * z.var(0, correction=0).mean().clamp(min=1e-6) * torch.eye(z.shape[1]).to(z)
     weight = torch.softmax(-torch.cdist(z, z[_apart(z, K, generator)]).square() / (20 * ridge[0, 0]), 1)
     for _ in range(ITERATIONS):
@@ -64,7 +64,7 @@ def _apart(z: Tensor, K: int, generator: torch.Generator) -> list[int]:
 
 def _large(weight: Tensor) -> Tensor:
     rows = weight.sum(0)
-    return (rows >= min(LEAST_ROWS, float(rows.max()))).nonzero()[:, 0]
+    return (rows >= min(LEAST_COMPONENT_ROWS, float(rows.max()))).nonzero()[:, 0]
 
 
 def _maximise(z: Tensor, weight: Tensor, ridge: Tensor) -> Mixture:

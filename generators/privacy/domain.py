@@ -16,11 +16,11 @@ from launderette.generators.data.schema import EXACT_INTEGERS, Boolean, Categori
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
-from launderette.generators.privacy.ledger import UNITS
+from launderette.generators.privacy.ledger import PRIVACY_UNITS
 
-OTHER = "(other)"
+OTHER_LABEL = "(other)"
 MOST_DECIMALS = 12
-FORMS = {
+KIND_EXAMPLES = {
     "numerical": "{kind: numerical, bounds: [lowest, highest], decimals: 0}",
     "categorical": "{kind: categorical, categories: [one, another]}",
     "datetime": '{kind: datetime, format: "%Y-%m-%d", bounds: ["2000-01-01", "2030-12-31"]}',
@@ -31,7 +31,7 @@ FINEST = (("%f", "microsecond"), ("%S", "second"), ("%s", "second"), ("%M", "min
 
 def private_field(name: str, what: str, kind: str | None = None) -> GeneratorError:
     """Return the sentence for a field of a column that only rows could tell."""
-    lines = [f"columns: {{{name!r}: {form}}}" for key, form in FORMS.items() if kind in (None, key)]
+    lines = [f"columns: {{{name!r}: {form}}}" for key, form in KIND_EXAMPLES.items() if kind in (None, key)]
     return GeneratorError(
         f"expected {what} of column {name!r} stated under privacy.epsilon, found none; write {' or '.join(lines)} from "
         "what is publicly known, not from the data, or drop the column"
@@ -56,7 +56,7 @@ class PublicColumn:
     def read(cls, name: str, entry: str | Mapping[str, Any]) -> "PublicColumn":
         """Read an entry under `columns`; GeneratorError for what is private, lacking or contradicts itself."""
         entry = {"kind": entry} if isinstance(entry, str) else dict(entry)
-        if entry.get("kind") not in FORMS:
+        if entry.get("kind") not in KIND_EXAMPLES:
             if entry.get("kind") == "identifier":
                 raise GeneratorError(
                     f"expected no identifier under privacy.epsilon, found column {name!r}, whose form only rows tell; "
@@ -138,7 +138,7 @@ class PublicColumn:
     @property
     def labels(self) -> list[Any]:
         """The labels that a value may have; of texts the last is for all others."""
-        return [False, True] if self.kind == "boolean" else [*map(text_of, self.categories or ()), OTHER]
+        return [False, True] if self.kind == "boolean" else [*map(text_of, self.categories or ()), OTHER_LABEL]
 
     def conformed(self, values: pd.Series) -> pd.Series:
         """Return values as the column's type holds them, each by itself."""
@@ -150,7 +150,7 @@ class PublicColumn:
         texts = values.astype("object").map(text_of, na_action="ignore")
         if self.kind == "boolean":
             return texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
-        return texts.where(texts.isna() | texts.isin(self.labels), OTHER)
+        return texts.where(texts.isna() | texts.isin(self.labels), OTHER_LABEL)
 
     def _numbers(self, values: pd.Series) -> pd.Series:
         numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
@@ -181,8 +181,8 @@ class Privacy:
 
     def __post_init__(self) -> None:
         accounting.check(self.epsilon, self.delta)
-        if self.unit not in UNITS:
-            raise GeneratorError(f"expected a unit of privacy among {', '.join(UNITS)}, found {self.unit!r}")
+        if self.unit not in PRIVACY_UNITS:
+            raise GeneratorError(f"expected a unit of privacy among {', '.join(PRIVACY_UNITS)}, found {self.unit!r}")
         if self.unit != "row":
             raise GeneratorError("expected unit: row, found entity, which no generator protects yet; leave it out")
 

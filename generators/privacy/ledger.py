@@ -14,9 +14,9 @@ from typing import Any
 from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import accounting, noise
 
-UNITS = ("row", "entity")
-NEIGHBOURS = "add or remove one"
-RATE = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
+PRIVACY_UNITS = ("row", "entity")
+NEIGHBOURING_RELATION = "add or remove one"
+STATED_FPR = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Ledger:
     public: tuple[str, ...] = ()  # what was stated and is taken to be known, in words
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise GeneratorError(f"expected a unit of privacy among {', '.join(UNITS)}, found {self.unit!r}")
+        if self.unit not in PRIVACY_UNITS:
+            raise GeneratorError(f"expected a unit of privacy among {', '.join(PRIVACY_UNITS)}, found {self.unit!r}")
 
     @cached_property
     def mu(self) -> float:
@@ -98,20 +98,22 @@ class Ledger:
         return (
             f"Adding or removing one {self.unit} changes the probability of any release by a factor of at most "
             f"e^{self.epsilon:.3g} = {math.exp(min(self.epsilon, 700)):.3g}, but for a probability of {self.delta:g}. "
-            f"Whoever sees it, and knows all other {self.unit}s, recognises at most {self.largest_tpr(RATE):.1%} of "
-            f"those that it was made from, if {RATE:.0%} of others may be taken for such."
+            f"Whoever sees it, and knows all other {self.unit}s, recognises at most {self.largest_tpr(STATED_FPR):.1%} "
+            f"of those that it was made from, if {STATED_FPR:.0%} of others may be taken for such."
         )
 
     def to_dict(self) -> dict[str, Any]:
-        own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURS}
-        tpr = {f"largest TPR at {RATE:.0%} FPR": self.largest_tpr(RATE), "mu": self.mu}
+        own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURING_RELATION}
+        tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR), "mu": self.mu}
         return {**own, **tpr, "public": list(self.public), "events": [asdict(event) for event in self.events]}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Ledger":
         """Read what to_dict wrote; GeneratorError for an unknown event, or an epsilon that does not follow."""
-        if document.get("neighbours") != NEIGHBOURS:
-            raise GeneratorError(f"expected a ledger whose neighbours {NEIGHBOURS} unit, found another relation")
+        if document.get("neighbours") != NEIGHBOURING_RELATION:
+            raise GeneratorError(
+                f"expected a ledger whose neighbours {NEIGHBOURING_RELATION} unit, found another relation"
+            )
         events = tuple(_event(entry) for entry in document["events"])
         found = cls(events, document["delta"], document["unit"], tuple(document["public"]))
         if not math.isclose(found.epsilon, document["epsilon"], rel_tol=1e-9):

@@ -2,7 +2,7 @@
 
 What is allowed is a list of combinations, one token per place of their columns. A mask over the next token keeps those
 of the combinations that agree with what is drawn so far, so a row never runs into a dead end and none is rejected. A
-combination that fewer than SHARED rows have is no public fact: it is not kept, and not drawn.
+combination that fewer than LEAST_ROWS_PER_VALUE rows have is no public fact: it is not kept, and not drawn.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from launderette.generators.data.columns import SHARED
+from launderette.generators.data.columns import LEAST_ROWS_PER_VALUE
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 
 LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
-MOST = 20_000  # combinations of one list
+MOST_COMBINATIONS = 20_000  # combinations of one list
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,11 @@ def _merged(groups: list[set[int]]) -> list[list[int]]:
 def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:
     of, places = _of(columns, encoding)
     tokens, counts = np.unique(x[:, places], axis=0, return_counts=True)
-    kept = counts >= min(SHARED, len(x))
-    if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST:
+    kept = counts >= min(LEAST_ROWS_PER_VALUE, len(x))
+    if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST_COMBINATIONS:
         names = ", ".join(encoding.columns[c].name for c in columns)
         raise GeneratorError(
-            f"expected at most {MOST:,} combinations of {names}, each of {SHARED} rows or more in {LEAST_KEPT:.0%} "
-            "of the rows; "
-            "found others; leave a column out of the combination"
+            f"expected at most {MOST_COMBINATIONS:,} combinations of {names}, each of {LEAST_ROWS_PER_VALUE} rows or "
+            f"more in {LEAST_KEPT:.0%} of the rows; found others; leave a column out of the combination"
         )
     return Combinations(of, places, tokens[kept])

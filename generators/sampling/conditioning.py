@@ -15,9 +15,9 @@ from launderette.generators.data.schema import conform
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.training import randomness
 
-CHUNK = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+CHUNK_ROWS = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
-CANDIDATES = 16  # rows drawn for each row of which some cells are given
+CANDIDATES_PER_ROW = 16  # rows drawn for each row of which some cells are given
 
 # u [B, 1 + randoms of the tokens], tokens x [B, L], which of them are known bool [B, L] -> tokens [B, L]
 Draw = Callable[[np.ndarray, Tensor, Tensor], np.ndarray]
@@ -48,12 +48,12 @@ def present(encoding: Encoding) -> Allowed:
 
 def randoms(encoding: Encoding, given: bool) -> int:
     """Return how many random numbers a row takes: its places within intervals, a choice, and L for each candidate."""
-    return len(encoding.columns) + 1 + (CANDIDATES if given else 1) * encoding.layout.width
+    return len(encoding.columns) + 1 + (CANDIDATES_PER_ROW if given else 1) * encoding.layout.width
 
 
 def given(fixed: Mapping[int, int], width: int) -> Tensor:
-    """Return tokens [CHUNK, width] that are as {place: token} says, and 0 elsewhere."""
-    x = torch.zeros(CHUNK, width, dtype=torch.int64)
+    """Return tokens [CHUNK_ROWS, width] that are as {place: token} says, and 0 elsewhere."""
+    x = torch.zeros(CHUNK_ROWS, width, dtype=torch.int64)
     x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
     return x
 
@@ -84,9 +84,9 @@ def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd
     index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
     dtypes = frame.dtypes.to_dict()
     frame = frame.astype({name: "object" for name, dtype in dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
-    for first in range(0, len(frame), CHUNK):
-        u = randomness.row_uniforms(seed, first, CHUNK, randoms(encoding, given=True))
-        out.append(_imputed(frame.iloc[first : first + CHUNK], encoding, draw, u))
+    for first in range(0, len(frame), CHUNK_ROWS):
+        u = randomness.row_uniforms(seed, first, CHUNK_ROWS, randoms(encoding, given=True))
+        out.append(_imputed(frame.iloc[first : first + CHUNK_ROWS], encoding, draw, u))
     filled = pd.concat(out) if out else frame
     return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
 

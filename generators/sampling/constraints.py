@@ -19,7 +19,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.domains import Domain
 
-ROUNDS = 6  # of narrowing, at most
+MOST_NARROWING_ROUNDS = 6  # of narrowing, at most
 SLACK = 1e-9  # relative, of sums of numbers without a common grid
 Ranges = dict[
     int, tuple[np.ndarray, np.ndarray]
@@ -57,7 +57,7 @@ Atom = Linear | Within
 
 
 @dataclass(frozen=True)
-class Rule:
+class EncodedRule:
     """Where every premise holds, every claim does."""
 
     premises: tuple[Atom, ...]
@@ -72,7 +72,7 @@ class Constraints:
 
     encoding: Encoding = field(repr=False)
     domains: Mapping[int, Domain]
-    rules: tuple[Rule, ...]
+    rules: tuple[EncodedRule, ...]
 
     @cached_property
     def linear(self) -> tuple[tuple[Linear, tuple[Atom, ...]], ...]:
@@ -165,7 +165,7 @@ class Constraints:
         """Return what orders and sums leave of ranges, where no value `is_missing` and their premises are certain."""
         ranges = dict(ranges)
         alive = [_alive(one, is_missing) & certain(premises, cells) for one, premises in self.linear]
-        for _ in range(ROUNDS):
+        for _ in range(MOST_NARROWING_ROUNDS):
             before = dict(ranges)
             for (one, _), rows in zip(self.linear, alive, strict=True):
                 _narrow(one, ranges, rows)

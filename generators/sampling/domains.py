@@ -23,7 +23,7 @@ from launderette.generators.formats.grid import number_of, to_grid
 
 COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
 ROUNDING = 1e-9  # of a tick
-WORDS = {"true": True, "false": False}
+BOOLEAN_WORDS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def label_rank(value: Any, column: Labels) -> int | None:
     texts = {str(label): rank for label, rank in own.items()}
     if str(value) in texts:
         return texts[str(value)]
-    word = WORDS.get(str(value).strip().lower())
+    word = BOOLEAN_WORDS.get(str(value).strip().lower())
     return own.get(word) if word is not None and any(isinstance(label, bool) for label in column.labels) else None
 
 

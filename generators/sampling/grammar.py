@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from launderette.generators.errors import GeneratorError
 
 OPERATOR = re.compile(r"<=|>=|==|!=|<|>|=")
-NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?(?![^\s<>=!*+),-])(?!-\d)")
+NUMBER_TOKEN = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?(?![^\s<>=!*+),-])(?!-\d)")
 QUOTED = re.compile(r'"([^"]*)"|\'([^\']*)\'|`([^`]*)`')
 BARE = re.compile(r"[^\s<>=!*+\"'`]+( \d{1,2}:\d\d\S*)?")
-WORD = re.compile(r"\w")
+WORD_CHARACTER = re.compile(r"\w")
 MIRRORED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "==": "==", "!=": "!="}
 
 
@@ -103,7 +103,7 @@ class _Parser:
         return tuple(Comparison(*parts) for parts in zip(sides, operators, sides[1:], strict=False))
 
     def _side(self) -> Side:
-        sign = -1.0 if not NUMBER.match(self._rest()) and self._sign("-") else 1.0
+        sign = -1.0 if not NUMBER_TOKEN.match(self._rest()) and self._sign("-") else 1.0
         found = _scaled(self._term(), sign)
         while (plus := self._sign("+")) or self._sign("-"):
             start, other = self.at, self._term()
@@ -119,7 +119,7 @@ class _Parser:
             return Side(((name, self._factor()),))
         if quoted := self._match(QUOTED):
             return Side(value=quoted[1] if quoted[1] is not None else quoted[2], number=False)
-        if number := self._match(NUMBER):
+        if number := self._match(NUMBER_TOKEN):
             return self._number(number[0])
         bare = BARE.match(self._rest())
         if bare and (bare[0] in ("true", "false", "True", "False") or any(c.isdigit() for c in bare[0])):
@@ -138,7 +138,7 @@ class _Parser:
     def _factor(self) -> float:
         if not self._sign("*"):
             return 1.0
-        number = self._match(NUMBER)
+        number = self._match(NUMBER_TOKEN)
         if not number:
             raise self._wrong("a number after '*': only products with a constant can be kept")
         return float(number[0])
@@ -155,9 +155,9 @@ class _Parser:
             end = rest[len(name) : len(name) + 1]
             if (
                 name
-                and not NUMBER.fullmatch(name)
+                and not NUMBER_TOKEN.fullmatch(name)
                 and rest.startswith(name)
-                and not (end and WORD.match(end) and WORD.match(name[-1]))
+                and not (end and WORD_CHARACTER.match(end) and WORD_CHARACTER.match(name[-1]))
             ):
                 self.at += len(name)
                 return name

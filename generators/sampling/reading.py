@@ -18,7 +18,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.sampling import domains, grammar
-from launderette.generators.sampling.constraints import SLACK, Atom, Constraints, Linear, Rule, Within
+from launderette.generators.sampling.constraints import SLACK, Atom, Constraints, EncodedRule, Linear, Within
 from launderette.generators.sampling.domains import Domain
 from launderette.generators.sampling.grammar import Comparison
 
@@ -85,7 +85,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
                 found[claim.k] = found[claim.k].both(anyway) if claim.k in found else anyway
                 _check_domain(found[claim.k], alone=encoding.columns[claim.k].name not in (where or {}))
             else:
-                rules.append(Rule(premises, (claim,)))
+                rules.append(EncodedRule(premises, (claim,)))
     read = Constraints(encoding, found, tuple(rules))
     _check_together(read)
     return read

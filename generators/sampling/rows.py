@@ -2,8 +2,8 @@
 
 Rows that meet everything are kept in the order in which they are drawn (rejection sampling, von Neumann 1951): their
 distribution is the model's own, given what they must meet. Where few candidates would pass, and the family can, tokens
-are masked while a row is drawn, one of CANDIDATES such rows is kept by its importance, and only what is left over is
-rejected.
+are masked while a row is drawn, one of CANDIDATES_PER_ROW such rows is kept by its importance, and only what is left
+over is rejected.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import pandas as pd
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.combinations import Combinations
-from launderette.generators.sampling.conditioning import CANDIDATES, CHUNK
+from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.training import randomness
 
-# of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK meets what is asked
+# of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK_ROWS meets what is asked
 MOST_CHUNKS = 100
 
-Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK, L] and places within intervals [CHUNK, columns]
+Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK_ROWS, L] and places within intervals [CHUNK_ROWS, columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 
 
@@ -55,7 +55,9 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
         raise GeneratorError(f"expected a number of rows, found {n}")
     guided, drawn = _begin(asked, chunk, seed)
     chunk = _with_first(chunk, (seed, 0, guided), drawn)
-    parts = [_accepted(first, min(CHUNK, n - first), asked, chunk, seed, guided) for first in range(0, n, CHUNK)]
+    parts = [
+        _accepted(first, min(CHUNK_ROWS, n - first), asked, chunk, seed, guided) for first in range(0, n, CHUNK_ROWS)
+    ]
     L, columns = asked.encoding.layout.width, len(asked.encoding.columns)
     tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(part[0] for part in parts)])
     inside = np.concatenate([np.zeros((0, columns)), *(part[1] for part in parts)])
@@ -67,13 +69,13 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
 
 
 def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:
-    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES rows pass without; and the
+    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES_PER_ROW rows pass without; and the
     rows that told.
     """
     if asked.guided is not None or not asked.constraints.open:
         return bool(asked.guided), None
     drawn = chunk(seed, 0, False)
-    guided = bool(asked.place(*drawn, False)[1].mean() < 1 / CANDIDATES)
+    guided = bool(asked.place(*drawn, False)[1].mean() < 1 / CANDIDATES_PER_ROW)
     return guided, None if guided else drawn
 
 
@@ -101,7 +103,7 @@ def _accepted(
                 {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]},
             )
     raise GeneratorError(
-        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK // count:,} rows of the model meets, "
-        "found that fewer do; "
+        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK_ROWS // count:,} rows of the model "
+        "meets, found that fewer do; "
         f"widen them{'' if guided else ', or train tabular.autoregressive, which keeps to them while it draws'}"
     )

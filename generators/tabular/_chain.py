@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.networks.copula import SHRINKAGE, WORTH, Copula
-from launderette.generators.networks.layers import IMPOSSIBLE, Embedding, Heads
+from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 
@@ -39,7 +39,7 @@ class Model(nn.Module):
         self.dropout = dropout
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
-        self.embed, self.heads = Embedding(layout, e), Heads(layout, h)
+        self.embed, self.heads = TokenEmbedding(layout, e), Heads(layout, h)
         self.before = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.after = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.networks.layers import Embedding, Heads
+from launderette.generators.networks.layers import Heads, TokenEmbedding
 
 
 class Denoiser(nn.Module):
@@ -19,7 +19,7 @@ class Denoiser(nn.Module):
     def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int) -> None:
         super().__init__()
         L, h, e = layout.width, width, embedding
-        self.embed, self.heads = Embedding(layout, e), Heads(layout, h)
+        self.embed, self.heads = TokenEmbedding(layout, e), Heads(layout, h)
         self.shown = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))
         self.level = nn.Parameter(torch.zeros(L, h))  # by the number of visible tokens

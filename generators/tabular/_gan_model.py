@@ -11,13 +11,13 @@ from launderette.generators.tabular._start import Start
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.collapse import coverage, precision
 
-NOISE = 8  # normals that the generator sees beside its starting row
-PROBE = 4096  # generated rows that are compared with validation rows
-MOMENTS = 1024  # features whose pairs are compared, at most
+NOISE_DIMENSIONS = 8  # normals that the generator sees beside its starting row
+MOMENT_ROWS = 4096  # generated rows that are compared with validation rows
+MOMENT_FEATURES = 1024  # features whose pairs are compared, at most
 COLLAPSE_ROWS = 1024  # rows of which diversity and fidelity are measured
-POOL = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
+POOL_LIMITS = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
 CONDITIONED = 0.25  # share of these with known columns
-GROUPS = 16  # sets of known columns among these
+KNOWN_SETS = 16  # sets of known columns among these
 
 
 class Model(nn.Module):
@@ -30,7 +30,7 @@ class Model(nn.Module):
         self.start = Start(variables)
         self.penalty, self.loss, self.packing, self.diversity, self.fidelity = penalty, loss, packing, 1.0, 1.0
         n, T, C = len(variables.numbers), sum(variables.sizes), len(variables.layout.places)
-        self.generator = TableGenerator(variables.features + n + C + NOISE, width, depth, n, T)
+        self.generator = TableGenerator(variables.features + n + C + NOISE_DIMENSIONS, width, depth, n, T)
         self.discriminator = TableDiscriminator(variables.features + C, width, depth, packing)
         self.register_buffer("mean", torch.zeros(width))  # of the discriminator's hidden units over generated rows
         for c in range(C):
@@ -43,15 +43,15 @@ class Model(nn.Module):
     @torch.no_grad()
     def prepare(self, x: Tensor) -> None:
         """Draw the starting rows of training; those of known columns take these from random rows of tokens x [N, L]."""
-        least, most, numbers = POOL
+        least, most, numbers = POOL_LIMITS
         rows = max(least, min(4 * len(x), most, int(numbers / (1 + sum(self.variables.sizes)))))
         for name, part in zip(("scores", "logits", "known"), self._starts(x, rows), strict=True):
             self.register_buffer(f"pool_{name}", part, persistent=False)
 
     def _starts(self, x: Tensor, rows: int) -> list[Tensor]:
         columns, drawn = len(self.variables.layout.places), []
-        for group in range(GROUPS + 1):
-            size = round(rows * (1 - CONDITIONED)) if not group else max(1, round(rows * CONDITIONED / GROUPS))
+        for group in range(KNOWN_SETS + 1):
+            size = round(rows * (1 - CONDITIONED)) if not group else max(1, round(rows * CONDITIONED / KNOWN_SETS))
             known = _some(columns, single=group % 2 == 0) if group and columns > 1 else []
             mask = torch.zeros(columns)
             mask[known] = 1
@@ -78,7 +78,7 @@ class Model(nn.Module):
     def fakes(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Generate from the pool's `rows`: what is seen of them [B, F], and which columns are known [B, C]."""
         z, y, known = self.pool_scores[rows], self.pool_logits[rows], self.pool_known[rows]
-        return self.generate(z, y, known, torch.randn(len(z), NOISE, device=z.device))[2], known
+        return self.generate(z, y, known, torch.randn(len(z), NOISE_DIMENSIONS, device=z.device))[2], known
 
     def forward(self, x: Tensor, turn: str = "") -> Tensor:
         """Tokens x [B, L] -> the loss of the network whose turn it is per pack, or how far generated rows are from
@@ -104,14 +104,14 @@ class Model(nn.Module):
     def _detect_collapse(self, x: Tensor) -> Tensor:
         """Note diversity and fidelity; return how far moments of x [B, L] are from those of rows weighted by p / q."""
         fake, _ = self.fakes(
-            torch.arange(min(PROBE, len(self.pool_known) // 2), device=x.device)
+            torch.arange(min(MOMENT_ROWS, len(self.pool_known) // 2), device=x.device)
         )  # the first rows: no column is known
         real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
         self.diversity, self.fidelity = (
             look(real[:COLLAPSE_ROWS], fake[:COLLAPSE_ROWS]) for look in (coverage, precision)
         )
         weight = self.discriminator.ratio(fake, self.discriminator.trunk(fake).mean(0)).softmax(0)
-        step = -(-real.shape[1] // MOMENTS)
+        step = -(-real.shape[1] // MOMENT_FEATURES)
         real, fake = real[:, ::step], fake[:, ::step]
         return (real.t() @ real / len(real) - fake.t() @ (weight[:, None] * fake)).abs().mean()
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-PAIRS = 2**24  # of tokens, times orders, that a batch compares at once
+MOST_TOKEN_PAIRS = 2**24  # of tokens, times orders, that a batch compares at once
 
 
 def random_orders(count: int, columns: int, width: int, stream: torch.Generator | None = None, **at: str) -> Tensor:
@@ -17,7 +17,7 @@ def orders_of_batch(rows: int, width: int) -> int:
     """Return how many orders a batch is trained in: one per row, fewer where there are many tokens; it divides the
     rows.
     """
-    most = max(1, min(rows, PAIRS // width**2))
+    most = max(1, min(rows, MOST_TOKEN_PAIRS // width**2))
     return next(count for count in range(most, 0, -1) if rows % count == 0)
 
 

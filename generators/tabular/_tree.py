@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-LEAST = 1e-12  # of a probability, so that what is possible can be asked for
+LEAST_PROBABILITY = 1e-12  # of a probability, so that what is possible can be asked for
 
 Weights = Mapping[int, Tensor]  # column -> weight of each cell, float64 [cells]
 Known = Mapping[int, Tensor]  # column -> the cells of rows, int64 [B]
@@ -62,9 +62,9 @@ class Model(nn.Module):
         for k in self.order():
             joint = share[int(self.parent[k])][:, None] * self.conditional(k)
             share[k] = joint.sum(0)
-            found -= float((joint * self.conditional(k).clamp(min=LEAST).log()).sum())
+            found -= float((joint * self.conditional(k).clamp(min=LEAST_PROBABILITY).log()).sum())
             p = self.cells(k)
-            found -= float((share[k][self.groups(k)] * p * p.clamp(min=LEAST).log()).sum())
+            found -= float((share[k][self.groups(k)] * p * p.clamp(min=LEAST_PROBABILITY).log()).sum())
         return found
 
     def draw(self, u: Tensor, weights: Weights, known: Known) -> Tensor:
@@ -88,7 +88,7 @@ class Model(nn.Module):
         """Return for each column how well each group agrees with what is known below it: [B or 1, G]."""
         belief = {k: self._evidence(k, weights, known) for k in range(self.columns)}
         for k in reversed(self.order()):
-            belief[k] = belief[k] / belief[k].max(1, keepdim=True).values.clamp(min=LEAST**2)
+            belief[k] = belief[k] / belief[k].max(1, keepdim=True).values.clamp(min=LEAST_PROBABILITY**2)
             if (parent := int(self.parent[k])) >= 0:
                 belief[parent] = belief[parent] * (belief[k] @ self.conditional(k).T)
         return belief
@@ -130,5 +130,5 @@ def _invert(ends: Tensor, at: Tensor) -> Tensor:
 
 def normalised(counts: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return p(cell | group) of counts [cells], alike for all cells of a group without any."""
-    counts = np.maximum(counts, 0) + LEAST * max(counts.sum(), 1.0)
+    counts = np.maximum(counts, 0) + LEAST_PROBABILITY * max(counts.sum(), 1.0)
     return counts / np.bincount(groups, counts)[groups]

@@ -15,7 +15,7 @@ from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.encoding import Layout
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes
-CODE = 32  # units of such a code
+CODE_UNITS = 32  # units of such a code
 KNOTS = 24  # pieces of a number's encoding
 IMPOSSIBLE = -1e9
 
@@ -45,7 +45,7 @@ class Variables(nn.Module):
             [v for v, choice in enumerate(self.choices) if choice.column == c] for c in range(len(layout.places))
         ]
         self.sizes = [choice.size for choice in self.choices]
-        self.widths = [K if K <= ONE_HOT else CODE for K in self.sizes]
+        self.widths = [K if K <= ONE_HOT else CODE_UNITS for K in self.sizes]
         self.features = len(self.numbers) * KNOTS + sum(self.widths)
         for i, c in enumerate(self.numbers):
             # the cell where each coarse token begins
@@ -61,7 +61,7 @@ class Variables(nn.Module):
             above = self.choices[choice.above].size if choice.above is not None else 1
             self.register_buffer(f"log_share_{v}", torch.zeros(above, K))
             if K > ONE_HOT:
-                self.register_buffer(f"code_{v}", torch.randn(K, CODE) / CODE**0.5)
+                self.register_buffer(f"code_{v}", torch.randn(K, CODE_UNITS) / CODE_UNITS**0.5)
 
     def fit(self, x: Tensor) -> None:
         """Read the shares of cells and levels off the tokens x [N, L]."""

@@ -32,14 +32,14 @@ from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import reading, rows
-from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
 
-POOL = 8192  # latents among which a condition chooses
-COMPONENTS = 24  # of the mixture
-WAVES = (
+CONDITION_LATENTS = 8192  # latents among which a condition chooses
+LATENT_COMPONENTS = 24  # of the mixture
+COSINES = (
     24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
 )
 IMPOSSIBLE = -1e9  # logit of a fine token that its coarse one does not have
@@ -158,7 +158,10 @@ def _waves(ordered: int, size: int) -> Tensor:
 
     Cosine k is 1 / k high, so that a smooth dependence on the latent is learned before a jagged one.
     """
-    k, place = torch.arange(1, min(ordered, WAVES) + 1)[:, None], (torch.arange(ordered) + 0.5) / max(ordered, 1)
+    k, place = (
+        torch.arange(1, min(ordered, COSINES) + 1)[:, None],
+        (torch.arange(ordered) + 0.5) / max(ordered, 1),
+    )
     cosines = torch.cos(math.pi * k * place) / k
     return torch.block_diag(cosines, torch.eye(size - ordered)) if ordered else torch.eye(size)
 
@@ -195,9 +198,9 @@ class Autoencoder(ShownModel):
     def _chunk(
         self, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None, seed: int, first: int, guided: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK candidates, given the tokens in `known`."""
+        """Draw tokens and places of CHUNK_ROWS candidates, given the tokens in `known`."""
         L, columns = self.encoding.layout.width, len(self.encoding.columns)
-        u = torch.from_numpy(randomness.row_uniforms(seed, first, CHUNK, columns + L + 1 + 2 * self.config.latent))
+        u = torch.from_numpy(randomness.row_uniforms(seed, first, CHUNK_ROWS, columns + L + 1 + 2 * self.config.latent))
         return self._draw(u, columns, known, pool).cpu().numpy(), u[:, :columns].numpy()
 
     def _draw(self, u: Tensor, columns: int, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None) -> Tensor:
@@ -205,7 +208,9 @@ class Autoencoder(ShownModel):
         parts = u.split([columns, self.encoding.layout.width, 1, 2 * self.config.latent], 1)
         _, tokens, choice, normals = (part.contiguous() for part in parts)
         if pool:
-            z = pool[0][torch.searchsorted(pool[1], choice[:, 0].to(pool[1]), right=True).clamp(max=POOL - 1)]
+            z = pool[0][
+                torch.searchsorted(pool[1], choice[:, 0].to(pool[1]), right=True).clamp(max=CONDITION_LATENTS - 1)
+            ]
         else:
             z = self._latents(choice[:, 0], normals)
         return self.model.draw(z, tokens.to(z.device), known)
@@ -217,10 +222,12 @@ class Autoencoder(ShownModel):
         return (z + self.config.noise * noise).float().to(self.model.embed.device)
 
     def _pool(self, seed: int, known: Mapping[int, int]) -> tuple[Tensor, Tensor]:
-        """Return noisy latents [POOL, d] and the distribution function [POOL] of p(z | known), which is as p(z)
+        """Return noisy latents [CONDITION_LATENTS, d] and the distribution function of p(z | known), which is as p(z)
         p(known | z).
         """
-        u = torch.from_numpy(randomness.generator(seed, "condition").random((POOL, 1 + 2 * self.config.latent)))
+        u = torch.from_numpy(
+            randomness.generator(seed, "condition").random((CONDITION_LATENTS, 1 + 2 * self.config.latent))
+        )
         z = self._latents(u[:, 0].contiguous(), u[:, 1:])
         return z, self.model.log_likelihood(z, known).softmax(0).cumsum(0)
 
@@ -234,7 +241,7 @@ class Autoencoder(ShownModel):
         column = next(c for c in self.encoding.columns if c.name == self.config.target)
         place = self.encoding.columns.index(column)
         x = torch.from_numpy(self.encoding.encode(frame)).to(self.model.embed.device)
-        parts = [self.model.decode(self.model.encode(part))[place].softmax(1).cpu() for part in x.split(CHUNK)]
+        parts = [self.model.decode(self.model.encode(part))[place].softmax(1).cpu() for part in x.split(CHUNK_ROWS)]
         labels = column.decode(np.arange(column.coarse_size), np.full(column.coarse_size, 0.5))
         return pd.DataFrame(torch.cat([torch.zeros(0, len(labels)), *parts]).numpy(), index=frame.index, columns=labels)
 
@@ -299,8 +306,8 @@ def _plan(config: Config, rows: int) -> Plan:
 @torch.no_grad()
 def _latents(model: Model, x: Tensor, seed: int) -> Mixture:
     """Fit the mixture to the latents of tokens x [N, L]."""
-    z = torch.cat([model.encode(part.to(model.embed.device)).double().cpu() for part in x.split(CHUNK)])
-    return mixture.fit(z, COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
+    z = torch.cat([model.encode(part.to(model.embed.device)).double().cpu() for part in x.split(CHUNK_ROWS)])
+    return mixture.fit(z, LATENT_COMPONENTS, torch.Generator().manual_seed(randomness.key(seed, "latents")))
 
 
 FAMILY = TableFamily("tabular.autoencoder", Config, _settle, _build, _start, _plan)

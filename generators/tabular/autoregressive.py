@@ -22,17 +22,16 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import combinations, conditioning, reading, rows
-from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
+from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
-from launderette.generators.training.plan import Plan, with_options
+from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
-FEW = 10_000  # rows below which units are left out in training
-EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
+DROPOUT_ROWS = 10_000  # rows below which units are left out in training
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Autoregressive(ShownModel):
     def _chunk(
         self, held: Constraints, points: Points, seed: int, first: int, guided: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK candidates, given the fixed tokens, masked where they are guided."""
+        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
         fixed, columns = held.fixed, len(self.encoding.columns)
         x = conditioning.given(fixed, self.encoding.layout.width)
         leading = not guided and sorted(fixed) == list(
@@ -93,7 +92,7 @@ class Autoregressive(ShownModel):
         )  # the chain rule itself conditions on its first tokens
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
-        u = points(seed, first, CHUNK, conditioning.randoms(self.encoding, bool(known or guided)))
+        u = points(seed, first, CHUNK_ROWS, conditioning.randoms(self.encoding, bool(known or guided)))
         return self._draw(u[:, columns:], x, known, allowed, held if guided else None), u[:, :columns]
 
     @torch.no_grad()
@@ -132,7 +131,10 @@ class Autoregressive(ShownModel):
         self.model.eval()
         x = torch.from_numpy(self.encoding.encode(frame)).to(self._device)
         v = torch.from_numpy(randomness.row_uniforms(seed, 0, len(x), x.shape[1])).to(self._device)
-        parts = [self.model.uniforms(*part).cpu().numpy() for part in zip(x.split(CHUNK), v.split(CHUNK), strict=True)]
+        parts = [
+            self.model.uniforms(*part).cpu().numpy()
+            for part in zip(x.split(CHUNK_ROWS), v.split(CHUNK_ROWS), strict=True)
+        ]
         return np.concatenate(parts) if parts else np.zeros(x.shape)
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
@@ -171,7 +173,7 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     width = config.width or int(np.clip((1.2e6 / L) ** 0.5 // 16 * 16, 32, 128))
     decay = float(np.clip(3e4 / rows, 0.1, 6))
     batch = int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256))
-    dropout = min(150 / rows, 0.3) if rows < FEW else 0.0
+    dropout = min(150 / rows, 0.3) if rows < DROPOUT_ROWS else 0.0
     given = {name: value for name, value in asdict(config).items() if value is not None}
     return Config(**({"width": width, "weight_decay": decay, "batch": batch, "dropout": dropout} | given))
 
@@ -190,7 +192,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
     plan = Plan(
-        batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200))
+        batch=config.batch,
+        steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
+        evaluate_every=max(20, min(epoch, 200)),
     )
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 

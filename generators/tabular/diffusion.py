@@ -31,17 +31,16 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
-from launderette.generators.sampling.conditioning import CHUNK, Allowed, anything
+from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._denoiser import Denoiser
 from launderette.generators.tabular._schedule import moments, orders_of_batch, random_orders
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
-from launderette.generators.training.plan import Plan, with_options
+from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
-EPOCHS = 30  # passes over the rows where the budget names neither steps nor minutes
-EVALUATED = 4  # orders that the bound of a row is averaged over, the same for all rows
+EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,14 @@ class Config:
 
 class Model(nn.Module):
     """The denoiser and its process; forward returns the likelihood bound of each row, [B]: for a random order while
-    training, otherwise the mean over EVALUATED fixed ones.
+    training, otherwise the mean over EVALUATION_ORDERS fixed ones.
     """
 
     def __init__(self, layout: Layout, **shape: int) -> None:
         super().__init__()
         self.columns, self.width = len(layout.places), layout.width
         self.denoiser = Denoiser(layout, **shape)
-        orders = random_orders(EVALUATED, self.columns, self.width, torch.Generator().manual_seed(0))
+        orders = random_orders(EVALUATION_ORDERS, self.columns, self.width, torch.Generator().manual_seed(0))
         self.register_buffer("orders", orders, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -149,10 +148,10 @@ class Diffusion(ShownModel):
         return rows.draw(n, rows.Asked(self.encoding, held), partial(self._chunk, held), seed)
 
     def _chunk(self, held: Constraints, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK candidates, given the fixed tokens, masked where they are guided."""
+        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
         L, columns = self.encoding.layout.width, len(self.encoding.columns)
-        u = randomness.row_uniforms(seed, first, CHUNK, L + conditioning.randoms(self.encoding, guided))
-        x, known = conditioning.given(held.fixed, L), torch.zeros(CHUNK, L, dtype=torch.bool)
+        u = randomness.row_uniforms(seed, first, CHUNK_ROWS, L + conditioning.randoms(self.encoding, guided))
+        x, known = conditioning.given(held.fixed, L), torch.zeros(CHUNK_ROWS, L, dtype=torch.bool)
         known[:, list(held.fixed)] = True
         if guided:
             return self._guided(u[:, columns:], x, known, held), u[:, :columns]
@@ -200,7 +199,7 @@ class Diffusion(ShownModel):
         """Return a lower bound of the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that
         cannot be drawn.
 
-        It is the mean over EVALUATED orders, each revealed one token at a time.
+        It is the mean over EVALUATION_ORDERS orders, each revealed one token at a time.
         """
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)
@@ -243,7 +242,9 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
     plan = Plan(
-        batch=config.batch, steps=int(np.clip(EPOCHS * epoch, 400, 8000)), evaluate_every=max(20, min(epoch, 200))
+        batch=config.batch,
+        steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
+        evaluate_every=max(20, min(epoch, 200)),
     )
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 

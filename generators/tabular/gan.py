@@ -23,19 +23,19 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
-from launderette.generators.networks.gan_losses import LOSSES
+from launderette.generators.networks.gan_losses import GAN_LOSSES
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
-from launderette.generators.sampling.conditioning import CHUNK
-from launderette.generators.tabular._gan_model import NOISE, Model, raked
+from launderette.generators.sampling.conditioning import CHUNK_ROWS
+from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, Model, raked
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.collapse import LEAST_FIDELITY
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, Turn
 
-PROBE = 8192  # rows to which the shares of tokens are fitted
-EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
+RAKING_ROWS = 8192  # rows to which the shares of tokens are fitted
+MOST_EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Config:
 
     def __post_init__(self) -> None:
         options.check(self)
-        for name, known in (("loss", LOSSES), ("start", ("copula", "noise"))):
+        for name, known in (("loss", GAN_LOSSES), ("start", ("copula", "noise"))):
             if getattr(self, name) not in known:
                 raise GeneratorError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
 
@@ -88,10 +88,10 @@ class Adversarial(ShownModel):
         return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed), seed)
 
     def _chunk(self, fixed: Mapping[int, int], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK candidates, given the tokens in `fixed`."""
+        """Draw tokens and places of CHUNK_ROWS candidates, given the tokens in `fixed`."""
         columns = len(self.encoding.columns)
         x = conditioning.given(fixed, self.encoding.layout.width)
-        inside = randomness.row_uniforms(seed, first, CHUNK, columns)
+        inside = randomness.row_uniforms(seed, first, CHUNK_ROWS, columns)
         return self._draw(seed, first, x, [c for c in range(columns) if c in fixed]), inside
 
     @torch.no_grad()
@@ -120,10 +120,10 @@ def candidates(model: Model, x: Tensor, known: list[int], count: int, stream: to
     mask[:, known] = 1
     tokens, ratios = [], []
     for _ in range(count):
-        e = torch.randn(len(x), len(variables.numbers) + NOISE, generator=stream).to(device)
+        e = torch.randn(len(x), len(variables.numbers) + NOISE_DIMENSIONS, generator=stream).to(device)
         u = torch.rand(len(x), sum(variables.sizes), generator=stream).to(device)
-        z, y = model.start.draw(e[:, NOISE:], u, x.to(device), known)
-        z, picks, seen = model.generate(z, y, mask, e[:, :NOISE])
+        z, y = model.start.draw(e[:, NOISE_DIMENSIONS:], u, x.to(device), known)
+        z, picks, seen = model.generate(z, y, mask, e[:, :NOISE_DIMENSIONS])
         drawn = variables.write(z, picks)
         for c in known:
             for place in variables.layout.places[c]:
@@ -167,7 +167,7 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, validatio
 
 
 def _plan(config: Config, rows: int) -> Plan:
-    most = max(600, EPOCHS * rows // config.batch)
+    most = max(600, MOST_EPOCHS * rows // config.batch)
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
@@ -190,10 +190,15 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
     """
     stream = torch.Generator().manual_seed(randomness.key(seed, "calibration"))
     columns = len(model.variables.layout.places)
-    model.mean.copy_(model.discriminator.trunk(model.fakes(torch.arange(CHUNK, device=model.mean.device))[0]).mean(0))
+    model.mean.copy_(
+        model.discriminator.trunk(model.fakes(torch.arange(CHUNK_ROWS, device=model.mean.device))[0]).mean(0)
+    )
     if config.candidates == 1:
         return
-    parts = [candidates(model, x[:1].expand(CHUNK, -1), [], config.candidates, stream) for _ in range(PROBE // CHUNK)]
+    parts = [
+        candidates(model, x[:1].expand(CHUNK_ROWS, -1), [], config.candidates, stream)
+        for _ in range(RAKING_ROWS // CHUNK_ROWS)
+    ]
     tokens, ratios = torch.cat([part[0] for part in parts], 1), torch.cat([part[1] for part in parts], 1)
     sizes = model.variables.layout.sizes
     shares = {c: torch.bincount(x[:, c], minlength=sizes[c]).to(ratios) / len(x) for c in range(columns)}

@@ -30,7 +30,7 @@ from launderette.generators.privacy.domain import Privacy
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
 from launderette.generators.sampling import conditioning, reading, rows
-from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.tabular._tree import Model, normalised
 from launderette.generators.training import checkpoint as files
@@ -92,7 +92,7 @@ class Marginals(ShownModel):
 
     def _chunk(self, weights: dict[int, Tensor], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
         columns = len(self.encoding.columns)
-        u = randomness.row_uniforms(seed, first, CHUNK, 3 * columns)
+        u = randomness.row_uniforms(seed, first, CHUNK_ROWS, 3 * columns)
         cells = self.model.draw(torch.from_numpy(u[:, columns:]), weights, {})
         return _tokens(self.encoding, cells.numpy()), u[:, :columns]
 
@@ -161,7 +161,7 @@ def measure(
 ) -> tuple[Encoding, trees.Tree]:
     """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
     public = privacy.public(schema.names)
-    whole = trees.HISTOGRAMS if len(public) > 1 else 1.0
+    whole = trees.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
     parts = whole * trees.shares([histograms.cells_of(column) for column in public])
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
     encoded = Encoding(schema, tuple(one.column for one in counted))

@@ -18,7 +18,7 @@ from launderette.generators.errors import GeneratorError
 
 FORMAT = 5  # of model.json
 DOCUMENT = "model.json"
-PART = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
+MODEL_FILE = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
 ATTEMPTS = 5  # to read a pair that others replace
 
 
@@ -64,7 +64,7 @@ def _tensors(digest: str) -> str:
 
 
 def _check_replaceable(folder: Path) -> None:
-    if unknown := sorted(entry.name for entry in folder.iterdir() if not PART.fullmatch(entry.name)):
+    if unknown := sorted(entry.name for entry in folder.iterdir() if not MODEL_FILE.fullmatch(entry.name)):
         raise GeneratorError(
             f"expected {folder} to be new or to hold a model, found also {unknown[0]!r}; choose another folder"
         )
@@ -73,7 +73,9 @@ def _check_replaceable(folder: Path) -> None:
 def _left_behind(folder: Path, current: str) -> list[str]:
     """Return the names of what earlier pairs, or writing that was killed, have left in a model's folder."""
     return [
-        entry.name for entry in folder.iterdir() if PART.fullmatch(entry.name) and entry.name not in (DOCUMENT, current)
+        entry.name
+        for entry in folder.iterdir()
+        if MODEL_FILE.fullmatch(entry.name) and entry.name not in (DOCUMENT, current)
     ]
 
 

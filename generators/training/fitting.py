@@ -20,7 +20,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
-from launderette.generators.sampling.conditioning import CHUNK
+from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import device as devices
 from launderette.generators.training import loop, memory, randomness, state, validation
@@ -165,7 +165,9 @@ def log_prob(model: nn.Module, encoded: Encoding, frame: pd.DataFrame, device: t
     tokens, nats = encoded.encode(frame), np.full(len(frame), -np.inf)
     known = (tokens < np.array(encoded.layout.sizes)).all(1)
     x = torch.from_numpy(tokens[known]).to(device)
-    nats[known] = np.concatenate([np.zeros(0), *(-model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK))])
+    nats[known] = np.concatenate(
+        [np.zeros(0), *(-model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK_ROWS))]
+    )
     return nats
 
 

@@ -23,7 +23,7 @@ CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace 
 MARGIN = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
-COLLAPSED, NOISE = "collapsed", "ended in noise"
+COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -67,7 +67,7 @@ def train(
     }
     if plan.least_diversity:
         record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
-        record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == NOISE}
+        record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == ENDED_IN_NOISE}
     return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
@@ -201,7 +201,7 @@ def _lost(state: State, plan: Plan, last: bool) -> str:
     done = 1.0 if last else state.step / (state.total or 10**9)
     if state.step and done >= plan.watched_from and state.diversity < plan.least_diversity:
         return COLLAPSED
-    return NOISE if state.step and done >= NOISE_FROM and state.fidelity < plan.least_fidelity else ""
+    return ENDED_IN_NOISE if state.step and done >= NOISE_FROM and state.fidelity < plan.least_fidelity else ""
 
 
 @torch.no_grad()

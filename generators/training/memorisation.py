@@ -17,7 +17,7 @@ from torch import Tensor
 
 from launderette.generators.training import randomness
 
-MOST = 2000  # rows of either side
+MOST_ATTACKED_ROWS = 2000  # rows of either side
 STEADIED = 500  # validation rows below which a reference is worth its time
 
 Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
@@ -46,8 +46,8 @@ class Attack:
 
     @classmethod
     def on(cls, inside: Tensor, outside: Tensor, chunk: int, seed: int, reference: Losses | None = None) -> "Attack":
-        """Set up the attack on at most MOST rows of either side."""
-        attack = cls(inside[:MOST], outside[:MOST], chunk, seed)
+        """Set up the attack on at most MOST_ATTACKED_ROWS rows of either side."""
+        attack = cls(inside[:MOST_ATTACKED_ROWS], outside[:MOST_ATTACKED_ROWS], chunk, seed)
         return attack if reference is None else replace(attack, reference=attack.losses(reference))
 
     @torch.no_grad()

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training.plan import Plan
 
-COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
-TRIAL = 8, 16  # rows; memory is linear in them
-WORKING = 1.3  # what a backward pass holds over what the forward pass has saved
-EVALUATED = 0.3  # what a row takes without gradients, as a share of what it takes with them
+PARAMETER_COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, the average, the best average
+TRIAL_ROWS = 8, 16  # rows; memory is linear in them
+BACKWARD_MEMORY_FACTOR = 1.3  # what a backward pass holds over what the forward pass has saved
+EVALUATION_MEMORY_SHARE = 0.3  # what a row takes without gradients, as a share of what it takes with them
 LIBRARIES = 60 * 2**20  # bytes of workspaces that torch sets up once
 MEGABYTE = 2**20
 
@@ -23,13 +23,13 @@ def preflight(model: nn.Module, data: Tensor, validation: Tensor, plan: Plan) ->
 
     data [N, ...] and validation [M, ...] are tokens; what a row takes is measured on two small batches of them.
     """
-    device, steps = next(model.parameters()).device, [min(rows, len(data)) for rows in TRIAL]
+    device, steps = next(model.parameters()).device, [min(rows, len(data)) for rows in TRIAL_ROWS]
     saved = [max(_saved(model, data[:rows].to(device), turn) for turn in plan.turns) for rows in steps]
     per_row = max(0, saved[1] - saved[0]) / max(1, steps[1] - steps[0])
-    constant = LIBRARIES + COPIES * sum(p.numel() * p.element_size() for p in model.parameters()) + saved[0]
+    constant = LIBRARIES + PARAMETER_COPIES * sum(p.numel() * p.element_size() for p in model.parameters()) + saved[0]
     constant += sum(part.numel() * part.element_size() for part in (data, validation, *model.buffers()))
     batch, evaluated = min(plan.batch, len(data)), min(plan.chunk, len(validation))
-    needed = constant + per_row * max(WORKING * batch, EVALUATED * evaluated)
+    needed = constant + per_row * max(BACKWARD_MEMORY_FACTOR * batch, EVALUATION_MEMORY_SHARE * evaluated)
     free = _free(device)
     if free is not None and needed > free:
         raise GeneratorError(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+DEFAULT_EPOCHS = 30  # passes over the rows of a table where the budget names neither steps nor minutes
+
 
 @dataclass(frozen=True)
 class Turn:

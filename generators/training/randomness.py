@@ -7,7 +7,7 @@ import torch
 
 from launderette.generators.errors import GeneratorError
 
-DRAWS = 4  # Philox gives four 64-bit numbers per count
+DRAWS_PER_COUNT = 4  # Philox gives four 64-bit numbers per count
 
 
 def key(seed: int, *names: object) -> int:
@@ -25,9 +25,9 @@ def row_uniforms(seed: int, first: int, rows: int, width: int) -> np.ndarray:
     """Return u in [0, 1) of shape [rows, width] (float64) for rows first, first + 1, ...: row i is the same in
     every batch.
     """
-    counts = -(-width // DRAWS)
+    counts = -(-width // DRAWS_PER_COUNT)
     stream = np.random.Philox(key=key(seed, "rows")).advance(first * counts)
-    return np.random.Generator(stream).random((rows, counts * DRAWS))[:, :width]
+    return np.random.Generator(stream).random((rows, counts * DRAWS_PER_COUNT))[:, :width]
 
 
 def row_sobol(seed: int, first: int, rows: int, width: int) -> np.ndarray:

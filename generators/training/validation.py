@@ -6,7 +6,7 @@ from launderette.generators.data import groups as grouping
 from launderette.generators.data.groups import Groups
 from launderette.generators.training import randomness
 
-FEWEST, MOST = 100, 10_000  # rows; the first where an eighth of the rows are as many
+LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS = 100, 10_000  # rows; the first where an eighth of the rows are as many
 
 
 def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> t
     numbers = grouping.numbered(groups, rows)
     if (numbers == numbers[0]).all():
         numbers = np.arange(rows)
-    wanted = min(max(1, round(share * rows), min(FEWEST, rows // 8)), MOST, rows - 1)
+    wanted = min(max(1, round(share * rows), min(LEAST_VALIDATION_ROWS, rows // 8)), MOST_VALIDATION_ROWS, rows - 1)
     held = grouping.chosen(numbers, wanted, randomness.generator(seed, "validation split"))
     return np.flatnonzero(~held), np.flatnonzero(held)
 

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from launderette.generators import Synthesizer
 from launderette.generators.contract import Where
-from launderette.generators.data.images import IMAGE
+from launderette.generators.data.images import IMAGE_COLUMN
 from launderette.generators.data.schema import infer
 from launderette.generators.training import randomness
 from launderette.pipelines import modalities
@@ -85,9 +85,9 @@ class Coding:
 
 def _images(rows: pd.DataFrame) -> Item:
     """Return the images of rows that have any, uint8 [n, C, H, W]."""
-    if IMAGE not in rows or not len(rows) or not isinstance(rows[IMAGE].iloc[0], np.ndarray):
+    if IMAGE_COLUMN not in rows or not len(rows) or not isinstance(rows[IMAGE_COLUMN].iloc[0], np.ndarray):
         return {}
-    return {IMAGE: torch.from_numpy(np.stack(list(rows[IMAGE])).transpose(0, 3, 1, 2).copy())}
+    return {IMAGE_COLUMN: torch.from_numpy(np.stack(list(rows[IMAGE_COLUMN])).transpose(0, 3, 1, 2).copy())}
 
 
 def _moments(values: pd.Series) -> tuple[float, float]:

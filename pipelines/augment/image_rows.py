@@ -16,7 +16,7 @@ from launderette.evaluation.augmentation import resampling
 from launderette.evaluation.models import image_classifiers
 from launderette.evaluation.models.classifiers import Learner
 from launderette.generators import Images, Schema
-from launderette.generators.data.images import IMAGE, LABEL
+from launderette.generators.data.images import IMAGE_COLUMN, LABEL_COLUMN
 from launderette.pipelines.augment import class_balance, oversampling
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.augmentation import Augmentation
@@ -28,26 +28,26 @@ from launderette.pipelines.stages.image_sample import PIXELS, ImageSample
 
 SPARE = 1.5
 STEPS = 1000  # inside a fold as for the images that are written
-COMPARED = (IMAGE,)
+COMPARED = (IMAGE_COLUMN,)
 REPEATS = 1  # a network per fold and baseline takes its time
 
 
 def target(config: RunConfig) -> str:
     """Return the column of classes: `label`, whatever its name in the source."""
-    return LABEL
+    return LABEL_COLUMN
 
 
 def inspect(config: RunConfig) -> None:
     """Check labels and what is asked of them before any image is decoded; LaunderError as in steps.check."""
     table = images.look(config).table
-    if LABEL not in table:
+    if LABEL_COLUMN not in table:
         raise LaunderError(
             "expected images with labels to augment by, found none; put them into folders by class, or name a --target"
         )
     how = config.augment or Augmentation()
-    labels = class_balance.binned(table[[LABEL]], LABEL, how.bins)
-    oversampling.classes_of(labels, LABEL)
-    class_balance.wanted(labels[LABEL], how)
+    labels = class_balance.binned(table[[LABEL_COLUMN]], LABEL_COLUMN, how.bins)
+    oversampling.classes_of(labels, LABEL_COLUMN)
+    class_balance.wanted(labels[LABEL_COLUMN], how)
 
 
 def read(artifact: Mapping[str, Any]) -> pd.DataFrame:
@@ -56,8 +56,8 @@ def read(artifact: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _rows(found: ImageSample) -> pd.DataFrame:
-    labels = {} if found.labels is None else {LABEL: found.labels}
-    return pd.DataFrame({IMAGE: list(found.pixels), **labels})
+    labels = {} if found.labels is None else {LABEL_COLUMN: found.labels}
+    return pd.DataFrame({IMAGE_COLUMN: list(found.pixels), **labels})
 
 
 def groups(config: RunConfig, schema: Schema, stored: Mapping[str, Any]) -> pd.Series | None:
@@ -70,13 +70,15 @@ def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -
     """Decode the images of a test set into `folder`, in the size and with the channels of the training images,
     without labels.
     """
-    high, wide, channels = train[IMAGE].iloc[0].shape
+    high, wide, channels = train[IMAGE_COLUMN].iloc[0].shape
     folder.mkdir(parents=True, exist_ok=True)
     found = pictures.find(path, config.score.target, config.images.bits)
     images.decode(found, folder / PIXELS, (high, wide), config)
     pixels = np.load(folder / PIXELS, mmap_mode="r")
     # a grey image may be stored in three equal channels
-    return pd.DataFrame({IMAGE: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in pixels]})
+    return pd.DataFrame(
+        {IMAGE_COLUMN: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in pixels]}
+    )
 
 
 def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def write(marked: pd.DataFrame, folder: Path, format: str) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         shutil.rmtree(path)
-    write_output(ImageSample(np.stack(list(marked[IMAGE])), marked.drop(columns=IMAGE)), path)
+    write_output(ImageSample(np.stack(list(marked[IMAGE_COLUMN])), marked.drop(columns=IMAGE_COLUMN)), path)
     return {"path": str(path), "digest": digest_path(path), "rows": len(marked)}
 
 
@@ -97,18 +99,18 @@ def from_files(path: Path) -> pd.DataFrame:
     """
     found = pictures.find(path)
     arrays = [np.asarray(Image.open(io.BytesIO(found.read(i)))) for i in range(len(found.table))]
-    return found.table.assign(**{IMAGE: [x if x.ndim == 3 else x[..., None] for x in arrays]})
+    return found.table.assign(**{IMAGE_COLUMN: [x if x.ndim == 3 else x[..., None] for x in arrays]})
 
 
 def data_of(rows: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> tuple[Images, Schema]:
     """Return the images of a frame as generators take them."""
-    found = Images(np.stack(list(rows[IMAGE])), rows[LABEL].to_numpy())
+    found = Images(np.stack(list(rows[IMAGE_COLUMN])), rows[LABEL_COLUMN].to_numpy())
     return found, found.schema
 
 
 def rows_of(drawn: Images) -> pd.DataFrame:
     """Return what a generator drew: a column of arrays uint8 [H, W, C] and one of labels."""
-    return pd.DataFrame({IMAGE: list(drawn.pixels), LABEL: drawn.labels})
+    return pd.DataFrame({IMAGE_COLUMN: list(drawn.pixels), LABEL_COLUMN: drawn.labels})
 
 
 def filters(inputs: Mapping[str, str], classes: int) -> list[Learner]:
@@ -118,5 +120,5 @@ def filters(inputs: Mapping[str, str], classes: int) -> list[Learner]:
 
 def cross_validation(rows: pd.DataFrame) -> dict[str, Any]:
     """Return learners and baselines on pixels."""
-    learners = image_classifiers.learners(rows[LABEL].nunique())
+    learners = image_classifiers.learners(rows[LABEL_COLUMN].nunique())
     return {"learners": learners, "baselines": resampling.OF_IMAGES, "unit": "image"}

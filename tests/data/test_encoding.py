@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
-from generators.data.columns import SHARED, cells_of
+from generators.data.columns import LEAST_ROWS_PER_VALUE, cells_of
 from generators.data.encoding import Encoding
 from generators.data.schema import infer
 from generators.sampling import reading
@@ -37,7 +37,7 @@ def test_labels_come_back_as_they_were(values):
 @quick
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62)), min_size=2, max_size=12))
 def test_shared_integers_come_back_exactly(values):
-    series = pd.Series(pd.array(values * SHARED, dtype="Int64"))
+    series = pd.Series(pd.array(values * LEAST_ROWS_PER_VALUE, dtype="Int64"))
     decoded, _ = through(series, {"v": "numerical"})
     pd.testing.assert_series_equal(decoded, series, check_names=False)
 
@@ -79,7 +79,7 @@ def test_no_number_of_few_rows_is_a_cell_boundary_of_its_own(ticks):
     assert rows.sum() == len(ticks)
     assert (low <= high).all() and (low[1:] > high[:-1]).all()
     atoms = low == high
-    assert (rows[atoms] >= SHARED).all() or len(low) == 1 or (np.diff(np.unique(ticks)) == 1).any()
+    assert (rows[atoms] >= LEAST_ROWS_PER_VALUE).all() or len(low) == 1 or (np.diff(np.unique(ticks)) == 1).any()
 
 
 def test_every_kind_of_column_at_once():

@@ -47,7 +47,7 @@ def test_a_condition_on_a_later_column_gives_its_conditional(model):
 def test_a_condition_on_the_first_columns_is_the_chain_rule_itself(model, monkeypatch):
     cells = grid(model)
     exact = cells.assign(p=np.exp(model.log_prob(cells)))[cells["a"] == "y"].groupby(["b", "n"])["p"].sum()
-    monkeypatch.setattr(conditioning, "CANDIDATES", 0)  # no candidate is weighed
+    monkeypatch.setattr(conditioning, "CANDIDATES_PER_ROW", 0)  # no candidate is weighed
     drawn = model.sample(4000, where={"a": "y"})
     assert set(drawn["a"]) == {"y"}
     shares = drawn.groupby(["b", "n"]).size().reindex(exact.index, fill_value=0) / 4000

@@ -54,7 +54,7 @@ def models(frame):
 def few_candidates(monkeypatch):
     """Sixteenths of the usual chunks: what a condition must meet is the same, and a few rows are drawn soon."""
     for module in (conditioning, rows, autoencoder, autoregressive, diffusion, gan):
-        monkeypatch.setattr(module, "CHUNK", 128)
+        monkeypatch.setattr(module, "CHUNK_ROWS", 128)
 
 
 @pytest.fixture(scope="module")

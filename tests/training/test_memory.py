@@ -30,7 +30,7 @@ def test_the_estimate_is_what_a_linear_model_takes():
     data = torch.zeros(50_000, 1000, dtype=torch.int8)
     batch = 10_000
     numbers = 2 * 1000 * 4  # bytes that one row saves: x and W x
-    expected = memory.LIBRARIES + 6 * 4e6 + (50_000 + 100) * 1000 + memory.WORKING * batch * numbers
+    expected = memory.LIBRARIES + 6 * 4e6 + (50_000 + 100) * 1000 + memory.BACKWARD_MEMORY_FACTOR * batch * numbers
     assert memory.preflight(Square(), data, data[:100], Plan(batch=batch)) == pytest.approx(expected / MB, rel=0.01)
 
 
