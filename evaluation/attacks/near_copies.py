@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from launderette.evaluation.attacks import exchange
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.samples import Samples
 
@@ -23,10 +24,16 @@ def distances(samples: Samples, group: neighbours.Group, train: neighbours.Group
     return neighbours.search(samples, group, train, 1, ("train",))[0][:, 0]
 
 
-def nearer(samples: Samples, queries: neighbours.Group, train: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """1 where the training rows are nearer, 0 where the holdout rows are, 0.5 where both are equally near."""
-    to_train, to_held = (
-        neighbours.search(samples, queries, neighbours.Group(role, rows), 1)[0][:, 0]
+def nearer(
+    samples: Samples, queries: neighbours.Group, train: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """1 where the training rows are nearer, 0 where the holdout rows are, 0.5 where both are equally near: [queries];
+    and how far its mean is from a half by chance (one standard deviation).
+    """
+    (to_train, at), (to_held, other) = (
+        (found[:, 0] for found in neighbours.search(samples, queries, neighbours.Group(role, rows), 1))
         for role, rows in (("train", train), ("holdout", held))
     )
-    return (to_train < to_held) + 0.5 * (to_train == to_held)
+    places = np.where(to_train <= to_held, at, len(train) + other)
+    share = (to_train < to_held) + 0.5 * (to_train == to_held)
+    return share, exchange.deviation(places, len(train) + len(held))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from launderette.evaluation.attacks import equal_rows
 from launderette.evaluation.attacks import near_copies as nearness
 from launderette.evaluation.measures import intervals, neighbours, reuse
 from launderette.evaluation.samples import Samples, row_hashes
@@ -16,32 +17,32 @@ NEAR = 0.01  # of non-members are as near to a training row as a near copy
 def copies(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows equal to a training row in every compared column, in [0, 1], lower better.
 
-    Ceiling: the same share among holdout rows, which copied nobody. Interval: Clopper-Pearson. Cost: one hash per row.
+    Ceiling: the same share among holdout rows, which copied nobody. Interval: Clopper-Pearson. `detail` counts rows
+    equal to training and to holdout rows, also to such as no other real row equals, beside what chance allows: as often
+    as real rows equal each other. Cost: one hash per row.
     """
     if not samples.columns:
         return unknown(Reason.NO_VALUES, "all columns are identifiers", "lower")
     hashes = {role: row_hashes(samples.table(role)) for role in (*samples.frames, "shuffled")}
-    train, counts = np.unique(hashes["train"], return_counts=True)
-    alone = np.setdiff1d(train[counts == 1], hashes.get("holdout", train[:0]))
-    hits = {role: int(np.isin(h, train).sum()) for role, h in hashes.items()}
+    counts = equal_rows.counted(hashes["train"], hashes.get("holdout"), hashes["synthetic"])
+    hits = {role: int(np.isin(h, hashes["train"]).sum()) for role, h in hashes.items()}
     size = samples.size("synthetic")
-    low, high = intervals.clopper_pearson(hits["synthetic"], size)
     detail = {
         "rows": size,
         "ceiling_rows": samples.size("holdout"),
         "copies": hits["synthetic"],
-        "of_unique_rows": int(np.isin(hashes["synthetic"], alone).sum()),
+        "of_unique_rows": counts[1].hits,
+        "counts": [count.detail() for count in counts],
     }
     ceiling = hits["holdout"] / samples.size("holdout") if "holdout" in hits else None
     return Score(
         hits["synthetic"] / size,
-        low,
-        high,
+        *intervals.clopper_pearson(hits["synthetic"], size),
         ceiling,
         hits["shuffled"] / samples.size("train"),
         "lower",
         detail,
-        "" if ceiling is not None else "Without a holdout, chance matches cannot be told from copies.",
+        counts[0].sentence(),
     )
 
 
@@ -132,7 +133,8 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows nearer to a training row than to a holdout row; 0.5 is ideal, ties count half.
 
     A sanity check, not a privacy statement: data that leak outliers pass it (Yao et al. 2025). Equal numbers of
-    training and holdout rows. Cost: two searches of n x n sampled rows.
+    training and holdout rows; a table that knows the holdout is as far from a half. `detail` has the deviation by
+    chance, where training and holdout rows change places. Cost: two searches of n x n sampled rows.
     """
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
@@ -142,27 +144,26 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     if size < 10:
         return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
     train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
-    share = {
-        r: nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
+    (share, deviation), (shuffled, _) = (
+        nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
         for r in ("synthetic", "shuffled")
-    }
+    )
     rng = np.random.default_rng([seed, 31])
     released, rest = np.split(rng.permutation(held), [size // 2])
-    ceiling = nearness.nearer(
+    ceiling, _ = nearness.nearer(
         samples,
         neighbours.Group("holdout", np.sort(released)),
         np.sort(rng.permutation(train)[: len(rest)]),
         np.sort(rest),
     )
-    value = float(share["synthetic"].mean())
-    low, high = intervals.around(value, share["synthetic"], seed)
+    value = float(share.mean())
     return Score(
         value,
-        low,
-        high,
+        *intervals.around(value, share, seed),
         float(ceiling.mean()),
-        float(share["shuffled"].mean()),
+        float(shuffled.mean()),
         "none",
-        {"rows": len(share["synthetic"]), "real_rows": size},
-        f"Sanity check only. {len(share['synthetic']):,} synthetic rows against {size:,} rows of each real table.",
+        {"rows": len(share), "real_rows": size, "deviation": deviation},
+        f"Of {len(share):,} synthetic rows, {100 * value:.1f} % are nearer to one of {size:,} training rows than to "
+        f"one of as many holdout rows; a half is honest, give or take {200 * deviation:.1f} %. Sanity check only.",
     )

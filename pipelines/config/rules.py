@@ -11,6 +11,9 @@ Six words let a bound follow the data, because what is reachable differs between
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often
   as non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model
   that copies no more than non-members do copies nobody.
+- "times chance": the metric counts released rows beside what an honest table of as many shows. The bound is a multiple
+  of what it usually shows, or what it exceeds once in a thousand times where that is more. Of several counts (of
+  training and of holdout rows) the one furthest beyond its bound decides.
 - "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as
   many pairs of a synthetic and a training image reach, once in a thousand times, if they are equal as often as two real
   images are.
@@ -48,7 +51,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "diversity.regions": {"at_least": 0.75},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
     "diversity.rare": {"at_least": 0.5, "relative": "or ceiling"},
-    "privacy.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "privacy.copies": {"at_most": 1.1, "relative": "times chance"},
     "privacy.identifiers": {"at_most": 0},
     "privacy.near_copies": {"at_most": 0.05, "relative": "by chance"},
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},

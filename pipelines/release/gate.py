@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import betabinom, binom, gamma, poisson
+from scipy.stats import betabinom, binom, gamma, norm, poisson
 
 from launderette.evaluation.measures.intervals import clopper_pearson, null_quantile
 from launderette.evaluation.report import Report
@@ -28,14 +28,22 @@ from launderette.pipelines.release.decisions import Approval, Refusal, conclude,
 
 __all__ = ["Approval", "Refusal", "decide", "reopen"]
 
-# facts about the released table, without an interval
-COUNTED = ("privacy.copies", "privacy.identifiers", "diversity.distinct", "image.equal", "image.copies")
+# facts about the released table, or beside what chance exceeds once in a thousand times: judged without an interval
+COUNTED = (
+    "privacy.copies",
+    "privacy.identifiers",
+    "privacy.nearest_record",
+    "diversity.distinct",
+    "image.equal",
+    "image.copies",
+)
+TWO_SIDED = ("privacy.nearest_record",)  # shares that should be a half
 NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
 DIGITS = 6
-SIGMAS = 4
+EITHER = float(norm.isf((1 - NULL) / 2))  # standard deviations that chance exceeds on either side
 
 
 def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
@@ -70,7 +78,9 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
     if not _finite(score.value):
         excused = score.value is None and without_meaning(name, score.reason)
         return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
-    end = score.value if name in COUNTED else score.low if least else score.high
+    if rule.get("relative") == "times chance":
+        return _times_chance(name, rule, score)
+    end = _end(name, least, score)
     bound, note = _bound(rule, score)
     if not _finite(end) or not _finite(bound):
         return _reason(name, rule, None, None, False, note or "The score has no interval.")
@@ -82,6 +92,25 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
         else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
     )
     return _reason(name, rule, end, bound, end >= bound if least else end <= bound, said, score.value)
+
+
+def _end(name: str, least: bool, score: Score) -> float | None:
+    """The end of a score's interval that a rule looks at; of a share that should be a half, its distance upwards."""
+    if name in TWO_SIDED and not least:
+        return max(score.value, 1 - score.value)
+    return score.value if name in COUNTED else score.low if least else score.high
+
+
+def _times_chance(name: str, rule: Rule, score: Score) -> dict[str, Any]:
+    """Judge counts of released rows beside what chance allows, by the one furthest beyond its bound."""
+    counts = score.detail.get("counts")
+    if not counts:
+        return _reason(name, rule, None, None, False, "The score holds no counts.", score.value)
+    bounds = [max(rule["at_most"] * count["expected"], count["allowed"]) for count in counts]
+    worst = max(range(len(counts)), key=lambda i: (counts[i]["hits"] - bounds[i]) / max(1, counts[i]["of"]))
+    count, bound = counts[worst], bounds[worst]
+    share, most = (round(number / max(1, count["of"]), DIGITS) for number in (count["hits"], bound))
+    return _reason(name, rule, share, most, share <= most, count["sentence"], share)
 
 
 def _finite(value: float | None) -> bool:
@@ -180,11 +209,7 @@ def _by_chance(score: Score) -> float:
         return null_quantile(detail["members"], detail["non_members"], ALARMS, NULL)
     if "non_members" in detail:
         return _near(detail["rows"], detail["non_members"])
-    return (
-        0.5 + SIGMAS * math.sqrt(0.25 / max(1, detail["real_rows"]))
-        if "real_rows" in detail
-        else WIDER * (score.high - score.value)
-    )
+    return 0.5 + EITHER * detail["deviation"] if "deviation" in detail else WIDER * (score.high - score.value)
 
 
 def _near(rows: int, non_members: int) -> float:

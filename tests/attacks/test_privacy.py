@@ -1,11 +1,13 @@
 """Privacy on tables where the answer is known."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from evaluation import privacy, samples, scores
-from evaluation.attacks import membership
+from evaluation.attacks import exchange, membership
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -38,6 +40,35 @@ def test_copies_by_hand():
     assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(
         0.9473, abs=1e-4
     )  # Clopper-Pearson of 3 in 5
+
+
+def test_copies_of_both_real_tables_are_counted_beside_chance():
+    """Of six real rows two are alone, two stand in twos; a fresh row equals a lone one of training once in nine."""
+    found = privacy.copies(samples.make(*(pd.DataFrame({"c": list(rows)}) for rows in ("aabc", "bd", "acdde")))).detail[
+        "counts"
+    ]
+    assert [count["hits"] for count in found] == [2, 1, 2, 2]  # a and c; c alone; both d, twice
+    # a: 1 - (1 - 2/3), twice, and b too: 4 * 2/3 of six rows, and so often of five; a third of that for the holdout
+    assert [count["expected"] for count in found] == pytest.approx([20 / 9, 20 / 9, 10 / 9, 10 / 9])
+    assert found[0]["sentence"].startswith("2 of 5 released rows are identical to training rows; non-members would")
+
+
+@pytest.mark.parametrize(("side", "planted"), [("train", 0), ("holdout", 2)])
+def test_a_few_planted_rows_of_either_real_table_are_more_than_chance(people, side, planted):
+    tables = dict(zip(("train", "holdout", "synthetic"), people, strict=True))
+    leak = pd.concat([tables["synthetic"][:-30], tables[side][:30]], ignore_index=True)
+    counts = privacy.copies(samples.make(*people[:2], leak)).detail["counts"]
+    assert counts[planted]["hits"] == 30 > counts[planted]["allowed"]
+    assert all(count["hits"] <= count["allowed"] for count in (counts[2 - planted], counts[3 - planted]))
+
+
+def test_honest_rows_of_few_columns_equal_real_ones_no_more_often_than_chance_allows():
+    """Rows that many have, seldom and often; 40 tables, each judged by four counts at one in 4,000."""
+    rng, beyond = np.random.default_rng(0), 0
+    for _ in range(40):
+        made = samples.make(*(pd.DataFrame({"z": rng.zipf(1.5, size)}) for size in (400, 100, 800)))
+        beyond += any(c["hits"] > c["allowed"] for c in privacy.copies(made).detail["counts"])
+    assert beyond <= 1
 
 
 def test_real_identifiers_are_counted_whatever_their_type():
@@ -96,6 +127,23 @@ def test_nearest_record_is_a_half_for_non_members_and_one_for_copies(honest, cop
     assert score.low <= 0.5 <= score.high or abs(score.value - 0.5) < 0.03
     assert score.better == "none" and "Sanity check" in score.note
     assert privacy.nearest_record(copied).value > 0.97
+    assert "a half is honest" in score.note and score.detail["deviation"] < 0.02
+
+
+def test_the_deviation_of_the_nearest_record_is_that_of_exchanged_tables():
+    """Five released rows at three of four real rows, of which every two may be the training rows."""
+    places = np.array([0, 0, 0, 1, 2])
+    shares = [np.isin(places, pair).mean() for pair in itertools.combinations(range(4), 2)]
+    assert exchange.deviation(places, 4) == pytest.approx(np.std(shares))
+
+
+@pytest.mark.parametrize("sizes", [(400, 400, 100), (400, 200, 60), (400, 100, 40), (200, 50, 800)])
+def test_an_honest_table_is_as_near_to_either_real_table_at_every_size(sizes):
+    beyond = 0
+    for seed in range(10):
+        score = privacy.nearest_record(samples.make(*(mixed(n, 3 * seed + i) for i, n in enumerate(sizes))), seed=seed)
+        beyond += abs(score.value - 0.5) > 2 * score.detail["deviation"]
+    assert beyond <= 3
 
 
 def test_ties_count_half():

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 import evaluation
+from evaluation.attacks import exchange
 from evaluation.measures.intervals import clopper_pearson, recognised
 from evaluation.report import Report
 from evaluation.scores import Reason, Score
+from evaluation.summaries import verdicts
 from pipelines import config
 from pipelines.config import rules as bounds
 from pipelines.release import decisions, gate
@@ -19,7 +21,13 @@ from pipelines.run.artifacts import LaunderError
 
 DIGEST = "d" * 64
 PERSONAL = ["privacy.attribute", "privacy.singling_out", "privacy.linkability"]
-COUNTS = {"rows": 1000, "ceiling_rows": 6000}
+
+
+def counts(hits, of=1000, expected=0.0, allowed=3):
+    """The detail of a score that counts released rows beside what chance allows."""
+    return {"counts": [exchange.Count("released rows are copies", hits, of, expected, allowed).detail()]}
+
+
 GOOD = {
     **{name: Score(1.0, 1.0, 1.0, 1.0, 0.5) for name in bounds.DEFAULT_RULES if not name.startswith("privacy.")},
     "fidelity.shape": Score(0.95, 0.94, 0.96, 0.97, 1.0),
@@ -27,10 +35,10 @@ GOOD = {
     "utility.target": Score(0.95, 0.9, 1.0, 0.99, 0.5),
     "diversity.coverage": Score(0.9, 0.85, 0.95, 0.97, 0.1),
     "diversity.distinct": Score(1.0, 1.0, 1.0, 1.0, 1.0),
-    "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", COUNTS),  # counted: its interval does not matter
+    "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", counts(0)),  # counted: its interval does not matter
     "privacy.identifiers": Score(0.0, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 30}),  # counted too
     "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", {"rows": 5000, "non_members": 2500}),
-    "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"real_rows": 5000}),
+    "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"deviation": 0.01}),
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000}),
     "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
     "privacy.attribute": Score(0.01, 0.0, 0.03, 0.0, 0.0, "lower", {"members": 1000}),
@@ -67,9 +75,12 @@ def test_a_good_report_is_approved():
         ("utility.target", Score(0.7, 0.65, 0.8, 0.99, 0.5)),
         ("diversity.coverage", Score(0.35, 0.3, 0.4, 0.97, 0.1)),  # 0.1 + 0.25 * 0.87 = 0.3175
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
-        ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", COUNTS)),  # four copies, where three may be chance
+        (
+            "privacy.copies",
+            Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", counts(4)),
+        ),  # chance has three
         ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
-        ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"real_rows": 5000})),
+        ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"deviation": 0.01})),
         ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000})),
         (
             "privacy.membership_vulnerable",
@@ -122,10 +133,10 @@ def test_bounds_follow_the_data():
     assert few["passed"] and few["bound"] == 0.87
     assert judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.86), rule)["bound"] == 0.91  # 0.86 + 0.1 / 2
     over = {"at_most": 1.1, "relative": "over ceiling"}
-    half = judge("privacy.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6, "ceiling_rows": 100}), over)
+    half = judge("image.copies", Score(0.6, 0.5, 0.7, 0.5, 0.1, detail={"rows": 10**6, "ceiling_rows": 100}), over)
     assert half["bound"] == pytest.approx(1.1 * 0.6017, abs=2e-3)  # Clopper-Pearson of 50 in 100 ends at 0.6017
     # no held-out row of 114 is a copy, so up to 1 - 0.025 ** (1 / 114) = 3.2 % of them could have been
-    none = judge("privacy.copies", Score(0.0, 0.0, 1.0, 0.0, 0.0, detail={"rows": 569, "ceiling_rows": 114}), over)
+    none = judge("image.copies", Score(0.0, 0.0, 1.0, 0.0, 0.0, detail={"rows": 569, "ceiling_rows": 114}), over)
     assert none["passed"] and 0.035 < none["bound"] < 0.055
     assert judge("privacy.copies", Score(0.0, 0.0, 0.04, 0.0, 0.0, detail={"rows": 100}), {"at_most": 0})["passed"]
     by_repeats, seen = {"at_most": 0, "relative": "by repeats"}, {"rows": 100, "copies": 1, "train": 80, "real": 101}
@@ -148,6 +159,27 @@ def test_bounds_follow_the_data():
         ]
         == 0.05
     )
+
+
+def test_a_count_is_judged_beside_chance_and_the_worst_of_several_decides():
+    rule = {"at_most": 1.1, "relative": "times chance"}
+    few, many = (counts(*found)["counts"] for found in ((9, 1000, 2.0, 8), (60, 1000, 50.0, 54)))
+    one = judge("privacy.copies", Score(0.0, detail={"counts": [*few, *many]}), rule)
+    assert (one["value"], one["bound"], one["passed"]) == (0.06, 0.055, False)  # 1.1 times 50 are more than chance's 54
+    assert (
+        one["note"] == ("60 of 1,000 released rows are copies; non-members would have 50, and chance allows 54.")
+        and verdicts.sentence(one).count("60 of 1,000") == 1
+    )
+    assert not judge("privacy.copies", Score(0.0), rule)["passed"]  # without counts nothing is known
+
+
+@pytest.mark.parametrize(("share", "passed"), [(0.5, True), (0.57, False), (0.43, False), (0.46, True)])
+def test_a_share_that_should_be_a_half_is_judged_on_both_sides(share, passed):
+    score = Score(share, share - 0.01, share + 0.01, 0.5, 0.5, "none", {"deviation": 0.01})
+    reason = judge("privacy.nearest_record", score, bounds.DEFAULT_RULES["privacy.nearest_record"])
+    assert reason["passed"] is passed and reason["value"] == pytest.approx(max(share, 1 - share))
+    few = replace(score, detail={"deviation": 0.03})  # 3.29 deviations are 0.0987
+    assert judge("privacy.nearest_record", few, {"at_most": 0.55, "relative": "by chance"})["bound"] == 0.598716
 
 
 def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
