@@ -12,7 +12,8 @@ import pandas as pd
 from launderette.pipelines.config.augmentation import SUM, Augmentation
 from launderette.pipelines.run.artifacts import LaunderError
 
-FEW, TIMES = 5000, 3.0  # under so many training rows, a balance has so many times the rows of the largest class
+ENLARGED_BELOW_ROWS = 5000  # training rows, under which a balance has
+ENLARGEMENT_FACTOR = 3.0  # times the rows of the largest class
 
 
 def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
@@ -24,7 +25,7 @@ def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
     if how.counts:
         return _by_counts(have, _known(how.counts, have, "counts"))
     if how.to in (None, "balance"):
-        times = how.times or (TIMES if len(labels) < FEW else 1.0)
+        times = how.times or (ENLARGEMENT_FACTOR if len(labels) < ENLARGED_BELOW_ROWS else 1.0)
         return {label: round(times * max(have.values())) - n for label, n in have.items()}
     return multiplied(have, how.to)
 
@@ -43,7 +44,7 @@ def plentiful(labels: Any) -> dict[Hashable, int]:
     rows are few.
     """
     have = pd.Series(np.asarray(labels)).value_counts()
-    return dict.fromkeys(have.index.tolist(), round(TIMES * int(have.max())))
+    return dict.fromkeys(have.index.tolist(), round(ENLARGEMENT_FACTOR * int(have.max())))
 
 
 def multiplied(have: Mapping[Hashable, int], factor: float) -> dict[Hashable, int]:

@@ -21,14 +21,14 @@ from launderette.generators import Synthesizer
 from launderette.generators.contract import Where
 from launderette.generators.data.images import IMAGE_COLUMN
 from launderette.generators.data.schema import infer
+from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import randomness
 from launderette.pipelines import modalities
 from launderette.pipelines.augment import rows as training_rows
-from launderette.pipelines.augment.steps import MARKS
+from launderette.pipelines.augment.steps import MARK_COLUMNS
 from launderette.pipelines.release.publishing import verify
 from launderette.pipelines.run.artifacts import LaunderError
 
-CHUNK = 2048  # rows drawn at once
 Item = dict[str, Tensor]
 
 
@@ -50,7 +50,7 @@ class Coding:
             raise LaunderError(
                 f"expected the target among the columns of the rows, found no {target!r}; name one of them"
             )
-        rows = rows.drop(columns=[name for name in (*MARKS, *_images(rows)) if name in rows.columns])
+        rows = rows.drop(columns=[name for name in (*MARK_COLUMNS, *_images(rows)) if name in rows.columns])
         kinds = {**infer(rows).kinds(), **(kinds or {}), target: "target"}
         numbers = {name: _moments(rows[name]) for name, kind in kinds.items() if kind == "numerical"}
         labels = {
@@ -101,10 +101,11 @@ class Rows(Dataset):
     """
 
     def __init__(self, rows: pd.DataFrame, coding: Coding) -> None:
-        if missing := [mark for mark in MARKS if mark not in rows.columns]:
+        if missing := [mark for mark in MARK_COLUMNS if mark not in rows.columns]:
             raise LaunderError(f"expected the column {missing[0]!r} in the rows, found none; give an augmented table")
         synthetic, weight = (
-            torch.tensor(rows[mark].to_numpy(dtype)) for mark, dtype in zip(MARKS, (bool, "float32"), strict=True)
+            torch.tensor(rows[mark].to_numpy(dtype))
+            for mark, dtype in zip(MARK_COLUMNS, (bool, "float32"), strict=True)
         )
         self.tensors = coding.encode(rows) | {"is_synthetic": synthetic, "weight": weight}
 
@@ -161,7 +162,7 @@ class Stream(IterableDataset):
         worker, kind = get_worker_info(), training_rows.of(self.model.schema.modality)
         first, step = (worker.id, worker.num_workers) if worker else (0, 1)
         for chunk in count(first, step):
-            size = CHUNK if self.rows is None else min(CHUNK, self.rows - chunk * CHUNK)
+            size = CHUNK_ROWS if self.rows is None else min(CHUNK_ROWS, self.rows - chunk * CHUNK_ROWS)
             if size <= 0:
                 return
             drawn = kind.rows_of(

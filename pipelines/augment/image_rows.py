@@ -24,7 +24,7 @@ from launderette.pipelines.image_sources import finding as pictures
 from launderette.pipelines.modalities import image as images
 from launderette.pipelines.run.artifacts import LaunderError, digest_path
 from launderette.pipelines.sinks.images import write_output
-from launderette.pipelines.stages.image_sample import PIXELS, ImageSample
+from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
 
 SPARE = 1.5
 STEPS = 1000  # inside a fold as for the images that are written
@@ -73,8 +73,8 @@ def read_test(config: RunConfig, path: str, train: pd.DataFrame, folder: Path) -
     high, wide, channels = train[IMAGE_COLUMN].iloc[0].shape
     folder.mkdir(parents=True, exist_ok=True)
     found = pictures.find(path, config.score.target, config.images.bits)
-    images.decode(found, folder / PIXELS, (high, wide), config)
-    pixels = np.load(folder / PIXELS, mmap_mode="r")
+    images.decode(found, folder / PIXELS_FILE, (high, wide), config)
+    pixels = np.load(folder / PIXELS_FILE, mmap_mode="r")
     # a grey image may be stored in three equal channels
     return pd.DataFrame(
         {IMAGE_COLUMN: [np.repeat(x[..., :1], channels, 2) if x.shape[2] != channels else x for x in pixels]}

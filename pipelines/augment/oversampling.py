@@ -28,7 +28,7 @@ from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
 
 MOST_CLASSES = 20  # of whole numbers in a small table; more of them are continuous
-ROUNDS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted
+MOST_DRAWS = 4  # draws, before the least mislabelled ones fill up what lacks, and are counted
 Counts = Mapping[Hashable, int]  # class -> rows
 
 
@@ -64,7 +64,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Synthetic rows, and how many of them the filter calls mislabelled: kept where ROUNDS draws did not yield
+    """Synthetic rows, and how many of them the filter calls mislabelled: kept where MOST_DRAWS draws did not yield
     enough others.
     """
 
@@ -143,7 +143,7 @@ def few_agree(mislabelled: int, things: str = "rows") -> str:
     """Say that the filter was left with too few rows."""
     return (
         f"{mislabelled:,} of the synthetic {things} are kept although models of the real ones call them mislabelled: "
-        f"{ROUNDS} draws yielded too few others. Ask for fewer, or train longer."
+        f"{MOST_DRAWS} draws yielded too few others. Ask for fewer, or train longer."
     )
 
 
@@ -153,7 +153,7 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
         return Drawn(_drawn(learned, label, count, seed))
     own, size = int(np.flatnonzero(learned.classes == label)[0]), math.ceil(learned.kind.SPARE * count)
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
-    for number in range(ROUNDS):
+    for number in range(MOST_DRAWS):
         rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
         chances = np.mean([predict(rows[-1]) for predict in learned.filters], axis=0)
         agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])

@@ -38,7 +38,7 @@ AUGMENTATION_CODE = (
     *("pipelines/config/augmentation.py", "evaluation/augmentation", "evaluation/models", "evaluation/measures"),
     *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py", "evaluation/report/document.py"),
 )
-MARKS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
+MARK_COLUMNS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
 
 def check_generators(config: RunConfig) -> None:
@@ -61,7 +61,7 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
     target = kind.target(config)
     if target is None:
         raise LaunderError("expected a target to augment by, found none; name its column with --target")
-    if taken := [name for name in MARKS if name in frame.columns]:
+    if taken := [name for name in MARK_COLUMNS if name in frame.columns]:
         raise LaunderError(
             f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own"
         )

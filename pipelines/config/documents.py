@@ -16,10 +16,10 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 OPEN = ("columns", "sample.where", "sample.weights", "generator.options")  # what follows is one name, dots and all
 STAR = re.compile(r"\\*\*")  # a column that is called `*`, after any backslashes
-PLAIN = re.compile(r"[^\W\d][\w -]*(?<! )|/[\w./-]*")  # a word, or a path, that YAML needs no quotes for
+UNQUOTED = re.compile(r"[^\W\d][\w -]*(?<! )|/[\w./-]*")  # a word, or a path, that YAML needs no quotes for
 LONGEST_KEY = 500  # characters; YAML reads about a thousand
 BOUNDS = (".at_least", ".at_most")
-NUMBERS = {
+SCALAR_RESOLVERS = {
     "tag:yaml.org,2002:null": (r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     "tag:yaml.org,2002:bool": (r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
     "tag:yaml.org,2002:int": (r"^[-+]?(0|[1-9][0-9]*)$", list("-+0123456789")),
@@ -50,7 +50,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-for _tag, (_pattern, _first) in NUMBERS.items():
+for _tag, (_pattern, _first) in SCALAR_RESOLVERS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
 
 
@@ -189,7 +189,7 @@ def _rules(proposals: Any) -> dict[str, str]:
 
 def as_key(text: str) -> str:
     """Write a text so that YAML reads it as this text."""
-    if PLAIN.fullmatch(text) and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
+    if UNQUOTED.fullmatch(text) and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
         return text
     return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10**9).strip()
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-WORDS = {
+EXPECTED_BY_ERROR = {
     "int_parsing": "a whole number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -21,7 +21,7 @@ WORDS = {
     "model_type": "a section of keys",
     "model_attributes_type": "a section of keys",
 }
-FORMS = {
+EXPECTED_BY_KEY = {
     "device": "auto, cpu, cuda or cuda:N",
     "name": "letters, digits, dots and dashes",
     "delimiter": "one character",
@@ -49,7 +49,8 @@ def sentence(error: ValidationError, model: type[BaseModel] | None = None, befor
     message = first["msg"].removeprefix("Value error, ")
     if message.startswith("expected"):
         return message if not place or place[-1] in message else f"{message} (at {where})"
-    wanted = FORMS.get(place[-1] if place else "") or WORDS.get(first["type"], message.removeprefix("Input should be "))
+    by_error = EXPECTED_BY_ERROR.get(first["type"], message.removeprefix("Input should be "))
+    wanted = EXPECTED_BY_KEY.get(place[-1] if place else "") or by_error
     return f"expected {wanted[:1].lower() + wanted[1:]} at {where}, found another value; correct it"
 
 

@@ -15,13 +15,13 @@ from launderette.generators import Schema
 from launderette.generators.formats import grid
 from launderette.generators.sampling.grammar import parse
 
-NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
-LABELS = 40
-LIKELY = 0.99  # share of the rows that keep a rule which is proposed as a comment
+COMPARED_NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
+COMPARED_LABELS = 40
+LIKELY_SHARE = 0.99  # share of the rows that keep a rule which is proposed as a comment
 LEAST_PROFILED = 30  # rows without missing values below which nothing is concluded
-SPEAKING = 20  # rows of the shuffled columns, or 1 % of them, have to break a rule for it to say anything
-SHARED = 10  # rows of each combination, in nine rows of ten: fewer are not kept (generators/sampling/combinations.py)
-FIRST = 500  # rows that a sum is tried on before all
+LEAST_BREAKING_ROWS = 20  # rows of the shuffled columns, or 1 % of them, have to break a rule for it to say anything
+LEAST_COMBINATION_ROWS = 10  # in nine rows of ten; combinations of fewer are not kept (generators/sampling)
+TRIED_ROWS = 500  # rows that a sum is tried on before all
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def _values(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
             ticks, read = grid.to_grid(frame[column.name], column, int(column.kind == "datetime"))
             found[column.name] = np.full(len(frame), np.nan)
             found[column.name][read] = ticks
-    return {name: own for name, own in list(found.items())[:NUMBERS] if len(np.unique(own[np.isfinite(own)])) > 1}
+    return {
+        name: own for name, own in list(found.items())[:COMPARED_NUMBERS] if len(np.unique(own[np.isfinite(own)])) > 1
+    }
 
 
 def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Generator) -> dict[str, float]:
@@ -61,7 +63,7 @@ def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Genera
         if kinds[one] != kinds[two] or len(a) < LEAST_PROFILED or (a == b).all():
             continue
         share = float((a <= b).mean())
-        if share >= LIKELY and (a > rng.permutation(b)).sum() >= max(SPEAKING, 0.01 * len(a)):
+        if share >= LIKELY_SHARE and (a > rng.permutation(b)).sum() >= max(LEAST_BREAKING_ROWS, 0.01 * len(a)):
             found[f"{_name(one, schema)} <= {_name(two, schema)}"] = share
     return found
 
@@ -73,11 +75,11 @@ def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, float]:
     for total in numbers:
         for one, two in combinations([name for name in numbers if name != total], 2):
             half = 10.0 ** -max(decimals[name] for name in (one, two, total)) / 2
-            if _kept([values[name][:FIRST] for name in (one, two, total)], half) < LIKELY - 0.02:
+            if _kept([values[name][:TRIED_ROWS] for name in (one, two, total)], half) < LIKELY_SHARE - 0.02:
                 continue
             a, b, c = _both(values[one], values[two], values[total])
             share = _kept([a, b, c], half) if len(a) >= LEAST_PROFILED else 0.0
-            if share >= LIKELY and (np.abs(a + b - np.roll(c, 1)) >= half).sum() >= SPEAKING:
+            if share >= LIKELY_SHARE and (np.abs(a + b - np.roll(c, 1)) >= half).sum() >= LEAST_BREAKING_ROWS:
                 found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = share
     return found
 
@@ -108,13 +110,13 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     labels = [
         c.name for c in schema.columns if c.kind == "categorical" and "," not in c.name and c.name == c.name.strip()
     ]
-    codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:LABELS]}
+    codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:COMPARED_LABELS]}
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
     for one, two in permutations(codes, 2):
         joint = codes[one].astype("int64") * (codes[two].max() + 1) + codes[two]
         distinct, sizes = np.unique(joint, return_counts=True)
         decided = len(distinct) == codes[one].max() + 1 and codes[one].max() >= codes[two].max()
-        kept = sizes[sizes >= SHARED].sum() >= 0.9 * len(frame)
+        kept = sizes[sizes >= LEAST_COMBINATION_ROWS].sum() >= 0.9 * len(frame)
         twin = len(distinct) == codes[two].max() + 1  # each decides the other: told once
         if decided and kept and not (twin and one > two):
             yield f"{one}, {two}"

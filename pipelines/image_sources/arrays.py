@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from launderette.pipelines.image_sources.labels import LABEL, SPLITS
+from launderette.pipelines.image_sources.labels import LABEL_COLUMN, SPLITS
 from launderette.pipelines.image_sources.source import ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
 
-PIXELS = ("images", "image", "x", "data", "imgs", "img", "pixels", "samples", "arr_0", "")
-LABELS = (
+PIXEL_KEYS = ("images", "image", "x", "data", "imgs", "img", "pixels", "samples", "arr_0", "")
+LABEL_KEYS = (
     "labels",
     "label",
     "y",
@@ -28,9 +28,9 @@ LABELS = (
     "arr_1",
     "category",
 )
-FEW = 64  # whole numbers below it are shades of their own, not dark ones of 256
-BLOCK = 1024  # images brought to 8 bits at a time
-SHAPE = "[N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels"
+MOST_SHADES = 64  # whole numbers below it are shades of their own, not dark ones of 256
+BLOCK_IMAGES = 1024  # images brought to 8 bits at a time
+IMAGE_SHAPES = "[N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels"
 Arrays = dict[str, np.ndarray]
 
 
@@ -52,7 +52,7 @@ def read(path: Path, bits: int | None = None) -> ImageSource:
         raise LaunderError(
             f"expected one label per image in {path}, found {sum(map(len, labels)):,} for {len(given):,}"
         )
-    table = pd.DataFrame({LABEL: np.concatenate(labels)} if labels else {}, index=range(len(given)))
+    table = pd.DataFrame({LABEL_COLUMN: np.concatenate(labels)} if labels else {}, index=range(len(given)))
     scale = _scale(given, path, bits)
     told = f"images of {given.dtype} brought to 8 bits, {scale[0]:g} to black and {scale[1]:g} to white (images.bits)"
     said = Counter({} if scale == (0, 255) else {told: len(given)})
@@ -67,9 +67,9 @@ def _splits(arrays: Arrays, path: Path) -> list[tuple[np.ndarray, np.ndarray | N
     found = []
     for split in dict.fromkeys(split for split, _ in named):
         kinds = {kind: array for (one, kind), array in named.items() if one == split}
-        pixels = next((kinds[kind] for kind in PIXELS if kind in kinds and kinds[kind].ndim > 2), None)
+        pixels = next((kinds[kind] for kind in PIXEL_KEYS if kind in kinds and kinds[kind].ndim > 2), None)
         if pixels is not None:
-            found.append((pixels, next((kinds[kind] for kind in LABELS if kind in kinds), None)))
+            found.append((pixels, next((kinds[kind] for kind in LABEL_KEYS if kind in kinds), None)))
     if not found:
         raise LaunderError(
             f"expected an array called images in {path}, found {', '.join(sorted(arrays)) or 'none'}; rename it"
@@ -113,7 +113,9 @@ def _channels_last(x: np.ndarray, path: Path) -> np.ndarray:
         return x
     if x.dtype.kind in "biuf" and x.ndim == 4 and x.shape[1] in (1, 2, 3, 4):
         return np.moveaxis(x, 1, 3)
-    raise LaunderError(f"expected images as numbers {SHAPE} in {path}, found {x.dtype} {list(x.shape)}; write them so")
+    raise LaunderError(
+        f"expected images as numbers {IMAGE_SHAPES} in {path}, found {x.dtype} {list(x.shape)}; write them so"
+    )
 
 
 def to_bytes(x: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
@@ -122,11 +124,11 @@ def to_bytes(x: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
     """
     low, high = scale
     out = np.empty((*x.shape[:3], 1 if x.shape[3] < 3 else 3), np.uint8)
-    for first in range(0, len(x), BLOCK):
-        block = x[first : first + BLOCK]
+    for first in range(0, len(x), BLOCK_IMAGES):
+        block = x[first : first + BLOCK_IMAGES]
         if (low, high) != (0, 255):
             block = ((block.astype(np.float64) - low) * (255 / (high - low))).round()
-        out[first : first + BLOCK] = _on_white(block) if x.shape[3] in (2, 4) else block
+        out[first : first + BLOCK_IMAGES] = _on_white(block) if x.shape[3] in (2, 4) else block
     return out
 
 
@@ -145,7 +147,7 @@ def _scale(x: np.ndarray, path: Path, bits: int | None) -> tuple[float, float]:
         return 0, 255
     if bits and x.dtype.kind in "iu" and least >= 0:
         return 0, _stated(bits, int(most))
-    if least >= 0 and most < FEW and (x.dtype.kind != "f" or not (x % 1).any()):
+    if least >= 0 and most < MOST_SHADES and (x.dtype.kind != "f" or not (x % 1).any()):
         return 0, max(most, 1)
     if x.dtype.kind == "f":
         known = [(0, 1), (-1, 1), (0, 255)]

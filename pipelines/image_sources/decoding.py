@@ -22,13 +22,14 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from launderette.pipelines.image_sources import dicom, headers
-from launderette.pipelines.image_sources.headers import BROKEN, DAMAGE, TURNED, Header
+from launderette.pipelines.image_sources.headers import DECODING_ERRORS, TURNED, UNREADABLE, Header
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
-USUAL, LEAST, MOST = 64, 8, 128  # pixels of a side: at most, where nothing is asked for; limits
+# pixels of a side where no size is asked for: at most, and limits between which arrays stay as they are
+USUAL_SIDE, LEAST_USUAL_SIDE, MOST_USUAL_SIDE = 64, 8, 128
 SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
 DEPTHS = (8, 10, 12, 14, 16)  # bits that sensors have
-BLOCK = 256  # images of one task of a thread
+TASK_IMAGES = 256  # images of one task of a thread
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ def _threaded(work: Callable[[int], object], count: int) -> Iterator:
     """Yield work(0), work(1), ... in order, done in threads: decoders let go of Python's lock."""
 
     def block(first: int) -> list:
-        return [work(i) for i in range(first, min(first + BLOCK, count))]
+        return [work(i) for i in range(first, min(first + TASK_IMAGES, count))]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for part in pool.map(block, range(0, count, BLOCK)):
+        for part in pool.map(block, range(0, count, TASK_IMAGES)):
             yield from part
 
 
@@ -116,20 +117,20 @@ def is_image(data: bytes) -> bool:
 
 
 def usual_size(sides: np.ndarray) -> tuple[int, int]:
-    """Return the median height and width of images [N, 2], scaled so that no side is longer than USUAL or shorter
-    than LEAST.
+    """Return the median height and width of images [N, 2], scaled so that no side is longer than USUAL_SIDE or
+    shorter than LEAST_USUAL_SIDE.
     """
     height, width = np.median(sides, axis=0)
-    scale = min(1.0, USUAL / max(height, width))
-    return tuple(max(LEAST, round(side * scale)) for side in (height, width))
+    scale = min(1.0, USUAL_SIDE / max(height, width))
+    return tuple(max(LEAST_USUAL_SIDE, round(side * scale)) for side in (height, width))
 
 
 def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None, bits: int) -> str:
     """Decode one image into its place; return what is wrong with it."""
     try:
         pixels[k] = to_array(data, *pixels.shape[1:], span, bits)
-    except DAMAGE:
-        return BROKEN
+    except DECODING_ERRORS:
+        return UNREADABLE
     return ""
 
 
@@ -210,8 +211,8 @@ def _without(pixels: np.ndarray, path: Path, good: np.ndarray) -> np.ndarray:
         aside = path.with_name(f".{path.name}.part")
         kept = np.flatnonzero(good)
         closed = _made(aside, (len(kept), *pixels.shape[1:]))
-        for first in range(0, len(kept), BLOCK):
-            closed[first : first + BLOCK] = pixels[kept[first : first + BLOCK]]
+        for first in range(0, len(kept), TASK_IMAGES):
+            closed[first : first + TASK_IMAGES] = pixels[kept[first : first + TASK_IMAGES]]
         os.replace(aside, path)
         pixels = closed
     pixels.flush()

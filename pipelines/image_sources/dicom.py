@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from launderette.pipelines.image_sources.headers import BOMB, BROKEN, DAMAGE, SEVERAL, Header
+from launderette.pipelines.image_sources.headers import BOMB, DECODING_ERRORS, SEVERAL, UNREADABLE, Header
 from launderette.pipelines.run.artifacts import LaunderError
 
-SUFFIXES = (".dcm", ".dicom")
+DICOM_SUFFIXES = (".dcm", ".dicom")
 COMPRESSED = "is compressed in a way that nothing installed decodes"
 WRITTEN_ON = "has text burned into its pixels, as its tag says"
 FAR = 1e9  # beyond every window
@@ -52,7 +52,7 @@ def _opened(data: bytes, pydicom: ModuleType) -> Iterator[Any]:
     try:
         yield pydicom.dcmread(io.BytesIO(data))
     except (pydicom.errors.BytesLengthException, pydicom.errors.InvalidDicomError):
-        raise UnidentifiedImageError(BROKEN) from None
+        raise UnidentifiedImageError(UNREADABLE) from None
 
 
 def header(data: bytes) -> Header:
@@ -65,8 +65,8 @@ def header(data: bytes) -> Header:
     try:
         with _opened(data, pydicom) as found:
             return _header(found, pydicom)
-    except DAMAGE:
-        return Header(wrong=BROKEN)
+    except DECODING_ERRORS:
+        return Header(wrong=UNREADABLE)
 
 
 def _header(found: Any, pydicom: ModuleType) -> Header:
@@ -104,7 +104,7 @@ def common(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
 
 def to_image(data: bytes, span: tuple[float, float] | None) -> Image.Image:
     """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. Raises one of
-    DAMAGE.
+    DECODING_ERRORS.
     """
     pydicom = library()
     with _opened(data, pydicom) as found:

@@ -12,27 +12,45 @@ import numpy as np
 import pandas as pd
 
 from launderette.pipelines.image_sources import dicom
-from launderette.pipelines.image_sources.labels import LABEL, classes, labelled
-from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, WITHOUT_FILE, WITHOUT_ROW, ImageSource
+from launderette.pipelines.image_sources.labels import LABEL_COLUMN, classes, labelled
+from launderette.pipelines.image_sources.source import (
+    IMAGE_SUFFIXES,
+    NOT_IMAGES,
+    WITHOUT_FILE,
+    WITHOUT_ROW,
+    ImageSource,
+)
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources import files
 from launderette.pipelines.sources.tables import read_table
 
-LINES = (".jsonl", ".ndjson")
-TABLES = (".csv", ".tsv", ".parquet", ".pq", ".parq", *LINES)
-FILE = "file_name"
-FILES = (FILE, "filename", "file", "image", "path", "name", "id", "image_id", "image_name", "filepath", "file_path")
+JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".parq", *JSON_LINES_SUFFIXES)
+FILE_COLUMN = "file_name"
+FILE_COLUMNS = (
+    FILE_COLUMN,
+    "filename",
+    "file",
+    "image",
+    "path",
+    "name",
+    "id",
+    "image_id",
+    "image_name",
+    "filepath",
+    "file_path",
+)
 
 
 def read(folder: Path, listing: files.Listing, label: str | None) -> ImageSource:
     """Find the images of a folder and their labels. LaunderError where there are none, or what is known of them
     does not fit.
     """
-    images = [name for name in listing.names if files.suffix(name) in SUFFIXES]
+    images = [name for name in listing.names if files.suffix(name) in IMAGE_SUFFIXES]
     tables = _tables(listing.names)
     if not images:
         raise LaunderError(
-            f"expected images ({', '.join(SUFFIXES)}) in the folder {folder}, found none; check the path"
+            f"expected images ({', '.join(IMAGE_SUFFIXES)}) in the folder {folder}, found none; check the path"
         )
     check_readers(files.suffix(name) for name in images)
     passed = listing.passed_over + Counter({NOT_IMAGES: len(listing.names) - len(images) - len(tables)})
@@ -47,7 +65,7 @@ def read(folder: Path, listing: files.Listing, label: str | None) -> ImageSource
             f"expected every image of {folder} in the folder of its class, found {beside:,} beside these; move or "
             "remove them"
         )
-    labels = {} if beside else {LABEL: np.array(found, dtype=object)}
+    labels = {} if beside else {LABEL_COLUMN: np.array(found, dtype=object)}
     return ImageSource(
         pd.DataFrame(labels, index=range(len(images))),
         lambda i: files.read(folder, images[i]),
@@ -57,13 +75,13 @@ def read(folder: Path, listing: files.Listing, label: str | None) -> ImageSource
 
 def _tables(names: list[str]) -> list[str]:
     """Return the tables in the folder itself, and those called metadata in the folders below."""
-    tables = [name for name in names if files.suffix(name) in TABLES]
+    tables = [name for name in names if files.suffix(name) in TABLE_SUFFIXES]
     return [name for name in tables if "/" not in name or PurePosixPath(name).stem.lower() == "metadata"]
 
 
 def check_readers(suffixes: Iterable[str]) -> None:
     """Raise LaunderError where images need a package that is not installed."""
-    if any(suffix.lower() in dicom.SUFFIXES for suffix in suffixes):
+    if any(suffix.lower() in dicom.DICOM_SUFFIXES for suffix in suffixes):
         dicom.library()
 
 
@@ -73,7 +91,7 @@ def _described(
     """Join images with the rows of the tables that name them, by their path or their file name."""
     names = _short(images) | {_composed(name): name for name in images}
     table = pd.concat([_rows(folder, name, names) for name in tables], ignore_index=True)
-    wanted = table.pop(FILE)
+    wanted = table.pop(FILE_COLUMN)
     where = folder / tables[0] if len(tables) == 1 else folder
     if (twice := int(wanted.duplicated().sum())) > 0:
         raise LaunderError(
@@ -89,23 +107,25 @@ def _described(
     )
     paths = list(place[place.notna()])
     rest, said = labelled(table[place.notna()].reset_index(drop=True), label)
-    if LABEL not in rest and all(found):
+    if LABEL_COLUMN not in rest and all(found):
         by_path = dict(zip(images, found, strict=True))
-        rest, said = rest.assign(**{LABEL: np.array([by_path[path] for path in paths], dtype=object)}), Counter()
+        rest, said = rest.assign(**{LABEL_COLUMN: np.array([by_path[path] for path in paths], dtype=object)}), Counter()
     return ImageSource(rest, lambda i: files.read(folder, paths[i]), passed_over=passed + said)
 
 
 def _rows(folder: Path, described: str, names: dict[str, str]) -> pd.DataFrame:
-    """Read a table; its column of names becomes FILE: paths below `folder`, composed. LaunderError where no column
-    names images.
+    """Read a table; its column of names becomes FILE_COLUMN: paths below `folder`, composed. LaunderError where no
+    column names images.
     """
     path, below = folder / described, described.rpartition("/")[0]
-    table = _lines(path) if files.suffix(described) in LINES else read_table(path)
-    for column in [name for name in table if str(name).lower() in FILES]:
+    table = _lines(path) if files.suffix(described) in JSON_LINES_SUFFIXES else read_table(path)
+    for column in [name for name in table if str(name).lower() in FILE_COLUMNS]:
         told = table[column].astype(str).map(lambda name: _composed(f"{below}/{name}" if below else name))
         if told.isin(names).any():
-            return table.drop(columns=[column, *({FILE} & set(table))], errors="ignore").assign(**{FILE: told})
-    raise LaunderError(f"expected a column {FILE!r} with the names of the images in {path}, found none; add it")
+            return table.drop(columns=[column, *({FILE_COLUMN} & set(table))], errors="ignore").assign(
+                **{FILE_COLUMN: told}
+            )
+    raise LaunderError(f"expected a column {FILE_COLUMN!r} with the names of the images in {path}, found none; add it")
 
 
 def _lines(path: Path) -> pd.DataFrame:

@@ -10,12 +10,12 @@ from PIL import Image
 
 GREY = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
 TURNED = ("JPEG", "TIFF", "WEBP")  # formats whose EXIF may say that a photograph lies on its side
-BROKEN = "cannot be read as an image"
+UNREADABLE = "cannot be read as an image"
 SEVERAL = "has several frames"
 BOMB = "has too many pixels"
 STRANGE = "has a colour space that is not supported"
 # what decoders raise over damaged bytes
-DAMAGE = (
+DECODING_ERRORS = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -26,7 +26,7 @@ DAMAGE = (
     TypeError,
     ValueError,
 )
-DAMAGE += (struct.error, zlib.error, Image.DecompressionBombError)
+DECODING_ERRORS += (struct.error, zlib.error, Image.DecompressionBombError)
 
 BITS_PER_SAMPLE = 258  # a tag of TIFF
 
@@ -55,8 +55,8 @@ def header(data: bytes) -> Header:
             return _header(image)
     except Image.DecompressionBombError:
         return Header(wrong=BOMB)
-    except DAMAGE:
-        return Header(wrong=BROKEN)
+    except DECODING_ERRORS:
+        return Header(wrong=UNREADABLE)
 
 
 def _header(image: Image.Image) -> Header:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from launderette.pipelines.run.artifacts import LaunderError
 
-LABEL = "label"
-USUAL = (
-    LABEL,
+LABEL_COLUMN = "label"
+USUAL_LABEL_COLUMNS = (
+    LABEL_COLUMN,
     "labels",
     "class",
     "classes",
@@ -23,7 +23,7 @@ USUAL = (
     "label_name",
     "class_label",
 )
-LIKELY = re.compile(
+LIKELY_LABEL_COLUMN = re.compile(
     r"(^|[_\W])(labels?|class(es)?|categor(y|ies)|targets?|species|diagnosis|breed)([_\W]|$)", re.IGNORECASE
 )
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout", "eval", "evaluation"}
@@ -42,18 +42,18 @@ def labelled(table: pd.DataFrame, label: str | None, known: Sequence[str] = ()) 
     name = label or _chosen([str(name) for name in table], known)
     if name is None:
         return table, Counter({"further columns, none of them labels (score.target names one)": len(table.columns)})
-    others = table if name == LABEL or LABEL not in table else table.drop(columns=LABEL)
-    usual = label is not None or name.lower() in USUAL[:7]
-    return others.rename(columns={name: LABEL}), Counter(
+    others = table if name == LABEL_COLUMN or LABEL_COLUMN not in table else table.drop(columns=LABEL_COLUMN)
+    usual = label is not None or name.lower() in USUAL_LABEL_COLUMNS[:7]
+    return others.rename(columns={name: LABEL_COLUMN}), Counter(
         {} if usual else {f"labels taken from the column {name!r}": len(table)}
     )
 
 
 def _chosen(names: list[str], known: Sequence[str]) -> str | None:
-    for usual in USUAL:
+    for usual in USUAL_LABEL_COLUMNS:
         if found := [name for name in names if name.lower() == usual]:
             return found[0]
-    likely = [name for name in names if name in known] or [name for name in names if LIKELY.search(name)]
+    likely = [name for name in names if name in known] or [name for name in names if LIKELY_LABEL_COLUMN.search(name)]
     if len(likely) > 1:
         raise LaunderError(
             f"expected one column of labels, found {', '.join(map(repr, likely))}; name one in score.target"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.image_sources import decoding
-from launderette.pipelines.image_sources.labels import LABEL, LIKELY, labelled
+from launderette.pipelines.image_sources.labels import LABEL_COLUMN, LIKELY_LABEL_COLUMN, labelled
 from launderette.pipelines.image_sources.source import ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -76,9 +76,9 @@ def _check_lists(schema: pa.Schema, rest: pd.DataFrame, path: Path) -> None:
     lists = [
         one.name
         for one in schema
-        if pa.types.is_nested(one.type) and not pa.types.is_struct(one.type) and LIKELY.search(one.name)
+        if pa.types.is_nested(one.type) and not pa.types.is_struct(one.type) and LIKELY_LABEL_COLUMN.search(one.name)
     ]
-    if lists and LABEL not in rest:
+    if lists and LABEL_COLUMN not in rest:
         raise LaunderError(
             f"expected one label per image in column {lists[0]!r} of {path}, found lists; write one label, or remove it"
         )

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from launderette.pipelines.image_sources.folders import check_readers
-from launderette.pipelines.image_sources.labels import LABEL, classes, labelled
-from launderette.pipelines.image_sources.source import NOT_IMAGES, SUFFIXES, ImageSource
+from launderette.pipelines.image_sources.labels import LABEL_COLUMN, classes, labelled
+from launderette.pipelines.image_sources.source import IMAGE_SUFFIXES, NOT_IMAGES, ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
 
 
@@ -38,9 +38,9 @@ def _table(rows: list[dict[str, Any]], keys: list[str], label: str | None) -> tu
     """Return what is known of each image; where no label is, the folder that it stands in."""
     table, said = labelled(pd.DataFrame(rows, index=range(len(rows))), label)
     found, joined = classes([PurePosixPath(key).parent.parts for key in keys])
-    if LABEL in table or not all(found):
+    if LABEL_COLUMN in table or not all(found):
         return table, said
-    return table.assign(**{LABEL: np.array(found, dtype=object)}), joined
+    return table.assign(**{LABEL_COLUMN: np.array(found, dtype=object)}), joined
 
 
 def _read_shard(
@@ -49,7 +49,7 @@ def _read_shard(
     images, known = {}, {}
     for member in shard:
         key, kind = _key(PurePosixPath(member.name))
-        if f".{kind}" in SUFFIXES:
+        if f".{kind}" in IMAGE_SUFFIXES:
             check_readers([f".{kind}"])
             images[key] = (file, member.offset_data, member.size)
         elif kind in ("cls", "json"):
@@ -74,7 +74,7 @@ def _key(name: PurePosixPath) -> tuple[str, str]:
 def _known(kind: str, text: bytes, file: Path) -> dict[str, Any]:
     try:
         if kind == "cls":
-            return {LABEL: int(text) if text.strip().isdigit() else text.decode().strip()}
+            return {LABEL_COLUMN: int(text) if text.strip().isdigit() else text.decode().strip()}
         return {key: value for key, value in json.loads(text).items() if isinstance(value, str | int | float | bool)}
     except (ValueError, AttributeError):
         raise LaunderError(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from launderette.pipelines.image_sources import dicom
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.SUFFIXES)
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", *dicom.DICOM_SUFFIXES)
 NOT_IMAGES, WITHOUT_FILE, WITHOUT_ROW = "files of other kinds", "rows without a file", "images without a row"
 
 

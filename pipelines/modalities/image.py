@@ -20,7 +20,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
-from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
 from launderette.pipelines.scoring.run import members
@@ -28,7 +28,7 @@ from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, write_release
 from launderette.pipelines.sources.files import digest as digest_source
 from launderette.pipelines.stages import image_sample, splitting, training
-from launderette.pipelines.stages.image_sample import PIXELS, ImageSample, read, store
+from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample, read, store
 from launderette.pipelines.stages.protection import settle
 from launderette.pipelines.stages.sampling import apportion
 
@@ -68,7 +68,7 @@ def inspect(config: RunConfig) -> list[str]:
 def look(config: RunConfig) -> sources.ImageSource:
     """Find the images, without decoding any; LaunderError for a source or a configuration that cannot be."""
     found = sources.find(config.source.path, config.score.target, config.images.bits)
-    if LABEL not in found.table and (config.sample.where or config.sample.weights):
+    if LABEL_COLUMN not in found.table and (config.sample.where or config.sample.weights):
         raise LaunderError("expected labels to draw by, found images without; remove sample.where and sample.weights")
     if config.split.column and config.split.column not in found.table:
         raise LaunderError(
@@ -89,7 +89,7 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)
     size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
-    decoded = decode(found, folder / PIXELS, size, config)
+    decoded = decode(found, folder / PIXELS_FILE, size, config)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
     counts = (
@@ -97,7 +97,7 @@ def ingest(config: RunConfig, folder: Path) -> Ingested:
         + Counter(reason for _, reason in decoded.skipped)
         + Counter({"images resized": decoded.resized, _deep(decoded.deep[1]): decoded.deep[0]})
     )
-    sample = ImageSample(np.load(folder / PIXELS, mmap_mode="r"), table)
+    sample = ImageSample(np.load(folder / PIXELS_FILE, mmap_mode="r"), table)
     notes = [f"{count:,} {reason}." for reason, count in counts.items() if count]
     return Ingested(sample, sample.images().schema, dict(counts), notes)
 
@@ -111,7 +111,9 @@ def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None,
     read_one, count = found.read, len(found.table)
     if found.pixels is not None:
         sides = found.pixels.shape[1:3]
-        if sides == size or (size is None and min(sides) >= decoding.LEAST and max(sides) <= decoding.MOST):
+        if sides == size or (
+            size is None and min(sides) >= decoding.LEAST_USUAL_SIDE and max(sides) <= decoding.MOST_USUAL_SIDE
+        ):
             decoding.store(found.pixels, path)
             return decoding.Decoded(found.pixels, np.arange(count), [], 0)
 
@@ -144,17 +146,20 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
     LaunderError where nothing is left to learn from.
     """
     rare, entity = settle(config.protect.rare, None, len(images))[0], config.split.column
-    record = {"rare": rare, "columns": {LABEL: {"labels_left_out": 0, "images_left_out": 0}}}
+    record = {"rare": rare, "columns": {LABEL_COLUMN: {"labels_left_out": 0, "images_left_out": 0}}}
     if images.labels is None:
         return Protected(images, record)
     owners = images.table[entity] if entity else pd.Series(np.arange(len(images)))
-    holders = owners.groupby(images.table[LABEL].to_numpy()).nunique()
-    few = images.table[LABEL].isin(holders.index[holders < rare]).to_numpy()
+    holders = owners.groupby(images.table[LABEL_COLUMN].to_numpy()).nunique()
+    few = images.table[LABEL_COLUMN].isin(holders.index[holders < rare]).to_numpy()
     if len(images) - few.sum() < splitting.LEAST_TRAIN + 1:
         raise LaunderError(
             f"expected labels of at least {rare} images each, found none; give more images, or lower protect.rare"
         )
-    record["columns"][LABEL] = {"labels_left_out": int((holders < rare).sum()), "images_left_out": int(few.sum())}
+    record["columns"][LABEL_COLUMN] = {
+        "labels_left_out": int((holders < rare).sum()),
+        "images_left_out": int(few.sum()),
+    }
     return Protected(images.take(np.flatnonzero(~few)) if few.any() else images, record)
 
 
@@ -292,7 +297,7 @@ def _from(source: str, settings: RunConfig, folder: Path) -> ImageSample:
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lines of the data card: images left out, and what was passed over, by reason."""
-    left_out = facts["protection"]["columns"][LABEL]
+    left_out = facts["protection"]["columns"][LABEL_COLUMN]
     return {"images of rare labels left out": small_cells.shown(left_out["images_left_out"]), **facts["passed_over"]}
 
 

@@ -14,7 +14,7 @@ PRUNED = "pruned"  # the folder below releases/ of manifests whose releases were
 
 
 @dataclass(frozen=True)
-class Chain:
+class ChainCheck:
     """How many manifests before one are those that their successors name, what is wrong with the next, or why it
     cannot be checked.
     """
@@ -24,16 +24,16 @@ class Chain:
     unknown: str = ""
 
 
-def check(release: str | Path) -> Chain:
+def check(release: str | Path) -> ChainCheck:
     """Follow the manifests before that of a release, back to the first one or to one that is not there."""
     folder = Path(release).resolve().parent
     known, document, checked = _known(folder), read_manifest(Path(release).resolve()), 0
     while (digest := document.get("previous")) is not None:
         if digest not in known:
             problem, unknown = _broken(folder, document)
-            return Chain(checked, problem, unknown)
+            return ChainCheck(checked, problem, unknown)
         document, checked = read_json(known[digest]), checked + 1
-    return Chain(checked)
+    return ChainCheck(checked)
 
 
 def _known(folder: Path) -> dict[str, Path]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # at run time imported where a table is read or written: most
     import pandas as pd
     import pyarrow as pa
 
-CODE = ("pipelines", "generators", "evaluation", "flows.py")
+CODE_ROOTS = ("pipelines", "generators", "evaluation", "flows.py")
 ROOT = Path(__file__).resolve().parents[2]
-CHUNK = 1 << 20  # bytes read at a time
+CHUNK_BYTES = 1 << 20  # bytes read at a time
 
 
 class LaunderError(ValueError):
@@ -144,7 +144,7 @@ def digest_file(path: str | Path) -> str:
     """Return the SHA-256 of a file."""
     total = hashlib.sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(CHUNK):
+        while chunk := file.read(CHUNK_BYTES):
             total.update(chunk)
     return total.hexdigest()
 
@@ -172,14 +172,14 @@ def check_unchanged(path: str | Path, digest: str) -> None:
         raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
 
 
-def code_digest(parts: Iterable[str] = CODE) -> str:
+def code_digest(parts: Iterable[str] = CODE_ROOTS) -> str:
     """Return the SHA-256 of the project's own code, or of some files and folders of it: modules, templates, scripts,
     schemas.
     """
     return digest_of({path.relative_to(ROOT).as_posix(): digest_file(path) for path in code_files(parts)})
 
 
-def code_files(parts: Iterable[str] = CODE) -> list[Path]:
+def code_files(parts: Iterable[str] = CODE_ROOTS) -> list[Path]:
     """Return the files of the project's own code below some of its files and folders, sorted; not what Python compiles
     them to.
     """

@@ -17,7 +17,7 @@ from pathlib import Path
 from launderette.pipelines.run import supervisor
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
-ROOM = 64 << 20  # bytes that a run needs at least, Prefect's database included
+LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
 START = 180.0  # seconds for a server to come up
 APPLICATION = "prefect.server.api.server:create_app"
 WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # neither pages nor schedules
@@ -34,9 +34,9 @@ def prepare(output: str) -> Path:
         work.mkdir(parents=True, exist_ok=True)
         os.chmod(work, 0o700)
         free = shutil.disk_usage(work).free
-    if free < ROOM:
+    if free < LEAST_FREE_BYTES:
         found = f"found {free >> 20} MB; free some, or choose another --output"
-        raise LaunderError(f"expected {ROOM >> 20} MB free below {work}, {found}")
+        raise LaunderError(f"expected {LEAST_FREE_BYTES >> 20} MB free below {work}, {found}")
     os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
     return work
 

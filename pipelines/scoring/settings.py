@@ -10,7 +10,7 @@ from launderette.pipelines.config.documents import setting
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
 
-SECTIONS = ("source", "columns", "images", "score", "gate", "seed")
+SETTING_SECTIONS = ("source", "columns", "images", "score", "gate", "seed")
 
 
 def load(train: str, target: str | None, seed: int, overrides: Sequence[str]) -> RunConfig:
@@ -19,10 +19,10 @@ def load(train: str, target: str | None, seed: int, overrides: Sequence[str]) ->
     """
     for text in overrides:
         top = text.partition("=")[0].strip().partition(".")[0]
-        if top not in SECTIONS:
-            known = ", ".join(SECTIONS)
+        if top not in SETTING_SECTIONS:
+            known = ", ".join(SETTING_SECTIONS)
             raise LaunderError(
-                f"expected a setting of {known} for launder score, found {top!r}{nearest(top, SECTIONS)}"
+                f"expected a setting of {known} for launder score, found {top!r}{nearest(top, SETTING_SECTIONS)}"
             )
     named = [] if target is None else [setting("score.target", target)]
     loaded = config.load(train, [setting("seed", seed), *named, *overrides])

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.image_sources import decoding
-from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.run import folders
 from launderette.pipelines.run.artifacts import (
     Artifact,
@@ -46,7 +46,7 @@ def _write_files(images: ImageSample, place: Path) -> None:
         (place / folder).mkdir(parents=True, exist_ok=True)
     for file, pixels in zip(files, images.pixels, strict=True):
         (place / file).write_bytes(decoding.encode(pixels))
-    if set(images.table) - {LABEL}:
+    if set(images.table) - {LABEL_COLUMN}:
         images.table.assign(file_name=files).to_csv(place / "metadata.csv", index=False)
 
 

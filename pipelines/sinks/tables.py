@@ -12,7 +12,7 @@ from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, atomic_write, digest_file, write_frame
 
 OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
-SUFFIXES = (".csv", ".parquet", ".jsonl")
+OUTPUT_SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
 def conditions(texts: Iterable[str], names: Sequence[str]) -> dict[str, Any]:
@@ -48,9 +48,10 @@ def _condition(text: str, names: Sequence[str]) -> tuple[str, str | None]:
 
 def check_suffix(path: Path) -> None:
     """Raise LaunderError for a file that `write` has no format for."""
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in OUTPUT_SUFFIXES:
         raise LaunderError(
-            f"expected a file ending in {', '.join(SUFFIXES)} as --output, found {path.name!r}; choose one of these"
+            f"expected a file ending in {', '.join(OUTPUT_SUFFIXES)} as --output, found {path.name!r}; "
+            "choose one of these"
         )
 
 

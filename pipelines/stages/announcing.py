@@ -12,8 +12,9 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.sources.tables import notes_of
 
-MOST, SOME = 0.5, 0.05  # shares of a column's rows from which it is told that labels were generalised, and lost
-KEPT = {
+# shares of a column's rows from which it is told that labels were generalised, and lost
+GENERALISED_SHARE, LOST_SHARE = 0.5, 0.05
+GENERALISED_WORDS = {
     "rows_grouped": "became the group that is stated for them",
     "rows_shortened": "kept the beginning of their label",
     "rows_alike": "became the label most like theirs by the other columns",
@@ -79,9 +80,9 @@ def of_protection(record: Mapping[str, Any]) -> list[str]:
 
 def _changed(name: str, column: Mapping[str, Any], rows: int, rare: int) -> str:
     generalised, removed = (column.get(key, 0) / max(1, rows) for key in ("rows_generalised", "rows_removed"))
-    kept = {words: share for key, words in KEPT.items() if (share := column.get(key, 0) / max(1, rows))}
+    kept = {words: share for key, words in GENERALISED_WORDS.items() if (share := column.get(key, 0) / max(1, rows))}
     lost = generalised - sum(kept.values())
-    if generalised > MOST or lost > SOME or "rows_alike" in column:
+    if generalised > GENERALISED_SHARE or lost > LOST_SHARE or "rows_alike" in column:
         shares = {'became "(other)" or missing': lost, **kept}
         became = ", ".join(f"{share:.1%} {words}" for words, share in shares.items())
         return (

@@ -10,10 +10,10 @@ import pandas as pd
 
 from launderette.generators import Images
 from launderette.pipelines.image_sources import decoding
-from launderette.pipelines.image_sources.finding import LABEL
+from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.run.artifacts import check_unchanged, digest_folder, read_frame, write_frame
 
-PIXELS, TABLE = "pixels.npy", "table.parquet"
+PIXELS_FILE, TABLE_FILE = "pixels.npy", "table.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class ImageSample:
 
     @property
     def labels(self) -> np.ndarray | None:
-        return self.table[LABEL].to_numpy() if LABEL in self.table else None
+        return self.table[LABEL_COLUMN].to_numpy() if LABEL_COLUMN in self.table else None
 
     def images(self) -> Images:
         return Images(self.pixels, self.labels)
@@ -42,16 +42,17 @@ class ImageSample:
 def sample_of(images: Images) -> ImageSample:
     """Return a generator's images as a sample."""
     return ImageSample(
-        images.pixels, pd.DataFrame({} if images.labels is None else {LABEL: images.labels}, index=range(len(images)))
+        images.pixels,
+        pd.DataFrame({} if images.labels is None else {LABEL_COLUMN: images.labels}, index=range(len(images))),
     )
 
 
 def store(sample: ImageSample, folder: Path) -> dict[str, Any]:
     """Write a sample into a folder of its own, and return its path, digest and how many images it has."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not _lie_in(sample.pixels, folder / PIXELS):
-        decoding.store(sample.pixels, folder / PIXELS)
-    write_frame(sample.table, folder / TABLE)
+    if not _lie_in(sample.pixels, folder / PIXELS_FILE):
+        decoding.store(sample.pixels, folder / PIXELS_FILE)
+    write_frame(sample.table, folder / TABLE_FILE)
     return {"path": str(folder), "digest": digest_folder(folder), "rows": len(sample)}
 
 
@@ -67,8 +68,8 @@ def read(artifact: Mapping[str, Any]) -> ImageSample:
     """Read what `store` wrote; LaunderError where it is gone or another one."""
     folder = Path(artifact["path"])
     check_unchanged(folder, artifact["digest"])
-    pixels = np.load(folder / PIXELS, mmap_mode="r")
-    table = read_frame(folder / TABLE)
+    pixels = np.load(folder / PIXELS_FILE, mmap_mode="r")
+    table = read_frame(folder / TABLE_FILE)
     return ImageSample(
         pixels,
         table.set_axis(range(len(pixels)), axis=0) if len(table.columns) else pd.DataFrame(index=range(len(pixels))),

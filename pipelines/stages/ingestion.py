@@ -18,7 +18,7 @@ from launderette.pipelines.sources.tables import LEFT_OUT, NOTES, read_table
 from launderette.pipelines.stages import values
 from launderette.pipelines.stages.protection import settle
 
-LEAST_ROWS = 3  # two to learn from and one to hold out
+LEAST_TABLE_ROWS = 3  # two to learn from and one to hold out
 
 
 def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
@@ -30,9 +30,9 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
     source = config.source
     frame = read_table(source.path, **reading(config))
     frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
-    if len(frame) < LEAST_ROWS:
+    if len(frame) < LEAST_TABLE_ROWS:
         raise LaunderError(
-            f"expected at least {LEAST_ROWS} rows in {source.path}, found {len(frame)}; give a larger table"
+            f"expected at least {LEAST_TABLE_ROWS} rows in {source.path}, found {len(frame)}; give a larger table"
         )
     if not frame.notna().to_numpy().any():
         raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")

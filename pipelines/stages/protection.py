@@ -28,15 +28,15 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Schema
 from launderette.generators.formats import grid, written
+from launderette.generators.privacy.domain import OTHER_LABEL
 from launderette.pipelines.config.groups import Groups
 from launderette.pipelines.stages import shortening
 from launderette.pipelines.stages.grouping import grouped
 from launderette.pipelines.stages.similarity import Likeness
 
-OTHER = "(other)"
-SMALL = 50  # with nothing stated, at most n / SMALL of n rows make a label rare, or lie beyond an end
-USUAL, LEAST_RARE, LEAST_EXTREMES = 10, 5, 1
-NUMBERS = (bool, int, float, np.number, np.bool_)
+RARE_DIVISOR = 50  # with nothing stated, at most n / RARE_DIVISOR of n rows make a label rare, or lie beyond an end
+USUAL_PROTECTION, LEAST_RARE, LEAST_EXTREMES = 10, 5, 1
+NUMBER_TYPES = (bool, int, float, np.number, np.bool_)
 
 
 def protect(
@@ -82,7 +82,7 @@ def _category(labels: pd.Series, dtype: pd.CategoricalDtype) -> pd.Series:
 
 def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]:
     """Return the counts that apply to a table of `rows` rows: those stated, else the usual ones."""
-    usual = [min(USUAL, max(least, rows // SMALL)) for least in (LEAST_RARE, LEAST_EXTREMES)]
+    usual = [min(USUAL_PROTECTION, max(least, rows // RARE_DIVISOR)) for least in (LEAST_RARE, LEAST_EXTREMES)]
     return usual[0] if rare is None else rare, usual[1] if extremes is None else extremes
 
 
@@ -119,10 +119,10 @@ def _generalise(
 def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.Series, rare: int) -> Any:
     """Return what stands for the rare labels: numbers, "(other)", None for missing, or the most frequent label."""
     few = labels[hit]
-    if all(isinstance(label, NUMBERS) for label in few.unique()):
+    if all(isinstance(label, NUMBER_TYPES) for label in few.unique()):
         return _nearest(few, kept)
     if owners[hit].nunique() >= rare and all(isinstance(label, str) for label in few.unique()):
-        return OTHER
+        return OTHER_LABEL
     if owners[hit | labels.isna()].nunique() >= rare or kept.empty:
         return None
     return kept.index[int(np.argmax(kept.to_numpy()))]
@@ -130,7 +130,7 @@ def _replacement(labels: pd.Series, hit: pd.Series, owners: pd.Series, kept: pd.
 
 def _nearest(few: pd.Series, kept: pd.Series) -> pd.Series:
     """Return the kept number nearest to each rare one; zeros, which say nothing, where no number is kept."""
-    known = sorted((label for label in kept.index if isinstance(label, NUMBERS)), key=float)
+    known = sorted((label for label in kept.index if isinstance(label, NUMBER_TYPES)), key=float)
     if not known:
         return few.map(lambda label: type(label)(0))
     places = np.array([float(label) for label in known])

@@ -10,7 +10,7 @@ import re
 
 import pandas as pd
 
-LONGEST = 60  # characters of a beginning
+LONGEST_BEGINNING = 60  # characters of a beginning
 CUT = re.compile(
     r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]"
 )  # a word of letters, or a character of a code or between words
@@ -34,5 +34,9 @@ def shorten(labels: pd.Series, owners: pd.Series, rare: int) -> pd.Series:
 def _beginnings(label: str) -> dict[int, str]:
     """Return the beginnings of a label by their lengths, without the separators at their ends but one space."""
     ends = [match.end() for match in CUT.finditer(label)][:-1]
-    trimmed = {re.sub(r"[\W_]+$", "", label[:end]) + " " * label[:end].endswith(" ") for end in ends if end <= LONGEST}
+    trimmed = {
+        re.sub(r"[\W_]+$", "", label[:end]) + " " * label[:end].endswith(" ")
+        for end in ends
+        if end <= LONGEST_BEGINNING
+    }
     return {len(text): text for text in trimmed if text.strip()}

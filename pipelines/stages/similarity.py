@@ -1,9 +1,10 @@
 """Rare labels that nothing else brings together: the kept label whose rows are most like theirs in the other columns.
 
 Likeness is a naive Bayes classifier's: the log of how much likelier a label's rows are among the rows of a kept label
-than among all, over the other columns in cells. Of labels like no kept one, at most a share CHANCE is taken for like
-one: by Markov's inequality for each of K kept labels, where columns are independent. A kept label takes up rare ones
-only where at least `rare` owners hold those, so that no owner alone moves what a kept label goes with.
+than among all, over the other columns in cells. Of labels like no kept one, at most a share FALSE_LIKENESS_SHARE
+is taken for like one: by Markov's inequality for each of K kept labels, where columns are independent. A kept label
+takes up rare ones only where at least `rare` owners hold those, so that no owner alone moves what a kept label goes
+with.
 """
 
 from functools import cached_property
@@ -14,10 +15,10 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
 from launderette.generators.formats import grid
 
-CELLS, LABELS = 10, 30  # of a number, of equal shares; of labels, the most frequent alone
+NUMBER_CELLS, LABEL_CELLS = 10, 30  # of a number, of equal shares; of labels, the most frequent alone
 PRIOR = 10.0  # rows of the whole table that each kept label is given besides its own (Dirichlet)
-CHANCE = 0.05
-MOST = 200  # kept labels compared, the most frequent
+FALSE_LIKENESS_SHARE = 0.05
+MOST_KEPT_LABELS = 200  # kept labels compared, the most frequent
 
 
 class Likeness:
@@ -41,7 +42,7 @@ class Likeness:
 
         `kept` are the labels of the rows that keep theirs; both are numbered as the rows of the table.
         """
-        labels = kept.value_counts().index[:MOST]
+        labels = kept.value_counts().index[:MOST_KEPT_LABELS]
         if labels.empty:
             return pd.Series(None, index=few.index, dtype="object")
         kept, (places, names) = kept[kept.isin(labels)], pd.factorize(few)
@@ -49,7 +50,7 @@ class Likeness:
         for name, codes in self._codes.items():
             if name != column:
                 evidence += self._evidence(codes, (few.index, places), (kept.index, labels.get_indexer(kept)))
-        evidence[evidence <= np.log(len(labels) / CHANCE)] = -np.inf
+        evidence[evidence <= np.log(len(labels) / FALSE_LIKENESS_SHARE)] = -np.inf
         chosen = _shared(evidence, places, owners, rare)
         return pd.Series([labels[k] if k >= 0 else None for k in chosen[places]], index=few.index, dtype="object")
 
@@ -88,9 +89,9 @@ def _codes(values: pd.Series, column: Column) -> np.ndarray:
     codes = np.zeros(len(values), dtype="int64")
     if isinstance(column, Numerical | Datetime):
         ticks, present = grid.to_grid(values, column, grid.grid_of(values, column))
-        edges = np.unique(np.quantile(ticks, np.linspace(0, 1, CELLS + 1)[1:-1])) if len(ticks) else ticks
+        edges = np.unique(np.quantile(ticks, np.linspace(0, 1, NUMBER_CELLS + 1)[1:-1])) if len(ticks) else ticks
         codes[present] = 1 + np.searchsorted(edges, ticks, "right")
         return codes
     texts = values.astype("object").map(str, na_action="ignore")
-    frequent = {label: rank for rank, label in enumerate(texts.value_counts().index[:LABELS], 1)}
-    return texts.map(frequent).fillna(LABELS + 1).where(texts.notna(), 0).to_numpy("int64")
+    frequent = {label: rank for rank, label in enumerate(texts.value_counts().index[:LABEL_CELLS], 1)}
+    return texts.map(frequent).fillna(LABEL_CELLS + 1).where(texts.notna(), 0).to_numpy("int64")

@@ -12,7 +12,7 @@ from launderette.generators.formats.date_inference import DateFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
-MOSTLY = 0.9  # from this share of numbers on, labels are taken for unreadable numbers unless they are stated
+LEAST_NUMBER_SHARE = 0.9  # from which on labels are taken for unreadable numbers unless they are stated
 
 
 def zoned(entry: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _check_labels(present: pd.Series, column: Column) -> None:
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
     words = len(present) - numbers
-    if words and numbers >= MOSTLY * len(present) and len(texts) > written.FEW:
+    if words and numbers >= LEAST_NUMBER_SHARE * len(present) and len(texts) > written.FEW:
         raise LaunderError(
             f"expected one type of value in column {column.name!r}, found numbers in {numbers:,} rows and words in "
             f"{words:,}; set "

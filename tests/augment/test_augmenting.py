@@ -65,7 +65,7 @@ def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(m
         return np.stack([1 - chance, chance], 1)
 
     drawn = oversampling.draw(replace(learned, filters=(predict,)), {"yes": 40, "no": 3}, seed=1)
-    assert len(drawn.rows) == 43 and drawn.mislabelled == 40 - oversampling.ROUNDS
+    assert len(drawn.rows) == 43 and drawn.mislabelled == 40 - oversampling.MOST_DRAWS
     monkeypatch.setattr(oversampling, "learn", lambda *_, **__: replace(learned, filters=(predict,)))
     ways = augmenting.strategy("made", FEW, Augmentation(), KINDS)(patients(), target="ill", kinds=KINDS, seed=0)
     assert ways["made"].mislabelled > 0

@@ -46,7 +46,7 @@ def test_an_augmented_table_as_tensors(real, tmp_path):
 
 
 def test_a_stream_is_the_same_for_any_number_of_workers(real, model):
-    stream = Stream(model, Coding.fit(real, "ill"), rows=datasets.CHUNK + 10, seed=3)
+    stream = Stream(model, Coding.fit(real, "ill"), rows=datasets.CHUNK_ROWS + 10, seed=3)
 
     def drawn(**options):
         loader = DataLoader(stream, batch_size=None, **options)

@@ -32,7 +32,7 @@ def rewritten(manifest):
 
 def test_every_manifest_back_to_the_first_is_checked(published, capsys):
     folder = published(4)
-    assert [chain.check(folder / f"r{k}") for k in (1, 2, 3, 4)] == [chain.Chain(k) for k in (0, 1, 2, 3)]
+    assert [chain.check(folder / f"r{k}") for k in (1, 2, 3, 4)] == [chain.ChainCheck(k) for k in (0, 1, 2, 3)]
     assert main(["verify", str(folder / "current")]) == 0
     assert "so is the manifest of each of the 3 releases before it." in capsys.readouterr().out
 
@@ -54,7 +54,7 @@ def test_pruned_releases_leave_their_manifests(published, capsys):
     assert {path.name for path in folder.iterdir()} == {"r4", "r5", "current", "pruned"}
     assert [path.stem for path in kept] == [digest_file(path) for path in kept] and len(kept) == 3
     assert [release["id"] for release in publishing.releases(folder.parent)] == ["r4", "r5"]
-    assert chain.check(folder / "r5") == chain.Chain(4) and main(["verify", str(folder / "r5")]) == 0
+    assert chain.check(folder / "r5") == chain.ChainCheck(4) and main(["verify", str(folder / "r5")]) == 0
     (second,) = [path for path in kept if read_json(path)["id"] == "r2"]
     rewritten(second)
     assert f"pruned/{second.name} is not the manifest that r3 follows" in chain.check(folder / "r5").problem
@@ -78,7 +78,7 @@ def test_manifests_of_an_earlier_version_name_only_a_digest(published):
     del document["previous_id"]
     document["digest"] = digest_manifest(document)
     (folder / "r2" / "manifest.json").write_bytes(canonical(document))
-    assert publishing.verify(folder / "r2") == [] and chain.check(folder / "r2") == chain.Chain(1)
+    assert publishing.verify(folder / "r2") == [] and chain.check(folder / "r2") == chain.ChainCheck(1)
     rewritten(folder / "r1" / "manifest.json")
     assert chain.check(folder / "r2").unknown.startswith("The release before r2 cannot be checked")
 

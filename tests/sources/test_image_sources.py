@@ -204,7 +204,7 @@ def test_broken_files_are_listed_by_digest_and_too_many_refused(tmp_path, monkey
     cut = saved(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)), "PNG")[:2000]
     found = decode(tmp_path, *good, b"", b"no image", cut, moving)
     assert found.kept.tolist() == list(range(6)) and (found.pixels == MADE.pixels[:6]).all()
-    assert [reason for _, reason in found.skipped] == [headers.BROKEN] * 3 + [headers.SEVERAL]
+    assert [reason for _, reason in found.skipped] == [headers.UNREADABLE] * 3 + [headers.SEVERAL]
     assert all(len(digest) == 64 for digest, _ in found.skipped)
     with pytest.raises(LaunderError, match="at most 10% of 10 images to be unusable, found 3"):
         decode(tmp_path, *good, b"", b"no image", cut, moving, broken=0.1)
@@ -223,7 +223,7 @@ def test_a_bomb_of_text_is_no_image(tmp_path):
     bomb = saved(Image.fromarray(MADE.pixels[0, ..., 0]), "PNG", pnginfo=text)
     assert len(bomb) < 50_000
     found = decode(tmp_path, png(MADE.pixels[0]), png(MADE.pixels[1]), bomb)
-    assert [reason for _, reason in found.skipped] == [headers.BROKEN]
+    assert [reason for _, reason in found.skipped] == [headers.UNREADABLE]
 
 
 def test_a_full_disk_is_one_sentence_before_pixels_are_written(tmp_path, monkeypatch):

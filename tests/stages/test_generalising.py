@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from generators.data.schema import infer
 from pipelines.config import RunConfig
 from pipelines.stages import announcing
-from pipelines.stages.protection import OTHER, protect
+from pipelines.stages.protection import OTHER_LABEL, protect
 
 NORTH, SOUTH = ["Kiel", "Husum", "Emden"], ["Ulm", "Worms", "Passau"]
 FRINGE = ["Bremen", "Leer", "Jever", "Aurich"]  # three rows each
@@ -46,7 +46,7 @@ def test_a_group_that_too_few_share_gives_way_to_a_larger_one():
 
 def test_a_rare_town_becomes_one_that_is_like_it_and_this_is_said():
     city, record = generalised(towns())
-    assert set(city) < {*NORTH, OTHER}
+    assert set(city) < {*NORTH, OTHER_LABEL}
     assert record["columns"]["city"]["rows_alike"] >= 10
     (said,) = announcing.of_protection({**record, "columns": {"city": record["columns"]["city"]}})
     assert "became the label most like theirs" in said and "groups:" in said
@@ -55,7 +55,7 @@ def test_a_rare_town_becomes_one_that_is_like_it_and_this_is_said():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_towns_that_nothing_tells_apart_are_others(seed):
-    assert set(generalised(towns(seed, told=False))[0]) == {OTHER}
+    assert set(generalised(towns(seed, told=False))[0]) == {OTHER_LABEL}
 
 
 def test_a_label_takes_up_others_only_where_enough_owners_hold_them():
@@ -75,8 +75,10 @@ def test_no_label_survives_or_is_moved_by_fewer_than_enough(labels, rare, stated
     groups = {"c": {"vowels": list("aeio"), "all": ["vowels", "b", "c"]}} if stated else None
     found, record = protect(frame, infer(frame, {"c": "categorical"}), rare=rare, extremes=0, groups=groups)
     before, moved = frame["c"].value_counts(), found["c"][frame["c"] != found["c"]].dropna()
-    assert all(before.get(label, 0) >= rare or label in (OTHER, "vowels", "all") for label in set(found["c"].dropna()))
-    if len(set(frame["c"])) > len(set(found["c"])) and OTHER not in set(found["c"]):
+    assert all(
+        before.get(label, 0) >= rare or label in (OTHER_LABEL, "vowels", "all") for label in set(found["c"].dropna())
+    )
+    if len(set(frame["c"])) > len(set(found["c"])) and OTHER_LABEL not in set(found["c"]):
         assert record["columns"]["c"]["rows_generalised"] >= len(moved)
     named = moved.value_counts()
     assert all(count >= rare for label, count in named.items() if label != before.index[0])
@@ -112,5 +114,5 @@ def test_a_column_of_rare_labels_alone_keeps_their_beginnings_and_what_it_lost_i
     towns = [f"Town {n}" for n in rng.integers(0, 150, 300)]
     frame = pd.DataFrame({"town": towns, "n": 1})
     found, record = protect(frame, infer(frame))
-    assert (found["town"] == OTHER).mean() < 0.05 and found["town"].str.endswith("*").mean() > 0.8
+    assert (found["town"] == OTHER_LABEL).mean() < 0.05 and found["town"].str.endswith("*").mean() > 0.8
     assert "kept the beginning" in announcing.of_protection(record)[0]

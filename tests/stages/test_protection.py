@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data.schema import infer
-from pipelines.stages.protection import OTHER, protect, settle
+from pipelines.stages.protection import OTHER_LABEL, protect, settle
 
 
 def protected(values, kind, *, rare=10, extremes=10, entity=None, **others):
@@ -22,7 +22,7 @@ def protected(values, kind, *, rare=10, extremes=10, entity=None, **others):
 
 def test_rare_labels_share_one_name():
     column, counts = protected(["a"] * 480 + [f"x{chr(97 + n)}" for n in range(20)], "categorical")
-    assert column.value_counts().to_dict() == {"a": 480, OTHER: 20}
+    assert column.value_counts().to_dict() == {"a": 480, OTHER_LABEL: 20}
     assert counts == {"kind": "categorical", "labels": 21, "labels_generalised": 20, "rows_generalised": 20}
 
 
@@ -38,7 +38,7 @@ def test_without_missing_rows_the_few_join_the_most():
 
 def test_a_column_of_rare_texts_keeps_none_of_them():
     column, _ = protected([f"{chr(65 + n // 78)}{chr(97 + n // 3 % 26)}" for n in range(600)], "categorical")
-    assert set(column) == {OTHER}
+    assert set(column) == {OTHER_LABEL}
     column, _ = protected([f"Name {n}" for n in range(4)], "categorical")
     assert column.isna().all()  # not even "(other)" would hide four rows
 
@@ -156,7 +156,7 @@ def test_no_extreme_survives(values, extremes):
 def test_no_rare_label_survives(values, rare):
     column, _ = protected(pd.Series(values, dtype="object"), "categorical", rare=rare)
     before, after = pd.Series(values, dtype="object").value_counts(), column.value_counts()
-    assert all(before[label] >= rare for label in after.index if label != OTHER)
-    assert after.get(OTHER, rare) >= rare
+    assert all(before[label] >= rare for label in after.index if label != OTHER_LABEL)
+    assert after.get(OTHER_LABEL, rare) >= rare
     common = pd.Series(values, dtype="object").isin(before.index[before >= rare])
     assert column[common].tolist() == [value for value, kept in zip(values, common, strict=True) if kept]
