@@ -1,21 +1,19 @@
 """Membership attacks: guess from the synthetic rows whether a person's row was used for training.
 
 No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box
-attack, of whoever holds the model, sees its loss. Here their scores are gathered, the strongest of either kind is
-chosen, and its rates are measured.
+attack, of whoever holds the model, sees its loss. Here their scores are gathered; choice.py chooses among them and
+measures what the chosen one reaches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from launderette.evaluation.attacks import membership_scores
-from launderette.evaluation.attacks.membership_scores import Attacker, Scores
-from launderette.evaluation.measures import intervals
-from launderette.evaluation.measures.intervals import threshold_rank
+from launderette.evaluation.attacks.attacker import Attacker
+from launderette.evaluation.attacks.membership_scores import Scores
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples, Signal
@@ -26,7 +24,6 @@ CANDIDATES = 5000  # members, and as many non-members, at most
 PAIRS = 2_000_000_000
 RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is not found
 BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
-FALSE_ALARMS = (0.001, 0.01, 0.1)
 SMALLEST = 20  # non-members below which nothing is said
 WHITE_BOX = "loss", "calibrated loss"  # the attacks that need the model
 ISOLATED, LEFT = 0.1, 25  # share of candidates called isolated, more where so few non-members would be left
@@ -74,28 +71,6 @@ def _only(scores: Scores, chosen: np.ndarray) -> Scores:
     return {attack: values[chosen] for attack, values in scores.items()}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What the strongest attack reached: TPR by false-alarm rate and AUC with their intervals, and ROC points."""
-
-    members: int
-    non_members: int
-    searched: int  # released rows
-    tried: tuple[str, ...]
-    attacks: tuple[str, str]  # the strongest, of each half
-    rates: Mapping[float, tuple[float, float, float]]  # by false-alarm rate
-    area: tuple[float, float, float]
-    curve: tuple[list[float], list[float]]
-
-    def named_rates(self) -> dict[str, float | None]:
-        """Rates with both ends; None where a half of the non-members holds too few for so small a false-alarm rate."""
-        return {
-            f"tpr_at_{rate:g}{end}": value if rate * (self.non_members // 2 + 1) >= 1 else None
-            for rate, found in self.rates.items()
-            for end, value in zip(("", "_low", "_high"), found, strict=True)
-        }
-
-
 @once
 def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     """Evidence of all attacks with `role` released as the synthetic table; None where too few non-members are left.
@@ -111,7 +86,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
     members, non_members = Group("train", samples.member_rows(limit, seed)), Group("holdout", np.sort(order[:limit]))
     attacker = Attacker(samples, Group(role, rows), members, non_members, seed)
-    found = membership_scores.no_box(attacker)
+    found = membership_scores.no_box(attacker, thorough=role == "synthetic")
     if role == "synthetic":
         for name, signal in (samples.signals | ({"loss": samples.loss} if samples.loss else {})).items():
             _add_signal(attacker, name, signal, found)
@@ -143,67 +118,3 @@ def _signals(samples: Samples, name: str, signal: Signal, group: Group) -> np.nd
             f"expected the {name} to be one number per row ({len(group)}), found shape {values.shape}; return a vector"
         )
     return np.nan_to_num(values, nan=np.finfo(np.float32).max, posinf=np.finfo(np.float32).max)
-
-
-def measure(evidence: Evidence, seed: int) -> Outcome:
-    """Pick the strongest attack on one half of the candidates, report it on the other; then the halves change
-    places.
-    """
-    rng = np.random.default_rng([seed, 23])
-    sides = [_half(len(isolation), rng) for isolation in evidence.isolation]
-    ranks = {a: _ranks(evidence.members[a], evidence.non_members[a], rng) for a in _varied(evidence)}
-    halves, attacks = [], []
-    for report in (0, 1):
-        choose = {a: (m[sides[0] != report], o[sides[1] != report]) for a, (m, o) in ranks.items()}
-        best = max(choose, key=lambda a: strength(*choose[a]))
-        halves.append((ranks[best][0][sides[0] == report], ranks[best][1][sides[1] == report]))
-        attacks.append(best)
-    rates = {rate: intervals.recognised(halves, rate) for rate in FALSE_ALARMS}
-    return Outcome(
-        len(sides[0]),
-        len(sides[1]),
-        evidence.searched,
-        tuple(evidence.members),
-        tuple(attacks),
-        rates,
-        intervals.mean_auc(halves, seed),
-        _curve(*halves[0]),
-    )
-
-
-def _varied(evidence: Evidence) -> list[str]:
-    """The attacks whose scores vary over the candidates; one whose do not would recognise by chance. All of them
-    where none does.
-    """
-    varied = [
-        a for a, scores in evidence.members.items() if np.ptp(np.concatenate([scores, evidence.non_members[a]])) > 0
-    ]
-    return varied or list(evidence.members)
-
-
-def _half(size: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.permutation(np.arange(size) % 2)
-
-
-def _ranks(members: np.ndarray, non_members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as distinct ranks; ties are broken by chance, so that many equal distances favour neither group."""
-    scores = np.concatenate([members, non_members])
-    ranks = np.empty(len(scores), dtype=np.int64)
-    ranks[np.lexsort((rng.random(len(scores)), scores))] = np.arange(len(scores))
-    return ranks[: len(members)], ranks[len(members) :]
-
-
-def _recognised(members: np.ndarray, non_members: np.ndarray, rate: float) -> float:
-    """Share of the members above the threshold of a false-alarm rate."""
-    return float((members > np.sort(non_members)[-threshold_rank(rate, len(non_members))]).mean())
-
-
-def strength(members: np.ndarray, non_members: np.ndarray) -> float:
-    """Share of members recognised at 1 % false alarms, plus that at 10 %."""
-    return _recognised(members, non_members, 0.01) + _recognised(members, non_members, 0.1)
-
-
-def _curve(members: np.ndarray, non_members: np.ndarray) -> tuple[list[float], list[float]]:
-    rates = np.unique(np.geomspace(1 / (len(non_members) + 1), 1, 40).round(6))
-    rates = rates[rates < 1]
-    return [float(r) for r in rates], [_recognised(members, non_members, r) for r in rates]

@@ -1,88 +1,55 @@
-"""How a membership attacker scores a row: six ways, each a function of the candidate, the release and a reference
-sample.
+"""How a membership attacker scores a row: by whole rows, by blocks of columns, by values shared and by classifiers.
 
-All return one number per candidate, higher where membership is more likely. The non-members are the reference too, so
-that each of them is left out of it when it is scored itself. Every member is compared without one of them, drawn by
-chance: whatever the attack, members and non-members are measured against equally many rows of each kind.
+All return one number per candidate, higher where membership is more likely.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import torch
 
+from launderette.evaluation.attacks import blocks, matching
+from launderette.evaluation.attacks.attacker import MEMBERSHIP_NEIGHBOURS, TINY, Attacker, without
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 
-MEMBERSHIP_NEIGHBOURS = 5
-TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 CLASSIFIER_ROWS = 5000
-COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, for the larger group of candidates
-BLOCK = 2**21
+TREES = 60
 
 Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 
 
-@dataclass(frozen=True)
-class Attacker:
-    """What a no-box attacker holds, the released rows and a sample of the population, and the members it is tried
-    on.
+def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores]:
+    """Scores of members and of non-members by every attack that needs the released rows only.
+
+    Whole rows and exact values; `thorough` adds nearly equal values, a forest and blocks of columns.
     """
-
-    samples: Samples
-    released: Group
-    members: Group
-    non_members: Group
-    seed: int
-
-    def left_out(self, group: Group) -> np.ndarray:
-        """The place of the non-member without which each candidate is compared: int64 [candidates]."""
-        if group == self.non_members:
-            return np.arange(len(group))
-        return np.random.default_rng([self.seed, 53]).integers(0, len(self.non_members), len(group))
-
-    def near(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and places of the five released rows nearest to each row of the group."""
-        return neighbours.search(self.samples, group, self.released, MEMBERSHIP_NEIGHBOURS)
-
-    def usual(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
-        """The same among the non-members but the one left out."""
-        if group == self.non_members:
-            return neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS)
-        distances, places = neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS + 1)
-        kept = _without(self.left_out(group), places)
-        return distances[kept].reshape(len(group), -1), places[kept].reshape(len(group), -1)
-
-
-def _without(left_out: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Which neighbours [candidates, ..., k] remain where one row is left out of the search; the last goes where
-    that is none of them.
-    """
-    kept = places != left_out.reshape(-1, *[1] * (places.ndim - 1))
-    kept[..., -1] &= ~kept.all(-1)
-    return kept
-
-
-def no_box(attacker: Attacker) -> tuple[Scores, Scores]:
-    """Scores of members and of non-members by every attack that needs the released rows only."""
-    classified = classifier(attacker)
-    found = []
-    for number, group in enumerate((attacker.members, attacker.non_members)):
-        found.append(
-            {
-                "distance": distance(attacker, group),
-                "calibrated distance": calibrated_distance(attacker, group),
-                "density ratio": density_ratio(attacker, group),
-                "classifier": classified[number],
-                "local likelihood": local_likelihood(attacker, group),
-                "matching values": matching_values(attacker, group),
-            }
-        )
+    found = tuple(_of_group(attacker, group, thorough) for group in (attacker.members, attacker.non_members))
+    trained = {"classifier": classifier(attacker)}
+    if thorough:
+        blocked = blocks.scores(attacker)
+        trained |= {"forest": forest(attacker)} | {name: (blocked[0][name], blocked[1][name]) for name in blocked[0]}
+    for name, sides in trained.items():
+        for scores, values in zip(found, sides, strict=True):
+            scores[name] = values
     return found[0], found[1]
+
+
+def _of_group(attacker: Attacker, group: Group, thorough: bool) -> Scores:
+    attacks = {
+        "distance": distance,
+        "calibrated distance": calibrated_distance,
+        "density ratio": density_ratio,
+        "local likelihood": local_likelihood,
+        "matching values": matching.matching_values,
+    }
+    if thorough:
+        attacks |= {
+            "values within 2 %": matching.near_values,
+            "values within a tenth of a deviation": matching.values_within_a_deviation,
+        }
+    return {name: attack(attacker, group) for name, attack in attacks.items()}
 
 
 def distance(attacker: Attacker, group: Group) -> np.ndarray:
@@ -124,6 +91,28 @@ def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     return scores
 
 
+def forest(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
+    """Share of trees that take a row for released rather than reference, by a random forest (Synth-MIA 2025).
+
+    A non-member is asked of the trees that were grown without it, and every member of those of one non-member.
+    """
+    samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 97])
+    usual, inside = _features(samples, attacker.non_members), _features(samples, attacker.members)
+    order = rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]
+    released, left_out = _features(samples, Group(attacker.released.role, order)), attacker.left_out(attacker.members)
+    votes, asked = ([np.zeros(len(inside)), np.zeros(len(usual))] for _ in range(2))
+    for number in range(TREES):
+        grown = rng.integers(0, len(usual), len(usual))
+        drawn = released[rng.integers(0, len(released), len(released))]
+        x, y = np.concatenate([usual[grown], drawn]), np.repeat([0, 1], [len(grown), len(drawn)])
+        tree = learners.fitted(learners.tree(attacker.seed + number), x, y)
+        free = ~np.isin(np.arange(len(usual)), grown)
+        for side, (table, chosen) in enumerate(((inside, free[left_out]), (usual, free))):
+            votes[side][chosen] += tree.predict_proba(table[chosen])[:, 1]
+            asked[side][chosen] += 1
+    return votes[0] / np.maximum(asked[0], 1), votes[1] / np.maximum(asked[1], 1)
+
+
 def _features(samples: Samples, group: Group) -> np.ndarray:
     return learners.features(samples, samples.table(group.role).iloc[group.rows], samples.known)
 
@@ -140,50 +129,6 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, k)
     kernels = -np.square(around / width) / 2
     own = -np.square(near / width) / 2
-    kept = _without(attacker.left_out(group), who[places])  # [candidates, released neighbours, reference neighbours]
+    kept = without(attacker.left_out(group), who[places])  # [candidates, released neighbours, reference neighbours]
     total = np.logaddexp.reduce(np.where(kept, kernels[places], -np.inf), axis=2)
     return np.logaddexp(0.0, own - np.maximum(total, -1e6)).sum(1)
-
-
-def matching_values(attacker: Attacker, group: Group) -> np.ndarray:
-    """Surprise of the values that the best matching released row shares with the candidate (after Narayanan and
-    Shmatikov 2008).
-
-    A value weighs -log of its share in the reference. Sees released rows that are training rows in some columns only.
-    Members and non-members are looked for among the same released rows: of more, the best matches better.
-    """
-    samples = attacker.samples
-    most = max(len(attacker.members), len(attacker.non_members))
-    limit = max(100, COMPARISONS // (most * len(samples.known)))
-    rows = np.sort(np.random.default_rng([attacker.seed, 47]).permutation(attacker.released.rows)[:limit])
-    groups, left_out = (group, Group(attacker.released.role, rows), attacker.non_members), attacker.left_out(group)
-    asked, found, weights = [], [], []
-    for column in samples.known:
-        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in groups]
-        codes = np.unique(np.concatenate(values), return_inverse=True)[1]
-        query, answer, known = np.split(codes, np.cumsum([len(v) for v in values])[:-1])
-        counts = np.bincount(known, minlength=codes.max() + 1)[query] - (known[left_out] == query)
-        asked.append(query)
-        found.append(answer)
-        weights.append(-np.log((counts + 1) / len(known)))
-    return _best_match(np.stack(asked, 1), np.stack(found), np.stack(weights, 1))
-
-
-def _best_match(queries: np.ndarray, released: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Largest sum of the weights [queries, columns] of equal codes over the released rows [columns, rows]."""
-    small = max(queries.max(), released.max()) < 2**15
-    kind = torch.int16 if small else torch.int32
-    scale = min(100.0, 32_000 / max(1e-9, float(weights.sum(1).max())))
-    ask, have = torch.from_numpy(queries).to(kind), torch.from_numpy(released).to(kind)
-    weigh = torch.from_numpy(np.floor(weights * scale)).to(torch.int16)
-    step, best = max(1, BLOCK // have.shape[1]), []
-    for start in range(0, len(ask), step):
-        part = slice(start, start + step)
-        total = torch.zeros(len(ask[part]), have.shape[1], dtype=torch.int16)
-        for column in range(len(have)):
-            total += (
-                torch.eq(ask[part, column : column + 1], have[column]).to(torch.int16)
-                * weigh[part, column : column + 1]
-            )
-        best.append(total.amax(1))
-    return torch.cat(best).numpy() / scale

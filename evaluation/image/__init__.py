@@ -5,6 +5,7 @@ from launderette.evaluation.image.privacy import (
     copies,
     equal,
     membership,
+    membership_low_fpr,
     membership_model,
     membership_vulnerable,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "frechet",
     "kernel",
     "membership",
+    "membership_low_fpr",
     "membership_model",
     "membership_vulnerable",
     "precision",

@@ -153,6 +153,11 @@ def membership_vulnerable(samples: ImageSamples, *, seed: int = 0) -> Score:
     return _attacked(samples, seed, tables.membership_vulnerable)
 
 
+def membership_low_fpr(samples: ImageSamples, *, seed: int = 0) -> Score:
+    """The same above every held-out image: a few images learnt by heart among many that were not; lower better."""
+    return _attacked(samples, seed, tables.membership_low_fpr)
+
+
 def membership_model(samples: ImageSamples, *, seed: int = 0) -> Score:
     """Training images recognised by somebody who holds the model, from its loss of an image, at 1 % false alarms; lower
     better.

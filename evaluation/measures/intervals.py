@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.special import betainc
-from scipy.stats import binom, binomtest, rankdata, t
+from scipy.stats import betabinom, binom, binomtest, rankdata, t
 
 REPEATS = 200
 LEVEL = 0.95
@@ -208,6 +208,18 @@ def null_quantile(members: int, non_members: int, rate: float, level: float) -> 
     strong = np.argsort(-sum(c @ chance for c, chance in zip(curves, chances, strict=True)))[:STRONGEST]
     ends = [_ends(_possible_hits([c[i] for c in curves], rate, sizes), members, (1 - TAIL,))[0] for i in strong]
     return float(np.sort(ends)[::-1][int((1 - level) * SIMULATED)])
+
+
+@lru_cache(maxsize=64)
+def null_best_quantile(members: int, non_members: int, level: float) -> float:
+    """Quantile of the share of members above the best of each half of the non-members, where they score as these do.
+
+    h of m members above all of n others has the probability n (m choose h) / ((m + n) (m + n - 1 choose h)).
+    """
+    chances = np.ones(1)
+    for m, n in (((members + side) // 2, (non_members + side) // 2) for side in (0, 1)):
+        chances = np.convolve(chances, betabinom.pmf(np.arange(m + 1), m, 1, n))
+    return float(np.searchsorted(np.cumsum(chances), level) / members)
 
 
 def _guessed(members: int, non_members: int, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
+from sklearn.tree import DecisionTreeClassifier
 
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.samples import Samples
@@ -54,6 +55,11 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     return family(
         max_iter=steps, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed
     )
+
+
+def tree(seed: int) -> DecisionTreeClassifier:
+    """Unfitted tree of a forest, both classes weighing the same."""
+    return DecisionTreeClassifier(max_features="sqrt", class_weight="balanced", random_state=seed)
 
 
 def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *, classes: int | None) -> Any:

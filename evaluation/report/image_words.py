@@ -79,6 +79,12 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
         "The same for the tenth of images farthest from all others.",
         "",
     ),
+    "image.membership_low_fpr": (
+        "privacy",
+        "Membership attack, without a false alarm",
+        "Share of training images that the strongest attack is surer of than of any non-member.",
+        "",
+    ),
     "image.membership_model": (
         "privacy",
         "Membership attack by whoever holds the model",

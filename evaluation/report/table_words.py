@@ -155,6 +155,11 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "The same for the tenth of rows farthest from all others: the people an average hides.",
         "",
     ),
+    "privacy.membership_low_fpr": (
+        "Membership attack, without a false alarm",
+        "Share of training rows that the strongest attack is surer of than of any non-member.",
+        "Of n non-members in each half, guessing reaches 1 / (n + 1).",
+    ),
     "privacy.membership_model": (
         "Membership attack by whoever holds the model",
         "Share of training rows that are recognised by the "

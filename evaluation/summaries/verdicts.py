@@ -34,6 +34,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "privacy.nearest_record": "of released rows nearer to a training row than to an unseen one",
     "privacy.membership": "of training rows recognised as such, at 1 % false accusations",
     "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",
+    "privacy.membership_low_fpr": "of training rows recognised before any unseen row is taken for one",
     "privacy.membership_model": "of training rows recognised by somebody who holds the model, at 1 % false accusations",
     "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",
     "privacy.singling_out": "of descriptions that single out a training row, beyond those that single out a non-member",
@@ -46,6 +47,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "image.copies": "of synthetic images far nearer to one training image than to others",
     "image.membership": "of training images recognised as such, at 1 % false accusations",
     "image.membership_vulnerable": "of the most isolated training images recognised, at 1 % false accusations",
+    "image.membership_low_fpr": "of training images recognised before any unseen image is taken for one",
     "image.membership_model": "of training images recognised by somebody who holds the model, at 1 % false accusations",
 }
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."

@@ -1,6 +1,6 @@
 """The rules of the gate: what each score must reach, and how a bound follows the data.
 
-Six words let a bound follow the data, because what is reachable differs between tables:
+Seven words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real held-out rows reach.
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
   taken three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows
@@ -17,6 +17,8 @@ Six words let a bound follow the data, because what is reachable differs between
 - "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as
   many pairs of a synthetic and a training image reach, once in a thousand times, if they are equal as often as two real
   images are.
+- "by rank": the bound is at least the share of members that score above the best of each half of the non-members once
+  in a thousand tables, where an attack knows nothing. It is compared with what was counted, not with an interval.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a
   thousand tables of that many rows. Under 200 held-out rows, chance alone may recognise one row in ten. What is
   measured against non-members (values guessed, people singled out or linked) is chance until it is four standard errors
@@ -57,6 +59,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
     "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+    "privacy.membership_low_fpr": {"at_most": 0.01, "relative": "by rank"},
     "privacy.attribute": {"at_most": 0.1, "relative": "by chance"},
     "privacy.singling_out": {"at_most": 0.1, "relative": "by chance"},
     "privacy.linkability": {"at_most": 0.1, "relative": "by chance"},
@@ -70,6 +73,7 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
+    "image.membership_low_fpr": {"at_most": 0.01, "relative": "by rank"},
 }
 # What a model must keep to before it may leave; who reads a release holds no model, so these refuse no release unless
 # the gate names them.

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import betabinom, binom, gamma, norm, poisson
 
-from launderette.evaluation.measures.intervals import clopper_pearson, null_quantile
+from launderette.evaluation.measures.intervals import clopper_pearson, null_best_quantile, null_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import MODEL_RULES, Rule, check
@@ -33,9 +33,11 @@ COUNTED = (
     "privacy.copies",
     "privacy.identifiers",
     "privacy.nearest_record",
+    "privacy.membership_low_fpr",
     "diversity.distinct",
     "image.equal",
     "image.copies",
+    "image.membership_low_fpr",
 )
 TWO_SIDED = ("privacy.nearest_record",)  # shares that should be a half
 NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
@@ -155,6 +157,9 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
         return figure, ""
     if relative == "by chance":
         chance = _by_chance(score)
+        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
+    if relative == "by rank":
+        chance = null_best_quantile(score.detail["members"], score.detail["non_members"], NULL)
         return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation import privacy, samples, scores
-from evaluation.attacks import exchange, membership
+from evaluation.attacks import choice, exchange, membership
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -223,7 +223,7 @@ def test_an_attack_that_says_the_same_of_everybody_is_not_chosen():
         {"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest
     )
     for seed in range(20):  # by chance alone it would be the stronger one half of the time
-        found = membership.measure(evidence, seed)
+        found = choice.measure(evidence, seed)
         assert set(found.attacks) == {"noise"} and found.tried == ("silent", "noise")
     nothing = membership.Evidence({"silent": silent[0]}, {"silent": silent[1]}, *rest)
-    assert set(membership.measure(nothing, 0).attacks) == {"silent"}
+    assert set(choice.measure(nothing, 0).attacks) == {"silent"}

@@ -41,6 +41,7 @@ GOOD = {
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"deviation": 0.01}),
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000}),
     "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
+    "privacy.membership_low_fpr": Score(0.0, 0.0, 0.03, 0.0, 0.0, "lower", {"non_members": 5000, "members": 5000}),
     "privacy.attribute": Score(0.01, 0.0, 0.03, 0.0, 0.0, "lower", {"members": 1000}),
     "privacy.singling_out": Score(0.0, 0.0, 0.05, 0.0, 0.0, "lower", {"guesses": 1000}),
     "privacy.linkability": Score(0.01, 0.0, 0.02, 0.0, 0.0, "lower", {"guesses": 1000}),

@@ -1,0 +1,108 @@
+"""Attacks on a block of columns: a release may copy some columns of a training row and make up the others.
+
+Each is the distance to the nearest released row relative to the nearest reference row, over the columns of the block.
+Numbers are tried by their rank among real rows, by their size in deviations, and by their rank within their own table:
+copies that were shifted, scaled or bent keep their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import torch
+
+from launderette.evaluation.attacks.attacker import TINY, Attacker
+from launderette.evaluation.measures import neighbours
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.samples import Samples
+
+SPLITS = 3  # of the columns into two random halves
+LEAST_COLUMNS = 2  # of a block
+DEVIATION, FARTHEST = 1 / 3, 3.0  # of a point for a column's deviation; where numbers end, and missing ones lie
+PRODUCTS = 20_000_000_000  # multiplications of one search: of more released rows, as many as that are drawn
+
+Blocks = Mapping[str, tuple[str, ...]]
+Encode = Callable[[pd.DataFrame], torch.Tensor]  # canonical rows to points float32 [rows, dimensions]
+
+
+def blocks(samples: Samples, seed: int) -> Blocks:
+    """Blocks of columns by name: numbers, labels with dates, and random halves of all columns, drawn by the seed."""
+    numbers = tuple(c for c in samples.known if samples.kinds.get(c) == "numerical")
+    found = {"numbers": numbers, "labels and dates": tuple(c for c in samples.known if c not in numbers)}
+    for split in range(SPLITS):
+        order = np.random.default_rng([seed, 83, split]).permutation(len(samples.known))
+        for half, part in enumerate(np.array_split(order, 2)):
+            found[f"half {2 * split + half + 1}"] = tuple(samples.known[i] for i in np.sort(part))
+    large = len(samples.known)
+    return {name: columns for name, columns in found.items() if LEAST_COLUMNS <= len(columns) < large}
+
+
+def columns_of(samples: Samples, attack: str, seed: int) -> tuple[str, ...]:
+    """The columns that an attack of this module reads; none for another attack."""
+    found = blocks(samples, seed)
+    name = attack.removeprefix("nearest ")
+    return found.get("numbers" if name.endswith("of numbers") else name.removeprefix("in "), ())
+
+
+def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Scores of members and of non-members by every block, named by it."""
+    samples, parts = attacker.samples, blocks(attacker.samples, attacker.seed)
+    numbers = tuple(c for c in samples.known if samples.kinds.get(c) == "numerical")
+    views = {f"nearest in {name}": (encoded(samples, columns),) * 2 for name, columns in parts.items()}
+    if numbers:
+        views["nearest by size"] = (scaled(samples, samples.known),) * 2
+    if len(numbers) >= LEAST_COLUMNS:
+        views["nearest by size of numbers"] = (scaled(samples, numbers),) * 2
+        own = encoded(samples, numbers, (attacker.released.role,))
+        views["nearest in ranks of numbers"] = encoded(samples, numbers), own
+    found = {name: _nearest(attacker, real, own) for name, (real, own) in views.items()}
+    return {name: sides[0] for name, sides in found.items()}, {name: sides[1] for name, sides in found.items()}
+
+
+def encoded(samples: Samples, columns: tuple[str, ...], roles: tuple[str, ...] = neighbours.REAL) -> Encode:
+    """Columns as points, numbers by the ranks that they have in tables of some roles."""
+    return neighbours.encoder(samples, columns, roles).encode
+
+
+def scaled(samples: Samples, columns: tuple[str, ...]) -> Encode:
+    """Columns as points, numbers by their size: noise moves a value little where many equal ones give it a rank of its
+    own.
+    """
+    numbers = [c for c in columns if samples.is_number(c)]
+    labels = neighbours.encoder(samples, tuple(c for c in columns if c not in numbers))
+    train = samples.table("train")[numbers]
+    middle, unit = train.median(), train.std().replace(0.0, 1.0) / DEVIATION
+
+    def encode(table: pd.DataFrame) -> torch.Tensor:
+        sizes = ((table[numbers] - middle) / unit).clip(-FARTHEST, FARTHEST).fillna(FARTHEST)
+        return torch.cat([torch.from_numpy(sizes.to_numpy(np.float32)), labels.encode(table)], dim=1)
+
+    return encode
+
+
+def _nearest(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray, np.ndarray]:
+    """Calibrated nearness of members and of non-members; `own` encodes the released rows."""
+
+    def points(group: Group, encode: Encode) -> torch.Tensor:
+        return encode(attacker.samples.table(group.role).iloc[group.rows])
+
+    members, usual = points(attacker.members, real), points(attacker.non_members, real)
+    limit = max(100, PRODUCTS // ((len(members) + len(usual)) * members.shape[1]))
+    order = np.random.default_rng([attacker.seed, 89]).permutation(attacker.released.rows)
+    released = points(Group(attacker.released.role, np.sort(order[:limit])), own)
+    inside, outside = (neighbours.nearest(side, released, 1)[0][:, 0] for side in (members, usual))
+    other = neighbours.nearest(usual, usual, 1, same=True)[0][:, 0]
+    return _log(_reference(attacker, members, usual)) - _log(inside), _log(other) - _log(outside)
+
+
+def _reference(attacker: Attacker, members: torch.Tensor, usual: torch.Tensor) -> np.ndarray:
+    """Distance of each member to the nearest non-member but the one left out."""
+    distances, places = neighbours.nearest(members, usual, 2)
+    first = places[:, 0] == attacker.left_out(attacker.members)
+    return np.where(first, distances[:, 1], distances[:, 0])
+
+
+def _log(distances: np.ndarray) -> np.ndarray:
+    return np.log(distances + TINY)

@@ -1,0 +1,94 @@
+"""Attacks see what a release copies in part, and say nothing of honest rows."""
+
+import numpy as np
+import pytest
+
+from evaluation import calibration, privacy, samples
+from evaluation.attacks import blocks, choice
+from evaluation.calibration import changes, population
+from evaluation.measures import intervals
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return population.made((600, 300, 600))
+
+
+def compared(case):
+    return samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds, target=case.target)
+
+
+def flawed(honest, kind):
+    return compared(calibration.load(kind)(honest, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        ("copies.numbers_within_2_percent_fresh_labels", 0.9),
+        ("copies.numbers_shifted_fresh_labels", 0.9),
+        ("copies.labels_swapped_numbers_within_2_percent", 0.9),
+        ("copies.labels_and_dates_copied", 0.9),
+        ("copies.numbers_of_a_third_within_2_percent", 0.27),
+        ("copies.half_of_the_columns_of_a_third", 0.27),
+    ],
+)
+def test_a_block_of_columns_that_is_copied_is_recognised(honest, kind, least):
+    assert privacy.membership(flawed(honest, kind)).value > least
+
+
+def test_the_columns_that_leak_are_named(honest):
+    score = privacy.membership(flawed(honest, "copies.numbers_within_2_percent_fresh_labels"))
+    assert set(score.detail["leaking_columns"]) == set(changes.numbers(honest))
+    assert "The columns that leak most: age" in score.note
+    fresh = privacy.membership(compared(honest))
+    assert "leaking_columns" not in fresh.detail and "leak most" not in fresh.note
+
+
+def test_few_rows_learnt_by_heart_are_seen_above_every_non_member(honest):
+    """4 % of the rows: under the bound of the rate at 1 % false alarms, far over what chance reaches without any."""
+    rng = np.random.default_rng(0)
+    rows = changes.jittered(changes.memorised(honest, 0.04, rng), changes.numbers(honest), 0.01, rng)
+    leak = privacy.membership_low_fpr(compared(changes.planted(honest, rows, rng)))
+    bound = intervals.null_best_quantile(600, 300, 0.999)
+    assert leak.value > bound > privacy.membership_low_fpr(compared(honest)).value
+    assert "The false-alarm rate is 0.66%" in leak.note
+
+
+def test_the_best_of_the_non_members_is_exceeded_as_often_as_chance_says():
+    rng = np.random.default_rng(0)
+    halves = [(rng.random((4000, 50)), rng.random((4000, 30))) for _ in range(2)]
+    shares = np.mean([(m > o.max(1, keepdims=True)).mean(1) for m, o in halves], axis=0)
+    for level in (0.9, 0.99):
+        assert intervals.null_best_quantile(100, 60, level) == pytest.approx(np.quantile(shares, level), abs=0.015)
+
+
+def test_an_attack_that_knows_most_is_stronger_and_none_is_surprising_by_chance():
+    rng = np.random.default_rng(0)
+    drawn = [(rng.normal(size=400), rng.normal(size=200)) for _ in range(40)]
+    idle = [choice.strength(members, others) for members, others in drawn]
+    assert np.median(idle) < 3
+    members, others = drawn[0]
+    leaking = np.concatenate([members[:-20], members[-20:] + 10])
+    assert choice.strength(leaking, others) > max(10, *idle)
+
+
+def test_attacks_are_combined_where_each_knows_a_part(honest):
+    """Two attacks that see half of the leak each: their combination is chosen, and reported on other rows."""
+    rng = np.random.default_rng(0)
+    members, others = rng.normal(size=(3, 1000)), rng.normal(size=(3, 1000))
+    members += 0.8
+    ranks = {str(n): (members[n], others[n]) for n in range(3)}
+    halves, attacks = choice.cross_fit(ranks, rng)
+    assert attacks == [choice.COMBINED] * 2
+    alone = intervals.auc(members[0], others[0])
+    assert min(intervals.auc(*half) for half in halves) > alone + 0.05
+
+
+def test_blocks_leave_no_column_out_and_read_no_single_one(honest):
+    made = compared(honest)
+    found = blocks.blocks(made, 0)
+    assert all(2 <= len(columns) < len(made.known) for columns in found.values())
+    assert set(found["numbers"]) | set(found["labels and dates"]) == set(made.known)
+    assert blocks.columns_of(made, "nearest by size of numbers", 0) == found["numbers"]
+    assert blocks.columns_of(made, "calibrated distance", 0) == ()
