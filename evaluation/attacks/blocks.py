@@ -28,7 +28,12 @@ Encode = Callable[[pd.DataFrame], torch.Tensor]  # canonical rows to points floa
 
 
 def blocks(samples: Samples, seed: int) -> Blocks:
-    """Blocks of columns by name: numbers, labels with dates, and random halves of all columns, drawn by the seed."""
+    """Blocks of columns by name: numbers, labels with dates, and random halves of all columns, drawn by the seed.
+
+    None where all columns are coordinates of one space: nobody copies a half of the principal components of an image.
+    """
+    if all(samples.kinds.get(c) == "coordinate" for c in samples.known):
+        return {}
     numbers = tuple(c for c in samples.known if samples.kinds.get(c) == "numerical")
     found = {"numbers": numbers, "labels and dates": tuple(c for c in samples.known if c not in numbers)}
     for split in range(SPLITS):
