@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from launderette.evaluation.attacks import blocks, choice
 from launderette.evaluation.attacks import membership as attacks
+from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
 
@@ -150,6 +151,7 @@ def _which_members(samples: Samples) -> str:
     return f" {held:,} training rows that the generator held back for validation are neither." if held else ""
 
 
+@once
 def _outcome(
     samples: Samples, role: str, seed: int, narrow: Callable[[attacks.Evidence], attacks.Evidence]
 ) -> choice.Outcome | None:
