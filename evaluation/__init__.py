@@ -125,15 +125,19 @@ def score_images(
 
     `features` maps pixels to float32 [n, d] (features.imagenet where absent); `loss` maps a role and image numbers to
     one loss per image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the
-    collections cannot be compared.
+    collections cannot be compared, or at least half of the held-out images are training images.
     """
-    from launderette.evaluation import report
+    from launderette.evaluation import inputs, report
     from launderette.evaluation.image import samples as image_samples
+    from launderette.evaluation.inputs import images as image_inputs
     from launderette.evaluation.models import threads
     from launderette.evaluation.models.features import imagenet
 
     chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():
+        found = image_inputs.check(compared, seed)
+        inputs.stop(found)
         scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
-        return report.Report(scores, report.image_profile(compared), report.image_charts(compared, seed), seed)
+        said, profile = [finding.to_json() for finding in found], report.image_profile(compared)
+        return report.Report(scores, profile, report.image_charts(compared, seed), seed, inputs=said)

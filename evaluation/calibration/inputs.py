@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation.calibration import changes
-from launderette.evaluation.calibration.population import Case
+from launderette.evaluation.calibration.population import Case, ImageCase, Pair
 
 Rng = np.random.Generator
 
@@ -112,3 +112,63 @@ def holdout_repeated(case: Case, rng: Rng) -> Case:
     """The holdout is 40 rows over and over; a twentieth of the release is copied."""
     few = replace(case, holdout=changes.sampled(case.holdout.head(40), len(case.holdout), rng))
     return changes.planted(few, changes.memorised(case, 0.05, rng), rng)
+
+
+def _drawn(pair: Pair, count: int, rng: Rng) -> Pair:
+    rows = rng.permutation(len(pair[0]))[:count]
+    return pair[0][rows], pair[1][rows]
+
+
+def _moved(pixels: np.ndarray, noise: float, light: float, rng: Rng) -> np.ndarray:
+    """Pixels uint8 under noise of so many grey levels and other light."""
+    return np.clip(np.round(light * pixels + rng.normal(0, noise, pixels.shape)), 0, 255).astype(np.uint8)
+
+
+def images_training_is_holdout(case: ImageCase, rng: Rng) -> ImageCase:
+    """One collection given twice."""
+    return replace(case, holdout=case.train)
+
+
+def images_tenth_of_holdout_in_training(case: ImageCase, rng: Rng) -> ImageCase:
+    """A tenth of the held-out images are training images."""
+    tenth = len(case.holdout[0]) // 10
+    drawn = _drawn(case.train, tenth, rng)
+    held = tuple(np.concatenate([kept[tenth:], part]) for kept, part in zip(case.holdout, drawn, strict=True))
+    return replace(case, holdout=(held[0], held[1]))
+
+
+def images_holdout_is_noisy_training(case: ImageCase, rng: Rng) -> ImageCase:
+    """The holdout was made of training images, under noise of 6 grey levels."""
+    pixels, labels = _drawn(case.train, len(case.holdout[0]), rng)
+    return replace(case, holdout=(_moved(pixels, 6, 1, rng), labels))
+
+
+def images_synthetic_is_holdout(case: ImageCase, rng: Rng) -> ImageCase:
+    """The holdout given as the synthetic collection."""
+    return case.released(*case.holdout)
+
+
+def images_synthetic_is_training(case: ImageCase, rng: Rng) -> ImageCase:
+    """The training images given as the synthetic ones."""
+    return case.released(*case.train)
+
+
+def images_source_twice_then_copied(case: ImageCase, rng: Rng) -> ImageCase:
+    """Each source image stood there twice before the split; the release is a copy."""
+    size, held = len(case.train[0]), len(case.holdout[0])
+    half = (size + held) // 2
+    rows = rng.permutation(np.resize(np.arange(half), size + held))
+    pixels, labels = (np.concatenate([a, b])[rows] for a, b in zip(case.train, case.holdout, strict=True))
+    twice = replace(case, train=(pixels[:size], labels[:size]), holdout=(pixels[size:], labels[size:]))
+    return twice.released(*_drawn(twice.train, len(case.synthetic[0]), rng))
+
+
+def images_holdout_of_another_camera(case: ImageCase, rng: Rng) -> ImageCase:
+    """The held-out images are of another camera: darker by a fifth, with some noise."""
+    return replace(case, holdout=(_moved(case.holdout[0], 5, 0.8, rng), case.holdout[1]))
+
+
+def images_holdout_of_some_classes(case: ImageCase, rng: Rng) -> ImageCase:
+    """The folders were split by class: half of the classes are nowhere in the holdout."""
+    kept = np.isin(case.holdout[1], np.unique(case.train[1])[::2])
+    return replace(case, holdout=(case.holdout[0][kept], case.holdout[1][kept]))

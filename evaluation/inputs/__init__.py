@@ -1,5 +1,5 @@
-"""Inputs: are the three tables what they are said to be? Looked at before anything is scored, because every bound rests
-on a holdout of fresh rows of the same population.
+"""Inputs: are the three tables, or collections of images, what they are said to be? Looked at before anything is
+scored, because every bound rests on a holdout of fresh rows of the same population.
 """
 
 from __future__ import annotations

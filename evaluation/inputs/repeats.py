@@ -85,12 +85,18 @@ def copied(cells: list[Vector]) -> np.ndarray:
     """
     hashes = total(cells)
     times = _times(hashes)
-    alone = (times > 1) & (times <= max(TIMES, FREQUENT * len(hashes)))
+    alone = repeated(hashes)
     for cell in cells:
         if not alone.any():
             break
         alone &= _times(hashes - cell) == times
     return alone & (alone.sum() >= MOSTLY * (times > 1).sum())
+
+
+def repeated(hashes: Vector) -> np.ndarray:
+    """Which rows stand there more than once, but not so often that they are a kind of people: bool [rows]."""
+    times = _times(hashes)
+    return (times > 1) & (times <= max(TIMES, FREQUENT * len(hashes)))
 
 
 def _times(hashes: Vector) -> Vector:

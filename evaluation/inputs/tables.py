@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation.inputs import nearness, repeats
-from launderette.evaluation.inputs.findings import Finding, Level, judged
+from launderette.evaluation.inputs import checks, nearness, repeats
+from launderette.evaluation.inputs.findings import Finding, judged
 from launderette.evaluation.measures import reuse
 from launderette.evaluation.samples import Samples
 
 REPEATED, SOME = 0.05, 0.01  # shares of copied rows of a real table that refuse and that warn
-GUESSING, APART = 0.5, 0.55  # areas under the curve: by chance, and of a holdout of another population
-WHOLE = 0.5  # of the released rows equal to real ones, by which a table was given twice
-HOPELESS = 0.5  # of the holdout
 
 
 def check(samples: Samples, seed: int = 0) -> tuple[Finding, ...]:
@@ -22,21 +19,12 @@ def check(samples: Samples, seed: int = 0) -> tuple[Finding, ...]:
         return ()
     cells = {role: repeats.rows(samples, role) for role in samples.frames}
     hashes = {role: repeats.total(found) for role, found in cells.items()}
-    found = [_repeats(samples, cells), *_released(hashes)]
+    found = [_repeats(samples, cells), *checks.released(hashes)]
     if samples.holdout is not None:
-        found += [_overlap(hashes), *_identifiers(samples)]
+        found += [checks.overlap(hashes), *_identifiers(samples)]
         if samples.known and min(samples.size("train"), samples.size("holdout")) >= nearness.LEAST:
-            found += [_near(samples, seed), _drift(samples, seed)]
+            found += [checks.near_overlap([samples], seed), checks.drift(samples, seed)]
     return tuple(found)
-
-
-def _overlap(hashes: dict[str, np.ndarray]) -> Finding:
-    found, size = repeats.split(hashes["train"], hashes["holdout"]), len(hashes["holdout"])
-    said = f"{found.held:,} of {size:,} holdout rows are training rows too"
-    least = f"a random split leaves at most {found.most:,.0f} different rows on both sides, found {found.both:,}."
-    level = Level.REFUSED if found.excessive else Level.HELD
-    hopeless = found.excessive and found.held >= HOPELESS * size
-    return Finding("overlap", level, found.both, found.most, f"{said}; {least}", hopeless)
 
 
 def _identifiers(samples: Samples) -> list[Finding]:
@@ -70,34 +58,3 @@ def _repeats(samples: Samples, cells: dict[str, list[np.ndarray]]) -> Finding:
         "though no other row differs from them in one column only: they were repeated, not met twice by chance."
     )
     return judged("repeats", value, REPEATED, (said, said), warn=SOME)
-
-
-def _near(samples: Samples, seed: int) -> Finding:
-    excess, chance = nearness.excess(samples, seed)
-    said = (
-        f"{max(0.0, excess):.1%} of the holdout rows more than of training rows lie near another training row; "
-        f"chance explains {chance:.1%}."
-    )
-    return judged("near_overlap", excess, chance, (said, f"{said} The holdout was made from training rows."))
-
-
-def _drift(samples: Samples, seed: int) -> Finding:
-    area, low, size = nearness.told_apart(samples, seed)
-    said = (
-        f"Boosted trees tell {size:,} holdout rows from as many training rows "
-        f"with an area under the curve of {area:.2f}, where guessing has 0.50"
-    )
-    told = low > GUESSING
-    level = Level.HELD if not told else Level.REFUSED if area > APART else Level.WARNED
-    ends = f"{said}; they are not of one population." if told else f"{said}."
-    return Finding("drift", level, area, APART, ends)
-
-
-def _released(hashes: dict[str, np.ndarray]) -> list[Finding]:
-    findings = []
-    for role in (role for role in ("train", "holdout") if role in hashes):
-        other = hashes["holdout" if role == "train" else "train"] if "holdout" in hashes else hashes[role][:0]
-        hits = np.isin(hashes["synthetic"], np.setdiff1d(hashes[role], other))
-        said = f"{int(hits.sum()):,} of {len(hits):,} released rows are rows of the {role} table and of no other."
-        findings.append(judged(f"released_{role}", float(hits.mean()), WHOLE, (said, said)))
-    return findings

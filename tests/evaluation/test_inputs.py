@@ -6,6 +6,8 @@ import pytest
 import evaluation
 from evaluation import calibration, inputs, samples
 from evaluation.calibration import population
+from evaluation.image import samples as image_samples
+from evaluation.inputs import images
 from evaluation.report import Report
 from evaluation.scores import EvaluationError
 from pipelines.config import rules
@@ -27,6 +29,16 @@ EXPECTED = {
     "inputs.holdout_of_another_year": "drift",
     "inputs.holdout_repeated": "repeats",
 }
+OF_IMAGES = {
+    "inputs.images_training_is_holdout": "overlap",
+    "inputs.images_tenth_of_holdout_in_training": "overlap",
+    "inputs.images_holdout_is_noisy_training": "near_overlap",
+    "inputs.images_synthetic_is_holdout": "released_holdout",
+    "inputs.images_synthetic_is_training": "released_train",
+    "inputs.images_source_twice_then_copied": "repeats",
+    "inputs.images_holdout_of_another_camera": "drift",
+    "inputs.images_holdout_of_some_classes": "drift",
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +58,40 @@ def refused(case):
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_wrong_tables_are_named(honest, kind):
     assert EXPECTED[kind] in refused(calibration.load(kind)(honest, np.random.default_rng(1)))
+
+
+def raw(pixels):
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
+
+
+def refused_images(*collections):
+    compared = image_samples.make(*collections, features=raw)
+    return {finding.check for finding in images.check(compared) if finding.level == "refused"}
+
+
+@pytest.mark.parametrize("kind", OF_IMAGES)
+def test_wrong_collections_are_named(kind):
+    case = calibration.load(kind)(population.digits((600, 300, 400)), np.random.default_rng(1))
+    assert OF_IMAGES[kind] in refused_images(case.train, case.holdout, case.synthetic)
+
+
+@pytest.mark.parametrize("sizes", [(1000, 250, 547), (140, 35, 140), (100, 900, 100)])
+def test_honest_collections_are_not_refused(sizes):
+    case = population.digits(sizes, 1)
+    assert refused_images(case.train, case.holdout, case.synthetic) == set()
+
+
+def test_images_of_few_dots_meet_by_chance():
+    """Of nine black or white pixels most images are equal to another, and nobody repeated them."""
+    dots = (np.random.default_rng(0).random((1200, 3, 3, 1)) < 0.5).astype(np.uint8)
+    parts = [(part, None) for part in np.split(dots, [600, 800])]
+    assert refused_images(*parts) == set()
+
+
+def test_a_collection_given_twice_stops_before_scoring():
+    case = population.digits((100, 50, 100))
+    with pytest.raises(EvaluationError, match="100 of 100 holdout images are training images too"):
+        evaluation.score_images(case.train, case.train, case.synthetic, features=raw, names=["image.equal"])
 
 
 @pytest.mark.parametrize("kind", [k for k in calibration.names() if k.startswith("honest.") and "images" not in k])
