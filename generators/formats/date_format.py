@@ -13,7 +13,7 @@ from launderette.generators.errors import GeneratorError
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
-EPOCHS = {"%s": 1_000_000, "%s%3f": 1_000, "%s%6f": 1}  # microseconds per unit
+EPOCH_UNITS = {"%s": 1_000_000, "%s%3f": 1_000, "%s%6f": 1}  # microseconds per unit
 DIRECTIVE = re.compile(r"%(?:-?[A-Za-z%]|:z|\df)")
 SPELLINGS = {"%P": "%p", "%:z": "%z", "%-z": "%z", "%q": "%m"}  # how strptime reads what it does not know
 ENGLISH = (
@@ -50,8 +50,8 @@ MONTHS = {  # language -> full and short names
 
 def read(text: str, format: str, language: str = "") -> datetime:
     """Return the moment that a text stands for, in UTC and without a zone; ValueError where it is not in the format."""
-    if format in EPOCHS:
-        return EPOCH + timedelta(microseconds=int(text) * EPOCHS[format])
+    if format in EPOCH_UNITS:
+        return EPOCH + timedelta(microseconds=int(text) * EPOCH_UNITS[format])
     text, (plain, ending) = _english(text.strip(), language), _plain(format)
     if "%q" in format:
         text = re.sub(r"Q([1-4])", lambda m: f"Q{3 * int(m[1]) - 2:02d}", text)
@@ -87,8 +87,8 @@ def write(moment: datetime, format: str, offset: str = "", language: str = "") -
     """Return the text of a moment in UTC; `offset` (such as +01:00, or a zone's name for %Z) is the zone to write
     it in.
     """
-    if format in EPOCHS:
-        return str((moment - EPOCH) // MICROSECOND // EPOCHS[format])
+    if format in EPOCH_UNITS:
+        return str((moment - EPOCH) // MICROSECOND // EPOCH_UNITS[format])
     zone = zone_of(offset)
     moment = moment + (zone.utcoffset(None) if "z" in format or "%Z" in format else timedelta())
     return DIRECTIVE.sub(lambda m: _directive(m[0], moment, offset or "+00:00", language), format)

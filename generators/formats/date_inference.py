@@ -11,8 +11,8 @@ from itertools import product
 from launderette.generators.formats.date_format import ENGLISH, MONTHS, read, write
 
 TRIED = 24  # texts that suggest formats
-JUDGED = 400  # texts that formats are compared on
-CLOCK = re.compile(
+COMPARED_TEXTS = 400  # texts that formats are compared on
+CLOCK_PATTERN = re.compile(
     r"(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>(?<=:\d\d:\d\d)[.,]\d{1,9})?(?P<half>\s?[AaPp][Mm])?"
     r"(?P<zone>\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?$"
 )
@@ -28,7 +28,7 @@ FIELDS = {
     "%a": "weekday",
     "%A": "weekday",
 }
-WHOLE = [  # shapes that no separator cuts
+UNSEPARATED_FORMATS = [  # shapes that no separator cuts
     (re.compile(r"\d{8}"), "%Y%m%d"),
     (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
     (re.compile(r"\d{8}T\d{6}"), "%Y%m%dT%H%M%S"),
@@ -41,7 +41,7 @@ WHOLE = [  # shapes that no separator cuts
 STAMP = re.compile(r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)")
 SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
 LEAST_MONTHS = 6  # fewer distinct numbers such as 202003 may be anything
-DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
+FORMATS_BY_DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def infer(texts: Sequence[str]) -> DateFormat | None:
     """Return the format that reads most of the texts, of those the one that writes most of them back; None where
     none reads any.
     """
-    step = max(1, len(texts) // JUDGED)
-    judged = [text.strip() for text in texts[::step]][:JUDGED]
+    step = max(1, len(texts) // COMPARED_TEXTS)
+    judged = [text.strip() for text in texts[::step]][:COMPARED_TEXTS]
     found: dict[DateFormat, None] = {}
     for text in judged[:: max(1, len(judged) // TRIED)][:TRIED]:
         found |= dict.fromkeys(candidates(text))
@@ -98,13 +98,13 @@ def zoned(date: DateFormat, texts: Iterable[str]) -> DateFormat:
 
 def candidates(text: str) -> list[DateFormat]:
     """List the formats that a text may be in, the likelier first."""
-    for shape, format in WHOLE:
+    for shape, format in UNSEPARATED_FORMATS:
         if found := shape.fullmatch(text):
             format = (
                 found.expand(format).replace("-W", "W") if "-W" not in text and "W" in format else found.expand(format)
             )
             return [DateFormat(format)]
-    clock = CLOCK.search(text)
+    clock = CLOCK_PATTERN.search(text)
     days, ending = (text[: clock.start()], _clocks(clock)) if clock else (text, [""])
     joint = re.search(r"(?:T|[\s,]+)$", days)
     day = days[: joint.start()] if joint else days
@@ -185,7 +185,7 @@ def infer_integers(name: str, values: Sequence[int]) -> str | None:
     if len(values) < 2 or min(values) < 1:
         return None
     low, high = min(values), max(values)
-    format = DIGITS.get(len(str(high))) if len(str(low)) == len(str(high)) else None
+    format = FORMATS_BY_DIGITS.get(len(str(high))) if len(str(low)) == len(str(high)) else None
     if (
         format
         and int(str(low)[:4]) >= 1900

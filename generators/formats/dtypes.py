@@ -27,7 +27,7 @@ OBJECTS: dict[str, tuple[type, ...]] = {
     "timedelta": (timedelta, np.timedelta64),
     "UUID": (UUID,),
 }
-ARROW = "[pyarrow]"
+ARROW_SUFFIX = "[pyarrow]"
 NESTED = (list, dict, set, tuple, bytes, bytearray, complex, np.ndarray)
 
 
@@ -73,7 +73,7 @@ def _refused(name: str, found: str) -> str:
 def simple(values: pd.Series) -> pd.Series:
     """Return the values in one of the types that encoding knows, missing ones as missing."""
     name = dtype_of(values)
-    if name.endswith(ARROW):
+    if name.endswith(ARROW_SUFFIX):
         return _from_arrow(values, name)
     if name.startswith("period["):
         return values.dt.to_timestamp()
@@ -108,8 +108,8 @@ def _from_arrow(values: pd.Series, name: str) -> pd.Series:
         return values.astype("timedelta64[us]" if "[ns]" not in name else "timedelta64[ns]")
     if name.startswith("bool"):
         return values.astype("boolean")
-    plain = {"double": "float64", "float": "float32", "halffloat": "float32"}.get(name.removesuffix(ARROW))
-    whole = name.removesuffix(ARROW)
+    plain = {"double": "float64", "float": "float32", "halffloat": "float32"}.get(name.removesuffix(ARROW_SUFFIX))
+    whole = name.removesuffix(ARROW_SUFFIX)
     return values.astype(plain or (whole.capitalize() if whole[0] == "i" else whole.replace("uint", "UInt")))
 
 
@@ -122,7 +122,7 @@ def cast(values: pd.Series, dtype: str, order: Iterable[Any] = ()) -> pd.Series:
     """Return simple values in the type that `dtype_of` named; `order` holds the labels of an ordered category,
     lowest first.
     """
-    if dtype.endswith(ARROW):
+    if dtype.endswith(ARROW_SUFFIX):
         return _to_arrow(values, dtype)
     if dtype.startswith("period["):
         return pd.Series(pd.PeriodIndex(values, freq=dtype[len("period[") : -1]), index=values.index)
@@ -159,7 +159,7 @@ def _to_objects(values: pd.Series, kind: str) -> pd.Series:
 def _to_arrow(values: pd.Series, dtype: str) -> pd.Series:
     import pyarrow as pa  # only where the column came from it
 
-    type_ = _arrow_type(dtype.removesuffix(ARROW))
+    type_ = _arrow_type(dtype.removesuffix(ARROW_SUFFIX))
     if dtype.startswith("timestamp") and pa.types.is_timestamp(type_) and type_.tz and values.dt.tz is None:
         values = values.dt.tz_localize("UTC").dt.tz_convert(type_.tz)
     plain = [None if pd.isna(value) else _python(value) for value in values]

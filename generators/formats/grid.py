@@ -119,7 +119,7 @@ def _plain_numbers(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical,
 
 def _whole(numbers: np.ndarray, dtype: str) -> np.ndarray:
     """Return whole numbers that the type holds: float64 rounds the largest of 64 bits up to one that it does not."""
-    name = dtype.lower().removesuffix(dtypes.ARROW)
+    name = dtype.lower().removesuffix(dtypes.ARROW_SUFFIX)
     if not re.fullmatch(r"u?int\d+", name):
         return np.round(numbers)
     ends = np.iinfo(name)

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-SPACES = " \u00a0\u202f"
-CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
-CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CODES}|Rs\.?|kr\.?|zł|Fr\.)"
+SPACE_CHARACTERS = " \u00a0\u202f"
+CURRENCY_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
+CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CURRENCY_CODES}|Rs\.?|kr\.?|zł|Fr\.)"
 UNIT = r"[A-Za-zµμ°ΩÅ][A-Za-zµμ°Ω0-9/²³%·.]{0,11}"  # after a space
 CLOSE_UNIT = (
     r"[a-zµμ°Ω][A-Za-z/²³°%]{0,7}|[kMG]?W|[kMGT]B|[kMG]?Hz|[VAKC]"  # right after the digits: 61kg, not the code 1234X
 )
 SIGN = "[+\u2212-]"
-TEXT = re.compile(
-    rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACES}]?)?(?P<inner>{SIGN})?"
-    rf"(?P<body>\d[\d.,'’_{SPACES}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
-    rf"(?P<suffix>[{SPACES}]?(?:[%‰]|{CURRENCY})|[{SPACES}]{UNIT}|{CLOSE_UNIT})?(?P<close>\))?"
+NUMBER_PATTERN = re.compile(
+    rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACE_CHARACTERS}]?)?(?P<inner>{SIGN})?"
+    rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
+    rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT}|{CLOSE_UNIT})?(?P<close>\))?"
 )
-MARKS = [("", "."), (",", "."), ("", ","), (".", ","), *((space, mark) for space in SPACES for mark in ",.")]
-MARKS += [("'", "."), ("’", "."), ("'", ","), ("’", ","), ("_", ".")]  # (group, decimal), the likelier first
+# (group, decimal), the likelier first
+SEPARATORS = [("", "."), (",", "."), ("", ","), (".", ",")]
+SEPARATORS += [(space, mark) for space in SPACE_CHARACTERS for mark in ",."]
+SEPARATORS += [("'", "."), ("’", "."), ("'", ","), ("’", ","), ("_", ".")]
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class NumberFormat:
 
     def parse(self, text: str) -> Decimal | None:
         """Return the number that a text stands for, None where it is none of this format."""
-        found = TEXT.fullmatch(text.strip())
+        found = NUMBER_PATTERN.fullmatch(text.strip())
         if not found or bool(found["open"]) != bool(found["close"]):
             return None
         same = all((found[part] or "").strip() == getattr(self, part).strip() for part in ("prefix", "suffix"))
@@ -92,12 +94,12 @@ class NumberFormat:
 def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
     """Return the format of the numbers among the texts (with their counts), None where there is no number."""
     counts = Counter(texts)
-    found = [(match, n) for text, n in counts.items() if (match := TEXT.fullmatch(text.strip()))]
+    found = [(match, n) for text, n in counts.items() if (match := NUMBER_PATTERN.fullmatch(text.strip()))]
     if not found:
         return None
     affixes = _commonest(((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found)
     kept = [(m, n) for m, n in found if ((m["prefix"] or ""), (m["suffix"] or "")) == affixes]
-    trials = [NumberFormat(*affixes, group, decimal) for group, decimal in MARKS]
+    trials = [NumberFormat(*affixes, group, decimal) for group, decimal in SEPARATORS]
     best = max(trials, key=lambda trial: sum(n for m, n in kept if trial._body.fullmatch(m["body"])))
     kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
     return _styled(best, kept) if kept else None

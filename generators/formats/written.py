@@ -12,13 +12,13 @@ from launderette.generators.formats.number_format import NumberFormat, infer
 
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10
-READ = 0.5  # least share of a column's values that its format reads
-STRAY = 0.05  # largest share of values that are neither read nor words
-FEW = 20  # plain numbers with no more distinct values beside words are labels: grades, classes
-WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba
+LEAST_READ_SHARE = 0.5  # least share of a column's values that its format reads
+MOST_UNREAD_SHARE = 0.05  # largest share of values that are neither read nor words
+MOST_NUMBER_LABELS = 20  # plain numbers with no more distinct values beside words are labels: grades, classes
+SINGLE_WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba
     unknown missing undefined unspecified never empty blank 0000-00-00 00/00/0000 00.00.0000"""
 PHRASES = ("", "keine angabe", "not available", "not applicable", "not recorded", "not known", "no data")
-MISSING_WORDS = frozenset(WORDS.split()) | frozenset(PHRASES)
+MISSING_WORDS = frozenset(SINGLE_WORDS.split()) | frozenset(PHRASES)
 
 
 def is_known(word: str) -> bool:
@@ -84,7 +84,7 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
     if stated or found.decorated or any("." in text for text in read):
         return found
     worded = len(read) < len(texts)
-    return found if worded and len(read) > FEW else None
+    return found if worded and len(read) > MOST_NUMBER_LABELS else None
 
 
 def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:
@@ -93,5 +93,5 @@ def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:
     """
     total, rest = sum(texts.values()), {text: n for text, n in texts.items() if text not in read}
     stray = sum(rest.values()) - sum(words_among(rest).values())
-    few = total if stated else max(STRAY * total, 1) if total >= 10 else 0
-    return total - sum(rest.values()) >= READ * total and stray <= few
+    few = total if stated else max(MOST_UNREAD_SHARE * total, 1) if total >= 10 else 0
+    return total - sum(rest.values()) >= LEAST_READ_SHARE * total and stray <= few

@@ -19,7 +19,7 @@ def zoned(entry: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
     """Return a column's entry; of a date with the zone that most of its values are written with."""
     entry = dict(entry)
     if entry["kind"] == "datetime" and entry.get("format") and not entry.get("offset"):
-        texts = [str(value) for value in frame[entry["name"]].dropna().unique()[: date_inference.JUDGED]]
+        texts = [str(value) for value in frame[entry["name"]].dropna().unique()[: date_inference.COMPARED_TEXTS]]
         entry["offset"] = date_inference.zoned(DateFormat(str(entry["format"])), texts).offset
     return entry
 
@@ -41,7 +41,7 @@ def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
 def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> None:
     """Raise LaunderError where less than half of the values can be read."""
     readable = int(_read(present, column).sum())
-    if readable < written.READ * len(present):
+    if readable < written.LEAST_READ_SHARE * len(present):
         raise LaunderError(
             f"expected {what} in column {column.name!r}, found {readable:,} of {len(present):,} values that can be "
             "read so; "
@@ -57,7 +57,7 @@ def _check_labels(present: pd.Series, column: Column) -> None:
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
     words = len(present) - numbers
-    if words and numbers >= LEAST_NUMBER_SHARE * len(present) and len(texts) > written.FEW:
+    if words and numbers >= LEAST_NUMBER_SHARE * len(present) and len(texts) > written.MOST_NUMBER_LABELS:
         raise LaunderError(
             f"expected one type of value in column {column.name!r}, found numbers in {numbers:,} rows and words in "
             f"{words:,}; set "

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.formats.number_format import MARKS, NumberFormat, infer
+from generators.formats.number_format import SEPARATORS, NumberFormat, infer
 
 styles = st.builds(
     lambda marks, places, prefix, suffix, minus, plus: NumberFormat(prefix, suffix, *marks, places, False, minus, plus),
-    st.sampled_from(MARKS),
+    st.sampled_from(SEPARATORS),
     st.integers(1, 4),
     st.sampled_from(["", "$", "€ ", "EUR ", "CHF "]),
     st.sampled_from(["", "%", " %", " kg", "kg", " €", " km/h"]),
