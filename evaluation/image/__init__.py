@@ -1,9 +1,8 @@
 """Images: how good, how varied and how private are synthetic ones? Compared by features and by pixels."""
 
+from launderette.evaluation.image.nearness import copies, copies_of_holdout, equal
 from launderette.evaluation.image.privacy import (
     authenticity,
-    copies,
-    equal,
     membership,
     membership_low_fpr,
     membership_model,
@@ -26,6 +25,7 @@ __all__ = [
     "agreement",
     "authenticity",
     "copies",
+    "copies_of_holdout",
     "coverage",
     "density",
     "equal",

@@ -1,112 +1,28 @@
-"""Images: how private are synthetic ones? Copies and attacks, beside held-out images, which copied nobody."""
+"""Images: how private are synthetic ones? Attacks on training images, beside held-out images, which nobody copied."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from hashlib import blake2b
-from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
 
 from launderette.evaluation import privacy as tables
+from launderette.evaluation.image import nearness
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import Features, principal
 from launderette.evaluation.samples import Samples, Signal, make
-from launderette.evaluation.scores import Reason, Score, mean, of_rows, unknown
+from launderette.evaluation.scores import Reason, Score, of_rows, unknown
 
 DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
-COPIED, CROWD = (
-    1 / 3,
-    50,
-)  # a copy is nearer to its nearest training image than a third of the mean distance to CROWD of them
-USUAL, LEAST_USUAL = 0.01, 20  # share of held-out images that may look like copies; images to measure it by
-SEARCHED = 5000  # synthetic images searched for copies
+SEARCHED = 5000  # synthetic images looked at
 ATTACKED = 2000  # training images, and as many held-out ones, that are attacked
-PAIRS = 150_000_000  # of a synthetic and a training image that are compared in nine places
-SHUFFLED = 500  # images of the floor
 TINY = 1e-3  # added to a ratio of distances before its logarithm
 PIXELS = 16  # of a side, of images compared pixel by pixel with many others
-
-
-def equal(samples: ImageSamples, *, seed: int = 0) -> Score:
-    """Share of synthetic images equal to a training image in every pixel, in [0, 1], lower better.
-
-    Ceiling: the share of held-out images. By chance it happens only where real images are equal too: `repeats` counts
-    the pairs of those, of which an honest sample has as many for as many pairs. Cost: one hash per image.
-    """
-    digests = {
-        role: [blake2b(image.tobytes(), digest_size=16).digest() for image in pixels]
-        for role, pixels in samples.pixels.items()
-    }
-    train, real = set(digests["train"]), Counter(digests["train"] + digests.get("holdout", []))
-    hits = {role: [digest in train for digest in seen] for role, seen in digests.items()}
-    copied, size = sum(hits["synthetic"]), len(hits["synthetic"])
-    repeats = sum(times * (times - 1) // 2 for times in real.values())
-    detail = {"rows": size, "copies": copied, "repeats": repeats, "train": len(digests["train"]), "real": real.total()}
-    note = f"{copied:,} of {size:,} synthetic images; {repeats:,} pairs of real images are equal."
-    return Score(
-        copied / size, *intervals.clopper_pearson(copied, size), mean(hits.get("holdout")), None, "lower", detail, note
-    )
-
-
-def copies(samples: ImageSamples, *, seed: int = 0) -> Score:
-    """Share of synthetic images far nearer to one training image than to others like it, in [0, 1], lower better.
-
-    d(x, nearest) / mean d(x, 50 nearest training images) pixel by pixel (after Carlini et al. 2023), the nearest also
-    of x moved by a pixel: under 1/3 and under what 1 % of one half of the held-out images fall below; ceiling: the
-    share of the other half, which copied nobody. Under 40 held-out images 1/3 alone, and all of them are the ceiling.
-    """
-    ratio = {role: _crowding(samples, role, seed) for role in samples.roles().values()}
-    held = np.random.default_rng([seed, 79]).permutation(ratio.get("holdout", np.zeros(0)))
-    usual, rest = np.array_split(held, 2) if len(held) >= 2 * LEAST_USUAL else (held[:0], held)
-    limit = min(COPIED, float(np.quantile(usual, USUAL, method="lower"))) if len(usual) else COPIED
-    near = {role: values <= limit for role, values in (ratio | ({"holdout": rest} if len(rest) else {})).items()}
-    size = len(near["synthetic"])
-    low, high = intervals.clopper_pearson(int(near["synthetic"].sum()), size)
-    return Score(
-        mean(near["synthetic"]),
-        low,
-        high,
-        mean(near.get("holdout")),
-        mean(near["shuffled"]),
-        "lower",
-        {"rows": size, "ceiling_rows": len(rest), "copies": int(near["synthetic"].sum()), "ratio": limit},
-        f"{size:,} synthetic images against {samples.size('train'):,} training images.",
-    )
-
-
-def _crowding(samples: ImageSamples, role: str, seed: int) -> np.ndarray:
-    """How much nearer the nearest training image is than CROWD of them are, for images of a role."""
-    limit = SHUFFLED if role == "shuffled" else min(SEARCHED, PAIRS // samples.size("train"))
-    images = samples.take(role, samples.rows(role, limit, seed), seed)
-    return crowding(images, samples.pixels["train"])
-
-
-def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Distance to the nearest of other images, also of the image moved by a pixel, over the mean distance to CROWD of
-    them.
-
-    Images uint8 [n, H, W, C] -> float64 [n], small where an image is a copy of one of the others.
-    """
-    among = flat(others)
-    distance = neighbours.nearest(flat(images), among, CROWD)[0]
-    moved = [neighbours.nearest(flat(shifted), among, 1)[0] for shifted in _shifted(images)]
-    return np.min([distance[:, :1], *moved], axis=0)[:, 0] / np.maximum(distance.mean(1), 1e-12)
-
-
-def _shifted(images: np.ndarray) -> Iterator[np.ndarray]:
-    """The images moved by a pixel in each of eight directions, their edges repeated."""
-    height, width = images.shape[1:3]
-    wide = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    for y, x in product((0, 1, 2), repeat=2):
-        if (y, x) != (1, 1):
-            yield wide[:, y : y + height, x : x + width]
 
 
 def authenticity(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -143,7 +59,7 @@ def membership(samples: ImageSamples, *, seed: int = 0) -> Score:
     better.
 
     From the released images alone: the attacks on tables (privacy.membership), on principal components of features and
-    pixels, and nearness of pixels, also of the image moved by one.
+    pixels, and nearness to a released image however moved, turned, cropped or lit (views.pairs).
     """
     return _attacked(samples, seed, tables.membership)
 
@@ -195,8 +111,10 @@ def table(samples: ImageSamples, seed: int) -> Samples:
     }
     frames["holdout"].index += len(frames["train"])
     sides = [(role, rows[role]) for role in ("train", "holdout")]
-    released = samples.take("synthetic", rows["synthetic"])
-    copied = _looked_up([np.log(crowding(samples.take(*side), released) + TINY) for side in sides])
+    looked_at = nearness.searched(max(len(rows[role]) for role, _ in sides))
+    released = samples.take("synthetic", samples.rows("synthetic", looked_at, seed))
+    near = [nearness.crowding(samples.take(*side), released) for side in sides]
+    copied = _looked_up([np.log(found + TINY) for found in near])
     loss = None if samples.loss is None else _looked_up([samples.loss(*side) for side in sides])
     kinds, members = (
         dict.fromkeys(frames["train"], "coordinate"),
@@ -207,7 +125,7 @@ def table(samples: ImageSamples, seed: int) -> Samples:
         kinds=kinds,
         loss=loss,
         members=members,
-        signals={"pixels, moved": copied},
+        signals={"pixels, in any view": copied},
     )
 
 

@@ -50,13 +50,20 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
     "image.equal": (
         "privacy",
         "Exact copies",
-        "Share of synthetic images equal to a training image in every pixel.",
-        "The ceiling is the share of holdout images that are.",
+        "Share of synthetic images equal to a training or holdout image in every pixel.",
+        "The ceiling is the share of holdout images equal to a training image.",
     ),
     "image.copies": (
         "privacy",
         "Copies",
-        "Share of synthetic images far nearer to one training image than to the fifty next to it.",
+        "Share of synthetic images that show one training image again: far nearer to it than to the fifty next to it, "
+        "however moved, turned, mirrored, tilted, cropped or lit.",
+        "Of images that copied nobody, one in a hundred looks so.",
+    ),
+    "image.copies_of_holdout": (
+        "privacy",
+        "Copies of holdout images",
+        "The same among the images that the generator never saw, and that the release must know as little.",
         "",
     ),
     "image.authenticity": (

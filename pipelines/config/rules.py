@@ -15,7 +15,7 @@ Seven words let a bound follow the data, because what is reachable differs betwe
   of what it usually shows, or what it exceeds once in a thousand times where that is more. Of several counts (of
   training and of holdout rows) the one furthest beyond its bound decides.
 - "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as
-  many pairs of a synthetic and a training image reach, once in a thousand times, if they are equal as often as two real
+  many pairs of a synthetic and a real image reach, once in a thousand times, if they are equal as often as two real
   images are.
 - "by rank": the bound is at least the share of members that score above the best of each half of the non-members once
   in a thousand tables, where an attack knows nothing. It is compared with what was counted, not with an interval.
@@ -71,6 +71,7 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
     "image.equal": {"at_most": 0, "relative": "by repeats"},
     "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
+    "image.copies_of_holdout": {"at_most": 1.1, "relative": "over ceiling"},
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
     "image.membership_low_fpr": {"at_most": 0.01, "relative": "by rank"},

@@ -14,6 +14,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
+    "image.copies_of_holdout": (Reason.NO_HOLDOUT,),
     "image.agreement": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "fidelity.constraints": (Reason.NO_RULES,),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),

@@ -38,6 +38,7 @@ COUNTED = (
     "image.equal",
     "image.copies",
     "image.membership_low_fpr",
+    "image.copies_of_holdout",
 )
 TWO_SIDED = ("privacy.nearest_record",)  # shares that should be a half
 NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
@@ -197,12 +198,10 @@ def _by_non_members(factor: float, score: Score) -> float:
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
-def _by_repeats(*, rows: int, train: int, real: int, repeats: int, **_: int) -> float:
-    """Return the share of `rows` that may equal a training image by chance, where so many pairs of all real images
-    are equal.
-    """
+def _by_repeats(*, rows: int, real: int, repeats: int, **_: int) -> float:
+    """Return the share of `rows` that may equal a real image by chance, where so many pairs of these are equal."""
     most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
-    return float(poisson.ppf(NULL, most * rows * train / (real * (real - 1) / 2)) / rows) if most else 0.0
+    return float(poisson.ppf(NULL, most * rows * 2 / (real - 1)) / rows) if most else 0.0
 
 
 def _by_chance(score: Score) -> float:
