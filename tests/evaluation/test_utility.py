@@ -6,6 +6,7 @@ import pytest
 from evaluation import samples, utility
 from evaluation.models import learners
 from evaluation.scores import Reason
+from evaluation.utility import prediction
 from tests.evaluation.tables import mixed
 
 
@@ -65,14 +66,14 @@ def test_no_target_no_holdout_and_a_class_that_the_synthetic_rows_lack():
 @pytest.mark.parametrize(("train", "held", "synthetic"), [(90, 200, 700), (700, 200, 90), (300, 300, 300)])
 @pytest.mark.parametrize("target", ["owner", "income"])
 def test_both_sides_of_each_ratio_train_on_equally_many_rows(train, held, synthetic, target, monkeypatch):
-    monkeypatch.setattr(utility, "TEST_ROWS", 60)  # the rest of the holdout trains the ceiling too
+    monkeypatch.setattr(prediction, "TEST_ROWS", 60)  # the rest of the holdout trains the ceiling too
     sizes = {}
 
     def guess(samples, role, fit, test, classes, seed):
         sizes.setdefault(role, set()).add(len(fit))
         return {name: np.zeros((len(test), 1 if classes is None else len(classes))) for name in learners.FAMILIES}
 
-    monkeypatch.setattr(utility, "_fit_and_guess", guess)
+    monkeypatch.setattr(prediction, "_fit_and_guess", guess)
     utility.target(samples.make(mixed(train), mixed(held, 1), mixed(synthetic, 2), target=target))
     n, ceiling = min(train, synthetic), min(train, synthetic, held - 30)
     assert sizes == {"train": {n, ceiling}, "synthetic": {n}, "shuffled": {n}, "holdout": {ceiling}}

@@ -1,4 +1,4 @@
-"""Utility: does a model trained on the synthetic rows work on real ones it has not seen?"""
+"""The target: is it predicted as well by what synthetic rows teach as by what real ones do?"""
 
 from __future__ import annotations
 
