@@ -83,6 +83,17 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "that of the same models trained on real rows.",
         "",
     ),
+    "utility.agreement": (
+        "Labels that fit their rows",
+        "How much of what models of real rows say about the target of other real rows is true of synthetic rows "
+        "too, in the class that has lost most.",
+        CHANCE,
+    ),
+    "utility.agreement_subgroups": (
+        "Labels that fit their rows, by subgroup",
+        "The same in the subgroup that has lost most: the rows of one label, or of one eighth of a number.",
+        CHANCE,
+    ),
     "diversity.coverage": (
         "Coverage",
         "Share of training rows that have a synthetic row in their neighbourhood; two honest samples of "

@@ -1,5 +1,6 @@
 """Utility: does a model trained on the synthetic rows work on real ones it has not seen?"""
 
+from launderette.evaluation.utility.agreement import agreement, agreement_subgroups
 from launderette.evaluation.utility.prediction import target
 
-__all__ = ["target"]
+__all__ = ["agreement", "agreement_subgroups", "target"]

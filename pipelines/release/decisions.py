@@ -10,9 +10,12 @@ from typing import Any
 from launderette.evaluation.scores import Reason
 from launderette.pipelines.run.artifacts import LaunderError
 
+NO_PREDICTION = Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN
 # reasons for which a score has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
-    "utility.target": (Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN),
+    "utility.target": NO_PREDICTION,
+    "utility.agreement": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
+    "utility.agreement_subgroups": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "image.copies_of_holdout": (Reason.NO_HOLDOUT,),
     "image.agreement": (Reason.NO_LABELS, Reason.ONE_LABEL),

@@ -1,12 +1,15 @@
 """Utility: what synthetic rows teach about real ones."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation import samples, utility
 from evaluation.models import learners
 from evaluation.scores import Reason
-from evaluation.utility import prediction
+from evaluation.utility import agreement, agreement_subgroups, prediction
+from evaluation.utility.agreement import _left
+from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
 
@@ -82,3 +85,67 @@ def test_both_sides_of_each_ratio_train_on_equally_many_rows(train, held, synthe
 def test_more_synthetic_rows_than_real_ones_teach_no_more_than_as_many():
     many = utility.target(samples.make(mixed(60), mixed(400, 1), mixed(3000, 2), target="income"))
     assert many.detail["rows"] == 60 and many.value < 1.2  # 3,000 rows against 60 reach 2.02
+
+
+def labelled(rows, seed, exchanged=0.0, flipped=0.0):
+    """A label that depends on a number alike in two towns; some labels are somebody else's, some of one class lost."""
+    rng = np.random.default_rng(seed)
+    x, town = rng.normal(size=rows), rng.choice(["here", "there"], rows)
+    label = np.where(rng.random(rows) < 1 / (1 + np.exp(-4 * x)), "yes", "no")
+    label = np.where(rng.random(rows) < exchanged, rng.permutation(label), label)
+    label = np.where((label == "yes") & (rng.random(rows) < flipped), "no", label)
+    return pd.DataFrame({"x": x, "noise": rng.normal(size=rows), "town": town, "label": label})
+
+
+def agrees(metric, synthetic, target="label"):
+    """Whether the gate's rule lets it pass, and what was lost."""
+    found = metric(samples.make(labelled(1500, 0), labelled(300, 1), synthetic, target=target))
+    return found.low >= DEFAULT_RULES[f"utility.{metric.__name__}"]["at_least"], found.detail["lost"].get(target, 0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("how", ["exchanged", "flipped"])
+def test_the_share_of_wrong_labels_is_what_their_agreement_has_lost(how, share):
+    passed, lost = agrees(agreement, labelled(1500, 2, **{how: share}))
+    assert passed == (share == 0) and lost == pytest.approx(share, abs=0.08)
+
+
+def test_a_number_agrees_by_its_rank():
+    assert agrees(agreement, labelled(1500, 2), target="x")[0]
+    other = labelled(1500, 2)
+    other["x"] = np.where(np.arange(1500) < 600, np.random.default_rng(0).permutation(other["x"]), other["x"])
+    assert agrees(agreement, other, target="x") == (False, pytest.approx(0.4, abs=0.08))
+
+
+@pytest.mark.parametrize("change", [lambda labels: "no", lambda labels: np.random.default_rng(0).permutation(labels)])
+def test_a_target_that_is_wrong_in_one_subgroup_is_refused(change):
+    other = labelled(1500, 2)
+    assert agrees(agreement_subgroups, other)[0]
+    there = (other["town"] == "there") & (other["noise"] > 0)
+    wrong = other.assign(town=np.where(there, "there", "here"))
+    real = [
+        t.assign(town=np.where((t["town"] == "there") & (t["noise"] > 0), "there", "here"))
+        for t in map(labelled, (1500, 300), (0, 1))
+    ]
+    wrong.loc[there, "label"] = change(wrong.loc[there, "label"])
+    found = agreement_subgroups(samples.make(*real, wrong, target="label"))
+    assert found.low < DEFAULT_RULES["utility.agreement_subgroups"]["at_least"]
+    assert next(iter(found.detail["lost"])) == "label, by town"
+
+
+def test_what_is_left_by_hand():
+    said, true = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0])
+    assert _left(said, true, True)[0] == 0.5  # covariance 0.125, variance 0.25
+    assert _left(said, true, False)[0] == 1.0  # both rows that were said to be of the class are
+
+
+@pytest.mark.parametrize(
+    ("tables", "target", "reason"),
+    [
+        ((mixed(300), None, mixed(300, 1)), None, Reason.NO_TARGET),
+        ((mixed(300), None, mixed(300, 1)), "height", Reason.TARGET_UNPREDICTABLE),
+        ((mixed(50), None, mixed(50, 1)), "owner", Reason.TOO_FEW_ROWS),
+    ],
+)
+def test_agreement_that_cannot_be_judged_is_said(tables, target, reason):
+    assert agreement(samples.make(*tables, target=target)).reason is reason

@@ -1,0 +1,171 @@
+"""Agreement: do the labels of synthetic rows go with the rest of the row as those of real rows do?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Loss
+from launderette.evaluation.fidelity import cells
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.models import judges
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+
+AGREEMENT_ROWS = 15_000  # of each table
+CLASSES = 20  # the most frequent ones, each with at least
+LEAST_CLASS = 20  # real rows
+LEAST_TABLE = 60  # rows
+LEAST_ROWS = 100  # of a subgroup, in both tables
+MOST_NUMBERS = 10  # different numbers of a target that are classes
+TINY = 1e-9
+KNOWN = 4  # standard errors from nothing, that real rows have to be for anything to be lost
+
+Part = tuple[str, float, float]  # name, share lost, its standard error
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Rows, what models of other real rows say of their target, and what it is: a column per class, or the rank of a
+    number, all in [0, 1].
+    """
+
+    table: pd.DataFrame
+    said: np.ndarray  # float64 [rows, classes]
+    true: np.ndarray  # float64 [rows, classes]
+
+
+def agreement(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of what the other columns say about the target, in the worst class, beyond chance; in [0, 1],
+    higher better.
+
+    Models that learnt from other real rows say how likely each class is in a row. What is left is the regression
+    coefficient of the labels on that, divided by the same of unseen real rows: with a constant (labels exchanged) and
+    without (labels of a class lost). A number is judged by its rank. Cost: eighteen fits.
+    """
+    return _kept(samples, seed, lambda real, other: _parts(str(samples.target), real, other))
+
+
+def agreement_subgroups(samples: Samples, *, seed: int = 0) -> Score:
+    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number."""
+    return _kept(samples, seed, lambda real, other: _by_group(samples, real, other))
+
+
+def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterable[Part]]) -> Score:
+    if obstacle := _obstacle(samples):
+        return unknown(*obstacle)
+
+    def measure(role: str) -> list[Loss]:
+        real, *others = _judged(samples, role == "synthetic", seed)
+        return _losses(list(parts(real, others[-1 if role == "holdout" else 0])))
+
+    absent = Reason.TARGET_UNPREDICTABLE, "models of real rows do not predict the target of others there"
+    return chance.kept(samples, measure, absent, f"Up to {AGREEMENT_ROWS:,} rows of each table.")
+
+
+def _obstacle(samples: Samples) -> Obstacle | None:
+    column = samples.target
+    if column is None:
+        return Reason.NO_TARGET, "no target column is named"
+    if column not in samples.known:
+        return Reason.TARGET_NOT_COMPARED, "the target is not a compared column with values"
+    if len(samples.known) < 2:
+        return Reason.ONE_COLUMN, "there is no column to predict the target from"
+    if not _is_rank(samples) and len(_classes(samples)) < 2:
+        return Reason.TOO_FEW_ROWS, f"no two classes of the target have {LEAST_CLASS} training rows"
+    sizes = {role: len(_rows(samples, samples.table(role), seed=0)) for role in ("train", "synthetic")}
+    small = [f"{size} {role}" for role, size in sizes.items() if size < LEAST_TABLE]
+    text = f"at least {LEAST_TABLE} rows with a target are needed, found {', '.join(small)}"
+    return (Reason.TOO_FEW_ROWS, text) if small else None
+
+
+def _is_rank(samples: Samples) -> bool:
+    column = str(samples.target)
+    return samples.is_number(column) and samples.table("train")[column].nunique() > MOST_NUMBERS
+
+
+@once
+def _classes(samples: Samples) -> np.ndarray:
+    """The most frequent classes with training rows enough."""
+    column = str(samples.target)
+    values = samples.table("train")[column].dropna().to_numpy()
+    names, counts = np.unique(values if samples.is_number(column) else values[values >= 0], return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:CLASSES]
+    return np.sort(names[frequent[counts[frequent] >= LEAST_CLASS]])
+
+
+def _rows(samples: Samples, table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Rows whose target is compared, at most AGREEMENT_ROWS of them."""
+    values = table[samples.target]
+    table = table[values.notna() if _is_rank(samples) else values.isin(_classes(samples))]
+    return table.iloc[np.sort(np.random.default_rng([seed, 97]).permutation(len(table))[:AGREEMENT_ROWS])]
+
+
+@once
+def _judged(samples: Samples, released: bool, seed: int) -> list[Judged]:
+    """The real rows that the synthetic ones are compared with, and those; else training, shuffled and holdout rows."""
+    roles = ["synthetic"] if released else ["shuffled", *(["holdout"] if samples.holdout is not None else [])]
+    real, *others = (
+        _rows(samples, table, seed) for table in (chance.real(samples, roles[0]), *map(samples.table, roles))
+    )
+    targets = [_target(samples, table, real) for table in (real, *others)]
+    said = judges.opinions(samples, real, targets[0], [real, *others], seed)
+    classes = np.arange(said[0].shape[1])
+    true = [v[:, None] if _is_rank(samples) else (v[:, None] == classes).astype(float) for v in targets]
+    return [Judged(*one) for one in zip((real, *others), said, true, strict=True)]
+
+
+def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.ndarray:
+    """Number of the class of each row, or its rank among the real rows: [rows]."""
+    values, known = table[samples.target].to_numpy(), np.sort(real[samples.target].to_numpy())
+    if not _is_rank(samples):
+        return np.searchsorted(_classes(samples), values)
+    return (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / (2 * len(known))
+
+
+def _by_group(samples: Samples, real: Judged, other: Judged) -> Iterator[Part]:
+    """The parts of each subgroup that has rows enough in both tables."""
+    for column in (c for c in samples.known if c != samples.target):
+        one, two = (cells.codes(samples, column, real.table, judged.table) for judged in (real, other))
+        for cell in np.unique(one):
+            inside = one == cell, two == cell
+            if min(map(np.count_nonzero, inside)) >= LEAST_ROWS:
+                yield from _parts(f"{samples.target}, by {column}", *map(_inside, (real, other), inside))
+
+
+def _inside(judged: Judged, rows: np.ndarray) -> Judged:
+    return Judged(judged.table, judged.said[rows], judged.true[rows])
+
+
+def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:
+    """What is lost of each class that real rows know, with a constant and without; of a rank, with one."""
+    kinds = real.said.shape[1]
+    for kind in range(kinds):
+        for centred in (True, False)[kinds == 2 and kind == 1 : 1 if kinds == 1 else 2]:  # one of two says both
+            usual, spread = _left(real.said[:, kind], real.true[:, kind], centred)
+            error = spread / np.sqrt(len(real.said))
+            if usual <= KNOWN * error:
+                continue
+            left, wider = _left(other.said[:, kind], other.true[:, kind], centred)
+            error = np.hypot(error, max(spread, wider) / np.sqrt(len(other.said)))
+            yield name, float(np.clip(1 - left / usual, 0, 1)), float(error / usual)
+
+
+def _left(said: np.ndarray, true: np.ndarray, centred: bool) -> tuple[float, float]:
+    """Regression coefficient of what is true on what was said, and the deviation of a row's effect on it."""
+    said, true = (said - said.mean(), true - true.mean()) if centred else (said, true)
+    size = float(np.square(said).mean())
+    if size < TINY:
+        return 0.0, np.inf
+    left = float((said * true).mean()) / size
+    return left, float((said * (true - left * said)).std()) / size
+
+
+def _losses(parts: list[Part]) -> list[Loss]:
+    deviations = norm.isf(1 / (chance.ONCE_IN * max(1, len(parts))))  # on one side: nothing is lost on the other
+    return [Loss(name, lost, float(deviations * error)) for name, lost, error in parts]
