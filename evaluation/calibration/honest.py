@@ -12,12 +12,10 @@ from launderette.evaluation.calibration.population import Case, ImageCase
 Rng = np.random.Generator
 
 
-def _sized(case: Case, train: float, held: float, released: float) -> Case:
+def _shares(case: Case, train: float, held: float, released: float) -> Case:
     """The case cut to shares of its training rows."""
     size = len(case.train)
-    return replace(
-        case, train=case.train.head(round(train * size)), holdout=case.holdout.head(round(held * size))
-    ).released(case.synthetic.head(round(released * size)))
+    return case.sized(*(round(share * size) for share in (train, held, released)))
 
 
 def plain(case: Case, rng: Rng) -> Case:
@@ -27,39 +25,39 @@ def plain(case: Case, rng: Rng) -> Case:
 
 def few_released(case: Case, rng: Rng) -> Case:
     """A quarter as many rows are released."""
-    return _sized(case, 1, 0.25, 0.25)
+    return _shares(case, 1, 0.25, 0.25)
 
 
 def very_few_released(case: Case, rng: Rng) -> Case:
     """A tenth as many rows are released."""
-    return _sized(case, 1, 0.25, 0.1)
+    return _shares(case, 1, 0.25, 0.1)
 
 
 def holdout_as_large(case: Case, rng: Rng) -> Case:
     """A holdout as large as the training table, four times the release."""
-    pooled = replace(case, train=case.train.head(len(case.holdout)))
-    return pooled.released(case.synthetic.head(len(case.holdout) // 4))
+    held = len(case.holdout)
+    return case.sized(held, held, held // 4)
 
 
 def small_holdout(case: Case, rng: Rng) -> Case:
     """A holdout of a twentieth of the training table."""
-    return _sized(case, 1, 0.05, 1)
+    return _shares(case, 1, 0.05, 1)
 
 
 def small(case: Case, rng: Rng) -> Case:
     """A tenth of everything."""
-    return _sized(case, 0.1, 0.025, 0.1)
+    return _shares(case, 0.1, 0.025, 0.1)
 
 
 def many_released(case: Case, rng: Rng) -> Case:
     """Five times as many rows as trained on."""
-    return _sized(case, 0.2, 0.05, 1)
+    return _shares(case, 0.2, 0.05, 1)
 
 
 def few_columns(case: Case, rng: Rng) -> Case:
     """Four columns, of which many people have the same values, and four times as many rows as trained on."""
     columns = [*changes.numbers(case)[:1], *changes.labels(case)[:2], case.target]
-    cut = _sized(case, 0.25, 0.0625, 1)
+    cut = _shares(case, 0.25, 0.0625, 1)
     return replace(cut, **{role: getattr(cut, role)[columns] for role in ("train", "holdout", "synthetic")})
 
 

@@ -36,6 +36,11 @@ class Case:
         """The same real tables with another synthetic one."""
         return replace(self, synthetic=synthetic.reset_index(drop=True))
 
+    def sized(self, train: int, holdout: int, released: int) -> Case:
+        """The case cut to its first rows, so many of each table."""
+        cut = replace(self, train=self.train.head(train), holdout=self.holdout.head(holdout))
+        return cut.released(self.synthetic.head(released))
+
     def changed(self, **columns: object) -> Case:
         """The same case with columns of its synthetic table exchanged."""
         return self.released(self.synthetic.assign(**columns))

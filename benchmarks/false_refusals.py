@@ -1,0 +1,128 @@
+"""How often the gate refuses honest tables, over sizes of the holdout and of the release.
+
+    python -m benchmarks.false_refusals [--rows 1000] [--draws 20]
+    python -m benchmarks.false_refusals --rows 300 --shape few_columns --held 0.05 1 --released 0.1 10
+    python -m benchmarks.false_refusals --data randhie          # pip install statsmodels
+
+An honest table holds fresh rows of the population that training and holdout rows are from: the made one
+(evaluation/calibration/population.py), in a shape of evaluation/calibration/honest.py, or rows of a table that ships
+in a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release
+of a share of them: 40 by default. The gate is the default one. Lines are kept in --results as they are known and not
+measured again with the same code and arguments.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import evaluation
+from benchmarks.release_rate import TABLES
+from evaluation import calibration
+from evaluation.calibration import population
+from evaluation.calibration.population import Case
+from evaluation.scores import EvaluationError
+from pipelines.config import rules
+from pipelines.release import gate
+
+HELD = 0.05, 0.1, 0.25, 0.5, 1.0  # of the training rows
+RELEASED = 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0
+KEPT = Path("launderette-output", "false_refusals.jsonl")
+
+Sizes = tuple[int, int, int]  # training, held-out and released rows
+
+
+def main() -> None:
+    options, console = _options(), Console(width=160)
+    table = Table("holdout", "released", "refused", "by", "s", title_justify="left", title=_title(options))
+    refused, draws, by = 0, 0, Counter[str]()
+    for held, released in ((h, r) for h in options.held for r in options.released):
+        found = [_drawn(options, held, released, seed) for seed in range(options.draws)]
+        names = Counter(name for one in found for name in one["refused"])
+        count = sum(bool(one["refused"]) for one in found)
+        refused, draws, by = refused + count, draws + len(found), by + names
+        seconds = np.mean([one["seconds"] for one in found])
+        table.add_row(f"{held:g}", f"{released:g}", f"{count} of {len(found)}", _listed(names), f"{seconds:.1f}")
+        print(f"{held:g} {released:g}: {count} of {len(found)} {_listed(names)}", flush=True)
+    console.print(table)
+    print(f"{refused} of {draws} honest tables refused ({refused / draws:.2%}): {_listed(by) or 'by no rule'}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1000, help="of the training table")
+    parser.add_argument("--draws", type=int, default=20, help="honest tables of each configuration")
+    parser.add_argument("--held", nargs="+", type=float, default=HELD, help="shares of the training rows")
+    parser.add_argument("--released", nargs="+", type=float, default=RELEASED, help="shares of the training rows")
+    parser.add_argument("--shape", default="plain", help="of the made population: a function of calibration/honest.py")
+    parser.add_argument("--data", choices=list(TABLES), metavar="NAME", help="a table of benchmarks.release_rate")
+    parser.add_argument("--results", type=Path, default=KEPT, help="lines of JSON that are kept between calls")
+    return parser.parse_args()
+
+
+def _title(options: argparse.Namespace) -> str:
+    source = options.data or f"made population, {options.shape}"
+    return f"{source}, {options.rows:,} training rows, {options.draws} honest tables of each configuration"
+
+
+def _listed(names: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in names.most_common())
+
+
+def _drawn(options: argparse.Namespace, held: float, released: float, seed: int) -> dict[str, Any]:
+    """Which rules refuse one honest table, kept in a file."""
+    sizes = options.rows, round(held * options.rows), round(released * options.rows)
+    key = f"{options.data or options.shape} {sizes} {seed} {_code()}"
+    for line in _lines(options.results):
+        if line["key"] == key:
+            return line
+    started = time.process_time()
+    names = _refusals(_honest(options, sizes, seed), seed)
+    found = {"key": key, "refused": names, "seconds": time.process_time() - started}
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    with open(options.results, "a") as file:
+        file.write(json.dumps(found) + "\n")
+    return found
+
+
+def _code() -> str:
+    from launderette.pipelines.run.artifacts import code_digest
+
+    return code_digest()[:16]
+
+
+def _lines(results: Path) -> Iterator[dict[str, Any]]:
+    return map(json.loads, results.read_text().splitlines() if results.is_file() else ())
+
+
+def _honest(options: argparse.Namespace, sizes: Sizes, seed: int) -> Case:
+    if options.data is None:
+        shape = calibration.load(f"honest.{options.shape}")
+        return shape(population.made(sizes, seed), np.random.default_rng([seed, 131]))
+    load, target = TABLES[options.data]
+    table = load()
+    if len(table) < sum(sizes):
+        raise SystemExit(f"expected {sum(sizes):,} rows in {options.data}, found {len(table):,}; give fewer --rows")
+    order = np.random.default_rng(seed).permutation(len(table))
+    return population.cut(table.iloc[order].reset_index(drop=True), sizes, target)
+
+
+def _refusals(case: Case, seed: int) -> list[str]:
+    """Names of the rules that refuse; `inputs` where the tables are not even scored."""
+    chosen, parts = rules.RULES["tabular"], (case.train, case.holdout, case.synthetic)
+    try:
+        report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=list(chosen), seed=seed)
+    except EvaluationError:
+        return ["inputs"]
+    return [str(r["score"]) for r in gate.decide(report, chosen, "0" * 64).reasons if not r["passed"]]
+
+
+if __name__ == "__main__":
+    main()
