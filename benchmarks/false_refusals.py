@@ -34,6 +34,7 @@ from pipelines.release import gate
 
 HELD = 0.05, 0.1, 0.25, 0.5, 1.0  # of the training rows
 RELEASED = 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0
+RULES = rules.RULES["tabular"]
 KEPT = Path("launderette-output", "false_refusals.jsonl")
 
 Sizes = tuple[int, int, int]  # training, held-out and released rows
@@ -63,6 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--released", nargs="+", type=float, default=RELEASED, help="shares of the training rows")
     parser.add_argument("--shape", default="plain", help="of the made population: a function of calibration/honest.py")
     parser.add_argument("--data", choices=list(TABLES), metavar="NAME", help="a table of benchmarks.release_rate")
+    parser.add_argument(
+        "--rules", nargs="+", choices=list(RULES), metavar="RULE", help="only these of the default rules"
+    )
     parser.add_argument("--results", type=Path, default=KEPT, help="lines of JSON that are kept between calls")
     return parser.parse_args()
 
@@ -79,12 +83,12 @@ def _listed(names: Counter[str]) -> str:
 def _drawn(options: argparse.Namespace, held: float, released: float, seed: int) -> dict[str, Any]:
     """Which rules refuse one honest table, kept in a file."""
     sizes = options.rows, round(held * options.rows), round(released * options.rows)
-    key = f"{options.data or options.shape} {sizes} {seed} {_code()}"
+    key = " ".join(map(str, (options.data or options.shape, *sizes, seed, *options.rules, _code())))
     for line in _lines(options.results):
         if line["key"] == key:
             return line
     started = time.process_time()
-    names = _refusals(_honest(options, sizes, seed), seed)
+    names = _refusals(_honest(options, sizes, seed), options.rules or list(RULES), seed)
     found = {"key": key, "refused": names, "seconds": time.process_time() - started}
     options.results.parent.mkdir(parents=True, exist_ok=True)
     with open(options.results, "a") as file:
@@ -114,14 +118,15 @@ def _honest(options: argparse.Namespace, sizes: Sizes, seed: int) -> Case:
     return population.cut(table.iloc[order].reset_index(drop=True), sizes, target)
 
 
-def _refusals(case: Case, seed: int) -> list[str]:
-    """Names of the rules that refuse; `inputs` where the tables are not even scored."""
-    chosen, parts = rules.RULES["tabular"], (case.train, case.holdout, case.synthetic)
+def _refusals(case: Case, names: list[str], seed: int) -> list[str]:
+    """Those of the named rules that refuse; `inputs` where the tables are not even scored."""
+    parts = case.train, case.holdout, case.synthetic
     try:
-        report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=list(chosen), seed=seed)
+        report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=names, seed=seed)
     except EvaluationError:
         return ["inputs"]
-    return [str(r["score"]) for r in gate.decide(report, chosen, "0" * 64).reasons if not r["passed"]]
+    reasons = gate.decide(report, RULES, "0" * 64).reasons
+    return [str(r["score"]) for r in reasons if r["score"] in names and not r["passed"]]
 
 
 if __name__ == "__main__":

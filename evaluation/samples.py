@@ -33,7 +33,7 @@ class Samples:
     Metrics read `table(role)`: float64 in `units` for numbers and dates (missing is NaN), integer codes for labels
     (missing is -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows]
     is true for those that the generator learnt from and None where that is not known. `signals` are further attacks,
-    lower for rows that were learnt from.
+    lower for rows that were learnt from. `floor` is the role whose columns are shuffled.
     """
 
     train: pd.DataFrame
@@ -44,6 +44,7 @@ class Samples:
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None
     members: np.ndarray | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict)
+    floor: str = "train"
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -119,8 +120,8 @@ class Samples:
     @cached_property
     def _shuffled(self) -> pd.DataFrame:
         rng = np.random.default_rng(20_240_501)
-        train = self.table("train")
-        return pd.DataFrame({c: rng.permutation(train[c].to_numpy()) for c in train}, index=train.index)
+        real = self.table(self.floor)
+        return pd.DataFrame({c: rng.permutation(real[c].to_numpy()) for c in real}, index=real.index)
 
     def table(self, role: str) -> pd.DataFrame:
         """Canonical numeric table of "train", "holdout", "synthetic" or "shuffled" (each column permuted on its
@@ -135,8 +136,19 @@ class Samples:
 
     def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
         """At most `limit` row numbers of a role, drawn without replacement, the same for the same seed."""
-        size = len(self.train) if role == "shuffled" else len(self.frames[role])
-        return np.sort(drawn(role, size, seed)[:limit])
+        return np.sort(drawn(role, len(self.table(role)), seed)[:limit])
+
+    def arranged(self, chosen: Mapping[str, tuple[str, np.ndarray]], floor: str) -> Samples:
+        """Samples whose train, holdout and synthetic tables are chosen rows of these: role -> (role here, its row
+        numbers). Columns, labels and units stay; which rows were learnt from is no longer known.
+        """
+        frames, tables = ({}, {})
+        for role, (own, rows) in chosen.items():
+            frames[role] = self.frames[own].iloc[rows].reset_index(drop=True)
+            tables[role] = self.table(own).iloc[rows].reset_index(drop=True)
+        found = Samples(**frames, kinds=self.kinds, target=self.target, floor=floor)
+        vars(found)["_canonical"] = tables, self.labels, self.units  # as the cached property would find them
+        return found
 
     @property
     def member_count(self) -> int:

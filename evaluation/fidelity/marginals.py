@@ -10,6 +10,7 @@ from launderette.evaluation.measures import formats as formats_
 from launderette.evaluation.measures import intervals, similarity
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.unseen import unseen
 
 WITHHELD = "(other)"  # what protection writes in place of rare labels
 MOSTLY = 0.5  # of a column's rows
@@ -17,32 +18,24 @@ MOSTLY = 0.5  # of a column's rows
 
 def shape(samples: Samples, *, seed: int = 0) -> Score:
     """Mean similarity of single columns, in [0, 1], higher better: 1 - KS distance (numbers) or 1 - total variation
-    (labels).
+    (labels) from rows that were not trained on.
 
     Source: sdmetrics KSComplement and TVComplement, with missing values counted. Where most of a column is "(other)",
     that both tables say so counts for nothing. Cost: a sort per column.
     """
-    if not samples.known:
+    judged = unseen(samples, seed)
+    if not judged.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
-    by_role = {name: {c: _shape(samples, c, role) for c in samples.known} for name, role in samples.roles().items()}
-    ends = {
-        name: _shape_interval(samples, role, by_role[name], seed)
-        for name, role in samples.roles().items()
-        if name != "floor"
-    }
+    roles = judged.roles()
+    by_role = {name: {c: _shape(judged, c, role) for c in judged.known} for name, role in roles.items()}
+    ends = {name: _shape_interval(judged, role, by_role[name], seed) for name, role in roles.items() if name != "floor"}
     detail = {
         "columns": by_role["value"],
         "columns_ceiling": by_role.get("ceiling", {}),
         "ceiling_low": ends.get("ceiling", (None,))[0],
     }
-    return Score(
-        float(np.mean(list(by_role["value"].values()))),
-        *ends["value"],
-        *similarity.ends(by_role),
-        "higher",
-        detail,
-        _left_out(samples),
-    )
+    value = float(np.mean(list(by_role["value"].values())))
+    return Score(value, *ends["value"], *similarity.ends(by_role), "higher", detail, _left_out(judged))
 
 
 def _shape_interval(samples: Samples, role: str, columns: dict[str, float], seed: int) -> tuple[float, float]:
@@ -70,7 +63,7 @@ def _left_out(samples: Samples) -> str:
     empty = len(samples.columns) - len(samples.known)
     dropped = sum(kind == "identifier" for kind in samples.kinds.values())
     parts = [
-        f"{empty} column(s) without any value" if empty else "",
+        f"{empty} column(s) without any value to compare with" if empty else "",
         f"{dropped} identifier column(s)" if dropped else "",
     ]
     return f"Left out: {' and '.join(p for p in parts if p)}." if empty or dropped else ""

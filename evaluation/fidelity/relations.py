@@ -11,22 +11,24 @@ from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import intervals, pairs, queries, rules, similarity
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.unseen import unseen
 
 QUERY_ROWS = 50_000
 
 
 def trend(samples: Samples, *, seed: int = 0) -> Score:
-    """Mean similarity of column pairs, in [0, 1], higher better.
+    """Mean similarity of column pairs to those of rows that were not trained on, in [0, 1], higher better.
 
     Two numbers: 1 - |difference of Pearson correlations| / 2. Otherwise, or where a synthetic column does not vary: 1 -
     total variation distance of the contingency tables, numbers in ten cells. As in the quality report of sdmetrics.
     Cost: one count per pair, at most 5,000 pairs and 200,000 rows.
     """
+    samples = unseen(samples, seed)
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "a trend needs two columns with values")
     found = pairs.build(samples, seed)
     if not found.chosen:
-        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the real rows")
     by_role = {
         name: {label: found.similarity(i, j, role) for label, i, j in found.by_name()}
         for name, role in samples.roles().items()
@@ -56,17 +58,19 @@ def _drawn(samples: Samples, found: pairs.Pairs) -> str:
 
 
 def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
-    """Mean over column pairs of 1 - |difference of normalised mutual information|, in [0, 1], higher better.
+    """Mean over column pairs of 1 - |difference of normalised mutual information| from rows that were not trained on,
+    in [0, 1], higher better.
 
     It sees relations of any form, where `trend` sees straight ones between numbers. Numbers in ten cells of equal
     width, entropies corrected for few rows (Miller 1955), divided by the root of their product (Strehl and Ghosh 2002).
     Cost: one count per pair.
     """
+    samples = unseen(samples, seed)
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "information is shared by two columns with values")
     found = pairs.build(samples, seed)
     if not found.chosen:
-        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the training table")
+        return unknown(Reason.NO_ASSOCIATION, "no two columns vary together in the real rows")
     by_role: dict[str, dict] = {name: {} for name in samples.roles()}
     effects = np.zeros(found.roles["synthetic"].rows)
     for label, i, j in found.by_name():
@@ -86,9 +90,10 @@ def query_error(samples: Samples, *, seed: int = 0) -> Score:
     """Mean absolute error of the shares of rows that meet random conditions on two or three columns, in [0, 1], lower
     better.
 
-    500 conjunctions of ranges and labels drawn from training values; what an analyst's count would be wrong by. Cost:
-    QUERIES x rows.
+    500 conjunctions of ranges and labels drawn from values of rows that were not trained on; what an analyst's count
+    would be wrong by. Cost: QUERIES x rows.
     """
+    samples = unseen(samples, seed)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
     asked = queries.draw(samples, seed)

@@ -22,7 +22,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "fidelity.detection": (
         "Detection by boosted trees",
-        "100 % means that a strong classifier cannot tell synthetic from training rows; 0 % means that it always can.",
+        "100 % means that a strong classifier cannot tell synthetic from real rows that were not trained on; "
+        "0 % means that it always can.",
         "",
     ),
     "fidelity.detection_logistic": (

@@ -16,7 +16,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "fidelity.granularity": "of the values of each column as round and as varied as real ones, beyond chance",
     "fidelity.tails": "of the rows at either end of each column of numbers kept, beyond chance",
     "fidelity.missingness": "of the missing values of each column where real ones are missing, beyond chance",
-    "fidelity.detection": "of synthetic rows that trees cannot tell from training rows",
+    "fidelity.detection": "of synthetic rows that trees cannot tell from real rows not trained on",
     "diversity.rare": "of the share of rare categories kept",
     "image.agreement": "of synthetic images with the label that a network trained on real ones gives them",
     "fidelity.constraints": "of rows that keep each rule of the real ones, beyond chance",

@@ -5,9 +5,9 @@ Seven words let a bound follow the data, because what is reachable differs betwe
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
   taken three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows
   only.
-- "to ceiling": a share of the way from shuffled columns (floor) to held-out rows (ceiling); within 0.03 of the ceiling
-  always passes. Where shuffled columns are as good as held-out rows, as of a table whose columns are independent, a
-  score three half-widths of its interval below the ceiling is an honest sample's.
+- "to ceiling": a share of the way from shuffled columns (floor) to real rows (ceiling); above the floor, within 0.03 of
+  the ceiling always passes. Where shuffled columns are as good as real rows, as of a table whose columns are
+  independent, a score three half-widths of its interval below the ceiling is an honest sample's.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often
   as non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model
   that copies no more than non-members do copies nobody.

@@ -178,13 +178,16 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
         return _by_non_members(figure, score), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
-    return _towards_ceiling(figure, score), ""
+    return _towards_ceiling(figure, score)
 
 
-def _towards_ceiling(share: float, score: Score) -> float:
+def _towards_ceiling(share: float, score: Score) -> tuple[float, str]:
+    """Return the bound between floor and ceiling; it is under the floor only where an honest sample may be."""
     honest = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
-    reached = score.floor + share * (score.ceiling - score.floor)
-    return min(reached, score.ceiling - NEAR, honest if score.floor >= honest else reached)
+    reached = min(score.floor + share * (score.ceiling - score.floor), score.ceiling - NEAR)
+    if honest <= score.floor:
+        return honest, "Shuffled columns may reach as much as so few real rows do."
+    return max(reached, score.floor), ""
 
 
 def _by_non_members(factor: float, score: Score) -> float:
