@@ -92,7 +92,7 @@ def score(
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
     """
-    from launderette.evaluation import inputs, report, samples
+    from launderette.evaluation import inputs, notebook, report, samples
     from launderette.evaluation.models import threads
     from launderette.evaluation.summaries import charts
     from launderette.evaluation.summaries import internal as inside
@@ -102,7 +102,7 @@ def score(
     with threads.single():
         found = inputs.check(compared, seed)
         inputs.stop(found)
-        scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
+        scores = notebook.each(chosen, compared, seed)
         shapes = scores["fidelity.shape"].detail.get("columns", {}) if "fidelity.shape" in scores else {}
         details = inside.details(compared, seed) if internal else {}
         drawn, said = charts.charts(compared, shapes, seed), [finding.to_json() for finding in found]
@@ -127,7 +127,7 @@ def score_images(
     one loss per image; `members` is that of `score`; `names` restricts the metrics. EvaluationError where the
     collections cannot be compared, or at least half of the held-out images are training images.
     """
-    from launderette.evaluation import inputs, report
+    from launderette.evaluation import inputs, notebook, report
     from launderette.evaluation.image import samples as image_samples
     from launderette.evaluation.inputs import images as image_inputs
     from launderette.evaluation.models import threads
@@ -138,6 +138,6 @@ def score_images(
     with threads.single():
         found = image_inputs.check(compared, seed)
         inputs.stop(found)
-        scores = {name: metric(compared, seed=seed) for name, metric in chosen.items()}
+        scores = notebook.each(chosen, compared, seed)
         said, profile = [finding.to_json() for finding in found], report.image_profile(compared)
         return report.Report(scores, profile, report.image_charts(compared, seed), seed, inputs=said)

@@ -55,12 +55,40 @@ class Cell:
         self.outputs[transient["display_id"]] = data
 
 
-@pytest.mark.parametrize(("kernel", "outputs"), [(object(), 1), (None, 0)])
-def test_a_notebook_shows_training_in_one_output_and_a_terminal_none(frame, monkeypatch, kernel, outputs):
-    cell = Cell()
-    shell = SimpleNamespace(display_pub=cell, kernel=kernel)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+@pytest.fixture
+def notebook(monkeypatch):
+    """Return what serves a notebook to this process, and the outputs of its cell."""
+
+    def serve(kernel):
+        cell = Cell()
+        shell = SimpleNamespace(display_pub=cell, kernel=kernel)
+        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+        return cell
+
+    return serve
+
+
+SERVED = pytest.mark.parametrize(("kernel", "outputs"), [(object(), 1), (None, 0)])
+
+
+@SERVED
+def test_a_notebook_shows_training_in_one_output_and_a_terminal_none(frame, notebook, kernel, outputs):
+    cell = notebook(kernel)
     model = generators.fit(frame, budget=generators.Budget(steps=3))
     assert len(cell.outputs) == outputs
     for data in cell.outputs.values():
         assert f"step {model.record['steps']} of 3" in data["text/plain"] and "<progress value=" in data["text/html"]
+
+
+@SERVED
+def test_a_notebook_shows_which_metric_is_computed_in_one_output_and_a_terminal_none(frame, notebook, kernel, outputs):
+    cell, told = notebook(kernel), []
+    publish = cell.publish
+    cell.publish = lambda data, **how: (told.append(data["text/plain"]), publish(data, **how))
+    names = ["fidelity.shape", "diversity.distinct"]
+    evaluation.score(frame[:50], frame[50:80], frame[80:], names=names)
+    assert len(cell.outputs) == outputs
+    assert told == [f"{k} of 2 metrics, now {name}" for k, name in enumerate(names[: 2 * outputs])] + outputs * [
+        "2 of 2 metrics"
+    ]
+    assert all("<progress value=2 max=2>" in data["text/html"] for data in cell.outputs.values())
