@@ -16,7 +16,7 @@ from pipelines.cli.schema import text
 from pipelines.run.artifacts import LaunderError
 from pipelines.sinks import images as sink
 from pipelines.stages import image_sample
-from tests.processes import launder
+from tests.processes import environment, launder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +36,15 @@ def test_the_version_is_shown(capsys):
 def test_completion_can_be_installed(capsys):
     assert main(["--help"]) == 0
     assert "--install-completion" in capsys.readouterr().out
+
+
+def test_the_shell_is_told_the_commands_before_anything_heavy_is_loaded(tmp_path):
+    asked = {"_LAUNDER_COMPLETE": "complete_bash", "COMP_WORDS": "launder re", "COMP_CWORD": "1"}
+    code = """import sys; from pipelines.cli import main; sys.argv = ["launder"]
+try: main()
+finally: print([name for name in ("torch", "prefect", "pandas", "sklearn", "pyarrow") if name in sys.modules])"""
+    done = launder(folder=tmp_path, code=code, env=environment(**asked))
+    assert done.stdout.split() == ["releases", "[]"], done.stderr
 
 
 def test_the_schema_is_printed_and_is_the_one_in_docs(capsys):
