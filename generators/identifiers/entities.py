@@ -58,13 +58,14 @@ def _hash(text: str, salt: str) -> int:
 @dataclass(frozen=True)
 class Grouping:
     """One identifier column: the column it hangs on ("" for rows), rows (or groups of that column) per value, the
-    share without one.
+    share of these without one, and the share of rows without one among those that have none in that column either.
     """
 
     name: str
     over: str
     sizes: list[int]
     missing: float
+    missing_together: float
     taken: Filter
 
 
@@ -79,11 +80,17 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
     fitted: list[Grouping] = []
     for column in order:
         over = _over(codes, column.name, [group.name for group in fitted])
-        units = codes[column.name][_first(codes[over])] if over else codes[column.name]
+        first = _first(codes[over]) if over else np.arange(len(frame))
+        units, alone = codes[column.name][first], codes[over][first] < 0 if over else np.zeros(len(frame), dtype=bool)
         texts = [text_of(value) for value in frame[column.name].dropna().unique()]
         sizes = np.bincount(units[units >= 0]) if (units >= 0).any() else np.ones(1, dtype=int)
-        fitted.append(Grouping(column.name, over, _quantiles(sizes), float(np.mean(units < 0)), Filter.of(texts, salt)))
+        missing = (_share(units[~alone] < 0), _share(units[alone] < 0))
+        fitted.append(Grouping(column.name, over, _quantiles(sizes), *missing, Filter.of(texts, salt)))
     return tuple(fitted)
+
+
+def _share(mask: np.ndarray) -> float:
+    return float(mask.mean()) if len(mask) else 0.0
 
 
 def _digest(frame: pd.DataFrame) -> str:
@@ -142,7 +149,10 @@ def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[
             randomness.generator(seed, "identifier", group.taken.salt, group.name),
         )
         units = _units(found[group.over]) if group.over else np.arange(n)
-        numbered = _pack(group, int(units.max(initial=-1)) + 1, stream)
+        alone = np.zeros(int(units.max(initial=-1)) + 1, dtype=bool)
+        if group.over:
+            alone[units[found[group.over] < 0]] = True
+        numbered = _pack(group, alone, stream)
         found[group.name] = _renumbered(numbered[units]) if n else np.zeros(0, dtype=int)
         drawn[group.name] = _written(column, found[group.name], group.taken, stream)
     return drawn
@@ -154,9 +164,12 @@ def _renumbered(codes: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _pack(group: Grouping, units: int, stream: np.random.Generator) -> np.ndarray:
-    """Return the group of each unit, -1 for none, by sizes drawn one after the other."""
-    is_missing = stream.random(units) < group.missing
+def _pack(group: Grouping, alone: np.ndarray, stream: np.random.Generator) -> np.ndarray:
+    """Return the group of each unit, -1 for none, by sizes drawn one after the other; `alone` are units of a row
+    without a value of the finer column: bool [units].
+    """
+    units = len(alone)
+    is_missing = stream.random(units) < np.where(alone, group.missing_together, group.missing)
     sizes = np.interp(stream.random(units), np.linspace(0, 1, QUANTILES), group.sizes)
     numbered = np.repeat(np.arange(units), np.maximum(1, np.round(sizes).astype(int)))[:units]
     numbered = np.full(units, -1) if not len(numbered) else numbered.copy()

@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 
 from launderette.generators.errors import GeneratorError
 
-FORMAT = 5  # of model.json
+FORMAT = 6  # of model.json
 DOCUMENT = "model.json"
 MODEL_FILE = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
 ATTEMPTS = 5  # to read a pair that others replace

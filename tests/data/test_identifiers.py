@@ -210,6 +210,15 @@ def test_missing_shares_are_kept(share, rows):
     assert not set(made.dropna()) & set(values.dropna())
 
 
+@pytest.mark.parametrize("rows", [6, 12])
+def test_identifiers_that_are_missing_together_are_so_in_synthetic_rows(rows):
+    missing, place = np.random.default_rng(0).random(2400) < 0.35, np.arange(2400)
+    real = {"order_id": [f"O-{k // 3:06d}" for k in place], "customer_id": [f"K-{k // rows:06d}" for k in place]}
+    made = drawn(pd.DataFrame(real).mask(pd.Series(missing), None), 2400)
+    assert (made["order_id"].isna() == made["customer_id"].isna()).all()
+    assert abs(made["customer_id"].isna().mean() - missing.mean()) < 0.04
+
+
 def test_no_two_models_or_seeds_share_their_first_values():
     frames = [drawn(shop(), 50, seed, salt) for seed, salt in [(0, "a"), (1, "a"), (0, "b")]] + [
         drawn(shop(seed=1), 50, 0, "a")
