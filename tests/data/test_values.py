@@ -1,7 +1,5 @@
 # ruff: noqa: E501  (tables of types and formats)
-"""A column of any form is read, fitted, sampled and written back in the same form and type, with its share of
-missing values.
-"""
+"""Types of Arrow, pandas and Python come out of a fitted model as they went in; what has no kind is refused."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,72 +9,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import generators
 from generators import Budget
 from generators.data.schema import infer
 from generators.formats import dtypes, number_format
-from generators.formats.date_format import write
-from generators.formats.date_inference import DateFormat
 from generators.formats.number_format import NumberFormat
-from tests.data.test_date_format import FORMS
 
 ROWS = 200
 TINY = {"budget": Budget(steps=3), "seed": 1}
-NUMBERS = [
-    NumberFormat("$", "", ",", ".", 2, False),
-    NumberFormat("", "%", "", ".", 1, False),
-    NumberFormat("", " €", ".", ",", 2, False),
-    NumberFormat("", " kg", " ", ",", 1, False),
-    NumberFormat("", "", "'", ".", 2, False, "()"),
-    NumberFormat("", "", "", ".", 2, False, "-", True),
-    NumberFormat("", "", "\u00a0", ".", 2, False, "\u2212"),
-]
 
 
 def through(values: pd.Series) -> tuple[pd.Series, object]:
     frame = pd.DataFrame({"v": values, "other": np.arange(len(values)) % 7})
     model = generators.fit(frame, "tabular.autoregressive", **TINY, width=16)
     return model.sample(400, seed=2)["v"], model.schema.column("v")
-
-
-def texts_in(form: NumberFormat | str, rng: np.random.Generator) -> list[str]:
-    if isinstance(form, NumberFormat):
-        return [form.write(Decimal(int(x)).scaleb(-form.places)) for x in rng.normal(0, 10**6, ROWS)]
-    days = [dt.datetime(1990, 1, 1) + dt.timedelta(seconds=int(x)) for x in rng.integers(0, 10**9, ROWS)]
-    return [write(day, form) for day in days]
-
-
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(
-    st.sampled_from([*NUMBERS, *FORMS.replace("\n", "|").split("|")]),
-    st.sampled_from(["unknown", "k.A.", "-", ".", "None", "<5", None]),
-    st.sampled_from([0.0, 0.2, 0.45]),
-    st.integers(0, 3),
-    st.integers(0, 99),
-)
-def test_text_comes_back_in_its_form(form, word, share, noise, seed):
-    rng = np.random.default_rng(seed)
-    values = pd.Series(texts_in(form, rng), dtype=object)
-    gone = rng.random(ROWS) < share
-    values[gone] = word
-    values[rng.permutation(ROWS)[:noise]] = [
-        f"odd{k}" for k in range(noise)
-    ]  # unreadable: missing, and not written back
-    sampled, column = through(values)
-    assert column.kind == ("numerical" if isinstance(form, NumberFormat) else "datetime")
-    worded = sampled.isna() if word is None else sampled.eq(word)
-    rest = sampled[~worded].dropna()
-    known = DateFormat(column.format, column.offset, column.language) if column.kind == "datetime" else column.format
-    written = (
-        all(map(known.same, rest))
-        if column.kind == "datetime"
-        else all(known.write(known.parse(text)) == text for text in rest)
-    )
-    assert written and not rest.str.contains("odd").any()
-    assert abs(worded.mean() - gone.mean()) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -147,8 +94,9 @@ def test_what_has_no_kind_is_refused_by_name(value):
 
 
 def test_a_saved_model_keeps_format_and_words(tmp_path):
-    rng = np.random.default_rng(0)
-    values = pd.Series(texts_in(NUMBERS[0], rng), dtype=object).where(rng.random(ROWS) > 0.3, "unknown")
+    rng, form = np.random.default_rng(0), NumberFormat("$", "", ",", ".", 2, False)
+    values = pd.Series([form.write(Decimal(int(x)) / 100) for x in rng.normal(0, 10**6, ROWS)], dtype=object)
+    values = values.where(rng.random(ROWS) > 0.3, "unknown")
     frame = pd.DataFrame({"v": values, "w": rng.normal(size=ROWS)})
     model = generators.fit(frame, **TINY)
     model.save(tmp_path / "m")
