@@ -1,5 +1,6 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
+from launderette.evaluation.fidelity.columns import worst_column
 from launderette.evaluation.fidelity.dates import date_order
 from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.marginals import formats, shape
@@ -24,4 +25,5 @@ __all__ = [
     "tails",
     "trend",
     "validity",
+    "worst_column",
 ]

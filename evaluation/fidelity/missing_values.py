@@ -65,7 +65,7 @@ def _given(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFram
         edges = _edges(samples, given, real)
         shares = [_cells(samples, given, table, edges) for table in (one, two)]
         distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-        allowed = _total_variation((shares[0] + shares[1]) / 2, len(one), len(two), parts)
+        allowed = total_variation((shares[0] + shares[1]) / 2, len(one), len(two), parts)
         found.append(Loss(f"{column}, by {given}", distance, allowed))
     return found
 
@@ -89,7 +89,7 @@ def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray
     return np.bincount(places, minlength=len(edges) + 2) / len(table)
 
 
-def _total_variation(shares: np.ndarray, one: int, two: int, parts: int) -> float:
+def total_variation(shares: np.ndarray, one: int, two: int, parts: int) -> float:
     """Distance of two samples of one population: its mean, and what is exceeded once in so many tables (McDiarmid's
     variance, halved: cells are few).
     """

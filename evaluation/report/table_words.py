@@ -3,6 +3,11 @@
 CHANCE = "What as many real rows would lose by chance is taken off: 100 % means that nothing is lost beyond it."
 
 TABLES = {  # heading, what it measures, what to keep in mind
+    "fidelity.worst_column": (
+        "Worst column",
+        "How alike the values of the column are that differs most; one wrong column hardly moves the mean of all.",
+        CHANCE,
+    ),
     "fidelity.shape": (
         "Single columns",
         "How alike the distribution of each column is, averaged over columns.",

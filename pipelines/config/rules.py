@@ -37,6 +37,7 @@ Rule = Mapping[str, Any]  # {"at_least" or "at_most": number, "relative": one of
 
 DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.shape": {"at_least": 0.8, "relative": "or ceiling"},
+    "fidelity.worst_column": {"at_least": 0.9},
     "fidelity.validity": {"at_least": 0.995},
     "fidelity.formats": {"at_least": 0.99},
     "fidelity.granularity": {"at_least": 0.4},

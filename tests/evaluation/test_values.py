@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import chance, samples
-from evaluation.fidelity import formats, granularity, missingness, tails, validity
+from evaluation.fidelity import formats, granularity, missingness, shape, tails, validity, worst_column
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
-METRICS = {f.__name__: f for f in (validity, formats, granularity, tails, missingness)}
+METRICS = {f.__name__: f for f in (validity, formats, granularity, tails, missingness, worst_column)}
 REAL = mixed(1500), mixed(400, 1)
 
 
@@ -64,6 +64,14 @@ def elsewhere(t, rng):
     return t.assign(town=t["town"].fillna("town 1").mask(t["age"] <= t["age"].quantile(0.05)))
 
 
+def shifted(t, rng):
+    return t.assign(weight=(t["weight"] + 0.5 * t["weight"].std()).round(1))
+
+
+def one_label_for_another(t, rng):
+    return t.assign(trade=t["trade"].replace("c", "d"))
+
+
 FLAWS = {
     negative: "validity",
     unknown_label: "validity",
@@ -75,6 +83,8 @@ FLAWS = {
     all_zero: "tails",
     filled: "missingness",
     elsewhere: "missingness",
+    shifted: "worst_column",
+    one_label_for_another: "worst_column",
 }
 
 
@@ -112,3 +122,17 @@ def test_text_columns_alone_have_no_numbers():
     labels = pd.DataFrame({"c": list("xyz") * 30})
     for metric in (tails, granularity):
         assert metric(samples.make(labels, None, labels)).reason == "no_numbers"
+
+
+def test_the_worst_column_by_hand():
+    # a: 300 of 1,000 values lie higher; b: 200 of 1,000 have another label; c: as real ones
+    train = pd.DataFrame({"a": np.arange(1000) % 10, "b": list("xy") * 500, "c": np.arange(1000)})
+    other = train.assign(a=train["a"].replace({0: 5, 1: 6, 2: 7}), b=["x"] * 700 + ["y"] * 300)
+    found = worst_column(samples.make(train, None, other))
+    assert (
+        found.detail["lost"] == pytest.approx({"a": 0.3, "b": 0.2})
+        and shape(samples.make(train, None, other)).value > 0.8
+    )
+    # exceeded by the distance of two samples once in 1,000 tables of three columns (Massart 1990)
+    assert found.detail["by_chance"]["a"] == pytest.approx(np.sqrt(np.log(2 * 3000) / 2 * (2 / 1000)))
+    assert found.value == pytest.approx(1 - (0.3 - found.detail["by_chance"]["a"]))
