@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from generators import Budget, fit
 from generators.formats.date_format import MONTHS, write
 from generators.formats.date_inference import DateFormat
-from generators.formats.number_format import MARKS, NumberFormat
+from generators.formats.number_format import SEPARATORS, NumberFormat
 from generators.identifiers.check_digits import corrected, is_valid
 from pipelines.config import load
 from pipelines.sinks import tables
@@ -49,7 +49,7 @@ def moments(rng: np.random.Generator) -> list[dt.datetime]:
 
 @st.composite
 def numbers(draw: st.DrawFn) -> Made:
-    (prefix, suffix), marks = draw(st.sampled_from(UNITS)), draw(st.sampled_from(MARKS))
+    (prefix, suffix), marks = draw(st.sampled_from(UNITS)), draw(st.sampled_from(SEPARATORS))
     minus = draw(st.sampled_from(["-", "\u2212", "()"]))
     form = NumberFormat(prefix, suffix, *marks, draw(st.integers(1, 3)), False, minus, draw(st.booleans()))
     rng = np.random.default_rng(draw(st.integers(0, 9)))
