@@ -17,7 +17,7 @@ from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.written import texts_of, words_among
 
-SINGLE = 256  # more cells than this take two tokens
+SINGLE_TOKEN_CELLS = 256  # more cells than this take two tokens
 LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
 COARSE_CELLS = 96  # coarse cells of a two-token number
 MOST_CELLS = 8192
@@ -208,7 +208,7 @@ def fit_column(values: pd.Series, column: Numerical | Datetime | Categorical | B
     counts = present.value_counts().reset_index(name="n")
     counts["text"] = counts.iloc[:, 0].map(str)
     labels = counts.sort_values(["n", "text"], ascending=[False, True]).iloc[:, 0].tolist()
-    bucket = 1 if len(labels) <= SINGLE else int(np.ceil(np.sqrt(len(labels))))
+    bucket = 1 if len(labels) <= SINGLE_TOKEN_CELLS else int(np.ceil(np.sqrt(len(labels))))
     starts = list(range(0, len(labels), bucket))
     order = [label for label in plain(pd.Series(values.cat.categories)) if label in set(labels)] if ordered else []
     return Labels(column.name, column.dtype, labels, starts, bool(simple.isna().any() or not labels), order)
@@ -218,7 +218,7 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     scale = grid_of(values, column)
     ticks, present = to_grid(values, column, scale)
     low, high, rows = cells_of(ticks, on_grid=bool(scale))
-    starts = list(range(len(low))) if len(low) <= SINGLE else _coarse(rows)
+    starts = list(range(len(low))) if len(low) <= SINGLE_TOKEN_CELLS else _coarse(rows)
     missing = bool(not present.all() or not len(low))
     return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, _words(values[~present]))
 
@@ -296,13 +296,13 @@ def _roundest(least: float, most: float, otherwise: float) -> float:
 
 
 def _coarse(rows: np.ndarray) -> list[int]:
-    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most SINGLE
-    cells in a group.
+    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most
+    SINGLE_TOKEN_CELLS cells in a group.
     """
     share = rows.sum() / COARSE_CELLS
     starts, filled, length = [], np.inf, 0
     for cell, count in enumerate(rows.tolist()):
-        if filled + count > share or length >= SINGLE:
+        if filled + count > share or length >= SINGLE_TOKEN_CELLS:
             starts.append(cell)
             filled, length = 0, 0
         filled, length = filled + count, length + 1

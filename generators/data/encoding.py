@@ -6,8 +6,8 @@ inside it.
   by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
   form intervals of about as many rows, decoded uniformly on the grid. So no number that fewer rows share is ever
   stored.
-- Categories are ranked by frequency; beyond SINGLE of them, the coarse token is the bucket and the fine token the
-  member.
+- Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
+  token the member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.
 """
 

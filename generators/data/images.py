@@ -19,7 +19,7 @@ IMAGE_COLUMN = "image"
 LABEL_COLUMN = "label"
 LEAST_SIDE, MOST_SIDE = 4, 256  # pixels of a side
 MOST_IMAGE_LABELS = 2**16  # a label is packed into two bytes
-DRAWN = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
+DRAWN_VALUES = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class ImageForm:
     @property
     def chunk(self) -> int:
         """How many images are drawn at once: a power of two."""
-        return int(2 ** np.clip(np.log2(DRAWN / self.values) // 1, 4, 7))
+        return int(2 ** np.clip(np.log2(DRAWN_VALUES / self.values) // 1, 4, 7))
 
     def _labels(self, y: np.ndarray) -> np.ndarray:
         return np.array(self.classes, dtype="int64" if isinstance(self.classes[0], int) else object)[y]

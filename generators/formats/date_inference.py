@@ -10,7 +10,7 @@ from itertools import product
 
 from launderette.generators.formats.date_format import ENGLISH, MONTHS, read, write
 
-TRIED = 24  # texts that suggest formats
+SUGGESTING_TEXTS = 24  # texts that suggest formats
 COMPARED_TEXTS = 400  # texts that formats are compared on
 CLOCK_PATTERN = re.compile(
     r"(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>(?<=:\d\d:\d\d)[.,]\d{1,9})?(?P<half>\s?[AaPp][Mm])?"
@@ -38,8 +38,10 @@ UNSEPARATED_FORMATS = [  # shapes that no separator cuts
     (re.compile(r"(\d{4})([ -]?)Q[1-4]"), r"%Y\2Q%q"),
     (re.compile(r"Q[1-4]([ /-]?)(\d{4})"), r"Q%q\1%Y"),
 ]
-STAMP = re.compile(r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)")
-SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
+TIMESTAMP_NAME = re.compile(
+    r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)"
+)
+EPOCH_SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
 LEAST_MONTHS = 6  # fewer distinct numbers such as 202003 may be anything
 FORMATS_BY_DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
 
@@ -76,7 +78,7 @@ def infer(texts: Sequence[str]) -> DateFormat | None:
     step = max(1, len(texts) // COMPARED_TEXTS)
     judged = [text.strip() for text in texts[::step]][:COMPARED_TEXTS]
     found: dict[DateFormat, None] = {}
-    for text in judged[:: max(1, len(judged) // TRIED)][:TRIED]:
+    for text in judged[:: max(1, len(judged) // SUGGESTING_TEXTS)][:SUGGESTING_TEXTS]:
         found |= dict.fromkeys(candidates(text))
     counted = {date: sum(date.reads(text) is not None for text in judged) for date in found}
     best = max(counted.values(), default=0)
@@ -194,7 +196,9 @@ def infer_integers(name: str, values: Sequence[int]) -> str | None:
     ):
         return format if format != "%Y%m" or len(values) >= LEAST_MONTHS else None
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower().replace(" ", "_").replace("-", "_")
-    if not STAMP.search(words):
+    if not TIMESTAMP_NAME.search(words):
         return None
     scales = {"%s": 1, "%s%3f": 1_000, "%s%6f": 1_000_000}
-    return next((f for f, scale in scales.items() if SECONDS[0] * scale <= low and high <= SECONDS[1] * scale), None)
+    return next(
+        (f for f, scale in scales.items() if EPOCH_SECONDS[0] * scale <= low and high <= EPOCH_SECONDS[1] * scale), None
+    )

@@ -12,7 +12,7 @@ from functools import cached_property
 SPACE_CHARACTERS = " \u00a0\u202f"
 CURRENCY_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
 CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CURRENCY_CODES}|Rs\.?|kr\.?|zł|Fr\.)"
-UNIT = r"[A-Za-zµμ°ΩÅ][A-Za-zµμ°Ω0-9/²³%·.]{0,11}"  # after a space
+UNIT_NAME = r"[A-Za-zµμ°ΩÅ][A-Za-zµμ°Ω0-9/²³%·.]{0,11}"  # after a space
 CLOSE_UNIT = (
     r"[a-zµμ°Ω][A-Za-z/²³°%]{0,7}|[kMG]?W|[kMGT]B|[kMG]?Hz|[VAKC]"  # right after the digits: 61kg, not the code 1234X
 )
@@ -20,7 +20,7 @@ SIGN = "[+\u2212-]"
 NUMBER_PATTERN = re.compile(
     rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACE_CHARACTERS}]?)?(?P<inner>{SIGN})?"
     rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
-    rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT}|{CLOSE_UNIT})?(?P<close>\))?"
+    rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT_NAME}|{CLOSE_UNIT})?(?P<close>\))?"
 )
 # (group, decimal), the likelier first
 SEPARATORS = [("", "."), (",", "."), ("", ","), (".", ",")]

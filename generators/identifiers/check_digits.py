@@ -11,7 +11,7 @@ from itertools import islice, product
 
 LEAST_CHECKED = 20  # distinct values, before their check digits say anything
 CHECKED_VALUES = 5000  # values looked at
-VALID = 0.95  # share of them that must keep the scheme: some are mistyped
+LEAST_VALID_SHARE = 0.95  # share of them that must keep the scheme: some are mistyped
 DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 HETU = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 VIN = dict(
@@ -148,7 +148,9 @@ def scheme_of(texts: Iterable[str]) -> str:
     known = {bare(text) for text in islice(texts, CHECKED_VALUES)}
     if len(known) < LEAST_CHECKED:
         return ""
-    return next((name for name in SCHEMES if sum(is_valid(text, name) for text in known) >= VALID * len(known)), "")
+    return next(
+        (name for name in SCHEMES if sum(is_valid(text, name) for text in known) >= LEAST_VALID_SHARE * len(known)), ""
+    )
 
 
 def is_valid(text: str, name: str) -> bool:

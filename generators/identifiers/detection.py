@@ -25,7 +25,7 @@ from launderette.generators.identifiers.words import (
 # a text column with more distinct values than this share of its rows identifies people, it does not describe them
 UNIQUE_SHARE = 0.9
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
-MANY = 10  # distinct values, from which a column that is called an identifier is one
+LEAST_IDENTIFIERS = 10  # distinct values, from which a column that is called an identifier is one
 FEW_ROWS = 50  # rows per value on average at most; more describe a group
 CODE_ROWS = 20  # rows per value of a code that no name gives away
 LEAST_DISTINCT_CODES = 20  # distinct values of such a code
@@ -98,7 +98,7 @@ def text_identifies(name: object, present: pd.Series) -> bool:
     if GROUP_WORDS & set(words_of(name)) and not names_person(name):
         return False
     coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
-    if is_named(name, many=coded) and len(distinct) >= MANY and rows <= FEW_ROWS:
+    if is_named(name, many=coded) and len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS:
         return coded or not names_person(name)
     return coded and len(distinct) >= LEAST_DISTINCT_CODES and rows <= CODE_ROWS and _long_codes(distinct)
 
@@ -140,7 +140,7 @@ def number_identifies(name: object, present: pd.Series) -> bool:
     if GROUP_WORDS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
         return False
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
-        return len(distinct) >= MANY and rows <= FEW_ROWS
+        return len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS
     return not QUANTITY_WORDS & set(words_of(name)) and _is_sparse_key(numbers, distinct)
 
 

@@ -3,7 +3,7 @@ r"""Identifiers: the form of their values as a small pattern, and fresh values o
 A pattern is a sequence of parts: `\d{2,4}` and `[a-z]{1,9}` are characters of an alphabet, `<20-250>` a number,
 `(DE|FR)` a choice, anything else stands for itself. `60%one|40%other` are forms that occur in these shares,
 `sequence{4}` numbers that count up and have a fifth digit. What a pattern quotes (a prefix, a choice, one of few
-characters at a place) at least COMMON distinct values share.
+characters at a place) at least COMMON_VALUES distinct values share.
 """
 
 import re
@@ -17,13 +17,13 @@ import pandas as pd
 from launderette.generators.formats import dtypes
 from launderette.generators.identifiers.check_digits import corrected, scheme_of
 
-COMMON = 10  # what fewer distinct values share could single one out
-CHOICES = 12  # words at most of which one is chosen
-SINGLES = 8  # different characters at most at a place where each is kept as such
+COMMON_VALUES = 10  # what fewer distinct values share could single one out
+MOST_CHOICES = 12  # words at most of which one is chosen
+MOST_SINGLES = 8  # different characters at most at a place where each is kept as such
 MOST_FORMS = 6
 CAPACITY_PER_VALUE = 4  # values that a form should have for each real one
 EXAMINED_VALUES = 50_000  # distinct values looked at
-TRIES = 200  # draws in vain after which values grow longer
+VAIN_DRAWS = 200  # draws in vain after which values grow longer
 MOST_DIGITS = 17  # digits, one more of which a 64-bit number holds whatever they are
 TEXT_FALLBACK, NUMBER_FALLBACK = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
@@ -58,7 +58,9 @@ def form_of(present: pd.Series) -> IdentifierForm:
     for text in texts:
         forms.setdefault(_key(text, check), []).append(text)
     common = sorted(
-        (group for group in forms.values() if len(group) >= min(COMMON, len(texts))), key=len, reverse=True
+        (group for group in forms.values() if len(group) >= min(COMMON_VALUES, len(texts))),
+        key=len,
+        reverse=True,
     )[:MOST_FORMS]
     if not common or not any(texts):
         return IdentifierForm(NUMBER_FALLBACK if number else TEXT_FALLBACK)
@@ -109,7 +111,7 @@ def _capacity(pattern: str) -> float:
 
 
 def _pattern(texts: Sequence[str], free: bool = False) -> str:
-    quotes, separators = len(texts) >= COMMON, WORD_PATTERN.split(texts[0])
+    quotes, separators = len(texts) >= COMMON_VALUES, WORD_PATTERN.split(texts[0])
     words = list(zip(*(WORD_PATTERN.findall(text) for text in texts), strict=True))
     slots = [_slot(column, quotes, free) for column in words] + [""]
     parts = zip(separators, slots, strict=True)
@@ -124,7 +126,7 @@ def _slot(words: Sequence[str], quotes: bool, free: bool) -> str:
     if free and any(map(str.isdecimal, "".join(counts))):
         prefix = re.match(r"\D*", _shared(words))[0] if quotes else ""
         return _escaped(prefix) + _varied([word[len(prefix) :] for word in words], False, bool(prefix))
-    if quotes and len(counts) <= CHOICES and min(counts.values()) >= COMMON:
+    if quotes and len(counts) <= MOST_CHOICES and min(counts.values()) >= COMMON_VALUES:
         return _escaped(words[0]) if len(counts) == 1 else f"({'|'.join(_escaped(w) for w in sorted(counts))})"
     prefix = _shared(words) if quotes else ""
     rest = [word[len(prefix) :] for word in words]
@@ -171,7 +173,7 @@ def _places(words: Sequence[str], quotes: bool, inner: bool) -> str:
     digits = all(map(str.isdecimal, words))
     for k, column in enumerate(zip(*words, strict=True)):
         counts = Counter(column)
-        few = quotes and len(counts) <= SINGLES and min(counts.values()) >= COMMON
+        few = quotes and len(counts) <= MOST_SINGLES and min(counts.values()) >= COMMON_VALUES
         alphabet = "".join(sorted(counts)) if few else _alphabet("".join(counts))
         if k == 0 and digits and not inner and not few and "0" not in counts:
             alphabet = "1-9"
@@ -256,7 +258,7 @@ def _drawn(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken)
         text = corrected(_draw(parts, extra, rng), "" if extra else form.check)
         if text is None or text in found or taken(text):
             failed += 1
-            extra, failed = (extra + 1, 0) if failed >= TRIES else (extra, failed)
+            extra, failed = (extra + 1, 0) if failed >= VAIN_DRAWS else (extra, failed)
         else:
             found[text] = None
             failed = 0

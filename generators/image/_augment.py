@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-TOLD = 9  # numbers that say what was done
+AUGMENTATION_NUMBERS = 9  # numbers that say what was done
 SCALE, SHIFT = 0.2, 0.125  # of log2 and of the image's side, standard deviations
 
 
 def warp(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
-    """Images x [B, C, H, W] -> warped ones, and what was done to each, [B, TOLD]; zeros say nothing."""
+    """Images x [B, C, H, W] -> warped ones, and what was done to each, [B, AUGMENTATION_NUMBERS]; zeros say nothing."""
     B, device = len(x), x.device
     flip_x, flip_y = (_some(B, p, device) for _ in range(2))
     scale, stretch = (torch.randn(B, device=device) * _some(B, p, device) for _ in range(2))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pad, pixel_shuffle, pixel_unshuffle
 
-SLOPE = 0.2
-GROUP = 16  # channels that a 3 x 3 convolution mixes
+LEAKY_SLOPE = 0.2
+GROUP_CHANNELS = 16  # channels that a 3 x 3 convolution mixes
 LOWEST_STAGE_SIDE = 4  # pixels of a side of the lowest stage
 
 
@@ -23,10 +23,10 @@ class ConvolutionBlock(nn.Module):
     def __init__(self, c: int) -> None:
         super().__init__()
         self.widen, self.narrow = nn.Conv2d(c, 2 * c, 1), nn.Conv2d(2 * c, c, 1, bias=False)
-        self.mix = nn.Conv2d(2 * c, 2 * c, 3, padding=1, groups=max(1, 2 * c // GROUP))
+        self.mix = nn.Conv2d(2 * c, 2 * c, 3, padding=1, groups=max(1, 2 * c // GROUP_CHANNELS))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.narrow(leaky_relu(self.mix(leaky_relu(self.widen(x), SLOPE)), SLOPE))
+        return x + self.narrow(leaky_relu(self.mix(leaky_relu(self.widen(x), LEAKY_SLOPE)), LEAKY_SLOPE))
 
 
 class ImageGenerator(nn.Module):
@@ -93,7 +93,7 @@ def _stages(shape: tuple[int, int, int], patch: int) -> tuple[int, tuple[int, in
 
 @torch.no_grad()
 def _begin(net: nn.Module, blocks: int) -> None:
-    gain = math.sqrt(2 / (1 + SLOPE**2)) * blocks ** (-1 / 4)
+    gain = math.sqrt(2 / (1 + LEAKY_SLOPE**2)) * blocks ** (-1 / 4)
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.weight.normal_(0, gain / math.sqrt(module.weight[0].numel()))

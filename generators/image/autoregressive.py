@@ -33,7 +33,7 @@ from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
 LEAST_IMAGES_PER_VALUE = 5  # images that must share a pixel value before it is kept as one
-SHARPEST = -7.0  # ln of the least scale of a logistic
+LEAST_LOG_SCALE = -7.0  # ln of the least scale of a logistic
 CHUNK_IMAGES = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
 
 
@@ -107,7 +107,7 @@ class Model(nn.Module):
 
     def _mixture(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         share, mean, scale = parameters.chunk(3, -1)
-        return share.log_softmax(-1), mean, scale.clamp(min=SHARPEST)
+        return share.log_softmax(-1), mean, scale.clamp(min=LEAST_LOG_SCALE)
 
     def log_mass(self, parameters: Tensor, r: Tensor) -> Tensor:
         """Log probability of ranks r [...] under parameters [..., 3 M].

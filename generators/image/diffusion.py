@@ -21,7 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
 from launderette.generators.image import _fitting
-from launderette.generators.image._augment import TOLD, warp
+from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._unet import UNet
 from launderette.generators.notebook import ShownModel
@@ -64,7 +64,7 @@ class Model(nn.Module):
         self.form, self.config, self.nothing = form, config, len(form.classes)  # the last label says that there is none
         shape = form.channels, form.height, form.width
         options = {name: getattr(config, name) for name in ("width", "patch", "blocks", "dropout")}
-        self.net = UNet(shape, self.nothing + 1, TOLD, **options)
+        self.net = UNet(shape, self.nothing + 1, AUGMENTATION_NUMBERS, **options)
         self.register_buffer("sigma_data", torch.tensor(0.5))
 
     def start(self, x: Tensor) -> None:
@@ -86,7 +86,7 @@ class Model(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Packed images x [B, C H W + 2] -> lambda(sigma) |D(x + n; sigma) - x|^2 per value, [B]."""
         pixels, y = self.form.unpack(x)
-        x, told = to_unit(pixels), torch.zeros(len(y), TOLD, device=y.device)
+        x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
         if self.training and self.config.augment:
             x, told = warp(x, self.config.augment)
         if self.training:
@@ -107,7 +107,7 @@ class Model(nn.Module):
         """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x |
         y).
         """
-        w, told = self.config.guidance, torch.zeros(len(y), TOLD, device=y.device)
+        w, told = self.config.guidance, torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
         sigma = sigma.expand(len(x))
         D = self.denoise(x, sigma, y, told)
         return D if w == 1 else torch.lerp(self.denoise(x, sigma, torch.full_like(y, self.nothing), told), D, w)
@@ -163,7 +163,7 @@ class Diffusion(ShownModel):
         parts = []
         for packed in form.pack(images).split(form.chunk):
             pixels, y = form.unpack(packed.to(device))
-            x, told = to_unit(pixels), torch.zeros(len(y), TOLD, device=device)
+            x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=device)
             shared = ((size.expand(len(x)), noise.expand_as(x)) for size, noise in zip(sizes, noises, strict=True))
             losses = torch.stack([self.model.denoising_loss(x, y, told, *drawn) for drawn in shared])
             parts.append(losses.double().mean(0).cpu())

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import SINGLE, Cells, Labels
+from launderette.generators.data.columns import SINGLE_TOKEN_CELLS, Cells, Labels
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.privacy.domain import PublicColumn
 from launderette.generators.privacy.queries import Queries
@@ -62,7 +62,7 @@ def learn(values: pd.Series, column: PublicColumn, queries: Queries, share: floa
     if column.kind in ("numerical", "datetime"):
         return _of_numbers(values, column, queries, share)
     labels, start = column.labels, []
-    bucket = 1 if len(labels) <= SINGLE else math.isqrt(len(labels)) + 1
+    bucket = 1 if len(labels) <= SINGLE_TOKEN_CELLS else math.isqrt(len(labels)) + 1
     start = list(range(0, len(labels), bucket))
     found = Labels(column.name, column.column.dtype, labels, start, column.missing)
     codes = np.minimum(found.encode(values), len(labels) - 1 + column.missing)
@@ -140,7 +140,7 @@ def _pieces(one: Interval, parts: list[Interval]) -> list[Interval]:
 
 def _histogram(intervals: list[Interval], column: PublicColumn, rest: list[float], variance: float) -> Histogram:
     size = len(intervals)
-    bucket = 1 if size <= SINGLE else math.isqrt(size) + 1
+    bucket = 1 if size <= SINGLE_TOKEN_CELLS else math.isqrt(size) + 1
     low: list[float] = [i.low for i in intervals]
     high: list[float] = [i.high for i in intervals]
     cells = Cells(column.column, column.scale, low, high, list(range(0, size, bucket)), column.missing)

@@ -21,7 +21,7 @@ HISTOGRAMS_SHARE, SCORES_SHARE, PAIRS_SHARE = 0.15, 0.10, 0.75  # shares of mu^2
 CELLS_POWER = 2 / 3  # shares of the budget by cells to this power make the sum of errors least
 MOST_BINS = 64
 EXPECTED_ABSOLUTE = math.sqrt(2 / math.pi)  # of a standard normal
-SIGNAL = 3.0  # standard deviations that the number of rows has to differ from 0 by
+SIGNAL_DEVIATIONS = 3.0  # standard deviations that the number of rows has to differ from 0 by
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def _rows(histograms: Sequence[Histogram]) -> float:
     """Return the number of rows that all histograms together tell."""
     sums = [(one.counts.sum(keepdims=True), one.variance.sum(keepdims=True)) for one in histograms]
     found, variance = (float(x[0]) for x in merged(sums))
-    if found <= SIGNAL * math.sqrt(variance) or found < 1:
+    if found <= SIGNAL_DEVIATIONS * math.sqrt(variance) or found < 1:
         raise GeneratorError(
             f"expected more rows for this epsilon, found that the noise (standard deviation {math.sqrt(variance):.0f}) "
             "drowns their very number; raise privacy.epsilon, drop columns, or bring more rows"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-ITERATIONS = 40
+EM_ITERATIONS = 40
 MIXTURE_ROWS = 20_000  # a random subset as large as this fits as well
 LEAST_COMPONENT_ROWS = 50  # a component of fewer rows would describe these rows
-RIDGE = 1e-3  # share of the overall variance added to each component's
+RIDGE_SHARE = 1e-3  # share of the overall variance added to each component's
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def fit(z: Tensor, components: int, generator: torch.Generator) -> Mixture:
     """
     z = z[torch.randperm(len(z), generator=generator)[:MIXTURE_ROWS]]
     K = max(1, min(components, len(z) // LEAST_COMPONENT_ROWS))
-    ridge = RIDGE * z.var(0, correction=0).mean().clamp(min=1e-6) * torch.eye(z.shape[1]).to(z)
+    ridge = RIDGE_SHARE * z.var(0, correction=0).mean().clamp(min=1e-6) * torch.eye(z.shape[1]).to(z)
     weight = torch.softmax(-torch.cdist(z, z[_apart(z, K, generator)]).square() / (20 * ridge[0, 0]), 1)
-    for _ in range(ITERATIONS):
+    for _ in range(EM_ITERATIONS):
         mixture = _maximise(z, weight, ridge)
         weight = torch.softmax(mixture.log_joint(z), 1)
         weight = weight[:, _large(weight)]

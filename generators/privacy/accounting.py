@@ -12,7 +12,7 @@ import torch
 
 from launderette.generators.errors import GeneratorError
 
-STEPS = 100  # of a bisection
+BISECTION_STEPS = 100  # of a bisection
 LARGEST_EPSILON = 100.0  # beyond it nothing is promised
 LARGEST_MU = 30.0
 NORMAL = NormalDist()
@@ -67,7 +67,7 @@ def largest_tpr(mu: float, fpr: float, delta: float = 0.0) -> float:
 
 
 def _bisect(low: float, high: float, is_low: Callable[[float], bool]) -> tuple[float, float]:
-    for _ in range(STEPS):
+    for _ in range(BISECTION_STEPS):
         middle = (low + high) / 2
         if is_low(middle):
             low = middle

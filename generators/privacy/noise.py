@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-FINENESS = 64  # variances are multiples of 1/64
+VARIANCE_DENOMINATOR = 64  # variances are multiples of 1/64
 LEAST_SIGMA = 1.0  # below it the discrete Gaussian is far from the continuous one
 
 Below = Callable[[int], int]  # n -> a whole number of 0 to n - 1, each as likely as another
@@ -19,7 +19,7 @@ Below = Callable[[int], int]  # n -> a whole number of 0 to n - 1, each as likel
 
 def variance_of(sigma: float) -> Fraction:
     """Return the variance of noise of at least this standard deviation, and of at least LEAST_SIGMA."""
-    return Fraction(math.ceil(max(sigma, LEAST_SIGMA) ** 2 * FINENESS), FINENESS)
+    return Fraction(math.ceil(max(sigma, LEAST_SIGMA) ** 2 * VARIANCE_DENOMINATOR), VARIANCE_DENOMINATOR)
 
 
 def mu_of(variance: Fraction) -> float:

@@ -21,8 +21,8 @@ from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import number_of, to_grid
 
-COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
-ROUNDING = 1e-9  # of a tick
+COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*(.*)", re.DOTALL)
+ROUNDING_TICKS = 1e-9  # of a tick
 BOOLEAN_WORDS = {"true": True, "false": False}
 
 
@@ -179,7 +179,7 @@ def _labels(condition: Any, column: Labels, possible: bool) -> Domain:
         return Domain(column, ((rank, rank),), False)
     if not isinstance(condition, str):
         return Domain(column, (), False)
-    compared = COMPARED.fullmatch(condition.strip())
+    compared = COMPARISON.fullmatch(condition.strip())
     if compared and compared[1] in ("==", "!="):
         found = read(compared[2], column, possible=possible)
         return found if compared[1] == "==" else complement(found)
@@ -226,7 +226,7 @@ def _ordered(condition: Any, column: Cells, possible: bool) -> Domain:
         return Domain(column, (), True)
     if "|" in text:
         return _alternatives(text, column, possible)
-    if compared := COMPARED.fullmatch(text):
+    if compared := COMPARISON.fullmatch(text):
         return compare(compared[1], unit(compared[2], column), column)
     low, found, high = text.partition("..")
     if not found:
@@ -243,7 +243,7 @@ def present(column: Cells | Labels) -> Domain:
 def compare(operator: str, value: float, column: Cells) -> Domain:
     """Return the present values v with v operator value; value in units of comparison (see `unit`)."""
     at = value if per_unit(column) == 1 else value * per_unit(column)
-    on_grid = not column.scale or abs(at - round(at)) <= ROUNDING * max(1, abs(at))
+    on_grid = not column.scale or abs(at - round(at)) <= ROUNDING_TICKS * max(1, abs(at))
     at = round(at) if column.scale and on_grid else at
     if operator in ("==", "!="):
         point = Domain(column, ((at, at),) if on_grid else (), False)

@@ -18,11 +18,11 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.sampling import domains, grammar
-from launderette.generators.sampling.constraints import SLACK, Atom, Constraints, EncodedRule, Linear, Within
+from launderette.generators.sampling.constraints import RELATIVE_SLACK, Atom, Constraints, EncodedRule, Linear, Within
 from launderette.generators.sampling.domains import Domain
 from launderette.generators.sampling.grammar import Comparison
 
-GRAIN = 1e-3  # of half a step: how far a sum of values on a grid may be rounded
+ROUNDING_SHARE = 1e-3  # of half a step: how far a sum of values on a grid may be rounded
 
 
 def check(texts: Iterable[str], schema: Schema) -> None:
@@ -129,7 +129,7 @@ def _check_together(read: Constraints) -> None:
     sure = replace(read, rules=tuple(rule for rule in read.rules if not rule.premises))
     ranges = sure.narrow(ranges, {}, {})
     for k, (low, high) in ranges.items():
-        if low[0] > high[0] + SLACK * max(1.0, abs(high[0])) and not _may_be_missing(read, k):
+        if low[0] > high[0] + RELATIVE_SLACK * max(1.0, abs(high[0])) and not _may_be_missing(read, k):
             name = read.encoding.columns[k].name
             raise GeneratorError(
                 f"expected constraints and conditions that a row can meet together, found none for {name!r}; change one"
@@ -213,7 +213,7 @@ def _bounded(weights: dict[int, float], operator: str, value: float, columns: li
     units = [1 / domains.per_unit(column) if column.scale else 0.0 for column in columns]
     whole, equal = all(w == int(w) for w in weights.values()), operator in ("==", "!=")
     half = (min(units) if whole else max(units) if equal else 0.0) / 2 if all(units) else 0.0
-    slack, grain = 0.0 if half and whole else SLACK, half * (GRAIN if whole else 1)
+    slack, grain = 0.0 if half and whole else RELATIVE_SLACK, half * (ROUNDING_SHARE if whole else 1)
     if equal:
         return Linear(weights, value - grain, value + grain, operator == "!=", slack)
     if operator in ("<", ">"):

@@ -12,12 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.networks.copula import SHRINKAGE, WORTH, Copula
+from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Copula
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
-
-INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 
 
 def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
@@ -63,7 +61,7 @@ class Model(nn.Module):
             )
         best = min(losses, key=losses.get)
         saved = losses[INDEPENDENT] - losses[best]  # nats per row
-        self.copula.shrink(R, best if saved > WORTH * len(self.member) else INDEPENDENT)
+        self.copula.shrink(R, best if saved > LEAST_SAVED_NATS * len(self.member) else INDEPENDENT)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random

@@ -10,10 +10,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.networks.copula import SHRINKAGE, Conditionals, Copula
-from launderette.generators.tabular._variables import IMPOSSIBLE, Variables
+from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula
+from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.tabular._variables import Variables
 
-INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 VALIDATION_ROWS = 2000  # validation rows that are asked
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 

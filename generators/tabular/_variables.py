@@ -2,8 +2,8 @@
 
 A number's cells tile the line by their shares of the rows, as in copula.py, so that a standard normal z has the
 column's distribution, atoms included. A missing number is a choice of two. Labels are choices, and so are numbers of
-few values (codes, counts, grades), since these are often no amounts. Labels beyond SINGLE values are two choices, the
-second under the first.
+few values (codes, counts, grades), since these are often no amounts. Labels beyond
+SINGLE_TOKEN_CELLS values are two choices, the second under the first.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.encoding import Layout
+from launderette.generators.networks.layers import IMPOSSIBLE
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes
 CODE_UNITS = 32  # units of such a code
-KNOTS = 24  # pieces of a number's encoding
-IMPOSSIBLE = -1e9
+ENCODING_PIECES = 24  # pieces of a number's encoding
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Variables(nn.Module):
         ]
         self.sizes = [choice.size for choice in self.choices]
         self.widths = [K if K <= ONE_HOT else CODE_UNITS for K in self.sizes]
-        self.features = len(self.numbers) * KNOTS + sum(self.widths)
+        self.features = len(self.numbers) * ENCODING_PIECES + sum(self.widths)
         for i, c in enumerate(self.numbers):
             # the cell where each coarse token begins
             self.register_buffer(f"first_{i}", torch.tensor([*columns[c].starts, columns[c].size]), persistent=False)
             self.register_buffer(f"edges_{i}", torch.zeros(columns[c].size + 1))
             self.register_buffer(f"middles_{i}", torch.zeros(columns[c].size))
-        self.register_buffer("knots", torch.zeros(2, len(self.numbers), KNOTS))
+        self.register_buffer("knots", torch.zeros(2, len(self.numbers), ENCODING_PIECES))
         self.register_buffer(
             "column", torch.tensor([*self.numbers, *(v.column for v in self.choices)]), persistent=False
         )
@@ -165,7 +165,7 @@ class Variables(nn.Module):
         its code.
         """
         low, high = self.knots
-        pieces = ((scores[:, :, None] - low) / (high - low)).clamp(0, 1)  # [B, n, KNOTS]
+        pieces = ((scores[:, :, None] - low) / (high - low)).clamp(0, 1)  # [B, n, ENCODING_PIECES]
         parts = list(levels.split(self.sizes, 1)) if self.sizes else []
         for v, choice in enumerate(self.choices):
             if choice.is_missing:
@@ -204,14 +204,14 @@ def _choices(layout: Layout, numbers: list[int], columns: tuple[Cells | Labels, 
 
 
 def _knots(share: Tensor, middles: Tensor) -> Tensor:
-    """Ends of cells' shares [K + 1] and their scores [K] -> both ends of the pieces [2, KNOTS]: every cell, or
-    cells at equal shares.
+    """Ends of cells' shares [K + 1] and their scores [K] -> both ends of the pieces [2, ENCODING_PIECES]: every
+    cell, or cells at equal shares.
     """
     K = len(middles)
-    at = torch.linspace(0, 1, KNOTS + 1, dtype=share.dtype)
-    cells = torch.arange(K) if K <= KNOTS + 1 else torch.bucketize(at, share[1:-1]).unique()
+    at = torch.linspace(0, 1, ENCODING_PIECES + 1, dtype=share.dtype)
+    cells = torch.arange(K) if K <= ENCODING_PIECES + 1 else torch.bucketize(at, share[1:-1]).unique()
     knots = middles[cells]
-    ends = torch.full((2, KNOTS), 1e6)
+    ends = torch.full((2, ENCODING_PIECES), 1e6)
     ends[1] += 1
     ends[0, : len(cells) - 1], ends[1, : len(cells) - 1] = knots[:-1], knots[1:]
     return ends

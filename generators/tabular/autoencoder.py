@@ -29,6 +29,7 @@ from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.networks import mixture
+from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.mixture import Mixture
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import reading, rows
@@ -42,7 +43,6 @@ LATENT_COMPONENTS = 24  # of the mixture
 COSINES = (
     24  # cosines of a number's place in its column, in which its logits are written: neighbours share what is learned
 )
-IMPOSSIBLE = -1e9  # logit of a fine token that its coarse one does not have
 
 
 @dataclass(frozen=True)

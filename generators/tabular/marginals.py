@@ -38,8 +38,8 @@ from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 
-NAME = "tabular.marginals"
-REASON = "tables of counts need no accelerator"
+FAMILY_NAME = "tabular.marginals"
+DEVICE_REASON = "tables of counts need no accelerator"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Marginals(ShownModel):
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict()}
+        document = {"generator": FAMILY_NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict()}
         files.write(Path(folder), document | {"record": dict(self.record)}, self.model.state_dict())
 
 
@@ -143,7 +143,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     started, privacy = time.monotonic(), how.get("privacy")
     devices.choose(how.get("device", "auto"))
     if privacy is None:
-        encoded = encoding.fit(data, schema, f"{NAME}-{how['seed']}")
+        encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}")
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
         tree = _tree(data, encoded, counted, ExactQueries(), config)
         return _fitted(encoded, tree, config, {}, started, how)
@@ -187,7 +187,7 @@ def _fitted(
     if how.get("progress"):
         how["progress"](status)
     record |= {"steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "validation_rows": []}
-    record |= {"device": "cpu", "reason": REASON, "stopped": "after one pass over the rows", "memory_mb": 0}
+    record |= {"device": "cpu", "reason": DEVICE_REASON, "stopped": "after one pass over the rows", "memory_mb": 0}
     return Marginals(encoded, config, model, record)
 
 

@@ -16,10 +16,10 @@ from safetensors.torch import load, save
 
 from launderette.generators.errors import GeneratorError
 
-FORMAT = 6  # of model.json
+MODEL_FORMAT = 6  # of model.json
 DOCUMENT = "model.json"
 MODEL_FILE = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
-ATTEMPTS = 5  # to read a pair that others replace
+READ_ATTEMPTS = 5  # to read a pair that others replace
 
 
 def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
@@ -35,7 +35,7 @@ def write(folder: Path, document: Mapping[str, Any], tensors: Mapping[str, torch
     # not save_file: it tells a full disk as an error of its own
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     digest = hashlib.sha256(data).hexdigest()
-    text = json.dumps({"format": FORMAT, **document, "tensors": digest}, ensure_ascii=False)
+    text = json.dumps({"format": MODEL_FORMAT, **document, "tensors": digest}, ensure_ascii=False)
     if not folder.exists():
         _make(folder, {_tensors(digest): data, DOCUMENT: text.encode()})
         return
@@ -118,14 +118,14 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     return document, tensors
 
 
-def _pair(folder: Path, attempts: int = ATTEMPTS) -> tuple[dict[str, Any], bytes]:
+def _pair(folder: Path, attempts: int = READ_ATTEMPTS) -> tuple[dict[str, Any], bytes]:
     """Return a document and the bytes of its tensors; the pair is read again where a new one has taken its place
     meanwhile.
     """
     document = json.loads((folder / DOCUMENT).read_text())
-    if document.get("format") != FORMAT:
+    if document.get("format") != MODEL_FORMAT:
         raise GeneratorError(
-            f"expected a model of format {FORMAT} in {folder}, found format {document.get('format')!r}"
+            f"expected a model of format {MODEL_FORMAT} in {folder}, found format {document.get('format')!r}"
         )
     try:
         data = (folder / _tensors(document["tensors"])).read_bytes()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 REAL_NEIGHBOURS = 5  # k
-ROUGH = 2e-3  # error of distances that are computed by a product of matrices
+DISTANCE_ERROR = 2e-3  # error of distances that are computed by a product of matrices
 LEAST_FIDELITY = 0.1  # noise among many coordinates has hardly a point inside; training that goes well has nearly all
 
 
@@ -48,4 +48,4 @@ def spread(real: Tensor, fake: Tensor) -> float:
 
 def _radii(real: Tensor) -> Tensor:
     """Return the distance of each real point [B, d] to its k-th nearest other one: [B]."""
-    return torch.cdist(real, real).kthvalue(REAL_NEIGHBOURS + 1, 1).values + ROUGH
+    return torch.cdist(real, real).kthvalue(REAL_NEIGHBOURS + 1, 1).values + DISTANCE_ERROR

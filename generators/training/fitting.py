@@ -24,7 +24,7 @@ from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import device as devices
 from launderette.generators.training import loop, memory, randomness, state, validation
-from launderette.generators.training.memorisation import STEADIED, Attack
+from launderette.generators.training.memorisation import REFERENCE_ROWS, Attack
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.shrinking import Beginning, Chain
 
@@ -153,7 +153,7 @@ def _attack(
     """Set up the attack that training is judged by; None for a game of two networks, which has no loss of a row."""
     if list(plan.turns) != [""]:
         return None
-    reference = _seeded(begin, x, x, seed).eval() if len(held) < STEADIED else None
+    reference = _seeded(begin, x, x, seed).eval() if len(held) < REFERENCE_ROWS else None
     return Attack.on(kept, held, plan.chunk, seed, reference)
 
 

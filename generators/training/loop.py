@@ -20,7 +20,7 @@ from launderette.generators.training.plan import Plan
 from launderette.generators.training.state import State, TrainingRun, resume, save
 
 CALIBRATION = 20, 0.05  # steps, and share of the minutes, after which the pace is known
-MARGIN = 0.96  # share of the remaining minutes that is planned with
+PLANNED_SHARE = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
 COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
@@ -114,7 +114,7 @@ def _calibrated(run: TrainingRun, taken: int) -> bool:
 def _planned(run: TrainingRun, pace: float) -> int:
     """Return the steps that fit into the minutes at `pace` seconds per step."""
     left = 60 * (run.budget.minutes or 0) - run.state.seconds
-    return min(run.plan.most_steps, run.state.step + max(1, int(MARGIN * left / pace)))
+    return min(run.plan.most_steps, run.state.step + max(1, int(PLANNED_SHARE * left / pace)))
 
 
 def _rate(state: State, plan: Plan) -> float:

@@ -18,7 +18,7 @@ from torch import Tensor
 from launderette.generators.training import randomness
 
 MOST_ATTACKED_ROWS = 2000  # rows of either side
-STEADIED = 500  # validation rows below which a reference is worth its time
+REFERENCE_ROWS = 500  # validation rows below which a reference is worth its time
 
 Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
 

@@ -14,7 +14,7 @@ PARAMETER_COPIES = 6  # of the parameters: themselves, gradients, two of AdamW, 
 TRIAL_ROWS = 8, 16  # rows; memory is linear in them
 BACKWARD_MEMORY_FACTOR = 1.3  # what a backward pass holds over what the forward pass has saved
 EVALUATION_MEMORY_SHARE = 0.3  # what a row takes without gradients, as a share of what it takes with them
-LIBRARIES = 60 * 2**20  # bytes of workspaces that torch sets up once
+LIBRARY_BYTES = 60 * 2**20  # bytes of workspaces that torch sets up once
 MEGABYTE = 2**20
 
 
@@ -26,7 +26,9 @@ def preflight(model: nn.Module, data: Tensor, validation: Tensor, plan: Plan) ->
     device, steps = next(model.parameters()).device, [min(rows, len(data)) for rows in TRIAL_ROWS]
     saved = [max(_saved(model, data[:rows].to(device), turn) for turn in plan.turns) for rows in steps]
     per_row = max(0, saved[1] - saved[0]) / max(1, steps[1] - steps[0])
-    constant = LIBRARIES + PARAMETER_COPIES * sum(p.numel() * p.element_size() for p in model.parameters()) + saved[0]
+    constant = (
+        LIBRARY_BYTES + PARAMETER_COPIES * sum(p.numel() * p.element_size() for p in model.parameters()) + saved[0]
+    )
     constant += sum(part.numel() * part.element_size() for part in (data, validation, *model.buffers()))
     batch, evaluated = min(plan.batch, len(data)), min(plan.chunk, len(validation))
     needed = constant + per_row * max(BACKWARD_MEMORY_FACTOR * batch, EVALUATION_MEMORY_SHARE * evaluated)

@@ -6,13 +6,13 @@ from typing import Any
 
 from launderette.generators.errors import GeneratorError
 
-SIZE = (1, 65_536)  # units, layers, rows, draws
-SHARE = (0.0, 1.0)
+SIZE_RANGE = (1, 65_536)  # units, layers, rows, draws
+SHARE_RANGE = (0.0, 1.0)
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
-        ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE
+        ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE_RANGE
     ),
-    **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE),
+    **dict.fromkeys(("conditional", "unlabelled", "augment"), SHARE_RANGE),
     "memory": (0.5, 1.0),
     "batch": (1, 1 << 24),
     "bins": (2, 1024),

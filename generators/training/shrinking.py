@@ -22,7 +22,7 @@ from torch import Tensor
 
 from launderette.generators.training.memorisation import Attack
 
-SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
+KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
@@ -55,15 +55,15 @@ class Beginning:
         """Shrink the trained chain to a bound on the attack's AUC; return both bound and the mean share kept."""
         learnt = _copies(self.chain, len(self.begun))
         inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
-        shares = [SHARES[k] for k in _chosen(inside, outside, attack, bound)]
+        shares = [KEPT_SHARES[k] for k in _chosen(inside, outside, attack, bound)]
         self._stand(learnt, shares)
         return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)}
 
     @torch.no_grad()
     def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
-        """Return each factor's loss of each row at each of SHARES: [S, rows, L]."""
+        """Return each factor's loss of each row at each of KEPT_SHARES: [S, rows, L]."""
         found = []
-        for share in SHARES:
+        for share in KEPT_SHARES:
             self._stand(learnt, [share] * len(learnt))
             found.append(torch.cat([self.chain.losses(part).double().cpu() for part in rows.split(chunk)]))
         return torch.stack(found)
@@ -81,8 +81,8 @@ def _copies(chain: Any, factors: int) -> tuple[tuple[Tensor, ...], ...]:
 
 
 def _chosen(inside: Tensor, outside: Tensor, attack: Attack, bound: float) -> list[int]:
-    """Return each factor's place in SHARES under the least pressure with which losses [S, N, L] inside and [S, M, L]
-    outside keep to the bound; where none does, under that with the smallest AUC.
+    """Return each factor's place in KEPT_SHARES under the least pressure with which losses [S, N, L] inside and
+    [S, M, L] outside keep to the bound; where none does, under that with the smallest AUC.
     """
     validation, gap = outside.mean(1), outside.mean(1) - inside.mean(1)  # [S, L]
     least, best = math.inf, validation.argmin(0)

@@ -142,4 +142,4 @@ def test_a_bound_that_is_none_is_refused(table, bound):
 
 def test_a_game_of_two_networks_has_no_loss_of_a_row():
     assert "memorisation" not in generators.fit(mixed(60), "tabular.gan", budget=Budget(steps=2), seed=0).record
-    assert memorisation.MOST_ATTACKED_ROWS > memorisation.STEADIED
+    assert memorisation.MOST_ATTACKED_ROWS > memorisation.REFERENCE_ROWS

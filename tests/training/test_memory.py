@@ -30,7 +30,7 @@ def test_the_estimate_is_what_a_linear_model_takes():
     data = torch.zeros(50_000, 1000, dtype=torch.int8)
     batch = 10_000
     numbers = 2 * 1000 * 4  # bytes that one row saves: x and W x
-    expected = memory.LIBRARIES + 6 * 4e6 + (50_000 + 100) * 1000 + memory.BACKWARD_MEMORY_FACTOR * batch * numbers
+    expected = memory.LIBRARY_BYTES + 6 * 4e6 + (50_000 + 100) * 1000 + memory.BACKWARD_MEMORY_FACTOR * batch * numbers
     assert memory.preflight(Square(), data, data[:100], Plan(batch=batch)) == pytest.approx(expected / MB, rel=0.01)
 
 
@@ -38,7 +38,7 @@ def test_a_run_that_cannot_fit_stops_before_its_first_step(monkeypatch):
     frame = pd.DataFrame({"v": np.arange(300) % 7, "w": ["a", "b", "c"] * 100})
     seen = []
     fitted = fit(frame, budget=Budget(steps=3), progress=seen.append)
-    assert fitted.record["memory_mb"] == seen[0]["memory_mb"] > memory.LIBRARIES / MB
+    assert fitted.record["memory_mb"] == seen[0]["memory_mb"] > memory.LIBRARY_BYTES / MB
     monkeypatch.setattr(memory, "_free", lambda device: 20 * MB)
     with pytest.raises(ValueError, match=r"expected about \d+ MB of free memory for training, found 20 MB"):
         fit(frame, budget=Budget(steps=3))
