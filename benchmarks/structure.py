@@ -17,26 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("generators", "evaluation", "pipelines", "benchmarks", "tests")
 TYPED = ("generators", "evaluation", "pipelines")
 LIMITS = {"files in a folder": 14, "levels below the top": 2, "lines of a file": 350}
-# what each module of a kind has under the same name: it is one idea, not several
+# what each module of a kind has under the same name: it is one idea, not several; name -> the room of this kind
 INTERFACE = {
-    "Config",
-    "Model",
-    "NAME",
-    "SOURCE",
-    "UNIT",
-    "GENERATOR",
-    "LIKELIHOOD",
-    "RANKED",
-    "SPARE",
-    "STEPS",
-    "REPEATS",
-    "COMPARED",
-    "FAMILY",  # of generators: how its module fits, names and plans
-    "LEARNERS",  # of cross-validation, by modality
-    "Autoregressive",  # a fitted generator: of tables, of images
-    "Diffusion",
-    "Adversarial",
-    "Autoencoder",
+    **dict.fromkeys(("Config", "Model", "FAMILY"), "generators/"),
+    **dict.fromkeys(("Autoregressive", "Diffusion", "Adversarial", "Autoencoder"), "generators/"),  # when fitted
+    **dict.fromkeys(("NAME", "SOURCE", "UNIT", "GENERATOR", "LIKELIHOOD", "RANKED"), "pipelines/modalities/"),
+    **dict.fromkeys(("SPARE", "STEPS", "REPEATS", "COMPARED"), "pipelines/augment/"),
+    "LEARNERS": "evaluation/models/",  # of cross-validation, by modality
 }
 # sections of a configuration as `launder schema` prints them, named as the values of generators that they state
 PUBLIC = {"Budget", "Images", "Privacy"}
@@ -92,10 +79,11 @@ def meanings() -> dict[str, set[str]]:
     bound: dict[str, dict[str, str]] = defaultdict(dict)  # name -> module -> what it is bound to
     for path in sources(*TYPED):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            module = path.relative_to(ROOT).as_posix()
             for name, value in _bindings(node):
-                bound[name][path.relative_to(ROOT).as_posix()] = value
-    own = bound.keys() - INTERFACE - PUBLIC
-    return {name: set(bound[name]) for name in own if len(set(bound[name].values())) > 1}
+                one_idea = name in INTERFACE and module.startswith(INTERFACE[name])
+                bound[name][module] = "interface" if one_idea else value
+    return {name: set(bound[name]) for name in bound.keys() - PUBLIC if len(set(bound[name].values())) > 1}
 
 
 def _bindings(node: ast.stmt) -> Iterator[tuple[str, str]]:

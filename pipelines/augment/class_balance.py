@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.pipelines.config.augmentation import SUM, Augmentation
+from launderette.pipelines.config.augmentation import SUM_TOLERANCE, Augmentation
 from launderette.pipelines.run.artifacts import LaunderError
 
 ENLARGED_BELOW_ROWS = 5000  # training rows, under which a balance has
@@ -77,7 +77,7 @@ def _by_shares(have: Mapping[Hashable, int], shares: Mapping[Hashable, float]) -
             f"expected a share for every class of the target under augment.shares, found {missing} without; add them"
         )
     rows = max(n / shares[label] for label, n in have.items())
-    return {label: max(0, math.ceil(rows * shares[label] - SUM) - n) for label, n in have.items()}
+    return {label: max(0, math.ceil(rows * shares[label] - SUM_TOLERANCE) - n) for label, n in have.items()}
 
 
 def binned(frame: pd.DataFrame, target: str, bins: int | None) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from launderette.generators import Synthesizer
 from launderette.generators.training import randomness
 
 LARGE_TRAINING_SET = 200  # of a training set, below which its synthetic rows are drawn around real ones
-REDRAWN = 0.5  # share of the cells
-PATTERNS = 6  # sets of columns that are redrawn together
+REDRAWN_SHARE = 0.5  # share of the cells
+REDRAWN_PATTERNS = 6  # sets of columns that are redrawn together
 WITH_GAPS = {"i": "Int64", "u": "UInt64", "b": "boolean"}  # kind of a dtype -> the dtype that holds missing values too
 
 
@@ -25,8 +25,8 @@ def around(model: Synthesizer, rows: pd.DataFrame, target: str, label: Hashable,
     base = rows.iloc[stream.integers(0, len(rows), count)].reset_index(drop=True)[model.schema.names]
     # numpy's integers and booleans have no gaps
     base = base.astype({name: WITH_GAPS[dtype.kind] for name, dtype in base.dtypes.items() if dtype.kind in WITH_GAPS})
-    patterns = stream.random((PATTERNS, len(names))) < REDRAWN
-    redrawn = patterns[stream.integers(0, PATTERNS, count)]  # [count, names]
+    patterns = stream.random((REDRAWN_PATTERNS, len(names))) < REDRAWN_SHARE
+    redrawn = patterns[stream.integers(0, REDRAWN_PATTERNS, count)]  # [count, names]
     asked = base.assign(**{name: base[name].mask(redrawn[:, k]) for k, name in enumerate(names)})
     filled = model.impute(asked, seed=seed).mask(base.isna())
     if fresh := [name for name, kind in kinds.items() if kind == "identifier" and name != target]:

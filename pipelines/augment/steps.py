@@ -27,7 +27,7 @@ from launderette.pipelines.run.artifacts import LaunderError, explained, file_ar
 from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
 
-FOLDER = "augmented"
+AUGMENTED_FOLDER = "augmented"
 FITTING_KEYS = ("score.target", "generator", "budget", "seed", "device", "split.entity", "images.broken", "images.bits")
 CLASS_BALANCE_KEYS = tuple(
     f"augment.{name}" for name in ("to", "times", "counts", "shares", "filter", "weight", "bins", "test")
@@ -228,7 +228,7 @@ def enlarge(place: Place, config: RunConfig, table: Result, schema: Result, prog
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))
-    folder = place.path(FOLDER)
+    folder = place.path(AUGMENTED_FOLDER)
     data = kind.write(marked, folder, config.publish.format)
     return {"data": data, "real": len(train), "synthetic": len(added.rows), "mislabelled": added.mislabelled}
 

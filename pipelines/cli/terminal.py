@@ -15,7 +15,7 @@ from launderette.pipelines.cli import waiting
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import pipeline, server
 
-STEPS = {
+STEP_WORDS = {
     "ingest": "reading the source",
     "protect": "protecting rare categories and extremes",
     "split": "setting the holdout aside",
@@ -144,8 +144,8 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     def tell(step: str) -> None:
         progress.close()  # of a training that stopped early
         waiting.spinner.hide()
-        console.print(f"[{_clock(started)}] {STEPS[step]}", markup=False)
-        waiting.spinner.show(STEPS[step])
+        console.print(f"[{_clock(started)}] {STEP_WORDS[step]}", markup=False)
+        waiting.spinner.show(STEP_WORDS[step])
 
     tasks.tell.set(tell)
     tasks.listener.set(progress)

@@ -8,7 +8,7 @@ from launderette.pipelines.config.sections import Section
 
 Factor = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
 Class = bool | int | float | str
-SUM = 1e-6  # by how much shares may miss 1
+SUM_TOLERANCE = 1e-6  # by how much shares may miss 1
 
 
 class Augmentation(Section):
@@ -41,7 +41,7 @@ class Augmentation(Section):
     @field_validator("shares")
     @classmethod
     def _whole(cls, shares: dict) -> dict:
-        if shares and abs(sum(shares.values()) - 1) > SUM:
+        if shares and abs(sum(shares.values()) - 1) > SUM_TOLERANCE:
             raise ValueError(f"expected augment.shares that sum to 1, found {sum(shares.values()):g}; correct them")
         return shares
 

@@ -26,7 +26,7 @@ EXPECTED_BY_KEY = {
     "name": "letters, digits, dots and dashes",
     "delimiter": "one character",
 }
-UNION = ("bool", "int", "float", "str", "dict[str,any]")
+UNION_PARTS = ("bool", "int", "float", "str", "dict[str,any]")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -39,7 +39,7 @@ def sentence(error: ValidationError, model: type[BaseModel] | None = None, befor
     """Return the sentence on the first error, for a document of `model` that stands at the key `before`."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = [*before, *(str(part) for part in first["loc"])]
-    if len(place) > 2 and place[-1] in UNION:  # pydantic names the member of a union last
+    if len(place) > 2 and place[-1] in UNION_PARTS:  # pydantic names the member of a union last
         place.pop()
     where = ".".join(place)
     if first["type"] == "extra_forbidden":

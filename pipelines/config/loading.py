@@ -14,7 +14,7 @@ from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Generator
 from launderette.pipelines.run.artifacts import LaunderError
 
-DOCUMENTS = (".yaml", ".yml")
+CONFIG_SUFFIXES = (".yaml", ".yml")
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path | None = None) -> RunConfig:
@@ -24,8 +24,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     LaunderError for anything that is unknown or cannot be.
     """
     path = Path(source)
-    document = read_yaml(path) if path.suffix.lower() in DOCUMENTS else {"source": str(source)}
-    base = path.resolve().parent if path.suffix.lower() in DOCUMENTS else Path()
+    document = read_yaml(path) if path.suffix.lower() in CONFIG_SUFFIXES else {"source": str(source)}
+    base = path.resolve().parent if path.suffix.lower() in CONFIG_SUFFIXES else Path()
     listed = bool(document.get("columns"))
     for text in overrides:
         override(document, text)

@@ -22,13 +22,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from launderette.pipelines.image_sources import dicom, headers
-from launderette.pipelines.image_sources.headers import DECODING_ERRORS, TURNED, UNREADABLE, Header
+from launderette.pipelines.image_sources.headers import DECODING_ERRORS, TURNED_FORMATS, UNREADABLE, Header
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
 # pixels of a side where no size is asked for: at most, and limits between which arrays stay as they are
 USUAL_SIDE, LEAST_USUAL_SIDE, MOST_USUAL_SIDE = 64, 8, 128
-SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
-DEPTHS = (8, 10, 12, 14, 16)  # bits that sensors have
+IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
+SENSOR_BITS = (8, 10, 12, 14, 16)  # bits that sensors have
 TASK_IMAGES = 256  # images of one task of a thread
 
 
@@ -113,7 +113,7 @@ def header(data: bytes) -> Header:
 
 def is_image(data: bytes) -> bool:
     """Tell whether bytes begin as those of an image do, whole or damaged."""
-    return data.startswith(SIGNS) or data[8:12] == b"WEBP" or dicom.is_dicom(data)
+    return data.startswith(IMAGE_MAGIC) or data[8:12] == b"WEBP" or dicom.is_dicom(data)
 
 
 def usual_size(sides: np.ndarray) -> tuple[int, int]:
@@ -152,7 +152,7 @@ def to_array(
 def _shown(data: bytes, bits: int) -> Image.Image:
     """Decode one image, upright, in 8 bits, on white where it is transparent."""
     image = Image.open(io.BytesIO(data))
-    image = ImageOps.exif_transpose(image) if image.format in TURNED else image
+    image = ImageOps.exif_transpose(image) if image.format in TURNED_FORMATS else image
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.int64)
         return Image.fromarray(_upper_bits(values, bits or _depth(int(values.max()))))
@@ -170,7 +170,7 @@ def _upper_bits(values: np.ndarray, bits: int) -> np.ndarray:
 def _depth(largest: int) -> int:
     """Return the bits that values up to the largest need: 8, 10, 12, 14 or 16 of them, or all that there are."""
     needed = largest.bit_length()
-    return next((bits for bits in DEPTHS if bits >= needed), needed)
+    return next((bits for bits in SENSOR_BITS if bits >= needed), needed)
 
 
 def _used_bits(found: Sequence[Header], stated: int | None) -> int:
@@ -186,12 +186,12 @@ def _used_bits(found: Sequence[Header], stated: int | None) -> int:
             f"expected images of at most {stated} bits, as images.bits states, found values of "
             f"{max(grey, colour).bit_length()} bits; correct images.bits"
         )
-    if colour and colour >> DEPTHS[-2] == 0 and stated != DEPTHS[-1]:
+    if colour and colour >> SENSOR_BITS[-2] == 0 and stated != SENSOR_BITS[-1]:
         raise LaunderError(
-            f"expected colours of 16 bits to use their range, found at most {DEPTHS[-2]} bits in use, which would be "
-            "shown as nearly black; write the images in 8 bits, or set images.bits to 16 where they are that dark"
+            f"expected colours of 16 bits to use their range, found at most {SENSOR_BITS[-2]} bits in use, which would "
+            "be shown as nearly black; write the images in 8 bits, or set images.bits to 16 where they are that dark"
         )
-    return stated or (_depth(grey) if grey else DEPTHS[-1] if colour else 0)
+    return stated or (_depth(grey) if grey else SENSOR_BITS[-1] if colour else 0)
 
 
 def _check_broken(reasons: Counter, count: int, most: float) -> None:

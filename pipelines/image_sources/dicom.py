@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from launderette.pipelines.image_sources.headers import BOMB, DECODING_ERRORS, SEVERAL, UNREADABLE, Header
+from launderette.pipelines.image_sources.headers import (
+    DECODING_ERRORS,
+    SEVERAL_FRAMES,
+    TOO_MANY_PIXELS,
+    UNREADABLE,
+    Header,
+)
 from launderette.pipelines.run.artifacts import LaunderError
 
 DICOM_SUFFIXES = (".dcm", ".dicom")
@@ -78,9 +84,9 @@ def _header(found: Any, pydicom: ModuleType) -> Header:
 
 def _wrong(found: Any, pydicom: ModuleType) -> str:
     if found.Rows * found.Columns > Image.MAX_IMAGE_PIXELS:
-        return BOMB
+        return TOO_MANY_PIXELS
     if int(found.get("NumberOfFrames") or 1) > 1:
-        return SEVERAL
+        return SEVERAL_FRAMES
     if str(found.get("BurnedInAnnotation", "")).strip().upper() == "YES":
         return WRITTEN_ON
     syntax = found.file_meta.TransferSyntaxUID

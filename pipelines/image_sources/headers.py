@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-GREY = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
-TURNED = ("JPEG", "TIFF", "WEBP")  # formats whose EXIF may say that a photograph lies on its side
+GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
+TURNED_FORMATS = ("JPEG", "TIFF", "WEBP")  # formats whose EXIF may say that a photograph lies on its side
 UNREADABLE = "cannot be read as an image"
-SEVERAL = "has several frames"
-BOMB = "has too many pixels"
-STRANGE = "has a colour space that is not supported"
+SEVERAL_FRAMES = "has several frames"
+TOO_MANY_PIXELS = "has too many pixels"
+STRANGE_COLOURS = "has a colour space that is not supported"
 # what decoders raise over damaged bytes
 DECODING_ERRORS = (
     ArithmeticError,
@@ -54,24 +54,24 @@ def header(data: bytes) -> Header:
         with Image.open(io.BytesIO(data)) as image:
             return _header(image)
     except Image.DecompressionBombError:
-        return Header(wrong=BOMB)
+        return Header(wrong=TOO_MANY_PIXELS)
     except DECODING_ERRORS:
         return Header(wrong=UNREADABLE)
 
 
 def _header(image: Image.Image) -> Header:
     if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-        return Header(wrong=BOMB)
+        return Header(wrong=TOO_MANY_PIXELS)
     if getattr(image, "n_frames", 1) > 1:
-        return Header(wrong=SEVERAL)
+        return Header(wrong=SEVERAL_FRAMES)
     deep = _deep_colour(image)  # before anything is decoded
-    turned = image.format in TURNED and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    turned = image.format in TURNED_FORMATS and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     sides = image.size[::-1] if turned else image.size
     deepest = int(np.asarray(image).max()) if image.mode.startswith("I") else 0
     return Header(
         *sides,
-        image.mode in GREY or _grey_palette(image),
-        STRANGE if image.mode == "F" else "",
+        image.mode in GREY_MODES or _grey_palette(image),
+        STRANGE_COLOURS if image.mode == "F" else "",
         deepest=deepest,
         upper=int(np.asarray(image.convert("RGB")).max()) if deep else None,
     )

@@ -12,7 +12,7 @@ from launderette.pipelines.release.verifying import verify
 from launderette.pipelines.run.artifacts import read_json, write_json
 
 RELEASES, QUARANTINE, CURRENT = "releases", "quarantine", "current"
-CREATED = "%Y%m%dT%H%M%S"  # how an id begins
+CREATED_FORMAT = "%Y%m%dT%H%M%S"  # how an id begins
 
 
 def current(output: Path) -> str | None:
@@ -58,4 +58,4 @@ def unchanged(output: Path, name: str, id: str) -> str:
 
 
 def _time(id: str) -> str:
-    return f"{datetime.strptime(id.partition('-')[0], CREATED):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{datetime.strptime(id.partition('-')[0], CREATED_FORMAT):%Y-%m-%d %H:%M:%S} UTC"

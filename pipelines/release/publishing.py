@@ -37,7 +37,7 @@ __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "roll
 
 REASONS = "reasons.json"
 REPORTS = ("report.html", "report.json")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
+RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 
 
 def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, **facts: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path,
 
 
 def _named(id: str) -> str:
-    if not NAME.fullmatch(id) or id in (CURRENT, PRUNED):
+    if not RELEASE_NAME.fullmatch(id) or id in (CURRENT, PRUNED):
         raise LaunderError("expected an id of letters, digits, dots and dashes, found another; choose a plain one")
     return id
 
@@ -176,7 +176,7 @@ def releases(output: Path) -> list[dict[str, Any]]:
     current = current_id(output)
     found = []
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink() and NAME.fullmatch(path.name) and path.name != PRUNED:
+        if path.is_dir() and not path.is_symlink() and RELEASE_NAME.fullmatch(path.name) and path.name != PRUNED:
             document = read_manifest(path)
             facts = {key: document.get(key) for key in ("created", "rows", "generator")}
             found.append({"id": path.name, **facts, "current": path.name == current, "path": str(path)})

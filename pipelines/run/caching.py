@@ -34,7 +34,7 @@ from launderette.pipelines.run.artifacts import (
 
 Result = dict[str, Any]  # small JSON; a file or a folder in it is {"path", "digest"}
 RESULT, LOCK = "result.json", "lock"
-POLL = 0.2  # seconds between two looks at a lock that another process holds
+POLL_SECONDS = 0.2  # seconds between two looks at a lock that another process holds
 WORK, KEY_DIGITS = "work", 16
 # keys of the configuration that are paths to what a step reads, and its digest: it counts, its path does not
 OUTSIDE: dict[str, Callable[[Modality, str], str]] = {
@@ -208,7 +208,7 @@ def locked(path: Path, waits: Callable[[], None] = lambda: None) -> Iterator[Non
         if not _taken(file):
             waits()
             while not _taken(file):
-                time.sleep(POLL)
+                time.sleep(POLL_SECONDS)
         yield
 
 

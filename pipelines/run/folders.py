@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launderette.pipelines.run.artifacts import LaunderError, digest_files, explained, flush, read_json, write_json
 
-MARK = ".launder.json"  # the SHA-256 of every file of a folder as it was written, by which it is known again
+MARK_FILE = ".launder.json"  # the SHA-256 of every file of a folder as it was written, by which it is known again
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         with explained(final):
             aside.mkdir(parents=True)
             yield aside
-            write_json(aside / MARK, digest_files(aside))
+            write_json(aside / MARK_FILE, digest_files(aside))
             flush_all(aside)
             check_own(final)  # it may have been changed since the command began
             _swap(aside, final, before)
@@ -48,7 +48,7 @@ def check_own(path: Path) -> None:
     """Raise LaunderError where a file, or a folder of other files than `atomic_folder` has written, is at `path`."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
-    if not (path.is_dir() and (path / MARK).is_file() and _untouched(path)):
+    if not (path.is_dir() and (path / MARK_FILE).is_file() and _untouched(path)):
         raise LaunderError(
             f"expected nothing at {path}, or what an earlier command wrote there and nobody changed, found other "
             "files; choose another place"
@@ -56,8 +56,8 @@ def check_own(path: Path) -> None:
 
 
 def _untouched(folder: Path) -> bool:
-    found = {name: digest for name, digest in digest_files(folder).items() if name != MARK}
-    return found == read_json(folder / MARK)
+    found = {name: digest for name, digest in digest_files(folder).items() if name != MARK_FILE}
+    return found == read_json(folder / MARK_FILE)
 
 
 def flush_all(folder: Path) -> None:

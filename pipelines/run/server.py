@@ -18,7 +18,7 @@ from launderette.pipelines.run import supervisor
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
 LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
-START = 180.0  # seconds for a server to come up
+START_SECONDS = 180.0  # seconds for a server to come up
 APPLICATION = "prefect.server.api.server:create_app"
 WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # neither pages nor schedules
 
@@ -80,7 +80,7 @@ def free_port() -> int:
 
 
 def _wait(server: subprocess.Popen, address: str, work: Path) -> None:
-    until = time.monotonic() + START
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server's

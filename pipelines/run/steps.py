@@ -161,7 +161,7 @@ def decide(
     found, staged = reports.restored(read_json(report["path"])), place.path("staged")
     written = place.modality.write_release(place.modality.read(synthetic), staged, format=config.publish.format)
     verdict = gate.decide(found, config.rules, publishing.data_digest(staged)).verdict()
-    id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED}}-{place.key}"
+    id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED_FORMAT}}-{place.key}"
     last = history.last(place.output, config.name)
     drifted = drift.check(Schema.from_dict(schema), last and Schema.from_dict(last))
     digests = {"code": code, "config": configuration}

@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 
-LOOK = 0.5  # seconds between two looks
-GRACE = 10.0  # seconds between SIGTERM and SIGKILL
+LOOK_SECONDS = 0.5  # seconds between two looks
+GRACE_SECONDS = 10.0  # seconds between SIGTERM and SIGKILL
 
 
 def main(parent: int, command: list[str]) -> int:
@@ -28,14 +28,14 @@ def main(parent: int, command: list[str]) -> int:
 
 
 def _is_gone(parent: int) -> bool:
-    closed, _, _ = select.select([sys.stdin], [], [], LOOK)
+    closed, _, _ = select.select([sys.stdin], [], [], LOOK_SECONDS)
     return bool(closed) or os.getppid() != parent
 
 
 def _end(child: subprocess.Popen) -> None:
     child.terminate()
     try:
-        child.wait(GRACE)
+        child.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -35,8 +35,8 @@ from launderette.pipelines.run.caching import Result, Step
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
-DELAYS = [2, 10]  # seconds before the second and third attempt
-EVERY = 0.02  # share of the training after which Prefect's progress artifact moves
+RETRY_DELAYS = [2, 10]  # seconds before the second and third attempt
+PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
 listener: ContextVar[Progress | None] = ContextVar(
     "listener", default=None
@@ -129,8 +129,8 @@ def _task(name: str, description: str | None, work: Callable[..., Any], *, retri
         description=description,
         cache_policy=NO_CACHE,
         persist_result=False,
-        retries=len(DELAYS) if retries else 0,
-        retry_delay_seconds=DELAYS if retries else None,
+        retries=len(RETRY_DELAYS) if retries else 0,
+        retry_delay_seconds=RETRY_DELAYS if retries else None,
         retry_condition_fn=_retry if retries else None,
     )
 
@@ -148,7 +148,7 @@ def _progress(also: Progress | None) -> Progress:
             shown["artifact"] = create_progress_artifact(
                 100 * share, key="training", description="Training steps taken"
             )
-        elif share - shown["share"] >= EVERY or share >= 1:
+        elif share - shown["share"] >= PROGRESS_SHARE or share >= 1:
             update_progress_artifact(shown["artifact"], 100 * share)
             shown["share"] = share
         if also:

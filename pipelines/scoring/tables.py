@@ -15,7 +15,7 @@ from launderette.pipelines.scoring import run
 from launderette.pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
 from launderette.pipelines.stages import ingestion
 
-NAMED = 10  # columns named in a sentence
+LISTED_COLUMNS = 10  # columns named in a sentence
 
 
 def score(
@@ -80,8 +80,8 @@ def _shared(sides: dict[str, pd.DataFrame]) -> tuple[list[str], tuple[str, ...]]
     notes = []
     for role, side in sides.items():
         if missing := [name for name in every if name not in side]:
-            named = ", ".join(map(repr, missing[:NAMED])) + (
-                f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+            named = ", ".join(map(repr, missing[:LISTED_COLUMNS])) + (
+                f" and {len(missing) - LISTED_COLUMNS} more" if len(missing) > LISTED_COLUMNS else ""
             )
             notes.append(f"Note: not scored, for the {role} table lacks it: {named}.")
     return shared, tuple(notes)

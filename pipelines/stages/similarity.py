@@ -16,7 +16,7 @@ from launderette.generators.data.schema import Column, Datetime, Numerical, Sche
 from launderette.generators.formats import grid
 
 NUMBER_CELLS, LABEL_CELLS = 10, 30  # of a number, of equal shares; of labels, the most frequent alone
-PRIOR = 10.0  # rows of the whole table that each kept label is given besides its own (Dirichlet)
+PRIOR_ROWS = 10.0  # rows of the whole table that each kept label is given besides its own (Dirichlet)
 FALSE_LIKENESS_SHARE = 0.05
 MOST_KEPT_LABELS = 200  # kept labels compared, the most frequent
 
@@ -59,7 +59,7 @@ class Likeness:
         counts = [self._counts(codes, *some) for some in (few, kept)]
         whole = np.bincount(codes, self._weights)
         whole = (whole + 1 / len(whole)) / (whole.sum() + 1)
-        shares = (counts[1] + PRIOR * whole) / (counts[1].sum(axis=1, keepdims=True) + PRIOR)
+        shares = (counts[1] + PRIOR_ROWS * whole) / (counts[1].sum(axis=1, keepdims=True) + PRIOR_ROWS)
         return counts[0] @ np.log(shares / whole).T
 
     def _counts(self, codes: np.ndarray, rows: pd.Index, places: np.ndarray) -> np.ndarray:

@@ -114,7 +114,7 @@ def test_what_cannot_be_shown_is_counted_by_reason(tmp_path, monkeypatch):
     del bare.PixelData
     named = [made(RAMP, BurnedInAnnotation="YES"), *(written(one) for one in (frames, foreign, inflating, bare))]
     found = decode(tmp_path, *named, made(RAMP)[:-20], bytes(128) + b"DICM" + b"no more", made(RAMP), made(RAMP))
-    expected = [dicom.WRITTEN_ON, headers.SEVERAL, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [headers.UNREADABLE]]
+    expected = [dicom.WRITTEN_ON, headers.SEVERAL_FRAMES, dicom.COMPRESSED, dicom.COMPRESSED, *3 * [headers.UNREADABLE]]
     assert [reason for _, reason in found.skipped] == expected and len(found.pixels) == 2
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     with pytest.raises(LaunderError, match="too many pixels"):

@@ -204,7 +204,7 @@ def test_broken_files_are_listed_by_digest_and_too_many_refused(tmp_path, monkey
     cut = saved(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)), "PNG")[:2000]
     found = decode(tmp_path, *good, b"", b"no image", cut, moving)
     assert found.kept.tolist() == list(range(6)) and (found.pixels == MADE.pixels[:6]).all()
-    assert [reason for _, reason in found.skipped] == [headers.UNREADABLE] * 3 + [headers.SEVERAL]
+    assert [reason for _, reason in found.skipped] == [headers.UNREADABLE] * 3 + [headers.SEVERAL_FRAMES]
     assert all(len(digest) == 64 for digest, _ in found.skipped)
     with pytest.raises(LaunderError, match="at most 10% of 10 images to be unusable, found 3"):
         decode(tmp_path, *good, b"", b"no image", cut, moving, broken=0.1)
