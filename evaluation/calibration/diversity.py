@@ -22,6 +22,19 @@ def every_row_twice(case: Case, rng: Rng) -> Case:
     return case.released(changes.sampled(case.synthetic.head(len(case.synthetic) // 2), len(case.synthetic), rng))
 
 
+def every_row_twice_jittered(case: Case, rng: Rng) -> Case:
+    """The same, numbers moved by up to 1 %."""
+    twice = every_row_twice(case, rng)
+    return twice.released(changes.jittered(twice.synthetic, changes.numbers(case), 0.01, rng))
+
+
+def sixth_of_the_rows_repeated(case: Case, rng: Rng) -> Case:
+    """A sixth of the rows are others of the release once more."""
+    kept = case.synthetic.iloc[len(case.synthetic) // 6 :]
+    again = changes.sampled(kept, len(case.synthetic) - len(kept), rng)
+    return case.released(pd.concat([kept, again]))
+
+
 def fifty_rows_jittered(case: Case, rng: Rng) -> Case:
     """Fifty rows over and over, numbers moved by up to 2 %."""
     rows = changes.sampled(case.synthetic.head(50), len(case.synthetic), rng)

@@ -167,12 +167,12 @@ def _multiples(values: np.ndarray, step: float) -> float:
 
 def _varied(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:
     size = min(len(real), len(other))
-    usual, found = (_different(v, size) for v in (real, other))
+    usual, found = (different(v, size) for v in (real, other))
     allowed = chance.deviations(parts) / np.sqrt(usual)
     return Loss(str(column), max(0.0, 1 - found / usual), float(min(1.0, allowed)))
 
 
-def _different(values: np.ndarray, size: int) -> float:
+def different(values: np.ndarray, size: int) -> float:
     """Expected number of different values among `size` of these, drawn without replacement (rarefaction, Hurlbert
     1971).
     """

@@ -134,6 +134,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "rows, judged by how many rows have a twin.",
         "A rough number: read its interval.",
     ),
+    "diversity.repeats": (
+        "Repeated rows",
+        "Share of synthetic rows that neither equal another synthetic row nor lie nearer to one than real rows do "
+        "to each other.",
+        CHANCE,
+    ),
     "diversity.distinct": ("Distinct rows", "Share of synthetic rows that remain when repeats are removed.", ""),
     "diversity.rare": ("Rare categories", "How much of the share of rare categories survives.", ""),
     "diversity.modes": (

@@ -30,6 +30,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "diversity.regions": "of the rows of each region of two columns kept, beyond chance",
     "fidelity.date_order": "of rows with their dates in the order that real ones always have, beyond chance",
     "fidelity.worst_column": "likeness of the column that differs most, beyond chance",
+    "diversity.repeats": "of released rows that repeat no other one, even nearly, beyond chance",
     "diversity.distinct": "of released rows that differ from all others",
     "privacy.copies": "of released rows identical to a training row",
     "privacy.identifiers": "of released identifiers that are real ones",

@@ -55,6 +55,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "diversity.subgroups": {"at_least": 0.6},
     "diversity.regions": {"at_least": 0.75},
     "diversity.distinct": {"at_least": 0.8, "relative": "of ceiling"},
+    "diversity.repeats": {"at_least": 0.9},
     "diversity.rare": {"at_least": 0.5, "relative": "or ceiling"},
     "privacy.copies": {"at_most": 1.1, "relative": "times chance"},
     "privacy.identifiers": {"at_most": 0},

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from evaluation import diversity, fidelity, samples
+from evaluation import chance, diversity, fidelity, samples
+from evaluation.diversity.repeats import repeats
 from evaluation.measures import vendi
+from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
 
@@ -127,3 +129,31 @@ def test_rare_categories_are_redrawn_by_rows():
     assert (
         lost.value == lost.low == 0 and 0.1 < lost.high < 0.3
     )  # none of 20 expected rows: up to 1 - 0.025 ** (1 / 20)
+
+
+def once_more(table, rows, jitter=0.0):
+    """The table whose last rows are its first ones once more, their numbers moved."""
+    again = table.head(rows)
+    noise = 1 + np.random.default_rng(0).uniform(-jitter, jitter, rows)
+    again = again.assign(**{c: again[c] * noise for c in ("income", "height", "weight")})
+    return pd.concat([table.head(len(table) - rows), again], ignore_index=True)
+
+
+def test_rows_that_repeat_each_other_are_counted_and_nearly_equal_ones_too():
+    train, other = mixed(1000), mixed(1000, 1)
+    honest = repeats(samples.make(train, None, other))
+    assert honest.low == 1 and honest.detail["lost"].keys() <= {"nearly equal rows"}
+    equal = repeats(samples.make(train, None, once_more(other, 200))).detail
+    assert equal["lost"]["equal rows"] == pytest.approx(0.2)
+    assert equal["by_chance"]["equal rows"] == chance.most(0, 1000, 1000, 2)  # no real row repeats another
+    near = repeats(samples.make(train, None, once_more(other, 200, 0.01)))
+    assert near.detail["lost"]["nearly equal rows"] == pytest.approx(0.4, abs=0.02)  # both rows of each pair
+    assert near.low < DEFAULT_RULES["diversity.repeats"]["at_least"]
+
+
+@pytest.mark.parametrize("rows", [200, 1000, 6000])
+def test_rows_of_few_columns_repeat_each_other_by_nature_at_every_size(rows):
+    columns = ["trade", "married", "owner"]
+    train, holdout, other = (mixed(size, seed)[columns] for seed, size in enumerate((1000, 250, rows)))
+    found = repeats(samples.make(train, holdout, other))
+    assert found.low == 1 and found.detail["lost"]["equal rows"] > 0.5
