@@ -83,7 +83,7 @@ def _listed(names: Counter[str]) -> str:
 def _drawn(options: argparse.Namespace, held: float, released: float, seed: int) -> dict[str, Any]:
     """Which rules refuse one honest table, kept in a file."""
     sizes = options.rows, round(held * options.rows), round(released * options.rows)
-    key = " ".join(map(str, (options.data or options.shape, *sizes, seed, *options.rules, _code())))
+    key = " ".join(map(str, (options.data or options.shape, *sizes, seed, *(options.rules or ()), _code())))
     for line in _lines(options.results):
         if line["key"] == key:
             return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -138,15 +138,14 @@ class Samples:
         """At most `limit` row numbers of a role, drawn without replacement, the same for the same seed."""
         return np.sort(drawn(role, len(self.table(role)), seed)[:limit])
 
-    def arranged(self, chosen: Mapping[str, tuple[str, np.ndarray]], floor: str) -> Samples:
+    def arranged(self, chosen: Mapping[str, Sequence[tuple[str, np.ndarray]]], floor: str) -> Samples:
         """Samples whose train, holdout and synthetic tables are chosen rows of these: role -> (role here, its row
-        numbers). Columns, labels and units stay; which rows were learnt from is no longer known.
+        numbers), one part after the other. Columns, labels and units stay; who was learnt from is no longer known.
         """
-        frames, tables = ({}, {})
-        for role, (own, rows) in chosen.items():
-            frames[role] = self.frames[own].iloc[rows].reset_index(drop=True)
-            tables[role] = self.table(own).iloc[rows].reset_index(drop=True)
-        found = Samples(**frames, kinds=self.kinds, target=self.target, floor=floor)
+        read = self.frames.__getitem__, self.table
+        frames, tables = ({role: _joined(of, parts) for role, parts in chosen.items()} for of in read)
+        real = frames["train"], frames.get("holdout"), frames["synthetic"]
+        found = Samples(*real, self.kinds, self.target, floor=floor)
         vars(found)["_canonical"] = tables, self.labels, self.units  # as the cached property would find them
         return found
 
@@ -163,6 +162,10 @@ class Samples:
     def size(self, role: str) -> int:
         """Number of rows of a role; 0 for an absent holdout."""
         return len(self.frames.get(role, ()))
+
+
+def _joined(table: Callable[[str], pd.DataFrame], parts: Sequence[tuple[str, np.ndarray]]) -> pd.DataFrame:
+    return pd.concat([table(role).iloc[rows] for role, rows in parts], ignore_index=True)
 
 
 def drawn(role: str, size: int, seed: int) -> np.ndarray:

@@ -7,8 +7,12 @@ are the ceiling, as many shuffled ones the floor.
 
 from __future__ import annotations
 
+import numpy as np
+
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.samples import Samples
+from launderette.evaluation.samples import Samples, drawn
+
+Part = tuple[str, np.ndarray]  # a role and its row numbers
 
 
 @once
@@ -19,12 +23,8 @@ def unseen(samples: Samples, seed: int) -> Samples:
     if samples.holdout is None:
         return samples
     size = min(samples.size("train"), samples.size("synthetic"))
-    chosen = {
-        "train": ("holdout", samples.rows("holdout", samples.size("holdout"), seed)),
-        "holdout": ("train", samples.rows("train", size, seed)),
-        "synthetic": ("synthetic", samples.rows("synthetic", size, seed)),
-    }
-    return samples.arranged(chosen, floor="holdout")
+    held = samples.rows("holdout", samples.size("holdout"), seed)
+    return _against(samples, ("holdout", held), ("train", samples.rows("train", size, seed)), seed)
 
 
 @once
@@ -35,9 +35,31 @@ def seen(samples: Samples, seed: int) -> Samples:
     if samples.holdout is None:
         return samples
     size = min(samples.size("train"), samples.size("synthetic"))
-    chosen = {
-        "train": ("train", samples.member_rows(samples.size("holdout"), seed)),
-        "holdout": ("holdout", samples.rows("holdout", size, seed)),
-        "synthetic": ("synthetic", samples.rows("synthetic", size, seed)),
-    }
+    members = samples.member_rows(samples.size("holdout"), seed)
+    return _against(samples, ("train", members), ("holdout", samples.rows("holdout", size, seed)), seed)
+
+
+def _against(samples: Samples, real: Part, other: Part, seed: int) -> Samples:
+    size = min(samples.size("train"), samples.size("synthetic"))
+    chosen = {"train": [real], "holdout": [other], "synthetic": [("synthetic", samples.rows("synthetic", size, seed))]}
     return samples.arranged(chosen, floor="holdout")
+
+
+@once
+def equal(samples: Samples, limit: int, seed: int) -> Samples:
+    """Equal numbers of training, other real, synthetic and shuffled rows, at most `limit` of each.
+
+    Other real rows are those of the holdout and, where these are too few, training rows that are not among the
+    first: where nobody learnt them, the two halves are as alike as two samples. Without a holdout, there are none.
+    """
+    train, held = samples.size("train"), samples.size("holdout")
+    size = min(limit, train, samples.size("synthetic"), (train + held) // 2 if held else train)
+    order = drawn("train", train, seed)
+    chosen: dict[str, list[Part]] = {
+        "train": [("train", np.sort(order[:size]))],
+        "synthetic": [("synthetic", samples.rows("synthetic", size, seed))],
+    }
+    if held:
+        more = np.sort(order[size:][: max(0, size - held)])
+        chosen["holdout"] = [("holdout", samples.rows("holdout", size, seed)), ("train", more)]
+    return samples.arranged(chosen, floor="train")

@@ -7,6 +7,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
+from launderette.evaluation import unseen
+from launderette.evaluation.diversity import rarefaction
+from launderette.evaluation.fidelity.values import different
 from launderette.evaluation.measures import intervals, neighbours, rarity, supports
 from launderette.evaluation.measures import vendi as vendi_
 from launderette.evaluation.samples import Samples, row_hashes
@@ -19,26 +22,26 @@ LEAST_NEIGHBOUR_ROWS = 4  # rows with which neighbours mean something
 BRACKETS = (5, 20, 100)  # training rows of a rare category at most
 CELLS = 50
 VENDI_ROWS = 1000
-TWINS = 0.02  # of the training rows have a row as near as a twin
+SUPPORT_ROWS = 1000  # of each table at least: the error of the number of twins is then about a fifth
+TWINS = 0.1  # of the training rows have a row as near as a twin
 
 
 def coverage(samples: Samples, *, seed: int = 0) -> Score:
     """Share of training rows that have a synthetic row as near as their own 5th neighbour, in [0, 1], higher better.
 
-    Naeem et al. 2020, k = 5, equal numbers of rows; about 0.97 for two samples of one distribution. Cost: four
-    searches of n x n sampled rows.
+    Naeem et al. 2020, k = 5, equal numbers of rows; about 0.97 for two samples of one distribution. The ceiling is what
+    other real rows reach. Cost: four searches of n x n sampled rows.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), DIVERSITY_ROWS)
-    train = neighbours.Group("train", samples.rows("train", size, seed))
-    radius = neighbours.search(samples, train, train, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, -1]
-    covered = {}
-    for name, role in samples.roles().items():
-        other = neighbours.Group(role, samples.rows(role, size, seed))
-        covered[name] = neighbours.search(samples, train, other, 1)[0][:, 0] <= radius
-    interval = intervals.clopper_pearson(int(covered["value"].sum()), size)
-    return of_rows(covered, interval, "higher", {"rows": size}, f"{size:,} rows of each table.")
+    compared, train = _equal(samples, DIVERSITY_ROWS, seed)
+    radius = neighbours.search(compared, train, train, min(DIVERSITY_NEIGHBOURS, len(train) - 1))[0][:, -1]
+    covered = {
+        name: neighbours.search(compared, train, neighbours.Group(role, train.rows), 1)[0][:, 0] <= radius
+        for name, role in compared.roles().items()
+    }
+    interval = intervals.clopper_pearson(int(covered["value"].sum()), len(train))
+    return of_rows(covered, interval, "higher", {"rows": len(train)}, _drawn(train))
 
 
 def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
@@ -51,27 +54,25 @@ def beta_recall(samples: Samples, *, seed: int = 0) -> Score:
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), DIVERSITY_ROWS)
-    train = samples.rows("train", size, seed)
-    if supports.flat(samples, train):
+    compared, train = _equal(samples, DIVERSITY_ROWS, seed)
+    if supports.flat(compared, train.rows):
         return unknown(Reason.EQUALLY_DEEP, "all training rows are equally deep")
     ends = {
-        name: supports.integrated(supports.recalled(samples, role, samples.rows(role, size, seed), train), seed)
-        for name, role in samples.roles().items()
+        name: supports.integrated(supports.recalled(compared, role, train.rows, train.rows), seed)
+        for name, role in compared.roles().items()
     }
-    return Score(
-        *ends["value"],
-        ends["ceiling"][0] if "ceiling" in ends else None,
-        ends["floor"][0],
-        "higher",
-        {"rows": size},
-        f"{size:,} rows of each table.",
-    )
+    ceiling = ends["ceiling"][0] if "ceiling" in ends else None
+    return Score(*ends["value"], ceiling, ends["floor"][0], "higher", {"rows": len(train)}, _drawn(train))
 
 
-def _equal(samples: Samples) -> int:
-    """Rows that every table has; a holdout of under 100 rows is not waited for."""
-    return min(samples.size(r) for r in ("train", "synthetic", "holdout") if samples.size(r) >= 100 or r != "holdout")
+def _equal(samples: Samples, limit: int, seed: int) -> tuple[Samples, neighbours.Group]:
+    """Equal numbers of rows of each table, and the training ones among them."""
+    compared = unseen.equal(samples, limit, seed)
+    return compared, neighbours.Group("train", np.arange(len(compared.train)))
+
+
+def _drawn(train: neighbours.Group) -> str:
+    return f"{len(train):,} rows of each table."
 
 
 def vendi(samples: Samples, *, seed: int = 0) -> Score:
@@ -83,12 +84,11 @@ def vendi(samples: Samples, *, seed: int = 0) -> Score:
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), VENDI_ROWS)
-    every = neighbours.Group("train", samples.rows("train", size, seed))
-    distances = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0]
+    compared, train = _equal(samples, VENDI_ROWS, seed)
+    distances = neighbours.search(compared, train, train, min(DIVERSITY_NEIGHBOURS, len(train) - 1))[0]
     width = max(float(np.median(distances[:, -1])), 1e-3)
-    points = {role: neighbours.points(samples, role, samples.rows(role, size, seed)) for role in _roles(samples)}
-    return vendi_.relative(points, width, seed, f"{size:,} rows of each table.")
+    points = {role: neighbours.points(compared, role, train.rows) for role in _roles(compared)}
+    return vendi_.relative(points, width, seed, _drawn(train))
 
 
 def support(samples: Samples, *, seed: int = 0) -> Score:
@@ -96,43 +96,34 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
     better.
 
     Birthday paradox (Arora and Zhang 2017): of n rows from S equally likely ones a share f = 1 - exp(-n / S) has a
-    twin, so S = -n / log(1 - f). Twins are nearer to each other than all but 2 % of training rows are to their nearest.
-    Cost: one search.
+    twin, so S = -n / log(1 - f). Twins are nearer to each other than all but 10 % of training rows are to their
+    nearest. Under 1,000 rows of each table twins are too few to be counted. Cost: one search.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)
-    size = min(_equal(samples), DIVERSITY_ROWS)
-    near = {}
-    for role in _roles(samples):
-        every = neighbours.Group(role, samples.rows(role, size, seed))
-        near[role] = neighbours.search(samples, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, 0]
+    compared, train = _equal(samples, DIVERSITY_ROWS, seed)
+    near, size = {}, len(train)
+    if size < SUPPORT_ROWS:
+        return unknown(
+            Reason.TOO_FEW_ROWS, f"twins are counted among {SUPPORT_ROWS:,} rows of each table, found {size}"
+        )
+    for role in _roles(compared):
+        every = neighbours.Group(role, train.rows)
+        near[role] = neighbours.search(compared, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, 0]
     radius = float(np.quantile(near["train"], TWINS))
     twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
     real = _supported(twins["train"], size)
-    low, high = (
-        _supported(share * size, size) / real for share in reversed(intervals.clopper_pearson(twins["synthetic"], size))
-    )
+    ends = intervals.clopper_pearson(twins["synthetic"], size)
+    low, high = (_supported(share * size, size) / real for share in reversed(ends))
     ratio = {role: _supported(count, size) / real for role, count in twins.items()}
-    return Score(
-        ratio["synthetic"],
-        low,
-        high,
-        ratio.get("holdout"),
-        ratio["shuffled"],
-        "higher",
-        {
-            "rows": size,
-            "twins": twins["synthetic"],
-            "twins_real": twins["train"],
-            "support": _supported(twins["synthetic"], size),
-        },
-        f"{size:,} rows of each table, {twins['synthetic']} with a twin.",
-    )
+    own = {"twins": twins["synthetic"], "twins_real": twins["train"], "support": _supported(twins["synthetic"], size)}
+    note = f"{_drawn(train)[:-1]}, {twins['synthetic']} with a twin."
+    value, ceiling, floor = ratio["synthetic"], ratio.get("holdout"), ratio["shuffled"]
+    return Score(value, low, high, ceiling, floor, "higher", {"rows": size, **own}, note)
 
 
 def _roles(samples: Samples) -> list[str]:
-    """The tables whose rows have neighbours among themselves."""
-    return [role for role in ("train", *samples.roles().values()) if len(samples.table(role)) >= LEAST_NEIGHBOUR_ROWS]
+    return ["train", *samples.roles().values()]
 
 
 def _supported(twins: float, size: int) -> float:
@@ -152,36 +143,30 @@ def _too_small(samples: Samples) -> Obstacle | None:
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of synthetic rows left after removing repeats, in (0, 1], higher better.
+    """Share of different rows among as many synthetic rows as there are real ones, or all that there are, in (0, 1],
+    higher better.
 
-    The ceiling is the share among as many real rows (training and holdout together). Cost: one hash per row.
+    Ceiling: as many real rows (training and holdout together), floor: shuffled ones. Where a table has more rows, the
+    share is the mean over all choices among them (rarefaction, Hurlbert 1971). Cost: one hash per row.
     """
     if not samples.columns:
         return unknown(Reason.NO_VALUES, "all columns are identifiers")
     hashes = row_hashes(samples.table("synthetic"))
-    value, once = _distinct(hashes)
-    low, high = intervals.around(value, once, seed)
     real = np.concatenate([row_hashes(samples.table(r)) for r in ("train", "holdout") if r in samples.frames])
-    real = np.random.default_rng([seed, 5]).permutation(real)[: len(hashes)]
-    floor = row_hashes(samples.table("shuffled"))[: len(hashes)]
-    largest = int(np.unique(hashes, return_counts=True)[1].max())
-    return Score(
-        value,
-        low,
-        high,
-        _distinct(real)[0],
-        _distinct(floor)[0],
-        "higher",
-        {"distinct_rows": round(value * len(hashes)), "rows": len(hashes), "most_repeated": largest},
-        "Compare with the ceiling: a table of few columns repeats itself by nature.",
-    )
-
-
-def _distinct(hashes: np.ndarray) -> tuple[float, np.ndarray]:
-    """The ratio, and 1 / multiplicity of each row, whose mean it is."""
-    _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    once = 1 / counts[inverse]
-    return float(once.mean()), once
+    rows, shuffled = min(len(hashes), len(real)), row_hashes(samples.table("shuffled"))
+    value, ceiling = different(hashes, rows) / rows, different(real, rows) / rows
+    least = min(rows, len(shuffled))
+    occurrences = np.unique(hashes, return_counts=True)[1]
+    detail = {
+        "distinct_rows": len(occurrences),
+        "rows": len(hashes),
+        "most_repeated": int(occurrences.max()),
+        "by_chance": rarefaction.lost_by_chance(real, rows),
+    }
+    ends = intervals.around(value, rarefaction.weights(hashes), seed)
+    note = "" if rows == len(hashes) else f"Among {rows:,} of the synthetic rows, as many as there are real ones. "
+    note += "Compare with the ceiling: a table of few columns repeats itself by nature."
+    return Score(value, *ends, ceiling, different(shuffled, least) / least, "higher", detail, note)
 
 
 def rare(samples: Samples, *, seed: int = 0) -> Score:
@@ -238,21 +223,20 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     """
     from sklearn.cluster import MiniBatchKMeans
 
-    size = min(samples.size("train"), samples.size("synthetic"), 3 * DIVERSITY_ROWS)
-    cells = min(CELLS, size // 20)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
-    if cells < 2:
+    compared, chosen = _equal(samples, 3 * DIVERSITY_ROWS, seed)
+    size = len(chosen)
+    if (cells := min(CELLS, size // 20)) < 2:
         return unknown(Reason.TOO_FEW_ROWS, f"cells need 40 rows of each table, found {size}")
-    train = neighbours.points(samples, "train", samples.rows("train", size, seed)).numpy()
+    train = neighbours.points(compared, *chosen).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)
     real = np.bincount(means.predict(train), minlength=cells)
     found, ratios, differ = {}, {}, {}
-    for name, role in samples.roles().items():
-        rows = neighbours.points(samples, role, samples.rows(role, size, seed)).numpy()
-        counts = np.bincount(means.predict(rows), minlength=cells)
-        ratios[name] = (counts / len(rows)) / np.maximum(real / len(train), 1e-12)
-        differ[name] = _significant(counts, len(rows), real, len(train))
+    for name, role in compared.roles().items():
+        counts = np.bincount(means.predict(neighbours.points(compared, role, chosen.rows).numpy()), minlength=cells)
+        ratios[name] = counts / np.maximum(real, 1e-12)
+        differ[name] = _significant(counts, size, real, size)
         found[name] = ((ratios[name] >= 0.1) & (ratios[name] <= 10))[real > 0]
     low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
     order = np.argsort(-real)
@@ -262,7 +246,7 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
         "overfilled": int((ratios["value"][real > 0] > 10).sum()),
         "differing_share": float(differ["value"]),
         "differing_share_ceiling": mean(differ.get("ceiling")),
-        **_shown(real[order] / len(train), ratios["value"][order], len(train)),
+        **_shown(real[order] / size, ratios["value"][order], size),
     }
     return Score(
         float(found["value"].mean()),

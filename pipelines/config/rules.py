@@ -1,7 +1,8 @@
 """The rules of the gate: what each score must reach, and how a bound follows the data.
 
 Seven words let a bound follow the data, because what is reachable differs between tables:
-- "of ceiling": the bound is a multiple of what real held-out rows reach.
+- "of ceiling": the bound is a multiple of what real rows reach, or what as many of them reach but once in a thousand
+  tables, where that is less.
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
   taken three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows
   only.

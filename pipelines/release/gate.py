@@ -173,7 +173,7 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
     if not _finite(score.ceiling):
         return None, "There is no held-out table to compare with."
     if relative == "of ceiling":
-        return figure * score.ceiling, ""
+        return min(figure * score.ceiling, score.ceiling - score.detail.get("by_chance", 0.0)), ""
     if relative == "over ceiling":
         return _by_non_members(figure, score), ""
     if not _finite(score.floor):

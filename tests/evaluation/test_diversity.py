@@ -77,7 +77,12 @@ def test_support_by_hand():
 
 def test_distinct_counts_repeats_as_they_are():
     score = diversity.distinct(compared({"a": [1, 2, 3, 4]}, {"a": [1, 1, 2, 3]}, {"a": [5, 5, 6, 7]}))
-    assert score.value == 0.75 and score.detail == {"distinct_rows": 3, "rows": 4, "most_repeated": 2}
+    assert score.value == 0.75 and score.low <= 0.75
+    assert {key: score.detail[key] for key in ("distinct_rows", "rows", "most_repeated")} == {
+        "distinct_rows": 3,
+        "rows": 4,
+        "most_repeated": 2,
+    }
     assert score.low <= 0.75 <= score.high
 
 

@@ -1,0 +1,74 @@
+"""Ceilings and bounds at the size of the release: what honest tables reach, whatever the sizes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import diversity, fidelity, samples, unseen
+from evaluation.diversity import rarefaction
+from evaluation.fidelity.values import different
+from pipelines.config import rules
+from pipelines.release import gate
+from tests.evaluation.tables import mixed
+
+METRICS = {
+    "fidelity.shape": fidelity.shape,
+    "fidelity.trend": fidelity.trend,
+    "diversity.coverage": diversity.coverage,
+    "diversity.distinct": diversity.distinct,
+}
+SIZES = [(400, 40, 40), (400, 400, 100), (200, 50, 1000), (300, 100, 300)]  # training, held-out, released rows
+
+
+def judged(name, compared):
+    score = METRICS[name](compared)
+    decided = gate.decide(gate.Report({name: score}, {}, {}, 0), rules.DEFAULT_RULES, "0" * 64)
+    return score, next(reason for reason in decided.reasons if reason["score"] == name)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("name", METRICS)
+def test_honest_tables_pass_and_have_their_ceiling_at_every_size(name, sizes):
+    score, reason = judged(name, samples.make(*(mixed(rows, part + 5) for part, rows in enumerate(sizes))))
+    assert reason["passed"] and score.value == pytest.approx(score.ceiling, abs=0.06)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_few_columns_repeat_themselves_as_real_rows_do(sizes):
+    train, holdout, fresh = (mixed(rows, part)[["married", "owner", "trade"]] for part, rows in enumerate(sizes))
+    assert judged("diversity.distinct", samples.make(train, holdout, fresh))[1]["passed"]
+    collapsed = pd.concat([fresh[:2]] * (sizes[2] // 2))
+    assert sizes[2] < 200 or not judged("diversity.distinct", samples.make(train, holdout, collapsed))[1]["passed"]
+
+
+def test_different_rows_by_hand():
+    # of a, a, b, c two are drawn: six pairs, of which only (a, a) are equal; one row is alone in the five others twice
+    rows = np.array([7, 7, 8, 9])
+    assert different(rows, 2) == pytest.approx((1 + 5 * 2) / 6)
+    assert rarefaction.alone(rows, 2) == pytest.approx(5 * 2 / 6) and rarefaction.alone(rows, 4) == pytest.approx(2)
+    # chance of four among these four: 3.29 standard errors, of which the squares are 2 and 2 * 4 / 4
+    assert rarefaction.lost_by_chance(rows, 4) == pytest.approx(3.2905 * 2 / 4, abs=1e-3)
+
+
+def test_different_rows_are_counted_among_as_many_as_are_real():
+    # ten real rows of two kinds; of 1,000 synthetic rows of two kinds ten hold both, all but always
+    few = {"a": [0, 1] * 5}
+    score = diversity.distinct(samples.make(*(pd.DataFrame(t) for t in (few, few, {"a": [0, 1] * 500}))))
+    assert score.value == pytest.approx(0.1, abs=1e-5) and score.ceiling == pytest.approx(0.1, abs=1e-5)
+    assert score.detail["distinct_rows"] == 2 and "20 of the synthetic rows" in score.note
+
+
+def test_real_rows_are_compared_in_equal_numbers():
+    train, holdout, fresh = mixed(100), mixed(30, 1), mixed(400, 2)
+    found = unseen.equal(samples.make(train, holdout, fresh), 1000, 0)
+    assert {len(found.table(role)) for role in ("train", "holdout", "synthetic", "shuffled")} == {65}
+    pooled = pd.concat([found.train, found.holdout])
+    assert not pooled.duplicated().any() and len(pooled.merge(holdout)) >= 30
+    alone = unseen.equal(samples.make(train, None, fresh), 50, 0)
+    assert alone.holdout is None and len(alone.train) == 50
+
+
+def test_copies_of_training_rows_cover_more_than_other_real_rows_do():
+    train, holdout, fresh = mixed(600, 10), mixed(150, 11), mixed(600, 12)
+    copied, honest = (diversity.coverage(samples.make(train, holdout, other)) for other in (train, fresh))
+    assert copied.low > copied.ceiling and honest.low < honest.ceiling
