@@ -147,6 +147,11 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Share of the groups found among the training rows that are neither lost nor over-filled.",
         "",
     ),
+    "privacy.epsilon": (
+        "Privacy budget spent",
+        "The epsilon of the guarantee of differential privacy; smaller is more private.",
+        "It holds whatever is tried, for every row that was trained on.",
+    ),
     "privacy.copies": (
         "Exact copies",
         "Share of synthetic rows identical to a training row.",

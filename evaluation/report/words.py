@@ -16,7 +16,14 @@ TITLES = {
 }
 
 METRICS: dict[str, Sequence[str]] = {**TABLES, **{name: words for name, (_, *words) in IMAGES.items()}}
-NUMBERS = {"image.frechet", "image.kernel"}  # no shares: shown as numbers, and drawn relative to their floor
+GUARANTEE = "privacy.epsilon"  # stands in place of attacks
+NUMBERS = {"image.frechet", "image.kernel", GUARANTEE}  # no shares: shown as numbers, and drawn relative to their floor
+GUARANTEED = (
+    "No attack was tried: it would look at training rows, of which nothing but the ledger may tell.",
+    "Whether what was stated of the columns is public knowledge cannot be tested: whoever signs answers for it.",
+    "What is protected is one row; where a person has several, each of them has a guarantee of its own, which add up.",
+    "Rows of the holdout are not protected: the scores are computed on them, one half standing for training rows.",
+)
 
 MODEL = {"privacy.membership_model", "image.membership_model"}  # attacks by the model
 GUESSING = 0.1  # of members, at as many false alarms
@@ -99,6 +106,8 @@ def not_tested(report: Any) -> list[str]:
     """What this evaluation does not say: shown on the page, because silence reads like approval."""
     profile = report.profile
     images = any(name in IMAGES for name in report.scores)
+    if GUARANTEE in report.scores:
+        return list(GUARANTEED)
     lines = [
         "No attacker with knowledge of the generator's training procedure (shadow models) was tried.",
         "Images were compared by their pixels and by general features: a person recognised by anything else was not "
@@ -113,7 +122,8 @@ def not_tested(report: Any) -> list[str]:
     lines += [_unread(column, found) for column, found in profile.get("unreadable", {}).items()]
     if scaled := profile.get("scaled"):
         lines.append(f"Too large or too small to learn from, compared in another unit: {', '.join(scaled)}.")
-    missing = [name for name in METRICS if name not in report.scores and (name in IMAGES) == images]
+    offered = [name for name in METRICS if (name in IMAGES) == images and name != GUARANTEE]
+    missing = [name for name in offered if name not in report.scores]
     if not profile["white_box"] or set(missing) & MODEL:
         lines.append("No model's loss was read: an attacker who has the model itself was not tried.")
     if any(kind == "identifier" for kind in profile["columns"].values()):

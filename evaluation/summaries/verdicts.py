@@ -9,6 +9,8 @@ Reason = Mapping[
     str, Any
 ]  # a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
 
+GUARANTEE = "privacy.epsilon"
+NUMBERS = {GUARANTEE}  # no shares
 COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
     "fidelity.validity": "of the values of each column possible, beyond chance",
@@ -40,6 +42,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",
     "privacy.membership_low_fpr": "of training rows recognised before any unseen row is taken for one",
     "privacy.membership_model": "of training rows recognised by somebody who holds the model, at 1 % false accusations",
+    GUARANTEE: "of epsilon, the privacy budget, spent",
     "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",
     "privacy.singling_out": "of descriptions that single out a training row, beyond those that single out a non-member",
     "privacy.linkability": "of training records whose halves can be joined, beyond those of non-members",
@@ -55,6 +58,16 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "image.membership_low_fpr": "of training images recognised before any unseen image is taken for one",
     "image.membership_model": "of training images recognised by somebody who holds the model, at 1 % false accusations",
 }
+PROMISED = (
+    "What they tell of any one row that was trained on is bounded by the guarantee of differential privacy in the card "
+    "below, whatever is tried. No such row was looked at for this page: what it calls training rows is one half of the "
+    "holdout, which the guarantee does not protect."
+)
+NOISY = (
+    "Ask for less noise: a larger privacy.epsilon, if you can answer for it.",
+    "Give more rows: the noise stays the same, and every count grows.",
+    "Leave out columns that nobody needs: each has a share of the noise.",
+)
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
 MORE_HOLDOUT = "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4."
 # what was measured to help, most first: docs/generators.md, "What a refusal for privacy yields to"
@@ -130,14 +143,12 @@ def sentence(reason: Reason) -> str:
     if reason["value"] is None or reason["bound"] is None:
         return f"Share {counted}: not measured. {reason['note']}".strip()
     least = reason["rule"].startswith("at least")
-    estimate = reason.get("estimate")
-    found = _percent(reason["value"] if estimate is None else estimate)
+    estimate, figure = reason.get("estimate"), _plain if reason["score"] in NUMBERS else _percent
+    found = figure(reason["value"] if estimate is None else estimate)
     end = (
-        f", {'down' if least else 'up'} to {_percent(reason['value'])}"
-        if estimate not in (None, reason["value"])
-        else ""
+        f", {'down' if least else 'up'} to {figure(reason['value'])}" if estimate not in (None, reason["value"]) else ""
     )
-    bound = f"{'At least' if least else 'At most'} {_percent(reason['bound'])} {counted}; found {found}{end}."
+    bound = f"{'At least' if least else 'At most'} {figure(reason['bound'])} {counted}; found {found}{end}."
     return f"{bound} {reason['note']}".strip()
 
 
@@ -157,9 +168,11 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
         ends = "What to do stands below, most useful first."
         return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
     silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""
+    held = f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "
+    if any(reason["score"] == GUARANTEE for reason in reasons):
+        return held + PROMISED
     return (
-        f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "
-        "This says that the attacks tried found no more than they find in data about other people; "
+        f"{held}This says that the attacks tried found no more than they find in data about other people; "
         "it is no proof that nobody can find more."
     )
 
@@ -190,6 +203,8 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None) -> list[st
     """Return what to do about the rules that refused, each once: those that serve most of them first; no other
     generator where `generator`, the one that was used, is the one to name.
     """
+    if any(reason["score"] == GUARANTEE for reason in reasons):
+        return [] if all(reason["passed"] for reason in reasons) else list(NOISY)
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
         key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
@@ -199,6 +214,10 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None) -> list[st
             weight = FIRST if reason["score"].startswith(INPUTS) else 1
             found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)
     return sorted(found, key=lambda remedy: -found[remedy])
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def _percent(value: float) -> str:

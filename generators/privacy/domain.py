@@ -149,7 +149,8 @@ class PublicColumn:
             return (values.dt.strftime(self.format) if dated else values).astype("object")
         texts = values.astype("object").map(text_of, na_action="ignore")
         if self.kind == "boolean":
-            return texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
+            truths = texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
+            return truths.astype("boolean")  # whichever values are there
         return texts.where(texts.isna() | texts.isin(self.labels), OTHER_LABEL)
 
     def _numbers(self, values: pd.Series) -> pd.Series:

@@ -28,7 +28,10 @@ from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
 
 AUGMENTED_FOLDER = "augmented"
-FITTING_KEYS = ("score.target", "generator", "budget", "seed", "device", "split.entity", "images.broken", "images.bits")
+FITTING_KEYS = (
+    *("score.target", "generator", "budget", "seed", "device", "split.entity", "privacy"),
+    *("images.broken", "images.bits"),
+)
 CLASS_BALANCE_KEYS = tuple(
     f"augment.{name}" for name in ("to", "times", "counts", "shares", "filter", "weight", "bins", "test")
 )
@@ -43,6 +46,11 @@ MARK_COLUMNS = ("is_synthetic", "weight")  # columns that the enlarged set has b
 
 def check_generators(config: RunConfig) -> None:
     """Raise LaunderError where a generator of tables is to be compared on images, or the other way round."""
+    if config.privacy is not None:
+        raise LaunderError(
+            "expected no privacy.epsilon for an augmentation, found one, but its result holds the real rows; remove "
+            "the section privacy"
+        )
     source, kind = modalities.of(config).SOURCE, f"{config.modality}."
     if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
         raise LaunderError(

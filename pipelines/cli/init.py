@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launderette.pipelines.cli.options import Overwrite, check_new, say
+from launderette.pipelines.cli.options import Epsilon, Overwrite, check_new, say
 from launderette.pipelines.cli.waiting import spinner
 
 
@@ -16,6 +16,7 @@ def init(
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the configuration.")
     ] = None,
+    epsilon: Epsilon = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Profile a source and write an editable, commented configuration."""
@@ -27,9 +28,20 @@ def init(
     loaded = config.load(source, override or [])
     spinner.show("reading the source")
     schema, entity, notes, rules = _profiled(loaded)
+    place, settings = config.load(source).source.path, override or []
     with atomic_write(output) as aside:
-        text = documents.template(schema, config.load(source).source.path, entity, override or [], rules)
+        text = (
+            documents.template(schema, place, entity, settings, rules)
+            if epsilon is None
+            else documents.private_template(schema, place, epsilon, settings)
+        )
         aside.write_text(text, encoding="utf-8")
+    if epsilon is not None:
+        say(
+            f"Wrote {output}: {len(schema.columns)} columns. State what is publicly known of each, not what these data "
+            f"show, and drop the others; then: launder run {output}"
+        )
+        return 0
     what = (
         f"{len(schema.columns)} columns. Look at their kinds"
         if schema.modality == "tabular"

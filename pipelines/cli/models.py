@@ -7,6 +7,8 @@ import typer
 
 from launderette.pipelines.cli.options import (
     RELEASED,
+    Delta,
+    Epsilon,
     Minutes,
     Overrides,
     Overwrite,
@@ -28,8 +30,8 @@ def fit(
     ] = None,
     target: Target = None,
     minutes: Minutes = None,
-    epsilon: Annotated[float | None, typer.Option(help="Privacy budget of differentially private training.")] = None,
-    delta: Annotated[float | None, typer.Option(help="Its delta.")] = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the generator.")
     ] = None,
@@ -41,7 +43,7 @@ def fit(
     inside.
     """
     from launderette.generators.training import checkpoint, memorisation
-    from launderette.pipelines import config
+    from launderette.pipelines import config, modalities
     from launderette.pipelines.config.documents import setting
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
     from launderette.pipelines.stages import fitting
@@ -63,10 +65,17 @@ def fit(
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
     check_new(model, overwrite)
     spinner.show("reading the source")
+    if loaded.privacy is not None:
+        for note in modalities.of(loaded).inspect(loaded):
+            say(note)
     fitted = fitting.fit(loaded, progress=progress(), tell=say)
     with explained(model):
         fitted.save(model)
     say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
+    if ledger := fitted.record.get("ledger"):
+        from launderette.generators.privacy.ledger import Ledger
+
+        say(Ledger.from_dict(ledger).sentence())
     if remembered := fitted.record.get("memorisation"):
         say(f"{memorisation.sentence(remembered)} Keep it inside.")
     return RELEASED

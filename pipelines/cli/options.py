@@ -24,6 +24,8 @@ Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An output folder.")]
 Target = Annotated[str | None, typer.Option(help="The column that a model should predict from the others.")]
 
+Epsilon = Annotated[float | None, typer.Option(help="Differential privacy: its epsilon, such as 3.")]
+Delta = Annotated[float | None, typer.Option(help="Its delta; 1e-6 where none is given.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 

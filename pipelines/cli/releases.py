@@ -17,9 +17,15 @@ def releases(folder: Folder) -> int:
         raise LaunderError(f"expected an output folder at {folder}, found none; check the path")
     found = publishing.releases(folder)
     for one in found:
-        say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}")
+        spent = "" if one["epsilon"] is None else f"  epsilon {one['epsilon']:.3g}"
+        say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}{spent}")
     if not found:
         say(f"No releases below {folder}.")
+    if any(one["epsilon"] is not None for one in found):
+        from launderette.pipelines.privacy import spending
+
+        total = spending.spent(folder)
+        say(f"All releases together, pruned ones included: epsilon {total.epsilon:.3g} at delta {total.delta:g}.")
     return RELEASED
 
 

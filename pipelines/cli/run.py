@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from launderette.pipelines.cli.options import RELEASED, Config, Minutes, Output, Overrides, say
+from launderette.pipelines.cli.options import (
+    RELEASED,
+    Config,
+    Delta,
+    Epsilon,
+    Minutes,
+    Output,
+    Overrides,
+    say,
+)
 from launderette.pipelines.cli.waiting import spinner
 
 
@@ -23,10 +32,18 @@ def demo(
     return _run(str(source), ["score.target=diagnosis"], output)
 
 
-def run(config: Config, output: Output = None, override: Overrides = None, minutes: Minutes = None) -> int:
+def run(
+    config: Config,
+    output: Output = None,
+    override: Overrides = None,
+    minutes: Minutes = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+) -> int:
     """Run the whole flow once: a release, or a quarantine with reasons."""
-    budget = [] if minutes is None else [f"budget.minutes={minutes}"]
-    return _run(config, [*(override or []), *budget], output)
+    words = {"budget.minutes": minutes, "privacy.epsilon": epsilon, "privacy.delta": delta}
+    given = [f"{key}={value}" for key, value in words.items() if value is not None]
+    return _run(config, [*(override or []), *given], output)
 
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:

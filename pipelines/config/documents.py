@@ -159,6 +159,25 @@ def _entry(name: str, kind: str) -> str:
     return f"  {key}: {kind}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {kind}\n"
 
 
+STATED = {  # by kind, what has to be stated under a privacy budget; left empty, so that nobody takes it from the data
+    "numerical": "{kind: numerical, bounds: [], decimals: 0}      # [lowest, highest] that anybody could have",
+    "datetime": '{kind: datetime, format: "%Y-%m-%d", bounds: []} # ["first", "last"], written in the format',
+    "categorical": "{kind: categorical, categories: []}           # all labels that anybody could have",
+    "boolean": "boolean",
+    "identifier": "drop",
+}
+
+
+def private_template(schema: Any, source: str | Path, epsilon: float, settings: Sequence[str] = ()) -> str:
+    """Return what `launder init --epsilon` writes: names and kinds of columns, and room for what is publicly known."""
+    columns = "".join(f"  {as_key(escaped(c.name))}: {STATED[c.kind]}\n" for c in schema.columns)
+    rest = {"source": as_key(str(source)), "columns": columns, "entity": "null"} | _rules(None)
+    text = Template(Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")).substitute(rest)
+    for one in ("generator.name=tabular.marginals", f"privacy.epsilon={epsilon}", "privacy.delta=1e-6", *settings):
+        text = _with(text, one)
+    return text
+
+
 def escaped(name: str) -> str:
     """Write the name of a column as a key under `columns`, where `*` stands for all others."""
     return f"\\{name}" if STAR.fullmatch(name) else name

@@ -29,7 +29,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     listed = bool(document.get("columns"))
     for text in overrides:
         override(document, text)
-    if not listed and isinstance(document.get("columns"), dict):
+    if not listed and isinstance(document.get("columns"), dict) and not document.get("privacy"):
         document["columns"].setdefault(OTHERS, "infer")
     if output is not None:
         publish = document.setdefault("publish", {})

@@ -80,15 +80,6 @@ class RunConfig(Section):
                     raise ValueError(f"columns.{name}: {wrong}")
         return columns
 
-    @field_validator("privacy")
-    @classmethod
-    def _no_guarantee_yet(cls, privacy: Privacy | None) -> None:
-        if privacy is not None:
-            raise ValueError(
-                "expected no privacy.epsilon, because a run gives no differential privacy yet, only tabular.marginals "
-                "does from Python; remove the section, the gate tests privacy by attacks"
-            )
-
     @property
     def modality(self) -> str:
         """The kind of data that the generator learns: the folder it lies in."""
@@ -104,7 +95,8 @@ class RunConfig(Section):
     @property
     def rules(self) -> dict[str, Rule]:
         """The rules of the gate: the default ones with those of `gate` over them."""
-        return gate_rules.merged(self.gate, self.modality)
+        epsilon = None if self.privacy is None else self.privacy.epsilon
+        return gate_rules.merged(self.gate, self.modality, epsilon)
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""

@@ -91,10 +91,16 @@ class Budget(Section):
 
 
 class Privacy(Section):
-    """The guarantee of differentially private training."""
+    """A guarantee of (epsilon, delta)-differential privacy where one `unit` is added or removed.
 
-    epsilon: float = Field(gt=0)
-    delta: float | None = Field(None, gt=0, lt=1)
+    Delta should be far below one in as many rows as there are. `total_epsilon` bounds what all releases below
+    publish.to spend together.
+    """
+
+    epsilon: float = Field(gt=0, allow_inf_nan=False)
+    delta: float = Field(1e-6, gt=0, lt=1, allow_inf_nan=False)
+    unit: Literal["row"] = "row"
+    total_epsilon: float | None = Field(None, gt=0, allow_inf_nan=False)
 
 
 class Protect(Section):

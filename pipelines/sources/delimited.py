@@ -48,6 +48,7 @@ class DelimitedForm:
     encoding: str = "utf-8"
     missing: tuple[str, ...] = MISSING
     decimal: str = "."
+    typed: bool = True  # False for texts as they stand: a type follows from all rows
 
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
@@ -270,6 +271,8 @@ def _points(counts: dict[str, Counter]) -> bool:
 
 def _type(count: Counter, form: DelimitedForm) -> pa.DataType:
     """Return the type that holds every value of the column."""
+    if not form.typed:
+        return pa.string()
     if not count["present"]:
         return pa.null()
     numbers = count["whole"] + count["float"] + (count["comma"] if form.decimal == "," else 0)

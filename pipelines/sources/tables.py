@@ -46,7 +46,8 @@ def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
     strings.
 
     Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a
-    workbook; `without`, columns to leave out. LaunderError for what is no table.
+    workbook; `without`, columns to leave out; `typed` False for delimited text as it stands. LaunderError for what is
+    no table.
     """
     found, form = _parts(uri)
     source = _open(found, form, **options)
@@ -91,9 +92,15 @@ def _open(
     missing: Iterable[str] | None = None,
     sheet: str | None = None,
     without: Iterable[str] = (),
+    typed: bool = True,
 ) -> TableSource:
     if form in (PARQUET, ARROW):
         return TableSource(*columnar.open_parts(found, form, frozenset(without)))
+    if form in (JSON, LINES, EXCEL) and not typed:
+        raise LaunderError(
+            f"expected delimited text, Parquet or Arrow under privacy.epsilon, found {form}, whose types follow from "
+            "its rows; convert it first"
+        )
     if form in (JSON, LINES):
         return TableSource(
             *records.open_records(json_records.rows_of(found, form), found[0].name, missing or (), frozenset(without))
@@ -101,7 +108,8 @@ def _open(
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
     known = delimited.MISSING if missing is None else tuple(missing)
-    names, batches, notes = delimited.open_parts(found, delimited.DelimitedForm(delimiter, header, encoding, known))
+    written = delimited.DelimitedForm(delimiter, header, encoding, known, typed=typed)
+    names, batches, notes = delimited.open_parts(found, written)
     kept, left_out = (
         [name for name in names if name not in set(without)],
         tuple(name for name in names if name in set(without)),

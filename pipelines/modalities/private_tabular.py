@@ -1,0 +1,168 @@
+"""A run on one table under a privacy budget: as on any table, but that nothing looks at rows beside the ledger.
+
+What the configuration states stands for the schema. Training rows are seen by the generator's paid questions alone;
+every score compares synthetic rows with two halves of the holdout, which the ledger does not protect.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from launderette import generators
+from launderette.evaluation import names as metric_names
+from launderette.evaluation.report import Report
+from launderette.evaluation.scores import Score
+from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators.privacy.ledger import Ledger
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.modalities import tabular
+from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.modalities.tabular import (
+    LIKELIHOOD,
+    NAME,
+    RANKED,
+    SOURCE,
+    UNIT,
+    check_output,
+    check_sampling,
+    check_source,
+    digest_source,
+    propose_rules,
+    read,
+    recognises,
+    score_sources,
+    store,
+    write_output,
+    write_release,
+)
+from launderette.pipelines.privacy import public, spending, splitting
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.stages import sampling
+
+GENERATOR = public.GENERATOR
+
+__all__ = [
+    "LIKELIHOOD",
+    "NAME",
+    "RANKED",
+    "SOURCE",
+    "UNIT",
+    "check_output",
+    "check_sampling",
+    "check_source",
+    "digest_source",
+    "propose_rules",
+    "read",
+    "recognises",
+    "score_sources",
+    "store",
+    "write_output",
+    "write_release",
+]
+
+
+def check_config(config: RunConfig) -> None:
+    """Raise LaunderError for what no guarantee allows, or for a column of which too little is stated."""
+    tabular.check_config(config)
+    public.check(config)
+
+
+def inspect(config: RunConfig) -> list[str]:
+    """Read the table and return what becomes of values outside the stated domain, in counts for inside only.
+
+    LaunderError where the budget of the output folder is spent.
+    """
+    spending.check(config)
+    return public.read(config)[2]
+
+
+def ingest(config: RunConfig, folder: Path) -> Ingested:
+    """Read the source into the stated domain; nothing is said of it, for what is said may leave."""
+    frame, schema, _ = public.read(config)
+    return Ingested(frame, schema)
+
+
+def entity(schema: Schema, config: RunConfig) -> None:
+    """Return None: what is protected is one row."""
+
+
+def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
+    """Return the rows as they are: their domain is stated, so nothing rare or extreme is left to take out."""
+    return Protected(frame, {"columns": {}})
+
+
+def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows that the ledger protects and those of the scores, each row's side by itself."""
+    return splitting.split(frame, holdout=config.split.holdout, seed=config.seed)
+
+
+def shared(train: pd.DataFrame, holdout: pd.DataFrame) -> int:
+    """Return 0: how many rows equal a training row is a question that nobody paid for."""
+    return 0
+
+
+def train(
+    frame: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> Synthesizer:
+    """Fit the generator within the budget; its model holds the ledger."""
+    return generators.fit(
+        frame,
+        config.generator.name,
+        seed=config.seed,
+        device=config.device,
+        privacy=public.guarantee(config),
+        progress=progress,
+        **config.generator.options,
+    )
+
+
+def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
+    """Draw rows as the section `sample` asks, else as many as were trained on by the model's noisy count."""
+    return sampling.sample(model, config, model.record["rows"])
+
+
+def score(
+    train: pd.DataFrame,
+    holdout: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    model: Synthesizer | None = None,
+    names: Sequence[str] | None = None,
+) -> Report:
+    """Score synthetic rows against one half of the holdout, with the other as what real rows reach; no training row is
+    looked at. What was spent stands in place of attacks, which would have nothing to recognise.
+    """
+    wanted = [name for name in names or metric_names(NAME) if not name.startswith("privacy.")]
+    halves = splitting.split(holdout, holdout=0.5, seed=config.seed + 1)
+    report = tabular.score(*halves, synthetic, schema, config, None, names=wanted)
+    spent = ledger_of(model).epsilon
+    report.scores[public.SPENT] = Score(spent, spent, spent, better="lower", note=ledger_of(model).sentence())
+    return report
+
+
+def ledger_of(model: Synthesizer | None) -> Ledger:
+    """Return what a model's rows were asked; LaunderError for a model without a guarantee."""
+    document = None if model is None else model.record.get("ledger")
+    if document is None:
+        raise LaunderError("expected a model with the ledger of its privacy budget, found none; run again")
+    return Ledger.from_dict(document)
+
+
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
+    ledger = Ledger.from_dict(facts["ledger"])
+    noise = [float(event.variance) ** 0.5 for event in ledger.events]
+    return {
+        "guarantee": ledger.sentence(),
+        "protected": "every row that was trained on; rows of the holdout are not: the scores are computed on them",
+        "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public)}",
+        "noise on each count": f"standard deviation of {min(noise):.1f} to {max(noise):.1f} rows",
+    }

@@ -1,0 +1,60 @@
+"""The ledger of an output folder: what all of its releases together have spent of their rows' privacy."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.release.chain import PRUNED
+from launderette.pipelines.release.history import RELEASES
+from launderette.pipelines.release.verifying import MANIFEST
+from launderette.pipelines.run.artifacts import LaunderError, read_json
+
+ROUNDING = 1e-9  # of sums, relative
+
+
+def documents(output: Path) -> list[dict[str, Any]]:
+    """Return the ledgers of the releases of a folder, those of pruned ones included, as JSON documents."""
+    return [document["ledger"] for document in _manifests(Path(output) / RELEASES) if document.get("ledger")]
+
+
+def _manifests(releases: Path) -> Iterator[dict[str, Any]]:
+    seen = set()
+    for path in sorted([*releases.glob(f"*/{MANIFEST}"), *releases.glob(f"{PRUNED}/*.json")]):
+        document = read_json(path)
+        if document["id"] not in seen:  # `current` is a link to one of them
+            seen.add(document["id"])
+            yield document
+
+
+def spent(output: Path) -> Any:
+    """Return the sum of the ledgers of a folder, a generators.privacy.ledger.Ledger; None where nothing was spent."""
+    from launderette.generators.privacy.ledger import Ledger, total
+
+    return total(map(Ledger.from_dict, documents(output)))
+
+
+def check(config: RunConfig, asked: float | None = None) -> None:
+    """Raise LaunderError where one release more would spend beyond privacy.total_epsilon.
+
+    `asked` is the mu of that release, None for what its epsilon and delta allow.
+    """
+    own = config.privacy
+    if own is None or own.total_epsilon is None:
+        return
+    from launderette.generators.privacy import accounting
+
+    before = spent(Path(config.publish.to))
+    mu = accounting.mu_of(own.epsilon, own.delta) if asked is None else asked
+    if before is None:
+        so_far, after = "nothing", accounting.epsilon_of(mu, own.delta)
+    else:
+        so_far = f"{before.epsilon:.3g}"
+        after = accounting.epsilon_of(math.hypot(before.mu, mu), max(own.delta, before.delta) - before.lost)
+    if after > own.total_epsilon * (1 + ROUNDING):
+        raise LaunderError(
+            f"expected at most privacy.total_epsilon {own.total_epsilon:g} spent by all releases below "
+            f"{config.publish.to}, found {so_far} spent and {after:.3g} after this one; raise it, ask for less, or "
+            "keep the last release"
+        )

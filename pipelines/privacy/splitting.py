@@ -1,0 +1,34 @@
+"""Splitting that one row more or less does not disturb: which side a row is on follows from that row alone."""
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.training import randomness
+from launderette.pipelines.run.artifacts import LaunderError
+
+WHOLE = 2.0**64  # hashes lie below it
+LEAST_ROWS = 2  # on each side, to learn or to compare anything
+
+
+def split(frame: pd.DataFrame, *, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training and holdout rows, each row held out with a probability of `holdout`.
+
+    A row's side follows from its values and from how many equal rows stand before it, so that neighbouring tables have
+    neighbouring training sets. LaunderError where a side is all but empty.
+    """
+    held = shares(frame, seed) < holdout
+    train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
+    if min(len(train), len(rest)) < LEAST_ROWS:
+        raise LaunderError(
+            f"expected at least {LEAST_ROWS} rows on each side of the split, found fewer; give a larger table or "
+            "another split.holdout"
+        )
+    return train, rest
+
+
+def shares(frame: pd.DataFrame, seed: int) -> np.ndarray:
+    """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
+    texts = frame.astype("string").fillna("\0").agg("\1".join, axis=1)
+    salted = texts + "\1" + texts.groupby(texts).cumcount().astype("string")
+    key = f"{randomness.key(seed, 'private split'):016x}"
+    return pd.util.hash_array(salted.to_numpy(object), hash_key=key).astype("float64") / WHOLE

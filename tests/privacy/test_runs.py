@@ -1,0 +1,170 @@
+"""Runs with a privacy budget: nothing but paid questions looks at training rows; what cannot be promised is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import config
+from pipelines.cli import main
+from pipelines.modalities import private_tabular
+from pipelines.privacy import public, spending, splitting
+from pipelines.release import verifying
+from pipelines.run import pipeline
+from pipelines.run.artifacts import LaunderError, canonical
+from tests import runs
+
+RULES = ("fidelity.formats", "fidelity.trend", "fidelity.detection", "utility.target")
+QUICK = [
+    "score.metrics=[fidelity.shape]",
+    *(f"gate.{name}=null" for name in (*RULES, "diversity.coverage", "diversity.distinct")),
+]
+COLUMNS = {
+    "age": {"kind": "numerical", "bounds": [0, 99], "decimals": 0},
+    "town": {"kind": "categorical", "categories": ["Ulm", "Köln"]},
+    "ill": "boolean",
+    "note": "drop",
+}
+SECRET = "Quixworth"
+ODD_ROWS = ["1e999,Ulm,true,x", ",,,", f"007,{SECRET},maybe,x", '"1.234,5",7,0,x', "-5,Köln,FALSE,x"]
+
+
+def table(rows=700, seed=0):
+    rng = np.random.default_rng(seed)
+    age, town = rng.integers(18, 90, rows), rng.choice(["Ulm", "Köln"], rows, p=[0.7, 0.3])
+    return pd.DataFrame({"age": age, "town": town, "ill": rng.random(rows) < age / 120, "note": f"of {SECRET}"})
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table().to_csv("people.csv", index=False)
+    return tmp_path / "people.csv"
+
+
+def loaded(source, *words):
+    settings = [f"columns={json.dumps(COLUMNS)}", "privacy.epsilon=4", "score.target=ill", "sample.rows=700", *words]
+    return config.load(source, settings, Path(source).parent / "out")
+
+
+REFUSED = {
+    "generator.name=tabular.gan": "whose training gives no guarantee",
+    "split.entity=town": "what is protected is one row",
+    "columns.*=infer": "looks at rows",
+    "protect.rare=5": "it counts rows",
+    "score.metrics=[privacy.copies]": "of which the ledger alone may tell",
+    "gate.privacy.membership.at_most=1": "of which the ledger alone may tell",
+    "columns.age=numerical": "expected bounds and decimals of column 'age'",
+    "columns.age={kind: numerical, bounds: [], decimals: 0}": "expected two bounds of column 'age', found 0",
+    "columns.age=infer": "expected the kind of column 'age'",
+    "columns.age=identifier": "expected no identifier under privacy.epsilon",
+    "privacy.epsilon=1000": "at most 100, found 1000",
+    "score.target=il": "did you mean 'ill'?",
+    "generator.name=image.gan": "expected",
+}
+
+
+@pytest.mark.parametrize("word", REFUSED)
+def test_what_no_guarantee_allows_is_one_sentence(source, word):
+    with pytest.raises(LaunderError, match="expected") as refused:
+        loaded(source, word)
+    assert REFUSED[word] in str(refused.value)
+
+
+def test_a_source_of_other_columns_is_refused(source):
+    for names, part in ((["town"], "the stated column 'town'"), (["ill", "note"], "the stated column 'ill'")):
+        table().drop(columns=names).to_csv(source, index=False)
+        with pytest.raises(LaunderError, match=part):
+            public.read(loaded(source))
+    table().assign(name="x").to_csv(source, index=False)
+    with pytest.raises(LaunderError, match="found also 'name'"):
+        public.read(loaded(source))
+
+
+@pytest.mark.parametrize("row", ODD_ROWS)
+def test_one_row_changes_nothing_of_another(source, row):
+    asked = loaded(source)
+    before, schema, _ = public.read(asked)
+    with source.open("a") as file:
+        file.write(f"{row}\n")
+    after, other, _ = public.read(asked)
+    assert other == schema and after.iloc[:-1].equals(before)
+
+
+def test_what_the_stated_domain_loses_is_counted(source):
+    with source.open("a") as file:
+        file.write(f"120,{SECRET},maybe,x\n")
+    (unread,) = [note for note in public.read(loaded(source))[2] if "'ill'" in note]
+    assert unread == "1 values of column 'ill' cannot be read as boolean and count as missing."
+    shown = " ".join(public.read(loaded(source))[2])
+    assert "1 values of column 'age' lie beyond its bounds" in shown and "1 values of column 'town'" in shown
+    assert SECRET not in shown
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=20, max_size=40), st.data())
+def test_neighbouring_tables_have_neighbouring_sides(rows, data):
+    gone = data.draw(st.integers(0, len(rows) - 1))
+    frame = pd.DataFrame(rows, columns=["a", "b"])
+    less = frame.drop(index=gone).reset_index(drop=True)
+    held, kept = (sorted(zip(splitting.shares(one, 3), one["a"], one["b"], strict=True)) for one in (frame, less))
+    assert len(set(held) - set(kept)) == 1 and not set(kept) - set(held)
+
+
+def test_a_share_of_the_rows_is_held_out():
+    train, held = splitting.split(table(4000), holdout=0.2, seed=0)
+    assert len(train) + len(held) == 4000 and abs(len(held) - 800) < 4 * (4000 * 0.16) ** 0.5
+    assert abs(held["age"].mean() - train["age"].mean()) < 4 * 21 / 800**0.5
+
+
+def test_no_score_looks_at_a_training_row(source):
+    asked = loaded(source)
+    frame, schema, _ = public.read(asked)
+    train, held = private_tabular.split(frame, schema, asked)
+    model = private_tabular.train(train, schema, asked)
+    drawn = private_tabular.sample(model, asked, frame)
+    names = ["fidelity.shape", "fidelity.trend", "privacy.copies"]
+    scored = [private_tabular.score(side, held, drawn, schema, asked, model, names) for side in (train, train[:3])]
+    assert scored[0].to_json() == scored[1].to_json() and set(scored[0].scores) == {*names[:2], "privacy.epsilon"}
+    assert scored[0].profile["rows"]["train"] < len(held)
+
+
+def test_a_run_releases_with_its_ledger(source):
+    asked, ran = loaded(source, *QUICK), {}
+    ended = runs.launder(asked, ran=ran)
+    assert not any(ran.values()), ran  # no code that the steps do not declare
+    assert ended["passed"], [reason["score"] for reason in ended["verdict"]["reasons"] if not reason["passed"]]
+    place = Path(ended["place"])
+    manifest = json.loads((place / "manifest.json").read_text())
+    assert manifest["ledger"]["epsilon"] <= 4 and not verifying.verify(place)
+    assert "guarantee of differential privacy" in (place / "report.html").read_text()
+    everything = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
+    assert SECRET.encode() not in everything
+    assert pipeline.unchanged(asked)
+    more = loaded(source, *QUICK, "privacy.total_epsilon=5", "seed=1")
+    for mu in (None, manifest["ledger"]["mu"]):  # before training, and when it is published
+        with pytest.raises(LaunderError, match=r"total_epsilon 5 .* found (4|3\.99) spent and 5\.9"):
+            spending.check(more, mu)
+    changed = manifest | {"ledger": manifest["ledger"] | {"epsilon": 0.1}}
+    changed["digest"] = verifying.digest_manifest(changed)
+    (place / "manifest.json").write_bytes(canonical(changed))
+    assert any("ledger does not add up" in problem for problem in verifying.verify(place))
+
+
+def test_init_leaves_room_for_what_is_public(source, capsys):
+    assert main(["init", "people.csv", "--epsilon", "3"]) == 0
+    written = Path("launder.yaml").read_text()
+    assert "bounds: []" in written and "categories: []" in written and "Ulm" not in written and "90" not in written
+    assert main(["run", "launder.yaml"]) == 1
+    assert "expected two bounds of column 'age', found 0" in capsys.readouterr().err
+
+
+def test_fit_says_what_is_guaranteed(source, capsys):
+    words = [f"--set=columns={json.dumps(COLUMNS)}", "--epsilon", "2", "--delta", "1e-5", "--model", "m"]
+    assert main(["fit", "people.csv", *words]) == 0
+    shown = capsys.readouterr().out
+    assert "by a factor of at most e^2 = 7." in shown and "but for a probability of 1e-05" in shown
