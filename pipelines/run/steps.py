@@ -32,8 +32,9 @@ COMMON_CODE = (  # code that every step runs, or may run
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
-    *(f"evaluation/{name}.py" for name in ("__init__", "scores", "samples", "units", "canonical", "chance", "utility")),
-    *(f"evaluation/{name}" for name in ("inputs", "fidelity", "diversity", "privacy", "image")),
+    *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "samples", "units", "unseen")),
+    *("evaluation/canonical.py", "evaluation/chance.py"),
+    *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
     *(f"evaluation/{name}" for name in ("attacks", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
     *("evaluation/report/document.py", "evaluation/report/grids.py", "pipelines/scoring"),

@@ -185,3 +185,11 @@ def test_whoever_comes_second_waits_and_takes_the_result(source, tmp_path):
     second.join(20)
     assert found == [({"made": 1}, True)] and len(calls) == 1
     assert (tmp_path / "work").stat().st_mode & 0o777 == calls[0].folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_code_that_a_step_declares_is_there():
+    every = [
+        value for module in (steps, augmenting) for value in vars(module).values() if isinstance(value, caching.Step)
+    ]
+    assert len(every) >= 8
+    assert [part for step in every for part in step.runs if not (artifacts.ROOT / part).exists()] == []
