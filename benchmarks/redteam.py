@@ -118,12 +118,13 @@ def _honest(options: argparse.Namespace, seed: int) -> population.Case:
 
 
 def _refusals(case: Any, of_images: bool, seed: int) -> list[dict[str, Any]]:
-    chosen = rules.RULES["image" if of_images else "tabular"]
+    chosen = rules.merged({}, "image" if of_images else "tabular")
+    names = [name for name in chosen if name != rules.UNNOTICED]
     parts = case.train, case.holdout, case.synthetic
     report = (
-        evaluation.score_images(*parts, names=list(chosen), seed=seed)
+        evaluation.score_images(*parts, names=names, seed=seed)
         if of_images
-        else evaluation.score(*parts, kinds=case.kinds, target=case.target, names=list(chosen), seed=seed)
+        else evaluation.score(*parts, kinds=case.kinds, target=case.target, names=names, seed=seed)
     )
     reasons = gate.decide(report, chosen, "0" * 64).reasons
     return sorted((dict(r) for r in reasons if not r["passed"]), key=_excess, reverse=True)

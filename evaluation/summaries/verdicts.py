@@ -46,6 +46,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",
     "privacy.singling_out": "of descriptions that single out a training row, beyond those that single out a non-member",
     "privacy.linkability": "of training records whose halves can be joined, beyond those of non-members",
+    "unnoticed": "of the rows could leak without a rule about privacy noticing it",
     "image.precision": "of synthetic images that lie where training images lie",
     "image.accuracy": "of the real images told right by a network that was trained on synthetic ones",
     "image.coverage": "of training images with a synthetic image near them",
@@ -95,6 +96,7 @@ UNRULY = (
     "launder run launder.yaml draws no row that breaks one.",
     *UNLIKE,
 )
+UNNOTICED = "unnoticed"  # the rule about what the others would miss
 INPUTS = "inputs."  # of these the note is the whole sentence
 FIRST = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
@@ -117,6 +119,11 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "image.membership": (MORE_ROWS, MORE_HOLDOUT),
     "image.equal": (MORE_ROWS,),
     "image.copies": (MORE_ROWS,),
+    UNNOTICED: (
+        MORE_HOLDOUT,
+        MORE_ROWS,
+        "Or accept in the configuration that a leak of this size would go unnoticed: --set gate.unnoticed=null.",
+    ),
     "inputs.": ("Give a holdout of real rows that were set aside at random before training, each person on one side.",),
     "inputs.repeats": (
         "Remove the repeated rows from the source before it is split, or keep the rows of one person together: "
@@ -166,6 +173,8 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
     if refused:
         names = _listed([_named(reason["score"]).removeprefix("of ") for reason in refused])
         ends = "What to do stands below, most useful first."
+        if [reason["score"] for reason in refused] == [UNNOTICED]:
+            return f"These data may not leave, for the test of them is underpowered. {grounds}; {names}. {ends}"
         return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
     silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""
     held = f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "

@@ -93,7 +93,7 @@ def _checked(config: RunConfig) -> RunConfig:
         _options(Generator(name=name), generators)
     for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
         for name in names:
-            if name not in metrics:
+            if name not in metrics and (where, name) != ("gate", gate_rules.UNNOTICED):
                 near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate_rules.check(config.rules)

@@ -93,6 +93,10 @@ WHOLE = (
     *("fidelity.shape", "fidelity.formats", "fidelity.trend", "fidelity.detection"),
     *("utility.target", "diversity.coverage", "diversity.distinct"),
 )
+# The largest share of rows that may leak without the rules about privacy noticing it. It is a rule about the other
+# rules, under `gate` as they are; null accepts what few rows leave unnoticed.
+UNNOTICED = "unnoticed"
+LARGEST: Rule = {"at_most": 0.25}
 RULES = {"tabular": DEFAULT_RULES, "image": IMAGE_RULES}  # by modality
 PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how the names of rules about privacy begin
 
@@ -113,12 +117,14 @@ class Bound(BaseModel):
 
 
 def merged(changes: Mapping[str, Bound | None], modality: str, epsilon: float | None = None) -> dict[str, Rule]:
-    """Return the default rules with changes over them; None takes one away.
+    """Return the default rules with changes over them, the one about what they leave unnoticed included; None takes one
+    away.
 
     Under a privacy budget of `epsilon` what was spent stands in place of the attacks on training rows.
     """
     plain = {name: bound and bound.model_dump(exclude_none=True) for name, bound in changes.items()}
-    rules = {**(RULES[modality] if epsilon is None else _guaranteed(RULES[modality], epsilon)), **plain}
+    rules = {**RULES[modality], UNNOTICED: LARGEST} if epsilon is None else _guaranteed(RULES[modality], epsilon)
+    rules = {**rules, **plain}
     return {name: rule for name, rule in rules.items() if rule is not None}
 
 
@@ -127,7 +133,12 @@ def _guaranteed(rules: Mapping[str, Rule], epsilon: float) -> dict[str, Rule]:
 
 
 def check(rules: Mapping[str, Rule]) -> None:
-    """LaunderError where no rule about privacy is left."""
+    """LaunderError where no rule about privacy is left, or the share that may go unnoticed is none."""
+    if not 0 <= rules.get(UNNOTICED, LARGEST).get("at_most", -1) <= 1:
+        raise LaunderError(
+            f"expected gate.{UNNOTICED}: {{at_most: SHARE}} with a share from 0 to 1, found another; "
+            f"state {{at_most: {LARGEST['at_most']}}}, or null to accept what few rows leave unnoticed"
+        )
     if not any(name.startswith(PRIVACY) for name in rules):
         raise LaunderError(
             "expected at least one rule about privacy in the gate, found none; leave one of the default rules"

@@ -48,7 +48,11 @@ class RunConfig(Section):
     sample: Sample = Sample()
     score: Scoring = Scoring()
     augment: Augmentation | None = None
-    gate: dict[str, Bound | None] = Field(default_factory=dict)  # over the default rules; null takes a rule away
+    gate: dict[str, Bound | None] = Field(
+        default_factory=dict,
+        description="Bounds by metric, over the default rules; null takes a rule away. `unnoticed` is the largest "
+        "share of rows that may leak without a rule about privacy noticing it (0.25); null accepts any.",
+    )
     publish: Publish = Publish()
     schedule: Schedule | None = None
     seed: int = Field(0, ge=0, lt=2**63)

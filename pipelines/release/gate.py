@@ -23,7 +23,8 @@ from scipy.stats import betabinom, binom, gamma, norm, poisson
 from launderette.evaluation.measures.intervals import clopper_pearson, null_best_quantile, null_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
-from launderette.pipelines.config.rules import MODEL_RULES, Rule, check
+from launderette.pipelines.config.rules import MODEL_RULES, UNNOTICED, Rule, check
+from launderette.pipelines.release import power
 from launderette.pipelines.release.decisions import Approval, Refusal, conclude, reopen, without_meaning
 
 __all__ = ["Approval", "Refusal", "decide", "reopen"]
@@ -54,8 +55,23 @@ def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Appro
     privacy is left.
     """
     check(rules)
-    reasons = (*_of_inputs(report), *(_judge(name, rule, report.scores.get(name)) for name, rule in rules.items()))
+    asked = {name: rule for name, rule in rules.items() if name != UNNOTICED}
+    judged = [_judge(name, rule, report.scores.get(name)) for name, rule in asked.items()]
+    reasons = (*_of_inputs(report), *_with_power(judged, rules, report))
     return conclude(data_digest, reasons, _of_model(report, rules))
+
+
+def _with_power(judged: list[dict[str, Any]], rules: Mapping[str, Rule], report: Report) -> Iterator[dict[str, Any]]:
+    """Say after each rule about privacy what it would have missed, and judge that where the rules limit it."""
+    found = {r["score"]: power.leak(r, rules[r["score"]], report.scores) for r in judged}
+    leaks = {name: leak for name, leak in found.items() if leak is not None}
+    for reason in judged:
+        leak = leaks.get(reason["score"])
+        yield reason if leak is None else {**reason, "note": f"{reason['note']} {leak.sentence()}".strip()}
+    if rule := rules.get(UNNOTICED):
+        share, note = power.judged(judged, leaks, rule)
+        share = round(share, DIGITS)
+        yield _reason(UNNOTICED, rule, share, rule["at_most"], share <= rule["at_most"], note, share)
 
 
 def _of_inputs(report: Report) -> Iterator[dict[str, Any]]:
