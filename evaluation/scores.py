@@ -32,7 +32,6 @@ class Reason(StrEnum):
     NO_MISSING_VALUES = "no_missing_values"
     NO_RULES = "no_rules"
     NO_RARE_CATEGORY = "no_rare_category"
-    NO_RADIUS = "no_radius"  # non-members equal training rows so often that nothing is nearer
     NO_SINGLING_OUT = "no_singling_out"  # too few predicates fit one released row
     ALWAYS_RIGHT = "always_right"  # an attack succeeds for every non-member too, as if all of them were members
     KNOWN_OF_EVERYBODY = "known_of_everybody"  # it does so from real rows of other people too

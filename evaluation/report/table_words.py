@@ -164,7 +164,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "privacy.near_copies": (
         "Near copies",
-        "Share of synthetic rows as near to a training row as only 1 % of unseen real rows are.",
+        "Share of synthetic rows that have as many surprising values in common with one training row, exactly or "
+        "nearly, as only 1 % of real rows have with another.",
         "",
     ),
     "privacy.nearest_record": (

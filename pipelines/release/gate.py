@@ -17,8 +17,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-from scipy.stats import betabinom, binom, gamma, norm, poisson
+from scipy.stats import binom, gamma, norm, poisson
 
 from launderette.evaluation.measures.intervals import clopper_pearson, null_best_quantile, null_quantile
 from launderette.evaluation.report import Report
@@ -33,6 +32,7 @@ __all__ = ["Approval", "Refusal", "decide", "reopen"]
 COUNTED = (
     "privacy.copies",
     "privacy.identifiers",
+    "privacy.near_copies",
     "privacy.nearest_record",
     "privacy.membership_low_fpr",
     "diversity.distinct",
@@ -230,17 +230,4 @@ def _by_chance(score: Score) -> float:
     detail = score.detail
     if "non_members" in detail and "members" in detail:
         return null_quantile(detail["members"], detail["non_members"], ALARMS, NULL)
-    if "non_members" in detail:
-        return _near(detail["rows"], detail["non_members"])
     return 0.5 + EITHER * detail["deviation"] if "deviation" in detail else WIDER * (score.high - score.value)
-
-
-def _near(rows: int, non_members: int) -> float:
-    """Of non-members, those up to a quantile of their distances are within the radius; of as honest rows, as many by
-    chance.
-
-    Returns the end of the interval of the share of rows within it that is exceeded once in a thousand times.
-    """
-    within = int(ALARMS * (non_members - 1)) + 1
-    chances = betabinom.pmf(np.arange(rows + 1), rows, within, max(1, non_members - within + 1))
-    return clopper_pearson(int(np.searchsorted(np.cumsum(chances), NULL)), rows)[1]
