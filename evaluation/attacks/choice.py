@@ -56,9 +56,7 @@ def measure(evidence: Evidence, seed: int) -> Outcome:
     ranks = {a: _ranks(evidence.members[a], evidence.non_members[a], rng) for a in _varied(evidence)}
     fits = [cross_fit(ranks, rng) for _ in range(CROSS_FITS)]
     lowest = 1 / (len(evidence.isolation[1]) // 2 + 1)
-    rates = {
-        rate: _mean([intervals.recognised(halves, rate) for halves, _ in fits]) for rate in (*FALSE_ALARMS, lowest)
-    }
+    rates = {rate: intervals.recognised([halves for halves, _ in fits], rate) for rate in (*FALSE_ALARMS, lowest)}
     return Outcome(
         len(evidence.isolation[0]),
         len(evidence.isolation[1]),

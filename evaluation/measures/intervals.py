@@ -14,6 +14,7 @@ from scipy.stats import betabinom, binom, binomtest, rankdata, t
 REPEATS = 200
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
+PLACES = 5  # of the true threshold between two non-members, each as likely as the others
 HALVINGS = 40  # of [0, 1] in the search for a quantile
 SIMULATED, STRONGEST = 20_000, 100  # attacks that know nothing; those of them whose intervals are worked out
 
@@ -151,41 +152,51 @@ def hits_above(members: np.ndarray, non_members: np.ndarray, most: int) -> np.nd
     return np.append(hits, np.full(most + 2 - len(hits), len(members)))
 
 
-def recognised(halves: Sequence[Half], rate: float) -> tuple[float, float, float]:
-    """TPR at a false-alarm rate, over both halves of the candidates, each with its own threshold, with its interval."""
-    hits = sum(int(hits_above(m, o, threshold_rank(rate, len(o)))[-2]) for m, o in halves)
-    size = sum(len(m) for m, _ in halves)
-    curves = [hits_above(m, o, _most(rate, len(o))) for m, o in halves]
-    low, high = _ends(_possible_hits(curves, rate, [(len(m), len(o)) for m, o in halves]), size, (TAIL, 1 - TAIL))
-    value = hits / size
+def recognised(fits: Sequence[Sequence[Half]], rate: float) -> tuple[float, float, float]:
+    """TPR at a false-alarm rate, averaged over several ways to halve the same candidates, with its interval.
+
+    Each half has its own threshold, at the same rank: k of n non-members lie above both, the largest k / (n + 2) <=
+    rate, and at least one in each half.
+    """
+    members, non_members = (sum(len(half[side]) for half in fits[0]) for side in (0, 1))
+    most = _most(rate, non_members)
+    curve = np.mean([_above_both(halves, most) for halves in fits], axis=0)
+    value = float(curve[min(most, max(2, int(rate * (non_members + 2) + 1e-9)))]) / members
+    low, high = _ends(*_possible_hits(curve, rate, non_members), members, (TAIL, 1 - TAIL))
     return value, min(low, value), max(high, value)
 
 
 def _most(rate: float, non_members: int) -> int:
-    """Non-members that may lie above the true threshold."""
-    return min(non_members, int(binom.ppf(1 - 1e-6, non_members, rate)) + 1)
+    """Non-members that may lie above the true threshold; two at least, the best of each half."""
+    return min(non_members, max(2, int(binom.ppf(1 - 1e-6, non_members, rate)) + 1))
 
 
-def _possible_hits(curves: Sequence[np.ndarray], rate: float, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
-    """How likely each number of members above the true thresholds is: float64 [members + 1].
-
-    r of n non-members lie above the true threshold, r ~ Binomial(n, rate), which is therefore between the r-th and the
-    next: what the bootstrap of non-members draws, in closed form.
+def _above_both(halves: Sequence[Half], most: int) -> np.ndarray:
+    """Members of both halves above thresholds over which r non-members lie, r = 0, ..., most + 1: half of them of
+    each half; of an odd r, one more of either half in turn.
     """
-    total = np.ones(1)
-    for curve, (members, non_members) in zip(curves, sizes, strict=True):
-        chance = binom.pmf(np.arange(len(curve) - 1), non_members, rate)
-        counts = np.bincount(curve[:-1], chance, members + 1) + np.bincount(curve[1:], chance, members + 1)
-        total = np.convolve(total, counts / counts.sum())
-    return total
+    r = np.arange(most + 2)
+    one, other = (hits_above(members, non_members, most) for members, non_members in halves)
+    return (one[r // 2] + other[r - r // 2] + one[r - r // 2] + other[r // 2]) / 2
 
 
-def _ends(chances: np.ndarray, members: int, levels: Sequence[float]) -> tuple[float, ...]:
+def _possible_hits(curve: np.ndarray, rate: float, non_members: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of members that may lie above the true threshold, and the chance of each: float64 [most + 1, PLACES].
+
+    r of n non-members lie above the true threshold, r ~ Binomial(n, rate), which is therefore somewhere between the
+    r-th and the next: what the bootstrap of non-members draws, in closed form.
+    """
+    chances = binom.pmf(np.arange(len(curve) - 1), non_members, rate)
+    between = (np.arange(PLACES) + 0.5) / PLACES
+    return curve[:-1, None] + np.diff(curve)[:, None] * between, np.repeat(chances[:, None] / PLACES, PLACES, axis=1)
+
+
+def _ends(hits: np.ndarray, chances: np.ndarray, members: int, levels: Sequence[float]) -> tuple[float, ...]:
     """Quantiles of a rate whose hits have these chances, each Beta(hits + 1/2, misses + 1/2) (Jeffreys): the
     bootstrap of members.
     """
-    hits = np.flatnonzero(chances > 1e-12)
-    weights, found = chances[hits] / chances[hits].sum(), []
+    hits, place = np.unique(hits, return_inverse=True)
+    weights, found = np.bincount(place.ravel(), chances.ravel()) / chances.sum(), []
     for level in levels:
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
@@ -201,12 +212,11 @@ def null_quantile(members: int, non_members: int, rate: float, level: float) -> 
     """Quantile of the high end of `recognised` where members score as non-members do, over simulated attacks, the
     same each time.
     """
-    rng = np.random.default_rng(members * 1_000_003 + non_members)
-    sizes = [((members + side) // 2, (non_members + side) // 2) for side in (0, 1)]
-    curves = [_guessed(m, n, _most(rate, n), rng) for m, n in sizes]
-    chances = [binom.pmf(np.arange(c.shape[1]), n, rate) for c, (_, n) in zip(curves, sizes, strict=True)]
-    strong = np.argsort(-sum(c @ chance for c, chance in zip(curves, chances, strict=True)))[:STRONGEST]
-    ends = [_ends(_possible_hits([c[i] for c in curves], rate, sizes), members, (1 - TAIL,))[0] for i in strong]
+    rng, most = np.random.default_rng(members * 1_000_003 + non_members), _most(rate, non_members)
+    curves = _guessed(members, non_members, most, rng)
+    expected = curves[:, :-1] @ binom.pmf(np.arange(most + 1), non_members, rate)
+    strong = np.argsort(-expected)[:STRONGEST]
+    ends = [_ends(*_possible_hits(curves[i], rate, non_members), members, (1 - TAIL,))[0] for i in strong]
     return float(np.sort(ends)[::-1][int((1 - level) * SIMULATED)])
 
 

@@ -66,7 +66,7 @@ def test_a_rate_at_a_false_alarm_rate_carries_the_error_of_its_threshold():
     rng, covered, narrow = np.random.default_rng(0), 0, 0
     for _ in range(200):
         halves = [(rng.normal(1, 1, 200), rng.normal(size=200)) for _ in range(2)]
-        value, low, high = intervals.recognised(halves, 0.1)
+        value, low, high = intervals.recognised([halves], 0.1)
         covered += low <= 0.3891 <= high  # 1 - Phi(1.2816 - 1)
         ends = intervals.clopper_pearson(round(value * 400), 400)
         narrow += ends[0] <= 0.3891 <= ends[1]
@@ -89,7 +89,7 @@ def test_no_interval_is_without_width_at_the_ends(at, rows):
         intervals.auc_interval(same, other, 0)[1:],
         intervals.clopper_pearson(int(at * rows), rows),
         intervals.wilson(int(at * rows), rows),
-        intervals.recognised([(same, other), (same, other)], 0.1)[1:],
+        intervals.recognised([[(same, other), (same, other)]], 0.1)[1:],
         intervals.excess(at, intervals.wilson(int(at * rows), rows), 0.0, intervals.wilson(0, rows))[1:],
     ):
         assert 0 <= low <= at <= high <= 1 and high - low > 0.5 / rows

@@ -1,0 +1,1 @@
+"""How often the intervals of the evaluation hold the truth."""
