@@ -83,6 +83,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Share of values in their column's own form, in the worst column: decimals, dates, patterns of identifiers.",
         CHANCE,
     ),
+    "utility.worst": (
+        "Prediction in the worst class or subgroup",
+        "How far models trained on synthetic rows tell a class from the others on unseen real rows, compared with "
+        "models of real rows, where they lose most.",
+        CHANCE,
+    ),
     "utility.target": (
         "Prediction of the target",
         "Quality on unseen real rows of models trained on synthetic rows, divided by "

@@ -25,6 +25,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "fidelity.dependence": "of the dependence of each pair of columns kept, beyond chance",
     "fidelity.trend": "likeness of pairs of columns",
     "utility.target": "of the quality of models trained on real rows, reached by models trained on synthetic ones",
+    "utility.worst": "of the quality of models kept in the worst class or subgroup, beyond chance",
     "utility.agreement": "of what other columns say about each class of the target kept, beyond chance",
     "utility.agreement_subgroups": "of what other columns say about the target kept in each subgroup, beyond chance",
     "diversity.coverage": "of training rows with a synthetic row near them",

@@ -2,5 +2,6 @@
 
 from launderette.evaluation.utility.agreement import agreement, agreement_subgroups
 from launderette.evaluation.utility.prediction import target
+from launderette.evaluation.utility.worst import worst
 
-__all__ = ["agreement", "agreement_subgroups", "target"]
+__all__ = ["agreement", "agreement_subgroups", "target", "worst"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold
 
 from launderette.evaluation.measures import intervals
+from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
@@ -20,6 +22,17 @@ CLASSES = 20  # the most frequent ones of the training table
 Guesses = dict[str, np.ndarray]  # by learner: [test rows, classes or 1]
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What models trained on rows of each role guess of the holdout rows that are tested."""
+
+    test: np.ndarray  # numbers of holdout rows
+    truth: np.ndarray  # their targets
+    classes: np.ndarray | None  # None for a number
+    rows: dict[str, int]  # that each model of the value and of the ceiling is trained on
+    guesses: dict[str, Guesses]  # by role; "fewer": of as many training rows as the holdout's models have
+
+
 def target(samples: Samples, *, seed: int = 0) -> Score:
     """Quality on the holdout of models trained on synthetic rows, divided by that of the same trained on real rows;
     higher better.
@@ -29,6 +42,13 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     sides of a ratio train on equally many rows. Ceiling: trained on holdout rows that are not tested, against as many
     training rows. Cost: six fits per learner.
     """
+    found = trained(samples, seed)
+    return found if isinstance(found, Score) else _scored(found, seed)
+
+
+@once
+def trained(samples: Samples, seed: int) -> Trained | Score:
+    """The guesses of all models for the holdout rows, or the score that says why there are none."""
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
     column = samples.target
@@ -44,7 +64,7 @@ def target(samples: Samples, *, seed: int = 0) -> Score:
     }
     guesses["holdout"] = _crossed(samples, test, halves, rows["ceiling"], classes, seed)
     guesses["fewer"] = _guess(samples, "train", rows["ceiling"], test, classes, seed)
-    return _scored(guesses, truth, classes, rows, seed)
+    return Trained(test, truth, classes, rows, guesses)
 
 
 def _sizes(samples: Samples, test: np.ndarray, seed: int) -> tuple[list[np.ndarray], dict[str, int]]:
@@ -56,13 +76,12 @@ def _sizes(samples: Samples, test: np.ndarray, seed: int) -> tuple[list[np.ndarr
     return halves, {"value": value, "ceiling": min(value, len(_with_target(samples, "holdout")) - len(halves[0]))}
 
 
-def _scored(
-    guesses: dict[str, Guesses], truth: np.ndarray, classes: np.ndarray | None, rows: dict[str, int], seed: int
-) -> Score:
-    once = np.ones((1, len(truth)))
+def _scored(found: Trained, seed: int) -> Score:
+    truth, classes, rows, guesses = found.truth, found.classes, found.rows, found.guesses
+    alike = np.ones((1, len(truth)))
     redrawn = intervals.weights(len(truth), seed)  # the same redrawn test rows judge every model
     quality = {
-        role: {learner: _quality(truth, g, classes, once)[0] for learner, g in found.items()}
+        role: {learner: _quality(truth, g, classes, alike)[0] for learner, g in found.items()}
         for role, found in guesses.items()
     }
     mean = {role: float(np.mean(list(found.values()))) for role, found in quality.items()}

@@ -50,6 +50,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
     "fidelity.detection": {"at_least": 0.1},
     "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
+    "utility.worst": {"at_least": 0.7},
     "utility.agreement": {"at_least": 0.96},
     "utility.agreement_subgroups": {"at_least": 0.75},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},

@@ -14,6 +14,7 @@ NO_PREDICTION = Reason.NO_TARGET, Reason.TARGET_UNPREDICTABLE, Reason.ONE_COLUMN
 # reasons for which a score has no meaning for a table; anything else that is missing refuses
 WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.target": NO_PREDICTION,
+    "utility.worst": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "utility.agreement": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "utility.agreement_subgroups": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),

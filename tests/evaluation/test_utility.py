@@ -7,8 +7,9 @@ import pytest
 from evaluation import samples, utility
 from evaluation.models import learners
 from evaluation.scores import Reason
-from evaluation.utility import agreement, agreement_subgroups, prediction
+from evaluation.utility import agreement, agreement_subgroups, prediction, worst
 from evaluation.utility.agreement import _left
+from evaluation.utility.worst import Part, _lost
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
@@ -149,3 +150,29 @@ def test_what_is_left_by_hand():
 )
 def test_agreement_that_cannot_be_judged_is_said(tables, target, reason):
     assert agreement(samples.make(*tables, target=target)).reason is reason
+
+
+def classed(rows, seed):
+    """Five classes, each told from the others by a number of its own."""
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, 5, rows)
+    numbers = {f"x{k}": 2 * (kind == k) + rng.normal(size=rows) for k in range(5)}
+    return pd.DataFrame(numbers | {"kind": np.array(list("abcde"))[kind]})
+
+
+def test_two_classes_of_five_that_are_exchanged_are_refused_though_the_mean_is_not():
+    other = classed(500, 2)
+    other["kind"] = other["kind"].replace({"a": "b", "b": "a"})
+    compared = samples.make(classed(500, 0), classed(300, 1), other, target="kind")
+    found = worst(compared)
+    assert found.low < DEFAULT_RULES["utility.worst"]["at_least"] < utility.target(compared).value
+    assert found.ceiling == 1 and found.floor < 0.6
+
+
+def test_what_a_class_has_lost_by_hand():
+    # of 2 x 2 pairs, real models rank all 4 rightly, synthetic ones 3: areas 1 and 0.75, a half of the skill is lost
+    part = Part("label", np.arange(4), np.array([True, True, False, False]), 0)
+    real, other = ({"linear": np.array(values)[:, None]} for values in ([0.9, 0.8, 0.2, 0.1], [0.9, 0.4, 0.5, 0.1]))
+    name, lost, _ = _lost(part, other, real)
+    assert (name, lost) == ("label", 0.5)
+    assert _lost(part, real, other) is None  # so few rows do not show that real models know anything
