@@ -101,6 +101,7 @@ UNNOTICED = "unnoticed"  # the rule about what the others would miss
 INPUTS = "inputs."  # of these the note is the whole sentence
 FIRST = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
+    UNNOTICED: "rows that are too few to notice a leak by",
     "inputs.overlap": "holdout rows that are training rows",
     "inputs.near_overlap": "holdout rows that were made from training rows",
     "inputs.identifiers": "identifiers on both sides of the split",

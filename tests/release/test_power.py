@@ -53,6 +53,7 @@ def test_the_verdict_says_that_it_is_underpowered_and_what_to_do():
     assert "Underpowered: privacy.membership could miss" in note(decision, "unnoticed")
     said = verdicts.summary(decision.verdict(), {"synthetic": 80, "train": 80, "holdout": 20})
     assert said.startswith("These data may not leave, for the test of them is underpowered.")
+    assert "rows that are too few to notice a leak by" in said
     assert verdicts.remedies(decision.reasons)[-1].endswith("--set gate.unnoticed=null.")
 
 
