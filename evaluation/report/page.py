@@ -177,10 +177,11 @@ def _judged(data: dict) -> dict:
     """The rules, the verdict in a paragraph, what to do about a refusal, and what is said of the model."""
     reasons = _reasons(data["verdict"])
     summary = verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else ""
+    model = (data.get("card") or {}).get("model", {})
     return {
         "reasons": reasons,
         "summary": summary,
-        "remedies": verdicts.remedies(reasons, (data.get("card") or {}).get("model", {}).get("generator")),
+        "remedies": verdicts.remedies(reasons, model.get("generator"), model.get("training stopped")),
         "of_model": verdicts.of_model(data["verdict"] or {}),
     }
 

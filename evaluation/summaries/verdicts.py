@@ -78,19 +78,15 @@ MEMORY = (
     "Leave out columns that nobody needs: --set columns.NAME=drop. Every further column singles people out.",
     MORE_HOLDOUT,
 )
-COPIED = (
-    "Protect more: --set protect.rare=20 joins labels of fewer rows than that, "
-    "--set protect.extremes=20 clips more extremes.",
-    *MEMORY,
-)
-LONGER = "Train longer: --minutes 5."
+LONGER = "Train longer, for the steps or the minutes ended before the validation loss stopped falling: --minutes 5."
+CONVERGED = "validation loss no longer falls"  # as a generator records why its training stopped
 FAITHFUL = "tabular.autoregressive"
 OTHER = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
-    LONGER,
     "Look at the columns that differ most in the report: "
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     OTHER,
+    LONGER,
 )
 UNRULY = (
     "Let every row keep the rules of the real ones: launder init SOURCE writes down those that it finds, "
@@ -112,8 +108,6 @@ CHECKED = {
 }
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "privacy.": MEMORY,
-    "privacy.copies": COPIED,
-    "privacy.near_copies": COPIED,
     "privacy.identifiers": (
         "State the column whose values came out: columns: {NAME: identifier}; it is then made up anew, never learnt.",
         "Leave the column out: columns: {NAME: drop}.",
@@ -138,7 +132,11 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "fidelity.date_order": UNRULY,
     "utility.": UNLIKE,
     "diversity.": UNLIKE,
-    "image.": (LONGER,),
+    "image.": (
+        "Look at the images in the report: classes that look alike teach little, and so do images brought to a size "
+        "that shows nothing of them (images.size).",
+        LONGER,
+    ),
 }
 
 
@@ -210,17 +208,20 @@ def _of_model(reason: Reason) -> str:
     )
 
 
-def remedies(reasons: Sequence[Reason], generator: str | None = None) -> list[str]:
+def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: str | None = None) -> list[str]:
     """Return what to do about the rules that refused, each once: those that serve most of them first; no other
-    generator where `generator`, the one that was used, is the one to name.
+    generator where `generator`, the one that was used, is the one to name, and more training only where `stopped` says
+    that it ended before its validation loss did.
     """
     if any(reason["score"] == GUARANTEE for reason in reasons):
         return [] if all(reason["passed"] for reason in reasons) else list(NOISY)
+    vain = {OTHER} if generator == FAITHFUL else set()
+    vain |= {LONGER} if stopped in (None, CONVERGED) else set()
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
         key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
         for place, remedy in enumerate(REMEDIES.get(key, ())):
-            if remedy is OTHER and generator == FAITHFUL:
+            if remedy in vain:
                 continue
             weight = FIRST if reason["score"].startswith(INPUTS) else 1
             found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)

@@ -24,6 +24,7 @@ PLANNED_SHARE = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
 COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
+CONVERGED = "validation loss no longer falls"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -193,7 +194,7 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     elif _late(run):
         state.stopped = "time budget used"
     elif state.stale >= plan.patience:
-        state.stopped = "validation loss no longer falls"
+        state.stopped = CONVERGED
 
 
 def _lost(state: State, plan: Plan, last: bool) -> str:

@@ -97,7 +97,7 @@ def run(config: RunConfig) -> int:
     result = _watched("launder", config)
     for note in result["notes"]:
         console.print(note, markup=False, soft_wrap=True)
-    print_verdict(result["verdict"], config.generator.name)
+    print_verdict(result["verdict"], config.generator.name, result["stopped"])
     where = "Released" if result["passed"] else "Quarantined"
     if result.get("unchanged"):
         console.print(f"{config.name}: {result['unchanged']}", markup=False, soft_wrap=True)
@@ -173,7 +173,7 @@ def print_scores(report: Report) -> None:
     console.print(table)
 
 
-def print_verdict(verdict: dict[str, Any], generator: str | None = None) -> None:
+def print_verdict(verdict: dict[str, Any], generator: str | None = None, stopped: str | None = None) -> None:
     """Print every rule of the gate in 80 columns, then each refusal in a sentence, and what to do about it."""
     table = _table("gate", "found", "allowed", "")
     for reason in verdict["reasons"]:
@@ -184,7 +184,7 @@ def print_verdict(verdict: dict[str, Any], generator: str | None = None) -> None
     console.print(table)
     for reason in (reason for reason in verdict["reasons"] if not reason["passed"]):
         console.print(f"{reason['score']}: {verdicts.sentence(reason)}", markup=False, soft_wrap=True)
-    for number, remedy in enumerate(verdicts.remedies(verdict["reasons"], generator), 1):
+    for number, remedy in enumerate(verdicts.remedies(verdict["reasons"], generator, stopped), 1):
         console.print(
             f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True
         )

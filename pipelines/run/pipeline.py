@@ -36,6 +36,7 @@ def decide(do: Do, config: RunConfig) -> Result:
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
     said = {"notes": facts["notes"], "device": f"{fitted['device']} ({fitted['reason']})", "scores": scored["scores"]}
+    said |= {"stopped": fitted["stopped"]}
     return said | {"decided": decided, "verdict": decided["verdict"], "schema": schema}
 
 

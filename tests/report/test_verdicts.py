@@ -1,6 +1,7 @@
 """A verdict in plain words: numbers worked by hand, remedies in order, nothing said that was not tested."""
 
 from evaluation.summaries import verdicts
+from generators.training import loop
 from pipelines.config import rules
 
 ROWS = {"synthetic": 3000, "train": 2400, "holdout": 600}
@@ -69,9 +70,15 @@ def test_the_generator_that_was_used_is_not_recommended():
         assert any(named in remedy for remedy in verdicts.remedies([UNLIKE], used)) == told
 
 
+def test_more_training_is_recommended_only_where_it_was_cut_short():
+    for stopped, told in (("time budget used", True), (loop.CONVERGED, False), (None, False)):
+        assert any("Train longer" in remedy for remedy in verdicts.remedies([UNLIKE], None, stopped)) == told
+    assert verdicts.CONVERGED == loop.CONVERGED
+
+
 def test_no_remedy_is_one_that_did_not_help_where_it_was_measured():
     said = " ".join(remedy for key in verdicts.REMEDIES for remedy in verdicts.REMEDIES[key])
-    assert "weight_decay" not in said and "budget.steps" not in said
+    assert not [word for word in ("weight_decay", "budget.steps", "protect.") if word in said]
 
 
 def test_a_model_that_remembers_is_said_to_stay_inside_also_where_the_data_pass():
