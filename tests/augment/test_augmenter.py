@@ -12,7 +12,7 @@ from pipelines.augment.augmenter import Augmenter
 from pipelines.augment.class_balance import plentiful
 from pipelines.run.artifacts import LaunderError
 
-FEW = {"steps": 2, "filter": False}
+FEW = {"steps": 2, "filter": False, "options": {"width": 16, "memory": 1.0}}
 # All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator
 # learns columns one by
 # one, so that a sparse matrix would have to be written out in full. Sparse columns of a frame are taken.

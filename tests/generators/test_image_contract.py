@@ -35,9 +35,9 @@ def test_images_have_the_form_of_the_data(fitted):
 
 def test_an_image_depends_on_the_seed_and_its_number_alone(fitted):
     _, model = fitted
-    many, few, other = model.sample(600, seed=1), model.sample(10, seed=1), model.sample(10, seed=2)
+    many, few, other = model.sample(200, seed=1), model.sample(10, seed=1), model.sample(10, seed=2)
     assert same(many.take(np.arange(10)), few) and not same(few, other)
-    assert np.mean(many.labels == "h") == pytest.approx(np.mean(pictures.bars().labels == "h"), abs=0.06)
+    assert np.mean(many.labels == "h") == pytest.approx(np.mean(pictures.bars().labels == "h"), abs=0.11)
 
 
 def test_the_loss_of_an_image_depends_on_it_and_the_seed_alone(fitted):

@@ -131,7 +131,7 @@ def test_a_killed_run_ends_in_the_same_images(tmp_path, monkeypatch, side):
     monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
 
     def fitted(**options):
-        made = pictures.bars(300, height=side, width=side)
+        made = pictures.bars(100, height=side, width=side)
         return generators.fit(made, "image.autoencoder", budget=Budget(steps=60), seed=1, **options).sample(9)
 
     def stop(status):
