@@ -28,7 +28,7 @@ from sklearn import datasets
 
 from evaluation.augmentation import resampling
 from evaluation.augmentation.cross_validation import cross_validate
-from evaluation.augmentation.gains import JUDGED, CrossValidation, Gain
+from evaluation.augmentation.gains import VERDICT_MEASURE, CrossValidation, Gain
 from evaluation.models import image_classifiers
 from evaluation.report import plain
 from evaluation.scores import EvaluationError
@@ -121,7 +121,7 @@ def _print(found: dict[str, CrossValidation], title: str) -> None:
     first = next(iter(found.values()))
     ours, others = first.candidates, first.baselines[1:]
     heads = [text for name in ours for text in (f"{name} over none", "over the best baseline")]
-    said = f"{title}, {JUDGED}: no augmentation, and gains over it"
+    said = f"{title}, {VERDICT_MEASURE}: no augmentation, and gains over it"
     table = Table("setting", "runs", "none", *others, *heads, title=said, title_justify="left")
     for setting, one in found.items():
         cells = [_gain(one.gain(other, "none")) for other in others]

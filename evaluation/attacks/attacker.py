@@ -16,7 +16,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 
 MEMBERSHIP_NEIGHBOURS = 5
-TINY = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
+LEAST_GAP = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
 
 
 @dataclass(frozen=True)

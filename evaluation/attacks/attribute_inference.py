@@ -14,7 +14,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 
 SECRETS = 6
-NEAR = 0.025  # of the training distribution's mass on each side within which a number counts as guessed
+HIT_MASS = 0.025  # of the training distribution's mass on each side within which a number counts as guessed
 
 
 def secrets(samples: Samples, seed: int) -> list[str]:
@@ -59,11 +59,11 @@ def _values(samples: Samples, group: Group, secret: str) -> np.ndarray:
 
 
 def _right(samples: Samples, secret: str, guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Equal labels (a missing one is not a secret), or numbers at most NEAR of the training rows apart."""
+    """Equal labels (a missing one is not a secret), or numbers at most HIT_MASS of the training rows apart."""
     if not samples.is_number(secret):
         return (guess == truth) & (truth >= 0)
     train = np.sort(samples.table("train")[secret].dropna().to_numpy())
     between = [
         np.abs(np.searchsorted(train, guess, side) - np.searchsorted(train, truth, side)) for side in ("left", "right")
     ]
-    return (guess == truth) | (~np.isnan(guess) & ~np.isnan(truth) & (np.minimum(*between) <= NEAR * len(train)))
+    return (guess == truth) | (~np.isnan(guess) & ~np.isnan(truth) & (np.minimum(*between) <= HIT_MASS * len(train)))

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from launderette.evaluation.attacks.attacker import TINY, Attacker
+from launderette.evaluation.attacks.attacker import LEAST_GAP, Attacker
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 
-SPLITS = 3  # of the columns into two random halves
+RANDOM_HALVINGS = 3  # of the columns into two random halves
 LEAST_COLUMNS = 2  # of a block
-DEVIATION, FARTHEST = 1 / 3, 3.0  # of a point for a column's deviation; where numbers end, and missing ones lie
+DEVIATION_POINTS, FARTHEST = 1 / 3, 3.0  # of a point for a column's deviation; where numbers end, and missing ones lie
 PRODUCTS = 20_000_000_000  # multiplications of one search: of more released rows, as many as that are drawn
 
 Blocks = Mapping[str, tuple[str, ...]]
@@ -36,7 +36,7 @@ def blocks(samples: Samples, seed: int) -> Blocks:
         return {}
     numbers = tuple(c for c in samples.known if samples.kinds.get(c) == "numerical")
     found = {"numbers": numbers, "labels and dates": tuple(c for c in samples.known if c not in numbers)}
-    for split in range(SPLITS):
+    for split in range(RANDOM_HALVINGS):
         order = np.random.default_rng([seed, 83, split]).permutation(len(samples.known))
         for half, part in enumerate(np.array_split(order, 2)):
             found[f"half {2 * split + half + 1}"] = tuple(samples.known[i] for i in np.sort(part))
@@ -66,7 +66,7 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
     return {name: sides[0] for name, sides in found.items()}, {name: sides[1] for name, sides in found.items()}
 
 
-def encoded(samples: Samples, columns: tuple[str, ...], roles: tuple[str, ...] = neighbours.REAL) -> Encode:
+def encoded(samples: Samples, columns: tuple[str, ...], roles: tuple[str, ...] = neighbours.REAL_ROLES) -> Encode:
     """Columns as points, numbers by the ranks that they have in tables of some roles."""
     return neighbours.encoder(samples, columns, roles).encode
 
@@ -78,7 +78,7 @@ def scaled(samples: Samples, columns: tuple[str, ...]) -> Encode:
     numbers = [c for c in columns if samples.is_number(c)]
     labels = neighbours.encoder(samples, tuple(c for c in columns if c not in numbers))
     train = samples.table("train")[numbers]
-    middle, unit = train.median(), train.std().replace(0.0, 1.0) / DEVIATION
+    middle, unit = train.median(), train.std().replace(0.0, 1.0) / DEVIATION_POINTS
 
     def encode(table: pd.DataFrame) -> torch.Tensor:
         sizes = ((table[numbers] - middle) / unit).clip(-FARTHEST, FARTHEST).fillna(FARTHEST)
@@ -110,4 +110,4 @@ def _reference(attacker: Attacker, members: torch.Tensor, usual: torch.Tensor) -
 
 
 def _log(distances: np.ndarray) -> np.ndarray:
-    return np.log(distances + TINY)
+    return np.log(distances + LEAST_GAP)

@@ -21,9 +21,9 @@ from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 GUESSES = 2000
 PREDICATE_ROWS = 5000  # of each table for predicates
-RELEASED = 100_000  # rows searched for a link or a value
+SEARCHED_ROWS = 100_000  # rows searched for a link or a value
 SMALLEST = 20  # non-members below which nothing is said
-COLUMNS = 8  # of a predicate, at most
+PREDICATE_COLUMNS = 8  # of a predicate, at most
 LINKED = 3  # nearest released rows in which a link is looked for
 
 
@@ -78,7 +78,7 @@ def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, 
         [
             found
             for row in rng.permutation(len(different))[:GUESSES]
-            if (found := _guess(tables, middles, row, rng.permutation(len(middles))[:COLUMNS])) is not None
+            if (found := _guess(tables, middles, row, rng.permutation(len(middles))[:PREDICATE_COLUMNS])) is not None
         ]
     )
     return (
@@ -159,12 +159,12 @@ def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
         return unknown(*obstacle, "lower")
     found = {}
     for name, role in samples.roles().items():
-        chosen = parties(samples, role, limit, RELEASED, seed)
+        chosen = parties(samples, role, limit, SEARCHED_ROWS, seed)
         found[name] = None if chosen is None else attack(samples, chosen, seed)
     if found["value"] is None:
         return unknown(Reason.TOO_FEW_ROWS, f"the attack needs {SMALLEST} training and holdout rows", "lower")
     guesses, hits, usual = found["value"]
-    searched = min(samples.size("synthetic"), RELEASED)
+    searched = min(samples.size("synthetic"), SEARCHED_ROWS)
     if guesses < SMALLEST:
         return unknown(
             Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"

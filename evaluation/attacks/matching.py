@@ -16,11 +16,11 @@ from launderette.evaluation.measures.neighbours import Group
 
 COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, for the larger group of candidates
 TOLERANT = 2_000_000_000  # the same where numbers match that are nearly equal, which costs more
-BLOCK = 2**21
+EXACT_BLOCK = 2**21
 TOLERANT_BLOCK = 2**17  # sums of weights held at once: they stay in the cache
 WITHIN = 0.02  # of a number's own size
 WITHIN_DEVIATION = 0.1  # of a column's standard deviation
-MISSING = 1e9  # deviations: farther out than any number
+MISSING_AT = 1e9  # deviations: farther out than any number
 
 Tolerance = Callable[[np.ndarray, float], np.ndarray]  # of values [rows], from them and their column's deviation
 Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # asked, released, tolerance and weight of each asked
@@ -60,7 +60,7 @@ def _best_match(queries: np.ndarray, released: np.ndarray, weights: np.ndarray) 
     scale = min(100.0, 32_000 / max(1e-9, float(weights.sum(1).max())))
     ask, have = torch.from_numpy(queries).to(kind), torch.from_numpy(released).to(kind)
     weigh = torch.from_numpy(np.floor(weights * scale)).to(torch.int16)
-    step, best = max(1, BLOCK // have.shape[1]), []
+    step, best = max(1, EXACT_BLOCK // have.shape[1]), []
     for start in range(0, len(ask), step):
         part = slice(start, start + step)
         total = torch.zeros(len(ask[part]), have.shape[1], dtype=torch.int16)
@@ -106,7 +106,7 @@ def _column(
         deviation = float(np.nanstd(known)) if not np.isnan(known).all() else 0.0
         room = np.nan_to_num(tolerance(query, deviation)) * (1 + 1e-9)
         middle, unit = (float(np.nanmedian(known)), deviation) if deviation else (0.0, 1.0)
-        query, answer, known = (np.nan_to_num((v - middle) / unit, nan=MISSING) for v in (query, answer, known))
+        query, answer, known = (np.nan_to_num((v - middle) / unit, nan=MISSING_AT) for v in (query, answer, known))
         room /= unit
     order = np.sort(known)
     counts = np.searchsorted(order, query + room, "right") - np.searchsorted(order, query - room, "left")

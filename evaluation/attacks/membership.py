@@ -19,10 +19,10 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples, Signal
 from launderette.evaluation.scores import EvaluationError
 
-CANDIDATES = 5000  # members, and as many non-members, at most
+MOST_CANDIDATES = 5000  # members, and as many non-members, at most
 # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows
-PAIRS = 2_000_000_000
-RELEASED = 1_000_000  # synthetic rows searched: a copy that is not looked at is not found
+MOST_SEARCHED_PAIRS = 2_000_000_000
+MOST_RELEASED_ROWS = 1_000_000  # synthetic rows searched: a copy that is not looked at is not found
 BASELINE = 2000, 20_000  # candidates and released rows for ceiling and floor
 SMALLEST = 20  # non-members below which nothing is said
 WHITE_BOX = "loss", "calibrated loss"  # the attacks that need the model
@@ -95,8 +95,8 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
 
 
 def _effort(samples: Samples) -> tuple[int, int]:
-    searched = min(RELEASED, samples.size("synthetic"))
-    return min(CANDIDATES, PAIRS // searched), searched
+    searched = min(MOST_RELEASED_ROWS, samples.size("synthetic"))
+    return min(MOST_CANDIDATES, MOST_SEARCHED_PAIRS // searched), searched
 
 
 def _add_signal(attacker: Attacker, name: str, signal: Signal, found: tuple[Scores, Scores]) -> None:

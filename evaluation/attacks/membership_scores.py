@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from launderette.evaluation.attacks import blocks, matching
-from launderette.evaluation.attacks.attacker import MEMBERSHIP_NEIGHBOURS, TINY, Attacker, without
+from launderette.evaluation.attacks.attacker import LEAST_GAP, MEMBERSHIP_NEIGHBOURS, Attacker, without
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 
 CLASSIFIER_ROWS = 5000
-TREES = 60
+ATTACK_TREES = 60
 
 Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 
@@ -59,14 +59,14 @@ def distance(attacker: Attacker, group: Group) -> np.ndarray:
 
 def calibrated_distance(attacker: Attacker, group: Group) -> np.ndarray:
     """The same relative to the nearest reference row: a row in a dense region is near to everything."""
-    return np.log(attacker.usual(group)[0][:, 0] + TINY) - np.log(attacker.near(group)[0][:, 0] + TINY)
+    return np.log(attacker.usual(group)[0][:, 0] + LEAST_GAP) - np.log(attacker.near(group)[0][:, 0] + LEAST_GAP)
 
 
 def density_ratio(attacker: Attacker, group: Group) -> np.ndarray:
     """Released density over reference density, from the mean distance to five neighbours (DOMIAS, van Breugel et
     al. 2023).
     """
-    return np.log(attacker.usual(group)[0].mean(1) + TINY) - np.log(attacker.near(group)[0].mean(1) + TINY)
+    return np.log(attacker.usual(group)[0].mean(1) + LEAST_GAP) - np.log(attacker.near(group)[0].mean(1) + LEAST_GAP)
 
 
 def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +101,7 @@ def forest(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     order = rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]
     released, left_out = _features(samples, Group(attacker.released.role, order)), attacker.left_out(attacker.members)
     votes, asked = ([np.zeros(len(inside)), np.zeros(len(usual))] for _ in range(2))
-    for number in range(TREES):
+    for number in range(ATTACK_TREES):
         grown = rng.integers(0, len(usual), len(usual))
         drawn = released[rng.integers(0, len(released), len(released))]
         x, y = np.concatenate([usual[grown], drawn]), np.repeat([0, 1], [len(grown), len(drawn)])
@@ -124,7 +124,7 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     Gaussian kernels as wide as the median distance between neighbouring reference rows, over five neighbours.
     """
     near, places = attacker.near(group)
-    width = max(float(np.median(attacker.usual(attacker.non_members)[0][:, 0])), TINY)
+    width = max(float(np.median(attacker.usual(attacker.non_members)[0][:, 0])), LEAST_GAP)
     k = MEMBERSHIP_NEIGHBOURS + 1
     around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, k)
     kernels = -np.square(around / width) / 2

@@ -24,11 +24,11 @@ from launderette.evaluation.models import classifiers, threads
 from launderette.evaluation.models.classifiers import Learner
 from launderette.evaluation.scores import EvaluationError
 
-SHOWN = 20  # rows that a class needs to be called by its name in a report
+LEAST_NAMED_ROWS = 20  # rows that a class needs to be called by its name in a report
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StrategyRun:
     """One way to train in one run: seconds of its resampling, rows it added, mislabelled ones of them, scores by
     learner.
     """
@@ -43,7 +43,7 @@ class Outcome:
         return {**vars(self), "scores": {name: values.tolist() for name, values in self.scores.items()}}
 
     @classmethod
-    def from_json(cls, document: Mapping) -> Outcome:
+    def from_json(cls, document: Mapping) -> StrategyRun:
         return cls(**{**document, "scores": {name: np.array(values) for name, values in document["scores"].items()}})
 
 
@@ -61,7 +61,7 @@ def cross_validate(
     baselines: Mapping[str, Strategy] = BASELINES,
     learners: Mapping[str, Learner] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    finished: MutableMapping[int, dict[str, Outcome]] | None = None,
+    finished: MutableMapping[int, dict[str, StrategyRun]] | None = None,
     unit: str = "row",
 ) -> CrossValidation:
     """Cross-validate every candidate beside the baselines; EvaluationError for a leak or a target that cannot be
@@ -97,7 +97,7 @@ def _run(
     strategies: Mapping[str, Strategy],
     learners: Mapping[str, Learner],
     seed: int,
-) -> dict[str, Outcome]:
+) -> dict[str, StrategyRun]:
     """Resample the training fold in every way, train every learner on each, and measure them on the test fold."""
     train, found = task.frame.iloc[fit].reset_index(drop=True), {}
     asked = {
@@ -113,7 +113,7 @@ def _run(
         for name, resampled in ways.items():
             check_unseen(name, resampled, task.hashes[test])
             scores = _fit_and_measure(task, resampled, test, learners, seed)
-            found[name] = Outcome(seconds, len(resampled.rows) - len(train), resampled.mislabelled, scores)
+            found[name] = StrategyRun(seconds, len(resampled.rows) - len(train), resampled.mislabelled, scores)
     return found
 
 
@@ -160,12 +160,12 @@ def _tabular(task: Task) -> dict[str, Learner]:
 
 
 def _summary_of(
-    task: Task, outcomes: list[dict[str, Outcome]], baselines: tuple[str, ...], facts: dict
+    task: Task, outcomes: list[dict[str, StrategyRun]], baselines: tuple[str, ...], facts: dict
 ) -> CrossValidation:
     names, rows = list(outcomes[0]), np.bincount(task.labels)
     # a rare class goes by a number, for its name may name someone
     classes = {
-        name if n >= SHOWN else f"rare class {k + 1}": int(n)
+        name if n >= LEAST_NAMED_ROWS else f"rare class {k + 1}": int(n)
         for k, (name, n) in enumerate(zip(task.classes, rows, strict=True))
     }
     scores = {

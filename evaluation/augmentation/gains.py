@@ -14,7 +14,7 @@ from launderette.evaluation.measures import intervals
 
 MEASURES = ("macro F1", "balanced accuracy", "PR-AUC", "Brier score")
 LOWER = ("Brier score",)  # is better
-JUDGED = "macro F1"  # decides the verdict
+VERDICT_MEASURE = "macro F1"  # decides the verdict
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Gain:
         return "gain" if self.low > 0 else "harm" if self.high < 0 else "no gain"
 
     def __str__(self) -> str:
-        return f"{JUDGED} {self.value:+.3f}, 95 % interval {self.low:+.3f} to {self.high:+.3f}"
+        return f"{VERDICT_MEASURE} {self.value:+.3f}, 95 % interval {self.low:+.3f} to {self.high:+.3f}"
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,20 @@ class CrossValidation:
     def measures(self) -> tuple[str, ...]:
         return (*MEASURES, *(f"F1 of {name}" for name in self.classes))
 
-    def runs(self, strategy: str, measure: str = JUDGED, learner: str | None = None) -> np.ndarray:
+    def runs(self, strategy: str, measure: str = VERDICT_MEASURE, learner: str | None = None) -> np.ndarray:
         """One measure in every run [folds * repeats]; of one learner, or the mean over all."""
         at = self.measures.index(measure)
         chosen = [learner] if learner else list(self.scores[strategy])
         return np.mean([self.scores[strategy][name][:, at] for name in chosen], axis=0)
 
-    def gain(self, strategy: str, against: str, measure: str = JUDGED, learner: str | None = None) -> Gain:
+    def gain(self, strategy: str, against: str, measure: str = VERDICT_MEASURE, learner: str | None = None) -> Gain:
         """The strategy's gain over another, with its 95 % interval."""
         d = self.runs(strategy, measure, learner) - self.runs(against, measure, learner)
         return Gain(*intervals.corrected_t(-d if measure in LOWER else d, self.ratio))
 
     def verdicts(self) -> list[dict]:
-        """For each candidate, whether it helps: its gain in JUDGED over no augmentation and over the best baseline,
-        mean over learners.
+        """For each candidate, whether it helps: its gain in VERDICT_MEASURE over no augmentation and over the best
+        baseline, mean over learners.
         """
         against = {"none": self.baselines[0], "best": self.best_baseline()}
         return [
@@ -116,7 +116,7 @@ class CrossValidation:
         return {
             "version": 1,
             **facts,
-            "judged": JUDGED,
+            "judged": VERDICT_MEASURE,
             "measures": list(MEASURES),
             "lower_is_better": list(LOWER),
             "learners": learners,

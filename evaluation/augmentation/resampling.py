@@ -16,10 +16,10 @@ from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from launderette.evaluation.models import classifiers
 from launderette.evaluation.samples import NUMBERS
 
-NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows
-IMAGE = "image"  # the column that holds an image, uint8 [H, W, C]
-MOVED = 8  # an image is moved by up to this part of its sides
-COPIES = 3  # rows of a class with moved copies, in those of the largest
+SMOTE_NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows
+IMAGE_COLUMN = "image"  # the column that holds an image, uint8 [H, W, C]
+MOVE_DIVISOR = 8  # an image is moved by up to this part of its sides
+COPIES_FACTOR = 3  # rows of a class with moved copies, in those of the largest
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,11 @@ def row_hashes(rows: pd.DataFrame) -> np.ndarray:
     """One 64-bit hash per row over all columns, whatever their order and dtypes; an image counts by its pixels,
     whatever its label.
     """
-    known = [IMAGE] if IMAGE in rows and len(rows) and isinstance(rows[IMAGE].iloc[0], np.ndarray) else rows.columns
+    known = (
+        [IMAGE_COLUMN]
+        if IMAGE_COLUMN in rows and len(rows) and isinstance(rows[IMAGE_COLUMN].iloc[0], np.ndarray)
+        else rows.columns
+    )
     texts = {str(column): rows[column].map(_text) for column in sorted(known, key=str)}
     return pd.util.hash_pandas_object(pd.DataFrame(texts), index=False).to_numpy()
 
@@ -99,24 +103,26 @@ def smote_of_pixels(
     train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
 ) -> dict[str, Resampled]:
     """Images between neighbours of one class, pixel by pixel (Chawla et al. 2002), until all classes are equal."""
-    pixels, labels = np.stack(list(train[IMAGE])), train[target].astype(str)
+    pixels, labels = np.stack(list(train[IMAGE_COLUMN])), train[target].astype(str)
     more, drawn = _smote(1, 0, labels, seed).fit_resample(pixels.reshape(len(pixels), -1).astype("float32"), labels)
     added = np.rint(more[len(train) :]).astype("uint8").reshape(-1, *pixels.shape[1:])
-    rows = pd.DataFrame({IMAGE: list(added), target: _as_classes(drawn.iloc[len(train) :], train[target]).to_numpy()})
+    rows = pd.DataFrame(
+        {IMAGE_COLUMN: list(added), target: _as_classes(drawn.iloc[len(train) :], train[target]).to_numpy()}
+    )
     return {"SMOTE on pixels": Resampled(_stacked(train, rows, []), row_hashes(train))}
 
 
 def moved_copies(
     train: pd.DataFrame, *, target: str, kinds: Mapping[str, str], seed: int, **_: object
 ) -> dict[str, Resampled]:
-    """Copies of images moved up or down and aside, the edge repeated, until each class has COPIES times the images
-    of the largest.
+    """Copies of images moved up or down and aside, the edge repeated, until each class has COPIES_FACTOR times the
+    images of the largest.
     """
     at, labels = np.arange(len(train))[:, None], train[target].astype(str)
-    wanted = dict.fromkeys(labels.unique(), COPIES * int(labels.value_counts().max()))
+    wanted = dict.fromkeys(labels.unique(), COPIES_FACTOR * int(labels.value_counts().max()))
     chosen, _ = RandomOverSampler(sampling_strategy=wanted, random_state=seed).fit_resample(at, labels)
     copied, stream = train.iloc[chosen[len(train) :, 0]], np.random.default_rng(seed)
-    added = copied.assign(**{IMAGE: [_moved(image, stream) for image in copied[IMAGE]]})
+    added = copied.assign(**{IMAGE_COLUMN: [_moved(image, stream) for image in copied[IMAGE_COLUMN]]})
     return {"moved copies": Resampled(_stacked(train, added, []), row_hashes(train))}
 
 
@@ -137,7 +143,7 @@ OF_IMAGES: dict[str, Strategy] = {
 
 def _moved(image: np.ndarray, stream: np.random.Generator) -> np.ndarray:
     """Move an image uint8 [H, W, C] by a whole number of pixels each way."""
-    high, wide = (max(1, side // MOVED) for side in image.shape[:2])
+    high, wide = (max(1, side // MOVE_DIVISOR) for side in image.shape[:2])
     top, left = stream.integers(0, 2 * high + 1), stream.integers(0, 2 * wide + 1)
     padded = np.pad(image, ((high, high), (wide, wide), (0, 0)), mode="edge")
     return padded[top : top + image.shape[0], left : left + image.shape[1]]
@@ -149,7 +155,7 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _smote(numbers: int, names: int, labels: pd.Series, seed: int) -> Any:
-    neighbours = int(np.clip(labels.value_counts().min() - 1, 1, NEIGHBOURS))
+    neighbours = int(np.clip(labels.value_counts().min() - 1, 1, SMOTE_NEIGHBOURS))
     if not names:
         return SMOTE(k_neighbors=neighbours, random_state=seed)
     if not numbers:

@@ -11,12 +11,12 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-SECTIONS = ("inputs", "copies", "records", "few_rows", "relations", "values", "diversity", "images", "honest")
+FLAW_SECTIONS = ("inputs", "copies", "records", "few_rows", "relations", "values", "diversity", "images", "honest")
 
 
 def names(section: str | None = None) -> tuple[str, ...]:
     """Names of all kinds, or of those in one section: `section.function`, in the order of their source."""
-    chosen = SECTIONS if section is None else (section,)
+    chosen = FLAW_SECTIONS if section is None else (section,)
     return tuple(f"{part}.{name}" for part in chosen for name in _kinds(_module(part)))
 
 

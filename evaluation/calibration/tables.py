@@ -22,7 +22,7 @@ FLAWS = {  # which section has to name each of them; None: all sections have to 
     "5 % of training rows planted": "privacy",
 }
 OUTLIERS = 87 / 5000
-MOVED = 0.001  # of a value's size
+MOVED_SHARE = 0.001  # of a value's size
 
 
 def tables(
@@ -58,7 +58,7 @@ def moved(rows: pd.DataFrame, kinds: dict[str, str] | None, rng: np.random.Gener
     out = rows.copy()
     for column in rows:
         if pd.api.types.is_float_dtype(rows[column].dtype):
-            out[column] = rows[column] * (1 + rng.uniform(-MOVED, MOVED, len(rows)))
+            out[column] = rows[column] * (1 + rng.uniform(-MOVED_SHARE, MOVED_SHARE, len(rows)))
     return out
 
 

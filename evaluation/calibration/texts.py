@@ -10,11 +10,13 @@ import pandas as pd
 from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
-FIRST = [f"{a}{b}" for a in ("An", "Be", "Cor", "Da", "El", "Fi", "Ga", "Ha") for b in ("na", "lo", "ri", "mon", "su")]
-LAST = [
+FIRST_NAMES = [
+    f"{a}{b}" for a in ("An", "Be", "Cor", "Da", "El", "Fi", "Ga", "Ha") for b in ("na", "lo", "ri", "mon", "su")
+]
+LAST_NAMES = [
     f"{a}{b}" for a in ("Ab", "Bro", "Cal", "Dor", "Es", "Fal", "Gre", "Hol") for b in ("beck", "den", "ler", "mann")
 ]
-WORDS = ("reports", "denies", "awaits", "missed", "asked about", "returned for", "was sent for")
+VERBS = ("reports", "denies", "awaits", "missed", "asked about", "returned for", "was sent for")
 THINGS = ("back pain", "a new card", "a refund", "blood tests", "an appeal", "late payment", "a move", "a referral")
 
 
@@ -25,7 +27,7 @@ def with_text(case: Case, rng: Rng) -> Case:
 
 def _texts(frame: pd.DataFrame, role: str, rng: Rng) -> pd.DataFrame:
     size = len(frame)
-    first, last = rng.choice(FIRST, size), rng.choice(LAST, size)
+    first, last = rng.choice(FIRST_NAMES, size), rng.choice(LAST_NAMES, size)
     where = rng.choice(("post", "mail", "web"), size)
     codes = rng.choice(10**7, size, replace=False) * 3 + ("train", "holdout", "synthetic").index(role)
     return frame.assign(
@@ -36,6 +38,6 @@ def _texts(frame: pd.DataFrame, role: str, rng: Rng) -> pd.DataFrame:
 
 
 def _notes(size: int, rng: Rng) -> list[str]:
-    parts = rng.choice(WORDS, size), rng.choice(THINGS, size), rng.integers(1, 31, size), rng.integers(100, 1000, size)
+    parts = rng.choice(VERBS, size), rng.choice(THINGS, size), rng.integers(1, 31, size), rng.integers(100, 1000, size)
     notes = [f"{a} {b} on day {c}, file {d}" for a, b, c, d in zip(*parts, strict=True)]
     return [notes[0], *notes[:-1]]  # one text twice: such a column is taken for labels

@@ -18,7 +18,7 @@ from launderette.evaluation.scores import Reason, Score
 REGION_ROWS = 50_000
 REGION_PAIRS = 1000
 PARTS = 2, 3, 4  # of a column
-LEAST_ROWS = 20  # that the synthetic table is expected to have in a region
+LEAST_EXPECTED_ROWS = 20  # that the synthetic table is expected to have in a region
 
 Region = tuple[str, int, int]  # columns, real rows and rows of the role
 
@@ -39,7 +39,7 @@ def regions(samples: Samples, *, seed: int = 0) -> Score:
         found = [region for parts in PARTS for region in _regions(samples, parts, real, other, seed)]
         return _losses(found, len(real), len(other))
 
-    absent = Reason.TOO_FEW_ROWS, f"no region of two columns has {LEAST_ROWS} rows"
+    absent = Reason.TOO_FEW_ROWS, f"no region of two columns has {LEAST_EXPECTED_ROWS} rows"
     return chance.kept(samples, measure, absent, f"Up to {REGION_ROWS:,} rows of each table.")
 
 
@@ -51,7 +51,7 @@ def _regions(samples: Samples, parts: int, real: pd.DataFrame, other: pd.DataFra
         usual, there = (
             np.bincount(one * width + two, minlength=width**2) for one, two in zip(codes[a], codes[b], strict=True)
         )
-        for cell in np.flatnonzero(usual * len(other) >= LEAST_ROWS * len(real)):
+        for cell in np.flatnonzero(usual * len(other) >= LEAST_EXPECTED_ROWS * len(real)):
             yield f"{a} / {b}", int(usual[cell]), int(there[cell])
 
 

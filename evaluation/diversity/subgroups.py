@@ -14,7 +14,7 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
 GROUP_ROWS = 400  # of a subgroup that are looked at
-LEAST_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
+LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
 NEIGHBOUR = 2
 
 
@@ -32,7 +32,7 @@ def subgroups(samples: Samples, *, seed: int = 0) -> Score:
         groups = list(_groups(samples, role))
         return [_lost(samples, role, *group, seed, len(groups)) for group in groups]
 
-    absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_ROWS} rows"
+    absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_SUBGROUP_ROWS} rows"
     return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.")
 
 
@@ -43,7 +43,7 @@ def _groups(samples: Samples, role: str) -> Iterator[tuple[str, np.ndarray, np.n
         one, two = (cells.codes(samples, column, real, table) for table in (real, other))
         for name in np.unique(one):
             rows = np.flatnonzero(one == name)
-            if min(1, len(other) / len(real)) * len(rows) >= LEAST_ROWS:
+            if min(1, len(other) / len(real)) * len(rows) >= LEAST_SUBGROUP_ROWS:
                 yield column, rows, np.flatnonzero(two == name)
 
 

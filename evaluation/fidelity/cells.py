@@ -9,10 +9,12 @@ import pandas as pd
 
 from launderette.evaluation.samples import Samples
 
-CELLS = 8
+CELLS_PER_COLUMN = 8
 
 
-def codes(samples: Samples, column: str, real: pd.DataFrame, table: pd.DataFrame, parts: int = CELLS) -> np.ndarray:
+def codes(
+    samples: Samples, column: str, real: pd.DataFrame, table: pd.DataFrame, parts: int = CELLS_PER_COLUMN
+) -> np.ndarray:
     """Cell of each row of a table, 0 where missing; the cells are those of real rows, `parts` and one for all other
     labels: int64 [rows].
     """

@@ -14,7 +14,7 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
 COLUMN_ROWS = 50_000
-LABELS = 50  # most frequent ones, and one for all others
+COLUMN_LABELS = 50  # most frequent ones, and one for all others
 
 
 def worst_column(samples: Samples, *, seed: int = 0) -> Score:
@@ -46,7 +46,7 @@ def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataF
 
 def _shares(samples: Samples, column: str, real: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
     """Rows of each label, by frequency in the real rows, and of all others: int64 [51]."""
-    return np.bincount(cells.codes(samples, column, real, table, LABELS), minlength=LABELS + 2)[1:]
+    return np.bincount(cells.codes(samples, column, real, table, COLUMN_LABELS), minlength=COLUMN_LABELS + 2)[1:]
 
 
 def _of_labels(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss | None:

@@ -14,8 +14,8 @@ from launderette.evaluation.scores import Reason, Score
 
 DEPENDENCE_ROWS = 20_000
 DEPENDENCE_PAIRS = 2000
-LEAST_ROWS = 20  # with both values
-LEAST = 0.02  # mean square contingency that a pair has to have
+LEAST_PAIR_ROWS = 20  # with both values
+LEAST_CONTINGENCY = 0.02  # mean square contingency that a pair has to have
 
 
 def dependence(samples: Samples, *, seed: int = 0) -> Score:
@@ -47,14 +47,14 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
 def _lost(name: str, real: tuple, other: tuple, parts: int) -> Loss | None:
     """What a pair has lost of its dependence among rows that have both; None where real rows show hardly any."""
     real, other = _present(real), _present(other)
-    if min(len(real[0]), len(other[0])) < LEAST_ROWS:
+    if min(len(real[0]), len(other[0])) < LEAST_PAIR_ROWS:
         return None
     shape = tuple(1 + max(int(r.max()), int(o.max())) for r, o in zip(real, other, strict=True))
     (usual, weights), (there, _) = (_dependence(pair, shape) for pair in (real, other))
     rows, size = len(real[0]), len(other[0])
     free = (np.count_nonzero(weights.any(1)) - 1) * (np.count_nonzero(weights.any(0)) - 1)
     strength = float((usual**2 * weights).sum() - free / rows)
-    if strength < LEAST:
+    if strength < LEAST_CONTINGENCY:
         return None
     effects = (usual * weights)[real]
     error = np.sqrt(effects.var() * (1 / rows + 1 / size) + free / rows / size) / strength

@@ -13,7 +13,7 @@ from launderette.evaluation.scores import Reason, Score, unknown
 from launderette.evaluation.unseen import unseen
 
 WITHHELD = "(other)"  # what protection writes in place of rare labels
-MOSTLY = 0.5  # of a column's rows
+MOSTLY_WITHHELD = 0.5  # of a column's rows
 
 
 def shape(samples: Samples, *, seed: int = 0) -> Score:
@@ -56,7 +56,7 @@ def _withheld(samples: Samples, column: str, real: np.ndarray, other: np.ndarray
     """
     places = np.flatnonzero(samples.labels[column] == WITHHELD)
     shares = [float(np.mean(np.isin(codes, places))) for codes in (real, other)]
-    return min(shares) if shares[0] > MOSTLY else 0.0
+    return min(shares) if shares[0] > MOSTLY_WITHHELD else 0.0
 
 
 def _left_out(samples: Samples) -> str:

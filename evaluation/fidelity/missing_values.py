@@ -10,9 +10,9 @@ from launderette.evaluation.chance import Loss
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
-LEAST_SHARE = 0.02  # of a column's values; a smaller share is compared as if it were this one
+LEAST_MISSING_SHARE = 0.02  # of a column's values; a smaller share is compared as if it were this one
 LEAST_MISSING = 20  # rows of each table whose other columns are looked at
-CELLS = 5  # of another column
+CELLS_OF_OTHER = 5  # of another column
 MISSING_ROWS = 50_000
 
 
@@ -45,7 +45,7 @@ def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
 
 def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:
     """The larger of both shares is what a difference is measured by: all of it is lost, or all of it is invented."""
-    size = max(real.mean(), other.mean(), LEAST_SHARE)
+    size = max(real.mean(), other.mean(), LEAST_MISSING_SHARE)
     return Loss(str(column), float(abs(real.mean() - other.mean()) / size), _error(real, other, parts) / size)
 
 
@@ -74,8 +74,8 @@ def _edges(samples: Samples, column: str, real: pd.DataFrame) -> np.ndarray:
     """Inner edges of cells of equal shares of a number; of labels, the most frequent ones."""
     values = real[column].to_numpy()
     if samples.is_number(column):
-        return np.unique(np.nanquantile(values, np.linspace(0, 1, CELLS + 1)[1:-1]))
-    return np.sort(np.argsort(-np.bincount(values[values >= 0]), kind="stable")[:CELLS])
+        return np.unique(np.nanquantile(values, np.linspace(0, 1, CELLS_OF_OTHER + 1)[1:-1]))
+    return np.sort(np.argsort(-np.bincount(values[values >= 0]), kind="stable")[:CELLS_OF_OTHER])
 
 
 def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ from launderette.evaluation.scores import Reason, Score
 VALUE_ROWS = 50_000
 GRID_ROWS = 10_000
 GRID_POINTS = 8  # steps of a grid between the 5 % and the 95 % quantile at least
-DIGITS = 6  # decimal digits below a column's range that a grid may have, where values are continuous
-CLOCK = (60, 3600, 86_400)  # seconds
+FINEST_DIGITS = 6  # decimal digits below a column's range that a grid may have, where values are continuous
+CLOCK_STEPS = (60, 3600, 86_400)  # seconds
 FINE = 200  # a grid with more steps than this in a column's range is a way of writing numbers, not a habit of people
 LISTED = 50  # different real numbers of a column at most, where only known ones are possible
 TAILS = (0.01, 0.025, 0.05)
@@ -150,11 +150,11 @@ def _steps(samples: Samples, column: str, real: np.ndarray) -> list[float]:
     """Steps of grids that are coarser than the column is written and have enough points in its range."""
     width = float(np.subtract(*np.quantile(real, [0.95, 0.05])))
     if samples.kinds[column] == "datetime":
-        return [float(step) for step in CLOCK if width >= GRID_POINTS * step]
+        return [float(step) for step in CLOCK_STEPS if width >= GRID_POINTS * step]
     if width <= 0:
         return []
     decimals, highest = formats.decimals(samples, column), int(np.floor(np.log10(width)))
-    lowest = highest - DIGITS if decimals is None else max(-decimals, highest - DIGITS)
+    lowest = highest - FINEST_DIGITS if decimals is None else max(-decimals, highest - FINEST_DIGITS)
     steps = [n * 10.0**e for e, n in product(range(lowest, highest + 1), (1, 2, 5))]
     return [step for step in steps[decimals is not None :] if width >= GRID_POINTS * step]
 

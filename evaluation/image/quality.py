@@ -196,7 +196,7 @@ def accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:
     by_class = {
         str(label): float(right["synthetic"][truth == code].mean())
         for code, label in enumerate(samples.classes)
-        if min((truth == code).sum(), (samples.labels["train"] == code).sum()) >= small_cells.KEPT
+        if min((truth == code).sum(), (samples.labels["train"] == code).sum()) >= small_cells.LEAST_CELL_ROWS
     }
     return Score(
         mean(right["synthetic"]),

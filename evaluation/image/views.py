@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, affine_grid, grid_sample, interpolate
 
-SIDE = 12  # pixels of a side of views
+VIEW_SIDE = 12  # pixels of a side of views
 TILTS = (-20, -10, 10, 20)  # degrees
 CROPS = (1 / 8, 1 / 4)  # of a side that is cut off
 DARK = 2 / 255  # deviation of pixels under which an image counts as blank
@@ -23,9 +23,9 @@ Pair = tuple[Tensor, Tensor]  # float32 [n, 1, h, w] and [m, 1, h, w]
 
 
 def grey(pixels: np.ndarray) -> Tensor:
-    """Images uint8 [n, H, W, C] in grey, at most SIDE pixels a side: float32 [n, 1, h, w] in [0, 1]."""
+    """Images uint8 [n, H, W, C] in grey, at most VIEW_SIDE pixels a side: float32 [n, 1, h, w] in [0, 1]."""
     x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    size = [min(SIDE, side) for side in x.shape[2:]]
+    size = [min(VIEW_SIDE, side) for side in x.shape[2:]]
     return torch.cat([adaptive_avg_pool2d(part.float().mean(1, keepdim=True), size) for part in x.split(2000)]) / 255
 
 

@@ -8,7 +8,8 @@ from launderette.evaluation.inputs import nearness, repeats
 from launderette.evaluation.inputs.findings import Finding, Level, judged
 from launderette.evaluation.samples import Samples
 
-GUESSING, APART = 0.5, 0.55  # areas under the curve: by chance, and of a holdout of another population
+REFUSED_SHARE, WARNED_SHARE = 0.05, 0.01  # of repeated rows or images of a real side that refuse and that warn
+GUESSING_AUC, DRIFT_AUC = 0.5, 0.55  # areas under the curve: by chance, and of a holdout of another population
 WHOLE = 0.5  # of the released rows equal to real ones, by which a table was given twice
 HOPELESS = 0.5  # of the holdout
 
@@ -43,10 +44,10 @@ def drift(samples: Samples, seed: int, noun: str = "rows") -> Finding:
         f"Boosted trees tell {size:,} holdout {noun} from as many training {noun} "
         f"with an area under the curve of {area:.2f}, where guessing has 0.50"
     )
-    told = low > GUESSING
-    level = Level.HELD if not told else Level.REFUSED if area > APART else Level.WARNED
+    told = low > GUESSING_AUC
+    level = Level.HELD if not told else Level.REFUSED if area > DRIFT_AUC else Level.WARNED
     ends = f"{said}; they are not of one population." if told else f"{said}."
-    return Finding("drift", level, area, APART, ends)
+    return Finding("drift", level, area, DRIFT_AUC, ends)
 
 
 def released(hashes: Hashes, noun: str = "rows") -> list[Finding]:

@@ -12,12 +12,11 @@ from launderette.evaluation import samples as tables
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.inputs import checks, nearness, repeats
 from launderette.evaluation.inputs.findings import Finding, judged
+from launderette.evaluation.measures.neighbours import REAL_ROLES
 from launderette.evaluation.models.features import principal
 
-REPEATED, SOME = 0.05, 0.01  # shares of repeated images of a real collection that refuse and that warn
-DIMENSIONS, SIDE = 32, 16  # principal components; pixels of a side, of images compared pixel by pixel
-LOOKED_AT, CELLS = 50, 50_000_000  # repeated images compared with others, values of those
-REAL = "train", "holdout"
+DRIFT_DIMENSIONS, DRIFT_SIDE = 32, 16  # principal components; pixels of a side, of images compared pixel by pixel
+COMPARED_REPEATS, COMPARED_VALUES = 50, 50_000_000  # repeated images compared with others, values of those
 
 
 def check(samples: ImageSamples, seed: int = 0) -> tuple[Finding, ...]:
@@ -26,7 +25,7 @@ def check(samples: ImageSamples, seed: int = 0) -> tuple[Finding, ...]:
     found = [_repeats(samples, hashes, seed), *checks.released(hashes, "images")]
     if "holdout" in hashes:
         found.append(checks.overlap(hashes, "images"))
-        if samples.size("holdout") >= nearness.LEAST:
+        if samples.size("holdout") >= nearness.LEAST_NEARNESS_ROWS:
             looks = [_table(_pixels(samples, seed)), _table(_features(samples, seed))]
             found += [checks.near_overlap(looks, seed, "images"), checks.drift(looks[1], seed, "images")]
     return tuple(found)
@@ -39,7 +38,7 @@ def _hashes(pixels: np.ndarray) -> np.ndarray:
 
 
 def _repeats(samples: ImageSamples, hashes: checks.Hashes, seed: int) -> Finding:
-    roles = [role for role in REAL if role in hashes]
+    roles = [role for role in REAL_ROLES if role in hashes]
     pooled = np.concatenate([hashes[role] for role in roles])
     repeated = repeats.repeated(pooled)
     if repeated.any() and not _alone(samples, np.flatnonzero(repeated), seed):
@@ -49,21 +48,21 @@ def _repeats(samples: ImageSamples, hashes: checks.Hashes, seed: int) -> Finding
         f"{int(repeated.sum()):,} of {len(pooled):,} real images stand there more than once, "
         "though no other image differs from them in one pixel only: they were repeated, not met twice by chance."
     )
-    return judged("repeats", value, REPEATED, (said, said), warn=SOME)
+    return judged("repeats", value, checks.REFUSED_SHARE, (said, said), warn=checks.WARNED_SHARE)
 
 
 def _alone(samples: ImageSamples, repeated: np.ndarray, seed: int) -> bool:
     """Whether most repeated images have no other one that differs from them in one pixel: few values then meet by
     chance.
     """
-    real = [samples.pixels[role] for role in REAL if role in samples.pixels]
+    real = [samples.pixels[role] for role in REAL_ROLES if role in samples.pixels]
     rng = np.random.default_rng([seed, 89])
     size = sum(map(len, real))
-    others = rng.permutation(size)[: max(LOOKED_AT, CELLS // real[0][0].size)]
+    others = rng.permutation(size)[: max(COMPARED_REPEATS, COMPARED_VALUES // real[0][0].size)]
     among = _take(real, others)
-    chosen = _take(real, rng.permutation(repeated)[:LOOKED_AT])
+    chosen = _take(real, rng.permutation(repeated)[:COMPARED_REPEATS])
     differing = [(among != image).any(-1).sum((1, 2)) for image in chosen]
-    return float(np.mean([not (one == 1).any() for one in differing])) >= repeats.MOSTLY
+    return float(np.mean([not (one == 1).any() for one in differing])) >= repeats.MOST_REPEATED_SHARE
 
 
 def _take(parts: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
@@ -73,11 +72,11 @@ def _take(parts: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
 
 
 def _pixels(samples: ImageSamples, seed: int) -> dict[str, np.ndarray]:
-    """Images as averages over a grid of at most SIDE x SIDE: float32 [images, d] by role."""
+    """Images as averages over a grid of at most DRIFT_SIDE x DRIFT_SIDE: float32 [images, d] by role."""
     found = {}
-    for role in REAL:
-        x = torch.from_numpy(samples.take(role, samples.rows(role, nearness.QUERIES, seed))).permute(0, 3, 1, 2)
-        size = min(SIDE, x.shape[2]), min(SIDE, x.shape[3])
+    for role in REAL_ROLES:
+        x = torch.from_numpy(samples.take(role, samples.rows(role, nearness.ASKED_ROWS, seed))).permute(0, 3, 1, 2)
+        size = min(DRIFT_SIDE, x.shape[2]), min(DRIFT_SIDE, x.shape[3])
         parts = [torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)]
         found[role] = torch.cat(parts).numpy()
     return found
@@ -86,13 +85,13 @@ def _pixels(samples: ImageSamples, seed: int) -> dict[str, np.ndarray]:
 def _features(samples: ImageSamples, seed: int) -> dict[str, np.ndarray]:
     """Features of as many images as the metrics of quality look at, which computes them once."""
     count = samples.equal()
-    return {role: samples.seen(role, count, seed).numpy() for role in REAL}
+    return {role: samples.seen(role, count, seed).numpy() for role in REAL_ROLES}
 
 
 def _table(points: dict[str, np.ndarray]) -> tables.Samples:
-    """Principal components [images, at most DIMENSIONS] of both real sides as a table of coordinates."""
+    """Principal components [images, at most DRIFT_DIMENSIONS] of both real sides as a table of coordinates."""
     pool = np.concatenate(list(points.values()))
-    project = principal(pool, min(DIMENSIONS, len(pool) - 1, pool.shape[1]))
+    project = principal(pool, min(DRIFT_DIMENSIONS, len(pool) - 1, pool.shape[1]))
     frames = {role: pd.DataFrame(project(one)).add_prefix("component ") for role, one in points.items()}
     kinds = dict.fromkeys(frames["train"], "coordinate")
     return tables.make(frames["train"], frames["holdout"], frames["train"], kinds=kinds)

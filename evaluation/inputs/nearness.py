@@ -12,13 +12,13 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 
-QUERIES, PAIRS = 3000, 1_000_000_000
-QUANTILES = 0.01, 0.05, 0.2, 0.5  # of the distances between training rows
-SIGMAS = 4.5
+ASKED_ROWS, DISTANCES = 3000, 1_000_000_000
+DISTANCE_QUANTILES = 0.01, 0.05, 0.2, 0.5  # of the distances between training rows
+NEARNESS_SIGMAS = 4.5
 SURE = 5  # standard errors: areas of honest splits vary by 1.3 to 1.5 of them, because folds share rows
-LEAST = 20  # rows of each table
-DRIFT_ROWS, STEPS = 2000, 30  # of each table; trees
-REPEATED = 1.5  # rows of each value of an identifier, where it names entities
+LEAST_NEARNESS_ROWS = 20  # rows of each table
+DRIFT_ROWS, DRIFT_TREES = 2000, 30  # of each table; trees
+ROWS_PER_ENTITY = 1.5  # rows of each value of an identifier, where it names entities
 
 
 def excess(samples: Samples, seed: int) -> tuple[float, float]:
@@ -28,11 +28,11 @@ def excess(samples: Samples, seed: int) -> tuple[float, float]:
     The distances are quantiles of those between a training row and the nearest other one; the one with the largest
     excess over chance is returned. Two shares of about m held-out and n / 2 training rows (neighbours are mutual).
     """
-    train = Group("train", samples.rows("train", PAIRS // QUERIES, seed))
-    queries = [Group(role, samples.rows(role, QUERIES, seed)) for role in ("train", "holdout")]
+    train = Group("train", samples.rows("train", DISTANCES // ASKED_ROWS, seed))
+    queries = [Group(role, samples.rows(role, ASKED_ROWS, seed)) for role in ("train", "holdout")]
     own, held = neighbours.search(samples, queries[0], train, 2)[0], neighbours.search(samples, queries[1], train, 1)[0]
     among, beside = (own[:, -1] if len(queries[0]) < len(train) else _others(samples, train)), held[:, 0]
-    found = [_shares(among, beside, float(np.quantile(among, q))) for q in QUANTILES]
+    found = [_shares(among, beside, float(np.quantile(among, q))) for q in DISTANCE_QUANTILES]
     return max(found, key=lambda pair: pair[0] / max(pair[1], 1e-9))
 
 
@@ -44,7 +44,7 @@ def _shares(among: np.ndarray, beside: np.ndarray, radius: float) -> tuple[float
     usual, found = float((among <= radius).mean()), float((beside <= radius).mean())
     pooled = (usual * len(among) + found * len(beside)) / (len(among) + len(beside))
     error = np.sqrt(max(usual, pooled) * (1 - pooled) * (1 / len(beside) + 2 / len(among)))
-    return found - usual, float(SIGMAS * error + 2 / len(beside))
+    return found - usual, float(NEARNESS_SIGMAS * error + 2 / len(beside))
 
 
 def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
@@ -65,7 +65,7 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
     def build() -> HistGradientBoostingClassifier:
         kinds = labels if any(labels) else None
         return HistGradientBoostingClassifier(
-            max_iter=STEPS, early_stopping=False, categorical_features=kinds, random_state=seed
+            max_iter=DRIFT_TREES, early_stopping=False, categorical_features=kinds, random_state=seed
         )
 
     real, other, area, _ = learners.discriminate(build, sides[0], sides[1], seed)
@@ -76,5 +76,5 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
 def _one_each(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
     """One row of each person: a split keeps the rows of one together, by which trees would tell its sides apart."""
     owners = [samples.frames[role][c].iloc[rows] for c in samples.identifiers]
-    repeated = [values for values in owners if values.notna().all() and values.nunique() <= len(rows) / REPEATED]
+    repeated = [values for values in owners if values.notna().all() and values.nunique() <= len(rows) / ROWS_PER_ENTITY]
     return rows[~max(repeated, key=lambda values: values.nunique()).duplicated().to_numpy()] if repeated else rows

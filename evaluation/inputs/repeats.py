@@ -14,16 +14,16 @@ import pandas as pd
 
 from launderette.evaluation.samples import Samples
 
-SIGMAS = 3.5  # about 2 in 10,000 honest splits lie beyond
-SPARE = 1.5  # rows, because counts of a few are not normal
+REPEAT_SIGMAS = 3.5  # about 2 in 10,000 honest splits lie beyond
+SPARE_ROWS = 1.5  # rows, because counts of a few are not normal
 FREQUENT, TIMES = 0.01, 20  # of all rows, and rows: a row that more people share is a kind of people, not a copy
-MOSTLY = 0.8  # of the repeated rows
+MOST_REPEATED_SHARE = 0.8  # of the repeated rows
 
 Vector = np.ndarray  # [rows]
 
 
 @dataclass(frozen=True)
-class Split:
+class SharedValues:
     """Values on both sides of a split, the most of them that a random split leaves there, and the held-out rows that
     have them.
     """
@@ -38,7 +38,7 @@ class Split:
         return self.both > self.most
 
 
-def split(train: Vector, held: Vector) -> Split:
+def split(train: Vector, held: Vector) -> SharedValues:
     """Compare the values [rows] of two tables with a random split of both together: the permutation test of equal
     rows.
     """
@@ -48,7 +48,9 @@ def split(train: Vector, held: Vector) -> Split:
     chance = np.array([_on_both(size, len(train), len(held)) for size in sizes])
     expected, variance = float(groups @ chance), float(groups @ (chance * (1 - chance)))
     both = (inside > 0) & (outside > 0)
-    return Split(int(both.sum()), expected + SIGMAS * np.sqrt(variance) + SPARE, int(outside[both].sum()))
+    return SharedValues(
+        int(both.sum()), expected + REPEAT_SIGMAS * np.sqrt(variance) + SPARE_ROWS, int(outside[both].sum())
+    )
 
 
 def _on_both(size: int, train: int, held: int) -> float:
@@ -90,7 +92,7 @@ def copied(cells: list[Vector]) -> np.ndarray:
         if not alone.any():
             break
         alone &= _times(hashes - cell) == times
-    return alone & (alone.sum() >= MOSTLY * (times > 1).sum())
+    return alone & (alone.sum() >= MOST_REPEATED_SHARE * (times > 1).sum())
 
 
 def repeated(hashes: Vector) -> np.ndarray:

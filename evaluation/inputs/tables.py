@@ -10,8 +10,6 @@ from launderette.evaluation.inputs.findings import Finding, judged
 from launderette.evaluation.measures import reuse
 from launderette.evaluation.samples import Samples
 
-REPEATED, SOME = 0.05, 0.01  # shares of copied rows of a real table that refuse and that warn
-
 
 def check(samples: Samples, seed: int = 0) -> tuple[Finding, ...]:
     """Check overlap, near copies, identifiers and repeats of the real tables, their likeness, and what is released."""
@@ -22,7 +20,7 @@ def check(samples: Samples, seed: int = 0) -> tuple[Finding, ...]:
     found = [_repeats(samples, cells), *checks.released(hashes)]
     if samples.holdout is not None:
         found += [checks.overlap(hashes), *_identifiers(samples)]
-        if samples.known and min(samples.size("train"), samples.size("holdout")) >= nearness.LEAST:
+        if samples.known and min(samples.size("train"), samples.size("holdout")) >= nearness.LEAST_NEARNESS_ROWS:
             found += [checks.near_overlap([samples], seed), checks.drift(samples, seed)]
     return tuple(found)
 
@@ -57,4 +55,4 @@ def _repeats(samples: Samples, cells: dict[str, list[np.ndarray]]) -> Finding:
         f"{rows:,} of {len(pooled[0]):,} real rows stand there more than once, "
         "though no other row differs from them in one column only: they were repeated, not met twice by chance."
     )
-    return judged("repeats", value, REPEATED, (said, said), warn=SOME)
+    return judged("repeats", value, checks.REFUSED_SHARE, (said, said), warn=checks.WARNED_SHARE)

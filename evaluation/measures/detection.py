@@ -16,7 +16,7 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
 from launderette.evaluation.unseen import seen, unseen
 
-LEAST_ROWS = 20  # of each kind
+LEAST_DETECTION_ROWS = 20  # of each kind
 
 Build = Callable[[Samples], Any]  # -> unfitted classifier
 Read = Callable[[Samples, str, np.ndarray], np.ndarray]  # of a role's rows -> float [rows, features]
@@ -41,8 +41,8 @@ def detect(samples: Samples, build: Build, read: Read, limit: int, seed: int, *,
     size, real = min(len(judged.synthetic), limit), min(len(judged.train), limit)
     if not judged.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
-    if min(size, real) < LEAST_ROWS:
-        text = f"a classifier needs {LEAST_ROWS} rows of each kind, found {min(size, real)}"
+    if min(size, real) < LEAST_DETECTION_ROWS:
+        text = f"a classifier needs {LEAST_DETECTION_ROWS} rows of each kind, found {min(size, real)}"
         return unknown(Reason.TOO_FEW_ROWS, text)
     roles = judged.roles()
     found = {

@@ -10,8 +10,8 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
 FORMAT_ROWS = 50_000
-DIGITS = 12  # decimals beyond these are noise of floating point
-USUAL = 0.999  # of the training values have at most the decimals asked for
+EXACT_DECIMALS = 12  # decimals beyond these are noise of floating point
+USUAL_DECIMALS_SHARE = 0.999  # of the training values have at most the decimals asked for
 
 
 def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def decimals(samples: Samples, column: str) -> int | None:
     """Fewest decimals with which nearly all training values can be written; None where they are continuous."""
     values = samples.table("train")[column].to_numpy()
     values = values[~np.isnan(values)]
-    fits = (d for d in range(DIGITS) if _written(values, d).mean() >= USUAL)
+    fits = (d for d in range(EXACT_DECIMALS) if _written(values, d).mean() >= USUAL_DECIMALS_SHARE)
     return next(fits, None)
 
 

@@ -14,11 +14,11 @@ import torch
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-BLOCK = {"cpu": 2**22, "cuda": 2**29}  # distances held at once: 16 MiB of float32, 2 GiB on a GPU
-SPARE = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
-CHUNK = 2**17  # rows encoded at once
-REAL = "train", "holdout"
-DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
+BLOCK_DISTANCES = {"cpu": 2**22, "cuda": 2**29}  # distances held at once: 16 MiB of float32, 2 GiB on a GPU
+SPARE_CANDIDATES = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
+ENCODED_ROWS = 2**17  # rows encoded at once
+REAL_ROLES = "train", "holdout"
+LABEL_DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +54,14 @@ class Encoder:
     in that.
     """
 
-    def __init__(self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL) -> None:
+    def __init__(
+        self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL_ROLES
+    ) -> None:
         columns = samples.known if columns is None else columns
         real = [samples.table(role) for role in roles if role in samples.frames]
         pooled = pd.concat(real, ignore_index=True)
         labels = [c for c in columns if not samples.is_number(c)]
-        self.levels = max(4, DIMENSIONS // max(1, len(labels)))
+        self.levels = max(4, LABEL_DIMENSIONS // max(1, len(labels)))
         self.coordinates = [c for c in columns if samples.kinds.get(c) == "coordinate"]
         numbers = [c for c in columns if samples.is_number(c) and c not in self.coordinates]
         self.grids = {c: _grid(pooled[c].to_numpy()) for c in numbers}
@@ -108,10 +110,10 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
     product; their distances are then recomputed exactly, because the product loses digits near zero.
     """
     k = min(k, len(references) - int(same))
-    take = min(k + SPARE + int(same), len(references))
+    take = min(k + SPARE_CANDIDATES + int(same), len(references))
     norms = (references * references).sum(1)
     device = queries.device
-    step = max(1, BLOCK[device.type] // max(1, len(references)))
+    step = max(1, BLOCK_DISTANCES[device.type] // max(1, len(references)))
     distances, indices = [], []
     for start in range(0, len(queries), step):
         block = queries[start : start + step]
@@ -132,24 +134,24 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
 
 
 @once
-def encoder(samples: Samples, columns: tuple[str, ...] | None = None, fitted: tuple[str, ...] = REAL) -> Encoder:
+def encoder(samples: Samples, columns: tuple[str, ...] | None = None, fitted: tuple[str, ...] = REAL_ROLES) -> Encoder:
     """The encoder of some columns (None: all that have values), fitted on the rows of some roles."""
     return Encoder(samples, columns, fitted)
 
 
-def points(samples: Samples, role: str, rows: np.ndarray, fitted: tuple[str, ...] = REAL) -> torch.Tensor:
+def points(samples: Samples, role: str, rows: np.ndarray, fitted: tuple[str, ...] = REAL_ROLES) -> torch.Tensor:
     """Chosen rows of a role, encoded; never the whole of a large table, whose labels would take a column each."""
     return encoder(samples, None, fitted).encode(samples.table(role).iloc[rows])
 
 
 @once
 def search(
-    samples: Samples, query: Group, reference: Group, k: int, fitted: tuple[str, ...] = REAL
+    samples: Samples, query: Group, reference: Group, k: int, fitted: tuple[str, ...] = REAL_ROLES
 ) -> tuple[np.ndarray, np.ndarray]:
     """`nearest` between chosen rows of two roles; metrics, ceilings and floors share searches."""
-    same, starts = query == reference, range(0, len(query), CHUNK)
+    same, starts = query == reference, range(0, len(query), ENCODED_ROWS)
     parts = [
-        _among(samples, Group(query.role, query.rows[at : at + CHUNK]), reference, k, at if same else -1, fitted)
+        _among(samples, Group(query.role, query.rows[at : at + ENCODED_ROWS]), reference, k, at if same else -1, fitted)
         for at in starts
     ]
     distances, places = (np.concatenate(found) for found in zip(*parts, strict=True))
@@ -162,8 +164,8 @@ def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, f
     """
     queries = points(samples, *query, fitted)
     parts = []
-    for at in range(0, len(reference), CHUNK):
-        among = points(samples, reference.role, reference.rows[at : at + CHUNK], fitted)
+    for at in range(0, len(reference), ENCODED_ROWS):
+        among = points(samples, reference.role, reference.rows[at : at + ENCODED_ROWS], fitted)
         distances, places = nearest(queries, among, k, same=at == own)
         parts.append((distances, places + at))
     distances, indices = (np.concatenate(found, axis=1) for found in zip(*parts, strict=True))

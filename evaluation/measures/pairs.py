@@ -16,7 +16,7 @@ import numpy as np
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
+MOST_COLUMN_PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
 PAIR_ROWS = 200_000  # of each table
 BINS = 10  # as in the quality report of sdmetrics, for a number paired with a label
 LEVELS = 200  # labels beyond this many are pooled before two columns are compared
@@ -98,8 +98,11 @@ def build(samples: Samples, seed: int) -> Pairs:
             codes[name].append(cell.astype(np.int32))
     chosen = list(combinations(range(len(columns)), 2))
     possible = len(chosen)
-    if possible > PAIRS:
-        chosen = [chosen[i] for i in np.sort(np.random.default_rng([seed, 3]).choice(possible, PAIRS, replace=False))]
+    if possible > MOST_COLUMN_PAIRS:
+        chosen = [
+            chosen[i]
+            for i in np.sort(np.random.default_rng([seed, 3]).choice(possible, MOST_COLUMN_PAIRS, replace=False))
+        ]
     roles = {}
     for name in names:
         stacked = np.stack(codes[name]) if columns else np.zeros((0, len(rows[name])), np.int32)

@@ -17,18 +17,18 @@ from launderette.evaluation.samples import Samples
 Rule = tuple[str, str, str]  # kind, first column, second column
 
 RULE_ROWS = 50_000
-LABELS = 40  # label columns compared with one another at most
-NUMBERS = 60
+RULE_LABELS = 40  # label columns compared with one another at most
+RULE_NUMBERS = 60
 LISTED = 50  # different numbers of a column, each of which may decide a label or be decided by one; more where
-REPEATED = 20  # rows share a number on average, as those of a postal code do
-BROKEN = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
+ROWS_PER_NUMBER = 20  # rows share a number on average, as those of a postal code do
+LEAST_BREAKING_ROWS = 20  # shuffled rows, or 1 % of them, have to break a rule for it to say anything
 
 
 @once
 def find(samples: Samples, seed: int) -> dict[str, Rule]:
     """Rules by their text; found on up to RULE_ROWS training rows."""
     rows, loose = (samples.rows(role, RULE_ROWS, seed) for role in ("train", "shuffled"))
-    enough = max(BROKEN, 0.01 * len(loose))
+    enough = max(LEAST_BREAKING_ROWS, 0.01 * len(loose))
     found = {}
     for rule in _candidates(samples):
         if broken(samples, rule, "train", rows).any():
@@ -39,12 +39,12 @@ def find(samples: Samples, seed: int) -> dict[str, Rule]:
 
 
 def _candidates(samples: Samples) -> Iterator[Rule]:
-    numbers = [c for c in samples.known if samples.is_number(c)][:NUMBERS]
+    numbers = [c for c in samples.known if samples.is_number(c)][:RULE_NUMBERS]
     labels = [c for c in samples.known if 1 < _levels(samples, c) <= _most_levels(samples, c)]
     for one, two in permutations(numbers, 2):
         if samples.kinds[one] == samples.kinds[two]:
             yield "at most", one, two
-    for one, two in permutations(labels[:LABELS], 2):
+    for one, two in permutations(labels[:RULE_LABELS], 2):
         yield "decides", one, two
 
 
@@ -81,7 +81,7 @@ def _known(samples: Samples, column: str) -> np.ndarray:
 
 def _most_levels(samples: Samples, column: str) -> float:
     """Most levels of a column that may decide another: any number of labels, few numbers."""
-    return max(LISTED, samples.size("train") / REPEATED) if samples.is_number(column) else np.inf
+    return max(LISTED, samples.size("train") / ROWS_PER_NUMBER) if samples.is_number(column) else np.inf
 
 
 def _levels(samples: Samples, column: str) -> int:

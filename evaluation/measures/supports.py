@@ -12,7 +12,7 @@ import torch
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.samples import Samples
 
-STEPS = np.linspace(0, 1, 101)
+SUPPORT_SHARES = np.linspace(0, 1, 101)
 SUPPORT_NEIGHBOURS = 5
 
 
@@ -47,8 +47,8 @@ def _depth(reference: torch.Tensor, rows: torch.Tensor) -> np.ndarray:
 
 def integrated(depths: np.ndarray, seed: int) -> tuple[float, float, float]:
     """1 - 2 * integral of |share of rows at most alpha deep - alpha|, with its interval."""
-    inside = depths[:, None] <= STEPS  # [rows, steps]
-    gaps = inside.mean(0) - STEPS
-    value = float(1 - 2 * np.trapezoid(np.abs(gaps), STEPS))
-    effects = -2 * np.trapezoid(np.sign(gaps) * inside, STEPS, axis=1)
+    inside = depths[:, None] <= SUPPORT_SHARES  # [rows, steps]
+    gaps = inside.mean(0) - SUPPORT_SHARES
+    value = float(1 - 2 * np.trapezoid(np.abs(gaps), SUPPORT_SHARES))
+    effects = -2 * np.trapezoid(np.sign(gaps) * inside, SUPPORT_SHARES, axis=1)
     return value, *intervals.around(value, effects, seed)

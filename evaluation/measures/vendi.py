@@ -10,7 +10,7 @@ import torch
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.scores import Score
 
-TINY = 1e-12
+LEAST_EIGENVALUE = 1e-12
 
 
 def log_score(points: torch.Tensor, width: float) -> tuple[float, np.ndarray]:
@@ -22,7 +22,7 @@ def log_score(points: torch.Tensor, width: float) -> tuple[float, np.ndarray]:
     points = points.double()
     kernel = torch.exp(-torch.cdist(points, points).square() / (2 * width**2))
     values, vectors = torch.linalg.eigh(kernel / len(points))
-    values = values.clamp_min(TINY)
+    values = values.clamp_min(LEAST_EIGENVALUE)
     terms = values * values.log()
     entropy = -float(terms.sum())
     return entropy, (-len(points) * vectors.square() @ terms).numpy() - entropy

@@ -30,8 +30,8 @@ LEAF, LEAVES = (
     20,
     8,
 )  # rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
-LEVELS = 60  # labels of a column; the rest share one
-UPDATES = 1500  # of the perceptron, at most
+MOST_LEVELS = 60  # labels of a column; the rest share one
+PERCEPTRON_UPDATES = 1500  # of the perceptron, at most
 Predict = Callable[[pd.DataFrame], np.ndarray]  # rows -> probabilities [rows, classes]
 # learner(rows, class numbers [rows], weight=[rows] or None, seed=...) -> what predicts
 Learner = Callable[..., Predict]
@@ -97,12 +97,12 @@ def _smooth(learner: str, names: list[str], numbers: list[str], rows: int, seed:
     scaled = make_pipeline(
         _Floats(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
     )
-    hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=LEVELS, sparse_output=False)
+    hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_LEVELS, sparse_output=False)
     columns = ColumnTransformer([("numbers", scaled, numbers), ("labels", make_pipeline(_texts(), hot), names)])
     if learner == LEARNERS[1]:
         return Pipeline([("columns", columns), ("model", LogisticRegression(max_iter=200, random_state=seed))])
     batch = min(rows, int(np.clip(rows // 10, 16, 256)))
-    passes = int(np.clip(UPDATES * batch / rows, 5, 60))
+    passes = int(np.clip(PERCEPTRON_UPDATES * batch / rows, 5, 60))
     model = MLPClassifier(
         (64,), alpha=1e-3, batch_size=batch, learning_rate_init=3e-3, max_iter=passes, random_state=seed
     )

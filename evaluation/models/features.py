@@ -12,8 +12,8 @@ from torch.nn.functional import interpolate
 from launderette.evaluation.models import efficientnet
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 [n, H, W, C] -> float32 [n, d]
-SIDE = 64  # pixels that EfficientNet sees; smaller images are enlarged
-BATCH = 64
+FEATURE_SIDE = 64  # pixels that EfficientNet sees; smaller images are enlarged
+BATCH_IMAGES = 64
 
 
 @cache
@@ -25,9 +25,15 @@ def _network() -> efficientnet.EfficientNetLite0:
 def imagenet(pixels: np.ndarray) -> np.ndarray:
     """Features of EfficientNet-Lite0 trained on ImageNet: pixels uint8 [n, H, W, C] -> float32 [n, 1280]."""
     net, parts = _network(), [np.zeros((0, efficientnet.WIDTH), np.float32)]
-    for start in range(0, len(pixels), BATCH):
-        x = torch.from_numpy(np.array(pixels[start : start + BATCH])).permute(0, 3, 1, 2).float() / 127.5 - 1
-        x = interpolate(x.expand(-1, 3, -1, -1), size=(SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False)
+    for start in range(0, len(pixels), BATCH_IMAGES):
+        x = torch.from_numpy(np.array(pixels[start : start + BATCH_IMAGES])).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = interpolate(
+            x.expand(-1, 3, -1, -1),
+            size=(FEATURE_SIDE, FEATURE_SIDE),
+            mode="bicubic",
+            antialias=True,
+            align_corners=False,
+        )
         parts.append(net(x.clamp(-1, 1)).numpy())
     return np.concatenate(parts)
 

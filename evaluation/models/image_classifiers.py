@@ -14,16 +14,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from launderette.evaluation.augmentation.resampling import IMAGE
+from launderette.evaluation.augmentation.resampling import IMAGE_COLUMN
 from launderette.evaluation.models import classifiers, label_network
 from launderette.evaluation.models.classifiers import Learner, Predict
 
 LEARNERS = ("convolutional network", "logistic regression")
-UPDATES, BATCH = (
+NETWORK_UPDATES, NETWORK_BATCH = (
     600,
     32,
 )  # of the network: the same for few images as for many, so that more images are no longer training
-SIDE, COARSE = 32, 16  # pixels of a side that the network and the regression see at most
+NETWORK_SIDE, REGRESSION_SIDE = 32, 16  # pixels of a side that the network and the regression see at most
 
 
 def learners(classes: int) -> dict[str, Learner]:
@@ -40,9 +40,9 @@ def _of(make: Any, classes: int) -> Learner:
 
 
 def _network(rows: pd.DataFrame, labels: np.ndarray, classes: int, weight: np.ndarray | None, seed: int) -> Predict:
-    how = {"weight": weight, "updates": UPDATES, "batch": BATCH}
-    net = label_network.train(_pixels(rows, SIDE), labels, classes, seed, **how)
-    return lambda asked: net.probabilities(_pixels(asked, SIDE))
+    how = {"weight": weight, "updates": NETWORK_UPDATES, "batch": NETWORK_BATCH}
+    net = label_network.train(_pixels(rows, NETWORK_SIDE), labels, classes, seed, **how)
+    return lambda asked: net.probabilities(_pixels(asked, NETWORK_SIDE))
 
 
 def _regression(rows: pd.DataFrame, labels: np.ndarray, classes: int, weight: np.ndarray | None, seed: int) -> Predict:
@@ -54,12 +54,12 @@ def _regression(rows: pd.DataFrame, labels: np.ndarray, classes: int, weight: np
 
 
 def _values(rows: pd.DataFrame) -> np.ndarray:
-    return _pixels(rows, COARSE).reshape(len(rows), -1).astype("float64")
+    return _pixels(rows, REGRESSION_SIDE).reshape(len(rows), -1).astype("float64")
 
 
 def _pixels(rows: pd.DataFrame, most: int) -> np.ndarray:
     """The images, uint8 [n, H, W, C], each side halved until it has at most `most` pixels."""
-    x = np.stack(list(rows[IMAGE]))
+    x = np.stack(list(rows[IMAGE_COLUMN]))
     for axis in (1, 2):
         while x.shape[axis] > most:
             even = np.moveaxis(x, axis, 0)[: x.shape[axis] // 2 * 2].astype("uint16")

@@ -13,8 +13,8 @@ from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 
 FOLDS = 3
-STEPS = 40  # of boosted trees: few, since probabilities count and not ranks alone
-LEAVES = 15
+BOOSTING_STEPS = 40  # of boosted trees: few, since probabilities count and not ranks alone
+JUDGE_LEAVES = 15
 
 
 def opinions(
@@ -58,7 +58,9 @@ def _inputs(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...], lea
 
 def _model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, classes: int | None) -> Any:
     model = learners.model(samples, columns, learner, seed, classes=classes)
-    return model.set_params(max_iter=STEPS, max_leaf_nodes=LEAVES) if learner == "boosted trees" else model
+    return (
+        model.set_params(max_iter=BOOSTING_STEPS, max_leaf_nodes=JUDGE_LEAVES) if learner == "boosted trees" else model
+    )
 
 
 def _said(model: Any, rows: np.ndarray, classes: int | None) -> np.ndarray:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-BATCH = 128
-SEEN = 60_000  # images shown in all, over the epochs
-EPOCHS = 4, 40
+LABEL_BATCH = 128
+IMAGES_SHOWN = 60_000  # images shown in all, over the epochs
+EPOCH_LIMITS = 4, 40
 LARGE = 64  # pixels of a side beyond which images are halved first
-RATE = 4e-3
+LEARNING_RATE = 4e-3
 
 
 class Judge(nn.Module):
@@ -56,11 +56,11 @@ def train(
     *,
     weight: np.ndarray | None = None,
     updates: int | None = None,
-    batch: int = BATCH,
+    batch: int = LABEL_BATCH,
 ) -> Judge:
     """Train on images uint8 [n, H, W, C], codes [n] and weights [n] or None, over one cycle of the learning rate.
 
-    As many epochs as SEEN images make, or as `updates` of the weights take.
+    As many epochs as IMAGES_SHOWN images make, or as `updates` of the weights take.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -68,9 +68,9 @@ def train(
         net(x[:2].expand(2, -1, -1, -1))  # settles the lazy layer
         w = torch.ones(len(x)) if weight is None else torch.from_numpy(weight / weight.mean()).float()
         batches = math.ceil(len(x) / batch)
-        epochs = math.ceil(updates / batches) if updates else int(np.clip(SEEN // len(x), *EPOCHS))
-        optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * batches)
+        epochs = math.ceil(updates / batches) if updates else int(np.clip(IMAGES_SHOWN // len(x), *EPOCH_LIMITS))
+        optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=1e-2)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=epochs * batches)
         for _ in range(epochs):
             for rows in torch.randperm(len(x)).chunk(batches):
                 loss = (w[rows] * nn.functional.cross_entropy(net(x[rows]), y[rows], reduction="none")).mean()

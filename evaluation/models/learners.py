@@ -23,7 +23,7 @@ from launderette.evaluation.measures import neighbours
 from launderette.evaluation.samples import Samples
 
 TREES = 100
-LEVELS = 250  # scikit-learn's histogram trees take at most 255 categories
+MOST_CATEGORIES = 250  # scikit-learn's histogram trees take at most 255 categories
 FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
 
 
@@ -41,7 +41,7 @@ def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
     train = samples.table("train")[column].to_numpy()
     counts = np.bincount(train[train >= 0], minlength=len(samples.labels[column]))
     rank = np.empty(len(counts), dtype=np.float64)
-    rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), LEVELS)
+    rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MOST_CATEGORIES)
     return np.append(rank, np.nan)[codes]
 
 

@@ -22,9 +22,9 @@ from torch.nn.functional import interpolate
 from launderette.evaluation.scores import EvaluationError
 
 PREPARED = "preprocessor_config.json"
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel
-SIDE = 224  # pixels, where neither file says
-BATCH = 64
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel
+DEFAULT_SIDE = 224  # pixels, where neither file says
+BATCH_IMAGES = 64
 LEAST_FEATURES = 2  # features of an image
 
 
@@ -37,7 +37,7 @@ class Network:
     name: str
     digest: str
     shape: tuple[int, int, int]  # C, H, W
-    batch: int  # images at once: as many as the file says, BATCH where it leaves them open
+    batch: int  # images at once: as many as the file says, BATCH_IMAGES where it leaves them open
     mean: Tensor = field(repr=False)  # [C, 1, 1]
     deviation: Tensor = field(repr=False)  # [C, 1, 1]
     session: Any = field(repr=False)
@@ -135,7 +135,7 @@ def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> 
     c = c or 3
     size = [side or default for side, default in zip(sides, settings["size"], strict=True)]
     scale = [torch.tensor((settings[key] * c)[:c]).view(-1, 1, 1) for key in ("mean", "deviation")]
-    return Network(name, digest, (c, *size), batch or BATCH, *scale, session)
+    return Network(name, digest, (c, *size), batch or BATCH_IMAGES, *scale, session)
 
 
 def _told(said: bytes, path: Path) -> dict[str, Any]:
@@ -144,9 +144,9 @@ def _told(said: bytes, path: Path) -> dict[str, Any]:
         document = json.loads(said or b"{}")
         mean, deviation = (
             [float(v) for v in document.get(key, usual)]
-            for key, usual in (("image_mean", MEAN), ("image_std", DEVIATION))
+            for key, usual in (("image_mean", IMAGENET_MEAN), ("image_std", IMAGENET_DEVIATION))
         )
-        crop = document.get("crop_size") or document.get("size") or SIDE
+        crop = document.get("crop_size") or document.get("size") or DEFAULT_SIDE
         crop = crop if isinstance(crop, dict) else {"height": crop, "width": crop}
         size = [int(crop.get(side) or crop["shortest_edge"]) for side in ("height", "width")]
     except (ValueError, TypeError, KeyError, AttributeError):

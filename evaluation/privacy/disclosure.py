@@ -21,7 +21,7 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
     if len(samples.known) < 2 or not (secrets := attribute_inference.secrets(samples, seed)):
         return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
     chosen = {
-        name: disclosure.parties(samples, role, TARGETS, disclosure.RELEASED, seed)
+        name: disclosure.parties(samples, role, TARGETS, disclosure.SEARCHED_ROWS, seed)
         for name, role in samples.roles().items()
     }
     if chosen["value"] is None:

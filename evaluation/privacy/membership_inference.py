@@ -12,7 +12,7 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
 
 ALARMS = 0.01  # false-alarm rate of the membership attack
-SHOWN = 8  # columns named in a note
+NAMED_COLUMNS = 8  # columns named in a note
 PLAINER = 1.5  # times as surprising as by the distances of whole rows is what a block of columns gives away
 
 
@@ -139,7 +139,7 @@ def _leaking(
     best = max((a for a in found if columns[a]), key=lambda attack: found[attack], default="")
     if not best or found[best] < PLAINER * found.get("calibrated distance", 0.0):
         return {}, ""
-    named = ", ".join(map(str, columns[best][:SHOWN])) + (" ..." if len(columns[best]) > SHOWN else "")
+    named = ", ".join(map(str, columns[best][:NAMED_COLUMNS])) + (" ..." if len(columns[best]) > NAMED_COLUMNS else "")
     return {"leaking_columns": list(map(str, columns[best]))}, f" The columns that leak most: {named}."
 
 

@@ -19,7 +19,7 @@ RISKS = (
     "singling_out",
     "linkability",
 )  # success of an attack, 0 to 1
-APART = 0.02  # floor and ceiling nearer than this say nothing about what lies between them
+LEAST_SPREAD = 0.02  # floor and ceiling nearer than this say nothing about what lies between them
 
 
 def standing(report: Report) -> dict[str, float | None]:
@@ -45,7 +45,7 @@ def _way(score: Score) -> float:
     up = score.better != "lower"
     if ceiling is None or floor is None:
         return float(np.clip(value if up else 1 - value, 0, 1))
-    if (ceiling - floor if up else floor - ceiling) > (APART if up else APART / 10):
+    if (ceiling - floor if up else floor - ceiling) > (LEAST_SPREAD if up else LEAST_SPREAD / 10):
         return float(np.clip((value - floor) / (ceiling - floor), 0, 1))
     return float(np.clip(value / max(ceiling, 1e-9) if up else ceiling / max(value, 1e-9), 0, 1))
 

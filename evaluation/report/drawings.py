@@ -17,9 +17,15 @@ from matplotlib.ticker import PercentFormatter
 
 from launderette.evaluation import units
 
-REAL, SYNTHETIC, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"  # stand for the CSS variables below
+# they stand for the CSS variables below
+REAL_COLOUR, SYNTHETIC_COLOUR, INK, FAINT = "#1f6f8b", "#d9662b", "#101112", "#c0c1c2"
 RISK_SHOWN = 0.005  # smaller success is drawn here
-VARIABLES = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor", FAINT: "var(--line)"}
+VARIABLES = {
+    REAL_COLOUR: "var(--real)",
+    SYNTHETIC_COLOUR: "var(--synthetic)",
+    INK: "currentColor",
+    FAINT: "var(--line)",
+}
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "launderette",
@@ -52,8 +58,8 @@ def _histogram(axes: Any, chart: dict) -> None:
     unit = units.unit_of(np.array(chart["edges"]))
     edges = np.array(chart["edges"]) / unit  # an axis cannot be as long as the largest numbers
     narrow = np.diff(edges).min() / np.diff(edges)  # a wide cell is drawn as low as its rows lie thin
-    axes.stairs(chart["real"] * narrow, edges, fill=True, color=REAL, alpha=0.35, linewidth=0)
-    axes.stairs(chart["synthetic"] * narrow, edges, color=SYNTHETIC, linewidth=1.6)
+    axes.stairs(chart["real"] * narrow, edges, fill=True, color=REAL_COLOUR, alpha=0.35, linewidth=0)
+    axes.stairs(chart["synthetic"] * narrow, edges, color=SYNTHETIC_COLOUR, linewidth=1.6)
     axes.set_xlim(edges[0], edges[-1])
     ticks, digits = np.linspace(edges[0], edges[-1], 3), np.log10(edges[-1] - edges[0]) + np.log10(unit)
     axes.set_xticks(ticks, [_tick(tick * unit, chart["kind"], digits) for tick in ticks])
@@ -72,8 +78,8 @@ def _tick(value: float, kind: str, width: float) -> str:
 def _bars(axes: Any, chart: dict) -> None:
     kept = [i for i, (a, b) in enumerate(zip(chart["real"], chart["synthetic"], strict=True)) if max(a, b) > 0.0005]
     place = np.arange(len(kept))[::-1]
-    axes.barh(place + 0.2, [chart["real"][i] for i in kept], 0.36, color=REAL, alpha=0.6)
-    axes.barh(place - 0.2, [chart["synthetic"][i] for i in kept], 0.36, color=SYNTHETIC)
+    axes.barh(place + 0.2, [chart["real"][i] for i in kept], 0.36, color=REAL_COLOUR, alpha=0.6)
+    axes.barh(place - 0.2, [chart["synthetic"][i] for i in kept], 0.36, color=SYNTHETIC_COLOUR)
     axes.set_yticks(place, [_short(chart["labels"][i], 18) for i in kept])
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.locator_params(axis="x", nbins=4)
@@ -112,7 +118,9 @@ def roc(curves: dict[str, dict]) -> str:
         figure = Figure(figsize=(5.2, 3.7), layout="constrained")
         axes = figure.add_subplot()
         axes.plot([1e-4, 1], [1e-4, 1], color=INK, linestyle=":", linewidth=1, label="guessing")
-        for (name, curve), colour, line in zip(curves.items(), (REAL, SYNTHETIC, INK), ("-", "--", "-."), strict=False):
+        for (name, curve), colour, line in zip(
+            curves.items(), (REAL_COLOUR, SYNTHETIC_COLOUR, INK), ("-", "--", "-."), strict=False
+        ):
             axes.plot(
                 curve["false_alarms"],
                 np.maximum(curve["recognised"], 1e-4),
@@ -146,8 +154,10 @@ def modes(detail: dict) -> str:
         axes = figure.add_subplot()
         axes.axhspan(0.1, 10, color=FAINT, alpha=0.18, linewidth=0)
         axes.axhline(1, color=INK, linewidth=0.8, linestyle=":")
-        axes.vlines(range(len(ratios)), np.minimum(1, ratios), np.maximum(1, ratios), color=SYNTHETIC, linewidth=2)
-        axes.plot(range(len(ratios)), ratios, "o", color=SYNTHETIC, markersize=3.5)
+        axes.vlines(
+            range(len(ratios)), np.minimum(1, ratios), np.maximum(1, ratios), color=SYNTHETIC_COLOUR, linewidth=2
+        )
+        axes.plot(range(len(ratios)), ratios, "o", color=SYNTHETIC_COLOUR, markersize=3.5)
         axes.set(
             yscale="log",
             ylim=(0.04, 25),
@@ -172,7 +182,7 @@ def standings(tables: list[dict]) -> str:
                 [x],
                 [y],
                 s=20 + 380 * (table["diversity"] or 0),
-                color=REAL if table["passed"] is not False else SYNTHETIC,
+                color=REAL_COLOUR if table["passed"] is not False else SYNTHETIC_COLOUR,
                 alpha=0.5,
                 linewidth=0,
             )
@@ -204,7 +214,7 @@ def forest(gains: list[tuple[str, dict]]) -> str:
         axes = figure.add_subplot()
         axes.axvline(0, color=INK, linewidth=1, linestyle=":")
         for place, (_, gain) in enumerate(reversed(gains)):
-            colour = SYNTHETIC if gain["verdict"] == "harm" else REAL
+            colour = SYNTHETIC_COLOUR if gain["verdict"] == "harm" else REAL_COLOUR
             axes.hlines(
                 place,
                 gain["low"],
@@ -226,10 +236,10 @@ def curve(points: list[tuple[str, float, float]], start: float) -> str:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.6, 3.4), layout="constrained")
         axes = figure.add_subplot()
-        axes.axhline(start, color=REAL, linewidth=1, linestyle=":")
+        axes.axhline(start, color=REAL_COLOUR, linewidth=1, linestyle=":")
         axes.annotate("no augmentation", (0, start), xytext=(2, 4), textcoords="offset points", fontsize=8.5)
         for name, rows, score in sorted(points, key=lambda point: point[1]):
-            axes.plot([rows], [score], "o", color=SYNTHETIC, markersize=5)
+            axes.plot([rows], [score], "o", color=SYNTHETIC_COLOUR, markersize=5)
             axes.annotate(_short(name, 30), (rows, score), xytext=(4, 5), textcoords="offset points", fontsize=8)
         axes.set(
             xlabel="synthetic rows added to a training fold",

@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 from launderette.evaluation.report import drawings, words
 from launderette.evaluation.summaries import verdicts
 
-LOSSES = 5  # worst parts of a metric
-SECTIONS = ("fidelity", "utility", "diversity", "privacy")
+SHOWN_LOSSES = 5  # worst parts of a metric
+PAGE_SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
 def _template(name: str) -> jinja2.Template:
@@ -84,7 +84,7 @@ def render(report: Any, data: dict) -> str:
             "question": words.TITLES[name][1],
             "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name],
         }
-        for name in SECTIONS
+        for name in PAGE_SECTIONS
     ]
     return _template("report.html").render(
         data={"internal": {}, **data},
@@ -111,7 +111,7 @@ def _losses(scores: dict) -> dict[str, dict[str, tuple[float, float]]]:
     found = {}
     for name, score in scores.items():
         lost, chance = (score["detail"].get(key) or {} for key in ("lost", "by_chance"))
-        worst = sorted(((v, part) for part, v in lost.items() if v > chance[part]), reverse=True)[:LOSSES]
+        worst = sorted(((v, part) for part, v in lost.items() if v > chance[part]), reverse=True)[:SHOWN_LOSSES]
         if worst:
             found[words.title(name)] = {part: (v, chance[part]) for v, part in worst}
     return found

@@ -9,10 +9,10 @@ import numpy as np
 from launderette.evaluation.measures import pairs
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.summaries import small_cells
-from launderette.evaluation.summaries.small_cells import KEPT
+from launderette.evaluation.summaries.small_cells import LEAST_CELL_ROWS
 
-CELLS = 20
-LABELS = 8
+CHART_CELLS = 20
+CHART_LABELS = 8
 CHARTS = 12
 MATRIX = 30  # columns in the association matrices
 CHART_ROWS = 10_000
@@ -35,14 +35,14 @@ def column_chart(samples: Samples, column: str) -> dict | None:
 def _histogram(samples: Samples, column: str) -> dict | None:
     real, other = (samples.table(r)[column].to_numpy() for r in ("train", "synthetic"))
     known = np.sort(real[~np.isnan(real)])
-    tail = max(KEPT, int(np.ceil(0.01 * len(known))))
+    tail = max(LEAST_CELL_ROWS, int(np.ceil(0.01 * len(known))))
     if len(known) < 3 * tail:
         return None
     unit = samples.units[column]
     low, high = _rounded(known[tail], known[-1 - tail], unit)
     if not high > low:
         return None
-    edges = _wide_enough(real, np.linspace(low, high, CELLS + 1))
+    edges = _wide_enough(real, np.linspace(low, high, CHART_CELLS + 1))
     if len(edges) < 2:
         return None
     shares = {
@@ -83,7 +83,7 @@ def _bars(samples: Samples, column: str) -> dict | None:
         for name, role in (("real", "train"), ("synthetic", "synthetic"))
     }
     return label_chart(
-        str(column), samples.kinds[column], [str(label) for label in samples.labels[column]], counts, LABELS
+        str(column), samples.kinds[column], [str(label) for label in samples.labels[column]], counts, CHART_LABELS
     )
 
 
@@ -95,7 +95,7 @@ def label_chart(name: str, kind: str, labels: list[str], counts: dict[str, np.nd
     """
     real = counts["real"]
     ranked = np.argsort(-real[1:], kind="stable") + 1
-    shown = [i for i in ranked[:most] if real[i] >= KEPT]
+    shown = [i for i in ranked[:most] if real[i] >= LEAST_CELL_ROWS]
     apart = not small_cells.is_small(
         real[0]
     )  # a share of missing values that is shown elsewhere must not give the others away

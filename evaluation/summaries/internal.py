@@ -12,7 +12,7 @@ from launderette.evaluation.attacks import choice, membership, near_copies
 from launderette.evaluation.measures import neighbours, rarity
 from launderette.evaluation.samples import Samples
 
-SHOWN = 20  # people, pairs, and categories of a column
+SHOWN_CASES = 20  # people, pairs, and categories of a column
 
 
 def details(samples: Samples, seed: int) -> dict:
@@ -35,7 +35,7 @@ def lost(samples: Samples, column: str) -> dict[str, int]:
         for codes in (samples.table(role)[column].to_numpy() for role in ("train", "synthetic"))
     )
     absent = np.flatnonzero((train > 0) & (train <= rarity.RARE * samples.size("train")) & (released == 0))
-    absent = absent[np.argsort(-train[absent], kind="stable")][:SHOWN]
+    absent = absent[np.argsort(-train[absent], kind="stable")][:SHOWN_CASES]
     return {str(samples.labels[column][code]): int(train[code]) for code in absent}
 
 
@@ -57,7 +57,7 @@ def at_risk(samples: Samples, seed: int) -> list[dict]:
     alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(
         outside
     )  # an equal non-member is accused too
-    first = np.lexsort((-evidence.members[best], alarms))[:SHOWN]
+    first = np.lexsort((-evidence.members[best], alarms))[:SHOWN_CASES]
     return [
         {
             "row": int(evidence.rows[i]),
@@ -79,7 +79,7 @@ def pairs(samples: Samples, seed: int) -> list[dict]:
         found[:, 0]
         for found in neighbours.search(samples, neighbours.Group("synthetic", released), train, 1, ("train",))
     )
-    nearest = np.argsort(distance, kind="stable")[:SHOWN]
+    nearest = np.argsort(distance, kind="stable")[:SHOWN_CASES]
     return [_pair(samples, int(released[i]), int(train.rows[place[i]]), float(distance[i])) for i in nearest]
 
 

@@ -1,4 +1,4 @@
-"""Small cells: whatever a public report shows of training rows stands for none of them or for at least KEPT.
+"""Small cells: whatever a public report shows of training rows stands for none of them or for at least LEAST_CELL_ROWS.
 
 The threshold rule of statistical disclosure control (Hundepool et al. 2012), with what is left over beside shown cells
 held to it too: a total less the cells shown would give it away.
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-KEPT = 20
+LEAST_CELL_ROWS = 20
 
 
 def is_small(count: int) -> bool:
     """Whether a count may not be shown."""
-    return 0 < count < KEPT
+    return 0 < count < LEAST_CELL_ROWS
 
 
 def share(part: int, whole: int) -> float | None:
@@ -25,12 +25,12 @@ def share(part: int, whole: int) -> float | None:
 
 def shown(count: int) -> int | str:
     """The count, or words where it is small."""
-    return f"fewer than {KEPT}" if is_small(count) else int(count)
+    return f"fewer than {LEAST_CELL_ROWS}" if is_small(count) else int(count)
 
 
 def grouped(counts: Sequence[int]) -> list[np.ndarray]:
-    """Positions in groups of KEPT or more: alone where a count is no less, all others together, with the least of those
-    where they are few.
+    """Positions in groups of LEAST_CELL_ROWS or more: alone where a count is no less, all others together, with the
+    least of those where they are few.
 
     Groups are in order of their first position; there is none where all counts together are fewer. Zeros go with the
     others.
@@ -38,9 +38,9 @@ def grouped(counts: Sequence[int]) -> list[np.ndarray]:
     counts = np.asarray(counts)
     order = np.argsort(counts, kind="stable")
     running = np.cumsum(counts[order])
-    pooled = int((counts < KEPT).sum())
-    if pooled and running[pooled - 1] and running[pooled - 1] < KEPT:
-        pooled = int(np.searchsorted(running, KEPT)) + 1
+    pooled = int((counts < LEAST_CELL_ROWS).sum())
+    if pooled and running[pooled - 1] and running[pooled - 1] < LEAST_CELL_ROWS:
+        pooled = int(np.searchsorted(running, LEAST_CELL_ROWS)) + 1
     if pooled > len(counts):
         return []
     groups = [
@@ -51,11 +51,11 @@ def grouped(counts: Sequence[int]) -> list[np.ndarray]:
 
 
 def runs(counts: Sequence[int]) -> list[int]:
-    """Where runs of neighbouring cells begin, so that each holds KEPT or more; empty where all together hold fewer."""
+    """Where runs of neighbouring cells begin, so that each holds LEAST_CELL_ROWS or more; none where all are fewer."""
     starts, total, begin = [], 0, 0
     for at, count in enumerate(counts):
         total += int(count)
-        if total >= KEPT:
+        if total >= LEAST_CELL_ROWS:
             starts.append(begin)
             total, begin = 0, at + 1
     return starts  # cells after the last full run belong to it

@@ -18,12 +18,12 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 AGREEMENT_ROWS = 15_000  # of each table
-CLASSES = 20  # the most frequent ones, each with at least
+FREQUENT_CLASSES = 20  # the most frequent ones, each with at least
 LEAST_CLASS = 20  # real rows
 LEAST_TABLE = 60  # rows
-LEAST_ROWS = 100  # of a subgroup, in both tables
+LEAST_AGREEMENT_ROWS = 100  # of a subgroup, in both tables
 MOST_NUMBERS = 10  # different numbers of a target that are classes
-TINY = 1e-9
+LEAST_MEAN_SQUARE = 1e-9
 KNOWN = 4  # standard errors from nothing, that real rows have to be for anything to be lost
 
 Part = tuple[str, float, float]  # name, share lost, its standard error
@@ -95,7 +95,7 @@ def _classes(samples: Samples) -> np.ndarray:
     column = str(samples.target)
     values = samples.table("train")[column].dropna().to_numpy()
     names, counts = np.unique(values if samples.is_number(column) else values[values >= 0], return_counts=True)
-    frequent = np.argsort(-counts, kind="stable")[:CLASSES]
+    frequent = np.argsort(-counts, kind="stable")[:FREQUENT_CLASSES]
     return np.sort(names[frequent[counts[frequent] >= LEAST_CLASS]])
 
 
@@ -134,7 +134,7 @@ def _by_group(samples: Samples, real: Judged, other: Judged) -> Iterator[Part]:
         one, two = (cells.codes(samples, column, real.table, judged.table) for judged in (real, other))
         for cell in np.unique(one):
             inside = one == cell, two == cell
-            if min(map(np.count_nonzero, inside)) >= LEAST_ROWS:
+            if min(map(np.count_nonzero, inside)) >= LEAST_AGREEMENT_ROWS:
                 yield from _parts(f"{samples.target}, by {column}", *map(_inside, (real, other), inside))
 
 
@@ -160,7 +160,7 @@ def _left(said: np.ndarray, true: np.ndarray, centred: bool) -> tuple[float, flo
     """Regression coefficient of what is true on what was said, and the deviation of a row's effect on it."""
     said, true = (said - said.mean(), true - true.mean()) if centred else (said, true)
     size = float(np.square(said).mean())
-    if size < TINY:
+    if size < LEAST_MEAN_SQUARE:
         return 0.0, np.inf
     left = float((said * true).mean()) / size
     return left, float((said * (true - left * said)).std()) / size

@@ -17,7 +17,7 @@ from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 UTILITY_ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000
-CLASSES = 20  # the most frequent ones of the training table
+FREQUENT_CLASSES = 20  # the most frequent ones of the training table
 
 Guesses = dict[str, np.ndarray]  # by learner: [test rows, classes or 1]
 
@@ -162,7 +162,7 @@ def _classes(samples: Samples, truth: np.ndarray) -> np.ndarray:
     names, counts = np.unique(
         values[values >= 0] if not samples.is_number(samples.target) else values, return_counts=True
     )
-    frequent = names[np.argsort(-counts, kind="stable")][:CLASSES]
+    frequent = names[np.argsort(-counts, kind="stable")][:FREQUENT_CLASSES]
     return np.sort([c for c in frequent if 0 < (truth == c).sum() < len(truth)])
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from launderette.evaluation import report as reports
 from launderette.evaluation.augmentation import cross_validation
-from launderette.evaluation.augmentation.cross_validation import Outcome
+from launderette.evaluation.augmentation.cross_validation import StrategyRun
 from launderette.evaluation.augmentation.resampling import Resampled, Strategy, row_hashes
 from launderette.evaluation.report import plain
 from launderette.generators import Budget, Progress, Schema
@@ -150,9 +150,9 @@ class Finished(dict):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for path in sorted(folder.glob("[0-9]*.json")):
-            super().__setitem__(int(path.stem), {name: Outcome.from_json(one) for name, one in read_json(path)})
+            super().__setitem__(int(path.stem), {name: StrategyRun.from_json(one) for name, one in read_json(path)})
 
-    def __setitem__(self, number: int, outcomes: dict[str, Outcome]) -> None:
+    def __setitem__(self, number: int, outcomes: dict[str, StrategyRun]) -> None:
         write_json(self.folder / f"{number:04d}.json", [[name, one.to_json()] for name, one in outcomes.items()])
         super().__setitem__(number, outcomes)
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.run.artifacts import LaunderError, to_frame
 from launderette.pipelines.sources.parts import PARQUET, Part, stream
+from launderette.pipelines.sources.records import BATCH_ROWS
 
-BATCH = 65_536  # rows
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 PAGES = "whose pages cannot be read"
 INDEX_PREFIX = "__index_level_"  # what pandas calls the labels of rows
@@ -122,7 +122,7 @@ def _check_types(schema: pa.Schema, names: list[str], path: str) -> None:
 def _batches(part: Part, form: str, names: list[str]) -> Iterator[pa.RecordBatch]:
     found = _opened(part, form)
     with _whole(part, form, PAGES):
-        batches = found.iter_batches(BATCH, columns=names) if form == PARQUET else _arrow(found, part)
+        batches = found.iter_batches(BATCH_ROWS, columns=names) if form == PARQUET else _arrow(found, part)
         for batch in batches:
             yield batch.select(names)
 

@@ -19,15 +19,15 @@ import pyarrow.csv as pacsv
 
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources import layout
-from launderette.pipelines.sources.layout import SPACES, Layout
+from launderette.pipelines.sources.layout import SPACE_DELIMITER, TextLayout
 from launderette.pipelines.sources.parts import Part, undamaged
 
-MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "nan", "NAN")
+MISSING_TEXTS = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "nan", "NAN")
 NAN = ("NaN", "nan", "NAN", "-nan", "-NaN")  # a column of nothing else is a column of numbers without a number
 SAMPLE = 1 << 16  # bytes looked at for the delimiter and for binary data
-BLOCK = 1 << 20  # bytes per batch
+BLOCK_BYTES = 1 << 20  # bytes per batch
 # one class per value, the first that matches; 18 digits fit int64, and a leading zero or plus says "code", not "number"
-CLASSES = {
+VALUE_PATTERNS = {
     "whole": r"^\s*-?(0|[1-9][0-9]{0,17})\s*$",
     "float": r"^\s*-?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?[eE][+-]?[0-9]+"
     r"|[iI]nf(inity)?|[nN]a[nN]|NAN)\s*$",
@@ -46,13 +46,13 @@ class DelimitedForm:
     delimiter: str | None = None
     header: bool | None = None
     encoding: str = "utf-8"
-    missing: tuple[str, ...] = MISSING
+    missing: tuple[str, ...] = MISSING_TEXTS
     decimal: str = "."
     typed: bool = True  # False for texts as they stand: a type follows from all rows
 
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
-Placed = list[tuple[Part, Layout]]
+Placed = list[tuple[Part, TextLayout]]
 
 
 def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
@@ -89,7 +89,7 @@ def _placed(parts: list[Part], form: DelimitedForm) -> Placed:
     return placed
 
 
-def _check_names(one: tuple[Part, Layout], first: tuple[Part, Layout]) -> None:
+def _check_names(one: tuple[Part, TextLayout], first: tuple[Part, TextLayout]) -> None:
     if sorted(one[1].names) != sorted(first[1].names):
         like = Path(first[0].name).name
         raise LaunderError(
@@ -131,7 +131,7 @@ def decodes(part: Part, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     with undamaged(part.name), part.open() as file:
         try:
-            while chunk := file.read(BLOCK):
+            while chunk := file.read(BLOCK_BYTES):
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeError:
@@ -145,7 +145,7 @@ def _offer(part: Part, head: bytes) -> str:
     if decodes(part, "utf-8"):
         return "utf-8"
     with part.open() as file:
-        windows = any(re.search(rb"[\x80-\x9f]", chunk) for chunk in iter(lambda: file.read(BLOCK), b""))
+        windows = any(re.search(rb"[\x80-\x9f]", chunk) for chunk in iter(lambda: file.read(BLOCK_BYTES), b""))
     return "cp1252" if windows and decodes(part, "cp1252") else "latin-1"
 
 
@@ -153,7 +153,7 @@ def _sample(part: Part, form: DelimitedForm) -> str:
     return codecs.getincrementaldecoder(form.encoding)().decode(part.head()[:SAMPLE]).removeprefix("\ufeff")
 
 
-def _has_rows(part: Part, found: Layout, form: DelimitedForm) -> bool:
+def _has_rows(part: Part, found: TextLayout, form: DelimitedForm) -> bool:
     """Tell whether a part has a row of data: Arrow reads no file without one."""
     with undamaged(part.name), io.TextIOWrapper(part.open(), encoding=form.encoding, newline="") as file:
         rows = filter(None, csv.reader(islice(file, found.skip, None), delimiter=found.delimiter))
@@ -163,7 +163,9 @@ def _has_rows(part: Part, found: Layout, form: DelimitedForm) -> bool:
             return True
 
 
-def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def _read(
+    part: Part, found: TextLayout, form: DelimitedForm, types: dict[str, pa.DataType]
+) -> Iterator[pa.RecordBatch]:
     """Read batches of one part; a row of another width stops the reading with its number, not its content."""
     odd: list[tuple[int | None, int]] = []
 
@@ -183,7 +185,7 @@ def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.Da
                 skip_rows_after_names=int(found.header),
                 use_threads=False,
                 encoding=encoding,
-                block_size=BLOCK,
+                block_size=BLOCK_BYTES,
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember
@@ -208,11 +210,11 @@ def _read(part: Part, found: Layout, form: DelimitedForm, types: dict[str, pa.Da
     _check_widths(odd, width, part.name)
 
 
-def _stream(part: Part, found: Layout, form: DelimitedForm) -> tuple[Any, str]:
+def _stream(part: Part, found: TextLayout, form: DelimitedForm) -> tuple[Any, str]:
     """Return what Arrow reads a part from, and its encoding: the file itself where that is plain, else a stream of
     bytes.
     """
-    if found.delimiter == SPACES:
+    if found.delimiter == SPACE_DELIMITER:
         return layout.Squeezed(io.TextIOWrapper(part.open(), encoding=form.encoding, newline="")), "utf8"
     return str(part.path) if part.path else part.open(), _arrow_encoding(form.encoding)
 
@@ -255,7 +257,7 @@ def _classes(values: pa.Array) -> Counter:
     found["spaced"] = pc.sum(pc.starts_with(rest, " ")).as_py() or 0
     found["nan"] = pc.sum(pc.is_in(rest, pa.array([*NAN, *(f" {text}" for text in NAN)]))).as_py() or 0
     found["present"] = len(rest)
-    for name, pattern in CLASSES.items():
+    for name, pattern in VALUE_PATTERNS.items():
         if not len(rest):
             break
         matches = pc.match_substring_regex(rest, pattern)

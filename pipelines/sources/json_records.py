@@ -9,7 +9,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.parts import LINES, Part, undamaged
 from launderette.pipelines.sources.records import Record
 
-SHAPE = "write one object per row, all in a list or one per line"
+RECORDS_HINT = "write one object per row, all in a list or one per line"
 
 
 def rows_of(parts: list[Part], form: str) -> Callable[[], Iterable[Record]]:
@@ -54,7 +54,7 @@ def _once(where: str, pairs: list[tuple[str, Any]]) -> Record:
 
 def _record(value: Any, where: str) -> Record:
     if not isinstance(value, dict):
-        raise LaunderError(f'expected an object such as {{"age": 30}} in {where}, found another value; {SHAPE}')
+        raise LaunderError(f'expected an object such as {{"age": 30}} in {where}, found another value; {RECORDS_HINT}')
     return value
 
 
@@ -74,12 +74,12 @@ def _records(value: Any, name: str) -> list[Record]:
             return lists[0]
         if value and all(isinstance(inner, dict | list) for inner in value.values()):
             return _columns(value, name)
-    raise LaunderError(f"expected records in {name}, found JSON of another shape; {SHAPE}")
+    raise LaunderError(f"expected records in {name}, found JSON of another shape; {RECORDS_HINT}")
 
 
 def _split(columns: list[Any], data: list[Any], name: str) -> list[Record]:
     if any(not isinstance(row, list) or len(row) != len(columns) for row in data):
-        raise LaunderError(f"expected rows of {len(columns)} values in {name}, found others; {SHAPE}")
+        raise LaunderError(f"expected rows of {len(columns)} values in {name}, found others; {RECORDS_HINT}")
     return [dict(zip(map(str, columns), row, strict=True)) for row in data]
 
 
@@ -88,5 +88,5 @@ def _columns(value: dict[str, Any], name: str) -> list[Record]:
     columns = {key: dict(enumerate(inner)) if isinstance(inner, list) else inner for key, inner in value.items()}
     places = list(next(iter(columns.values())))
     if any(list(inner) != places for inner in columns.values()):
-        raise LaunderError(f"expected as many values in every column of {name}, found others; {SHAPE}")
+        raise LaunderError(f"expected as many values in every column of {name}, found others; {RECORDS_HINT}")
     return [{key: inner[place] for key, inner in columns.items()} for place in places]

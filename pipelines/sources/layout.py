@@ -12,19 +12,19 @@ from typing import Any
 from launderette.pipelines.run.artifacts import LaunderError
 
 DELIMITERS = (",", ";", "\t", "|")
-SPACES = " "  # as a delimiter: any run of spaces and tabs
+SPACE_DELIMITER = " "  # as a delimiter: any run of spaces and tabs
 COMMENTS = ("#", "%", "//")
 SEPARATOR = re.compile(r'^"?sep=(.)"?\W*$', re.IGNORECASE)  # Excel's own first line
-PLAIN = re.compile(r"^[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?$")
-NUMBER = re.compile(r"^\s*[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?$")
+PLAIN_NUMBER = re.compile(r"^[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?$")
+NUMBER_CELL = re.compile(r"^\s*[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?$")
 MOMENT = re.compile(r"^\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4})")
-TITLES = 30  # lines above a header, at most
+MOST_TITLE_LINES = 30  # lines above a header, at most
 AGREE = 0.95  # share of the rows below titles, or cut by spaces, that have the width of the header
 Rows = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Layout:
+class TextLayout:
     """Column names, the delimiter, the lines above the header, whether there is one, and how a comment begins."""
 
     names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> Layout:
+def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> TextLayout:
     """Find the layout of a text by its first lines; a delimiter and whether there is a header may be stated.
 
     LaunderError where there are no names of columns.
@@ -55,10 +55,12 @@ def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> 
         cut, above, comment = [names, *cut], skip - 1, comment if skip > 1 else ""
     notes = _notes(lines[:above], chosen, delimiter, path)
     if header is False:
-        return Layout(tuple(f"column_{at}" for at in range(1, len(cut[0]) + 1)), chosen, above, False, comment, notes)
+        return TextLayout(
+            tuple(f"column_{at}" for at in range(1, len(cut[0]) + 1)), chosen, above, False, comment, notes
+        )
     if header is None:
         _check_header(cut, path)
-    return Layout(_named([cell.strip() for cell in cut[0]], path), chosen, above, True, comment, notes)
+    return TextLayout(_named([cell.strip() for cell in cut[0]], path), chosen, above, True, comment, notes)
 
 
 class _Rows:
@@ -82,7 +84,7 @@ class _Rows:
 
 
 def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    lines = squeezed(io.StringIO(text, newline="")) if delimiter == SPACES else io.StringIO(text, newline="")
+    lines = squeezed(io.StringIO(text, newline="")) if delimiter == SPACE_DELIMITER else io.StringIO(text, newline="")
     reader, above = csv.reader(lines, delimiter=delimiter), 0
     for row in reader:
         if row:
@@ -122,7 +124,7 @@ def _delimiter(rows: _Rows) -> str:
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
     if scores[best] > (0, 0):
         return best
-    return SPACES if _spaced(rows.cut(SPACES)) else ","
+    return SPACE_DELIMITER if _spaced(rows.cut(SPACE_DELIMITER)) else ","
 
 
 def _regularity(cut: Rows, starts: list[int]) -> tuple[float, int]:
@@ -151,7 +153,7 @@ def _numeric(cut: Rows) -> bool:
 
 
 def _data(cell: str) -> bool:
-    return bool(NUMBER.match(cell) or MOMENT.match(cell))
+    return bool(NUMBER_CELL.match(cell) or MOMENT.match(cell))
 
 
 def _titles(cut: Rows, starts: list[int]) -> int:
@@ -161,7 +163,7 @@ def _titles(cut: Rows, starts: list[int]) -> int:
     What tells a header below them is an empty line between, or numbers below words.
     """
     width = Counter(len(row) for row in cut).most_common(1)[0][0] if cut else 1
-    for at, row in enumerate(cut[:TITLES]):
+    for at, row in enumerate(cut[:MOST_TITLE_LINES]):
         filled = [cell for cell in row if cell.strip()]
         if len(row) == width and (len(filled) > 1 or width < 3):
             return at if at and _heads(cut[at:], starts[at] > starts[at - 1] + 1) else 0
@@ -198,7 +200,7 @@ def _commented(above: list[str], comment: str, delimiter: str, cut: Rows) -> lis
 def _notes(above: list[str], delimiter: str, stated: str | None, path: str) -> tuple[str, ...]:
     passed = sum(bool(line.strip()) for line in above)
     notes = [f"passed over {passed} {'line' if passed == 1 else 'lines'} above the header of {path}"] if passed else []
-    if delimiter == SPACES and not stated:
+    if delimiter == SPACE_DELIMITER and not stated:
         notes.append(f"read the fields of {path} as cut by spaces; another source.delimiter reads them otherwise")
     return tuple(notes)
 
@@ -208,7 +210,7 @@ def _check_header(cut: Rows, path: str) -> None:
     below repeat.
     """
     first = [cell.strip() for cell in cut[0]]
-    numbers = [cell for cell in first if PLAIN.match(cell)]
+    numbers = [cell for cell in first if PLAIN_NUMBER.match(cell)]
     found = "values such as the rows below hold" if _repeated(first, cut[1:]) or _dated(first, cut[1:]) else ""
     if numbers and (len(numbers) == len(first) or not _is_series(numbers)):
         found = "numbers only" if len(numbers) == len(first) else f"{len(numbers)} numbers among them"
@@ -222,7 +224,7 @@ def _check_header(cut: Rows, path: str) -> None:
 
 def _repeated(first: list[str], body: Rows) -> bool:
     """Tell whether most words of the first row, of two or more, stand in the same column again."""
-    words = [at for at, cell in enumerate(first) if cell and not PLAIN.match(cell)]
+    words = [at for at, cell in enumerate(first) if cell and not PLAIN_NUMBER.match(cell)]
     again = [at for at in words if any(row[at : at + 1] == [first[at]] for row in body)]
     return len(words) > 1 and 2 * len(again) > len(words)
 

@@ -22,7 +22,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 TEXT, JSON, LINES, PARQUET, ARROW, EXCEL = "delimited text", "JSON", "JSON lines", "Parquet", "Arrow", "Excel"
 PACKED = (".gz", ".bz2", ".zst", ".xz")
-SUFFIXES = {
+FORMAT_BY_SUFFIX = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".data", ".tab", ".dat"), TEXT),
     **dict.fromkeys((".jsonl", ".ndjson"), LINES),
     **dict.fromkeys((".parquet", ".pq", ".parq"), PARQUET),
@@ -48,16 +48,16 @@ FOREIGN = {  # what begins like this is refused by its name
     b"7z\xbc\xaf": "a 7z archive",
     b"Rar!": "a RAR archive",
 }
-COMPRESSED: dict[bytes, tuple[str, Callable[[Path], BinaryIO]]] = {
+COMPRESSIONS: dict[bytes, tuple[str, Callable[[Path], BinaryIO]]] = {
     b"\x1f\x8b": ("gzip", gzip.GzipFile),
     b"BZh": ("bzip2", bz2.BZ2File),
     b"\xfd7zXZ": ("xz", lzma.LZMAFile),
     b"\x28\xb5\x2f\xfd": ("zstd", lambda path: pa.input_stream(str(path), compression="zstd")),
 }
 PAGE = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|div|meta|style)\b", re.IGNORECASE)
-HEAD = 1 << 16  # bytes that a format is told by
+HEAD_BYTES = 1 << 16  # bytes that a format is told by
 USE = "save the table as CSV, Parquet, JSON lines or Excel (.xlsx)"
-DAMAGE = (
+DECOMPRESSION_ERRORS = (
     EOFError,
     zlib.error,
     lzma.LZMAError,
@@ -87,7 +87,7 @@ class Part:
     def head(self) -> bytes:
         """Return the first bytes; LaunderError where there are none or they are damaged."""
         with undamaged(self.name), self.open() as file:
-            head = file.read(HEAD)
+            head = file.read(HEAD_BYTES)
         if not head:
             raise LaunderError(f"expected a table in {self.name}, found an empty file; write the data to it again")
         return head
@@ -102,7 +102,7 @@ def undamaged(name: str) -> Iterator[None]:
         raise LaunderError(
             f"expected a file that can be read at {name}, found one that cannot; check its permissions"
         ) from None
-    except (OSError, *DAMAGE) as error:
+    except (OSError, *DECOMPRESSION_ERRORS) as error:
         if getattr(error, "errno", None):
             raise
         locked = isinstance(error, RuntimeError) and "password" in str(error)
@@ -115,7 +115,7 @@ def of_file(path: Path) -> list[Part]:
     """Return the part that a file is, or those that a zip archive holds. LaunderError for an archive without tables."""
     plain = Part(str(path), partial(open, path, "rb"), path=path)
     head = plain.head()
-    for magic, (_, opened) in COMPRESSED.items():
+    for magic, (_, opened) in COMPRESSIONS.items():
         if head.startswith(magic):
             return [Part(str(path), partial(opened, path), packed=True)]
     if head.startswith(b"PK\x03\x04"):
@@ -138,7 +138,7 @@ def _members(path: Path, plain: Part) -> list[Part]:
     visible = [
         name for name in names if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
     ]
-    tables = [name for name in visible if suffix(name) in SUFFIXES]
+    tables = [name for name in visible if suffix(name) in FORMAT_BY_SUFFIX]
     if not tables:
         raise LaunderError(
             f"expected tables in the archive {path}, found none among its {len(visible):,} files; unpack it to look"
@@ -174,7 +174,7 @@ def format_of(part: Part) -> str:
         found = "a tar archive"
     if found:
         raise LaunderError(f"expected a table in {part.name}, found {found}; {USE}")
-    named = SUFFIXES.get(suffix(part.name.partition(" in ")[0] if part.path is None else part.path.name))
+    named = FORMAT_BY_SUFFIX.get(suffix(part.name.partition(" in ")[0] if part.path is None else part.path.name))
     return _json(text, named) or (named if named in (PARQUET, ARROW, EXCEL) else TEXT)
 
 

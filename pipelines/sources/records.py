@@ -10,7 +10,7 @@ import pyarrow as pa
 from launderette.pipelines.run.artifacts import LaunderError
 
 Record = dict[str, Any]
-BATCH = 65_536  # rows
+BATCH_ROWS = 65_536  # rows
 LARGEST = 2**63
 
 
@@ -73,7 +73,7 @@ def _batches(
     rows: Iterable[Record], types: dict[str, pa.DataType], missing: frozenset[str]
 ) -> Iterator[pa.RecordBatch]:
     rows = iter(rows)
-    while block := list(islice(rows, BATCH)):
+    while block := list(islice(rows, BATCH_ROWS)):
         arrays = [pa.array([_as(row.get(key), type_, missing) for row in block], type_) for key, type_ in types.items()]
         yield pa.record_batch(arrays, list(types))
 

@@ -107,7 +107,7 @@ def _open(
         )
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
-    known = delimited.MISSING if missing is None else tuple(missing)
+    known = delimited.MISSING_TEXTS if missing is None else tuple(missing)
     written = delimited.DelimitedForm(delimiter, header, encoding, known, typed=typed)
     names, batches, notes = delimited.open_parts(found, written)
     kept, left_out = (
@@ -163,7 +163,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _named(path: Path) -> bool:
-    return parts.suffix(path) in parts.SUFFIXES or path.suffix.lower() == ".zip"
+    return parts.suffix(path) in parts.FORMAT_BY_SUFFIX or path.suffix.lower() == ".zip"
 
 
 def _hidden(path: Path) -> bool:

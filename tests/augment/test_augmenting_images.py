@@ -38,7 +38,7 @@ def rows(made=MADE):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(image_classifiers, "UPDATES", 20)
+    monkeypatch.setattr(image_classifiers, "NETWORK_UPDATES", 20)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_baselines_of_images():
     train = rows(bars(40, seed=1)).iloc[:30]
     ways = {name: way(train, target="label", kinds=KINDS, seed=0)[name] for name, way in resampling.OF_IMAGES.items()}
     most = train["label"].value_counts().max()
-    for name, times in (("random oversampling", 1), ("SMOTE on pixels", 1), ("moved copies", resampling.COPIES)):
+    for name, times in (("random oversampling", 1), ("SMOTE on pixels", 1), ("moved copies", resampling.COPIES_FACTOR)):
         assert set(ways[name].rows["label"].value_counts()) == {times * most}
         added = np.stack(list(ways[name].rows["image"].iloc[30:]))
         assert (
@@ -173,7 +173,7 @@ def test_a_stream_of_images():
 
 
 def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(image_classifiers, "UPDATES", 2)
+    monkeypatch.setattr(image_classifiers, "NETWORK_UPDATES", 2)
     do, _, given = begun(source, tmp_path / "a")
     whole = read_json(do(augmenting.cross_validate, **given)["cross_validation"]["path"])
     do, _, given = begun(source, tmp_path / "b")

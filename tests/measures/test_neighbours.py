@@ -19,7 +19,7 @@ def brute(queries, references, k, same=False):
 @pytest.mark.parametrize("same", [False, True])
 @pytest.mark.parametrize("block", [2**22, 700])
 def test_nearest_is_brute_force(monkeypatch, same, block):
-    monkeypatch.setitem(neighbours.BLOCK, "cpu", block)  # 700: one query at a time
+    monkeypatch.setitem(neighbours.BLOCK_DISTANCES, "cpu", block)  # 700: one query at a time
     rng = np.random.default_rng(0)
     references = rng.random((400, 7)).astype(np.float32)
     queries = references if same else rng.random((90, 7)).astype(np.float32)
@@ -33,7 +33,7 @@ def test_searches_in_chunks_are_searches_at_once(monkeypatch):
     frame = pd.DataFrame(np.random.default_rng(0).random((250, 3)), columns=list("abc"))
     found = []
     for chunk in (2**17, 64):
-        monkeypatch.setattr(neighbours, "CHUNK", chunk)
+        monkeypatch.setattr(neighbours, "ENCODED_ROWS", chunk)
         compared = samples.make(frame, None, frame[::-1].reset_index(drop=True))
         every = np.arange(250)
         groups = [neighbours.Group(role, every) for role in ("train", "synthetic")]
@@ -74,4 +74,4 @@ def test_many_labels_share_buckets_and_the_width_is_bounded():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({f"c{i}": rng.integers(0, 3000, 4000).astype(str) for i in range(4)})
     compared = samples.make(frame, None, frame, kinds=dict.fromkeys(frame, "categorical"))
-    assert neighbours.points(compared, "train", np.arange(4000)).shape[1] <= neighbours.DIMENSIONS + 2 * 4
+    assert neighbours.points(compared, "train", np.arange(4000)).shape[1] <= neighbours.LABEL_DIMENSIONS + 2 * 4

@@ -21,7 +21,7 @@ def pictures(count=5, channels=1, side=8):
 def test_a_network_is_given_values_in_its_own_scale(tmp_path):
     grey, net = pictures(), flat(tmp_path / "net.onnx")
     values = np.repeat(grey[..., 0].reshape(5, 1, 64) / 255, 3, axis=1)  # as red, green and blue
-    usual = (values - np.array(onnx.MEAN)[:, None]) / np.array(onnx.DEVIATION)[:, None]
+    usual = (values - np.array(onnx.IMAGENET_MEAN)[:, None]) / np.array(onnx.IMAGENET_DEVIATION)[:, None]
     assert np.allclose(onnx.read(net)(grey), usual.reshape(5, -1), atol=1e-5)
     (tmp_path / onnx.PREPARED).write_text(json.dumps(PLAIN | {"image_mean": [0.5], "image_std": [0.25]}))
     assert np.allclose(onnx.read(net)(grey), ((values - 0.5) / 0.25).reshape(5, -1), atol=1e-5)

@@ -19,17 +19,19 @@ counts = st.lists(st.integers(0, 60), max_size=12)
 def test_groups_hold_enough_and_leave_nothing_small_over(values):
     groups = small_cells.grouped(values)
     totals = [sum(values[i] for i in group) for group in groups]
-    assert all(total >= small_cells.KEPT for total in totals)
+    assert all(total >= small_cells.LEAST_CELL_ROWS for total in totals)
     left = sum(values) - sum(totals)
-    assert left == 0 or (not groups and left < small_cells.KEPT)
+    assert left == 0 or (not groups and left < small_cells.LEAST_CELL_ROWS)
     assert sum(len(group) > 1 for group in groups) <= 1  # what is large enough stands alone
 
 
 @given(counts)
 def test_runs_of_neighbours_hold_enough(values):
     starts = small_cells.runs(values)
-    assert starts == sorted(starts) and (starts[:1] == [0] or sum(values) < small_cells.KEPT)
-    assert all(sum(values[a:b]) >= small_cells.KEPT for a, b in zip(starts, [*starts[1:], None], strict=False))
+    assert starts == sorted(starts) and (starts[:1] == [0] or sum(values) < small_cells.LEAST_CELL_ROWS)
+    assert all(
+        sum(values[a:b]) >= small_cells.LEAST_CELL_ROWS for a, b in zip(starts, [*starts[1:], None], strict=False)
+    )
 
 
 def test_shares_and_counts_of_few_rows_are_withheld():
@@ -99,9 +101,9 @@ def test_rare_categories_are_counted_in_brackets_of_enough_rows(held):
     for name, cell in found.items():
         low, _, high = name.removeprefix("over ").partition("-")
         inside = [n for n in held if n >= int(low) + name.startswith("over") and (not high or n <= int(high))]
-        assert len(inside) == cell["categories"] and sum(inside) >= small_cells.KEPT
+        assert len(inside) == cell["categories"] and sum(inside) >= small_cells.LEAST_CELL_ROWS
         total += sum(inside)
-    assert total == (sum(held) if sum(held) >= small_cells.KEPT else 0)
+    assert total == (sum(held) if sum(held) >= small_cells.LEAST_CELL_ROWS else 0)
 
 
 @pytest.mark.parametrize("seed", range(3))
