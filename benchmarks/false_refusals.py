@@ -1,7 +1,7 @@
 """How often the gate refuses honest tables, over sizes of the holdout and of the release.
 
     python -m benchmarks.false_refusals [--rows 1000] [--draws 20]
-    python -m benchmarks.false_refusals --rows 300 --shape few_columns --held 0.05 1 --released 0.1 10
+    python -m benchmarks.false_refusals --rows 300 --shape four_columns --held 0.05 1 --released 0.1 10
     python -m benchmarks.false_refusals --data randhie          # pip install statsmodels
 
 An honest table holds fresh rows of the population that training and holdout rows are from: the made one
@@ -35,6 +35,7 @@ from pipelines.release import gate
 HELD = 0.05, 0.1, 0.25, 0.5, 1.0  # of the training rows
 RELEASED = 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0
 RULES = rules.RULES["tabular"]
+SHAPES = "plain", "four_columns", "with_text", "without_numbers", "without_labels"  # keep the sizes
 KEPT = Path("launderette-output", "false_refusals.jsonl")
 
 Sizes = tuple[int, int, int]  # training, held-out and released rows
@@ -62,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=20, help="honest tables of each configuration")
     parser.add_argument("--held", nargs="+", type=float, default=HELD, help="shares of the training rows")
     parser.add_argument("--released", nargs="+", type=float, default=RELEASED, help="shares of the training rows")
-    parser.add_argument("--shape", default="plain", help="of the made population: a function of calibration/honest.py")
+    parser.add_argument("--shape", choices=SHAPES, default="plain", help="of the made population")
     parser.add_argument("--data", choices=list(TABLES), metavar="NAME", help="a table of benchmarks.release_rate")
     parser.add_argument(
         "--rules", nargs="+", choices=list(RULES), metavar="RULE", help="only these of the default rules"
@@ -111,7 +112,7 @@ def _honest(options: argparse.Namespace, sizes: Sizes, seed: int) -> Case:
         shape = calibration.load(f"honest.{options.shape}")
         return shape(population.made(sizes, seed), np.random.default_rng([seed, 131]))
     load, target = TABLES[options.data]
-    table = load()
+    table = load().map(lambda value: str(value) if isinstance(value, np.str_) else value)
     if len(table) < sum(sizes):
         raise SystemExit(f"expected {sum(sizes):,} rows in {options.data}, found {len(table):,}; give fewer --rows")
     order = np.random.default_rng(seed).permutation(len(table))

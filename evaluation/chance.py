@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import nbinom, norm
+from scipy.stats import nbinom, norm, t
 
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
@@ -104,3 +104,14 @@ def least(hits: int, real_rows: int, rows: int, parts: int) -> float:
         return 0.0
     level = 1 / (ONCE_IN * max(1, parts))
     return float(max(0.0, nbinom.ppf(level, hits, real_rows / (real_rows + rows))) / rows)
+
+
+def below(drawn: np.ndarray, share: float) -> float:
+    """How far below the mean of what so many samples of real rows score another sample falls, once in ONCE_IN tables.
+
+    Each is that `share` of one table, so they have rows in common and differ by a factor of sqrt(1 - share) less than
+    samples of a population do (without replacement).
+    """
+    size = len(drawn)
+    error = float(np.std(drawn, ddof=1)) / np.sqrt(1 - share) * np.sqrt(1 + 1 / size)
+    return float(t.isf(1 / ONCE_IN, size - 1) * error)

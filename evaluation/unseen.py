@@ -12,6 +12,7 @@ import numpy as np
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples, drawn
 
+ANEW, ANEW_ROWS = 10, 1000  # samples of training rows; rows of each at most
 Part = tuple[str, np.ndarray]  # a role and its row numbers
 
 
@@ -25,6 +26,21 @@ def unseen(samples: Samples, seed: int) -> Samples:
     size = min(samples.size("train"), samples.size("synthetic"))
     held = samples.rows("holdout", samples.size("holdout"), seed)
     return _against(samples, ("holdout", held), ("train", samples.rows("train", size, seed)), seed)
+
+
+@once
+def drawn_anew(samples: Samples, seed: int) -> tuple[Samples, ...]:
+    """`unseen` with other training rows each time, for releases of at most half as many rows as were trained on: how
+    much the ceiling differs from one sample of that size to the next. Empty for others, and for more than 1,000 rows,
+    whose own intervals say it.
+    """
+    train, size = samples.size("train"), samples.size("synthetic")
+    if samples.holdout is None or size > min(train // 2, ANEW_ROWS):
+        return ()
+    held = "holdout", samples.rows("holdout", samples.size("holdout"), seed)
+    rng = np.random.default_rng([seed, 83])
+    cuts = (np.sort(rng.permutation(train)[:size]) for _ in range(ANEW))
+    return tuple(_against(samples, held, ("train", rows), seed) for rows in cuts)
 
 
 @once

@@ -11,7 +11,7 @@ from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import intervals, pairs, queries, rules, similarity
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
-from launderette.evaluation.unseen import unseen
+from launderette.evaluation.unseen import drawn_anew, unseen
 
 QUERY_ROWS = 50_000
 
@@ -23,6 +23,8 @@ def trend(samples: Samples, *, seed: int = 0) -> Score:
     total variation distance of the contingency tables, numbers in ten cells. As in the quality report of sdmetrics.
     Cost: one count per pair, at most 5,000 pairs and 200,000 rows.
     """
+    again = drawn_anew(samples, seed)
+    share = samples.size("synthetic") / samples.size("train")
     samples = unseen(samples, seed)
     if len(samples.known) < 2:
         return unknown(Reason.ONE_COLUMN, "a trend needs two columns with values")
@@ -36,15 +38,16 @@ def trend(samples: Samples, *, seed: int = 0) -> Score:
     value = float(np.mean(list(by_role["value"].values())))
     low, high = intervals.around(value, pairs.influence(found), seed)
     worst = dict(sorted(by_role["value"].items(), key=lambda item: (item[1], item[0]))[:20])
-    return Score(
-        value,
-        low,
-        high,
-        *similarity.ends(by_role),
-        "higher",
-        {"worst_pairs": worst, "pairs": len(found.chosen)},
-        _drawn(samples, found),
-    )
+    ceiling, floor = similarity.ends(by_role)
+    detail = {"worst_pairs": worst, "pairs": len(found.chosen)}
+    if again:
+        ceilings = np.array([_mean(pairs.build(other, seed), "holdout") for other in again])
+        ceiling, detail["by_chance"] = float(ceilings.mean()), chance.below(ceilings, share)
+    return Score(value, low, high, ceiling, floor, "higher", detail, _drawn(samples, found))
+
+
+def _mean(found: pairs.Pairs, role: str) -> float:
+    return float(np.mean([found.similarity(i, j, role) for i, j in found.chosen]))
 
 
 def _drawn(samples: Samples, found: pairs.Pairs) -> str:

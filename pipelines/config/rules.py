@@ -7,8 +7,9 @@ Seven words let a bound follow the data, because what is reachable differs betwe
   taken three times as wide: two honest samples differ by that much about once in four hundred. It matters on few rows
   only.
 - "to ceiling": a share of the way from shuffled columns (floor) to real rows (ceiling); above the floor, within 0.03 of
-  the ceiling always passes. Where shuffled columns are as good as real rows, as of a table whose columns are
-  independent, a score three half-widths of its interval below the ceiling is an honest sample's.
+  the ceiling always passes. Where three half-widths of its interval below the ceiling is less, the bound is that, which
+  an honest sample reaches. Of few rows, whose ceiling is measured on several samples, the value itself has to go that
+  share of the way, but for what these differ by.
 - "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often
   as non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model
   that copies no more than non-members do copies nobody.

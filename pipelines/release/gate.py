@@ -198,12 +198,14 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
 
 
 def _towards_ceiling(share: float, score: Score) -> tuple[float, str]:
-    """Return the bound between floor and ceiling; it is under the floor only where an honest sample may be."""
-    honest = score.ceiling - WIDER * (score.value - score.low) if _finite(score.low) else score.ceiling
-    reached = min(score.floor + share * (score.ceiling - score.floor), score.ceiling - NEAR)
-    if honest <= score.floor:
-        return honest, "Shuffled columns may reach as much as so few real rows do."
-    return max(reached, score.floor), ""
+    """Return the bound between floor and ceiling, or where an honest sample's interval may end if that is lower."""
+    half = score.value - score.low if _finite(score.low) else 0.0
+    part = score.floor + share * (score.ceiling - score.floor)
+    honest = score.ceiling - WIDER * half
+    if "by_chance" in score.detail:
+        honest = max(honest, min(part, score.ceiling - score.detail["by_chance"]) - half)
+    bound = min(max(min(part, score.ceiling - NEAR), score.floor), honest)
+    return bound, "" if bound >= score.floor else "Shuffled columns may reach as much as so few real rows do."
 
 
 def _by_non_members(factor: float, score: Score) -> float:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import diversity, fidelity, samples, unseen
+from evaluation import chance, diversity, fidelity, samples, unseen
+from evaluation.calibration import population
 from evaluation.diversity import rarefaction
 from evaluation.fidelity.values import different
 from pipelines.config import rules
@@ -72,3 +73,21 @@ def test_copies_of_training_rows_cover_more_than_other_real_rows_do():
     train, holdout, fresh = mixed(600, 10), mixed(150, 11), mixed(600, 12)
     copied, honest = (diversity.coverage(samples.make(train, holdout, other)) for other in (train, fresh))
     assert copied.low > copied.ceiling and honest.low < honest.ceiling
+
+
+def test_shuffled_columns_are_refused_at_a_hundred_rows_where_an_honest_sample_passes():
+    case = population.made((400, 100, 100))
+    train, holdout, fresh = case.train, case.holdout, case.synthetic
+    loose = pd.DataFrame({c: fresh[c].sample(frac=1, random_state=n).to_numpy() for n, c in enumerate(fresh)})
+    assert judged("fidelity.trend", samples.make(train, holdout, fresh))[1]["passed"]
+    assert not judged("fidelity.trend", samples.make(train, holdout, loose))[1]["passed"]
+
+
+def test_what_samples_of_one_table_differ_by_is_what_samples_of_a_population_do():
+    # means of 50 of 100 normal numbers: an error of 1 / sqrt(50), and t(9) exceeds 4.30 once in a thousand times
+    rng = np.random.default_rng(0)
+    found = []
+    for table in rng.normal(size=(400, 100)):
+        means = np.array([rng.permutation(table)[:50].mean() for _ in range(10)])
+        found.append(chance.below(means, 0.5))
+    assert np.sqrt(np.mean(np.square(found))) == pytest.approx(4.30 * np.sqrt(1 / 50 * 1.1), rel=0.05)
