@@ -7,6 +7,7 @@ from launderette.evaluation.privacy.membership_inference import (
     membership_model,
     membership_vulnerable,
 )
+from launderette.evaluation.privacy.rare import rare_values
 from launderette.evaluation.privacy.records import copies, identifiers, near_copies, nearest_record
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "membership_vulnerable",
     "near_copies",
     "nearest_record",
+    "rare_values",
     "singling_out",
 ]

@@ -174,6 +174,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "nearly, as only 1 % of real rows have with another.",
         "",
     ),
+    "privacy.rare_values": (
+        "Rare values",
+        "Share of rare labels, texts, account numbers and extremes that one training row alone has and that stand in "
+        "the release.",
+        "The ceiling is what chance has: other people may have a rare value too.",
+    ),
     "privacy.nearest_record": (
         "Nearer to training rows",
         "Share of synthetic rows nearer to a training row than to a holdout row; 50 % is ideal.",

@@ -38,6 +38,7 @@ COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at le
     "privacy.copies": "of released rows identical to a real row",
     "privacy.identifiers": "of released identifiers that are real ones",
     "privacy.near_copies": "of released rows as much like one real row as real rows seldom are like each other",
+    "privacy.rare_values": "of rare values that stand in one real row and otherwise in released rows alone",
     "privacy.nearest_record": "of released rows nearer to a training row than to an unseen one",
     "privacy.membership": "of training rows recognised as such, at 1 % false accusations",
     "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",
@@ -108,6 +109,10 @@ CHECKED = {
 }
 REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "privacy.": MEMORY,
+    "privacy.rare_values": (
+        "State a column whose texts or numbers name people: columns: {NAME: identifier}; it is then made up anew.",
+        "Leave the column out: columns: {NAME: drop}.",
+    ),
     "privacy.identifiers": (
         "State the column whose values came out: columns: {NAME: identifier}; it is then made up anew, never learnt.",
         "Leave the column out: columns: {NAME: drop}.",

@@ -63,6 +63,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "privacy.copies": {"at_most": 1.1, "relative": "times chance"},
     "privacy.identifiers": {"at_most": 0},
     "privacy.near_copies": {"at_most": 5, "relative": "times chance"},
+    "privacy.rare_values": {"at_most": 1.1, "relative": "times chance"},
     "privacy.nearest_record": {"at_most": 0.55, "relative": "by chance"},
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
     "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},

@@ -31,6 +31,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "diversity.rare": (Reason.NO_RARE_CATEGORY,),
     "fidelity.trend": (Reason.ONE_COLUMN, Reason.NO_ASSOCIATION),
     "privacy.identifiers": (Reason.NO_IDENTIFIER,),
+    "privacy.rare_values": (Reason.NO_RARE_CATEGORY,),
     "privacy.near_copies": (Reason.TOO_FEW_ROWS,),
     "privacy.attribute": (Reason.ONE_COLUMN, Reason.KNOWN_OF_EVERYBODY),
     "privacy.singling_out": (Reason.NO_SINGLING_OUT, Reason.KNOWN_OF_EVERYBODY),

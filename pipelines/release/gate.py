@@ -33,6 +33,7 @@ COUNTED = (
     "privacy.copies",
     "privacy.identifiers",
     "privacy.near_copies",
+    "privacy.rare_values",
     "privacy.nearest_record",
     "privacy.membership_low_fpr",
     "diversity.distinct",

@@ -38,6 +38,7 @@ GOOD = {
     "privacy.copies": Score(0.0, 0.0, 0.5, 0.0, 0.0, "lower", counts(0)),  # counted: its interval does not matter
     "privacy.identifiers": Score(0.0, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 30}),  # counted too
     "privacy.near_copies": Score(0.01, 0.008, 0.013, 0.01, 0.0, "lower", counts(10, 1000, 10.0, 30)),
+    "privacy.rare_values": Score(0.3, 0.2, 0.4, 0.3, 0.0, "lower", counts(3, 10, 3.0, 7)),
     "privacy.nearest_record": Score(0.5, 0.49, 0.51, 0.5, 0.5, "none", {"deviation": 0.01}),
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000}),
     "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
@@ -81,6 +82,7 @@ def test_a_good_report_is_approved():
             Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", counts(4)),
         ),  # chance has three
         ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
+        ("privacy.rare_values", Score(0.9, 0.7, 1.0, 0.3, 0.0, "lower", counts(9, 10, 3.0, 7))),
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"deviation": 0.01})),
         ("privacy.membership", Score(0.04, 0.03, 0.06, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000})),
         (

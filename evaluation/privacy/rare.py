@@ -1,0 +1,32 @@
+"""Rare people: values that one real row alone has and that stand in the release."""
+
+from __future__ import annotations
+
+from launderette.evaluation.attacks import rare_values as rare
+from launderette.evaluation.measures import intervals
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score, unknown
+
+
+def rare_values(samples: Samples, *, seed: int = 0) -> Score:
+    """Share of rare values that stand in one training row and otherwise in released rows alone; in [0, 1], lower
+    better.
+
+    Rare: in two to twenty rows of all tables together. Looked at: labels and texts but for case and punctuation,
+    numbers that name somebody, and the 50 rows at either end of each column of numbers. `detail` counts each of these,
+    of training and of holdout rows, beside what chance allows where all rows may change places; the value is that
+    furthest beyond it. Cost: a sort per column.
+    """
+    counts = rare.counted(samples)
+    if not counts:
+        return unknown(Reason.NO_RARE_CATEGORY, "no value is had by few rows", "lower")
+    worst = max(counts, key=lambda count: (count.hits - count.allowed) / max(1, count.of))
+    return Score(
+        worst.hits / worst.of,
+        *intervals.clopper_pearson(worst.hits, worst.of),
+        worst.expected / worst.of,
+        0.0,
+        "lower",
+        {"values": worst.of, "counts": [count.detail() for count in counts]},
+        worst.sentence(),
+    )

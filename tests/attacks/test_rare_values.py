@@ -1,0 +1,72 @@
+"""Rare values of one person in the release: by hand, by chance, and each way in which they leak."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from evaluation import calibration, privacy, samples
+from evaluation.attacks import rare_values
+from evaluation.calibration import population
+from tests.evaluation.tables import mixed
+
+
+def test_rare_values_are_counted_by_whose_they_are():
+    train = pd.DataFrame({"c": ["Rare One", "two", "two", "x", *["usual"] * 21]})
+    holdout = pd.DataFrame({"c": ["x", "mine", *["usual"] * 3]})
+    released = pd.DataFrame({"c": ["rare  one!", "mine", "mine", "new", *["usual"] * 16]})
+    made = samples.make(train, holdout, released, kinds={"c": "categorical"})
+    training, held = privacy.rare_values(made).detail["counts"]
+    # of four values that two or three rows have, the first is one training row's, "mine" is one held-out row's
+    assert (training["of"], training["hits"], held["hits"]) == (4, 1, 1)
+    m, h, n = 25 / 50, 5 / 50, 20 / 50
+    assert training["expected"] == pytest.approx(3 * 2 * m * n + 3 * m * n**2)
+    assert held["expected"] == pytest.approx(3 * 2 * h * n + 3 * h * n**2)
+    assert "one training row" in training["sentence"] and "rare one" not in training["sentence"].lower()
+
+
+def test_what_two_columns_have_of_the_same_rows_counts_once():
+    town = [f"town {n}" for n in range(60)] * 2
+    tables = [pd.DataFrame({"a": town[i : i + 40], "b": town[i : i + 40]}) for i in (0, 40, 80)]
+    counts = privacy.rare_values(samples.make(*tables, kinds={"a": "categorical", "b": "categorical"})).detail["counts"]
+    assert {count["of"] for count in counts} == {60}
+
+
+def test_chance_of_values_that_as_many_rows_have_is_binomial():
+    chances, total = np.full(30, 0.4), np.full(30, 2)
+    assert rare_values._most(total, chances, 0.001) == binom.isf(0.001, 30, 0.4)
+    many = rare_values._most(np.full(6000, 2), np.full(6000, 0.4), 0.001)
+    assert many == pytest.approx(binom.isf(0.001, 6000, 0.4), abs=1)
+
+
+LEAKS = [
+    "ten_one_person_labels",
+    "ten_greatest_values",
+    "ten_smallest_values",
+    "emails_reused_as_labels",
+    "notes_copied_in_capitals",
+    "names_and_notes_copied",
+    "account_numbers_reused",
+]
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return population.made((3000, 750, 3000), 1)
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_values_of_single_people_are_found(honest, kind):
+    case = calibration.load(f"records.{kind}")(honest, np.random.default_rng(0))
+    made = samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds)
+    counts = privacy.rare_values(made).detail["counts"]
+    beyond = [count["counted"] for count in counts if count["hits"] > max(1.1 * count["expected"], count["allowed"])]
+    assert beyond and all("training" in words for words in beyond)
+
+
+@pytest.mark.parametrize("sizes", [(400, 100, 400), (400, 400, 100), (100, 25, 500)])
+def test_rare_values_of_an_honest_table_are_no_more_than_chance(sizes):
+    for seed in range(4):
+        tables = [mixed(rows, 3 * seed + part) for part, rows in enumerate(sizes)]
+        for count in privacy.rare_values(samples.make(*tables)).detail["counts"]:
+            assert count["hits"] <= max(1.1 * count["expected"], count["allowed"]), count
