@@ -6,8 +6,9 @@ lose once in a thousand tables, divided among all that are looked at (Bonferroni
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -38,22 +39,33 @@ class Loss:
         return float(np.clip(self.lost - self.chance, 0, 1))
 
 
+class Compared(Protocol):
+    """Tables or images that know which of them stands for the value, the ceiling and the floor of a score."""
+
+    def roles(self) -> dict[str, str]: ...
+
+
 Measure = Callable[[str], Sequence[Loss]]  # of a role
 
 
-def kept(samples: Samples, measure: Measure, absent: Obstacle, note: str = "") -> Score:
+def kept(samples: Compared, measure: Measure, absent: Obstacle, note: str = "") -> Score:
     """1 - what the worst part has lost beyond chance, with the same of held-out rows and shuffled columns beside it.
 
     `absent` says why there is no value where there is nothing to measure. The low end of the interval is the value,
     from which chance is taken already.
     """
     found = {end: measure(role) for end, role in samples.roles().items()}
-    if not found["value"]:
-        return unknown(*absent)
+    return worst_of(found, note) if found["value"] else unknown(*absent)
+
+
+def worst_of(found: Mapping[str, Sequence[Loss]], note: str = "") -> Score:
+    """The score of losses that were found already, as value and, where they are known, ceiling and floor."""
     ends = {end: 1 - max((loss.beyond for loss in losses), default=0.0) for end, losses in found.items()}
     certain = max(max(0.0, loss.beyond - loss.chance / 2) for loss in found["value"])
     detail = {**_worst(found["value"]), "parts": len(found["value"])}
-    return Score(ends["value"], ends["value"], 1 - certain, ends.get("ceiling"), ends["floor"], "higher", detail, note)
+    return Score(
+        ends["value"], ends["value"], 1 - certain, ends.get("ceiling"), ends.get("floor"), "higher", detail, note
+    )
 
 
 def _worst(losses: Sequence[Loss]) -> dict[str, dict[str, float]]:

@@ -1,5 +1,7 @@
 """Images: how good, how varied and how private are synthetic ones? Compared by features and by pixels."""
 
+from launderette.evaluation.image.classes import class_coverage, distinct
+from launderette.evaluation.image.labels import class_accuracy, class_agreement
 from launderette.evaluation.image.nearness import copies, copies_of_holdout, equal
 from launderette.evaluation.image.privacy import (
     authenticity,
@@ -24,10 +26,14 @@ __all__ = [
     "accuracy",
     "agreement",
     "authenticity",
+    "class_accuracy",
+    "class_agreement",
+    "class_coverage",
     "copies",
     "copies_of_holdout",
     "coverage",
     "density",
+    "distinct",
     "equal",
     "frechet",
     "kernel",

@@ -109,6 +109,19 @@ def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     return torch.cat(parts).double().numpy()
 
 
+def nearest(images: np.ndarray, others: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Distance of each image to the nearest of the others that it is allowed to be compared with, the least over all
+    views.
+
+    Images uint8 [n, H, W, C] and [m, H, W, C], bool [n, m] -> float64 [n] in [0, sqrt(2)].
+    """
+    best, mask = torch.zeros(len(images)), torch.from_numpy(allowed)
+    for x, y in views.pairs(views.grey(images), views.grey(others)):
+        alike = (views.described(x) @ views.described(y).T).abs_()
+        best = torch.maximum(best, torch.where(mask, alike, 0).amax(1))
+    return (2 - 2 * best.clamp(max=1)).sqrt().double().numpy()
+
+
 def _crowding(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     best = torch.full((len(images),), torch.inf)
     order = np.random.default_rng(89).permutation(len(others))

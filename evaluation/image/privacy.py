@@ -7,22 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 
 from launderette.evaluation import privacy as tables
 from launderette.evaluation.image import nearness
+from launderette.evaluation.image.coordinates import components, flat
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.models.features import Features, principal
 from launderette.evaluation.samples import Samples, Signal, make
 from launderette.evaluation.scores import Reason, Score, of_rows, unknown
 
-DIMENSIONS = 32  # principal components of features, and of pixels, that an attack knows
 SEARCHED = 5000  # synthetic images looked at
 ATTACKED = 2000  # training images, and as many held-out ones, that are attacked
 TINY = 1e-3  # added to a ratio of distances before its logarithm
-PIXELS = 16  # of a side, of images compared pixel by pixel with many others
 
 
 def authenticity(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -42,16 +39,6 @@ def authenticity(samples: ImageSamples, *, seed: int = 0) -> Score:
     interval = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
     note = "A sanity check only: read copies and membership."
     return of_rows(found, interval, "higher", {"rows": len(found["value"])}, note)
-
-
-def flat(pixels: np.ndarray) -> torch.Tensor:
-    """Pixels uint8 [n, H, W, C] as points [n, at most PIXELS^2 C]."""
-    x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    size = [min(PIXELS, side) for side in x.shape[2:]]
-    return (
-        torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)])
-        / 255
-    )
 
 
 def membership(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -105,10 +92,8 @@ def table(samples: ImageSamples, seed: int) -> Samples:
         "holdout": samples.rows("holdout", ATTACKED, seed),
         "synthetic": samples.rows("synthetic", SEARCHED, seed),
     }
-    parts = [_components(samples, rows, look) for look in (samples.features, lambda pixels: flat(pixels).numpy())]
-    frames = {
-        role: pd.DataFrame(np.concatenate([part[role] for part in parts], 1)).add_prefix("component ") for role in rows
-    }
+    points = components(samples, rows, seed)
+    frames = {role: pd.DataFrame(points[role]).add_prefix("component ") for role in rows}
     frames["holdout"].index += len(frames["train"])
     sides = [(role, rows[role]) for role in ("train", "holdout")]
     looked_at = nearness.searched(max(len(rows[role]) for role, _ in sides))
@@ -127,14 +112,6 @@ def table(samples: ImageSamples, seed: int) -> Samples:
         members=members,
         signals={"pixels, in any view": copied},
     )
-
-
-def _components(samples: ImageSamples, rows: dict[str, np.ndarray], look: Features) -> dict[str, np.ndarray]:
-    """Principal components of what images look like, by role, in units of the first one's deviation."""
-    seen = {role: look(samples.take(role, chosen)) for role, chosen in rows.items()}
-    pool = np.concatenate([seen["train"], seen["holdout"]])  # components that know members only would recognise them
-    project = principal(pool, min(DIMENSIONS, len(pool) - 1, pool.shape[1]))
-    return {role: project(points) for role, points in seen.items()}
 
 
 def _looked_up(values: list[np.ndarray]) -> Signal:

@@ -188,8 +188,8 @@ def accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:
 
     Ceiling: the same trained on as many training images. Floor: the most frequent label. Cost: two trainings.
     """
-    if obstacle := _unlabelled(samples) or _untested(samples):
-        return unknown(*obstacle)
+    if absent := obstacle(samples) or untested(samples):
+        return unknown(*absent)
     size, truth, held = samples.taught(TAUGHT), samples.labels["holdout"], samples.pixels["holdout"]
     right = {role: samples.judge(role, size, seed).guess(held) == truth for role in ("synthetic", "train")}
     low, high = intervals.clopper_pearson(int(right["synthetic"].sum()), len(truth))
@@ -215,8 +215,8 @@ def agreement(samples: ImageSamples, *, seed: int = 0) -> Score:
 
     Ceiling: the network's accuracy on held-out images. Floor: the most frequent label.
     """
-    if obstacle := _unlabelled(samples) or _untested(samples):
-        return unknown(*obstacle)
+    if absent := obstacle(samples) or untested(samples):
+        return unknown(*absent)
     judge = samples.judge("train", samples.taught(TAUGHT), seed)
     rows = samples.rows("synthetic", TAUGHT, seed)
     agree = judge.guess(samples.take("synthetic", rows)) == samples.labels["synthetic"][rows]
@@ -234,7 +234,8 @@ def agreement(samples: ImageSamples, *, seed: int = 0) -> Score:
     )
 
 
-def _unlabelled(samples: ImageSamples) -> Obstacle | None:
+def obstacle(samples: ImageSamples) -> Obstacle | None:
+    """Why labels cannot be judged, if they cannot."""
     if not len(samples.classes):
         return Reason.NO_LABELS, "the images have no labels"
     if len(samples.classes) < 2:
@@ -244,7 +245,8 @@ def _unlabelled(samples: ImageSamples) -> Obstacle | None:
     return (Reason.ONE_LABEL_RELEASED, "the synthetic images have one label") if one else None
 
 
-def _untested(samples: ImageSamples) -> Obstacle | None:
+def untested(samples: ImageSamples) -> Obstacle | None:
+    """Why nothing real is left to test on, if nothing is."""
     return None if "holdout" in samples.pixels else (Reason.NO_HOLDOUT, "there is no holdout to test on")
 
 

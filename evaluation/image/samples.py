@@ -78,14 +78,30 @@ class ImageSamples:
         """Features of `count` images of a role, in units of the training features' deviation: float32 [count, d]."""
         return _seen(self, role, count, seed)
 
+    def featured(self, role: str, rows: np.ndarray, seed: int) -> np.ndarray:
+        """Features of image numbers of a role, float32 [n, d]; each image is looked at once."""
+        if role == "shuffled":
+            return self.features(self.take(role, rows, seed)).astype(np.float32)
+        known = _known(self, role)
+        new = np.array([row for row in rows.tolist() if row not in known], np.int64)
+        if len(new):
+            known.update(zip(new.tolist(), self.features(self.take(role, new)).astype(np.float32), strict=True))
+        return np.stack([known[row] for row in rows.tolist()])
+
     def judge(self, role: str, count: int, seed: int) -> label_network.Judge:
         """A network that tells labels, trained on `count` images of a role."""
         return _judge(self, role, count, seed)
 
 
 @once
+def _known(samples: ImageSamples, role: str) -> dict[int, np.ndarray]:
+    """Features by image number, as far as they are known."""
+    return {}
+
+
+@once
 def _features(samples: ImageSamples, role: str, count: int, seed: int) -> np.ndarray:
-    return samples.features(samples.take(role, samples.rows(role, count, seed), seed)).astype(np.float32)
+    return samples.featured(role, samples.rows(role, count, seed), seed)
 
 
 @once

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from launderette.evaluation.image.privacy import flat
+from launderette.evaluation.image.coordinates import flat
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.summaries.charts import label_chart

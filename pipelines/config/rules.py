@@ -75,7 +75,12 @@ DEFAULT_RULES: dict[str, Rule] = {
 IMAGE_RULES: dict[str, Rule] = {
     "image.precision": {"at_least": 0.3, "relative": "to ceiling"},
     "image.accuracy": {"at_least": 0.7, "relative": "to ceiling"},
+    "image.class_accuracy": {"at_least": 0.8},
+    "image.agreement": {"at_least": 0.8, "relative": "to ceiling"},
+    "image.class_agreement": {"at_least": 0.85},
     "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
+    "image.class_coverage": {"at_least": 0.6},
+    "image.distinct": {"at_least": 0.7},
     "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
     "image.equal": {"at_most": 0, "relative": "by repeats"},
     "image.copies": {"at_most": 1.1, "relative": "over ceiling"},

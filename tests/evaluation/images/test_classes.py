@@ -1,0 +1,79 @@
+"""Each class of images counts by itself: one that is missing, repeated or mislabelled is named, an honest one not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import evaluation
+from evaluation import calibration
+from evaluation.calibration import population
+from evaluation.image import samples
+from pipelines.config.rules import IMAGE_RULES
+
+NAMES = "image.class_coverage", "image.distinct", "image.class_agreement"
+
+
+def raw(pixels):
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return population.digits((800, 200, 400))
+
+
+def scored(case):
+    made = samples.make(case.train, case.holdout, case.synthetic, features=raw)
+    return {name: evaluation.load(name)(made) for name in NAMES}
+
+
+def broken(scores):
+    return {name for name, score in scores.items() if score.low < IMAGE_RULES[name]["at_least"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("class_missing", "image.class_coverage"),
+        ("class_of_three_images", "image.distinct"),
+        ("one_class_mislabelled", "image.class_agreement"),
+        ("labels_wrong", "image.class_agreement"),
+    ],
+)
+def test_the_worst_class_decides(digits, kind, name):
+    found = scored(calibration.load(f"images.{kind}")(digits, np.random.default_rng(1)))
+    assert name in broken(found)
+
+
+@pytest.mark.parametrize("sizes", [(800, 200, 400), (140, 35, 140), (200, 200, 60), (100, 60, 900)])
+def test_classes_of_fresh_images_lose_nothing_beyond_chance(sizes):
+    assert broken(scored(population.digits(sizes, seed=5))) == set()
+
+
+def test_the_worst_class_is_said_in_counts(digits):
+    pixels, labels = digits.synthetic
+    repeated = np.flatnonzero(labels == 4)
+    moved = pixels.copy()
+    moved[repeated] = np.roll(pixels[np.resize(repeated[:4], len(repeated))], 1, axis=2)
+    found = scored(digits.released(moved, labels))["image.distinct"]
+    assert found.note.startswith(f"{len(repeated)} of {len(repeated)} synthetic images of class 4 have another one")
+
+
+def test_images_without_labels_are_one_class(digits):
+    bare = replace(digits, **{r: (getattr(digits, r)[0], None) for r in ("train", "holdout", "synthetic")})
+    assert broken({"image.distinct": scored(bare)["image.distinct"]}) == set()
+    few = scored(bare.released(np.resize(digits.synthetic[0], (400, 8, 8, 1))[np.arange(400) % 40], None))
+    assert few["image.distinct"].value < 0.5 and few["image.class_coverage"].reason == "no_labels"
+
+
+def test_a_class_of_few_real_images_is_not_named():
+    made = population.digits((140, 60, 140))
+
+    def labelled(pair, rare):
+        return pair[0], np.where(np.arange(len(pair[1])) < rare, "zebra", np.where(pair[1] % 2, "odd", "even"))
+
+    found = scored(replace(made, train=labelled(made.train, 10), holdout=labelled(made.holdout, 5)))
+    assert found["image.class_coverage"].value == 0  # none of the released digits has the name of a class
+    assert "a rare class" in found["image.class_coverage"].detail["lost"]
+    assert not any("zebra" in str((score.note, score.detail)) for score in found.values())
