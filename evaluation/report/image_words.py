@@ -38,7 +38,7 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
     "image.class_agreement": (
         "utility",
         "Labels of the worst class",
-        "Share of synthetic images whose label fits them, in the class that has lost most, by classifiers of real ones.",
+        "Share of synthetic images whose label fits them, in the class that has lost most, by a judge of real ones.",
         CHANCE,
     ),
     "image.class_accuracy": (
