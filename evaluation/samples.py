@@ -14,12 +14,12 @@ import pandas as pd
 from launderette.evaluation import canonical, units
 from launderette.evaluation.scores import EvaluationError
 
-NUMBERS = (
+NUMBER_KINDS = (
     "numerical",
     "datetime",
     "coordinate",
 )  # a coordinate is a number whose differences are distances as they stand
-KINDS = (*NUMBERS, "categorical", "boolean", "identifier")
+COLUMN_KINDS = (*NUMBER_KINDS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 
 
@@ -68,7 +68,7 @@ class Samples:
 
     def is_number(self, column: str) -> bool:
         """Whether a column is compared as a number (dates are) rather than as labels."""
-        return self.kinds.get(column) in NUMBERS
+        return self.kinds.get(column) in NUMBER_KINDS
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -198,9 +198,9 @@ def make(
             _same_columns(train, frame, name)
     inferred = {**canonical.infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
     for column, kind in inferred.items():
-        if kind not in KINDS:
+        if kind not in COLUMN_KINDS:
             raise EvaluationError(
-                f"expected the kind of column {column!r} to be one of {', '.join(KINDS)}, found {kind!r}; "
+                f"expected the kind of column {column!r} to be one of {', '.join(COLUMN_KINDS)}, found {kind!r}; "
                 "name one of them"
             )
     compared = Samples(train, holdout, synthetic, inferred, target, loss, checked(members, len(train)), signals or {})

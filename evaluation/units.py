@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 WIDEST = 100  # binary digits before or after the point: float32 holds 127, and squares in float64 stay finite
-BEYOND = 2.0**120  # units: what lies farther out than any training value could, in another table
+FAR_OUT = 2.0**120  # units: what lies farther out than any training value could, in another table
 
 
 def unit_of(training: np.ndarray) -> float:
@@ -21,6 +21,6 @@ def unit_of(training: np.ndarray) -> float:
 
 
 def in_unit(values: np.ndarray, unit: float) -> np.ndarray:
-    """Values [rows] in the unit; those of another table that lie beyond all training values end at BEYOND."""
+    """Values [rows] in the unit; those of another table that lie beyond all training values end at FAR_OUT."""
     with np.errstate(over="ignore"):
-        return np.clip(values / unit, -BEYOND, BEYOND)
+        return np.clip(values / unit, -FAR_OUT, FAR_OUT)

@@ -17,7 +17,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-BLOCK = 2**20  # pairs compared at once
+BLOCK_PAIRS = 2**20  # pairs compared at once
 TOGETHER = 6  # columns multiplied before the logarithm is taken, which float32 holds
 NEAREST = 2  # rows: values that fewer have, and differences of fewer ranks, count alike
 APART = 4.0  # between any two labels: beyond every difference of ranks
@@ -71,7 +71,7 @@ def greatest(samples: Samples, queries: Group, references: Group) -> np.ndarray:
     if queries.role == references.role:
         at = np.minimum(np.searchsorted(references.rows, queries.rows), len(references) - 1)
         itself = np.where(references.rows[at] == queries.rows, at, -1)
-    step, best = max(1, BLOCK // len(references)), []
+    step, best = max(1, BLOCK_PAIRS // len(references)), []
     for start in range(0, len(queries), step):
         part = slice(start, start + step)
         total = _alike(ask[:, part], own[:, part], have, slot)

@@ -18,8 +18,8 @@ LEAST_SYNTHETIC = 1000  # synthetic rows, among as many training rows as can be
 VALUES = 400_000_000  # compared in one search for the row most alike
 REFERENCES, REAL = 100_000, 2000  # rows of a real table among which is searched, and real rows asked about
 LEAST, LEAST_REAL = 300, 40  # released rows looked at, and real ones without which nothing is said
-NEAR = 0.01  # of real rows are as much like another as a near copy is
-SIDES = {"train": "training", "holdout": "holdout"}
+NEAR_COPY_QUANTILE = 0.01  # of real rows are as much like another as a near copy is
+SIDE_NAMES = {"train": "training", "holdout": "holdout"}
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Search:
         """Released rows as much like a row of this table as `rank` real rows are, or more that are equally so."""
         least = self.least(rank)
         like, hits = (int((rows >= least).sum()) for rows in (self.real, self.released))
-        counted = f"released rows are as much like a {SIDES[self.side]} row as {words} like another"
+        counted = f"released rows are as much like a {SIDE_NAMES[self.side]} row as {words} like another"
         return exchange.as_real_rows(counted, hits, len(self.released), like, len(self.real), tests)
 
 
 def searches(samples: Samples, seed: int) -> list[Search]:
     """Search the rows of each real table for those most like released ones, and like real ones, themselves left out."""
-    sides = [role for role in SIDES if samples.size(role)]
+    sides = [role for role in SIDE_NAMES if samples.size(role)]
     real = sum(samples.size(role) for role in sides)
     asked = [Group(r, samples.rows(r, -(-REAL * samples.size(r) // max(REAL, real)), seed)) for r in sides]
     found = []
@@ -67,13 +67,16 @@ def counted(found: list[Search]) -> list[Count]:
     another.
     """
     size = len(found[0].real)
-    ranks = ((hundredth(size), f"only {100 * NEAR:g} % of real rows are"), (1, f"only one of {size:,} real rows is"))
+    ranks = (
+        (hundredth(size), f"only {100 * NEAR_COPY_QUANTILE:g} % of real rows are"),
+        (1, f"only one of {size:,} real rows is"),
+    )
     return [search.count(rank, words, len(found) * len(ranks)) for search in found for rank, words in ranks]
 
 
 def hundredth(size: int) -> int:
     """How many of so many real rows are as much like another as a near copy is."""
-    return max(1, int(NEAR * size))
+    return max(1, int(NEAR_COPY_QUANTILE * size))
 
 
 def looked_at(samples: Samples, seed: int) -> tuple[Group, int]:

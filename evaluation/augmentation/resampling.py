@@ -14,7 +14,7 @@ import pandas as pd
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 
 from launderette.evaluation.models import classifiers
-from launderette.evaluation.samples import NUMBERS
+from launderette.evaluation.samples import NUMBER_KINDS
 
 SMOTE_NEIGHBOURS = 5  # of SMOTE, fewer where a class has fewer rows
 IMAGE_COLUMN = "image"  # the column that holds an image, uint8 [H, W, C]
@@ -89,7 +89,9 @@ def smote(
     """
     inputs = [column for column in train if column != target and kinds[column] != "identifier"]
     numbers = [
-        column for column in inputs if kinds[column] in NUMBERS and pd.api.types.is_numeric_dtype(train[column].dtype)
+        column
+        for column in inputs
+        if kinds[column] in NUMBER_KINDS and pd.api.types.is_numeric_dtype(train[column].dtype)
     ]
     names = [column for column in inputs if column not in numbers]
     filled = pd.concat([_filled(train[numbers]), train[names].map(_text)], axis=1)

@@ -20,10 +20,10 @@ DIVERSITY_ROWS = 4000
 DIVERSITY_NEIGHBOURS = 5
 LEAST_NEIGHBOUR_ROWS = 4  # rows with which neighbours mean something
 BRACKETS = (5, 20, 100)  # training rows of a rare category at most
-CELLS = 50
+MOST_CLUSTERS = 50
 VENDI_ROWS = 1000
-SUPPORT_ROWS = 1000  # of each table at least: the error of the number of twins is then about a fifth
-TWINS = 0.1  # of the training rows have a row as near as a twin
+LEAST_SUPPORT_ROWS = 1000  # of each table at least: the error of the number of twins is then about a fifth
+TWIN_SHARE = 0.1  # of the training rows have a row as near as a twin
 
 
 def coverage(samples: Samples, *, seed: int = 0) -> Score:
@@ -103,14 +103,14 @@ def support(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(*obstacle)
     compared, train = _equal(samples, DIVERSITY_ROWS, seed)
     near, size = {}, len(train)
-    if size < SUPPORT_ROWS:
+    if size < LEAST_SUPPORT_ROWS:
         return unknown(
-            Reason.TOO_FEW_ROWS, f"twins are counted among {SUPPORT_ROWS:,} rows of each table, found {size}"
+            Reason.TOO_FEW_ROWS, f"twins are counted among {LEAST_SUPPORT_ROWS:,} rows of each table, found {size}"
         )
     for role in _roles(compared):
         every = neighbours.Group(role, train.rows)
         near[role] = neighbours.search(compared, every, every, min(DIVERSITY_NEIGHBOURS, size - 1))[0][:, 0]
-    radius = float(np.quantile(near["train"], TWINS))
+    radius = float(np.quantile(near["train"], TWIN_SHARE))
     twins = {role: int((distance <= radius).sum()) for role, distance in near.items()}
     real = _supported(twins["train"], size)
     ends = intervals.clopper_pearson(twins["synthetic"], size)
@@ -227,7 +227,7 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
     compared, chosen = _equal(samples, 3 * DIVERSITY_ROWS, seed)
     size = len(chosen)
-    if (cells := min(CELLS, size // 20)) < 2:
+    if (cells := min(MOST_CLUSTERS, size // 20)) < 2:
         return unknown(Reason.TOO_FEW_ROWS, f"cells need 40 rows of each table, found {size}")
     train = neighbours.points(compared, *chosen).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)

@@ -13,8 +13,8 @@ from launderette.evaluation.samples import Samples, row_hashes
 from launderette.evaluation.scores import Reason, Score
 
 REPEAT_ROWS = 4000  # of each table whose neighbours are looked for
-TWINS = 0.01  # of real rows that are as near to each other as twins
-LEAST_ROWS = 100  # whose neighbours say how near twins are
+TWIN_QUANTILE = 0.01  # of real rows that are as near to each other as twins
+LEAST_ASKED_ROWS = 100  # whose neighbours say how near twins are
 
 
 def repeats(samples: Samples, *, seed: int = 0) -> Score:
@@ -42,10 +42,10 @@ def _equal(samples: Samples, role: str) -> Loss:
 def _near(samples: Samples, role: str, seed: int) -> list[Loss]:
     """Nearly equal rows, where real ones are seldom equal: they come in pairs, which are what chance counts."""
     size = min(samples.size("train"), len(samples.table(role)), REPEAT_ROWS)
-    if size < LEAST_ROWS:
+    if size < LEAST_ASKED_ROWS:
         return []
     usual, there = (_nearest(samples, name, size, seed) for name in ("train", role))
-    radius = float(np.quantile(usual, TWINS))
+    radius = float(np.quantile(usual, TWIN_QUANTILE))
     if radius <= 0:
         return []
     twins = int(np.ceil((usual <= radius).sum() / 2))

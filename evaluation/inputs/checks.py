@@ -10,7 +10,7 @@ from launderette.evaluation.samples import Samples
 
 REFUSED_SHARE, WARNED_SHARE = 0.05, 0.01  # of repeated rows or images of a real side that refuse and that warn
 GUESSING_AUC, DRIFT_AUC = 0.5, 0.55  # areas under the curve: by chance, and of a holdout of another population
-WHOLE = 0.5  # of the released rows equal to real ones, by which a table was given twice
+GIVEN_TWICE_SHARE = 0.5  # of the released rows equal to real ones, by which a table was given twice
 HOPELESS = 0.5  # of the holdout
 
 Hashes = dict[str, np.ndarray]  # uint64 [rows] by role
@@ -58,5 +58,5 @@ def released(hashes: Hashes, noun: str = "rows") -> list[Finding]:
         hits = np.isin(hashes["synthetic"], np.setdiff1d(hashes[role], other))
         side = "training" if role == "train" else role
         said = f"{int(hits.sum()):,} of {len(hits):,} released {noun} are {side} {noun}, and of no other table."
-        findings.append(judged(f"released_{role}", float(hits.mean()), WHOLE, (said, said)))
+        findings.append(judged(f"released_{role}", float(hits.mean()), GIVEN_TWICE_SHARE, (said, said)))
     return findings

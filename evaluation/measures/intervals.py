@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import betainc
 from scipy.stats import betabinom, binom, binomtest, rankdata, t
 
-REPEATS = 200
+BOOTSTRAP_REPEATS = 200
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 PLACES = 5  # of the true threshold between two non-members, each as likely as the others
@@ -63,7 +63,7 @@ def spread(values: np.ndarray, seed: int) -> Ends:
     """How far the mean of `values` [rows] moves when rows are redrawn: 2.5 % and 97.5 % quantiles, about zero."""
     values = np.asarray(values, dtype=np.float64)
     rng = np.random.default_rng([seed, 11])
-    means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(REPEATS)])
+    means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(BOOTSTRAP_REPEATS)])
     low, high = np.quantile(means - values.mean(), [TAIL, 1 - TAIL])
     return float(min(low, 0.0)), float(max(high, 0.0))
 
@@ -95,11 +95,11 @@ def auc(positives: np.ndarray, negatives: np.ndarray) -> float:
 
 
 def weights(size: int, seed: int) -> np.ndarray:
-    """How often each of `size` rows is drawn in each bootstrap repeat: float64 [REPEATS, size]."""
+    """How often each of `size` rows is drawn in each bootstrap repeat: float64 [BOOTSTRAP_REPEATS, size]."""
     rng = np.random.default_rng([seed, 7])
-    return np.stack([np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(REPEATS)]).astype(
-        np.float64
-    )
+    return np.stack(
+        [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(BOOTSTRAP_REPEATS)]
+    ).astype(np.float64)
 
 
 def weighted_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:

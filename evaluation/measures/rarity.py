@@ -37,7 +37,7 @@ class Occurrences:
             np.unique(self.rows),
         )  # other rows hold nothing rare: they are only counted
         weights, means = np.zeros(self.size), []
-        for _ in range(intervals.REPEATS):
+        for _ in range(intervals.BOOTSTRAP_REPEATS):
             drawn = rng.integers(0, max(1, len(rows)), rng.binomial(self.size, len(rows) / self.size))
             weights[rows] = np.bincount(drawn, minlength=len(rows))
             means.append(self.retained(weights).mean())

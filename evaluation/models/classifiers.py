@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from launderette.evaluation import units
-from launderette.evaluation.samples import NUMBERS
+from launderette.evaluation.samples import NUMBER_KINDS
 from launderette.evaluation.scores import EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
@@ -53,8 +53,8 @@ def fitted(
     """A learner of LEARNERS that predicts labels [rows] from the columns in `kinds` but identifiers; weight [rows]
     or None.
     """
-    numbers = [column for column, kind in kinds.items() if kind in NUMBERS]
-    names = [column for column, kind in kinds.items() if kind not in (*NUMBERS, "identifier")]
+    numbers = [column for column, kind in kinds.items() if kind in NUMBER_KINDS]
+    names = [column for column, kind in kinds.items() if kind not in (*NUMBER_KINDS, "identifier")]
     classes, n = len(np.unique(labels)), len(rows)
     model = (
         _trees(names, numbers, classes, n, seed)

@@ -80,8 +80,8 @@ def render(report: Any, data: dict) -> str:
     sections = [
         {
             "name": name,
-            "title": words.TITLES[name][0],
-            "question": words.TITLES[name][1],
+            "title": words.SECTION_TITLES[name][0],
+            "question": words.SECTION_TITLES[name][1],
             "metrics": [_metric(s) for n, s in scores.items() if words.section(n) == name],
         }
         for name in PAGE_SECTIONS
@@ -148,7 +148,7 @@ def _extreme(value: float, kind: str) -> str:
 
 
 def _metric(score: dict) -> dict:
-    scale = score["floor"] or 1.0 if score["name"] in words.NUMBERS else 1.0
+    scale = score["floor"] or 1.0 if score["name"] in words.WITHOUT_PERCENT else 1.0
     marks = {
         k: min(100.0, max(0.0, 100 * score[k] / scale))
         for k in ("value", "low", "high", "ceiling", "floor")

@@ -8,7 +8,7 @@ from typing import Any
 from launderette.evaluation.report.image_words import IMAGES
 from launderette.evaluation.report.table_words import TABLES
 
-TITLES = {
+SECTION_TITLES = {
     "fidelity": ("Fidelity", "Do the synthetic data look like the real ones?"),
     "utility": ("Utility", "Does a model trained on the synthetic data work on real ones?"),
     "diversity": ("Diversity", "Do the synthetic data reach everywhere the real ones are?"),
@@ -17,7 +17,8 @@ TITLES = {
 
 METRICS: dict[str, Sequence[str]] = {**TABLES, **{name: words for name, (_, *words) in IMAGES.items()}}
 GUARANTEE = "privacy.epsilon"  # stands in place of attacks
-NUMBERS = {"image.frechet", "image.kernel", GUARANTEE}  # no shares: shown as numbers, and drawn relative to their floor
+# no shares: shown as numbers, and drawn relative to their floor
+WITHOUT_PERCENT = {"image.frechet", "image.kernel", GUARANTEE}
 GUARANTEED = (
     "No attack was tried: it would look at training rows, of which nothing but the ledger may tell.",
     "Whether what was stated of the columns is public knowledge cannot be tested: whoever signs answers for it.",
@@ -26,7 +27,7 @@ GUARANTEED = (
 )
 
 MODEL = {"privacy.membership_model", "image.membership_model"}  # attacks by the model
-GUESSING = 0.1  # of members, at as many false alarms
+GUESSING_TPR = 0.1  # of members, at as many false alarms
 DIRECTIONS = {"higher": "Higher is better", "lower": "Lower is better", "none": "Nearer to 50 % is better"}
 
 
@@ -47,7 +48,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 def figure(name: str, value: float | None) -> str:
     """A value of a metric as a person reads it."""
-    return percent(value) if name not in NUMBERS or value is None else f"{value:.3g}"
+    return percent(value) if name not in WITHOUT_PERCENT or value is None else f"{value:.3g}"
 
 
 def section(name: str) -> str:
@@ -91,7 +92,7 @@ def recognised(attack: dict) -> str:
         return (
             f"Of {attack['group']}, there are too few non-members to say how many are recognised at 10 % false alarms."
         )
-    if low <= GUESSING:
+    if low <= GUESSING_TPR:
         return f"{found}: not shown to be better than guessing, which reaches 10 %."
     return f"{found}, where guessing reaches 10 %: training rows leave a trace, the stronger the fewer they are."
 

@@ -16,14 +16,14 @@ from launderette.evaluation.scores import Reason, Score
 from launderette.evaluation.utility import prediction
 from launderette.evaluation.utility.prediction import Guesses, Trained
 
-LEAST_ROWS = 30  # holdout rows of a class, and as many of the others, in a subgroup
+LEAST_CLASS_ROWS = 30  # holdout rows of a class, and as many of the others, in a subgroup
 KNOWN = 4  # standard errors beyond guessing, that models of real rows have to be for anything to be lost
 
 Placements = tuple[np.ndarray, np.ndarray]  # of each row of a class, the share of the others it ranks above; vice versa
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class WorstPart:
     """Holdout rows of a subgroup, those of them that are of a class, and the place of the class among the guesses."""
 
     name: str
@@ -56,11 +56,14 @@ def worst(samples: Samples, *, seed: int = 0) -> Score:
         deviations = norm.isf(1 / (chance.ONCE_IN * max(1, len(found)))) * np.sqrt(1 + learnt)
         return [Loss(name, share, float(deviations * error)) for name, share, error in found]
 
-    absent = Reason.TOO_FEW_ROWS, f"no class has {LEAST_ROWS} holdout rows that models of real rows tell from others"
+    absent = (
+        Reason.TOO_FEW_ROWS,
+        f"no class has {LEAST_CLASS_ROWS} holdout rows that models of real rows tell from others",
+    )
     return chance.kept(samples, measure, absent, f"Tested on {len(trained.truth):,} holdout rows.")
 
 
-def _parts(samples: Samples, trained: Trained) -> Iterator[Part]:
+def _parts(samples: Samples, trained: Trained) -> Iterator[WorstPart]:
     """The whole of the holdout and its subgroups, once for each class that they hold enough of."""
     real, held = samples.table("train"), samples.table("holdout").iloc[trained.test]
     groups = [(str(samples.target), np.arange(len(held)))]
@@ -70,15 +73,15 @@ def _parts(samples: Samples, trained: Trained) -> Iterator[Part]:
     for name, rows in groups:
         truth = trained.truth[rows]
         for kind, positive in enumerate(_positive(truth, trained.classes)):
-            if min(positive.sum(), (~positive).sum()) >= LEAST_ROWS:
-                yield Part(name, rows, positive, kind)
+            if min(positive.sum(), (~positive).sum()) >= LEAST_CLASS_ROWS:
+                yield WorstPart(name, rows, positive, kind)
 
 
 def _positive(truth: np.ndarray, classes: np.ndarray | None) -> list[np.ndarray]:
     return [truth > np.median(truth)] if classes is None else [truth == c for c in classes]
 
 
-def _lost(part: Part, other: Guesses, usual: Guesses) -> tuple[str, float, float] | None:
+def _lost(part: WorstPart, other: Guesses, usual: Guesses) -> tuple[str, float, float] | None:
     """Name, share lost and its standard error; None where models of real rows do not tell the class either."""
     there, real = (_placements(part, guesses) for guesses in (other, usual))
     skill = float(real[0].mean()) - 0.5
@@ -88,7 +91,7 @@ def _lost(part: Part, other: Guesses, usual: Guesses) -> tuple[str, float, float
     return part.name, float(np.clip((real[0].mean() - there[0].mean()) / skill, 0, 1)), error / skill
 
 
-def _placements(part: Part, guesses: Guesses) -> Placements:
+def _placements(part: WorstPart, guesses: Guesses) -> Placements:
     """Mean over learners; the mean of either array is the area under the ROC curve."""
     found = []
     for guessed in guesses.values():
@@ -109,7 +112,7 @@ def _error(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.sqrt(one.var(ddof=1) / len(one) + two.var(ddof=1) / len(two)))
 
 
-def _between(trained: Trained, parts: list[Part]) -> float:
+def _between(trained: Trained, parts: list[WorstPart]) -> float:
     """Variance between models of two real tables, beyond that of the test rows, in units of the latter."""
     squares = []
     for part in parts:

@@ -41,7 +41,7 @@ from launderette.pipelines.privacy import public, spending, splitting
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.stages import sampling
 
-GENERATOR = public.GENERATOR
+GENERATOR = public.PRIVATE_GENERATOR
 
 __all__ = [
     "LIKELIHOOD",

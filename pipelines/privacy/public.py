@@ -17,7 +17,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
 
-GENERATOR = "tabular.marginals"
+PRIVATE_GENERATOR = "tabular.marginals"
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 
 
@@ -38,8 +38,8 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     """Yield whether something is asked that has no guarantee, and the sentence that says so."""
     name = config.generator.name
     yield (
-        name != GENERATOR,
-        f"generator {GENERATOR} under privacy.epsilon, found {name}, whose training gives no guarantee; leave "
+        name != PRIVATE_GENERATOR,
+        f"generator {PRIVATE_GENERATOR} under privacy.epsilon, found {name}, whose training gives no guarantee; leave "
         "generator.name out",
     )
     yield (

@@ -6,8 +6,8 @@ import pandas as pd
 from launderette.generators.training import randomness
 from launderette.pipelines.run.artifacts import LaunderError
 
-WHOLE = 2.0**64  # hashes lie below it
-LEAST_ROWS = 2  # on each side, to learn or to compare anything
+HASH_RANGE = 2.0**64  # hashes lie below it
+LEAST_SIDE_ROWS = 2  # on each side, to learn or to compare anything
 
 
 def split(frame: pd.DataFrame, *, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -18,9 +18,9 @@ def split(frame: pd.DataFrame, *, holdout: float, seed: int) -> tuple[pd.DataFra
     """
     held = shares(frame, seed) < holdout
     train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
-    if min(len(train), len(rest)) < LEAST_ROWS:
+    if min(len(train), len(rest)) < LEAST_SIDE_ROWS:
         raise LaunderError(
-            f"expected at least {LEAST_ROWS} rows on each side of the split, found fewer; give a larger table or "
+            f"expected at least {LEAST_SIDE_ROWS} rows on each side of the split, found fewer; give a larger table or "
             "another split.holdout"
         )
     return train, rest
@@ -31,4 +31,4 @@ def shares(frame: pd.DataFrame, seed: int) -> np.ndarray:
     texts = frame.astype("string").fillna("\0").agg("\1".join, axis=1)
     salted = texts + "\1" + texts.groupby(texts).cumcount().astype("string")
     key = f"{randomness.key(seed, 'private split'):016x}"
-    return pd.util.hash_array(salted.to_numpy(object), hash_key=key).astype("float64") / WHOLE
+    return pd.util.hash_array(salted.to_numpy(object), hash_key=key).astype("float64") / HASH_RANGE

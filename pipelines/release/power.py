@@ -17,8 +17,10 @@ from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import PRIVACY, Rule
 
 Scores = Mapping[str, Score]
-BEYOND = "privacy.attribute", "privacy.singling_out", "privacy.linkability"  # risks beyond those of non-members
-WHOLE = "privacy.membership", "image.membership"  # attacks on all training rows, by whose number parts are measured
+# risks beyond those of non-members
+BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linkability"
+# attacks on all training rows, by whose number parts are measured
+WHOLE_ATTACKS = "privacy.membership", "image.membership"
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
         allowed = max(rule["at_most"] * counts[0]["expected"], counts[0]["allowed"])
         return _rows(allowed - counts[0]["expected"], counts[0]["of"])
     if "members" in detail and "non_members" in detail:
-        whole = max([detail["members"], *(scores[w].detail.get("members", 0) for w in WHOLE if w in scores)])
+        whole = max([detail["members"], *(scores[w].detail.get("members", 0) for w in WHOLE_ATTACKS if w in scores)])
         return _rows(bound * detail["members"], whole)
     if "copies" in detail:
         return _rows((bound - (score.ceiling or 0.0)) * detail["rows"], detail["rows"])
     if "values" in detail:
         return _rows(bound * detail["values"], detail["values"])
-    if name in BEYOND and bound >= 1:
+    if name in BEYOND_NON_MEMBERS and bound >= 1:
         tried = detail.get("guesses", detail.get("members", 1))
         return Leak(tried, tried)
     return None

@@ -11,7 +11,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 Record = dict[str, Any]
 BATCH_ROWS = 65_536  # rows
-LARGEST = 2**63
+INTEGER_LIMIT = 2**63
 
 
 def open_records(
@@ -56,7 +56,7 @@ def _kind(value: Any, missing: frozenset[str]) -> str:
     if isinstance(value, bool):
         return "truth"
     if isinstance(value, int):
-        return "whole" if -LARGEST <= value < LARGEST else "large"
+        return "whole" if -INTEGER_LIMIT <= value < INTEGER_LIMIT else "large"
     return "float" if isinstance(value, float) else "nested"
 
 

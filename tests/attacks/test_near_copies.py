@@ -29,7 +29,7 @@ def test_likeness_is_the_surprise_of_shared_values():
 
 
 def test_the_search_for_the_row_most_alike_is_brute_force(monkeypatch):
-    monkeypatch.setattr(likeness, "BLOCK", 100)
+    monkeypatch.setattr(likeness, "BLOCK_PAIRS", 100)
     made = samples.make(mixed(60, 0), mixed(20, 1), mixed(30, 2))
     chosen, groups = Group("train", np.arange(0, 60, 2)), everything(made)
     for group in (Group("train", np.arange(5, 15)), groups["holdout"], groups["synthetic"]):

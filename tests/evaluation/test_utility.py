@@ -9,7 +9,7 @@ from evaluation.models import learners
 from evaluation.scores import Reason
 from evaluation.utility import agreement, agreement_subgroups, prediction, worst
 from evaluation.utility.agreement import _left
-from evaluation.utility.worst import Part, _lost
+from evaluation.utility.worst import WorstPart, _lost
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
@@ -171,7 +171,7 @@ def test_two_classes_of_five_that_are_exchanged_are_refused_though_the_mean_is_n
 
 def test_what_a_class_has_lost_by_hand():
     # of 2 x 2 pairs, real models rank all 4 rightly, synthetic ones 3: areas 1 and 0.75, a half of the skill is lost
-    part = Part("label", np.arange(4), np.array([True, True, False, False]), 0)
+    part = WorstPart("label", np.arange(4), np.array([True, True, False, False]), 0)
     real, other = ({"linear": np.array(values)[:, None]} for values in ([0.9, 0.8, 0.2, 0.1], [0.9, 0.4, 0.5, 0.1]))
     name, lost, _ = _lost(part, other, real)
     assert (name, lost) == ("label", 0.5)

@@ -36,7 +36,7 @@ def test_weighted_auc_is_that_of_repeated_rows():
         assert row == intervals.auc(again[side], again[~side])
     assert found[2] == 0.5
     drawn = intervals.weights(30, 0)
-    assert (drawn.sum(1) == 30).all() and len(np.unique(drawn, axis=0)) == intervals.REPEATS
+    assert (drawn.sum(1) == 30).all() and len(np.unique(drawn, axis=0)) == intervals.BOOTSTRAP_REPEATS
 
 
 def test_intervals_of_means_and_areas_cover_what_they_should():
