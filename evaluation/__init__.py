@@ -13,7 +13,7 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,7 @@ def score(
     target: str | None = None,
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None,
     members: np.ndarray | None = None,
+    quasi_identifiers: Sequence[str] = (),
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
@@ -88,7 +89,8 @@ def score(
 
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
-    its validation rows (None where that is not known); `names` restricts the metrics; `internal` adds what only an
+    its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
+    combinations are looked at as rare values; `names` restricts the metrics; `internal` adds what only an
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
     """
@@ -98,7 +100,8 @@ def score(
     from launderette.evaluation.summaries import internal as inside
 
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
-    compared = samples.make(train, holdout, synthetic, kinds=kinds, target=target, loss=loss, members=members)
+    how = {"kinds": kinds, "target": target, "loss": loss, "members": members}
+    compared = samples.make(train, holdout, synthetic, **how, quasi_identifiers=quasi_identifiers)
     with threads.single():
         found = inputs.check(compared, seed)
         inputs.stop(found)

@@ -44,6 +44,7 @@ class Samples:
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None
     members: np.ndarray | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict)
+    quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
     floor: str = "train"
 
     @cached_property
@@ -183,6 +184,7 @@ def make(
     loss: Any = None,
     members: Any = None,
     signals: Any = None,
+    quasi_identifiers: Sequence[str] = (),
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
@@ -203,7 +205,14 @@ def make(
                 f"expected the kind of column {column!r} to be one of {', '.join(COLUMN_KINDS)}, found {kind!r}; "
                 "name one of them"
             )
-    compared = Samples(train, holdout, synthetic, inferred, target, loss, checked(members, len(train)), signals or {})
+    known = tuple(c for c in quasi_identifiers if inferred.get(c) not in (None, "identifier"))
+    if len(known) != len(quasi_identifiers):
+        raise EvaluationError(
+            f"expected quasi-identifiers among the compared columns, found {len(known)} of {len(quasi_identifiers)} "
+            "there; name columns of the tables that are no identifiers"
+        )
+    who = checked(members, len(train))
+    compared = Samples(train, holdout, synthetic, inferred, target, loss, who, signals or {}, known)
     _same_types(compared)
     return compared
 

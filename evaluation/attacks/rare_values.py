@@ -29,7 +29,7 @@ Rare = np.ndarray  # int64 [values, 4]: training, holdout and released rows with
 
 def counted(samples: Samples) -> list[Count]:
     """Count rare values of one training row, and of one holdout row, that released rows have: of each column of labels,
-    of all of them, of numbers that name somebody, and of the extremes of all numbers.
+    of all of them, of numbers that name somebody, of quasi-identifiers, and of the extremes of all numbers.
     """
     sizes = np.array([samples.size(role) for role in ROLES])
     labels = {c: _rare(_labels(samples, c), sizes) for c in samples.known if not samples.is_number(c)}
@@ -38,6 +38,8 @@ def counted(samples: Samples) -> list[Count]:
     groups = {f"in {column}": rare for column, rare in (labels | naming).items() if len(rare)}
     if len(groups) > 1:
         groups["in columns of labels"] = _apart([*labels.values()])
+    if samples.quasi_identifiers:
+        groups["of the quasi-identifiers"] = _rare(_combined(samples), sizes)
     groups["at the ends of columns of numbers"] = _apart([_extremes(values, sizes) for values in numbers.values()])
     found = {where: rare for where, rare in groups.items() if len(rare)}
     sides = range(2 if sizes[1] else 1)
@@ -99,6 +101,14 @@ def _labels(samples: Samples, name: str) -> Column:
     plain = [re.sub(r"\W+", " ", str(label).casefold()).strip() or str(label) for label in samples.labels[name]]
     codes = np.append(np.unique(plain, return_inverse=True)[1].astype(np.float64), np.nan)
     return codes[_column(samples, name)]  # -1, which is missing, reads the last
+
+
+def _combined(samples: Samples) -> Column:
+    """Each row's values in all quasi-identifiers as one number; none where a row lacks one of them."""
+    parts = [_column(samples, c) if samples.is_number(c) else _labels(samples, c) for c in samples.quasi_identifiers]
+    rows = np.column_stack(parts)
+    codes = np.unique(rows, axis=0, return_inverse=True)[1].astype(np.float64).reshape(-1)
+    return np.where(np.isnan(rows).any(axis=1), np.nan, codes)
 
 
 def _names(column: Column) -> bool:

@@ -13,9 +13,9 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     better.
 
     Rare: in two to twenty rows of all tables together. Looked at: labels and texts but for case and punctuation,
-    numbers that name somebody, and the 50 rows at either end of each column of numbers. `detail` counts each of these,
-    of training and of holdout rows, beside what chance allows where all rows may change places; the value is that
-    furthest beyond it. Cost: a sort per column.
+    numbers that name somebody, combinations of `score.quasi_identifiers`, and the 50 rows at either end of each column
+    of numbers. `detail` counts each of these, of training and of holdout rows, beside what chance allows where all rows
+    may change places; the value is that furthest beyond it. Cost: a sort per column.
     """
     counts = rare.counted(samples)
     if not counts:

@@ -128,12 +128,13 @@ class Sample(Section):
 
 
 class Scoring(Section):
-    """What to measure: the column a model should predict, the metrics (None for all), the ONNX file that sees
-    images (None: the usual).
+    """What to measure: the column a model should predict, the metrics (None for all), columns that together name
+    people to whoever knows them, the ONNX file that sees images (None: the usual).
     """
 
     target: Name | None = None
     metrics: tuple[str, ...] | None = None
+    quasi_identifiers: tuple[str, ...] = ()
     features: str | None = None
 
 

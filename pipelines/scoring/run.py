@@ -47,6 +47,7 @@ def score(
         *(readable(frame, schema) for frame in (kept, held, synthetic)),
         kinds=schema.kinds(),
         target=config.score.target,
+        quasi_identifiers=config.score.quasi_identifiers,
         loss=known and (lambda rows: known(real.loc[rows.index])),
         members=None if learnt is None else learnt[sides[0].index],
         seed=config.seed,

@@ -46,6 +46,7 @@ def score(
     given = [None if side is None else run.readable(side[shared], schema) for side in sides.values()]
     how = {"kinds": schema.kinds(), "target": settings.score.target}
     how |= {"seed": settings.seed, "names": settings.score.metrics}
+    how |= {"quasi_identifiers": settings.score.quasi_identifiers}
     return evaluation.score(*given, loss=run.loss_of(model), **how), notes
 
 

@@ -92,6 +92,7 @@ def _quoted(names: Iterable[str]) -> str:
 
 def _check_mentioned(names: list[str], config: RunConfig) -> None:
     mentioned = [("score.target", config.score.target), ("split.entity", config.split.column)]
+    mentioned += [("score.quasi_identifiers", name) for name in config.score.quasi_identifiers]
     mentioned += [("sample.where", name) for name in config.sample.where]
     mentioned += [("sample.weights", name) for name in config.sample.weights]
     for key, name in mentioned:

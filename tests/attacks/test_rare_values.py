@@ -8,6 +8,7 @@ from scipy.stats import binom
 from evaluation import calibration, privacy, samples
 from evaluation.attacks import rare_values
 from evaluation.calibration import population
+from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
 
@@ -70,3 +71,17 @@ def test_rare_values_of_an_honest_table_are_no_more_than_chance(sizes):
         tables = [mixed(rows, 3 * seed + part) for part, rows in enumerate(sizes)]
         for count in privacy.rare_values(samples.make(*tables)).detail["counts"]:
             assert count["hits"] <= max(1.1 * count["expected"], count["allowed"]), count
+
+
+def test_combinations_of_quasi_identifiers_are_rare_values_of_their_own(honest):
+    """Nothing in one column is rare; who was born, lives and works so is one person."""
+    columns = "age", "city", "trade"
+    leak = honest.synthetic.copy()
+    leak.loc[:999, list(columns)] = honest.train[list(columns)].head(1000).to_numpy()
+    for released, caught in ((leak, True), (honest.synthetic, False)):
+        made = samples.make(honest.train, honest.holdout, released, quasi_identifiers=columns)
+        counts = privacy.rare_values(made).detail["counts"]
+        (found,) = [c for c in counts if "quasi" in c["counted"] and "training" in c["counted"]]
+        assert (found["hits"] > max(1.1 * found["expected"], found["allowed"])) is caught
+    with pytest.raises(EvaluationError, match="2 of 3"):
+        samples.make(honest.train, honest.holdout, leak, quasi_identifiers=("age", "city", "absent"))
