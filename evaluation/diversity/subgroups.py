@@ -15,7 +15,7 @@ from launderette.evaluation.scores import Reason, Score
 
 GROUP_ROWS = 400  # of a subgroup that are looked at
 LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
-NEIGHBOUR = 2
+SUBGROUP_NEIGHBOUR = 2
 
 
 def subgroups(samples: Samples, *, seed: int = 0) -> Score:
@@ -62,12 +62,12 @@ def _usual(rows: int, others: int) -> float:
     """Share of rows covered by as many others of the same population: those k nearest, of rows - 1 + others, are not
     all its own.
     """
-    i = np.arange(NEIGHBOUR)
+    i = np.arange(SUBGROUP_NEIGHBOUR)
     return float(1 - np.prod((rows - 1 - i) / (rows - 1 - i + others)))
 
 
 def _covered(samples: Samples, role: str, rows: np.ndarray, others: np.ndarray) -> float:
     real = neighbours.points(samples, "train", rows)
-    radius = neighbours.nearest(real, real, NEIGHBOUR, same=True)[0][:, -1]
+    radius = neighbours.nearest(real, real, SUBGROUP_NEIGHBOUR, same=True)[0][:, -1]
     near = neighbours.nearest(real, neighbours.points(samples, role, others), 1)[0][:, 0]
     return float(np.mean(near <= radius))

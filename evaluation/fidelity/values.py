@@ -22,7 +22,7 @@ CLOCK_STEPS = (60, 3600, 86_400)  # seconds
 FINE = 200  # a grid with more steps than this in a column's range is a way of writing numbers, not a habit of people
 LISTED = 50  # different real numbers of a column at most, where only known ones are possible
 TAILS = (0.01, 0.025, 0.05)
-NOTHING = Reason.NO_VALUES, "no column has a value to compare"
+NO_COLUMN = Reason.NO_VALUES, "no column has a value to compare"
 NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared like this"
 
 
@@ -44,7 +44,7 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
             if rows
         ]
 
-    return chance.kept(samples, measure, NOTHING, f"Up to {VALUE_ROWS:,} rows.")
+    return chance.kept(samples, measure, NO_COLUMN, f"Up to {VALUE_ROWS:,} rows.")
 
 
 Counted = tuple[str, int, int, int, int]  # column, impossible values of how many, single ones of how many real values

@@ -18,10 +18,10 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 from launderette.evaluation.summaries import small_cells
 
-CLASS_IMAGES, LEAST_IMAGES = 400, 20  # of a class whose coverage is measured
-NEIGHBOUR = 5
-SEARCHED = 2000  # images of either side that are searched for others like them
-USUAL = 0.05  # of real images of a class have another one of it so near
+CLASS_IMAGES, LEAST_CLASS_IMAGES = 400, 20  # of a class whose coverage is measured
+CLASS_NEIGHBOUR = 5
+SEARCHED_IMAGES = 2000  # images of either side that are searched for others like them
+USUAL_QUANTILE = 0.05  # of real images of a class have another one of it so near
 LEAST_OTHERS = 5  # images of a class that another one is looked for among
 ALL = "all images"
 
@@ -120,7 +120,7 @@ def _covered(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
     for code in range(len(samples.classes)):
         one = rng.permutation(np.flatnonzero(real_codes == code))[:CLASS_IMAGES]
         expected = min(len(one), round((real_codes == code).mean() * len(other_codes)))
-        if min(len(one), expected) < LEAST_IMAGES:
+        if min(len(one), expected) < LEAST_CLASS_IMAGES:
             continue
         two = rng.permutation(np.flatnonzero(other_codes == code))[:expected]
         covered, usual = _reached(real[one], points[role][two]), _usual(len(one), expected)
@@ -132,17 +132,17 @@ def _covered(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
 
 
 def _reached(real: np.ndarray, others: np.ndarray) -> int:
-    """Points with another one as near as their NEIGHBOUR-th own neighbour."""
+    """Points with another one as near as their CLASS_NEIGHBOUR-th own neighbour."""
     if not len(others):
         return 0
     one, two = (torch.from_numpy(x.astype(np.float32)) for x in (real, others))
-    radius = neighbours.nearest(one, one, NEIGHBOUR, same=True)[0][:, -1]
+    radius = neighbours.nearest(one, one, CLASS_NEIGHBOUR, same=True)[0][:, -1]
     return int((neighbours.nearest(one, two, 1)[0][:, 0] <= radius).sum())
 
 
 def _usual(rows: int, others: int) -> float:
     """Share reached by as many others of one population: those k nearest, of rows - 1 + others, are not all its own."""
-    i = np.arange(NEIGHBOUR)
+    i = np.arange(CLASS_NEIGHBOUR)
     return float(1 - np.prod((rows - 1 - i) / (rows - 1 - i + others)))
 
 
@@ -157,11 +157,11 @@ def _repeated(samples: ImageSamples, role: str, seed: int) -> list[Counted]:
 
 @once
 def _side(samples: ImageSamples, roles: tuple[str, ...], seed: int) -> Side:
-    """At most SEARCHED images of roles together, in a random order, with their codes; 0 for all without labels."""
-    rows = [(role, samples.rows(role, SEARCHED, seed)) for role in roles]
+    """At most SEARCHED_IMAGES images of roles together, in a random order, with their codes; 0 for those without."""
+    rows = [(role, samples.rows(role, SEARCHED_IMAGES, seed)) for role in roles]
     pixels = np.concatenate([samples.take(role, chosen, seed) for role, chosen in rows])
     labels = [codes(samples, role)[chosen] for role, chosen in rows] if len(samples.classes) else []
-    order = np.random.default_rng([seed, 101]).permutation(len(pixels))[:SEARCHED]
+    order = np.random.default_rng([seed, 101]).permutation(len(pixels))[:SEARCHED_IMAGES]
     return pixels[order], np.concatenate([*labels, np.zeros(0 if labels else len(pixels), np.int64)])[order]
 
 
@@ -179,7 +179,7 @@ def _own_nearest(side: Side, sizes: dict[int, int]) -> np.ndarray:
 
 def _near(samples: ImageSamples, code: int, usual: np.ndarray, found: np.ndarray, parts: int) -> Counted:
     """Images come in pairs that are each other's nearest: chance is what half as many independent ones reach."""
-    radius = np.quantile(usual, USUAL, method="lower")
+    radius = np.quantile(usual, USUAL_QUANTILE, method="lower")
     within, hits = int((usual <= radius).sum()), int((found <= radius).sum())
     half, near, rest = max(1, len(found) // 2), (within + 1) // 2, max(1, (len(usual) - within + 1) // 2)
     most = betabinom.isf(1 / (chance.ONCE_IN * parts), half, near, rest) / half

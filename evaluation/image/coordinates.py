@@ -10,15 +10,15 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models.features import principal
 
 DIMENSIONS = 32  # principal components of features, and of pixels
-PIXELS = 16  # of a side, of images compared pixel by pixel with many others
+PIXEL_SIDE = 16  # of a side, of images compared pixel by pixel with many others
 
 Rows = dict[str, np.ndarray]  # image numbers by role
 
 
 def flat(pixels: np.ndarray) -> torch.Tensor:
-    """Pixels uint8 [n, H, W, C] as points [n, at most PIXELS^2 C]."""
+    """Pixels uint8 [n, H, W, C] as points [n, at most PIXEL_SIDE^2 C]."""
     x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    size = [min(PIXELS, side) for side in x.shape[2:]]
+    size = [min(PIXEL_SIDE, side) for side in x.shape[2:]]
     return (
         torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)])
         / 255

@@ -19,7 +19,7 @@ from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.scores import Score, unknown
 
-FOLDS = 5
+LABEL_FOLDS = 5
 EVERY = "all classes"
 
 
@@ -65,7 +65,7 @@ def _missed(part: str, wrong: np.ndarray, usual: np.ndarray, parts: int, words: 
 def _judged(samples: ImageSamples, role: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Label codes of images of a role, and the class that each looks like to a fit that has not seen it."""
     rows, points = coordinates.of_roles(samples, seed)
-    folds = np.random.default_rng([seed, 103]).integers(0, FOLDS, len(rows[role]))
+    folds = np.random.default_rng([seed, 103]).integers(0, LABEL_FOLDS, len(rows[role]))
     fits, seen = _fits(samples, seed), np.zeros(len(folds), np.int64)
     if role == "train":
         folds = _folds(len(rows["train"]), seed)
@@ -75,7 +75,7 @@ def _judged(samples: ImageSamples, role: str, seed: int) -> tuple[np.ndarray, np
 
 
 def _folds(count: int, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, 107]).permutation(count) % FOLDS
+    return np.random.default_rng([seed, 107]).permutation(count) % LABEL_FOLDS
 
 
 @once
@@ -83,7 +83,7 @@ def _fits(samples: ImageSamples, seed: int) -> list:
     """A classifier for each fold of the training images, fitted to all others."""
     rows, points = coordinates.of_roles(samples, seed)
     labels, folds, fits = samples.labels["train"][rows["train"]], _folds(len(rows["train"]), seed), []
-    for fold in range(FOLDS):
+    for fold in range(LABEL_FOLDS):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # good enough to compare images with

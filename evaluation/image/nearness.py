@@ -14,14 +14,14 @@ from launderette.evaluation.measures import intervals
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.scores import Reason, Score, mean, unknown
 
-COPIED = 1 / 3  # ratio of distances under which an image is a copy, where no unseen images say so
-USUAL = 0.01  # share of unseen images that may look like copies
+COPY_RATIO = 1 / 3  # ratio of distances under which an image is a copy, where no unseen images say so
+LOOKALIKE_SHARE = 0.01  # share of unseen images that may look like copies
 CROWD, SHARE, LEAST_SHARE = 5, 0.1, 50  # nearest of a random tenth of the others, in proportion the nearest 50
-SEARCHED, LEAST_SEARCHED = 5000, 250  # images searched for copies
+MOST_SEARCHED, LEAST_SEARCHED = 5000, 250  # images searched for copies
 EFFORT = 2_000_000_000  # views of a pair of images that are compared
-BLOCK = 2000  # images compared at once
+BLOCK_VIEWS = 2000  # images compared at once
 SHUFFLED = 100  # images of the floor
-TINY = 1e-9
+LEAST_DISTANCE = 1e-9
 
 
 def equal(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -70,7 +70,7 @@ def _copied(samples: ImageSamples, real: str, unseen: str, seed: int) -> Score:
     roles = [role for role in ("synthetic", "shuffled", unseen) if role == "shuffled" or role in samples.pixels]
     ratios = {role: _ratios(samples, role, real, seed) for role in roles}
     usual = ratios.get(unseen, np.zeros(0))
-    limit = float(np.quantile(usual, USUAL, method="lower")) if len(usual) else COPIED
+    limit = float(np.quantile(usual, LOOKALIKE_SHARE, method="lower")) if len(usual) else COPY_RATIO
     near = {role: found <= limit for role, found in ratios.items()}
     size, hits = len(near["synthetic"]), int(near["synthetic"].sum())
     detail = {"rows": size, "ceiling_rows": len(usual), "copies": hits, "ratio": limit}
@@ -97,7 +97,7 @@ def _ratios(samples: ImageSamples, role: str, real: str, seed: int) -> np.ndarra
 
 def searched(others: int) -> int:
     """Images that are compared with so many others: fewer, where these are many."""
-    return min(SEARCHED, max(LEAST_SEARCHED, EFFORT // (views.VIEWS * others)))
+    return min(MOST_SEARCHED, max(LEAST_SEARCHED, EFFORT // (views.VIEWS * others)))
 
 
 def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -105,7 +105,7 @@ def crowding(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     Images uint8 [n, H, W, C] -> float64 [n], small where an image is one of the others, seen differently.
     """
-    parts = [_crowding(part, views.grey(others)) for part in views.grey(images).split(BLOCK)]
+    parts = [_crowding(part, views.grey(others)) for part in views.grey(images).split(BLOCK_VIEWS)]
     return torch.cat(parts).double().numpy()
 
 
@@ -130,5 +130,5 @@ def _crowding(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
         alike = (views.described(x) @ views.described(y).T).abs_()  # inverted images are alike too
         crowd = alike[:, some].topk(min(CROWD, len(some))).values
         distance, usual = ((2 - 2 * a.clamp(max=1)).sqrt() for a in (alike.amax(1), crowd))
-        best = torch.minimum(best, distance / usual.mean(1).clamp_min(TINY))
+        best = torch.minimum(best, distance / usual.mean(1).clamp_min(LEAST_DISTANCE))
     return best

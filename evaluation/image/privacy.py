@@ -19,7 +19,7 @@ from launderette.evaluation.scores import Reason, Score, of_rows, unknown
 
 SEARCHED = 5000  # synthetic images looked at
 ATTACKED = 2000  # training images, and as many held-out ones, that are attacked
-TINY = 1e-3  # added to a ratio of distances before its logarithm
+RATIO_OFFSET = 1e-3  # added to a ratio of distances before its logarithm
 
 
 def authenticity(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -99,7 +99,7 @@ def table(samples: ImageSamples, seed: int) -> Samples:
     looked_at = nearness.searched(max(len(rows[role]) for role, _ in sides))
     released = samples.take("synthetic", samples.rows("synthetic", looked_at, seed))
     near = [nearness.crowding(samples.take(*side), released) for side in sides]
-    copied = _looked_up([np.log(found + TINY) for found in near])
+    copied = _looked_up([np.log(found + RATIO_OFFSET) for found in near])
     loss = None if samples.loss is None else _looked_up([samples.loss(*side) for side in sides])
     kinds, members = (
         dict.fromkeys(frames["train"], "coordinate"),

@@ -16,8 +16,8 @@ from launderette.evaluation.scores import Obstacle, Reason, Score, mean, of_rows
 from launderette.evaluation.summaries import small_cells
 
 IMAGE_NEIGHBOURS = 5
-DIMENSIONS = 64  # principal components of a Frechet distance
-GROUPS = 20  # of a jackknife
+COMPONENTS = 64  # principal components of a Frechet distance
+JACKKNIFE_GROUPS = 20  # of a jackknife
 VENDI_ROWS = 1000
 TAUGHT = 10_000  # images that a network is trained on
 
@@ -30,12 +30,12 @@ def frechet(samples: ImageSamples, *, seed: int = 0) -> Score:
     images allow. Ceiling: as many held-out images. Interval: jackknife. Cost: features of four collections.
     """
     size = samples.equal()
-    project = principal(samples.seen("train", size, seed).numpy(), max(2, min(DIMENSIONS, size // 10)))
+    project = principal(samples.seen("train", size, seed).numpy(), max(2, min(COMPONENTS, size // 10)))
     points = {role: project(samples.seen(role, size, seed).numpy()) for role in ("train", *samples.roles().values())}
     value, low, high = _jackknife(lambda x: _frechet(x, points["train"]), points["synthetic"])
     ends = {name: _frechet(points[role], points["train"]) for name, role in samples.roles().items() if name != "value"}
     note = f"{size:,} images of each collection, {points['train'].shape[1]} components."
-    few = " So few images: compare with the ceiling only, not with other collections." if size < 10 * DIMENSIONS else ""
+    few = " So few images: compare with the ceiling only, not with other collections." if size < 10 * COMPONENTS else ""
     return Score(value, low, high, ends.get("ceiling"), ends["floor"], "lower", {"rows": size}, note + few)
 
 
@@ -50,10 +50,10 @@ def _frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _jackknife(statistic: Any, x: np.ndarray) -> tuple[float, float, float]:
-    """A statistic of rows with its interval, by leaving out one of GROUPS groups at a time (Quenouille 1956)."""
-    value, groups = statistic(x), np.arange(len(x)) % GROUPS
-    without = np.array([statistic(x[groups != g]) for g in range(GROUPS)])
-    error = float(np.sqrt((GROUPS - 1) * np.square(without - without.mean()).mean()))
+    """A statistic of rows with its interval, by leaving out one of JACKKNIFE_GROUPS at a time (Quenouille 1956)."""
+    value, groups = statistic(x), np.arange(len(x)) % JACKKNIFE_GROUPS
+    without = np.array([statistic(x[groups != g]) for g in range(JACKKNIFE_GROUPS)])
+    error = float(np.sqrt((JACKKNIFE_GROUPS - 1) * np.square(without - without.mean()).mean()))
     return value, max(0.0, value - 1.96 * error), value + 1.96 * error
 
 

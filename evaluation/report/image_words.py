@@ -1,6 +1,6 @@
 """What each metric of images means."""
 
-CHANCE = "What as many real images would lose by chance is taken off: 100 % means that nothing is lost beyond it."
+IMAGE_CHANCE = "What as many real images would lose by chance is taken off: 100 % means that nothing is lost beyond it."
 
 IMAGES = {  # section of the report, heading, what it measures, what to keep in mind
     "image.frechet": (
@@ -39,26 +39,26 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
         "utility",
         "Labels of the worst class",
         "Share of synthetic images whose label fits them, in the class that has lost most, by a judge of real ones.",
-        CHANCE,
+        IMAGE_CHANCE,
     ),
     "image.class_accuracy": (
         "utility",
         "Network trained on synthetic images, worst class",
         "Share of holdout images that it tells right, in the class that has lost most beside one trained on real ones.",
-        CHANCE,
+        IMAGE_CHANCE,
     ),
     "image.class_coverage": (
         "diversity",
         "Weakest class",
         "Whether each class has its share of the images, and real images of it a synthetic one near them.",
-        CHANCE,
+        IMAGE_CHANCE,
     ),
     "image.distinct": (
         "diversity",
         "Distinct images",
         "Share of synthetic images without another one of their class too like them, however moved, mirrored or lit, "
         "in the worst class.",
-        CHANCE,
+        IMAGE_CHANCE,
     ),
     "image.recall": ("diversity", "Recall", "Share of training images that lie where synthetic images lie.", ""),
     "image.coverage": (

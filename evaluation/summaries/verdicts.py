@@ -11,7 +11,7 @@ Reason = Mapping[
 
 GUARANTEE = "privacy.epsilon"
 NUMBERS = {GUARANTEE}  # no shares
-COUNTED = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
+COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
     "fidelity.validity": "of the values of each column possible, beyond chance",
     "fidelity.formats": "of the values of each column written as real ones, beyond chance",
@@ -86,11 +86,11 @@ MEMORY = (
 LONGER = "Train longer, for the steps or the minutes ended before the validation loss stopped falling: --minutes 5."
 CONVERGED = "validation loss no longer falls"  # as a generator records why its training stopped
 FAITHFUL = "tabular.autoregressive"
-OTHER = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
+OTHER_GENERATOR = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
     "Look at the columns that differ most in the report: "
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
-    OTHER,
+    OTHER_GENERATOR,
     LONGER,
 )
 UNRULY = (
@@ -100,7 +100,7 @@ UNRULY = (
 )
 UNNOTICED = "unnoticed"  # the rule about what the others would miss
 INPUTS = "inputs."  # of these the note is the whole sentence
-FIRST = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
+INPUTS_WEIGHT = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
     UNNOTICED: "rows that are too few to notice a leak by",
     "inputs.overlap": "holdout rows that are training rows",
@@ -155,7 +155,7 @@ def sentence(reason: Reason) -> str:
     """
     if reason["score"].startswith(INPUTS):
         return reason["note"]
-    counted = COUNTED.get(reason["score"], reason["score"])
+    counted = COUNTED_WORDS.get(reason["score"], reason["score"])
     if reason["value"] is None or reason["bound"] is None:
         return f"Share {counted}: not measured. {reason['note']}".strip()
     least = reason["rule"].startswith("at least")
@@ -169,7 +169,7 @@ def sentence(reason: Reason) -> str:
 
 
 def _named(score: str) -> str:
-    return (COUNTED | CHECKED).get(score, score)
+    return (COUNTED_WORDS | CHECKED).get(score, score)
 
 
 def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
@@ -205,7 +205,7 @@ def of_model(verdict: Mapping[str, Any]) -> str:
 def _of_model(reason: Reason) -> str:
     if reason["value"] is None or reason["bound"] is None:
         return f"Whether the model itself gives training rows away was not measured. {reason['note']} Keep it inside."
-    counted = COUNTED[reason["score"]]
+    counted = COUNTED_WORDS[reason["score"]]
     limits = f"up to {_percent(reason['value'])}; allowed {_percent(reason['bound'])}"
     found = f"{_percent(reason['estimate'])} {counted} ({limits})"
     if reason["passed"]:
@@ -224,7 +224,7 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
     """
     if any(reason["score"] == GUARANTEE for reason in reasons):
         return [] if all(reason["passed"] for reason in reasons) else list(NOISY)
-    vain = {OTHER} if generator == FAITHFUL else set()
+    vain = {OTHER_GENERATOR} if generator == FAITHFUL else set()
     vain |= {LONGER} if stopped in (None, CONVERGED) else set()
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
@@ -232,7 +232,7 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
         for place, remedy in enumerate(REMEDIES.get(key, ())):
             if remedy in vain:
                 continue
-            weight = FIRST if reason["score"].startswith(INPUTS) else 1
+            weight = INPUTS_WEIGHT if reason["score"].startswith(INPUTS) else 1
             found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)
     return sorted(found, key=lambda remedy: -found[remedy])
 

@@ -6,7 +6,7 @@ import pytest
 
 from evaluation import chance, samples
 from evaluation.diversity.regions import regions
-from evaluation.diversity.subgroups import NEIGHBOUR, _usual, subgroups
+from evaluation.diversity.subgroups import SUBGROUP_NEIGHBOUR, _usual, subgroups
 from evaluation.fidelity import dependence
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
@@ -63,7 +63,7 @@ def test_coverage_of_two_samples_of_one_population_is_what_ranks_say():
     covered = []
     for _ in range(200):
         real, other = np.sort(rng.random(40)), rng.random(25)
-        gaps = np.sort(np.abs(real[:, None] - real), axis=1)[:, NEIGHBOUR]
+        gaps = np.sort(np.abs(real[:, None] - real), axis=1)[:, SUBGROUP_NEIGHBOUR]
         covered.append((np.abs(real[:, None] - other).min(1) <= gaps).mean())
     assert np.mean(covered) == pytest.approx(_usual(40, 25), abs=0.01)
 

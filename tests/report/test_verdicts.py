@@ -37,7 +37,7 @@ def test_a_rule_is_a_sentence_with_its_numbers():
 
 def test_every_rule_of_the_gate_has_words_and_something_to_do():
     for name in {**rules.DEFAULT_RULES, **rules.IMAGE_RULES, **rules.MODEL_RULES}:
-        assert name in verdicts.COUNTED, name
+        assert name in verdicts.COUNTED_WORDS, name
         assert verdicts.remedies([reason(name, 1.0, 0.5, passed=False)]), name
 
 
