@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Datetime, Numerical
-from launderette.generators.formats import dtypes, timestamps
+from launderette.generators.formats import date_format, dtypes, timestamps
+from launderette.generators.formats.date_format import zone_of
 
 MICROSECONDS = 1e6  # per second, the unit of durations
 
@@ -20,10 +21,17 @@ def grid_of(values: pd.Series, column: Numerical | Datetime) -> float:
     """Return the scale of a column's grid, the coarsest that holds all its values."""
     values = dtypes.simple(values)
     if column.kind == "datetime":
-        return float(timestamps.unit_of(timestamps.to_ticks(values, column)[0]))
+        return float(timestamps.unit_of(timestamps.to_ticks(values, column)[0] + zone_shift(column)))
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         return MICROSECONDS / timestamps.unit_of(_microseconds(values.dropna()))
     return 0.0 if column.decimals is None else 10.0**column.decimals
+
+
+def zone_shift(column: Numerical | Datetime) -> int:
+    """Return the microseconds by which a date's grid lies ahead of UTC: midnight is one where it is written +01:00."""
+    if column.kind != "datetime" or not ("z" in column.format or "%Z" in column.format):
+        return 0
+    return zone_of(column.offset).utcoffset(None) // date_format.MICROSECOND
 
 
 def to_grid(values: pd.Series, column: Numerical | Datetime, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +39,7 @@ def to_grid(values: pd.Series, column: Numerical | Datetime, scale: float) -> tu
     values = dtypes.simple(values)
     if column.kind == "datetime":
         ticks, present = timestamps.to_ticks(values, column)
-        return ticks // int(scale), present
+        return (ticks + zone_shift(column)) // int(scale), present
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         present = values.notna().to_numpy()
         ticks = _microseconds(values[present])
@@ -74,7 +82,7 @@ def number_of(value: object, column: Numerical) -> Decimal | None:
 def from_grid(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical | Datetime, scale: float) -> pd.Series:
     """Write ticks as values of the column's own type and format, missing where `is_missing`."""
     if column.kind == "datetime":
-        values = timestamps.from_ticks(ticks * int(scale), column)
+        values = timestamps.from_ticks(ticks * int(scale) - zone_shift(column), column)
     elif is_duration(column):
         values = pd.Series((ticks * int(MICROSECONDS / scale)).astype("timedelta64[us]"))
     elif column.format is not None:

@@ -16,7 +16,7 @@ from launderette.generators.data.columns import Cells, Labels, fit_column
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats.grid import to_grid
+from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, Atom, Constraints, EncodedRule, Linear, Within
 from launderette.generators.sampling.domains import Domain
@@ -200,6 +200,7 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
         ((k, w),) = weights.items()
         operator = operator if w > 0 else grammar.MIRRORED[operator]
         return Within(k, domains.compare(operator, value / w, encoding.columns[k]))
+    value += sum(w * zone_shift(encoding.columns[k].column) for k, w in weights.items())
     return _bounded(weights, operator, value, [encoding.columns[k] for k in weights])
 
 

@@ -1,12 +1,14 @@
 # ruff: noqa: E501  (tables of types and formats)
 """Dates are read in the form they have and written back in it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import generators
 from generators.formats.date_format import check, read, write
 from generators.formats.date_inference import DateFormat, infer, infer_integers
 
@@ -73,3 +75,16 @@ def test_integers_are_dates_by_their_digits_and_epochs_by_name_and_range():
     assert infer_integers("created_at", [1_600_000_000, 1_700_000_000]) == "%s"
     assert infer_integers("eventTime", [1_600_000_000_000, 1_700_000_000_000]) == "%s%3f"
     assert infer_integers("salary", [1_600_000_000, 1_700_000_000]) is None
+
+
+@pytest.mark.parametrize("offset", ["+00:00", "+01:00", "-03:30", "+05:30"])
+@pytest.mark.parametrize("beside", ["+00:00", "+02:00"])
+def test_days_that_begin_elsewhere_stay_midnights_and_keep_their_order(offset, beside):
+    days = [datetime(2020, 1, 1) + timedelta(days=k * 7 % 300) for k in range(300)]
+    shown = {"start": offset, "end": beside}
+    frame = pd.DataFrame({name: [f"{day:%Y-%m-%d} 00:00:00{zone}" for day in days] for name, zone in shown.items()})
+    model = generators.fit(frame, budget=generators.Budget(steps=2), seed=0, width=16)
+    made = model.sample(200, seed=1, constraints=["start <= end"])
+    for name, zone in shown.items():
+        assert made[name].str.endswith(f" 00:00:00{zone}").all()
+    assert (pd.to_datetime(made["start"]) <= pd.to_datetime(made["end"])).all()
