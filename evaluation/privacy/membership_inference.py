@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from launderette.evaluation.attacks import blocks, choice
+from launderette.evaluation.attacks import choice
 from launderette.evaluation.attacks import membership as attacks
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
@@ -13,7 +13,6 @@ from launderette.evaluation.scores import Reason, Score, unknown
 
 ALARMS = 0.01  # false-alarm rate of the membership attack
 NAMED_COLUMNS = 8  # columns named in a note
-PLAINER = 1.5  # times as surprising as by the distances of whole rows is what a block of columns gives away
 
 
 def membership(samples: Samples, *, seed: int = 0) -> Score:
@@ -127,20 +126,13 @@ def _membership(
 def _leaking(
     samples: Samples, seed: int, narrow: Callable[[attacks.Evidence], attacks.Evidence], main: choice.Outcome
 ) -> tuple[dict, str]:
-    """The block of columns by which most training rows are recognised, as detail and in words; nothing where none are
-    to speak of, or where whole rows say more.
-    """
+    """The block of columns that leaks most, as detail and in words; nothing where few rows are recognised."""
     evidence = attacks.evidence(samples, "synthetic", seed)
     if evidence is None or main.rates[ALARMS][1] <= ALARMS:
         return {}, ""
-    scores = narrow(evidence)
-    found = {a: choice.strength(scores.members[a], scores.non_members[a]) for a in scores.members}
-    columns = {a: blocks.columns_of(samples, a, seed) for a in found}
-    best = max((a for a in found if columns[a]), key=lambda attack: found[attack], default="")
-    if not best or found[best] < PLAINER * found.get("calibrated distance", 0.0):
-        return {}, ""
-    named = ", ".join(map(str, columns[best][:NAMED_COLUMNS])) + (" ..." if len(columns[best]) > NAMED_COLUMNS else "")
-    return {"leaking_columns": list(map(str, columns[best]))}, f" The columns that leak most: {named}."
+    columns = choice.leaking(samples, narrow(evidence), seed)
+    named = ", ".join(columns[:NAMED_COLUMNS]) + (" ..." if len(columns) > NAMED_COLUMNS else "")
+    return ({"leaking_columns": list(columns)}, f" The columns that leak most: {named}.") if columns else ({}, "")
 
 
 def _which_members(samples: Samples) -> str:

@@ -23,6 +23,7 @@ def details(samples: Samples, seed: int) -> dict:
         "lost": {c: found for c in samples.known if not samples.is_number(c) and (found := lost(samples, c))},
         "extremes": {c: extremes(samples, c) for c in samples.known if samples.is_number(c)},
         "at_risk": at_risk(samples, seed),
+        "leaking": leaking(samples, seed),
         "pairs": pairs(samples, seed),
     }
 
@@ -67,6 +68,12 @@ def at_risk(samples: Samples, seed: int) -> list[dict]:
         }
         for i in first
     ]
+
+
+def leaking(samples: Samples, seed: int) -> list[str]:
+    """The block of columns by which most training rows are recognised from the released rows, where there is one."""
+    evidence = None if samples.holdout is None or not samples.known else membership.evidence(samples, "synthetic", seed)
+    return [] if evidence is None else list(choice.leaking(samples, evidence.from_release(), seed))
 
 
 def pairs(samples: Samples, seed: int) -> list[dict]:

@@ -48,6 +48,7 @@ ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
 DIGITS = 6
+NAMED = 8  # columns that leak, in a reason
 EITHER = float(norm.isf((1 - NULL) / 2))  # standard deviations that chance exceeds on either side
 
 
@@ -111,7 +112,15 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
         if area is None
         else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
     )
-    return _reason(name, rule, end, bound, end >= bound if least else end <= bound, said, score.value)
+    passed = end >= bound if least else end <= bound
+    return _reason(name, rule, end, bound, passed, said if passed else f"{said}{_leaking(score)}".strip(), score.value)
+
+
+def _leaking(score: Score) -> str:
+    """The columns by which training rows are recognised, where some of them give more away than whole rows do."""
+    columns = score.detail.get("leaking_columns", [])
+    named = ", ".join(columns[:NAMED]) + (f" and {len(columns) - NAMED} more" if len(columns) > NAMED else "")
+    return f" They are recognised by the columns {named}." if columns else ""
 
 
 def _end(name: str, least: bool, score: Score) -> float | None:

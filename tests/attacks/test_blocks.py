@@ -7,6 +7,9 @@ from evaluation import calibration, privacy, samples
 from evaluation.attacks import blocks, choice
 from evaluation.calibration import changes, population
 from evaluation.measures import intervals
+from evaluation.summaries import internal
+from pipelines.config import rules
+from pipelines.release import gate
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +41,16 @@ def test_a_block_of_columns_that_is_copied_is_recognised(honest, kind, least):
 
 
 def test_the_columns_that_leak_are_named(honest):
-    score = privacy.membership(flawed(honest, "copies.numbers_within_2_percent_fresh_labels"))
+    made = flawed(honest, "copies.numbers_within_2_percent_fresh_labels")
+    score = privacy.membership(made)
+    reason = gate._judge("privacy.membership", rules.DEFAULT_RULES["privacy.membership"], score)
+    assert not reason["passed"] and "They are recognised by the columns age, income" in reason["note"]
+    assert set(internal.leaking(made, 0)) == set(changes.numbers(honest))
     assert set(score.detail["leaking_columns"]) == set(changes.numbers(honest))
     assert "The columns that leak most: age" in score.note
     fresh = privacy.membership(compared(honest))
     assert "leaking_columns" not in fresh.detail and "leak most" not in fresh.note
+    assert internal.leaking(compared(honest), 0) == []
 
 
 def test_few_rows_learnt_by_heart_are_seen_above_every_non_member(honest):
