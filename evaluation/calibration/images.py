@@ -180,3 +180,64 @@ def grainy(case: ImageCase, rng: Rng) -> ImageCase:
     """Fresh images under noise of 40 grey levels."""
     pixels = case.synthetic[0] + rng.normal(0, 40, case.synthetic[0].shape)
     return case.released(np.clip(np.round(pixels), 0, 255).astype(np.uint8), case.synthetic[1])
+
+
+def moved_diagonally(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, moved by a pixel down and to the left."""
+    return _planted(case, 0.2, rng, lambda p: np.roll(p, (1, -1), (1, 2)))
+
+
+def mirrored_and_dimmed(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, seen in a mirror at 60 % of their light."""
+    return _planted(case, 0.2, rng, lambda p: 0.6 * p[:, :, ::-1])
+
+
+def corner_cropped(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images without their first row and column, drawn to their old size."""
+
+    def enlarged(pixels: np.ndarray) -> np.ndarray:
+        kept = [np.round(np.linspace(1, side - 1, side)).astype(int) for side in pixels.shape[1:3]]
+        return pixels[:, kept[0]][:, :, kept[1]]
+
+    return _planted(case, 0.2, rng, enlarged)
+
+
+def holdout_moved(case: ImageCase, rng: Rng) -> ImageCase:
+    """Half of the held-out images are released, moved by a pixel."""
+    return _with_holdout(case, lambda p: _shifted(p, 1))
+
+
+def holdout_with_lower_contrast(case: ImageCase, rng: Rng) -> ImageCase:
+    """Half of the held-out images are released at 70 % of their contrast."""
+    return _with_holdout(case, lambda p: 25 + 0.7 * p)
+
+
+def _with_holdout(case: ImageCase, change: Change) -> ImageCase:
+    """The first half of the held-out images stands in place of released ones, changed."""
+    pixels, labels = (part[: len(part) // 2] for part in case.holdout)
+    changed = np.clip(np.round(change(pixels.astype(np.float64))), 0, 255).astype(np.uint8)
+    rest = tuple(part[len(labels) :] for part in case.synthetic)
+    return case.released(np.concatenate([rest[0], changed]), np.concatenate([rest[1], labels]))
+
+
+def class_of_jittered_images(case: ImageCase, rng: Rng) -> ImageCase:
+    """All fours are five images, each time under fresh noise of 8 grey levels."""
+    pixels, labels = case.synthetic[0].copy(), case.synthetic[1]
+    fours = np.flatnonzero(labels == 4)
+    made = pixels[np.resize(fours[:5], len(fours))] + rng.normal(0, 8, (len(fours), *pixels.shape[1:]))
+    pixels[fours] = np.clip(np.round(made), 0, 255)
+    return case.released(pixels, labels)
+
+
+def class_scarce(case: ImageCase, rng: Rng) -> ImageCase:
+    """One seven in ten is kept."""
+    kept = (case.synthetic[1] != 7) | (rng.random(len(case.synthetic[1])) < 0.1)
+    return case.released(case.synthetic[0][kept], case.synthetic[1][kept])
+
+
+def classes_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
+    """Half of the ones and sevens have each other's label."""
+    labels = case.synthetic[1].copy()
+    hit = np.isin(labels, (1, 7)) & (rng.random(len(labels)) < 0.5)
+    labels[hit] = 8 - labels[hit]
+    return case.released(case.synthetic[0], labels)

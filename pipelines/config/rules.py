@@ -79,7 +79,7 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.agreement": {"at_least": 0.8, "relative": "to ceiling"},
     "image.class_agreement": {"at_least": 0.85},
     "image.coverage": {"at_least": 0.25, "relative": "to ceiling"},
-    "image.class_coverage": {"at_least": 0.6},
+    "image.class_coverage": {"at_least": 0.65},
     "image.distinct": {"at_least": 0.7},
     "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
     "image.equal": {"at_most": 0, "relative": "by repeats"},
