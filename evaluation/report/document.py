@@ -13,10 +13,9 @@ import pandas as pd
 
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.models import features
-from launderette.evaluation.report import words
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Score
-from launderette.evaluation.summaries import small_cells
+from launderette.evaluation.summaries import small_cells, words
 
 
 @dataclass(frozen=True, repr=False)

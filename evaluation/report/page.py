@@ -9,8 +9,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup, escape
 
-from launderette.evaluation.report import drawings, words
-from launderette.evaluation.summaries import verdicts
+from launderette.evaluation.report import drawings
+from launderette.evaluation.summaries import verdicts, words
 
 SHOWN_LOSSES = 5  # worst parts of a metric
 PAGE_SECTIONS = ("fidelity", "utility", "diversity", "privacy")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import evaluation
-from evaluation.report import words
+from evaluation.summaries import words
 from pipelines.config import rules
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ import pytest
 
 import evaluation
 import evaluation.report
-from evaluation.report import words
 from evaluation.scores import Reason
+from evaluation.summaries import words
 from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from launderette.evaluation.report.image_words import IMAGES
-from launderette.evaluation.report.table_words import TABLES
+from launderette.evaluation.summaries.image_words import IMAGES
+from launderette.evaluation.summaries.table_words import TABLES
 
 SECTION_TITLES = {
     "fidelity": ("Fidelity", "Do the synthetic data look like the real ones?"),
