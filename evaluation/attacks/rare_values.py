@@ -34,7 +34,7 @@ def counted(samples: Samples) -> list[Count]:
     sizes = np.array([samples.size(role) for role in ROLES])
     labels = {c: _rare(_labels(samples, c), sizes) for c in samples.known if not samples.is_number(c)}
     numbers = {c: _column(samples, c) for c in samples.known if samples.is_number(c)}
-    naming = {c: _rare(values, sizes) for c, values in numbers.items() if _names(values)}
+    naming = {c: _rare(values, sizes) for c, values in numbers.items() if _names(samples, c, values)}
     groups = {f"in {column}": rare for column, rare in (labels | naming).items() if len(rare)}
     if len(groups) > 1:
         groups["in columns of labels"] = _apart([*labels.values()])
@@ -111,10 +111,13 @@ def _combined(samples: Samples) -> Column:
     return np.where(np.isnan(rows).any(axis=1), np.nan, codes)
 
 
-def _names(column: Column) -> bool:
-    """Whether a number is a name: whole, nearly always another, and of far more digits than rows would take."""
+def _names(samples: Samples, name: str, column: Column) -> bool:
+    """Whether a number is a name: whole, no date, nearly always another, and of far more digits than rows would take.
+
+    A release may repeat the value of each real row, so half as many different ones suffice.
+    """
     values = column[~np.isnan(column)]
-    if len(values) < OUTER or not np.array_equal(values, np.round(values)):
+    if samples.kinds[name] != "numerical" or len(values) < OUTER or not np.array_equal(values, np.round(values)):
         return False
     different = len(np.unique(values))
     return bool(np.ptp(values) > SPAN * len(values) and different > NAMING * len(values) / 2)
