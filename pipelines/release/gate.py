@@ -71,7 +71,10 @@ def _with_power(judged: list[dict[str, Any]], rules: Mapping[str, Rule], report:
         leak = leaks.get(reason["score"])
         yield reason if leak is None else {**reason, "note": f"{reason['note']} {leak.sentence()}".strip()}
     if rule := rules.get(UNNOTICED):
-        share, note = power.judged(judged, leaks, rule)
+        widened = {name for name in rules if "relative" in rules[name]}  # a number that was stated is no permission
+        share, note = power.judged(
+            [r for r in judged if r["score"] in widened], {n: leak for n, leak in leaks.items() if n in widened}, rule
+        )
         share = round(share, DIGITS)
         yield _reason(UNNOTICED, rule, share, rule["at_most"], share <= rule["at_most"], note, share)
 

@@ -49,14 +49,15 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
         return None
     score = scores[name]
     detail = score.detail
-    if counts := detail.get("counts"):  # the first is of training rows
+    if (counts := detail.get("counts")) and "relative" in rule:  # the first is of training rows
         allowed = max(rule["at_most"] * counts[0]["expected"], counts[0]["allowed"])
         return _rows(allowed - counts[0]["expected"], counts[0]["of"])
     if "members" in detail and "non_members" in detail:
         whole = max([detail["members"], *(scores[w].detail.get("members", 0) for w in WHOLE_ATTACKS if w in scores)])
         return _rows(bound * detail["members"], whole)
     if "copies" in detail:
-        return _rows((bound - (score.ceiling or 0.0)) * detail["rows"], detail["rows"])
+        chance = (score.ceiling or 0.0) if "relative" in rule else 0.0
+        return _rows((bound - chance) * detail["rows"], detail["rows"])
     if "values" in detail:
         return _rows(bound * detail["values"], detail["values"])
     if name in BEYOND_NON_MEMBERS and bound >= 1:

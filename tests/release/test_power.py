@@ -79,6 +79,12 @@ def test_a_rule_that_is_taken_away_needs_no_power():
     assert decided(gated, privacy__membership=rate(80, 20)).passed
 
 
+def test_a_bound_that_the_owner_stated_is_not_widened_by_few_rows():
+    stated = RULES | {"privacy.membership": {"at_most": 0.6}}
+    decision = decided(stated, privacy__membership=rate(80, 20))
+    assert decision.passed and "Up to 48 of 80 could leak" in note(decision, "privacy.membership")
+
+
 @pytest.mark.parametrize("bound", [{"at_least": 0.1}, {"at_most": 1.5}, {"at_most": -1}])
 def test_a_limit_that_is_no_share_is_told(bound):
     wrong = config.RunConfig.model_validate({"source": "x.csv", "gate": {"unnoticed": bound}}).rules
