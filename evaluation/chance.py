@@ -7,7 +7,7 @@ lose once in a thousand tables, divided among all that are looked at (Bonferroni
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.stats import nbinom, norm, t
 
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
-from launderette.evaluation.scores import Obstacle, Score, unknown
+from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 ONCE_IN = 1000  # tables of real rows, of which one exceeds what chance is allowed
 SHOWN = 20  # worst parts in a report
@@ -37,6 +37,13 @@ class Loss:
     def beyond(self) -> float:
         """What is lost beyond chance."""
         return float(np.clip(self.lost - self.chance, 0, 1))
+
+
+@dataclass(frozen=True)
+class Counted(Loss):
+    """A loss of a class and the counts behind it, as a sentence."""
+
+    said: str
 
 
 class Compared(Protocol):
@@ -66,6 +73,19 @@ def worst_of(found: Mapping[str, Sequence[Loss]], note: str = "") -> Score:
     return Score(
         ends["value"], ends["value"], 1 - certain, ends.get("ceiling"), ends.get("floor"), "higher", detail, note
     )
+
+
+def of_worst_class(images: Compared, measure: Callable[[str], Sequence[Counted]], floored: bool) -> Score:
+    """The score of the worst class, with its counts in words; what shuffled pixels lose only where asked."""
+    ends = {end: role for end, role in images.roles().items() if floored or end != "floor"}
+    return counted({end: measure(role) for end, role in ends.items()})
+
+
+def counted(found: Mapping[str, Sequence[Counted]]) -> Score:
+    """The score of losses as value and, where they are known, ceiling and floor; the worst one in words."""
+    if not found["value"]:
+        return unknown(Reason.TOO_FEW_ROWS, "no class has enough images")
+    return replace(worst_of(found), note=max(found["value"], key=lambda loss: loss.beyond).said)
 
 
 def _worst(losses: Sequence[Loss]) -> dict[str, dict[str, float]]:

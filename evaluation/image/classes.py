@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from scipy.stats import betabinom
 
 from launderette.evaluation import chance
-from launderette.evaluation.chance import Loss
+from launderette.evaluation.chance import Counted
 from launderette.evaluation.image import coordinates, nearness
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import neighbours
@@ -26,13 +25,6 @@ LEAST_OTHERS = 5  # images of a class that another one is looked for among
 ALL = "all images"
 
 
-@dataclass(frozen=True)
-class Counted(Loss):
-    """A loss of a class and the counts behind it, as a sentence."""
-
-    said: str
-
-
 Side = tuple[np.ndarray, np.ndarray]  # pixels uint8 [n, H, W, C] and label codes [n]
 
 
@@ -45,7 +37,7 @@ def class_coverage(samples: ImageSamples, *, seed: int = 0) -> Score:
     """
     if not_labelled := obstacle(samples):
         return unknown(*not_labelled)
-    return worst(samples, lambda role: [*_present(samples, role), *_covered(samples, role, seed)], True)
+    return chance.of_worst_class(samples, lambda role: [*_present(samples, role), *_covered(samples, role, seed)], True)
 
 
 def distinct(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -55,7 +47,7 @@ def distinct(samples: ImageSamples, *, seed: int = 0) -> Score:
     Nearer: as 5 % of the real images of the class have one among as many, in any view (views.pairs), so that repeats
     are seen that were moved, mirrored or lit anew. All images are one class where there are no labels.
     """
-    return worst(samples, lambda role: _repeated(samples, role, seed), False)
+    return chance.of_worst_class(samples, lambda role: _repeated(samples, role, seed), False)
 
 
 def obstacle(samples: ImageSamples) -> Obstacle | None:
@@ -63,19 +55,6 @@ def obstacle(samples: ImageSamples) -> Obstacle | None:
     if not len(samples.classes):
         return Reason.NO_LABELS, "the images have no labels"
     return (Reason.ONE_LABEL, "all images have one label") if len(samples.classes) < 2 else None
-
-
-def worst(samples: ImageSamples, measure: Callable[[str], Sequence[Counted]], floored: bool) -> Score:
-    """The score of the worst class, with its counts in words; what shuffled pixels lose only where asked."""
-    ends = {end: role for end, role in samples.roles().items() if floored or end != "floor"}
-    return scored({end: measure(role) for end, role in ends.items()})
-
-
-def scored(found: dict[str, Sequence[Counted]]) -> Score:
-    """The score of losses as value and, where they are known, ceiling and floor; the worst one in words."""
-    if not found["value"]:
-        return unknown(Reason.TOO_FEW_ROWS, "no class has enough images")
-    return replace(chance.worst_of(found), note=max(found["value"], key=lambda loss: loss.beyond).said)
 
 
 def codes(samples: ImageSamples, role: str) -> np.ndarray:

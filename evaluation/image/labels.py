@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from launderette.evaluation import chance
+from launderette.evaluation.chance import Counted
 from launderette.evaluation.image import classes, coordinates
-from launderette.evaluation.image.classes import Counted
 from launderette.evaluation.image.quality import TAUGHT, obstacle, untested
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures.once import once
@@ -33,7 +33,7 @@ def class_agreement(samples: ImageSamples, *, seed: int = 0) -> Score:
     """
     if absent := obstacle(samples):
         return unknown(*absent)
-    return classes.worst(samples, lambda role: list(_doubted(samples, role, seed)), True)
+    return chance.of_worst_class(samples, lambda role: list(_doubted(samples, role, seed)), True)
 
 
 def _doubted(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
@@ -103,7 +103,7 @@ def class_accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:
     wrong = {role: samples.judge(role, size, seed).guess(held) != truth for role in ("synthetic", "train")}
     found = [code for code in range(len(samples.classes)) if (truth == code).any()]
     losses = [_misjudged(samples, code, *(wrong[r][truth == code] for r in wrong), len(found)) for code in found]
-    return classes.scored({"value": losses})
+    return chance.counted({"value": losses})
 
 
 def _misjudged(samples: ImageSamples, code: int, wrong: np.ndarray, usual: np.ndarray, parts: int) -> Counted:
