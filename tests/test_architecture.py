@@ -11,6 +11,7 @@ import pytest
 
 import evaluation
 import generators
+from benchmarks import structure
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("launderette", "generators", "evaluation", "pipelines", "benchmarks")
@@ -229,6 +230,11 @@ def test_a_foreign_text_is_seen_however_it_is_passed_on(source):
 @pytest.mark.parametrize("path", SOURCES)
 def test_files_are_short(path):
     assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_no_class_and_no_constant_shares_its_name_with_another():
+    found = {name: sorted(places) for name, places in structure.meanings().items()}
+    assert not found, "rename one, or say in structure.INTERFACE of what interface it is"
 
 
 IMPORTS = {
