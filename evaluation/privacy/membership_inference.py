@@ -9,7 +9,7 @@ from launderette.evaluation.attacks import choice
 from launderette.evaluation.attacks import membership as attacks
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
-from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 ALARMS = 0.01  # false-alarm rate of the membership attack
 NAMED_COLUMNS = 8  # columns named in a note
@@ -70,56 +70,58 @@ def _membership(
     *,
     at_lowest: bool = False,
 ) -> Score:
-    if samples.holdout is None:
-        return unknown(Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from chance", "lower")
-    if not samples.known:
-        return unknown(Reason.NO_VALUES, "no column has a value to compare", "lower")
+    if obstacle := _obstacle(samples):
+        return unknown(*obstacle, "lower")
     outcomes = {
         name: _outcome(samples, role, seed, narrow) for name, role in samples.roles().items() if name in released
     }
-    main = outcomes["value"]
-    if main is None:
-        return unknown(
-            Reason.TOO_FEW_ROWS,
-            f"attacks need {attacks.SMALLEST} training and holdout rows, found {samples.member_count} "
-            f"and {samples.size('holdout')}",
-            "lower",
-        )
-    detail = {
+    if (main := outcomes["value"]) is None:
+        return unknown(*_too_few(samples), "lower")
+    rates = {name: one and (one.lowest if at_lowest else one.rates[ALARMS]) for name, one in outcomes.items()}
+    ends = {name: rate and rate[0] for name, rate in rates.items()}
+    leaking, said = _leaking(samples, seed, narrow, main)
+    note = (
+        f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
+        f"searched.{_alarms(main, at_lowest)}{said}{_which_members(samples)}"
+    )
+    detail = _detail(main) | leaking
+    return Score(*rates["value"], ends.get("ceiling"), ends.get("floor"), "lower", detail, note)
+
+
+def _obstacle(samples: Samples) -> Obstacle | None:
+    if samples.holdout is None:
+        return Reason.NO_HOLDOUT, "there is no holdout, so attack success cannot be told from chance"
+    return None if samples.known else (Reason.NO_VALUES, "no column has a value to compare")
+
+
+def _too_few(samples: Samples) -> Obstacle:
+    found = f"found {samples.member_count} and {samples.size('holdout')}"
+    return Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, {found}"
+
+
+def _detail(main: choice.Outcome) -> dict:
+    area = dict(zip(("auc", "auc_low", "auc_high"), main.area, strict=True))
+    return {
         "attacks": sorted(set(main.attacks)),
         "tried": list(main.tried),
-        "auc": main.area[0],
-        "auc_low": main.area[1],
-        "auc_high": main.area[2],
+        **area,
         **main.named_rates(),
         "members": main.members,
         "non_members": main.non_members,
         "roc": {"false_alarms": main.curve[0], "recognised": main.curve[1]},
     }
-    leaking, said = _leaking(samples, seed, narrow, main)
-    detail |= leaking
-    least = 1 / (main.non_members // 2 + 1)  # false-alarm rate of a threshold at the best of a half of the non-members
-    few = (
-        ""
-        if least <= ALARMS
-        else (
-            f" Only {main.non_members} non-members: a false-alarm rate under {least:.0%} cannot be measured, "
-            "so the threshold is the best of them."
-        )
-    )
-    rates = {
-        name: outcome and (outcome.lowest if at_lowest else outcome.rates[ALARMS]) for name, outcome in outcomes.items()
-    }
-    ends = {name: rate and rate[0] for name, rate in rates.items()}
-    few = f" The false-alarm rate is {least:.2%}." if at_lowest else few
-    return Score(
-        *rates["value"],
-        ends.get("ceiling"),
-        ends.get("floor"),
-        "lower",
-        detail,
-        f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
-        f"searched.{few}{said}{_which_members(samples)}",
+
+
+def _alarms(main: choice.Outcome, at_lowest: bool) -> str:
+    """What false-alarm rate so few non-members can show: that of a threshold at the best of a half of them."""
+    least = 1 / (main.non_members // 2 + 1)
+    if at_lowest:
+        return f" The false-alarm rate is {least:.2%}."
+    if least <= ALARMS:
+        return ""
+    return (
+        f" Only {main.non_members} non-members: a false-alarm rate under {least:.0%} cannot be measured, so the "
+        "threshold is the best of them."
     )
 
 
