@@ -60,7 +60,7 @@ def copies(samples: ImageSamples, *, seed: int = 0) -> Score:
 
 
 def copies_of_holdout(samples: ImageSamples, *, seed: int = 0) -> Score:
-    """The same among held-out images, which a release must know as little: nearer than 1 % of training images are."""
+    """As `copies`, of held-out images, which a release must know as little: nearer than 1 % of training images are."""
     if "holdout" not in samples.pixels:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout that could be copied", "lower")
     return _copied(samples, "holdout", "train", seed)
