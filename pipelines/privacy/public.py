@@ -57,7 +57,7 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     )
     asked = [*(config.score.metrics or ()), *config.gate]
     yield (
-        any(metric.startswith("privacy.") for metric in asked),
+        any(metric.startswith("privacy.") for metric in asked) or bool(config.score.quasi_identifiers),
         "no metric of privacy under privacy.epsilon, found one, but it looks at training rows, of which the ledger "
         "alone may tell; remove it",
     )

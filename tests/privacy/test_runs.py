@@ -57,6 +57,7 @@ REFUSED = {
     "columns.*=infer": "looks at rows",
     "protect.rare=5": "it counts rows",
     "score.metrics=[privacy.copies]": "of which the ledger alone may tell",
+    "score.quasi_identifiers=[age, town]": "of which the ledger alone may tell",
     "gate.privacy.membership.at_most=1": "of which the ledger alone may tell",
     "columns.age=numerical": "expected bounds and decimals of column 'age'",
     "columns.age={kind: numerical, bounds: [], decimals: 0}": "expected two bounds of column 'age', found 0",
