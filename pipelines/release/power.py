@@ -20,6 +20,8 @@ Scores = Mapping[str, Score]
 # risks beyond those of non-members
 BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linkability"
 # attacks on all training rows, by whose number parts are measured
+# counts of released rows beside chance; other counts are of single values
+ROW_COUNTS = "privacy.copies", "privacy.near_copies"
 WHOLE_ATTACKS = "privacy.membership", "image.membership"
 
 
@@ -49,7 +51,8 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
         return None
     score = scores[name]
     detail = score.detail
-    if (counts := detail.get("counts")) and "relative" in rule:  # the first is of training rows
+    if name in ROW_COUNTS and "relative" in rule:
+        counts = detail["counts"]  # the first is of training rows
         allowed = max(rule["at_most"] * counts[0]["expected"], counts[0]["allowed"])
         return _rows(allowed - counts[0]["expected"], counts[0]["of"])
     if "members" in detail and "non_members" in detail:
@@ -58,7 +61,7 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
     if "copies" in detail:
         chance = (score.ceiling or 0.0) if "relative" in rule else 0.0
         return _rows((bound - chance) * detail["rows"], detail["rows"])
-    if "values" in detail:
+    if name == "privacy.identifiers":
         return _rows(bound * detail["values"], detail["values"])
     if name in BEYOND_NON_MEMBERS and bound >= 1:
         tried = detail.get("guesses", detail.get("members", 1))

@@ -79,6 +79,12 @@ def test_a_rule_that_is_taken_away_needs_no_power():
     assert decided(gated, privacy__membership=rate(80, 20)).passed
 
 
+def test_counts_of_single_values_are_no_counts_of_rows():
+    few = {"counted": "rare values", "hits": 0, "of": 7, "expected": 1.0, "allowed": 5, "sentence": "0 of 7."}
+    score = Score(0.0, 0.0, 0.0, 0.0, 1.0, "lower", {"counts": [few], "values": 7})
+    assert decided(privacy__rare_values=score).passed
+
+
 def test_a_bound_that_the_owner_stated_is_not_widened_by_few_rows():
     stated = RULES | {"privacy.membership": {"at_most": 0.6}}
     decision = decided(stated, privacy__membership=rate(80, 20))
