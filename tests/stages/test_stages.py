@@ -168,7 +168,7 @@ def test_a_condition_narrows_the_real_rows(run):
     )
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
     report = scoring.score(
-        run["train"], run["holdout"], nurses[0], run["schema"], loaded, names=scoring.metrics(loaded)
+        run["train"], run["holdout"], nurses[1], run["schema"], loaded, names=scoring.metrics(loaded)
     )
     assert report.scores["fidelity.shape"].value == 1 and report.profile["rows"]["train"] == len(nurses[0])
     assert set(report.scores) == {"fidelity.shape", "privacy.membership_model"}  # what the model knows is always told
