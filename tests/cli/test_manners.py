@@ -74,7 +74,6 @@ def test_files_that_exist_are_replaced_only_when_asked(table, capsys):
 
 FIRST = """
 import contextlib, io, sys
-from generators import Images
 from pipelines.cli import main
 
 class Reached(KeyboardInterrupt):
