@@ -46,8 +46,14 @@ def _metrics(section: str) -> dict[str, Callable]:
         if inspect.isfunction(f)
         and f.__module__ == module.__name__
         and not name.startswith("_")
-        and f.__annotations__.get("return") == "Score"
+        and _returned(f) == "Score"
     }
+
+
+def _returned(f: Callable) -> str | None:
+    """The name of what a function is annotated to return: a text under `from __future__ import annotations`."""
+    returned = f.__annotations__.get("return")
+    return getattr(returned, "__name__", returned)
 
 
 def _modules(section: str) -> list[ModuleType]:
