@@ -4,7 +4,9 @@ A generator is one file, `generators/<modality>/<family>.py`, with
 - `Config`: a frozen dataclass of public options,
 - `Model(nn.Module)`: its `forward` returns one loss per example,
 - `fit(data, schema, config, *, seed, device, privacy, budget, progress, checkpoint, groups) -> Synthesizer`,
-- `restore(document, tensors) -> Synthesizer`: the inverse of what `Synthesizer.save` wrote.
+- `restore(document, tensors) -> Synthesizer`: the inverse of what `Synthesizer.save` wrote: `document["generator"]` is
+  the family's name, by which `open_model` finds it; the rest is the family's own.
+What is fitted is a fitted.FittedTable or a fitted.FittedImages with the methods of a Synthesizer.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,10 +42,13 @@ class Synthesizer(Protocol):
     """A fitted generator: a value that samples, saves itself, and (where the family has one) tells a likelihood."""
 
     schema: Schema
-    record: Mapping[str, Any]  # steps, seconds, device, validation loss, why training stopped, which rows validated
+    record: Mapping[str, Any]  # at least steps, device, reason (of the device), stopped; validation_rows where some are
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Any:
-        """Draw exactly n rows (a DataFrame) or images (Images); row i depends on the seed and i alone."""
+        """Draw exactly n rows (a DataFrame) or images (Images); row i depends on the seed and i alone.
+
+        Tables also take `constraints`, rules between columns such as "start <= end".
+        """
         ...
 
     def save(self, folder: Path) -> None:

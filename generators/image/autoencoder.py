@@ -20,12 +20,12 @@ from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._coder import ImageDecoder, ImageEncoder, brightness_loss
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.networks import mixture
 from launderette.generators.networks.mixture import Mixture
-from launderette.generators.notebook import ShownModel
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
@@ -87,18 +87,10 @@ class Model(nn.Module):
 
 
 @dataclass(frozen=True, repr=False)
-class Autoencoder(ShownModel):
+class Autoencoder(FittedImages[Config, Model]):
     """Fitted images: samples, classifies, saves itself."""
 
-    form: ImageForm
-    config: Config
-    model: Model = field(repr=False)
     latents: tuple[Mixture, ...] = field(repr=False)  # of each label, of all images where there is none
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
@@ -140,7 +132,7 @@ class Autoencoder(ShownModel):
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     form, config, model, record, learnt = _fitting.train(FAMILY, data, config, **how)
-    return Autoencoder(form, config, model, _latents(model, learnt, how["seed"]), record)
+    return Autoencoder(form, config, model, record, _latents(model, learnt, how["seed"]))
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
@@ -149,7 +141,7 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoe
     form, config, model, record = _fitting.restore(FAMILY, document, network)
     labels = range(max(1, len(form.classes)))
     latents = tuple(Mixture(*(tensors[f"latents.{k}.{part}"] for part in MIXTURE_FIELDS)) for k in labels)
-    return Autoencoder(form, config, model, latents, record)
+    return Autoencoder(form, config, model, record, latents)
 
 
 def _settle(config: Config, form: ImageForm, images: int, device: torch.device) -> Config:

@@ -10,7 +10,7 @@ given in bits per dimension. Image i depends on the seed and i alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -23,10 +23,10 @@ from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._patches import HEAD_UNITS, Patches, PatchTransformer
-from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
@@ -173,18 +173,8 @@ class Model(nn.Module):
         return low + (high - low) * torch.rand(r.shape, generator=stream, dtype=torch.float64).to(r.device)
 
 
-@dataclass(frozen=True, repr=False)
-class Autoregressive(ShownModel):
+class Autoregressive(FittedImages[Config, Model]):
     """Fitted images: samples, tells likelihoods and the uniforms of an image, saves itself."""
-
-    form: ImageForm
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image

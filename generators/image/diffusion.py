@@ -9,7 +9,7 @@ the seed and i alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
+from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._unet import UNet
-from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
@@ -132,18 +132,8 @@ class Model(nn.Module):
         return to_pixels(x)
 
 
-@dataclass(frozen=True, repr=False)
-class Diffusion(ShownModel):
+class Diffusion(FittedImages[Config, Model]):
     """Fitted images: samples, tells its loss, saves itself."""
-
-    form: ImageForm
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image

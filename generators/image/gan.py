@@ -9,7 +9,7 @@ stopped, and its record says so. Image i depends on the seed and i alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -22,12 +22,12 @@ from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._gan_networks import ImageDiscriminator, ImageGenerator
 from launderette.generators.networks.gan_losses import GAN_LOSSES, discriminator_loss, generator_loss, penalised
-from launderette.generators.notebook import ShownModel
 from launderette.generators.training import device as devices
 from launderette.generators.training import options
 from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
@@ -119,18 +119,8 @@ class Model(nn.Module):
         )
 
 
-@dataclass(frozen=True, repr=False)
-class Adversarial(ShownModel):
+class Adversarial(FittedImages[Config, Model]):
     """Fitted images: samples, saves itself."""
-
-    form: ImageForm
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.form.schema
 
     def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image

@@ -28,10 +28,10 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedTable
 from launderette.generators.networks import mixture
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.mixture import Mixture
-from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import reading, rows
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import fitting, options, randomness
@@ -172,18 +172,10 @@ def _embedding(wave: Tensor, e: int) -> Tensor:
 
 
 @dataclass(frozen=True, repr=False)
-class Autoencoder(ShownModel):
+class Autoencoder(FittedTable[Config, Model]):
     """A fitted table: samples, classifies, saves itself."""
 
-    encoding: Encoding
-    config: Config
-    model: Model = field(repr=False)
     latents: Mixture = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.encoding.schema
 
     def sample(
         self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
@@ -260,18 +252,15 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     met.
     """
     fitted = fitting.fit(FAMILY, data, schema, config, **how)
-    return Autoencoder(
-        fitted.encoding, fitted.config, fitted.model, _latents(fitted.model, fitted.x, how["seed"]), fitted.record
-    )
+    latents = _latents(fitted.model, fitted.x, how["seed"])
+    return Autoencoder(fitted.encoding, fitted.config, fitted.model, fitted.record, latents)
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoencoder:
     """Return the model that `save` wrote."""
     own = {name: tensor for name, tensor in tensors.items() if not name.startswith("latents.")}
-    encoded, config, model, record = fitting.restore(FAMILY, document, own)
-    return Autoencoder(
-        encoded, config, model, Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor"))), record
-    )
+    latents = Mixture(*(tensors[f"latents.{name}"] for name in ("share", "mean", "factor")))
+    return Autoencoder(*fitting.restore(FAMILY, document, own), latents)
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:

@@ -7,7 +7,7 @@ batch they are drawn in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -20,7 +20,7 @@ from torch import Tensor
 from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
-from launderette.generators.notebook import ShownModel
+from launderette.generators.fitted import FittedTable
 from launderette.generators.sampling import combinations, conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
@@ -54,18 +54,8 @@ class Config:
         options.check(self)
 
 
-@dataclass(frozen=True, repr=False)
-class Autoregressive(ShownModel):
+class Autoregressive(FittedTable[Config, Model]):
     """A fitted table: samples, likelihoods, saving."""
-
-    encoding: Encoding
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.encoding.schema
 
     def sample(
         self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = (), sobol: bool = False

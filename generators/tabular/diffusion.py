@@ -15,7 +15,7 @@ are drawn by the same weights in one batch, without resampling.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -28,8 +28,8 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
+from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
@@ -125,18 +125,8 @@ def _inverted(logits: Tensor, u: Tensor, mask: Tensor | None) -> tuple[Tensor, T
     return tokens, logits.logsumexp(1) - every
 
 
-@dataclass(frozen=True, repr=False)
-class Diffusion(ShownModel):
+class Diffusion(FittedTable[Config, Model]):
     """A fitted table: samples, imputations, likelihoods, saving."""
-
-    encoding: Encoding
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.encoding.schema
 
     def sample(
         self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()

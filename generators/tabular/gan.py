@@ -9,7 +9,7 @@ i alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -23,8 +23,8 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.gan_losses import GAN_LOSSES
-from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, Model, raked
@@ -65,18 +65,8 @@ class Config:
                 raise GeneratorError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
 
 
-@dataclass(frozen=True, repr=False)
-class Adversarial(ShownModel):
+class Adversarial(FittedTable[Config, Model]):
     """A fitted table: samples, saves itself."""
-
-    encoding: Encoding
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.encoding.schema
 
     def sample(
         self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()

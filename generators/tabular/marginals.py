@@ -7,7 +7,7 @@ more. Without one it is a baseline that knows pairs and nothing beyond them.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -22,9 +22,9 @@ from launderette.generators.data import encoding
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
+from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, trees
 from launderette.generators.marginals.histograms import Histogram
-from launderette.generators.notebook import ShownModel
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import Privacy
 from launderette.generators.privacy.ledger import Ledger
@@ -52,18 +52,8 @@ class Config:
         options.check(self)
 
 
-@dataclass(frozen=True, repr=False)
-class Marginals(ShownModel):
+class Marginals(FittedTable[Config, Model]):
     """A fitted table: samples, likelihoods, saving."""
-
-    encoding: Encoding
-    config: Config
-    model: Model = field(repr=False)
-    record: Mapping[str, Any]
-
-    @property
-    def schema(self) -> Schema:
-        return self.encoding.schema
 
     @property
     def ledger(self) -> Ledger | None:
