@@ -16,13 +16,13 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.utility import targets
+from launderette.evaluation.utility.targets import FREQUENT_CLASSES, is_quantity
 
 AGREEMENT_ROWS = 15_000  # of each table
-FREQUENT_CLASSES = 20  # the most frequent ones, each with at least
-LEAST_CLASS = 20  # real rows
+LEAST_CLASS = 20  # training rows of each class
 LEAST_TABLE = 60  # rows
 LEAST_AGREEMENT_ROWS = 100  # of a subgroup, in both tables
-MOST_NUMBERS = 10  # different numbers of a target that are classes
 LEAST_MEAN_SQUARE = 1e-9
 KNOWN = 4  # standard errors from nothing, that real rows have to be for anything to be lost
 
@@ -69,24 +69,14 @@ def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterabl
 
 
 def _obstacle(samples: Samples) -> Obstacle | None:
-    column = samples.target
-    if column is None:
-        return Reason.NO_TARGET, "no target column is named"
-    if column not in samples.known:
-        return Reason.TARGET_NOT_COMPARED, "the target is not a compared column with values"
-    if len(samples.known) < 2:
-        return Reason.ONE_COLUMN, "there is no column to predict the target from"
-    if not _is_rank(samples) and len(_classes(samples)) < 2:
+    if found := targets.obstacle(samples, tested=False):
+        return found
+    if not is_quantity(samples) and len(_classes(samples)) < 2:
         return Reason.TOO_FEW_ROWS, f"no two classes of the target have {LEAST_CLASS} training rows"
     sizes = {role: len(_rows(samples, samples.table(role), seed=0)) for role in ("train", "synthetic")}
     small = [f"{size} {role}" for role, size in sizes.items() if size < LEAST_TABLE]
     text = f"at least {LEAST_TABLE} rows with a target are needed, found {', '.join(small)}"
     return (Reason.TOO_FEW_ROWS, text) if small else None
-
-
-def _is_rank(samples: Samples) -> bool:
-    column = str(samples.target)
-    return samples.is_number(column) and samples.table("train")[column].nunique() > MOST_NUMBERS
 
 
 @once
@@ -102,7 +92,7 @@ def _classes(samples: Samples) -> np.ndarray:
 def _rows(samples: Samples, table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Rows whose target is compared, at most AGREEMENT_ROWS of them."""
     values = table[samples.target]
-    table = table[values.notna() if _is_rank(samples) else values.isin(_classes(samples))]
+    table = table[values.notna() if is_quantity(samples) else values.isin(_classes(samples))]
     return table.iloc[np.sort(np.random.default_rng([seed, 97]).permutation(len(table))[:AGREEMENT_ROWS])]
 
 
@@ -116,14 +106,14 @@ def _judged(samples: Samples, released: bool, seed: int) -> list[Judged]:
     targets = [_target(samples, table, real) for table in (real, *others)]
     said = judges.opinions(samples, real, targets[0], [real, *others], seed)
     classes = np.arange(said[0].shape[1])
-    true = [v[:, None] if _is_rank(samples) else (v[:, None] == classes).astype(float) for v in targets]
+    true = [v[:, None] if is_quantity(samples) else (v[:, None] == classes).astype(float) for v in targets]
     return [Judged(*one) for one in zip((real, *others), said, true, strict=True)]
 
 
 def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.ndarray:
     """Number of the class of each row, or its rank among the real rows: [rows]."""
     values, known = table[samples.target].to_numpy(), np.sort(real[samples.target].to_numpy())
-    if not _is_rank(samples):
+    if not is_quantity(samples):
         return np.searchsorted(_classes(samples), values)
     return (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / (2 * len(known))
 

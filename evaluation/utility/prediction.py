@@ -14,10 +14,11 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.utility import targets
+from launderette.evaluation.utility.targets import FREQUENT_CLASSES
 
 UTILITY_ROWS = 15_000  # training rows of each model at most
 TEST_ROWS = 5000
-FREQUENT_CLASSES = 20  # the most frequent ones of the training table
 
 Guesses = dict[str, np.ndarray]  # by learner: [test rows, classes or 1]
 
@@ -52,7 +53,7 @@ def trained(samples: Samples, seed: int) -> Trained | Score:
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
     column = samples.target
-    regression = samples.is_number(column) and samples.table("train")[column].nunique() > 10
+    regression = targets.is_quantity(samples)
     test = _labelled(samples, "holdout", samples.rows("holdout", TEST_ROWS, seed))
     truth = samples.table("holdout")[column].to_numpy()[test]
     classes = None if regression else _classes(samples, truth)
@@ -133,16 +134,9 @@ def _ceiling(
 
 
 def _obstacle(samples: Samples) -> Obstacle | None:
-    column = samples.target
-    if column is None:
-        return Reason.NO_TARGET, "no target column is named"
-    if column not in samples.known:
-        return Reason.TARGET_NOT_COMPARED, "the target is not a compared column with values"
-    if samples.holdout is None:
-        return Reason.NO_HOLDOUT, "there is no holdout to test on"
-    if len(samples.known) < 2:
-        return Reason.ONE_COLUMN, "there is no column to predict the target from"
-    if samples.table("train")[column].nunique() < 2:
+    if found := targets.obstacle(samples, tested=True):
+        return found
+    if samples.table("train")[samples.target].nunique() < 2:
         return Reason.TARGET_CONSTANT, "the target is constant"
     sizes = {role: len(_with_target(samples, role)) for role in ("train", "holdout", "synthetic")}
     small = [f"{size} {role}" for role, size in sizes.items() if size < 20]
