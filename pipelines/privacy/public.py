@@ -10,7 +10,6 @@ import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
-from launderette.generators.sampling.reading import check as check_constraints
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
@@ -27,11 +26,8 @@ def check(config: RunConfig) -> None:
         if found:
             raise LaunderError(f"expected {what}")
     schema = Schema(tuple(column.column for column in guarantee(config).public(stated(config))))
-    _check_mentioned(config, schema.names)
-    try:
-        check_constraints(config.sample.constraints, schema)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
+    ingestion.check_mentioned(schema.names, config)
+    ingestion.check_constraints(schema, config)
 
 
 def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
@@ -63,21 +59,9 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     )
 
 
-def _check_mentioned(config: RunConfig, names: list[str]) -> None:
-    mentioned = [("score.target", config.score.target), *(("sample.where", name) for name in config.sample.where)]
-    mentioned += [("sample.weights", name) for name in config.sample.weights]
-    for key, name in mentioned:
-        if name is not None and name not in names:
-            raise LaunderError(f"expected a column that is stated for {key}, found {name!r}{nearest(name, names)}")
-
-
 def stated(config: RunConfig) -> list[str]:
     """Return the columns that are stated and not dropped."""
-    return [name for name, column in config.listed.items() if _kind(column) != "drop"]
-
-
-def _kind(column: object) -> object:
-    return column.get("kind") if isinstance(column, dict) else column
+    return [name for name, column in config.listed.items() if ingestion.kind_of(column) != "drop"]
 
 
 def guarantee(config: RunConfig) -> Privacy:

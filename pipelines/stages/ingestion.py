@@ -10,7 +10,7 @@ import pandas as pd
 
 from launderette.generators import GeneratorError
 from launderette.generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
-from launderette.generators.sampling.reading import check as check_constraints
+from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
@@ -36,19 +36,19 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
         )
     if not frame.notna().to_numpy().any():
         raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
-    _check_mentioned(kept, config)
+    check_mentioned(kept, config)
     frame, infinite = _finite(frame)
     schema = _schema(frame, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[NOTES] += infinite + notes
     _check_target(frame, schema, config)
-    _check_constraints(schema, config)
+    check_constraints(schema, config)
     return frame[schema.names], schema
 
 
 def reading(config: RunConfig) -> dict[str, Any]:
     """Return the options by which the tables of a configuration are read."""
-    source, words = config.source, {name: _word(column) for name, column in config.listed.items()}
+    source, words = config.source, {name: kind_of(column) for name, column in config.listed.items()}
     dropped = [name for name, word in words.items() if word == "drop"]
     written = {
         "delimiter": source.delimiter,
@@ -59,13 +59,14 @@ def reading(config: RunConfig) -> dict[str, Any]:
     return {**written, "sheet": source.sheet, "without": dropped}
 
 
-def _word(column: str | Mapping[str, Any]) -> str:
+def kind_of(column: str | Mapping[str, Any]) -> str:
+    """Return the word that an entry under `columns` states: a kind, infer or drop."""
     return column if isinstance(column, str) else column["kind"]
 
 
 def _kept(names: list[str], left_out: list[str], config: RunConfig) -> list[str]:
     """Return the columns to read; LaunderError for one that the data lack or the configuration does not list."""
-    listed = {name: _word(column) for name, column in config.listed.items()}
+    listed = {name: kind_of(column) for name, column in config.listed.items()}
     for name in listed:
         if name not in [*names, *left_out]:
             near = nearest(name, [*names, *left_out])
@@ -90,7 +91,8 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
-def _check_mentioned(names: list[str], config: RunConfig) -> None:
+def check_mentioned(names: list[str], config: RunConfig) -> None:
+    """Raise LaunderError for a column that the configuration asks something of and that is not among `names`."""
     mentioned = [("score.target", config.score.target), ("split.entity", config.split.column)]
     mentioned += [("score.quasi_identifiers", name) for name in config.score.quasi_identifiers]
     mentioned += [("sample.where", name) for name in config.sample.where]
@@ -118,7 +120,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns
     inferred.
     """
-    kinds = {name: _word(column) for name, column in config.listed.items() if name in frame.columns}
+    kinds = {name: kind_of(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.column:
         kinds[config.split.column] = "identifier"
@@ -172,10 +174,10 @@ def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig)
     return replace(column, decimals=decimals_of(inner)) if len(inner) else column
 
 
-def _check_constraints(schema: Schema, config: RunConfig) -> None:
+def check_constraints(schema: Schema, config: RunConfig) -> None:
     """LaunderError for constraints that no table of this schema can have, before anything is trained."""
     try:
-        check_constraints(config.sample.constraints, schema)
+        conditions.check(config.sample.constraints, schema)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
 
