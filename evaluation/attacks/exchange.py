@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import betabinom
 
-ONCE_IN = 1000  # honest tables, of which one exceeds what chance is allowed
+from launderette.evaluation.chance import ONCE_IN
 
 
 @dataclass(frozen=True)

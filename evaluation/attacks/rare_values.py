@@ -12,7 +12,8 @@ import re
 import numpy as np
 from scipy.stats import binom, norm
 
-from launderette.evaluation.attacks.exchange import ONCE_IN, Count
+from launderette.evaluation.attacks.exchange import Count
+from launderette.evaluation.chance import ONCE_IN
 from launderette.evaluation.samples import Samples
 
 ROLES = ("train", "holdout", "synthetic")

@@ -185,11 +185,8 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
     relative = rule.get("relative")
     if relative is None:
         return figure, ""
-    if relative == "by chance":
-        chance = _by_chance(score)
-        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
-    if relative == "by rank":
-        chance = null_best_quantile(score.detail["members"], score.detail["non_members"], NULL)
+    if relative in ("by chance", "by rank"):
+        chance = _by_chance(score) if relative == "by chance" else _by_rank(score)
         return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""
@@ -236,6 +233,11 @@ def _by_repeats(*, rows: int, real: int, repeats: int, **_: int) -> float:
     """Return the share of `rows` that may equal a real image by chance, where so many pairs of these are equal."""
     most = gamma.ppf(0.975, repeats + 1) if repeats else 0.0  # pairs, the end of the interval of a Poisson count
     return float(poisson.ppf(NULL, most * rows * 2 / (real - 1)) / rows) if most else 0.0
+
+
+def _by_rank(score: Score) -> float:
+    """Return the share of members above every non-member that an attack which knows nothing may reach."""
+    return null_best_quantile(score.detail["members"], score.detail["non_members"], NULL)
 
 
 def _by_chance(score: Score) -> float:

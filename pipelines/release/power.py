@@ -19,9 +19,9 @@ from launderette.pipelines.config.rules import PRIVACY, Rule
 Scores = Mapping[str, Score]
 # risks beyond those of non-members
 BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linkability"
-# attacks on all training rows, by whose number parts are measured
 # counts of released rows beside chance; other counts are of single values
 ROW_COUNTS = "privacy.copies", "privacy.near_copies"
+# attacks on all training rows, by whose number parts are measured
 WHOLE_ATTACKS = "privacy.membership", "image.membership"
 
 
