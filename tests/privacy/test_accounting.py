@@ -28,6 +28,17 @@ def test_epsilon_is_that_of_googles_privacy_loss_distribution(mu, delta):
     assert found == pytest.approx(upper.get_epsilon_for_delta(delta), rel=0.01)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("mu", "delta"), SETTINGS)
+def test_epsilon_is_that_of_opacus_privacy_random_variables(mu, delta):
+    prv = pytest.importorskip("opacus.accountants.prv")
+    accountant, found = prv.PRVAccountant(), accounting.epsilon_of(mu, delta)
+    accountant.history = [(2 / mu, 1.0, 4)]  # four events of half the mu, on all rows
+    error = {"eps_error": 2e-3 * found, "delta_error": delta / 1000}
+    low, _, high = accountant._get_dprv(**error).compute_epsilon(delta, *reversed(error.values()))
+    assert low <= found <= high and found == pytest.approx(high, rel=0.01)
+
+
 @given(st.floats(0.01, 5), st.floats(0.01, 20))
 def test_delta_is_the_integral_of_what_exceeds_epsilon(mu, epsilon):
     z = stats.norm
