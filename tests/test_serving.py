@@ -1,4 +1,7 @@
-"""`launder serve` against a real Prefect server: a scheduled run releases, and nothing is left running."""
+"""`launder serve` against a real Prefect server: a scheduled run releases, and nothing is left running.
+
+One server for all, and the three that wait for the next minute are started together: each names its data set otherwise.
+"""
 
 import json
 import os
@@ -18,13 +21,15 @@ from tests.processes import environment, start, until
 from tests.test_flows import OPEN_GATE, customers
 
 CONFIG = """
+name: {name}
 source: data.csv
-budget: {{steps: 20}}
+budget: {{steps: {steps}}}
 score: {{metrics: [fidelity.shape]}}
 gate: {gate}
 publish: {{to: out, keep: 1}}
 schedule: {{cron: "{cron}"}}
 """
+NEW_YEAR, EVERY_MINUTE = "0 0 1 1 *", "* * * * *"
 
 
 @pytest.fixture
@@ -33,15 +38,25 @@ def here(tmp_path):
     return tmp_path
 
 
+def marked_environment(folder):
+    """Return an environment of its own for the processes below, by which they are found again."""
+    return environment(PREFECT_HOME=str(folder / "prefect"), HOME=str(folder), LAUNDERETTE_MARK=uuid.uuid4().hex)
+
+
 @pytest.fixture
 def marked(tmp_path):
     """Return an environment that every process below inherits, and at the end see that none of them is left."""
-    mark = uuid.uuid4().hex
-    yield environment(PREFECT_HOME=str(tmp_path / "prefect"), HOME=str(tmp_path), LAUNDERETTE_MARK=mark)
-    left = alive(mark)
+    found = marked_environment(tmp_path)
+    yield found
+    assert not swept(found)
+
+
+def swept(env):
+    """Kill the processes that are left of an environment, and return their numbers."""
+    left = alive(env["LAUNDERETTE_MARK"])
     for number in left:
         os.kill(number, signal.SIGKILL)
-    assert not left
+    return left
 
 
 def alive(mark):
@@ -56,26 +71,29 @@ def alive(mark):
     return found
 
 
-def configured(folder, cron, gate=OPEN_GATE):
-    (folder / "served.yaml").write_text(CONFIG.format(gate=json.dumps(gate), cron=cron))
+def configured(folder, cron, gate=OPEN_GATE, name="data", steps=20):
+    (folder / "served.yaml").write_text(CONFIG.format(name=name, steps=steps, gate=json.dumps(gate), cron=cron))
     return folder / "served.yaml"
 
 
-@pytest.fixture
-def server(marked, tmp_path):
-    """`prefect server start` on a free port."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """`prefect server start` on a free port, for this module."""
+    folder = tmp_path_factory.mktemp("server")
+    env = marked_environment(folder)
     port = free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with open(tmp_path / "server.log", "w") as log:
+    with open(folder / "server.log", "w") as log:
         process = subprocess.Popen(
-            command, env=marked | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log
+            command, env=env | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}, stdout=log, stderr=log
         )
     try:
-        until(lambda: process.poll() is not None or healthy(port), 180, "the server does not answer")
+        until(lambda: ended(process) or healthy(port), 180, "the server does not answer")
         yield f"http://127.0.0.1:{port}/api"
     finally:
         process.terminate()
         process.wait(60)
+        assert not swept(env)
 
 
 def healthy(port):
@@ -85,20 +103,25 @@ def healthy(port):
         return False
 
 
-def runs(server):
-    """Return the runs that have started, as a server knows them."""
+def runs(server, name):
+    """Return the runs of a data set that have started, as a server knows them."""
     ask = urllib.request.Request(f"{server}/flow_runs/filter", b"{}", {"Content-Type": "application/json"})
     with urllib.request.urlopen(ask, timeout=30) as answer:
-        return [run for run in json.load(answer) if run["state"]["type"] != "SCHEDULED"]
+        found = [run for run in json.load(answer) if run["state"]["type"] != "SCHEDULED"]
+    return [run for run in found if run["name"].startswith(f"{name} ")]
 
 
-def states(server):
-    return {run["state"]["type"] for run in runs(server)}
+def states(server, name):
+    return {run["state"]["type"] for run in runs(server, name)}
 
 
-def due(name):
+def due(name, data="data"):
     """Return when the run of this name was due."""
-    return datetime.strptime(name, "data %Y-%m-%d %H:%M UTC")
+    return datetime.strptime(name, f"{data} %Y-%m-%d %H:%M UTC")
+
+
+def ended(process):
+    return process.poll() is not None
 
 
 def stopped(process, number):
@@ -107,34 +130,61 @@ def stopped(process, number):
     return process.returncode, out, err
 
 
-def test_a_scheduled_run_releases_and_says_so(here, marked, server):
-    shown = here / "shown.txt"
-    with open(shown, "w") as screen:
-        path = configured(here, "* * * * *")
-        process = start("serve", path, folder=here, env=marked | {"PREFECT_API_URL": server}, stdout=screen)
+@pytest.fixture(scope="module")
+def scheduled(server, tmp_path_factory):
+    """Start three `launder serve` whose runs are due each minute, one that releases and two without an end.
+
+    Returns folder, process and environment by name.
+    """
+    found = {}
+    for name, steps in {"short": 20, "interrupted": 1_000_000, "terminated": 1_000_000}.items():
+        folder = tmp_path_factory.mktemp(name)
+        customers(120).to_csv(folder / "data.csv", index=False)
+        path, env = configured(folder, EVERY_MINUTE, name=name, steps=steps), marked_environment(folder)
+        with open(folder / "shown.txt", "w") as screen:
+            process = start("serve", path, folder=folder, env=env | {"PREFECT_API_URL": server}, stdout=screen)
+        found[name] = folder, process, env
+    yield found
+    for _, process, env in found.values():
+        process.kill()
+        process.communicate(timeout=60)
+        swept(env)
+
+
+def test_a_scheduled_run_releases_and_says_so(scheduled, server):
+    folder, process, env = scheduled["short"]
+    shown = folder / "shown.txt"
     try:
-        until(
-            lambda: process.poll() is not None or " released: " in shown.read_text(),
-            180,
-            "no scheduled run has released",
-        )
+        until(lambda: ended(process) or " released: " in shown.read_text(), 300, "no scheduled run has released")
     finally:
         code, _, err = stopped(process, signal.SIGTERM)
     out = shown.read_text()
-    assert (code, err) == (0, "") and "serving data: * * * * * (UTC)" in out
+    assert (code, err) == (0, "") and "serving short: * * * * * (UTC)" in out
     name, place = next(line for line in out.splitlines() if " released: " in line).split(" released: ")
-    assert due(name) and main(["verify", place]) == 0
-    assert "COMPLETED" in states(server) and not states(server) & {"RUNNING", "PENDING", "CANCELLING"}
+    assert due(name, "short") and main(["verify", place]) == 0
+    assert "COMPLETED" in states(server, "short")
+    assert not states(server, "short") & {"RUNNING", "PENDING", "CANCELLING"} and not swept(env)
+
+
+@pytest.mark.parametrize(("name", "number"), [("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)])
+def test_no_run_is_left_running(scheduled, server, name, number):
+    _, process, env = scheduled[name]
+    try:
+        until(lambda: ended(process) or "RUNNING" in states(server, name), 300, "no scheduled run has started")
+    finally:
+        code, _, err = stopped(process, number)
+    assert (code, err) == (0, "")
+    assert states(server, name) <= {"CRASHED", "CANCELLED"} and not swept(env)
 
 
 def test_serving_brings_a_server_and_takes_it_away(here, marked):
-    process = start("serve", configured(here, "0 0 1 1 *"), folder=here, env=marked)
+    process = start("serve", configured(here, NEW_YEAR), folder=here, env=marked)
     try:
         assert process.stdout.readline() == "launder serve: starting\n"
         shown = process.stdout.readline().removeprefix("dashboard: ").strip()
         with urllib.request.urlopen(f"{shown}/ui-settings", timeout=30) as settings:  # what its pages ask first
             assert json.load(settings)["api_url"] == f"{shown}/api"
-        assert process.stdout.readline() == "serving data: 0 0 1 1 * (UTC)\n"  # the server answers by then
+        assert process.stdout.readline() == f"serving data: {NEW_YEAR} (UTC)\n"  # the server answers by then
         assert len(alive(marked["LAUNDERETTE_MARK"])) >= 2
     finally:
         code, _, err = stopped(process, signal.SIGINT)
@@ -143,7 +193,7 @@ def test_serving_brings_a_server_and_takes_it_away(here, marked):
 
 @pytest.mark.parametrize("words", [("serve", "served.yaml"), ("run", "served.yaml", "--set", "budget.steps=1000000")])
 def test_a_killed_command_takes_its_server_along(here, marked, words):
-    configured(here, "0 0 1 1 *")
+    configured(here, NEW_YEAR)
     process = start(*words, folder=here, env=marked)
     try:
         sign = "serving data" if words[0] == "serve" else "reading the source"
@@ -156,22 +206,9 @@ def test_a_killed_command_takes_its_server_along(here, marked, words):
 
 
 def test_a_quarantine_is_not_green(here, marked, server):
-    words = ("run", configured(here, "0 0 1 1 *", gate={"fidelity.shape": {"at_least": 1.0}}))
+    words = ("run", configured(here, NEW_YEAR, gate={"fidelity.shape": {"at_least": 1.0}}))
     process = start(*words, folder=here, env=marked | {"PREFECT_API_URL": server})
     _, err = process.communicate(timeout=180)
     assert process.returncode == 3, err
-    (run,) = runs(server)
+    (run,) = runs(server, "data")
     assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "Quarantined") and due(run["name"])
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_no_run_is_left_running(here, marked, server, number):
-    path = configured(here, "* * * * *")
-    path.write_text(path.read_text().replace("steps: 20", "steps: 1000000"))
-    process = start("serve", path, folder=here, env=marked | {"PREFECT_API_URL": server})
-    try:
-        until(lambda: process.poll() is not None or "RUNNING" in states(server), 180, "no scheduled run has started")
-    finally:
-        code, _, err = stopped(process, number)
-    assert (code, err) == (0, "")
-    assert states(server) <= {"CRASHED", "CANCELLED"}
