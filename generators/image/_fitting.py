@@ -110,7 +110,8 @@ def placed(model: nn.Module, form: ImageForm, device: torch.device) -> nn.Module
         and any(isinstance(part, nn.GroupNorm) for part in model.modules())
     )
     last = device.type == "cuda" or (min(form.height, form.width) >= LEAST_CHANNELS_LAST_SIDE and not normed)
-    return model.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
+    order = torch.channels_last if last else torch.contiguous_format
+    return model.to(device, memory_format=order)  # type: ignore[call-overload]  # torch's own types leave it out
 
 
 def small(form: ImageForm) -> bool:

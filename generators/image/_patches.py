@@ -58,9 +58,10 @@ class Layer(nn.Module):
         super().__init__()
         self.heads = d // HEAD_UNITS
         self.norm, self.qkv, self.out = nn.LayerNorm(d), nn.Linear(d, 3 * d), nn.Linear(d, d)
-        self.feed = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
+        wider, narrower = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+        self.feed = nn.Sequential(nn.LayerNorm(d), wider, nn.GELU(), narrower)
         self.dropout = nn.Dropout(dropout)
-        for last in (self.out, self.feed[-1]):
+        for last in (self.out, narrower):
             nn.init.zeros_(last.weight)
 
     def forward(self, h: Tensor, kept: list[Tensor] | None = None) -> Tensor:
@@ -83,6 +84,9 @@ class Layer(nn.Module):
 class PatchTransformer(nn.Module):
     """Values of an image -> for each value the parameters of its distribution given those before it."""
 
+    near: Tensor  # int64 [T, 4], the patches that touch each one before it, T where there is none
+    before: Tensor  # [m, m, 1], 1 where value j sees value i < j
+
     def __init__(
         self, patches: Patches, classes: int, *, width: int, depth: int, hidden: int, outputs: int, dropout: float
     ) -> None:
@@ -98,9 +102,7 @@ class PatchTransformer(nn.Module):
         self.layers = nn.ModuleList(Layer(width, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.context = nn.Linear(width + n * m, hidden)
-        self.register_buffer(
-            "before", torch.ones(m, m).tril(-1)[:, :, None], persistent=False
-        )  # value j sees the values i < j
+        self.register_buffer("before", torch.ones(m, m).tril(-1)[:, :, None], persistent=False)
         self.inside = nn.Parameter(torch.randn(m, m, hidden) / math.sqrt(m))
         self.bias = nn.Parameter(torch.zeros(m, hidden))
         self.first = nn.Parameter(torch.randn(m, hidden, hidden) / math.sqrt(hidden))

@@ -21,6 +21,8 @@ LOWEST_UNET_SIDE = 4  # pixels of a side of the lowest level
 class ConditionEmbedding(nn.Module):
     """Noise level, label and further numbers -> one vector [B, e]."""
 
+    frequency: Tensor  # [e / 4]
+
     def __init__(self, e: int, labels: int, augmentation: int) -> None:
         super().__init__()
         self.register_buffer("frequency", torch.exp(torch.linspace(0, math.log(1000), e // 4)) / 4, persistent=False)
@@ -136,6 +138,6 @@ def _norm(c: int) -> nn.GroupNorm:
 
 
 def _zero(layer: nn.Conv2d) -> nn.Conv2d:
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
     return layer

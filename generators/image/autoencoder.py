@@ -66,7 +66,7 @@ class Model(nn.Module):
         """Let the decoder begin with the mean brightness of packed images x [N, C H W + 2]."""
         mean = self.form.unpack(x)[0].double().mean((0, 2, 3)) / 255
         with torch.no_grad():
-            self.decoder.out.bias.copy_(torch.logit(mean, 1e-3))
+            self.decoder.out.get_parameter("bias").copy_(torch.logit(mean, 1e-3))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Packed images x [B, C H W + 2] -> latents [B, d] and label numbers [B]."""

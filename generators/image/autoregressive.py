@@ -30,6 +30,7 @@ from launderette.generators.image._patches import HEAD_UNITS, Patches, PatchTran
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan
 
 LEAST_IMAGES_PER_VALUE = 5  # images that must share a pixel value before it is kept as one
@@ -65,14 +66,25 @@ class Model(nn.Module):
     value.
     """
 
+    real: Tensor  # [T, m], whether a patch's value lies inside the image
+    rank: Tensor  # int64 [256], of each pixel value among those in use
+    value: Tensor  # int64 [256], of each rank
+
     def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
-        self.form, self.patches = form, Patches(form.channels, form.height, form.width, config.patch)
-        options = {name: getattr(config, name) for name in ("width", "depth", "hidden", "dropout")}
-        self.net = PatchTransformer(self.patches, len(form.classes), outputs=3 * config.mixture, **options)
+        self.form, self.patches = form, Patches(form.channels, form.height, form.width, settled(config.patch))
+        self.net = PatchTransformer(
+            self.patches,
+            len(form.classes),
+            width=settled(config.width),
+            depth=settled(config.depth),
+            hidden=settled(config.hidden),
+            outputs=3 * config.mixture,
+            dropout=settled(config.dropout),
+        )
         self.register_buffer("real", self.patches.real(), persistent=False)
-        self.register_buffer("rank", torch.arange(256))  # of each pixel value among those in use
-        self.register_buffer("value", torch.arange(256))  # of each rank
+        self.register_buffer("rank", torch.arange(256))
+        self.register_buffer("value", torch.arange(256))
         with torch.no_grad():
             self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(
                 -1, 1, config.mixture
@@ -151,7 +163,8 @@ class Model(nn.Module):
     def image(self, y: Tensor, u: Tensor) -> Tensor:
         """Labels y [B], uniforms u [B, T, m] -> images uint8 [B, C, H, W], value by value."""
         patches, net = self.patches, self.net
-        r, kept = torch.zeros_like(u, dtype=torch.int64), [[] for _ in net.layers]
+        r = torch.zeros_like(u, dtype=torch.int64)
+        kept: list[list[Tensor]] = [[] for _ in net.layers]
         v = torch.zeros(len(y), patches.T + 1, patches.m, device=u.device)  # the last stands for no patch
         for t in range(patches.T):
             s = net.summary(v[:, net.near[t]].flatten(1)[:, None], y, t, kept)[:, 0]
@@ -235,15 +248,16 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
-    epoch = max(1, images // config.batch)  # steps
+    batch = settled(config.batch)
+    epoch = max(1, images // batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        batch=config.batch,
+        batch=batch,
         steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
         evaluate_every=int(np.clip(epoch, 50, 250)),
         ema=0.998,
-        chunk=config.batch,  # the mixtures of more images at once are slower: they leave the cache
+        chunk=batch,  # the mixtures of more images at once are slower: they leave the cache
     )
 
 

@@ -28,6 +28,7 @@ from launderette.generators.image._unet import UNet
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
@@ -59,12 +60,21 @@ class Config:
 class Model(nn.Module):
     """The denoiser D(x; sigma); forward returns the weighted loss of each image."""
 
+    sigma_data: Tensor  # [], standard deviation of the training images
+
     def __init__(self, form: ImageForm, config: Config) -> None:
         super().__init__()
         self.form, self.config, self.nothing = form, config, len(form.classes)  # the last label says that there is none
         shape = form.channels, form.height, form.width
-        options = {name: getattr(config, name) for name in ("width", "patch", "blocks", "dropout")}
-        self.net = UNet(shape, self.nothing + 1, AUGMENTATION_NUMBERS, **options)
+        self.net = UNet(
+            shape,
+            self.nothing + 1,
+            AUGMENTATION_NUMBERS,
+            width=settled(config.width),
+            patch=settled(config.patch),
+            blocks=settled(config.blocks),
+            dropout=settled(config.dropout),
+        )
         self.register_buffer("sigma_data", torch.tensor(0.5))
 
     def start(self, x: Tensor) -> None:

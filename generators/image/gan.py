@@ -32,6 +32,7 @@ from launderette.generators.training import device as devices
 from launderette.generators.training import options
 from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
 from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan, Turn
 
 LATENT_DIMENSIONS = 64  # normals that an image is drawn from
@@ -70,8 +71,9 @@ class Model(nn.Module):
         super().__init__()
         self.form, self.config, self.diversity, self.fidelity = form, config, 1.0, 1.0
         shape, classes = (form.channels, form.height, form.width), len(form.classes)
-        self.generator = ImageGenerator(shape, classes, LATENT_DIMENSIONS, config.width, config.blocks, config.patch)
-        self.discriminator = ImageDiscriminator(shape, classes, config.width, config.blocks, config.patch)
+        network = settled(config.width), settled(config.blocks), settled(config.patch)
+        self.generator = ImageGenerator(shape, classes, LATENT_DIMENSIONS, *network)
+        self.discriminator = ImageDiscriminator(shape, classes, *network)
 
     def start(self, x: Tensor) -> None:
         """Nothing is measured on the packed images x: noise is where both networks begin."""
@@ -161,11 +163,12 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
-    epoch = max(1, images // config.batch)  # steps
+    batch = settled(config.batch)
+    epoch = max(1, images // batch)  # steps
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=0.0,
-        batch=config.batch,
+        batch=batch,
         steps=int(np.clip(80 * epoch, 1000, 6000)) * (4 if device.type == "cuda" else 1),
         evaluate_every=int(np.clip(epoch, 50, 250)),
         ema=0.999,

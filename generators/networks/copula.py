@@ -43,6 +43,12 @@ class Copula(nn.Module):
     file.
     """
 
+    column: Tensor  # [D], of each feature
+    level: Tensor  # [D], the rank of its label
+    R: Tensor  # [D, D]
+    share: Tensor  # [D], of a label's level
+    v: Tensor  # [D], variance of a number's scores E[z | cell]
+
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.columns = len(layout.places)
@@ -59,10 +65,8 @@ class Copula(nn.Module):
         self.register_buffer("column", torch.tensor([c for c, _ in places]), persistent=False)
         self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
-        self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))  # of a label's level
-        self.register_buffer(
-            "v", torch.ones(len(places), dtype=torch.float64)
-        )  # variance of a number's scores E[z | cell]
+        self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))
+        self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
             self.register_buffer(

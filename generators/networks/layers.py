@@ -20,6 +20,9 @@ IMPOSSIBLE = -1e9  # logit of a token that cannot occur
 class TokenEmbedding(nn.Module):
     """Tokens [B, L] -> [B, L, e]."""
 
+    waves: Tensor  # [tokens, e]
+    offsets: Tensor  # [L], the place of each token's first row in the weight
+
     def __init__(self, layout: Layout, e: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(sum(layout.sizes), e))

@@ -30,6 +30,8 @@ def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
 class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
 
+    member: Tensor  # [columns, L], 1 where a token is one of the column
+
     def __init__(
         self, layout: Layout, *, width: int, embedding: int, depth: int, conditional: float, dropout: float = 0.0
     ) -> None:
@@ -59,7 +61,7 @@ class Model(nn.Module):
             losses[amount] = float(
                 sum(self(chunk).double().sum() for chunk in validation.split(4096)) / len(validation)
             )
-        best = min(losses, key=losses.get)
+        best = min(losses, key=losses.__getitem__)
         saved = losses[INDEPENDENT] - losses[best]  # nats per row
         self.copula.shrink(R, best if saved > LEAST_SAVED_NATS * len(self.member) else INDEPENDENT)
 
@@ -151,10 +153,8 @@ class Model(nn.Module):
         """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its
         turn.
         """
-        given = (
-            self.copula.conditionals([c for c in range(len(self.member)) if c in known]) if self.copula.used else None
-        )
-        X = self.copula.features(x) if given else None
+        copula, columns = self.copula, [c for c in range(len(self.member)) if c in known]
+        given = (copula.features(x), copula.conditionals(columns)) if copula.used else None
         shown = {l: self._contribution(l, x, self.after) for l in known}
         h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
         for l in range(self.L):
@@ -162,11 +162,11 @@ class Model(nn.Module):
                 h = h - shown[l] + self._contribution(l, x, self.before)
                 continue
             logits = self._factor(l, h + self.first_bias[l], x)
-            if given and l in self.copula.factors:
-                logits = logits + self.copula.term(l, x, X, given)
+            if given and l in copula.factors:
+                logits = logits + copula.term(l, x, *given)
             yield l, logits.double()
-            if given and l < self.copula.columns:
-                self.copula.read(l, x, X)
+            if given and l < copula.columns:
+                copula.read(l, x, given[0])
             h = h + self._contribution(l, x, self.before)
 
     def _contribution(self, l: int, x: Tensor, weights: Tensor) -> Tensor:

@@ -23,6 +23,11 @@ KNOWN_SETS = 16  # sets of known columns among these
 class Model(nn.Module):
     """Generator and discriminator of one table; `turn` says whose loss forward returns, none for collapse detection."""
 
+    mean: Tensor  # [width], of the discriminator's hidden units over generated rows
+    pool_scores: Tensor  # [P, n], the starting rows of training: what `generate` takes as z, y and known
+    pool_logits: Tensor  # [P, T]
+    pool_known: Tensor  # [P, C]
+
     def __init__(
         self, variables: Variables, *, width: int, depth: int, packing: int, penalty: float, loss: str
     ) -> None:
@@ -32,7 +37,7 @@ class Model(nn.Module):
         n, T, C = len(variables.numbers), sum(variables.sizes), len(variables.layout.places)
         self.generator = TableGenerator(variables.features + n + C + NOISE_DIMENSIONS, width, depth, n, T)
         self.discriminator = TableDiscriminator(variables.features + C, width, depth, packing)
-        self.register_buffer("mean", torch.zeros(width))  # of the discriminator's hidden units over generated rows
+        self.register_buffer("mean", torch.zeros(width))
         for c in range(C):
             self.register_buffer(f"rake_{c}", torch.zeros(variables.layout.sizes[c]))  # log weights of tokens
 

@@ -6,9 +6,15 @@ from torch import Tensor
 MOST_TOKEN_PAIRS = 2**24  # of tokens, times orders, that a batch compares at once
 
 
-def random_orders(count: int, columns: int, width: int, stream: torch.Generator | None = None, **at: str) -> Tensor:
+def random_orders(
+    count: int,
+    columns: int,
+    width: int,
+    stream: torch.Generator | None = None,
+    device: torch.device | None = None,
+) -> Tensor:
     """Draw orders [count, width] of all tokens, uniformly but that the coarse ones, the first `columns`, come first."""
-    waiting = torch.rand(count, width, generator=stream, **at)
+    waiting = torch.rand(count, width, generator=stream, device=device)
     waiting[:, columns:] += 1
     return waiting.argsort(1)
 

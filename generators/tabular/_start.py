@@ -35,7 +35,7 @@ class Start(nn.Module):
         for amount in SHRINKAGE if used else ():
             self.copula.shrink(R, amount)
             gains[amount] = self._gain(validation[:VALIDATION_ROWS])
-        self.copula.shrink(R, max(gains, key=gains.get))
+        self.copula.shrink(R, max(gains, key=gains.__getitem__))
 
     def _gain(self, x: Tensor) -> float:
         """Return how much more likely than with independent columns the tokens x [M, L] are, in nats per row."""
@@ -57,7 +57,7 @@ class Start(nn.Module):
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
         for c in [*known, *(c for c in range(copula.columns) if c not in known)]:
             for v in variables.of_column[c]:
-                y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, X, given)
+                y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, x, X, given)
             if c not in known:
                 x[:, c] = (
                     self._number(c, z, e, y, X, given)
@@ -67,14 +67,14 @@ class Start(nn.Module):
             copula.read(c, x, X)
         return z, torch.cat([u[:, :0], *y], 1)
 
-    def _logits(self, v: int, X: Tensor, given: Conditionals) -> Tensor:
-        """Return log p of choice v given the features X [B, D]: [B, K]; a choice under another one adds its own
-        once that is made.
+    def _logits(self, v: int, x: Tensor, X: Tensor, given: Conditionals) -> Tensor:
+        """Return log p of choice v given the tokens x [B, L] and their features X [B, D]: [B, K]; a choice under
+        another one adds its own once that is made.
         """
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
-        return share if choice.is_missing else share + self.copula.term(choice.column, None, X, given)
+        return share if choice.is_missing else share + self.copula.term(choice.column, x, X, given)
 
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
         """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""

@@ -15,6 +15,8 @@ Known = Mapping[int, Tensor]  # column -> the cells of rows, int64 [B]
 class Model(nn.Module):
     """Tables of a tree; `parent` of a column is another one, -1 at the root."""
 
+    parent: Tensor  # int64 [columns]
+
     def __init__(
         self, parent: Sequence[int], groups: Sequence[Tensor], cells: Sequence[Tensor], conditional: Sequence[Tensor]
     ) -> None:

@@ -36,6 +36,9 @@ class Choice:
 class Variables(nn.Module):
     """n numbers and V choices of T levels in all; `fit` fills the buffers, which belong to the model's file."""
 
+    knots: Tensor  # [2, n, ENCODING_PIECES], where each piece of a number's encoding begins and ends
+    column: Tensor  # [n + V], of each number and choice
+
     def __init__(self, layout: Layout, columns: tuple[Cells | Labels, ...]) -> None:
         super().__init__()
         self.layout, self.cells = layout, [column.size for column in columns]
@@ -128,7 +131,8 @@ class Variables(nn.Module):
         """Perturbed logits y [B, T] -> the largest of each choice [B, V], and indicators [B, T] with the gradient
         of a softmax.
         """
-        picks, levels = [], []
+        picks: list[Tensor] = []
+        levels: list[Tensor] = []
         for v, (choice, logits) in enumerate(zip(self.choices, y.split(self.sizes, 1), strict=True)):
             if choice.above is not None:
                 logits = logits + getattr(self, f"log_share_{v}")[picks[choice.above]]

@@ -66,6 +66,9 @@ class Config:
 class Model(nn.Module):
     """Encoder, noise, decoder; forward returns the loss of reconstruction per row, in nats."""
 
+    offsets: Tensor  # [L], the place of each token's first row in the embedding
+    seen: Tensor  # [L], 0 for a token that is hidden from the encoder
+
     def __init__(self, layout: Layout, hidden: list[int], config: Config) -> None:
         super().__init__()
         L, h, e, d = layout.width, config.width, config.embedding, config.latent
@@ -92,8 +95,8 @@ class Model(nn.Module):
         """Let the heads of tokens x [N, L] begin with the tokens' frequencies, fine ones with those under each
         coarse token.
         """
-        self.decoder[-1].weight.zero_()
-        self.decoder[-1].bias.zero_()
+        for parameter in self.decoder[-1].parameters():
+            parameter.zero_()
         for l, bias in enumerate(self.bias.split(self.sizes)):
             bias.copy_(torch.log((torch.bincount(x[:, l], minlength=len(bias)) + 0.1) / len(x)))
         for fine, coarse in self.inner.items():
@@ -124,10 +127,11 @@ class Model(nn.Module):
         """Return -log p(x | z + sigma e) of tokens x [B, L] in nats, [B]."""
         z = self.encode(x)
         decoded = self.decode(z + self.sigma * torch.randn_like(z))
-        return sum(
+        losses = (
             nn.functional.cross_entropy(self.logits(decoded, l, x), x[:, l], reduction="none")
             for l in range(len(self.sizes))
         )
+        return sum(losses, z.new_zeros(len(z)))
 
     @torch.no_grad()
     def draw(self, z: Tensor, u: Tensor, known: Mapping[int, int]) -> Tensor:
@@ -149,7 +153,8 @@ class Model(nn.Module):
         for l, token in known.items():
             x[:, l] = token
         decoded = self.decode(z)
-        return sum(self.logits(decoded, l, x).double().log_softmax(1)[:, token] for l, token in known.items())
+        terms = (self.logits(decoded, l, x).double().log_softmax(1)[:, token] for l, token in known.items())
+        return sum(terms, z.new_zeros(len(z), dtype=torch.float64))
 
 
 def _waves(ordered: int, size: int) -> Tensor:

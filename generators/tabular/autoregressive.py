@@ -28,6 +28,7 @@ from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
@@ -94,9 +95,10 @@ class Autoregressive(FittedTable[Config, Model]):
         The second pass over conditions, q, is less exact than the model's own p.
         """
         self.model.eval()
-        u, x = torch.from_numpy(u).to(self._device), x.to(self._device)
-        drawn = [self.model.draw(part, x, known, allowed) for part in u[:, 1:].split(self.encoding.layout.width, 1)]
-        return conditioning.resampled(drawn, partial(self._log_p, held=held), u[:, 0]).cpu().numpy()
+        uniforms, x = torch.from_numpy(u).to(self._device), x.to(self._device)
+        candidates = uniforms[:, 1:].split(self.encoding.layout.width, 1)
+        drawn = [self.model.draw(part, x, known, allowed) for part in candidates]
+        return conditioning.resampled(drawn, partial(self._log_p, held=held), uniforms[:, 0]).cpu().numpy()
 
     def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:
         """Return log p of tokens [B, L], of cells that constraints cut the part that is left."""
@@ -180,9 +182,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 
 
 def _plan(config: Config, rows: int) -> Plan:
-    epoch = max(1, rows // config.batch)  # steps
+    batch = settled(config.batch)
+    epoch = max(1, rows // batch)  # steps
     plan = Plan(
-        batch=config.batch,
+        batch=batch,
         steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
         evaluate_every=max(20, min(epoch, 200)),
     )

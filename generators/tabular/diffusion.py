@@ -38,6 +38,7 @@ from launderette.generators.tabular._denoiser import Denoiser
 from launderette.generators.tabular._schedule import moments, orders_of_batch, random_orders
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
@@ -65,6 +66,8 @@ class Model(nn.Module):
     """The denoiser and its process; forward returns the likelihood bound of each row, [B]: for a random order while
     training, otherwise the mean over EVALUATION_ORDERS fixed ones.
     """
+
+    orders: Tensor  # [EVALUATION_ORDERS, L]
 
     def __init__(self, layout: Layout, **shape: int) -> None:
         super().__init__()
@@ -152,9 +155,9 @@ class Diffusion(FittedTable[Config, Model]):
         more].
         """
         L, steps = x.shape[1], self.config.sampling_steps or x.shape[1]
-        u = torch.from_numpy(u[:, 1 : 1 + 2 * L])
-        at = moments(u[:, :L], known, len(self.encoding.columns), steps)
-        return self._drawn(x, at, u[:, L:], allowed)[0].cpu().numpy()
+        uniforms = torch.from_numpy(u[:, 1 : 1 + 2 * L])
+        at = moments(uniforms[:, :L], known, len(self.encoding.columns), steps)
+        return self._drawn(x, at, uniforms[:, L:], allowed)[0].cpu().numpy()
 
     def _guided(self, u: np.ndarray, x: Tensor, known: Tensor, held: Constraints) -> np.ndarray:
         """Fill tokens one at a time in the order of the columns, masked by what the constraints leave: of the
@@ -172,7 +175,8 @@ class Diffusion(FittedTable[Config, Model]):
 
     def _drawn(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed) -> tuple[Tensor, Tensor]:
         self.model.eval()
-        return self.model.reveal(*(part.to(self._device) for part in (x, at, u.contiguous())), allowed)
+        x, at, u = (part.to(self._device) for part in (x, at, u.contiguous()))
+        return self.model.reveal(x, at, u, allowed)
 
     @property
     def _device(self) -> torch.device:
@@ -222,7 +226,7 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    return Model(encoded.layout, width=config.width, embedding=config.embedding, depth=config.depth)
+    return Model(encoded.layout, width=settled(config.width), embedding=config.embedding, depth=config.depth)
 
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
@@ -230,9 +234,10 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 
 
 def _plan(config: Config, rows: int) -> Plan:
-    epoch = max(1, rows // config.batch)  # steps
+    batch = settled(config.batch)
+    epoch = max(1, rows // batch)  # steps
     plan = Plan(
-        batch=config.batch,
+        batch=batch,
         steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
         evaluate_every=max(20, min(epoch, 200)),
     )

@@ -32,6 +32,7 @@ from launderette.generators.tabular._variables import Variables
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.collapse import LEAST_FIDELITY
 from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan, Turn
 
 RAKING_ROWS = 8192  # rows to which the shares of tokens are fitted
@@ -157,17 +158,18 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, validatio
 
 
 def _plan(config: Config, rows: int) -> Plan:
-    most = max(600, MOST_EPOCHS * rows // config.batch)
+    batch = settled(config.batch)
+    most = max(600, MOST_EPOCHS * rows // batch)
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        batch=config.batch,
+        batch=batch,
         steps=min(most, 2500),
         most_steps=most,
         ema=0.998,
         latest=True,
         betas=(0.5, 0.99),
-        turns={"discriminator": Turn(), "generator": Turn(config.pace, until=1 - config.finish)},
+        turns={"discriminator": Turn(), "generator": Turn(settled(config.pace), until=1 - config.finish)},
         least_diversity=0.25,
         least_fidelity=LEAST_FIDELITY,
     )

@@ -174,8 +174,8 @@ def _fitted(
     model = Model(tree.parent, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables))
     entropy, seconds = model.entropy(), time.monotonic() - started
     status = {"step": 1, "steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "memory_mb": 0}
-    if how.get("progress"):
-        how["progress"](status)
+    if progress := how.get("progress"):
+        progress(status)
     record |= {"steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "validation_rows": []}
     record |= {"device": "cpu", "reason": DEVICE_REASON, "stopped": "after one pass over the rows", "memory_mb": 0}
     return Marginals(encoded, config, model, record)

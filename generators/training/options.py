@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from launderette.generators.errors import GeneratorError
 
@@ -28,6 +28,15 @@ RANGES: dict[str, tuple[float, float]] = {
     "noise": (0.0, 1e6),
     "guidance": (0.0, 1e3),
 }
+
+Option = TypeVar("Option")
+
+
+def settled(option: Option | None) -> Option:
+    """Return an option of a config that its family has filled; GeneratorError where it was left open."""
+    if option is None:
+        raise GeneratorError("expected a config whose options its family has settled, found one that is still open")
+    return option
 
 
 def check(config: Any) -> None:
