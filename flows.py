@@ -27,11 +27,12 @@ from prefect.states import Completed, Crashed, Failed
 
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import pipeline, tasks
+from launderette.pipelines.run import approving, pipeline, steps, tasks
 
 QUARANTINED = (
     "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
 )
+WAITING = "Held"  # a state of type COMPLETED: the run has done all that it could
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 ENDED = "The process that served this run ended before the run did."
 
@@ -44,6 +45,8 @@ def _run_name() -> str:
 
 def _state(result: dict[str, Any]) -> State:
     """Return the final state of a run that has made or refused a release; its message is the place."""
+    if result["outcome"] == steps.Ending.HELD:
+        return Completed(name=WAITING, message=f"held: {approving.approval(result)}", data=result)
     if result["passed"]:
         return Completed(message=result["unchanged"] or f"released: {result['place']}", data=result)
     return Failed(name=QUARANTINED, message=f"quarantined: {result['place']}", data=result)
@@ -100,6 +103,20 @@ def augment(config: RunConfig) -> dict[str, Any]:
     return enlarged
 
 
+@flow(name="approve", validate_parameters=True, persist_result=False)
+def approve(
+    output: str, run: str, by: str, reason: str, override: bool = False, refuse: bool = False
+) -> dict[str, Any]:
+    """Release exactly what a run that waits has staged, or refuse it, as `launder approve` does: Prefect's pages ask
+    for who says so, and why.
+    """
+    said = {"by": by, "reason": reason}
+    with tasks.redacted():
+        if refuse:
+            return approving.refuse(Path(output), run, **said)
+        return approving.approve(Path(output), run, **said, override=override)
+
+
 def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:
     """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted.
 
@@ -110,9 +127,8 @@ def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) ->
     if own_server:
         _end_unfinished(names)
     try:
-        serve(
-            *(_deployment(config) for config in configurations), pause_on_shutdown=False, print_starting_message=False
-        )
+        served = [deployment for config in configurations for deployment in _deployments(config)]
+        serve(*served, pause_on_shutdown=False, print_starting_message=False)
     finally:
         _end_unfinished(names)
 
@@ -127,6 +143,21 @@ def _end_unfinished(names: Sequence[str]) -> None:
         )
         for run in found:
             client.set_flow_run_state(run.id, Crashed(message=ENDED), force=True)
+
+
+def _deployments(config: RunConfig) -> list[Any]:
+    """Return the deployment of a configuration, and one by which a person approves its runs where somebody has to."""
+    asks = config.gate.approval == "required" or config.gate.override == "allowed"
+    return [_deployment(config), *([_approval(config)] if asks else [])]
+
+
+def _approval(config: RunConfig) -> Any:
+    return approve.to_deployment(
+        name=config.name,
+        parameters={"output": config.publish.to},
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description=f"Release or refuse a run of {config.name} that waits; run is its id",
+    )
 
 
 def _deployment(config: RunConfig) -> Any:

@@ -31,7 +31,7 @@ for _command in (
     augment.augment,
 ):
     app.command()(alive(_command))
-for _command in (schema.schema, releases.releases, releases.verify, releases.rollback):
+for _command in (schema.schema, releases.releases, releases.verify, releases.rollback, releases.approve):
     app.command()(_command)
 
 
@@ -41,8 +41,8 @@ def _launder(version: Version = False) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 bad input or failure, 2 usage, 3 quarantined, 130
-    interrupted.
+    """Run a command and return its exit code: 0 done, 1 bad input or failure, 2 usage, 3 quarantined, 4 held
+    until somebody approves it, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words

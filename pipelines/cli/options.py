@@ -9,7 +9,7 @@ import typer
 
 from launderette.pipelines.cli.waiting import spinner
 
-RELEASED, FAILED, QUARANTINED, INTERRUPTED = 0, 1, 3, 130
+RELEASED, FAILED, QUARANTINED, HELD, INTERRUPTED = 0, 1, 3, 4, 130
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
 Config = Annotated[

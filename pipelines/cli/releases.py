@@ -1,4 +1,4 @@
-"""The commands of releases: `launder releases`, `launder verify`, `launder rollback`."""
+"""The commands of releases: `launder releases`, `launder verify`, `launder rollback`, `launder approve`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from launderette.pipelines.cli.options import RELEASED, Folder, say
 
 def releases(folder: Folder) -> int:
     """List the releases of an output folder, oldest first."""
-    from launderette.pipelines.release import publishing
+    from launderette.pipelines.release import holding, publishing
     from launderette.pipelines.run.artifacts import LaunderError
 
     if not folder.is_dir():
@@ -21,6 +21,9 @@ def releases(folder: Folder) -> int:
         say(f"{'*' if one['current'] else ' '} {one['id']}  {one['rows']:>10,} rows  {one['generator']}{spent}")
     if not found:
         say(f"No releases below {folder}.")
+    for one in holding.waiting(folder):
+        what = "passed the gate and waits" if one["passed"] else "was refused, which may be overridden"
+        say(f"? {one['id']}  {what}: launder approve {folder} {one['id']} --by NAME --reason TEXT; see {one['path']}")
     if any(one["epsilon"] is not None for one in found):
         from launderette.pipelines.privacy import spending
 
@@ -52,4 +55,28 @@ def rollback(
 
     publishing.rollback(folder, release)
     say(f"{folder / 'releases' / 'current'} is {release} now.")
+    return RELEASED
+
+
+def approve(
+    folder: Folder,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run that waits.")],
+    by: Annotated[str, typer.Option(help="Who says so; stands in the manifest and in the report.")],
+    reason: Annotated[str, typer.Option(help="Why; stands there too.")],
+    override: Annotated[
+        bool, typer.Option("--override", help="Release what the gate refused, where gate.override is allowed.")
+    ] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Put the run into quarantine instead.")] = False,
+) -> int:
+    """Release exactly what a run that waits has staged, or refuse it."""
+    from launderette.pipelines.run import approving
+    from launderette.pipelines.run.artifacts import LaunderError
+
+    if refuse and override:
+        raise LaunderError("expected --override or --refuse, found both; leave one out")
+    if refuse:
+        say(f"Quarantined: {approving.refuse(folder.resolve(), run, by=by, reason=reason)['place']}")
+    else:
+        done = approving.approve(folder.resolve(), run, by=by, reason=reason, override=override)
+        say(f"Released: {done['place']}")
     return RELEASED

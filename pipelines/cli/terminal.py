@@ -12,8 +12,10 @@ from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import verdicts
 from launderette.pipelines import modalities
 from launderette.pipelines.cli import waiting
+from launderette.pipelines.cli.options import HELD, QUARANTINED, RELEASED
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import pipeline, server
+from launderette.pipelines.run import approving, pipeline, server
+from launderette.pipelines.run.steps import Ending
 
 STEP_WORDS = {
     "ingest": "reading the source",
@@ -29,6 +31,7 @@ STEP_WORDS = {
     "report": "writing the report of the cross-validation",
     "enlarge": "training on all rows, adding synthetic ones",
 }
+EXIT_CODES = {Ending.RELEASED: RELEASED, Ending.QUARANTINED: QUARANTINED, Ending.HELD: HELD}
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
 console = waiting.console()
 
@@ -93,12 +96,12 @@ def unchanged(config: RunConfig) -> bool:
 
 
 def run(config: RunConfig) -> int:
-    """Run the flow and show it; return 0 for a release, 3 for a quarantine."""
+    """Run the flow and show it; return 0 for a release, 3 for a quarantine, 4 for a run that waits for approval."""
     result = _watched("launder", config)
     for note in result["notes"]:
         console.print(note, markup=False, soft_wrap=True)
     print_verdict(result["verdict"], config.generator.name, result["stopped"])
-    where = "Released" if result["passed"] else "Quarantined"
+    where = result["outcome"].capitalize()
     if result.get("unchanged"):
         console.print(f"{config.name}: {result['unchanged']}", markup=False, soft_wrap=True)
     console.print(
@@ -107,7 +110,9 @@ def run(config: RunConfig) -> int:
         soft_wrap=True,
     )
     print_model(result["verdict"])
-    return 0 if result["passed"] else 3
+    if result["outcome"] == Ending.HELD:
+        console.print(f"Waits for somebody: {approving.approval(result)}", markup=False, soft_wrap=True)
+    return EXIT_CODES[result["outcome"]]
 
 
 def augment(config: RunConfig) -> int:

@@ -41,9 +41,12 @@ def sentence(error: ValidationError, model: type[BaseModel] | None = None, befor
     place = [*before, *(str(part) for part in first["loc"])]
     if len(place) > 2 and place[-1] in UNION_PARTS:  # pydantic names the member of a union last
         place.pop()
+    known = _keys(model, place[:-1])
+    if place[:2] == ["gate", "rules"]:  # they are written under `gate` itself
+        place.pop(1)
     where = ".".join(place)
     if first["type"] == "extra_forbidden":
-        return _unknown(place, _keys(model, place[:-1]))
+        return _unknown(place, known)
     if first["type"] == "missing":
         return f"expected {where} in the configuration, found nothing; add it"
     message = first["msg"].removeprefix("Value error, ")

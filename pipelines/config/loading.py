@@ -91,7 +91,7 @@ def _checked(config: RunConfig) -> RunConfig:
     options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
     for name in config.augment.compare if config.augment else ():
         _options(Generator(name=name), generators)
-    for where, names in (("gate", config.gate), ("score.metrics", config.score.metrics or ())):
+    for where, names in (("gate", config.gate.rules), ("score.metrics", config.score.metrics or ())):
         for name in names:
             if name not in metrics and (where, name) != ("gate", gate_rules.UNNOTICED):
                 near = nearest(name, metrics)

@@ -28,10 +28,11 @@ Seven words let a bound follow the data, because what is reachable differs betwe
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from launderette.pipelines.config.sections import Section
 from launderette.pipelines.run.artifacts import LaunderError
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -122,6 +123,39 @@ class Bound(BaseModel):
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("expected either at_least or at_most with a number; keep one of them")
         return self
+
+
+def _schema(schema: dict[str, Any]) -> None:
+    """Describe a gate as it is written: bounds stand beside the other keys."""
+    bounds = schema["properties"].pop("rules")
+    schema["additionalProperties"] = bounds["additionalProperties"]
+
+
+class Gate(Section):
+    """Bounds by metric, over the default rules; null takes a rule away. `unnoticed` is the largest share of rows that
+    may leak without a rule about privacy noticing it (0.25); null accepts any.
+
+    With `approval: required` a run that passes waits for `launder approve`; with `override: allowed` one that is
+    refused may be released by it all the same.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_schema)
+
+    approval: Literal["none", "required"] = "none"
+    override: Literal["never", "allowed"] = "never"
+    rules: dict[str, Bound | None] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, document: Any) -> Any:
+        """Take what stands beside the other keys as rules, if it looks like one."""
+        if not isinstance(document, Mapping):
+            return document
+        own = {key: value for key, value in document.items() if key in cls.model_fields}
+        other = {key: value for key, value in document.items() if key not in own}
+        rules = {k: v for k, v in other.items() if "." in k or v is None or isinstance(v, Mapping | Bound)}
+        strange = {key: value for key, value in other.items() if key not in rules}
+        return {**own, **strange, "rules": {**(own.get("rules") or {}), **rules}}
 
 
 def merged(changes: Mapping[str, Bound | None], modality: str, epsilon: float | None = None) -> dict[str, Rule]:

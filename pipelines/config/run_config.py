@@ -10,7 +10,7 @@ from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.narrowing import without
-from launderette.pipelines.config.rules import Bound, Rule
+from launderette.pipelines.config.rules import Gate, Rule
 from launderette.pipelines.config.sections import (
     Budget,
     Generator,
@@ -48,11 +48,7 @@ class RunConfig(Section):
     sample: Sample = Sample()
     score: Scoring = Scoring()
     augment: Augmentation | None = None
-    gate: dict[str, Bound | None] = Field(
-        default_factory=dict,
-        description="Bounds by metric, over the default rules; null takes a rule away. `unnoticed` is the largest "
-        "share of rows that may leak without a rule about privacy noticing it (0.25); null accepts any.",
-    )
+    gate: Gate = Gate()
     publish: Publish = Publish()
     schedule: Schedule | None = None
     seed: int = Field(0, ge=0, lt=2**63)
@@ -100,9 +96,9 @@ class RunConfig(Section):
     def rules(self) -> dict[str, Rule]:
         """The rules of the gate: the default ones with those of `gate` over them."""
         epsilon = None if self.privacy is None else self.privacy.epsilon
-        return gate_rules.merged(self.gate, self.modality, epsilon)
+        return gate_rules.merged(self.gate.rules, self.modality, epsilon)
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
         document = without(self.model_dump(mode="json", exclude={"name", "schedule"}), PATHS)
-        return digest_of(document | {"publish": {"format": self.publish.format}})
+        return digest_of(document | {"publish": {"format": self.publish.format}, "gate": document["gate"]["rules"]})

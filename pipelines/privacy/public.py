@@ -51,7 +51,7 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "no protect under privacy.epsilon, found it, but it counts rows; remove it, for bounds and categories are "
         "stated",
     )
-    asked = [*(config.score.metrics or ()), *config.gate]
+    asked = [*(config.score.metrics or ()), *config.gate.rules]
     yield (
         any(metric.startswith("privacy.") for metric in asked) or bool(config.score.quasi_identifiers),
         "no metric of privacy under privacy.epsilon, found one, but it looks at training rows, of which the ledger "

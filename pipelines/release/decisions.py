@@ -4,7 +4,7 @@ It reads back what was decided without what it takes to decide, so that a releas
 """
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, asdict, dataclass
 from typing import Any
 
 from launderette.evaluation.scores import Reason
@@ -77,6 +77,35 @@ class Approval(Decision):
 
 class Refusal(Decision):
     """Why a table stays inside; at least one reason has not passed."""
+
+
+class Override(Decision):
+    """A refusal that somebody releases by name in spite of its reasons, where the configuration allows that."""
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """What a person said of a run that waited: who, why, when, about the data of which SHA-256, and whether in spite of
+    the gate.
+    """
+
+    by: str
+    reason: str
+    at: str
+    data: str
+    override: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def overridden(refusal: Refusal, said: SignOff) -> Override:
+    """Return the permission to release refused data; LaunderError where it was not said of these data, or no
+    override.
+    """
+    if not said.override or said.data != refusal.digest:
+        raise LaunderError("expected an override of the refusal of these very data, found another; approve them anew")
+    return Override(refusal.digest, refusal.reasons, refusal.model, _KEY)
 
 
 def conclude(

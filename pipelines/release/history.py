@@ -11,7 +11,7 @@ from typing import Any
 from launderette.pipelines.release.verifying import verify
 from launderette.pipelines.run.artifacts import read_json, write_json
 
-RELEASES, QUARANTINE, CURRENT = "releases", "quarantine", "current"
+RELEASES, QUARANTINE, PENDING, CURRENT = "releases", "quarantine", "pending", "current"
 CREATED_FORMAT = "%Y%m%dT%H%M%S"  # how an id begins
 
 
@@ -22,9 +22,11 @@ def current(output: Path) -> str | None:
 
 
 def id_of(output: Path, decision: str) -> str | None:
-    """Return the id under which a decision, known by its key, was released or refused before; None for a new one."""
-    found = [path.name for kind in (RELEASES, QUARANTINE) for path in (Path(output) / kind).glob(f"*-{decision}")]
-    return min(found, default=None)
+    """Return the id under which a decision, known by its key, was released, refused or held before; None for a new
+    one.
+    """
+    kinds = RELEASES, QUARANTINE, PENDING
+    return min((path.name for kind in kinds for path in (Path(output) / kind).glob(f"*-{decision}")), default=None)
 
 
 def remember(output: Path, name: str, id: str, schema: Mapping[str, Any]) -> None:

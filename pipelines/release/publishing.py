@@ -4,7 +4,7 @@ writes.
 A release is a folder of data/, report.html, report.json and manifest.json, which holds the SHA-256 of every file, of
 itself, and of the manifest before it; the manifests of pruned releases stay in pruned/. It is written aside, flushed
 and renamed, so it is there whole or not at all; `current` is a relative link that is swapped in one step. A refused run
-leaves its report and reasons in quarantine/; its rows stay in work/.
+leaves its report and reasons in quarantine/, one that waits for somebody in pending/; its rows stay in work/.
 """
 
 import os
@@ -18,8 +18,8 @@ from typing import Any
 
 from launderette.pipelines.release import chain
 from launderette.pipelines.release.chain import PRUNED
-from launderette.pipelines.release.decisions import Approval, Refusal, reopen
-from launderette.pipelines.release.history import CURRENT, QUARANTINE, RELEASES
+from launderette.pipelines.release.decisions import Approval, Decision, Override, SignOff, reopen
+from launderette.pipelines.release.history import CURRENT, PENDING, QUARANTINE, RELEASES
 from launderette.pipelines.release.history import current as current_id
 from launderette.pipelines.release.verifying import (
     MANIFEST,
@@ -69,7 +69,7 @@ def _named(id: str) -> str:
     return id
 
 
-def release(approval: Approval, staged: Path, output: Path, id: str, facts: Mapping[str, Any]) -> Path:
+def release(approval: Approval | Override, staged: Path, output: Path, id: str, facts: Mapping[str, Any]) -> Path:
     """Release a staged folder under `id` and point `current` at it; where that release is there already, only the
     latter.
 
@@ -84,19 +84,19 @@ def release(approval: Approval, staged: Path, output: Path, id: str, facts: Mapp
         return publish(approval, whole, output, id)
 
 
-def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
+def publish(approval: Approval | Override, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
     """Copy an approved staged folder to releases/<id>, point `current` at it, and return its path.
 
     LaunderError where the approval is none, is for other data, or the staged folder differs from its manifest. A
     release that is there already, the same to the byte, is only pointed at. `keep` removes the oldest beyond that many.
     """
-    if type(approval) is not Approval:
+    if type(approval) not in (Approval, Override):
         raise LaunderError("expected an approval of the gate to publish, found none; run the gate")
     if data_digest(staged) != approval.digest:
         raise LaunderError("expected the data that the gate approved, found other data; run the gate on them")
     if problems := verify(staged, id=_named(id)):
         raise LaunderError(f"expected a staged release as its manifest describes it, found a difference: {problems[0]}")
-    if reopen(read_manifest(staged)["verdict"]) != approval:
+    if reopen(read_manifest(staged)["verdict"]).verdict() != approval.verdict():
         raise LaunderError("expected the approved verdict in the manifest, found another; write the manifest again")
     releases, final = Path(output) / RELEASES, Path(output) / RELEASES / id
     if final.exists():
@@ -109,21 +109,32 @@ def publish(approval: Approval, staged: Path, output: Path, id: str, *, keep: in
     return final
 
 
-def quarantine(refusal: Refusal, staged: Path, output: Path, id: str) -> Path:
+def quarantine(refusal: Decision, staged: Path, output: Path, id: str, said: SignOff | None = None) -> Path:
     """Leave the report and the reasons of a refused run in quarantine/<id>, and return its path; its rows stay
-    behind.
+    behind. `said` is the refusal of a person.
     """
-    final = Path(output) / QUARANTINE / _named(id)
-    aside = final.with_name(f".{id}.{secrets.token_hex(4)}")
+    verdict = refusal.verdict() | ({} if said is None else {"passed": False, "refused": said.to_dict()})
+    return _report(staged, Path(output) / QUARANTINE / _named(id), verdict)
+
+
+def hold(decision: Decision, staged: Path, output: Path, id: str) -> Path:
+    """Leave the report and the reasons of a run that waits for somebody in pending/<id>, and return its path; its rows
+    stay behind.
+    """
+    return _report(staged, Path(output) / PENDING / _named(id), decision.verdict())
+
+
+def _report(staged: Path, final: Path, verdict: Mapping[str, Any]) -> Path:
+    aside = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     with explained(final), _removed(aside):
         aside.mkdir(parents=True)
         for name in REPORTS:
             if (Path(staged) / name).is_file():
                 shutil.copyfile(Path(staged) / name, aside / name)
-        (aside / REASONS).write_bytes(canonical(refusal.verdict()))
+        (aside / REASONS).write_bytes(canonical(dict(verdict)))
         flush_all(aside)
         if final.exists():
-            shutil.rmtree(final)  # the same run, refused again
+            shutil.rmtree(final)  # of the same run
         aside.rename(final)
         flush(final.parent)
     return final

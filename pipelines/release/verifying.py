@@ -106,8 +106,10 @@ def _contents(folder: Path, document: Mapping[str, Any]) -> list[str]:
     try:
         verdict = document["verdict"]
         decision = reopen(verdict)
-        if not decision.passed:
+        if not decision.passed and not _overridden(document):
             problems.append("The verdict is a refusal.")
+        if (said := document.get("approval")) and said["data"] != decision.digest:
+            problems.append("The approval is about other data.")
         if decision.digest != document.get("data") or decision.digest != data_digest(folder):
             problems.append("The verdict is about other data.")
     except (LaunderError, KeyError, TypeError):
@@ -120,6 +122,12 @@ def _contents(folder: Path, document: Mapping[str, Any]) -> list[str]:
     ):
         problems.append(f"{REPORT} states another verdict.")
     return problems
+
+
+def _overridden(document: Mapping[str, Any]) -> bool:
+    """Tell whether somebody has released refused data by name."""
+    said = document.get("approval") or {}
+    return said.get("override") is True and all(said.get(key) for key in ("by", "reason", "at"))
 
 
 def _verdict_of(report: Path) -> Mapping[str, Any] | None:

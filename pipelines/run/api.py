@@ -14,8 +14,9 @@ from launderette.pipelines.run import pipeline, server
 def run(
     source: str | Path | RunConfig, *, output: str | Path | None = None, settings: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Run the whole flow once on a source or a configuration; return passed, place, report, id, verdict and
-    unchanged: a sentence where the last run released the same, so that there was nothing to do.
+    """Run the whole flow once on a source or a configuration; return outcome (released, quarantined, or
+    held until somebody approves it), passed (released), place, report, id, verdict and unchanged: a sentence where the
+    last run released the same, so that there was nothing to do.
 
     In a notebook the cell shows how far the training is.
     `settings` are keys of the configuration such as {"score.target": "income"}. LaunderError for what cannot be run.

@@ -5,8 +5,10 @@ A step's inputs and result are small JSON: what Prefect sees of a run are these,
 that its result depends on (caching.py); tests hold it to that.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from launderette import generators
@@ -15,7 +17,8 @@ from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.privacy import spending
-from launderette.pipelines.release import cards, gate, history, publishing
+from launderette.pipelines.release import cards, gate, history, holding, publishing
+from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
 from launderette.pipelines.stages import drift
@@ -47,6 +50,14 @@ DECIDING_CODE = (
 TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
 FILE_LIBRARIES = (*TABLE_LIBRARIES, "pillow", "pydicom", "openpyxl")
 MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
+
+
+class Ending(StrEnum):
+    """How a run ends; one that is held waits for somebody to approve it."""
+
+    RELEASED = "released"
+    QUARANTINED = "quarantined"
+    HELD = "held"
 
 
 @step(
@@ -152,7 +163,7 @@ def score(
 
 
 @step(
-    reads=("name", "seed", "generator.name", "gate", "publish.format", "privacy"),
+    reads=("name", "seed", "generator.name", "gate.rules", "publish.format", "privacy"),
     runs=(*COMMON_CODE, *DECIDING_CODE),
     needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
     aside=("code", "configuration"),
@@ -184,27 +195,55 @@ def decide(
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
     public |= {"ledger": facts["ledger"]}
-    return {"id": id, "verdict": verdict, "staged": file_artifact(staged), "facts": public | digests}
+    artifacts = {"staged": file_artifact(staged), "report": report}
+    return {"id": id, "verdict": verdict, **artifacts, "facts": public | digests}
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
-    """Release what was approved, put what was refused into quarantine; a release that is there already stays as it is.
+    """Release what was approved, put what was refused into quarantine, have wait what a person is to approve; a release
+    that is there already stays as it is.
 
     `unchanged` is a sentence where the last run has released the same.
     """
     output, id, decision = Path(config.publish.to), decided["id"], gate.reopen(decided["verdict"])
     staged = Path(decided["staged"]["path"])
     check_unchanged(staged, decided["staged"]["digest"])
-    if not isinstance(decision, gate.Approval):
-        return _ended(False, publishing.quarantine(decision, staged, output, id))
-    with locked(output / WORK / "publish.lock"):
-        _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
-        said = history.unchanged(output, config.name, id)
-        if not said:
-            publishing.release(decision, staged, output, id, decided["facts"])
-            history.remember(output, config.name, id, schema)
-        publishing.prune(output, config.publish.keep)
-    return released(output, id, said)
+    with publishing_lock(output):
+        if said := history.unchanged(output, config.name, id):
+            publishing.prune(output, config.publish.keep)
+            return released(output, id, said)
+        asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
+        record = holding.keep(config, decided, schema) if _waits(config, decision, asked) else {}
+        if not isinstance(decision, gate.Approval):
+            return ended(Ending.QUARANTINED, publishing.quarantine(decision, staged, output, id))
+        if record.get("status") == holding.Status.REFUSED:
+            return ended(Ending.QUARANTINED, output / history.QUARANTINE / id)
+        if asked:
+            return ended(Ending.HELD, publishing.hold(decision, staged, output, id))
+        release(config, decided, schema, decision)
+    return released(output, id, "")
+
+
+def _waits(config: RunConfig, decision: gate.Approval | gate.Refusal, asked: bool) -> bool:
+    """Tell whether a person may release a run: one that passed and has to be approved, or that was refused where that
+    may be overridden.
+    """
+    return asked if isinstance(decision, gate.Approval) else config.gate.override == "allowed"
+
+
+def publishing_lock(output: Path) -> AbstractContextManager[None]:
+    """Return what only one at a time holds who writes below an output folder."""
+    return locked(Path(output) / WORK / "publish.lock")
+
+
+def release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
+    """Release what is staged, which no other run of the data set waits beside; the caller holds the lock."""
+    output, id = Path(config.publish.to), decided["id"]
+    _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
+    publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"])
+    history.remember(output, config.name, id, schema)
+    holding.supersede(output, config.name, id)
+    publishing.prune(output, config.publish.keep)
 
 
 def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> None:
@@ -215,8 +254,11 @@ def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> No
 
 def released(output: Path, id: str, unchanged: str) -> Result:
     """Return the end of a run in a release; `unchanged` is a sentence where that was there already."""
-    return _ended(True, output / history.RELEASES / id) | {"unchanged": unchanged}
+    return ended(Ending.RELEASED, output / history.RELEASES / id) | {"unchanged": unchanged}
 
 
-def _ended(passed: bool, place: Path) -> Result:
-    return {"passed": passed, "place": str(place), "report": str(place / "report.html"), "id": place.name}
+def ended(outcome: Ending, place: Path) -> Result:
+    """Return the end of a run: released, quarantined, or held until somebody approves it."""
+    passed = outcome == Ending.RELEASED
+    report = str(place / "report.html")
+    return {"outcome": str(outcome), "passed": passed, "place": str(place), "report": report, "id": place.name}

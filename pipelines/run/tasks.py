@@ -170,8 +170,8 @@ def show(config: RunConfig, ended: Result) -> None:
     rows = [{"score": name, "value": "-" if value is None else round(value, 4)} for name, value in scores]
     create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {ended['id']}")
     lines = [f"- {'passed' if r['passed'] else '**refused**'}: {r['score']} {r['rule']}" for r in reasons]
-    title = "Released" if ended["passed"] else "Quarantined"
-    create_markdown_artifact(f"# {title}: {ended['id']}\n\n" + "\n".join(lines), key=f"{key}-verdict")
+    title = f"# {ended['outcome'].capitalize()}: {ended['id']}\n\n"
+    create_markdown_artifact(title + "\n".join(lines), key=f"{key}-verdict")
 
 
 def _key_of(config: RunConfig) -> str:

@@ -30,7 +30,7 @@ def test_a_data_source_alone_is_a_configuration(tmp_path):
     assert loaded.name == "people-of-2024"
     assert loaded.source.path == str(tmp_path / "people of 2024.csv")
     assert loaded.publish.to == str(tmp_path / "out")
-    assert loaded.columns == {} and loaded.split.holdout == 0.2 and loaded.gate == {}
+    assert loaded.columns == {} and loaded.split.holdout == 0.2 and loaded.gate.rules == {}
 
 
 def test_paths_in_a_file_are_relative_to_it(read, tmp_path):
@@ -124,7 +124,7 @@ def test_overrides_reach_every_section(read):
     )
     assert loaded.split.holdout == 0.3 and loaded.source.encoding == "latin-1"
     assert loaded.sample.where == {"income": ">50K", "a.b": "x=y"}
-    assert loaded.gate["privacy.copies"].at_most == 0.5 and loaded.gate["fidelity.shape"] is None
+    assert loaded.gate.rules["privacy.copies"].at_most == 0.5 and loaded.gate.rules["fidelity.shape"] is None
     assert loaded.generator.options == {"width": 32}
     assert loaded.columns == {"a.b": "categorical", "*": "infer"}  # the file lists none, so the others are let in
 
