@@ -63,9 +63,9 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
         found = modality.ingest(config, Path(folder) / "ingested")
         protected, rules = (
             modality.protect(found.data, found.schema, config),
-            modality.propose_rules(found.data, found.schema),
+            modality.propose_rules(found.data, found.schema, config),
         )
     notes = [*found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
-        notes.append(f"{count} rules that every row keeps are set under sample.constraints and generator.options.")
+        notes.append(f"{count} rules that the rows keep are set under sample.constraints and generator.options.")
     return found.schema, modality.entity(found.schema, config), notes, rules

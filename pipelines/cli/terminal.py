@@ -21,6 +21,7 @@ STEP_WORDS = {
     "ingest": "reading the source",
     "protect": "protecting rare categories and extremes",
     "split": "setting the holdout aside",
+    "relate": "looking for rules between columns",
     "train": "training",
     "sample": "drawing synthetic rows",
     "score": "scoring",

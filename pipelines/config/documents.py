@@ -193,12 +193,11 @@ def _rules(proposals: Any) -> dict[str, str]:
     certain, likely, together = (
         (proposals.certain, proposals.likely, proposals.combinations) if proposals else ((), (), ())
     )
-    listed = [*(f"    - {as_key(rule)}  # every row keeps it" for rule in certain)]
+    listed = [*(f"    - {as_key(rule)}  # every row keeps it, or all but a few" for rule in certain)]
     listed += [f"    # - {as_key(rule)}  # nearly every row keeps it" for rule in likely]
     words = 'what holds in every row, such as start <= end, net + tax == total, if job == "none" then pay == 0'
-    constraints = "\n".join(
-        [f"  constraints:             # {words}" if certain else f"  constraints: []          # {words}", *listed]
-    )
+    head = "" if listed else "null   # null: what the training rows keep; [] for none"
+    constraints = "\n".join([f"  constraints: {head}", f"    # {words}", *listed])
     options = "".join(f"\n      - {as_key(names)}" for names in together)
     options = (
         f"\n    combinations:          # labels that occur together only as in the data{options}" if together else " {}"

@@ -1,45 +1,67 @@
-"""Rules that a table keeps, for `launder init` to propose: orders, sums, labels that decide others. Only names of
-columns are told.
+"""Rules that a table keeps, which `launder init` proposes and a run that states none follows: orders, sums, labels that
+decide others. Only names of columns are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
 
-from launderette.generators import Schema
+from launderette.generators import GeneratorError, Schema
 from launderette.generators.formats import grid
 from launderette.generators.sampling.grammar import parse
+from launderette.generators.sampling.reading import check
 
 COMPARED_NUMBERS = 40  # columns compared at most: the number of sums grows with their third power
 COMPARED_LABELS = 40
 LIKELY_SHARE = 0.99  # share of the rows that keep a rule which is proposed as a comment
 LEAST_PROFILED = 30  # rows without missing values below which nothing is concluded
-LEAST_BREAKING_ROWS = 20  # rows of the shuffled columns, or 1 % of them, have to break a rule for it to say anything
-LEAST_COMBINATION_ROWS = 10  # in nine rows of ten; combinations of fewer are not kept (generators/sampling)
-TRIED_ROWS = 500  # rows that a sum is tried on before all
+LEAST_BREAKING_ROWS = 20  # of shuffled columns, or 1 %, for a rule to say anything; as many more by each row broken
+LEAST_COMBINATION_ROWS = 10  # combinations of under 5 are not kept (generators/sampling); training holds rows back
+LEAST_RECURRING = 0.95  # share of the rows that have such a combination; nine in ten have to
+FEW_NUMBERS = 50  # distinct values of a number that may go with labels
+TRIED_ROWS = 500  # rows that a rule is tried on before all
+TRIED_SHARE = 0.95  # of them have to keep it
+
+Columns = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
 class Proposals:
-    """Constraints that every row keeps, those that nearly every row keeps, and columns that go together."""
+    """Constraints that every row keeps, or all but a few, those that nearly every row keeps, and columns that go
+    together.
+    """
 
     certain: tuple[str, ...] = ()
     likely: tuple[str, ...] = ()
     combinations: tuple[str, ...] = ()
 
 
-def find(frame: pd.DataFrame, schema: Schema, seed: int = 0) -> Proposals:
-    """Look for orders between two numbers or dates, sums of two numbers, and labels that decide others."""
+def find(frame: pd.DataFrame, schema: Schema, seed: int = 0, allowed: int = 0) -> Proposals:
+    """Look for orders between two numbers or dates, sums of two numbers, and labels that decide others.
+
+    Up to `allowed` rows, and 1 % of them, may break a rule that counts as certain: whether so few do is not to be told.
+    """
     values = _values(frame, schema)
     rules = {**_orders(values, schema, np.random.default_rng(seed)), **_sums(values, schema)}
-    certain = _reduced([text for text, share in rules.items() if share == 1], schema)
-    likely = [text for text, share in rules.items() if share < 1]
+    rules = {text: broken for text, broken in rules.items() if _is_read(text, schema)}
+    certain = _reduced([text for text, broken in rules.items() if broken <= allowed], schema)
+    likely = [text for text, broken in rules.items() if broken > allowed]
     return Proposals(tuple(certain), tuple(likely), tuple(_together(frame, schema)))
+
+
+def _is_read(text: str, schema: Schema) -> bool:
+    """Whether a constraint is one that rows can be drawn under: no name is told from the language by any quotes."""
+    try:
+        check([text], schema)
+    except GeneratorError:
+        return False
+    return True
 
 
 def _values(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
@@ -55,39 +77,62 @@ def _values(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
     }
 
 
-def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Generator) -> dict[str, float]:
-    """Orders by their share of kept rows; one that shuffled columns hardly break says nothing."""
+def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Generator) -> dict[str, int]:
+    """Orders, and columns that are equal, by the number of rows that break them."""
     kinds, found = schema.kinds(), {}
     for one, two in permutations(values, 2):
-        a, b = _both(values[one], values[two])
-        if kinds[one] != kinds[two] or len(a) < LEAST_PROFILED or (a == b).all():
+        if kinds[one] != kinds[two] or not _worth_trying(_up_to, values[one], values[two]):
             continue
-        share = float((a <= b).mean())
-        if share >= LIKELY_SHARE and (a > rng.permutation(b)).sum() >= max(LEAST_BREAKING_ROWS, 0.01 * len(a)):
-            found[f"{_name(one, schema)} <= {_name(two, schema)}"] = share
+        a, b = _both(values[one], values[two])
+        sign = "==" if (a != b).mean() <= 1 - LIKELY_SHARE else "<="
+        broken = _broken(_equal if sign == "==" else _up_to, (a, b), (a, rng.permutation(b)))
+        if broken is not None and (sign == "<=" or one < two):
+            found[f"{_name(one, schema)} {sign} {_name(two, schema)}"] = broken
     return found
 
 
-def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, float]:
-    """Sums a + b == total of numbers by their share of kept rows."""
+def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, int]:
+    """Sums a + b == total of numbers by the number of rows that break them."""
     found, decimals = {}, {c.name: c.decimals for c in schema.columns if c.kind == "numerical"}
     numbers = [name for name in values if decimals.get(name) is not None]
     for total in numbers:
         for one, two in combinations([name for name in numbers if name != total], 2):
-            half = 10.0 ** -max(decimals[name] for name in (one, two, total)) / 2
-            if _kept([values[name][:TRIED_ROWS] for name in (one, two, total)], half) < LIKELY_SHARE - 0.02:
+            adds_up = partial(_adds_up, half=10.0 ** -max(decimals[name] for name in (one, two, total)) / 2)
+            columns = [values[name] for name in (one, two, total)]
+            if not _worth_trying(adds_up, *columns):
                 continue
-            a, b, c = _both(values[one], values[two], values[total])
-            share = _kept([a, b, c], half) if len(a) >= LEAST_PROFILED else 0.0
-            if share >= LIKELY_SHARE and (np.abs(a + b - np.roll(c, 1)) >= half).sum() >= LEAST_BREAKING_ROWS:
-                found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = share
+            a, b, c = _both(*columns)
+            broken = _broken(adds_up, (a, b, c), (a, b, np.roll(c, 1)))
+            if broken is not None:
+                found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = broken
     return found
 
 
-def _kept(columns: list[np.ndarray], half: float) -> float:
-    """Share of the rows without missing values in which the first two columns sum to the third."""
-    a, b, c = _both(*columns)
-    return float((np.abs(a + b - c) < half).mean()) if len(a) else 0.0
+def _broken(rule: Callable[..., np.ndarray], columns: Columns, dealt_anew: Columns) -> int | None:
+    """Rows that break a rule; None where they are too many, or where columns dealt anew hardly break it more."""
+    rows, broken = len(columns[0]), int((~rule(*columns)).sum())
+    if rows < LEAST_PROFILED or broken > (1 - LIKELY_SHARE) * rows:
+        return None
+    says = (~rule(*dealt_anew)).sum() >= max(LEAST_BREAKING_ROWS * (1 + broken), (1 - LIKELY_SHARE) * rows)
+    return broken if says else None
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a == b
+
+
+def _up_to(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a <= b
+
+
+def _adds_up(a: np.ndarray, b: np.ndarray, total: np.ndarray, *, half: float) -> np.ndarray:
+    return np.abs(a + b - total) < half
+
+
+def _worth_trying(rule: Callable[..., np.ndarray], *columns: np.ndarray) -> bool:
+    """Whether the first rows keep a rule, nearly."""
+    first = _both(*(column[:TRIED_ROWS] for column in columns))
+    return not len(first[0]) or bool(rule(*first).mean() >= TRIED_SHARE)
 
 
 def _both(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -106,20 +151,32 @@ def _reduced(rules: list[str], schema: Schema) -> list[str]:
 
 
 def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
-    """Pairs of label columns of which one decides the other, as generator.options.combinations names them."""
+    """Pairs of columns of few values of which one decides the other, as generator.options.combinations names them."""
     labels = [
-        c.name for c in schema.columns if c.kind == "categorical" and "," not in c.name and c.name == c.name.strip()
+        column.name
+        for column in schema.columns
+        if column.kind in ("categorical", "boolean")
+        or (column.kind == "numerical" and frame[column.name].nunique() <= FEW_NUMBERS)
     ]
+    labels = [name for name in labels if "," not in name and name == name.strip()]
     codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:COMPARED_LABELS]}
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
+    groups = {name: {name} for name in codes}  # columns that go together, directly or by others
     for one, two in permutations(codes, 2):
         joint = codes[one].astype("int64") * (codes[two].max() + 1) + codes[two]
-        distinct, sizes = np.unique(joint, return_counts=True)
-        decided = len(distinct) == codes[one].max() + 1 and codes[one].max() >= codes[two].max()
-        kept = sizes[sizes >= LEAST_COMBINATION_ROWS].sum() >= 0.9 * len(frame)
-        twin = len(distinct) == codes[two].max() + 1  # each decides the other: told once
-        if decided and kept and not (twin and one > two):
+        distinct = len(np.unique(joint))
+        decided = distinct == codes[one].max() + 1 and codes[one].max() >= codes[two].max()
+        twin = distinct == codes[two].max() + 1  # each decides the other: told once
+        group = groups[one] | groups[two]
+        if decided and not (twin and one > two) and _recurs([codes[name] for name in sorted(group)]):
+            groups |= dict.fromkeys(group, group)
             yield f"{one}, {two}"
+
+
+def _recurs(codes: list[np.ndarray]) -> bool:
+    """Whether nearly all rows have a combination of labels that enough others have."""
+    sizes = pd.DataFrame(dict(enumerate(codes))).value_counts().to_numpy()
+    return bool(sizes[sizes >= LEAST_COMBINATION_ROWS].sum() >= LEAST_RECURRING * sizes.sum())
 
 
 def _name(name: str, schema: Schema) -> str:

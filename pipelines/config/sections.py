@@ -118,12 +118,12 @@ class Sample(Section):
 
     A condition is a value, several of them, or a text such as ">=30", "30..40", "Rome|Milan"
     (generators/sampling/domains.py); `constraints` such as "start <= end" or "net + tax == total" hold in every row
-    (generators/sampling/grammar.py).
+    (generators/sampling/grammar.py). None for those that the training rows keep (config/proposals.py).
     """
 
     rows: int | None = Field(None, gt=0)
     where: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
-    constraints: tuple[str, ...] = ()
+    constraints: tuple[str, ...] | None = None
     weights: dict[str, dict[Scalar, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
 
 

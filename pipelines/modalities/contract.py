@@ -78,8 +78,10 @@ class Modality(Protocol):
     def entity(self, schema: Schema, config: RunConfig) -> str | None:
         """Return the column whose equal values stay together: the stated one, or one that is found."""
 
-    def propose_rules(self, data: Data, schema: Schema) -> Proposals:
-        """Return constraints and combinations that the data keep, for a configuration to start from."""
+    def propose_rules(self, data: Data, schema: Schema, config: RunConfig) -> Proposals:
+        """Return constraints and combinations that the training part of data keeps, none where the configuration states
+        its own.
+        """
 
     def protect(self, data: Data, schema: Schema, config: RunConfig) -> Protected:
         """Take out or generalise what would single somebody out."""

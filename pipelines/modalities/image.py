@@ -129,7 +129,7 @@ def entity(schema: Schema, config: RunConfig) -> str | None:
     return config.split.column
 
 
-def propose_rules(images: ImageSample, schema: Schema) -> Proposals:
+def propose_rules(images: ImageSample, schema: Schema, config: RunConfig) -> Proposals:
     """Return none: there are no rules between the values of an image."""
     return Proposals()
 

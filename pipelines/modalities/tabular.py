@@ -71,9 +71,15 @@ def entity(schema: Schema, config: RunConfig) -> str | None:
     return announcing.entity_of(config, schema)
 
 
-def propose_rules(frame: pd.DataFrame, schema: Schema) -> Proposals:
-    """Return orders, sums and combinations that the rows keep."""
-    return proposals.find(frame, schema)
+def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Proposals:
+    """Return orders, sums and combinations that the training rows keep, all but fewer of them than share a rare label;
+    none where the configuration states constraints.
+    """
+    if config.sample.constraints is not None:
+        return Proposals()
+    rows, _ = split(frame, schema, config)
+    rare, _ = protection.settle(config.protect.rare, config.protect.extremes, len(frame))
+    return proposals.find(rows, schema, allowed=max(0, rare - 1))
 
 
 def check_sampling(asked: Mapping[str, Any]) -> None:

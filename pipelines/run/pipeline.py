@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from launderette.pipelines.augment import steps as augmenting
-from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import caching, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
@@ -20,19 +20,22 @@ class Do(Protocol):
 
 
 def decide(do: Do, config: RunConfig) -> Result:
-    """Ingest, protect, split, train, sample, score and decide; return the decision, its scores, and what is to be
-    said.
+    """Do all steps up to the decision, in the order in which they stand; return the decision, its scores, and what is
+    to be said.
     """
     source = do(steps.ingest)
     schema = source["schema"]
     protected = do(steps.protect, table=source["table"], schema=schema)
     sides = do(steps.split, table=protected["table"], schema=schema)
-    fitted = do(steps.train, table=sides["train"], schema=schema)
-    drawn = do(steps.sample, model=fitted["model"], table=source["table"])
+    found = do(steps.relate, table=source["table"], schema=schema)
+    fitted = do(steps.train, table=sides["train"], schema=schema, combinations=found["combinations"])
+    drawn = do(steps.sample, model=fitted["model"], table=source["table"], constraints=found["constraints"])
     compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
     scored = do(steps.score, **compared, schema=schema, model=fitted["model"], metrics=metrics(config))
     facts = {key: fitted[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
-    facts |= {"passed_over": source["passed_over"], "notes": source["notes"] + protected["notes"] + fitted["notes"]}
+    notes = [*source["notes"], *protected["notes"], *fitted["notes"], *relations.sentences(found, drawn["constraints"])]
+    rules = {"constraints": drawn["constraints"], "combinations": found["combinations"]}
+    facts |= {"passed_over": source["passed_over"], "notes": notes, "rules": rules}
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
     said = {"notes": facts["notes"], "device": f"{fitted['device']} ({fitted['reason']})", "scores": scored["scores"]}

@@ -15,16 +15,17 @@ from launderette import generators
 from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
-from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
-from launderette.pipelines.stages import drift
+from launderette.pipelines.stages import drift, sampling
 
 CONFIG_CODE = tuple(
-    f"pipelines/config/{name}.py" for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing")
+    f"pipelines/config/{name}.py"
+    for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing", "relations")
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/image_sources/decoding.py"),
@@ -108,13 +109,33 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
 
 
 @step(
+    reads=("sample.constraints", "generator", "protect", "split", "seed", "privacy"),
+    runs=(*COMMON_CODE, "pipelines/config/proposals.py", "generators"),
+    needs=TABLE_LIBRARIES,
+)
+def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
+    """Look for rules between columns that the training rows keep, where none are stated."""
+    modality = place.modality
+    found = modality.propose_rules(modality.read(table), Schema.from_dict(schema), config)
+    return relations.learnable(found, config)
+
+
+@step(
     reads=("generator", "budget", "seed", "device", "split.entity", "columns", "privacy"),
     runs=(*COMMON_CODE, "generators"),
     needs=MODEL_LIBRARIES,
     aside=("progress",),
 )
-def train(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
-    """Fit the generator, from its last checkpoint on where there is one."""
+def train(
+    place: Place,
+    config: RunConfig,
+    table: Result,
+    schema: Result,
+    combinations: list[str],
+    progress: Progress | None = None,
+) -> Result:
+    """Fit the generator, from its last checkpoint on where there is one, with the combinations that were found."""
+    config = relations.with_combinations(config, combinations)
     modality, checkpoint, folder = place.modality, place.path("checkpoint"), place.path("model")
     model = modality.train(
         modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress
@@ -126,11 +147,14 @@ def train(place: Place, config: RunConfig, table: Result, schema: Result, progre
 
 
 @step(reads=("sample", "seed", "privacy"), runs=(*COMMON_CODE, "generators"), needs=MODEL_LIBRARIES)
-def sample(place: Place, config: RunConfig, model: Result, table: Result) -> Result:
-    """Draw the synthetic data."""
+def sample(place: Place, config: RunConfig, model: Result, table: Result, constraints: list[str]) -> Result:
+    """Draw the synthetic data, under the constraints that were found as far as the model can meet them."""
     check_unchanged(model["path"], model["digest"])
-    drawn = place.modality.sample(generators.open_model(model["path"]), config, place.modality.read(table))
-    return {"table": place.modality.store(drawn, place.path("synthetic"))}
+    opened, source = generators.open_model(model["path"]), place.modality.read(table)
+    drawn, kept = sampling.under(
+        constraints, lambda rules: place.modality.sample(opened, relations.with_constraints(config, rules), source)
+    )
+    return {"table": place.modality.store(drawn, place.path("synthetic")), "constraints": list(kept)}
 
 
 @step(
@@ -194,7 +218,7 @@ def decide(
         reports.write(found, staged, verdict=verdict, card=card, public=True)
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
-    public |= {"ledger": facts["ledger"]}
+    public |= {"ledger": facts["ledger"], "rules": facts["rules"]}
     artifacts = {"staged": file_artifact(staged), "report": report}
     return {"id": id, "verdict": verdict, **artifacts, "facts": public | digests}
 

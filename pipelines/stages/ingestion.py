@@ -177,7 +177,7 @@ def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig)
 def check_constraints(schema: Schema, config: RunConfig) -> None:
     """LaunderError for constraints that no table of this schema can have, before anything is trained."""
     try:
-        conditions.check(config.sample.constraints, schema)
+        conditions.check(config.sample.constraints or (), schema)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
 

@@ -2,8 +2,8 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -13,6 +13,22 @@ from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import LaunderError
+
+Data = TypeVar("Data")
+
+
+def under(rules: Sequence[str], draw: Callable[[tuple[str, ...]], Data]) -> tuple[Data, tuple[str, ...]]:
+    """Draw under constraints that were found, and return them; where a model can hardly meet them, under the orders
+    among them alone, else under none.
+
+    LaunderError where the draw fails without any.
+    """
+    for kept in filter(None, dict.fromkeys((tuple(rules), tuple(rule for rule in rules if "==" not in rule)))):
+        try:
+            return draw(kept), kept
+        except LaunderError:  # as where hardly a row of the model meets them; without them another one comes again
+            continue
+    return draw(()), ()
 
 
 def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from pipelines.run.artifacts import LaunderError
 from tests import runs
 from tests.pipelines.conftest import FEW
 
-STEPS = ["ingest", "protect", "split", "train", "sample", "score", "decide"]
+STEPS = ["ingest", "protect", "split", "relate", "train", "sample", "score", "decide"]
 
 
 @pytest.fixture
@@ -78,11 +78,11 @@ def changed(released, settings, *, source=None, output=None):
         (["score.metrics=[fidelity.trend]"], ["score"]),
         (["score.target=old"], ["ingest", "score"]),
         (["sample.rows=50"], ["ingest", "sample"]),  # a condition is checked when the source is read
-        (["protect.rare=3"], ["ingest", "protect"]),
-        (["split.holdout=0.3"], ["split"]),
-        (["generator.options.width=32"], ["train"]),
+        (["protect.rare=3"], ["ingest", "protect", "relate"]),
+        (["split.holdout=0.3"], ["split", "relate"]),
+        (["generator.options.width=32"], ["relate", "train"]),
         (["device=cpu"], ["train"]),
-        (["seed=1"], ["split", "train", "sample", "score", "decide"]),
+        (["seed=1"], ["split", "relate", "train", "sample", "score", "decide"]),
         (["source.delimiter=','"], ["ingest"]),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_setting_has_those_steps_done_again_that_read_it(released, settings, a
         ("pipelines/augment/oversampling.py", []),
         ("flows.py", []),
         ("pipelines/sources/delimited.py", ["ingest"]),
-        ("generators/training/loop.py", ["train", "sample", "score"]),
+        ("generators/training/loop.py", ["relate", "train", "sample", "score"]),
         ("generators/data/schema.py", STEPS),
     ],
 )

@@ -65,7 +65,7 @@ def released(source, tmp_path_factory):
 
 
 def test_every_step_runs_only_code_that_it_declares(released):
-    assert len(released[2]) == 7 and not any(released[2].values()), released[2]
+    assert len(released[2]) == 8 and not any(released[2].values()), released[2]
 
 
 def test_a_release_holds_images_that_anyone_can_read(released):
@@ -190,7 +190,7 @@ def test_a_changed_model_is_not_opened(source, tmp_path):
     model.mkdir()
     (model / "model.json").write_text("{}")
     scored = {name: {} for name in ("train", "holdout", "synthetic", "schema")} | {"metrics": None}
-    for step, given in ((steps.sample, {"table": {}}), (steps.score, scored)):
+    for step, given in ((steps.sample, {"table": {}, "constraints": []}), (steps.score, scored)):
         with pytest.raises(LaunderError, match="found it changed"):
             runs.doing(loaded)(step, model={"path": str(model), "digest": "0" * 64}, **given)
 

@@ -88,7 +88,7 @@ def test_the_id_follows_the_decision_and_not_the_folder(here, released):
     shutil.rmtree(output / "work")
     loaded, done = config.load(here / "data.csv", FEW, output), []
     again = runs.launder(loaded, done)
-    assert len(done) == 7 and again["id"] == id and ids(output) == [id] and publishing.verify(again["place"]) == []
+    assert len(done) == 8 and again["id"] == id and ids(output) == [id] and publishing.verify(again["place"]) == []
     stricter = config.load(here / "data.csv", [*FEW, "gate.privacy.copies.at_most=0.99"], output)
     other = runs.launder(stricter, done := [])
     assert done == ["decide"] and other["id"] != id and ids(output) == sorted([id, other["id"]])

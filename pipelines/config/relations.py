@@ -1,0 +1,54 @@
+"""Rules between columns that a run has found in its training rows: which of them it learns and keeps, and what is said
+of them. Only names of columns are told.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from launderette import generators
+from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.config.run_config import RunConfig
+
+OPTION = "combinations"  # of generators that can keep labels together
+HOW_TO_STATE = "to decide yourself: sample: {constraints: [...]}, [] for none"
+SHOWN = 20  # rules in a sentence
+
+
+def learnable(found: Proposals, config: RunConfig) -> dict[str, Any]:
+    """Return what was found as JSON, combinations only where the generator knows them and none are stated."""
+    options = {field.name for field in fields(generators.load(config.generator.name).Config)}
+    together = found.combinations if OPTION in options - set(config.generator.options) else ()
+    return {"constraints": list(found.certain), "combinations": list(together), "likely": list(found.likely)}
+
+
+def with_combinations(config: RunConfig, combinations: Sequence[str]) -> RunConfig:
+    """Return the configuration whose generator keeps these combinations."""
+    if not combinations:
+        return config
+    options = {**config.generator.options, OPTION: tuple(combinations)}
+    return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+
+
+def with_constraints(config: RunConfig, constraints: Sequence[str]) -> RunConfig:
+    """Return the configuration whose rows keep these constraints beside those that it states."""
+    both = (*(config.sample.constraints or ()), *constraints)
+    return config.model_copy(update={"sample": config.sample.model_copy(update={"constraints": both})})
+
+
+def sentences(found: Mapping[str, Sequence[str]], kept: Sequence[str]) -> list[str]:
+    """Return what is to be said of rules found, those among them that a draw kept, and those that it could not."""
+    held = [*kept, *(f"{names} together" for names in found["combinations"])]
+    lost = [rule for rule in found["constraints"] if rule not in kept]
+    likely = _listed(found["likely"])
+    said = {
+        f"Every released row keeps what the training rows keep: {_listed(held)}; {HOW_TO_STATE}.": held,
+        f"The training rows also keep {_listed(lost)}, which this generator cannot hold its rows to; "
+        "tabular.autoregressive can.": lost,
+        f"Nearly every training row keeps {likely}; released rows are not held to it; {HOW_TO_STATE}.": likely,
+    }
+    return [sentence for sentence, rules in said.items() if rules]
+
+
+def _listed(rules: Sequence[str]) -> str:
+    return ", ".join(rules[:SHOWN]) + (f" and {len(rules) - SHOWN} more" if len(rules) > SHOWN else "")
