@@ -86,8 +86,9 @@ def launder(config: RunConfig) -> dict[str, Any]:
 
 
 def _launder(config: RunConfig) -> dict[str, Any]:
+    config, notes = tasks.fetch(config)
     found = pipeline.decide(partial(tasks.perform, config), config)
-    ended = found | tasks.publish(config, found["decided"], found["schema"])
+    ended = found | tasks.publish(config, found["decided"], found["schema"]) | {"notes": notes + found["notes"]}
     tasks.show(config, ended)
     return {key: value for key, value in ended.items() if key not in ("decided", "schema", "scores")}
 
@@ -97,10 +98,10 @@ def augment(config: RunConfig) -> dict[str, Any]:
     """Ingest a training set, say by cross-validation whether augmentation helps, and enlarge it below work/: it
     holds real rows.
     """
-    config = configs.settled(config)
+    config, notes = tasks.fetch(configs.settled(config))
     enlarged = pipeline.augment(partial(tasks.perform, config), config)
     tasks.show_gain(config, enlarged)
-    return enlarged
+    return enlarged | {"notes": notes}
 
 
 @flow(name="approve", validate_parameters=True, persist_result=False)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from launderette.pipelines.cli.options import say
+
 Counts = Annotated[
     list[str] | None, typer.Option("--class", metavar="CLASS=ROWS", help="Rows of a class, real ones included.")
 ]
@@ -94,9 +96,13 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
     from launderette.pipelines import config
     from launderette.pipelines.augment import rows, steps
+    from launderette.pipelines.databases import fetching
 
     loaded = config.load(source, overrides, output)
     steps.check_generators(loaded)
+    loaded, notes = fetching.fetched(loaded)
+    for note in notes:
+        say(note)
     rows.of(loaded.generator.name).inspect(loaded)  # before Prefect starts, so that bad input is told at once
     from launderette.pipelines.cli import terminal
 

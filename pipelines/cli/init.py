@@ -28,7 +28,7 @@ def init(
     loaded = config.load(source, override or [])
     spinner.show("reading the source")
     schema, entity, notes, rules = _profiled(loaded)
-    place, settings = config.load(source).source.path, override or []
+    place, settings = loaded.source.uri or config.load(source).source.path, override or []
     with atomic_write(output) as aside:
         text = (
             documents.template(schema, place, entity, settings, rules)
@@ -57,15 +57,17 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
     rules found.
     """
     from launderette.pipelines import modalities
+    from launderette.pipelines.databases import fetching
 
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
+        config, read = fetching.fetched(config, Path(folder))
         found = modality.ingest(config, Path(folder) / "ingested")
         protected, rules = (
             modality.protect(found.data, found.schema, config),
             modality.propose_rules(found.data, found.schema, config),
         )
-    notes = [*found.notes, *protected.notes]
+    notes = [*read, *found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
         notes.append(f"{count} rules that the rows keep are set under sample.constraints and generator.options.")
     return found.schema, modality.entity(found.schema, config), notes, rules

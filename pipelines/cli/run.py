@@ -51,6 +51,7 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
     loaded = config.load(source, overrides, output)
     spinner.show("looking at the source")
+    loaded = _fetched(loaded)
     from launderette.pipelines.cli import terminal
 
     if terminal.unchanged(loaded):
@@ -58,6 +59,18 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
     with suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect starts, so that bad input is told at once
     return terminal.run(loaded)
+
+
+def _fetched(loaded: Any) -> Any:
+    """Return the configuration with the rows of its database in a file, and say how they were read."""
+    if loaded.source.uri is None:
+        return loaded
+    from launderette.pipelines.databases import fetching
+
+    found, notes = fetching.fetched(loaded)
+    for note in notes:
+        say(note)
+    return found
 
 
 def _look(loaded: Any) -> None:

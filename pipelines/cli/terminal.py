@@ -18,6 +18,7 @@ from launderette.pipelines.run import approving, pipeline, server
 from launderette.pipelines.run.steps import Ending
 
 STEP_WORDS = {
+    "fetch": "reading the database",
     "ingest": "reading the source",
     "protect": "protecting rare categories and extremes",
     "split": "setting the holdout aside",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import yaml
 
+from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError
 
 OPEN = ("columns", "sample.where", "sample.weights", "generator.options")  # what follows is one name, dots and all
@@ -97,7 +98,7 @@ def override(document: dict[str, Any], text: str) -> None:
     section = document
     for part in path[:-1]:
         if part == "source" and isinstance(section.get(part), str):
-            section[part] = {"path": section[part]}
+            section[part] = addresses.as_source(section[part])
         if section.get(part) is None:
             section[part] = {}
         section = section[part]

@@ -12,6 +12,7 @@ from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Generator
+from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError
 
 CONFIG_SUFFIXES = (".yaml", ".yml")
@@ -62,9 +63,10 @@ def _resolved(base: Path, path: str | Path) -> str:
 
 def _placed(config: RunConfig, base: Path) -> RunConfig:
     """Return the configuration with paths that have one spelling, and a name."""
-    written = config.source.path
-    place = written if "://" in written else _resolved(base, written)
-    name = config.name or re.sub(r"[^\w.-]+", "-", Path(written).stem).strip("-.")[:100] or "table"
+    written, source = config.source.path, config.source
+    place = written if not written or "://" in written else _resolved(base, written)
+    called = source.table or (source.uri and addresses.shown(source.uri)) or written
+    name = config.name or re.sub(r"[^\w.-]+", "-", _stem(called, source.table)).strip("-.")[:100] or "table"
     to = _resolved(base, config.publish.to)
     score = config.score
     if score.features:
@@ -77,10 +79,23 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
             "name": name,
             "score": score,
             "augment": augment,
-            "source": config.source.model_copy(update={"path": place}),
+            "source": source.model_copy(update={"path": place, "uri": _database(base, source.uri)}),
             "publish": config.publish.model_copy(update={"to": to}),
         }
     )
+
+
+def _database(base: Path, uri: str | None) -> str | None:
+    """Return the address of a database; the path of one that is a file is absolute and without links."""
+    head, found, path = (uri or "").partition(":///")
+    if not found or addresses.scheme_of(head + "://") not in addresses.FILE_DATABASES or path in ("", ":memory:"):
+        return uri
+    return f"{head}:///{_resolved(base, path)}"
+
+
+def _stem(place: str, table: str | None) -> str:
+    """Return what a data set is called by its place: the last part of a table's name, the stem of a file's."""
+    return addresses.table_parts(table)[-1] if table else Path(place).stem
 
 
 def _checked(config: RunConfig) -> RunConfig:

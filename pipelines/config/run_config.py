@@ -1,6 +1,5 @@
 """The configuration of one run, in which everything stands that a run needs."""
 
-import re
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -25,12 +24,13 @@ from launderette.pipelines.config.sections import (
     Source,
     Split,
 )
+from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import digest_of
 
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
-PATHS = ("source.path", "augment.test", "score.features")  # what is read there counts, by its digest
-CREDENTIALS = re.compile(r"://[^/@\s]+@")
+SOURCE_PLACES = ("path", "uri", "table", "query", "user", "password")
+PATHS = (*(f"source.{key}" for key in SOURCE_PLACES), "augment.test", "score.features")  # what is read there counts
 
 
 class RunConfig(Section):
@@ -57,14 +57,7 @@ class RunConfig(Section):
     @field_validator("source", mode="before")
     @classmethod
     def _path(cls, source: Any) -> Any:
-        return {"path": source} if isinstance(source, str) else source
-
-    @field_validator("source")
-    @classmethod
-    def _no_credentials(cls, source: Source) -> Source:
-        if CREDENTIALS.search(source.path):
-            raise ValueError("expected an address without a user or a password, found one with them; leave them out")
-        return source
+        return addresses.as_source(source) if isinstance(source, str) else source
 
     @field_validator("columns")
     @classmethod

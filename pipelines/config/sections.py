@@ -6,9 +6,12 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.databases import addresses
 
 ALONE = "none"  # as split.entity: a column that repeats names no entity
 OUTPUT = "laundered"  # below the folder the command runs in
+
+CREDENTIALS_FOUND = "expected an address without a user or a password, found one with them; leave them out, and"
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Name = Annotated[
@@ -24,20 +27,77 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Source(Section):
-    """Where the table or the images are and how its text is written: delimiter, header and encoding only for CSV."""
+class Database(Section):
+    """A database: its address without a user or a password, and references to these, such as `env:PGPASSWORD`.
 
-    path: str
+    A user may also be written out. Without them, the driver's own rules hold (PGUSER, PGPASSWORD, ~/.pgpass).
+    """
+
+    uri: str | None = None
+    user: str | None = None
+    password: str | None = None
+
+    @field_validator("uri")
+    @classmethod
+    def _no_credentials(cls, uri: str | None) -> str | None:
+        if uri is not None and not addresses.is_database(uri):
+            raise ValueError("expected the address of a database such as postgresql://host/name under uri")
+        if uri is not None and addresses.holds_credentials(uri):
+            raise ValueError(f"{CREDENTIALS_FOUND} for a database set user: env:NAME and password: env:NAME beside it")
+        return uri
+
+    @field_validator("password")
+    @classmethod
+    def _reference(cls, password: str | None) -> str | None:
+        if password is not None and not addresses.REFERENCE.fullmatch(password):
+            raise ValueError(
+                "expected a reference such as env:PGPASSWORD as password, found another text; a "
+                "configuration is no place for a secret"
+            )
+        return password
+
+
+class Source(Database):
+    """Where the data are: a path, and how its text is written (delimiter, header and encoding only for CSV), or a
+    table or a query of a database.
+    """
+
+    path: str = ""  # of a database's rows once they are read
+    table: str | None = None  # such as public.people
+    query: str | None = None  # a SELECT in place of a table
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     header: bool | None = None  # whether the first line names the columns; None to tell by its look
     sheet: str | None = None  # of an Excel workbook with several
     encoding: str = "utf-8"
     missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
 
+    @field_validator("path")
+    @classmethod
+    def _no_credentials_in_path(cls, path: str) -> str:
+        if "://" in path and addresses.holds_credentials(path):
+            raise ValueError(f"{CREDENTIALS_FOUND} give them to the program that reads it")
+        return path
+
     @field_validator("delimiter", mode="before")
     @classmethod
     def _tab(cls, delimiter: Any) -> Any:
         return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.uri):
+            found = "both; keep one" if self.uri else "neither; add one"
+            raise ValueError(f"expected path or uri under source, found {found}")
+        asked = [key for key in ("table", "query", "user", "password") if getattr(self, key) is not None]
+        if self.path and asked:
+            raise ValueError(f"expected source.{asked[0]} with source.uri of a database only, found a path")
+        if self.uri and bool(self.table) == bool(self.query):
+            found = "both; keep one" if self.table else "neither; set source.table, such as public.people"
+            raise ValueError(f"expected source.table or source.query for a database, found {found}")
+        text = [key for key in ("delimiter", "header", "sheet", "missing") if getattr(self, key) is not None]
+        if self.uri and text:
+            raise ValueError(f"expected source.{text[0]} for files only, found a database; remove it")
+        return self
 
 
 class Images(Section):

@@ -52,12 +52,14 @@ def settled(config: RunConfig) -> RunConfig:
 
     LaunderError where it names a generator of another modality.
     """
-    found = of_source(config.source.path)
+    found = named("tabular") if config.source.uri else of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
         usual = named(PRIVATE) if config.privacy and found.NAME == "tabular" else found
         return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})
-    if found.NAME != config.modality in MODALITIES and Path(config.source.path).exists():
-        of(config).check_source(config.source.path)
+    is_there = config.source.uri or Path(config.source.path).exists()
+    if found.NAME != config.modality in MODALITIES and is_there:
+        if config.source.path:
+            of(config).check_source(config.source.path)
         raise LaunderError(
             f"expected a generator whose name begins with '{found.NAME}.' for {found.SOURCE}, found "
             f"{config.generator.name!r}"

@@ -29,6 +29,7 @@ from prefect.states import Completed
 
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.databases import fetching
 from launderette.pipelines.run import caching, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
 from launderette.pipelines.run.caching import Result, Step
@@ -93,6 +94,22 @@ def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
             yield address
         finally:
             del os.environ["PREFECT_API_URL"]
+
+
+def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:
+    """Read the rows of a database as a task; return the configuration with their file, and what is to be said of it."""
+    if config.source.uri is None:
+        return config, []
+    tell.get()("fetch")
+    found = _task("fetch", _fetch.__doc__, _fetch, retries=False)(config)
+    return fetching.with_rows(config, found["path"]), found["notes"]
+
+
+def _fetch(config: RunConfig) -> Result:
+    """Read the rows of a database into a file below work/."""
+    with redacted():
+        path, notes = fetching.fetch(config)
+    return {"path": path, "notes": notes}
 
 
 def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:

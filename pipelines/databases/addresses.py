@@ -1,0 +1,83 @@
+"""Addresses: which ones are databases, what may stand in one, names of tables, and where its secrets come from."""
+
+import os
+import re
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from launderette.pipelines.run.artifacts import LaunderError
+
+SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+FILE_SCHEMES = ("file", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "ftp", "sftp", "hdfs")
+FILE_DATABASES = ("sqlite", "duckdb")
+CREDENTIALS = re.compile(r"://(?:[^/@\s]+@|[^/?@\s]*:[^?@\s]*@)")  # a password may hold a slash
+SECRET_OPTIONS = ("user", "password", "passwd", "pwd", "sslpassword", "token", "access_token", "secret")
+REFERENCE = re.compile(r"env:([A-Za-z_]\w*)")
+NAME_PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
+
+
+def scheme_of(text: str) -> str:
+    """Return the scheme of an address in small letters and without a driver, "" for a path."""
+    found = SCHEME.match(text)
+    return found[1].lower() if found else ""
+
+
+def is_database(text: str) -> bool:
+    """Tell whether a text is the address of a database: one of any scheme that is none of files."""
+    return scheme_of(text) not in ("", *FILE_SCHEMES)
+
+
+def as_source(text: str) -> dict[str, str]:
+    """Return the section `source` that a text alone stands for."""
+    return {"uri": text} if is_database(text) else {"path": text}
+
+
+def holds_credentials(text: str) -> bool:
+    """Tell whether a user or a password stands in an address."""
+    options = parse_qsl(urlsplit(text).query)
+    return bool(CREDENTIALS.search(text)) or any(key.lower() in SECRET_OPTIONS for key, _ in options)
+
+
+def shown(uri: str) -> str:
+    """Return an address for sentences: without its options."""
+    return uri.partition("?")[0]
+
+
+def resolved(value: str | None, key: str) -> str | None:
+    """Return what `env:NAME` stands for, any other text as it is. LaunderError where the environment has no NAME."""
+    found = REFERENCE.fullmatch(value or "")
+    if found is None:
+        return value
+    if found[1] not in os.environ:
+        raise LaunderError(f"expected the environment variable {found[1]} for {key}, found none; set it")
+    return os.environ[found[1]]
+
+
+def with_credentials(uri: str, user: str | None, password: str | None) -> str:
+    """Return an address with what `user` and `password` stand for, for a driver alone: never to be shown."""
+    user, password = resolved(user, "user"), resolved(password, "password")
+    if user is None and password is None:
+        return uri
+    scheme, _, rest = uri.partition("://")
+    secret = "" if password is None else f":{quote(password, safe='')}"
+    return f"{scheme}://{quote(user or '', safe='')}{secret}@{rest}"
+
+
+def table_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a table's name, such as public and people; a part in double quotes may hold a dot.
+
+    LaunderError for what is no name.
+    """
+    parts, at = [], 0
+    while found := NAME_PART.match(name, at):
+        parts.append(found[1].replace('""', '"') if found[1] else found[2].strip())
+        at = found.end() + 1
+        if found.end() == len(name):
+            return tuple(parts)
+        if name[found.end()] != ".":
+            break
+    raise LaunderError('expected the name of a table such as public.people or public."a.b", found another text')
+
+
+def quoted(*parts: str) -> str:
+    """Return a name as SQL writes it: every part in double quotes."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)

@@ -1,0 +1,122 @@
+"""A database as a source: its rows are read once into a Parquet file, which is a source as any other from there on."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config import OTHERS, RunConfig
+from launderette.pipelines.config.sections import Source
+from launderette.pipelines.databases import addresses, failures, postgresql
+from launderette.pipelines.databases.rows import RowStream
+from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained
+
+WORK, NAME_DIGITS = "work", 16
+QUEUED = 4  # batches that are read ahead of the writer
+POSTGRESQL = ("postgresql", "postgres")
+
+
+def fetched(config: RunConfig, folder: Path | None = None) -> tuple[RunConfig, list[str]]:
+    """Return the configuration with the rows of its database in a file, and what is to be said of how they were read;
+    as it is where its source is no database. Else as `fetch`.
+    """
+    if config.source.uri is None:
+        return config, []
+    path, notes = fetch(config, folder)
+    return with_rows(config, path), notes
+
+
+def fetch(config: RunConfig, folder: Path | None = None) -> tuple[str, list[str]]:
+    """Read the rows of a database into a file below `folder` (None for work/) that is known by their digest; return its
+    path and what is to be said of how they were read.
+
+    LaunderError for what cannot be read; Unavailable after several attempts.
+    """
+    place = Path(config.publish.to, WORK) if folder is None else folder
+    with explained(place):
+        place.mkdir(parents=True, exist_ok=True)
+        os.chmod(place, 0o700)
+    path, notes = failures.retried(lambda: _read(config, place))
+    return str(path), notes
+
+
+def with_rows(config: RunConfig, path: str) -> RunConfig:
+    """Return the configuration with the file that a database was read into as its source."""
+    return config.model_copy(update={"source": Source.model_validate({"path": path})})
+
+
+@contextmanager
+def at_hand(config: RunConfig) -> Iterator[tuple[RunConfig, list[str]]]:
+    """Yield what `fetched` returns, with the rows in a folder that is gone after the block."""
+    with tempfile.TemporaryDirectory() as folder:  # of its owner alone
+        yield fetched(config, Path(folder))
+
+
+def _read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
+    """Read a source into a file that is called by the digest of its bytes, and return its path and notes."""
+    source = config.source
+    what = f"{source.table or 'the query'} of {addresses.shown(str(source.uri))}"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".source-") as own:
+        aside = Path(own, "rows.parquet")
+        with failures.explained(f"expected to read {what}"), _opened(config) as rows:
+            count = _write(rows, aside, f"expected to read {what}")
+        if not count:
+            raise LaunderError(f"expected rows in {what}, found none; run again once it is filled")
+        final = folder / f"source-{digest_file(aside)[:NAME_DIGITS]}.parquet"
+        with explained(final):
+            os.replace(aside, final)
+    return final, rows.notes
+
+
+def _opened(config: RunConfig) -> AbstractContextManager[RowStream]:
+    source, is_dropped = config.source, partial(_is_dropped, config)
+    if addresses.scheme_of(str(source.uri)) in POSTGRESQL:
+        return postgresql.rows(source, exact=config.privacy is None, is_dropped=is_dropped)
+    raise LaunderError(
+        f"expected a database of the scheme postgresql, found {addresses.scheme_of(str(source.uri))!r}; write the "
+        "table to a file first"
+    )
+
+
+def _is_dropped(config: RunConfig, name: str) -> bool:
+    entry = config.listed.get(name, config.columns.get(OTHERS, "infer"))
+    return (entry if isinstance(entry, str) else entry["kind"]) == "drop"
+
+
+def _write(rows: RowStream, path: Path, expected: str) -> int:
+    """Write all rows while the next ones are read, and return how many there are; a sentence on a failure to read
+    begins with `expected`.
+    """
+    count = 0
+    with explained(path), pq.ParquetWriter(path, rows.schema, compression="zstd", compression_level=1) as writer:
+        for batch in _ahead(rows.batches, expected):
+            writer.write_batch(batch)
+            count += batch.num_rows
+    return count
+
+
+def _ahead(batches: Iterator[pa.RecordBatch], expected: str) -> Iterator[pa.RecordBatch]:
+    """Yield batches that a thread reads ahead; what it raises is raised here."""
+    queue: Queue[pa.RecordBatch | BaseException | None] = Queue(QUEUED)
+
+    def read() -> None:
+        try:
+            with failures.explained(expected):
+                for batch in batches:
+                    queue.put(batch)
+            queue.put(None)
+        except BaseException as error:  # noqa: BLE001  raised where the batches are used
+            queue.put(error)
+
+    Thread(target=read, daemon=True).start()
+    while (found := queue.get()) is not None:
+        if isinstance(found, BaseException):
+            raise found
+        yield found

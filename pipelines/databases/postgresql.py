@@ -1,0 +1,113 @@
+"""PostgreSQL through ADBC: connections, and a table or a query as record batches of one read-only snapshot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from launderette.pipelines.databases import addresses, columns
+from launderette.pipelines.databases.rows import RowStream
+from launderette.pipelines.run.artifacts import LaunderError
+
+if TYPE_CHECKING:
+    from launderette.pipelines.config.sections import Database, Source
+
+SNAPSHOT = (  # the same rows in the same order at every reading
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL synchronize_seqscans = off",
+    "SET LOCAL max_parallel_workers_per_gather = 0",
+)
+WRITES = """
+SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR EXISTS (
+    SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+"""
+ENUMS = """
+SELECT t.oid::int8, t.typname::text, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.oid, t.typname
+"""
+MAY_WRITE = (
+    "The login that reads the source could also write; give it SELECT alone, so that no run can change the source."
+)
+
+
+@contextmanager
+def connected(database: Database) -> Iterator[Any]:
+    """Yield an ADBC connection in a transaction of its own, which is rolled back unless it is committed."""
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError:
+        raise LaunderError(
+            "expected the driver of PostgreSQL, found none; install it: pip install 'launderette[databases]'"
+        ) from None
+    uri = f"postgresql://{str(database.uri).partition('://')[2]}"
+    with dbapi.connect(addresses.with_credentials(uri, database.user, database.password)) as connection:
+        yield connection
+
+
+def run(connection: Any, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
+    """Run one statement and return its rows, none where it has no result."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> Iterator[RowStream]:
+    """Yield the rows of a source; of columns that are dropped, the names alone. `exact` False reads numbers without a
+    stated precision as floating point, so that no type depends on the rows.
+    """
+    with connected(source) as connection:
+        for setting in SNAPSHOT:
+            run(connection, setting)
+        selected = _selected(source)
+        found = [columns.of_field(field) for field in _fields(connection, selected)]
+        found = columns.with_enums(found, run(connection, ENUMS))
+        found = [column.dropped() if is_dropped(column.name) else column for column in found]
+        columns.check(found)
+        found = _measured(connection, selected, found, exact)
+        notes = [MAY_WRITE] if run(connection, WRITES)[0][0] else []
+        with connection.cursor() as cursor:
+            named = ", ".join(column.selected for column in found)
+            cursor.execute(f"SELECT {named} FROM {selected}")  # noqa: S608  names are quoted
+            yield RowStream(columns.schema(found), _converted(cursor.fetch_record_batch(), found, notes), notes)
+
+
+def _converted(
+    reader: pa.RecordBatchReader, found: list[columns.TableColumn], notes: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches in the types that are kept, and note at their end which values became missing."""
+    lost: Counter = Counter()
+    for batch in reader:
+        yield columns.convert(batch, found, lost)
+    notes += columns.lost_sentences(lost)
+
+
+def _selected(source: Source) -> str:
+    """Return what is selected from: a table, or a query that has to be one SELECT to stand in parentheses."""
+    if source.table:
+        return f"{addresses.quoted(*addresses.table_parts(source.table))} AS source"
+    return f"({str(source.query).strip().rstrip(';')}\n) AS source"
+
+
+def _fields(connection: Any, selected: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        return list(cursor.adbc_execute_schema(f"SELECT * FROM {selected} LIMIT 0"))  # noqa: S608
+
+
+def _measured(
+    connection: Any, selected: str, found: list[columns.TableColumn], exact: bool
+) -> list[columns.TableColumn]:
+    """Return the columns with a precision for numbers that state none: the digits that their values need."""
+    loose = [column for column in found if column.is_loose]
+    if not loose or not exact:
+        return [column.as_float() if column.is_loose else column for column in found]
+    asked = ", ".join(column.digits for column in loose)
+    (needed,) = run(connection, f"SELECT {asked} FROM {selected}")  # noqa: S608
+    pairs = iter(zip(needed[::2], needed[1::2], strict=True))
+    return [column.measured(*next(pairs)) if column.is_loose else column for column in found]

@@ -1,0 +1,202 @@
+"""A table or a query of PostgreSQL as a source: types, snapshots, notes, and failures in one sentence."""
+
+import datetime
+import decimal
+import uuid
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines import config
+from pipelines.cli import main
+from pipelines.databases import columns, fetching
+from pipelines.run.artifacts import LaunderError, Unavailable
+from tests import runs
+from tests.databases.conftest import PASSWORD, READER
+from tests.pipelines.conftest import FEW
+
+KINDS = {
+    "pay": ("numeric(10, 2)", "(g * 1.25)::numeric(10, 2)", pa.decimal128(10, 2), decimal.Decimal("1.25")),
+    "born": ("date", "date '2000-01-01' + g", pa.date32(), datetime.date(2000, 1, 2)),
+    "seen": ("timestamp", "timestamp '2020-01-01' + g * interval '1 min'", pa.timestamp("us"), None),
+    "sent": ("timestamptz", "timestamptz '2020-01-01Z' + g * interval '1 min'", pa.timestamp("us", "UTC"), None),
+    "noon": ("time", "time '00:00' + g * interval '1 min'", pa.time64("us"), datetime.time(0, 1)),
+    "key": ("uuid", "gen_random_uuid()", pa.uuid(), uuid.UUID),
+    "old": ("boolean", "g % 2 = 0", pa.bool_(), False),
+    "i2": ("int2", "g % 90", pa.int16(), 1),
+    "i4": ("int4", "g % 91", pa.int32(), 1),
+    "i8": ("int8", "g * 10000000000", pa.int64(), 10_000_000_000),
+    "note": ("text", "'n' || g % 3", pa.string(), "n1"),
+    "mood": ("mood", "(ARRAY['sad', 'it''s'])[1 + g % 2]::mood", None, "it's"),
+    "f4": ("float4", "g / 8.0", pa.float32(), 0.125),
+    "f8": ("float8", "g / 3.0", pa.float64(), 1 / 3),
+}
+
+
+@pytest.fixture(scope="module")
+def people(server):
+    """A table of 120 rows with a column of every kind, some values missing, its last three rows without any."""
+    types = ", ".join(f"{name} {kind[0]}" for name, kind in KINDS.items())
+    values = ", ".join(kind[1] for kind in KINDS.values())
+    server.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'it''s', 'never')",
+        f"CREATE TABLE people ({types})",
+        f"INSERT INTO people SELECT {values} FROM generate_series(1, 117) g",
+        "INSERT INTO people(pay) SELECT NULL FROM generate_series(1, 3)",
+    )
+    return "people"
+
+
+def load(server, place, *settings):
+    return config.load(server.uri, settings, place)
+
+
+def fetched(*given):
+    found, notes = fetching.fetched(load(*given))
+    return pq.read_table(found.source.path), notes
+
+
+def test_every_type_is_kept_as_it_is(server, people, login, tmp_path):
+    table, notes = fetched(server, tmp_path, "source.table=public.people", *login)
+    assert notes == [] and table.num_rows == 120
+    for name, (_, _, type_, first) in KINDS.items():
+        column = table.column(name)
+        assert column.type == (type_ or pa.dictionary(pa.int16(), pa.string())) and column.null_count == 3
+        value = column[0].as_py()
+        assert first is None or value == first or (isinstance(first, type) and isinstance(value, first)), name
+
+
+def test_a_release_has_the_types_of_the_database_and_the_same_rows_make_no_other_run(server, people, login, tmp_path):
+    settings = ["source.table=people", *login, *FEW]
+    found, _ = fetching.fetched(load(server, tmp_path, *settings))
+    end, done = runs.launder(found), []
+    schema = pq.read_schema(f"{end['place']}/data/data.parquet")
+    found_types = {name: schema.field(name).type for name in KINDS if name != "mood"}
+    assert found_types == {name: kind[2] for name, kind in KINDS.items() if name != "mood"}
+    assert pa.types.is_dictionary(schema.field("mood").type)
+    again, _ = fetching.fetched(load(server, tmp_path, *settings))
+    assert runs.launder(again, done)["place"] == end["place"] and done == []
+    assert again.name == "people" and "postgresql" not in again.model_dump_json()
+
+
+def test_a_changed_row_is_another_source(server, login, tmp_path):
+    server.run("CREATE TABLE digests AS SELECT g FROM generate_series(1, 9) g")
+    asked = ["source.query=SELECT * FROM digests ORDER BY g", *login]
+    before, same = (fetching.fetched(load(server, tmp_path, *asked))[0].source.path for _ in range(2))
+    server.run("UPDATE digests SET g = 10 WHERE g = 9")
+    assert before == same != fetching.fetched(load(server, tmp_path, *asked))[0].source.path
+
+
+def test_numbers_without_a_precision_keep_their_digits_and_what_is_not_finite_is_said(server, login, tmp_path):
+    server.run(
+        "CREATE TABLE loose(n numeric, d date, w numeric(3, -2))",
+        "INSERT INTO loose VALUES ('12345678901234567890.125', '2020-01-01', 12345), ('NaN', 'infinity', NULL), "
+        "('Infinity', '0044-03-15 BC', 0), (-0.5, '2020-01-02', 99900)",
+    )
+    table, notes = fetched(server, tmp_path, "source.table=loose", *login)
+    assert table.column("n").type == pa.decimal128(38, 3) and table.column("w").type == pa.decimal128(5, 0)
+    exact = [decimal.Decimal("12345678901234567890.125"), None, None, decimal.Decimal("-0.500")]
+    assert table.column("n").to_pylist() == exact and table.column("w").to_pylist() == [12300, None, 0, 99900]
+    days = [datetime.date(2020, 1, 1), None, None, datetime.date(2020, 1, 2)]
+    assert table.column("d").to_pylist() == days
+    assert [note.split(" became")[0] for note in notes] == ["2 values of column 'd'", "2 values of column 'n'"]
+    private, _ = fetched(server, tmp_path, "source.table=loose", *login, "privacy.epsilon=3", "columns.n=drop")
+    assert private.column("n").null_count == 4
+
+
+def test_no_type_depends_on_the_rows_under_epsilon(server, login, tmp_path):
+    server.run("CREATE TABLE spent AS SELECT g::numeric AS n FROM generate_series(1, 9) g")
+    stated = "columns={n: {kind: numerical, bounds: [0, 9], decimals: 0}}"
+    table, _ = fetched(server, tmp_path, "source.table=spent", *login, "privacy.epsilon=3", stated)
+    assert table.column("n").type == pa.float64()
+
+
+def test_a_login_that_may_write_is_warned_about(server, people, secrets, tmp_path):
+    _, notes = fetched(server, tmp_path, "source.table=people", "source.user=postgres")
+    assert notes == [
+        "The login that reads the source could also write; give it SELECT alone, so that no run can change the source."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("bytea", "'x'"),
+        ("int[]", "'{1}'"),
+        ("jsonb", "'{}'"),
+        ("json", "'{}'"),
+        ("interval", "'1 day'"),
+        ("point", "'(1,2)'"),
+    ],
+)
+def test_what_has_no_kind_is_refused_by_name_unless_it_is_dropped(server, login, tmp_path, type_, value):
+    server.run("DROP TABLE IF EXISTS odd", f"CREATE TABLE odd AS SELECT 1 AS id, {value}::{type_} AS payload")
+    with pytest.raises(LaunderError, match=r"in column 'payload', found .*; .*columns.payload to drop"):
+        fetched(server, tmp_path, "source.table=odd", *login)
+    table, _ = fetched(server, tmp_path, "source.table=odd", *login, "columns.payload=drop")
+    assert table.column("payload").to_pylist() == [None] and table.column("id").to_pylist() == [1]
+
+
+BAD = {
+    "no such table": ["source.table=public.nosuch"],
+    "rows in": ["source.table=empty"],
+    "no permission": ["source.query=SELECT pg_read_file('PG_VERSION')"],
+    "not one SELECT": ["source.query=DELETE FROM people"],
+    "more than once": ["source.query=SELECT 1 AS a, 2 AS a"],
+    "cannot convert": ["source.query=SELECT 'Jane Roe'::text::int AS a"],
+    "a statement that writes": ["source.query=SELECT lo_create(0)::int8 AS a"],
+    "column that is not there": ["source.query=SELECT nothing FROM people"],
+    "source.table or source.query": [],
+    "found both": ["source.table=people", "source.query=SELECT 1"],
+    "name of a table": ["source.table=a..b"],
+    "for files only": ["source.table=people", "source.sheet=x"],
+    "password is wrong": ["source.table=people", "source.password=env:OTHER"],
+    "variable NOSUCH": ["source.table=people", "source.password=env:NOSUCH"],
+    "no place for a secret": ["source.table=people", f"source.password={PASSWORD}"],
+}
+
+
+@pytest.mark.parametrize("expected", BAD)
+def test_bad_input_is_one_sentence_without_a_secret_or_a_value(
+    server, people, login, tmp_path, monkeypatch, capsys, expected
+):
+    monkeypatch.setenv("OTHER", PASSWORD + "x")
+    server.run("CREATE TABLE IF NOT EXISTS empty(a int)")
+    words = [word for text in [*login, *BAD[expected]] for word in ("--set", text)]
+    assert main(["run", server.uri, "--output", str(tmp_path / "out"), *words]) == 1
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("launder: expected") and expected in line
+    assert not {PASSWORD, READER, "Jane"} & set(line.split()) and PASSWORD not in line + said.out
+
+
+@pytest.mark.parametrize(
+    "uri", ["postgresql://u:p/w@host/db", "postgresql://u@host/db", "postgresql://host/db?password=w"]
+)
+def test_an_address_holds_no_secret(uri, tmp_path, capsys):
+    assert main(["run", uri, "--set", "source.table=t", "--output", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "without a user or a password" in said and "env:NAME" in said and "host/db" not in said
+
+
+def test_a_lost_connection_is_tried_again_and_then_told(server, login, tmp_path, monkeypatch):
+    """The server ends the reader's process while rows are on their way: once, then every time."""
+    wide = "source.query=SELECT g, repeat('x', 1000) AS t FROM generate_series(1, 40000) g"
+    convert, ended = columns.convert, []
+
+    def interrupted(*given):
+        if len(ended) < limit:
+            ended.append(
+                server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{READER}'")
+            )
+        return convert(*given)
+
+    monkeypatch.setattr(columns, "convert", interrupted)
+    limit = 1
+    table, _ = fetched(server, tmp_path, wide, *login)
+    assert table.num_rows == 40_000 and len(ended) == 1
+    limit = 99
+    with pytest.raises(Unavailable, match=r"expected to read .*, or one that was lost"):
+        fetched(server, tmp_path, wide, *login)
+    assert not list(tmp_path.rglob(".source-*"))
