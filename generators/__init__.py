@@ -25,6 +25,7 @@ from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
 from launderette.generators.data.schema import Identifier, Schema, conform, infer
 from launderette.generators.errors import GeneratorError, IdentifierWarning
+from launderette.generators.privacy import learning
 from launderette.generators.privacy.domain import Privacy
 from launderette.generators.training import checkpoint as files
 
@@ -117,6 +118,7 @@ def fit(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
     if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
+        privacy = learning.learn(data, privacy) if privacy.domain == "learn" else privacy
         data, schema = privacy.conform(data)
     schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))
     return load(name).fit(

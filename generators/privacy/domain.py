@@ -1,4 +1,5 @@
-"""What is publicly known of a table's columns, stated in a configuration: no field of a schema is read off rows.
+"""What is publicly known of a table's columns, stated in a configuration: no field of a schema is read off rows, but
+for those that `domain: learn` has learnt at a price (learning.py).
 
 Rows are brought into the stated domain, each by itself: numbers beyond the bounds are clipped to them, labels that are
 not listed become `(other)`, and what cannot be read is missing. So a row changes nothing but its own cells.
@@ -6,7 +7,7 @@ not listed become `(other)`, and what cannot be read is missing. So a row change
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,18 @@ from launderette.generators.data.schema import EXACT_INTEGERS, Boolean, Categori
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
-from launderette.generators.privacy.ledger import PRIVACY_UNITS
+from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event
 
 OTHER_LABEL = "(other)"
 MOST_DECIMALS = 12
+DOMAINS = ("public", "learn")
+NEEDED = {  # by kind, the fields that are stated or learnt
+    "numerical": ("decimals", "bounds"),
+    "datetime": ("format", "bounds"),
+    "categorical": ("categories",),
+    "boolean": (),
+    "": ("kind",),
+}
 KIND_EXAMPLES = {
     "numerical": "{kind: numerical, bounds: [lowest, highest], decimals: 0}",
     "categorical": "{kind: categorical, categories: [one, another]}",
@@ -51,12 +60,17 @@ class PublicColumn:
     categories: tuple[Any, ...] | None = None
     format: str = ""
     missing: bool = True
+    learnt: tuple[str, ...] = ()  # fields that rows have told, with noise; all others are public
 
     @classmethod
-    def read(cls, name: str, entry: str | Mapping[str, Any]) -> "PublicColumn":
-        """Read an entry under `columns`; GeneratorError for what is private, lacking or contradicts itself."""
+    def read(cls, name: str, entry: str | Mapping[str, Any], *, learn: bool = False) -> "PublicColumn":
+        """Read an entry under `columns`; GeneratorError for what is private, contradicts itself, or lacks, unless it
+        is to `learn`.
+        """
         entry = {"kind": entry} if isinstance(entry, str) else dict(entry)
-        if entry.get("kind") not in KIND_EXAMPLES:
+        if learn and entry.get("kind", "infer") == "infer":
+            entry["kind"] = ""
+        elif entry.get("kind") not in KIND_EXAMPLES:
             if entry.get("kind") == "identifier":
                 raise GeneratorError(
                     f"expected no identifier under privacy.epsilon, found column {name!r}, whose form only rows tell; "
@@ -65,25 +79,41 @@ class PublicColumn:
             raise private_field(name, "the kind")
         if unknown := sorted(set(entry) - {known.name for known in fields(cls)} | set(entry) & {"name"}):
             raise GeneratorError(f"expected public fields of column {name!r}, found {unknown[0]!r}; leave it out")
-        lists = {key: tuple(entry[key]) for key in ("bounds", "categories") if entry.get(key) is not None}
-        column = cls(name, **entry | lists)
-        column._check()
+        listed = [key for key in ("bounds", "categories", "learnt") if entry.get(key) is not None]
+        column = cls(name, **entry | {key: tuple(entry[key]) for key in listed})
+        if learn:  # an empty list, as `launder init` leaves it, states nothing
+            column = replace(column, bounds=column.bounds or None, categories=column.categories or None)
+        column._check(learn)
         return column
 
-    def _check(self) -> None:
-        lacking = {
-            "numerical": self.bounds is None or self.decimals is None,
-            "datetime": self.bounds is None or not self.format,
-            "categorical": not self.categories,
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The fields that are not known."""
+        stated = {
+            "kind": self.kind,
+            "decimals": self.decimals is not None,
+            "format": self.format,
+            "bounds": self.bounds is not None,
+            "categories": self.categories,
         }
-        if lacking.get(self.kind):
+        return tuple(name for name in NEEDED[self.kind] if not stated[name])
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The column as an entry under `columns`, and what of it was learnt."""
+        known = {key: getattr(self, key) for key in ("kind", *NEEDED[self.kind])}
+        lists = {key: list(value) for key, value in known.items() if isinstance(value, tuple)}
+        return known | lists | {"missing": self.missing, "learnt": list(self.learnt)}
+
+    def _check(self, learn: bool) -> None:
+        if self.lacking and not learn:
             what = {
                 "numerical": "bounds and decimals",
                 "datetime": "format and bounds",
                 "categorical": "the categories",
             }
             raise private_field(self.name, what[self.kind], self.kind)
-        if self.kind in ("numerical", "datetime"):
+        if self.kind in ("numerical", "datetime") and not self.lacking:
             self._check_bounds()
         if self.kind == "categorical" and len(set(map(text_of, self.categories or ()))) < len(self.categories or ()):
             raise GeneratorError(f"expected every category of column {self.name!r} once, found one twice; keep one")
@@ -156,7 +186,7 @@ class PublicColumn:
     def _numbers(self, values: pd.Series) -> pd.Series:
         numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        return pd.Series(np.clip(numbers, *(self.bounds or (None, None))), index=values.index)
+        return pd.Series(np.clip(numbers, *(self.bounds or (-math.inf, math.inf))), index=values.index)
 
 
 def text_of(value: Any) -> str:
@@ -169,31 +199,49 @@ def text_of(value: Any) -> str:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
+def provenance(columns: Iterable[PublicColumn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which columns are publicly known, and which fields of which columns were learnt, in words."""
+    columns = tuple(columns)
+    learnt = tuple(f"{' and '.join(one.learnt)} of {one.name}" for one in columns if one.learnt)
+    return tuple(one.name for one in columns if not one.learnt), learnt
+
+
 @dataclass(frozen=True)
 class Privacy:
     """A guarantee to keep: (epsilon, delta)-differential privacy where one `unit` is added or removed, for a table
     whose `columns` are publicly known by name, such as {"kind": "numerical", "bounds": [0, 120], "decimals": 0}.
+
+    With `domain` learn, rows are asked for what is not stated; `events` is what they were asked already.
     """
 
     epsilon: float
     delta: float
     columns: Mapping[str, str | Mapping[str, Any]] = field(repr=False)
     unit: str = "row"
+    domain: str = "public"
+    events: tuple[Event, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         accounting.check(self.epsilon, self.delta)
-        if self.unit not in PRIVACY_UNITS:
-            raise GeneratorError(f"expected a unit of privacy among {', '.join(PRIVACY_UNITS)}, found {self.unit!r}")
+        for what, found, known in (("unit of privacy", self.unit, PRIVACY_UNITS), ("domain", self.domain, DOMAINS)):
+            if found not in known:
+                raise GeneratorError(f"expected a {what} among {', '.join(known)}, found {found!r}")
         if self.unit != "row":
             raise GeneratorError("expected unit: row, found entity, which no generator protects yet; leave it out")
 
+    @property
+    def squared(self) -> float:
+        """What is left of the budget, mu^2, after the events."""
+        lost = sum(event.delta for event in self.events)
+        return accounting.mu_of(self.epsilon, self.delta - lost) ** 2 - sum(event.squared for event in self.events)
+
     def public(self, names: Iterable[str]) -> tuple[PublicColumn, ...]:
-        """Return the columns of these names; GeneratorError for the first that is not publicly known."""
-        found = []
+        """Return the columns of these names; GeneratorError for the first of which something is to be stated."""
+        learn, found = self.domain == "learn", []
         for name in names:
-            if name not in self.columns:
+            if name not in self.columns and not learn:
                 raise private_field(name, "the kind")
-            found.append(PublicColumn.read(name, self.columns[name]))
+            found.append(PublicColumn.read(name, self.columns.get(name, "infer"), learn=learn))
         return tuple(found)
 
     def conform(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:

@@ -63,6 +63,7 @@ class Ledger:
     delta: float
     unit: str = "row"
     public: tuple[str, ...] = ()  # what was stated and is taken to be known, in words
+    learnt: tuple[str, ...] = ()  # what the events have told of columns, in words
 
     def __post_init__(self) -> None:
         if self.unit not in PRIVACY_UNITS:
@@ -90,8 +91,12 @@ class Ledger:
         """Return what both together cost on the same rows, at the larger delta."""
         if self.unit != other.unit:
             raise GeneratorError(f"expected ledgers of one unit to add up, found {self.unit} and {other.unit}")
-        public = tuple(dict.fromkeys(self.public + other.public))
-        return Ledger(self.events + other.events, max(self.delta, other.delta), self.unit, public)
+        public, learnt = (tuple(dict.fromkeys(a + b)) for a, b in zip(self._known, other._known, strict=True))
+        return Ledger(self.events + other.events, max(self.delta, other.delta), self.unit, public, learnt)
+
+    @property
+    def _known(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self.public, self.learnt
 
     def sentence(self) -> str:
         """Say what the ledger allows, for somebody who has to sign for it."""
@@ -105,7 +110,8 @@ class Ledger:
     def to_dict(self) -> dict[str, Any]:
         own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURING_RELATION}
         tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR), "mu": self.mu}
-        return {**own, **tpr, "public": list(self.public), "events": [asdict(event) for event in self.events]}
+        known = {"public": list(self.public), "learnt": list(self.learnt)}
+        return {**own, **tpr, **known, "events": [asdict(event) for event in self.events]}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Ledger":
@@ -114,14 +120,16 @@ class Ledger:
             raise GeneratorError(
                 f"expected a ledger whose neighbours {NEIGHBOURING_RELATION} unit, found another relation"
             )
-        events = tuple(_event(entry) for entry in document["events"])
-        found = cls(events, document["delta"], document["unit"], tuple(document["public"]))
+        events = tuple(event_of(entry) for entry in document["events"])
+        known = tuple(document["public"]), tuple(document.get("learnt", ()))
+        found = cls(events, document["delta"], document["unit"], *known)
         if not math.isclose(found.epsilon, document["epsilon"], rel_tol=1e-9):
             raise GeneratorError("expected a ledger whose epsilon follows from its events, found another")
         return found
 
 
-def _event(entry: Mapping[str, Any]) -> Event:
+def event_of(entry: Mapping[str, Any]) -> Event:
+    """Read an event; GeneratorError for a mechanism or a field that is not known."""
     kind = MECHANISMS.get(str(entry.get("mechanism")))
     if kind is None:
         raise GeneratorError(

@@ -12,6 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 VARIANCE_DENOMINATOR = 64  # variances are multiples of 1/64
+TAIL_DEVIATIONS = 38  # beyond, probabilities are below the least float
+ROUNDING = 1e-9  # relative, of sums of probabilities
 LEAST_SIGMA = 1.0  # below it the discrete Gaussian is far from the continuous one
 
 Below = Callable[[int], int]  # n -> a whole number of 0 to n - 1, each as likely as another
@@ -37,6 +39,15 @@ def variance_for(mu: float) -> Fraction:
     """Return the least variance of noise that is charged at most `mu`, where LEAST_SIGMA allows as much."""
     sigma = max(1 / mu, LEAST_SIGMA)
     return variance_of(sigma * (1 + 1 / (16 * sigma**2)))
+
+
+def threshold_for(count: int, variance: Fraction, delta: float) -> int:
+    """Return the least whole number that `count` under this noise reaches with a probability of at most `delta`."""
+    sigma = math.sqrt(variance)
+    y = np.arange(0, math.ceil(TAIL_DEVIATIONS * sigma) + 1)
+    p = np.exp(-(y.astype("float64") ** 2) / (2 * float(variance)))
+    tails = np.cumsum(p[::-1])[::-1] / (2 * p.sum() - 1) * (1 + ROUNDING)  # P[Y >= y]
+    return count + int(np.argmax(tails <= delta)) if tails[-1] <= delta else count + len(y)
 
 
 def noisy(counts: np.ndarray, variance: Fraction) -> np.ndarray:

@@ -58,6 +58,16 @@ class NoisyQueries:
         """Return noisy whole numbers, each of which a row changes by at most 1."""
         return self._ask(what, values, share, max(values.size, 1))
 
+    def labels(self, what: str, counts: np.ndarray, share: float, least: int, delta: float) -> tuple[np.ndarray, int]:
+        """Return noisy counts of those labels that at least `least` rows have, and the threshold from which on they may
+        be told: a label that one row more has made one of these passes it with a probability of `delta`.
+
+        How many are asked for, only what passes may tell.
+        """
+        variance = noise.variance_for(math.sqrt(share * self.squared))
+        self.events.append(gaussian(what, variance, delta=delta))
+        return noise.noisy(counts, variance), noise.threshold_for(least, variance, delta)
+
     def left(self) -> float:
         """Return the share of the budget that is not spent."""
         return 1 - sum(event.squared for event in self.events) / self.squared

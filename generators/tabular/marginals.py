@@ -25,8 +25,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, trees
 from launderette.generators.marginals.histograms import Histogram
-from launderette.generators.privacy import accounting
-from launderette.generators.privacy.domain import Privacy
+from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
 from launderette.generators.sampling import conditioning, reading, rows
@@ -139,9 +138,10 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
         return _fitted(encoded, tree, config, {}, started, how)
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
-    queries = NoisyQueries(accounting.mu_of(privacy.epsilon, privacy.delta) ** 2)
+    queries = NoisyQueries(privacy.squared)
     encoded, tree = measure(data, schema, privacy, queries, config)
-    ledger = Ledger(tuple(queries.events), privacy.delta, privacy.unit, tuple(schema.names))
+    events = (*privacy.events, *queries.events)
+    ledger = Ledger(events, privacy.delta, privacy.unit, *provenance(privacy.public(schema.names)))
     record = {"ledger": ledger.to_dict(), "rows": max(1, round(tree.rows))}
     return _fitted(encoded, tree, config, record, started, how)
 

@@ -30,10 +30,8 @@ from launderette.pipelines.modalities.tabular import (
     check_sampling,
     check_source,
     digest_source,
-    read,
     recognises,
     score_sources,
-    store,
     write_output,
     write_release,
 )
@@ -74,13 +72,29 @@ def inspect(config: RunConfig) -> list[str]:
     LaunderError where the budget of the output folder is spent.
     """
     spending.check(config)
-    return public.read(config)[2]
+    return public.check_source(config)
 
 
 def ingest(config: RunConfig, folder: Path) -> Ingested:
-    """Read the source into the stated domain; nothing is said of it, for what is said may leave."""
-    frame, schema, _ = public.read(config)
-    return Ingested(frame, schema)
+    """Read the source into its domain. Of a stated one nothing is said, for what is said may leave; what was learnt of
+    another was told with noise.
+    """
+    frame, schema, notes = public.read(config)
+    return Ingested(frame, schema, notes=notes if public.learns(config) else ())
+
+
+def store(frame: pd.DataFrame, place: Path) -> dict[str, Any]:
+    """Write a frame beside `place` as Parquet; return path, digest, rows and what was learnt of its columns."""
+    learnt = frame.attrs.get(public.LEARNT)
+    return tabular.store(frame, place) | ({public.LEARNT: learnt} if learnt else {})
+
+
+def read(stored: Mapping[str, Any]) -> pd.DataFrame:
+    """Read what `store` wrote; LaunderError where it is gone or another one."""
+    frame = tabular.read({key: value for key, value in stored.items() if key != public.LEARNT})
+    if public.LEARNT in stored:
+        frame.attrs[public.LEARNT] = stored[public.LEARNT]
+    return frame
 
 
 def entity(schema: Schema, config: RunConfig) -> None:
@@ -121,7 +135,7 @@ def train(
         config.generator.name,
         seed=config.seed,
         device=config.device,
-        privacy=public.guarantee(config),
+        privacy=public.guarantee(config, frame.attrs.get(public.LEARNT)),
         progress=progress,
         **config.generator.options,
     )
@@ -167,6 +181,7 @@ def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "guarantee": ledger.sentence(),
         "protected": "every row that was trained on; rows of the holdout are not: the scores are computed on them",
-        "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public)}",
+        "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public) or 'no column'}",
+        "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         "noise on each count": f"standard deviation of {min(noise):.1f} to {max(noise):.1f} rows",
     }

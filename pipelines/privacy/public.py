@@ -1,15 +1,19 @@
 """Public knowledge: what a configuration states of each column, and rows read and brought into it, each by itself.
 
-Nothing is found out from the rows: neither how the file is written, nor a type, a format, a bound or a category. So one
-row more or less changes nothing of another.
+Nothing is found out from the rows: neither how the file is written, nor a type, a format, a bound or a category, but
+for what `domain: learn` pays for. So one row more or less changes nothing of another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
 
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
+from launderette.generators.privacy import learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
+from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
@@ -17,6 +21,7 @@ from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
 
 PRIVATE_GENERATOR = "tabular.marginals"
+LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 
 
@@ -25,9 +30,19 @@ def check(config: RunConfig) -> None:
     for found, what in _refused(config):
         if found:
             raise LaunderError(f"expected {what}")
-    schema = Schema(tuple(column.column for column in guarantee(config).public(stated(config))))
+    columns = guarantee(config).public(stated(config))
+    if not learns(config):
+        _check_asked(Schema(tuple(column.column for column in columns)), config)
+
+
+def _check_asked(schema: Schema, config: RunConfig) -> None:
     ingestion.check_mentioned(schema.names, config)
     ingestion.check_constraints(schema, config)
+
+
+def learns(config: RunConfig) -> bool:
+    """Tell whether what is not stated of a column is learnt from rows, at a price."""
+    return config.privacy is not None and config.privacy.domain == "learn"
 
 
 def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
@@ -43,8 +58,9 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "no split.entity under privacy.epsilon, found one, but what is protected is one row; give one row per person",
     )
     yield (
-        config.columns.get(OTHERS) == "infer",
-        'every column stated under privacy.epsilon, found "*": infer, which looks at rows; write "*": drop',
+        config.columns.get(OTHERS) == "infer" and not learns(config),
+        'every column stated under privacy.epsilon, found "*": infer, which looks at rows; write "*": drop, or '
+        "privacy.domain: learn, which pays for it",
     )
     yield (
         bool(config.protect.rare or config.protect.extremes),
@@ -64,39 +80,82 @@ def stated(config: RunConfig) -> list[str]:
     return [name for name, column in config.listed.items() if ingestion.kind_of(column) != "drop"]
 
 
-def guarantee(config: RunConfig) -> Privacy:
-    """Return the guarantee that a configuration asks for; LaunderError for one that cannot be given."""
+def guarantee(config: RunConfig, learnt: Mapping[str, Any] | None = None) -> Privacy:
+    """Return the guarantee that a configuration asks for, with what was learnt of its columns; LaunderError for one
+    that cannot be given.
+    """
     asked, columns = config.privacy, {name: config.listed[name] for name in stated(config)}
     assert asked is not None  # who asks for no guarantee is no concern of this module
     try:
-        found = Privacy(asked.epsilon, asked.delta, columns, unit=asked.unit)
+        found = Privacy(asked.epsilon, asked.delta, columns, unit=asked.unit, domain=asked.domain)
         found.public(columns)
+        return found if learnt is None else _with_learnt(found, learnt)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
-    return found
+
+
+def _with_learnt(privacy: Privacy, learnt: Mapping[str, Any]) -> Privacy:
+    """Return a guarantee with the columns that were learnt, and what was asked for it."""
+    events = tuple(event_of(entry) for entry in learnt["events"])
+    return replace(privacy, columns=learnt["columns"], domain="public", events=events)
 
 
 def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
-    """Return the rows of a source in the stated domain, its schema, and what that changed, in sentences for whoever
-    holds the rows. LaunderError for a source whose columns are not those stated.
+    """Return the rows of a source in the stated or learnt domain, its schema, and sentences about it: how many values
+    the stated domain changes, for whoever holds the rows, or what was learnt, which anybody may know. What was learnt
+    is among the frame's attrs. LaunderError for a source whose columns are not those stated.
     """
+    raw = _rows(config)
+    privacy = guarantee(config)
+    if not learns(config):
+        conformed, schema = privacy.conform(raw)
+        return conformed, schema, [note for c in privacy.public(raw.columns) for note in _changed(c, raw, conformed)]
+    try:
+        known = learning.learn(raw, privacy)
+    except GeneratorError as error:
+        raise LaunderError(str(error)) from None
+    conformed, schema = known.conform(raw)
+    _check_asked(schema, config)
+    columns = {name: known.columns[name] for name in raw.columns}
+    conformed.attrs[LEARNT] = {"columns": columns, "events": [asdict(event) for event in known.events]}
+    return conformed, schema, [_told(column) for column in known.public(raw.columns) if column.learnt]
+
+
+def check_source(config: RunConfig) -> list[str]:
+    """Read the source and return what becomes of values outside the stated domain; nothing is learnt."""
+    if not learns(config):
+        return read(config)[2]
+    _rows(config)
+    return []
+
+
+def _told(column: PublicColumn) -> str:
+    stated = {key: value for key, value in column.entry.items() if key not in ("learnt", "missing")}
+    return (
+        f"Column {column.name!r}: {' and '.join(column.learnt)} learnt from rows, with noise. To spend nothing on it, "
+        f"state what is publicly known, in place of columns: {{{column.name!r}: {stated}}}"
+    )
+
+
+def _rows(config: RunConfig) -> pd.DataFrame:
+    """Return the columns of a source that are stated, or to be learnt; LaunderError for others."""
     options, source = ingestion.reading(config), config.source
     written = {"delimiter": source.delimiter or ",", "header": source.header is not False, "typed": False}
     frame = read_table(source.path, **(options | written))
-    kept, names = stated(config), [str(name) for name in frame.columns]
+    names = [str(name) for name in frame.columns]
     there = [*names, *frame.attrs[LEFT_OUT]]
     if missing := [name for name in config.listed if name not in there]:
         near = nearest(missing[0], there)
         raise LaunderError(f"expected the stated column {missing[0]!r} in {source.path}, found none{near}")
+    if learns(config) and config.columns.get(OTHERS, "drop" if config.listed else "infer") == "infer":
+        return frame[names]  # those that are dropped were not read
+    kept = stated(config)
     if OTHERS not in config.columns and (more := [name for name in names if name not in kept]):
         raise LaunderError(
             f"expected only stated columns in {source.path}, found also {more[0]!r}; state what is publicly known of "
             f"it, or write columns: {{{more[0]!r}: drop}}"
         )
-    raw = frame[[name for name in names if name in kept]]
-    conformed, schema = guarantee(config).conform(raw)
-    notes = [note for column in guarantee(config).public(raw.columns) for note in _changed(column, raw, conformed)]
-    return conformed, schema, notes
+    return frame[[name for name in names if name in kept]]
 
 
 def _changed(column: PublicColumn, raw: pd.DataFrame, conformed: pd.DataFrame) -> Iterator[str]:

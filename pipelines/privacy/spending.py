@@ -35,26 +35,33 @@ def spent(output: Path) -> Any:
     return total(map(Ledger.from_dict, documents(output)))
 
 
-def check(config: RunConfig, asked: float | None = None) -> None:
+def check(config: RunConfig, ledger: dict[str, Any] | None = None) -> None:
     """Raise LaunderError where one release more would spend beyond privacy.total_epsilon.
 
-    `asked` is the mu of that release, None for what its epsilon and delta allow.
+    `ledger` is the document of that release, None for what its epsilon and delta allow.
     """
     own = config.privacy
     if own is None or own.total_epsilon is None:
         return
-    from launderette.generators.privacy import accounting
+    from launderette.generators.privacy.ledger import Ledger
 
-    before = spent(Path(config.publish.to))
-    mu = accounting.mu_of(own.epsilon, own.delta) if asked is None else asked
-    if before is None:
-        so_far, after = "nothing", accounting.epsilon_of(mu, own.delta)
-    else:
-        so_far = f"{before.epsilon:.3g}"
-        after = accounting.epsilon_of(math.hypot(before.mu, mu), max(own.delta, before.delta) - before.lost)
+    before, one = spent(Path(config.publish.to)), None if ledger is None else Ledger.from_dict(ledger)
+    whole = before if one is None else one + before if before else one
+    after = whole.epsilon if one and whole else _after(before, own.epsilon, own.delta)
     if after > own.total_epsilon * (1 + ROUNDING):
+        so_far = f"{before.epsilon:.3g}" if before else "nothing"
         raise LaunderError(
             f"expected at most privacy.total_epsilon {own.total_epsilon:g} spent by all releases below "
             f"{config.publish.to}, found {so_far} spent and {after:.3g} after this one; raise it, ask for less, or "
             "keep the last release"
         )
+
+
+def _after(before: Any, epsilon: float, delta: float) -> float:
+    """Return the epsilon of a ledger and of one release more, whose own epsilon and delta are known."""
+    from launderette.generators.privacy import accounting
+
+    if before is None:
+        return epsilon
+    mu = math.hypot(before.mu, accounting.mu_of(epsilon, delta))
+    return accounting.epsilon_of(mu, max(delta, before.delta) - before.lost)

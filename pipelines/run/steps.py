@@ -273,7 +273,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
 def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> None:
     """LaunderError where a release that is not there yet would spend more than its folder may."""
     if ledger is not None and not place.exists():
-        spending.check(config, ledger["mu"])
+        spending.check(config, ledger)
 
 
 def released(output: Path, id: str, unchanged: str) -> Result:

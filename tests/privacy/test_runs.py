@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generators.privacy import noise
+from generators.privacy.domain import OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
 from pipelines.modalities import private_tabular
@@ -147,18 +149,44 @@ def test_a_run_releases_with_its_ledger(source):
     assert SECRET.encode() not in everything
     assert pipeline.unchanged(asked)
     more = loaded(source, *QUICK, "privacy.total_epsilon=5", "seed=1")
-    for mu in (None, manifest["ledger"]["mu"]):  # before training, and when it is published
+    for ledger in (None, manifest["ledger"]):  # before training, and when it is published
         with pytest.raises(LaunderError, match=r"total_epsilon 5 .* found (4|3\.99) spent and 5\.9"):
-            spending.check(more, mu)
+            spending.check(more, ledger)
     changed = manifest | {"ledger": manifest["ledger"] | {"epsilon": 0.1}}
     changed["digest"] = verifying.digest_manifest(changed)
     (place / "manifest.json").write_bytes(canonical(changed))
     assert any("ledger does not add up" in problem for problem in verifying.verify(place))
 
 
+def test_a_run_pays_for_what_it_learns_of_columns(source):
+    with source.open("a") as file:
+        file.write(f"120,{SECRET},maybe,x\n")
+    learning = ["privacy.domain=learn", 'columns={"note": "drop", "*": "infer"}']
+    ended = runs.launder(loaded(source, *QUICK, *learning))
+    assert ended["passed"], [reason["score"] for reason in ended["verdict"]["reasons"] if not reason["passed"]]
+    place = Path(ended["place"])
+    manifest = json.loads((place / "manifest.json").read_text())
+    learnt = [event["what"] for event in manifest["ledger"]["events"] if "column" in event["what"]]
+    assert 3.9 < manifest["ledger"]["epsilon"] <= 4 and manifest["ledger"]["public"] == []
+    assert [what for what in learnt if "town" in what] == [
+        f"{a} of column 'town'" for a in ("forms of the values", "labels")
+    ]
+    drawn = pd.read_parquet(place / "data")
+    assert set(drawn["town"]) <= {"Ulm", "Köln", OTHER_LABEL} and drawn["age"].between(0, 127).all()
+    assert any("'age': kind and decimals and bounds learnt" in note for note in ended["notes"])
+    everything = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
+    assert SECRET.encode() not in everything and not verifying.verify(place)
+    assert pipeline.unchanged(loaded(source, *QUICK, *learning))  # nothing is asked again
+
+
+def test_looking_at_a_source_before_a_run_learns_nothing(source, monkeypatch):
+    monkeypatch.setattr(noise, "noisy", None)
+    assert private_tabular.inspect(loaded(source, "privacy.domain=learn", "columns={note: drop, '*': infer}")) == []
+
+
 def test_init_leaves_room_for_what_is_public(source, capsys):
     assert main(["init", "people.csv", "--epsilon", "3"]) == 0
-    written = Path("launder.yaml").read_text()
+    written = Path("launder.yaml").read_text().replace(str(source), "")
     assert "bounds: []" in written and "categories: []" in written and "Ulm" not in written and "90" not in written
     assert main(["run", "launder.yaml"]) == 1
     assert "expected two bounds of column 'age', found 0" in capsys.readouterr().err

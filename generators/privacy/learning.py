@@ -1,0 +1,201 @@
+"""What a configuration does not state of a column, learnt from rows by noisy counts that the ledger charges.
+
+Kinds, decimals and formats are told by how many values have each of some public forms; bounds by counts between powers
+of two; categories by counts of labels that are kept from a threshold on, so that one that few rows have is told with a
+probability of delta at most (Korolova et al. 2009; Wilson et al. 2020, 1909.01917).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import EXACT_INTEGERS
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.privacy import accounting
+from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, text_of
+from launderette.generators.privacy.queries import NoisyQueries
+
+WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the share of the budget that goes to the domain
+WEIGHT_SHARE, MOST_SHARE = 0.004, 0.12  # of mu^2: of one weight, and of all together
+DELTA_SHARE = 0.5  # of delta, for categories
+LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
+SIGNAL_DEVIATIONS = 4.0  # standard deviations of noise by which rows are told from none
+COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
+MOST_LEARNT_DECIMALS = 6
+DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
+MISSING, TRUTH, NUMBER, TEXT = 0, 1, 2, MOST_LEARNT_DECIMALS + 4 + len(DATE_FORMATS)  # forms of values
+DATE = TEXT - len(DATE_FORMATS)  # between them numbers of 0, 1, ... decimals, and of more than can be learnt
+POWERS = EXACT_INTEGERS.bit_length() - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions about columns, and the share of the budget that one weight of them takes."""
+
+    queries: NoisyQueries
+    share: float
+    delta: float  # of each column whose categories are learnt
+
+
+def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
+    """Return the guarantee with all columns of the frame known, and what was asked for it; GeneratorError for a column
+    of which too little can be told.
+    """
+    columns = privacy.public(frame.columns)
+    queries = NoisyQueries(accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2)
+    asked = Asked(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)
+    columns = tuple(_formed(column, frame[column.name], asked) for column in columns)
+    unlisted = sum("categories" in column.lacking for column in columns)
+    asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(unlisted, 1))
+    known = {column.name: _known(column, frame[column.name], asked).entry for column in columns}
+    return replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
+
+
+def _most_weight(column: PublicColumn) -> int:
+    """Return the weight of all questions that a column may need."""
+    form = WEIGHTS["form"] * (not {"kind", "decimals", "format"}.isdisjoint(column.lacking))
+    return form + max(
+        (WEIGHTS.get(what, WEIGHTS["categories"] * (what == "kind")) for what in column.lacking), default=0
+    )
+
+
+def _with(column: PublicColumn, **fields: Any) -> PublicColumn:
+    return replace(column, **fields, learnt=(*column.learnt, *fields))
+
+
+def _formed(column: PublicColumn, values: pd.Series, asked: Asked) -> PublicColumn:
+    """Return a column with its kind, decimals and format known."""
+    if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
+        return column
+    counts = np.bincount(_each(values, _form), minlength=TEXT + 1)
+    share = WEIGHTS["form"] * asked.share
+    answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, share)
+    noise = math.sqrt(answer.variance)
+    told = np.where(answer.values > SIGNAL_DEVIATIONS * noise, answer.values, 0)
+    if not told[1:].any():
+        raise private_field(column.name, f"the form (noise of {noise:.0f} rows drowns it)", column.kind or None)
+    kind = column.kind or _kind(told)
+    column = column if column.kind else _with(column, kind=kind)
+    if kind == "numerical" and column.decimals is None:
+        return _with(column, decimals=_decimals(told[NUMBER:DATE]))
+    if kind == "datetime" and not column.format:
+        if (dates := told[DATE:TEXT]).max() < COMMON_SHARE * told[1:].sum():
+            raise private_field(column.name, "the format", kind)
+        return _with(column, format=DATE_FORMATS[int(dates.argmax())])
+    return column
+
+
+def _kind(told: np.ndarray) -> str:
+    """Return the kind that nearly all values have, categorical where none is."""
+    groups = {"boolean": told[TRUTH], "numerical": told[NUMBER:DATE].sum(), "datetime": told[DATE:TEXT].max()}
+    kind = max(groups, key=lambda name: groups[name])
+    return kind if groups[kind] >= COMMON_SHARE * told[1:].sum() else "categorical"
+
+
+def _decimals(numbers: np.ndarray) -> int:
+    return min(int(np.argmax(numbers.cumsum() >= NEARLY_ALL * numbers.sum())), MOST_LEARNT_DECIMALS)
+
+
+def _form(value: object) -> int:
+    """Return which form a value has, by itself."""
+    if isinstance(value, bool | np.bool_):
+        return TRUTH
+    if isinstance(value, date):  # a point in time as well
+        return DATE + (isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0))
+    text = str(value).strip()
+    if not text:
+        return MISSING
+    if text.lower() in ("true", "false"):
+        return TRUTH
+    try:
+        return _number_form(Decimal(text))
+    except InvalidOperation:
+        return next((DATE + k for k, one in enumerate(DATE_FORMATS) if _reads(text, one)), TEXT)
+
+
+def _number_form(number: Decimal) -> int:
+    if not number.is_finite():
+        return MISSING
+    exponent = number.as_tuple().exponent
+    return NUMBER + min(max(-int(exponent), 0) if number % 1 else 0, MOST_LEARNT_DECIMALS + 1)
+
+
+def _reads(text: str, format: str) -> bool:
+    try:
+        date_format.read(text, format)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
+    """Return the form of every value, int64 [rows]."""
+    codes, unique = pd.factorize(values.astype("object"))
+    forms = np.array([*(form(value) for value in unique), MISSING], dtype="int64")
+    return forms[codes]  # a missing value has the code -1, the last
+
+
+def _known(column: PublicColumn, values: pd.Series, asked: Asked) -> PublicColumn:
+    """Return a column of which nothing lacks."""
+    if "bounds" in column.lacking:
+        return _with(column, bounds=_bounds(column, values, asked))
+    return _with(column, categories=_categories(column, values, asked)) if column.lacking else column
+
+
+def _bounds(column: PublicColumn, values: pd.Series, asked: Asked) -> tuple[Any, Any]:
+    """Return the bounds of the powers of two, of either sign, between which more rows lie than noise makes."""
+    numbers = column.conformed(values)
+    if column.kind == "numerical":
+        numbers = numbers.clip(-EXACT_INTEGERS / column.scale, EXACT_INTEGERS / column.scale)
+    ticks, _ = grid.to_grid(numbers, column.column, column.scale)
+    powers = np.sign(ticks) * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
+    counts = np.bincount(np.clip(powers, -POWERS, POWERS) + POWERS, minlength=2 * POWERS + 1)
+    share = WEIGHTS["bounds"] * asked.share
+    answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, share)
+    held = np.flatnonzero(answer.values > SIGNAL_DEVIATIONS * math.sqrt(answer.variance)) - POWERS
+    if not len(held):
+        what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
+        raise private_field(column.name, what, column.kind)
+    low, high = _lowest(int(held[0])), -_lowest(-int(held[-1]))
+    return _written(column, low, max(high, low + 1))
+
+
+def _lowest(power: int) -> int:
+    """Return the lowest tick of a power of two: -(2^p - 1) for -p, 2^(p-1) for p."""
+    return -(2**-power - 1) if power < 0 else 2**power // 2
+
+
+def _written(column: PublicColumn, low: int, high: int) -> tuple[Any, Any]:
+    """Return ticks as bounds are written."""
+    if column.kind == "datetime":
+        ends = [datetime(1, 1, 2), datetime(9999, 12, 30)]
+        first, last = ((end - timestamps.EPOCH) // timestamps.MICROSECOND // int(column.scale) for end in ends)
+        ticks = np.clip([low, high], first, last)
+        texts: Sequence[Any] = grid.from_grid(ticks, np.zeros(2, dtype=bool), column.column, column.scale).tolist()
+        return texts[0], texts[1]
+    return (low / column.scale, high / column.scale) if column.decimals else (low, high)
+
+
+def _categories(column: PublicColumn, values: pd.Series, asked: Asked) -> tuple[str, ...]:
+    """Return the labels that pass the threshold, the most frequent first."""
+    texts = values.astype("object").map(text_of, na_action="ignore")
+    counts = texts[~texts.isin([OTHER_LABEL, ""])].value_counts()
+    counts = counts[counts >= LEAST_LABEL_ROWS].sort_index()
+    what, share = f"labels of column {column.name!r}", WEIGHTS["categories"] * asked.share
+    told, threshold = asked.queries.labels(what, counts.to_numpy(), share, LEAST_LABEL_ROWS, asked.delta)
+    kept = sorted(
+        (-count, label) for label, count in zip(counts.index, told.tolist(), strict=True) if count >= threshold
+    )
+    if not kept:
+        raise GeneratorError(
+            f"expected labels of column {column.name!r} that about {threshold:,} rows share, found none; state its "
+            "categories from what is publicly known, raise privacy.epsilon, or drop the column"
+        )
+    return tuple(label for _, label in kept)

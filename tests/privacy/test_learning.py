@@ -1,0 +1,122 @@
+"""`domain: learn`: what is not stated of a column is told with noise and paid for; what few rows have is never told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+import generators
+from generators import GeneratorError, Privacy
+from generators.privacy import learning, noise
+from generators.privacy.domain import OTHER_LABEL
+
+ROWS = 2000
+STREAM = np.random.default_rng(0)
+DAYS = pd.to_datetime("2020-01-01") + pd.to_timedelta(STREAM.integers(0, 700, ROWS), "D")
+TABLE = pd.DataFrame(
+    {
+        "age": STREAM.integers(18, 91, ROWS),
+        "debt": np.round(STREAM.normal(-500, 40, ROWS), 2),
+        "town": STREAM.choice(["Ulm", "Köln", "Bonn"], ROWS, p=[0.5, 0.49, 0.01]),
+        "day": DAYS.strftime("%d.%m.%Y"),
+        "moment": DAYS + pd.Timedelta("9h"),
+        "ill": STREAM.random(ROWS) < 0.3,
+    }
+)
+RARE = "Quixworth"
+
+
+def learnt(table, epsilon=4.0, columns=None):
+    return learning.learn(table, Privacy(epsilon, 1e-5, columns or {}, domain="learn"))
+
+
+def test_kinds_forms_bounds_and_categories_are_learnt_and_charged():
+    found = learnt(TABLE)
+    age, debt, town, day, moment, ill = (found.columns[name] for name in TABLE)
+    assert (age["kind"], age["decimals"], age["bounds"]) == ("numerical", 0, [16, 127])
+    assert debt["decimals"] == 2 and debt["bounds"] == [-655.35, -327.68]
+    assert set(town["categories"]) == {"Ulm", "Köln"} and ill["kind"] == "boolean"
+    assert day["format"] == "%d.%m.%Y" and moment["format"] == "%Y-%m-%d %H:%M:%S"
+    assert all(pd.to_datetime(entry["bounds"][0], format=entry["format"]) < DAYS.min() for entry in (day, moment))
+    what = [event.what for event in found.events]
+    assert len(what) == 6 + 4 + 1 and what[0] == "forms of the values of column 'age'"
+    assert sum(event.delta for event in found.events) <= 1e-5 / 2
+
+
+def test_what_is_learnt_is_part_of_the_guarantee():
+    model = generators.fit(TABLE, "tabular.marginals", privacy=Privacy(4.0, 1e-5, {"ill": "boolean"}, domain="learn"))
+    assert 3.9 < model.ledger.epsilon <= 4.0 and model.ledger.public == ("ill",)
+    assert "kind and decimals and bounds of age" in model.ledger.learnt and len(model.ledger.learnt) == 5
+    drawn = model.sample(1000)
+    assert set(drawn["town"]) <= {"Ulm", "Köln", OTHER_LABEL} and drawn["age"].between(16, 127).all()
+    assert type(model.ledger).from_dict(model.ledger.to_dict()) == model.ledger
+
+
+def test_what_is_stated_is_not_asked():
+    stated = {"age": {"kind": "numerical", "bounds": [0, 120]}, "day": {"kind": "datetime", "format": "%d.%m.%Y"}}
+    found = learnt(TABLE[["age", "day"]], columns=stated)
+    assert found.columns["age"]["bounds"] == [0, 120] and found.columns["age"]["learnt"] == ["decimals"]
+    assert [event.what.partition(" of ")[0] for event in found.events] == ["forms", "powers"]
+
+
+@pytest.mark.parametrize("value", [RARE, None, np.inf, "1e999999999", -(10**30), "31.12.9999", "", True, 0.1234567])
+def test_one_row_of_any_kind_changes_answers_alone(monkeypatch, value):
+    """Record and replay: neighbouring tables are asked the same, in the same shapes, and the same follows."""
+    row = pd.DataFrame({name: [value] for name in TABLE}, dtype=object)
+    tables = TABLE.astype(object), pd.concat([TABLE.astype(object), row], ignore_index=True)
+    exact, told = noise.noisy, []
+
+    def record(counts, variance):
+        told.append(exact(counts, variance))
+        return told[-1]
+
+    monkeypatch.setattr(noise, "noisy", record)
+    first, answers = learnt(tables[0]), iter(told)
+
+    def replay(counts, variance):
+        answer = next(answers)
+        assert answer.shape == counts.shape and abs(answer - counts).max() < 12 * float(variance) ** 0.5
+        return answer
+
+    monkeypatch.setattr(noise, "noisy", replay)
+    second = learnt(tables[1])
+    assert second.columns == first.columns and second.events == first.events and next(answers, None) is None
+
+
+def test_a_label_of_few_rows_never_appears():
+    rare = pd.concat([TABLE[["town"]], pd.DataFrame({"town": [RARE] * 12})], ignore_index=True)
+    for _ in range(20):
+        assert RARE not in learnt(rare).columns["town"]["categories"]
+
+
+@given(st.sampled_from([1.0, 3.7, 40.0]), st.sampled_from([1e-9, 1e-6, 1e-2]), st.integers(0, 9))
+def test_a_threshold_is_passed_by_chance_with_a_probability_of_delta_at_most(sigma, delta, count):
+    variance = noise.variance_of(sigma)
+    y = np.arange(-2000, 2001)
+    p = np.exp(-(y.astype(float) ** 2) / (2 * float(variance)))
+    threshold = noise.threshold_for(count, variance, delta)
+    passing, before = (p[count + y >= k].sum() / p.sum() for k in (threshold, threshold - 1))
+    assert passing <= delta < before
+    assert threshold <= count + 2 + stats.norm.isf(delta) * 1.05 * float(variance) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([f"id {k}" for k in range(ROWS)], r"labels of column 'x' that about \d+ rows share, found none"),
+        ([None] * ROWS, r"the form \(noise of \d+ rows drowns it\) of column 'x' stated"),
+        (list(range(30)), r"drowns it"),
+        ([2.0**k for k in range(50)] * 9, r"bounds \(noise of \d+ rows drowns them\) of column 'x' stated"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused_by_column(values, sentence):
+    with pytest.raises(GeneratorError, match=sentence):
+        learnt(pd.DataFrame({"x": values}), epsilon=1.0)
+
+
+def test_a_date_of_an_unknown_format_is_to_be_stated():
+    values = pd.DataFrame({"x": DAYS.strftime("%m/%d/%y")})
+    with pytest.raises(GeneratorError, match="the format of column 'x' stated"):
+        learnt(values, columns={"x": "datetime"})
