@@ -26,17 +26,24 @@ WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the shar
 WEIGHT_SHARE, MOST_SHARE = 0.004, 0.12  # of mu^2: of one weight, and of all together
 DELTA_SHARE = 0.5  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
-SIGNAL_DEVIATIONS = 4.0  # standard deviations of noise by which rows are told from none
+TOLD_DEVIATIONS = 4.0  # standard deviations of noise by which rows are told from none
 COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
 MOST_LEARNT_DECIMALS = 6
-DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
-MISSING, TRUTH, NUMBER, TEXT = 0, 1, 2, MOST_LEARNT_DECIMALS + 4 + len(DATE_FORMATS)  # forms of values
-DATE = TEXT - len(DATE_FORMATS)  # between them numbers of 0, 1, ... decimals, and of more than can be learnt
-POWERS = EXACT_INTEGERS.bit_length() - 1
+LEARNT_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
+NO_VALUE, TRUTH_VALUE, DECIMAL_NUMBER, OTHER_TEXT = (
+    0,
+    1,
+    2,
+    MOST_LEARNT_DECIMALS + 4 + len(LEARNT_DATE_FORMATS),
+)  # forms of values
+DATE_TEXT = OTHER_TEXT - len(
+    LEARNT_DATE_FORMATS
+)  # between them numbers of 0, 1, ... decimals, and of more than can be learnt
+MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
 
 @dataclass(frozen=True)
-class Asked:
+class Budgeted:
     """Questions about columns, and the share of the budget that one weight of them takes."""
 
     queries: NoisyQueries
@@ -50,7 +57,7 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     """
     columns = privacy.public(frame.columns)
     queries = NoisyQueries(accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2)
-    asked = Asked(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)
+    asked = Budgeted(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)
     columns = tuple(_formed(column, frame[column.name], asked) for column in columns)
     unlisted = sum("categories" in column.lacking for column in columns)
     asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(unlisted, 1))
@@ -70,31 +77,35 @@ def _with(column: PublicColumn, **fields: Any) -> PublicColumn:
     return replace(column, **fields, learnt=(*column.learnt, *fields))
 
 
-def _formed(column: PublicColumn, values: pd.Series, asked: Asked) -> PublicColumn:
+def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
     """Return a column with its kind, decimals and format known."""
     if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
         return column
-    counts = np.bincount(_each(values, _form), minlength=TEXT + 1)
+    counts = np.bincount(_each(values, _form), minlength=OTHER_TEXT + 1)
     share = WEIGHTS["form"] * asked.share
     answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, share)
     noise = math.sqrt(answer.variance)
-    told = np.where(answer.values > SIGNAL_DEVIATIONS * noise, answer.values, 0)
+    told = np.where(answer.values > TOLD_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
         raise private_field(column.name, f"the form (noise of {noise:.0f} rows drowns it)", column.kind or None)
     kind = column.kind or _kind(told)
     column = column if column.kind else _with(column, kind=kind)
     if kind == "numerical" and column.decimals is None:
-        return _with(column, decimals=_decimals(told[NUMBER:DATE]))
+        return _with(column, decimals=_decimals(told[DECIMAL_NUMBER:DATE_TEXT]))
     if kind == "datetime" and not column.format:
-        if (dates := told[DATE:TEXT]).max() < COMMON_SHARE * told[1:].sum():
+        if (dates := told[DATE_TEXT:OTHER_TEXT]).max() < COMMON_SHARE * told[1:].sum():
             raise private_field(column.name, "the format", kind)
-        return _with(column, format=DATE_FORMATS[int(dates.argmax())])
+        return _with(column, format=LEARNT_DATE_FORMATS[int(dates.argmax())])
     return column
 
 
 def _kind(told: np.ndarray) -> str:
     """Return the kind that nearly all values have, categorical where none is."""
-    groups = {"boolean": told[TRUTH], "numerical": told[NUMBER:DATE].sum(), "datetime": told[DATE:TEXT].max()}
+    groups = {
+        "boolean": told[TRUTH_VALUE],
+        "numerical": told[DECIMAL_NUMBER:DATE_TEXT].sum(),
+        "datetime": told[DATE_TEXT:OTHER_TEXT].max(),
+    }
     kind = max(groups, key=lambda name: groups[name])
     return kind if groups[kind] >= COMMON_SHARE * told[1:].sum() else "categorical"
 
@@ -106,25 +117,25 @@ def _decimals(numbers: np.ndarray) -> int:
 def _form(value: object) -> int:
     """Return which form a value has, by itself."""
     if isinstance(value, bool | np.bool_):
-        return TRUTH
+        return TRUTH_VALUE
     if isinstance(value, date):  # a point in time as well
-        return DATE + (isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0))
+        return DATE_TEXT + (isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0))
     text = str(value).strip()
     if not text:
-        return MISSING
+        return NO_VALUE
     if text.lower() in ("true", "false"):
-        return TRUTH
+        return TRUTH_VALUE
     try:
         return _number_form(Decimal(text))
     except InvalidOperation:
-        return next((DATE + k for k, one in enumerate(DATE_FORMATS) if _reads(text, one)), TEXT)
+        return next((DATE_TEXT + k for k, one in enumerate(LEARNT_DATE_FORMATS) if _reads(text, one)), OTHER_TEXT)
 
 
 def _number_form(number: Decimal) -> int:
     if not number.is_finite():
-        return MISSING
+        return NO_VALUE
     exponent = number.as_tuple().exponent
-    return NUMBER + min(max(-int(exponent), 0) if number % 1 else 0, MOST_LEARNT_DECIMALS + 1)
+    return DECIMAL_NUMBER + min(max(-int(exponent), 0) if number % 1 else 0, MOST_LEARNT_DECIMALS + 1)
 
 
 def _reads(text: str, format: str) -> bool:
@@ -138,28 +149,28 @@ def _reads(text: str, format: str) -> bool:
 def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
     """Return the form of every value, int64 [rows]."""
     codes, unique = pd.factorize(values.astype("object"))
-    forms = np.array([*(form(value) for value in unique), MISSING], dtype="int64")
+    forms = np.array([*(form(value) for value in unique), NO_VALUE], dtype="int64")
     return forms[codes]  # a missing value has the code -1, the last
 
 
-def _known(column: PublicColumn, values: pd.Series, asked: Asked) -> PublicColumn:
+def _known(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
     """Return a column of which nothing lacks."""
     if "bounds" in column.lacking:
         return _with(column, bounds=_bounds(column, values, asked))
     return _with(column, categories=_categories(column, values, asked)) if column.lacking else column
 
 
-def _bounds(column: PublicColumn, values: pd.Series, asked: Asked) -> tuple[Any, Any]:
+def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[Any, Any]:
     """Return the bounds of the powers of two, of either sign, between which more rows lie than noise makes."""
     numbers = column.conformed(values)
     if column.kind == "numerical":
         numbers = numbers.clip(-EXACT_INTEGERS / column.scale, EXACT_INTEGERS / column.scale)
     ticks, _ = grid.to_grid(numbers, column.column, column.scale)
     powers = np.sign(ticks) * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
-    counts = np.bincount(np.clip(powers, -POWERS, POWERS) + POWERS, minlength=2 * POWERS + 1)
+    counts = np.bincount(np.clip(powers, -MOST_POWER, MOST_POWER) + MOST_POWER, minlength=2 * MOST_POWER + 1)
     share = WEIGHTS["bounds"] * asked.share
     answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, share)
-    held = np.flatnonzero(answer.values > SIGNAL_DEVIATIONS * math.sqrt(answer.variance)) - POWERS
+    held = np.flatnonzero(answer.values > TOLD_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
     if not len(held):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
         raise private_field(column.name, what, column.kind)
@@ -183,7 +194,7 @@ def _written(column: PublicColumn, low: int, high: int) -> tuple[Any, Any]:
     return (low / column.scale, high / column.scale) if column.decimals else (low, high)
 
 
-def _categories(column: PublicColumn, values: pd.Series, asked: Asked) -> tuple[str, ...]:
+def _categories(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[str, ...]:
     """Return the labels that pass the threshold, the most frequent first."""
     texts = values.astype("object").map(text_of, na_action="ignore")
     counts = texts[~texts.isin([OTHER_LABEL, ""])].value_counts()
