@@ -182,9 +182,10 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
     """
     stream = torch.Generator().manual_seed(randomness.key(seed, "calibration"))
     columns = len(model.variables.layout.places)
-    model.mean.copy_(
-        model.discriminator.trunk(model.fakes(torch.arange(CHUNK_ROWS, device=model.mean.device))[0]).mean(0)
-    )
+    with torch.random.fork_rng():
+        randomness.manual_seed(seed, "mean")
+        fake, _ = model.fakes(torch.arange(CHUNK_ROWS, device=model.mean.device))
+    model.mean.copy_(model.discriminator.trunk(fake).mean(0))
     if config.candidates == 1:
         return
     parts = [

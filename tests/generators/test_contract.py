@@ -53,6 +53,8 @@ def test_the_same_seed_gives_the_same_model(fitted):
     name, model = fitted
     again = generators.fit(tables.odd(), name, budget=STEPS, seed=5)
     pd.testing.assert_frame_equal(model.sample(50), again.sample(50))
+    first, second = model.model.state_dict(), again.model.state_dict()
+    assert not [part for part in first if not first[part].equal(second[part])]
 
 
 def test_a_saved_model_draws_the_same_rows(fitted, tmp_path):
