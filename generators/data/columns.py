@@ -3,6 +3,7 @@ same for both.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Boolean, Categorical, Datetime, Numerical, column_of
+from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.written import texts_of, words_among
@@ -23,10 +24,18 @@ COARSE_CELLS = 96  # coarse cells of a two-token number
 MOST_CELLS = 8192
 
 
-class _Split:
+class _Split(ABC):
     """Cells numbered 0..size-1 <-> (coarse, fine); `starts` holds the first cell of each coarse group; missing is
     cell `size`.
     """
+
+    starts: list[int]
+    missing: bool
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many cells there are, but for a missing value."""
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -197,7 +206,7 @@ def plain(values: pd.Series) -> pd.Series:
     )
 
 
-def fit_column(values: pd.Series, column: Numerical | Datetime | Categorical | Boolean) -> Cells | Labels:
+def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Labels:
     """Choose the cells or labels of one column."""
     if isinstance(column, Numerical | Datetime):
         return _fit_cells(values, column)
@@ -237,11 +246,16 @@ def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarra
     """
     unique, counts = np.unique(ticks, return_counts=True)
     least = max(LEAST_ROWS_PER_VALUE, len(ticks) / MOST_CELLS)
-    low, high, rows, filled = [], [], [], 0
+    low: list[float] = []
+    high: list[float] = []
+    rows: list[int] = []
+    filled = 0
     for value, count in zip(unique.tolist(), counts.tolist(), strict=True):
         atom = count >= LEAST_ROWS_PER_VALUE
         if atom or not low or filled == 0 or filled >= least:
-            low.append(value), high.append(value), rows.append(count)
+            low.append(value)
+            high.append(value)
+            rows.append(count)
             filled = 0 if atom else count
         else:
             high[-1], rows[-1], filled = value, rows[-1] + count, filled + count

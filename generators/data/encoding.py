@@ -72,6 +72,13 @@ class Encoding:
             raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
         raise GeneratorError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
 
+    def ordered(self, k: int) -> Cells:
+        """Return learned column k, one of numbers or dates; ValueError for one of labels."""
+        column = self.columns[k]
+        if isinstance(column, Cells):
+            return column
+        raise GeneratorError(f"expected numbers or dates in column {column.name!r}, found labels")
+
     def to_dict(self) -> dict:
         columns = [asdict(c) | {"type": type(c).__name__} for c in self.columns]
         return {"schema": self.schema.to_dict(), "columns": columns, "groups": [asdict(group) for group in self.groups]}
@@ -106,7 +113,8 @@ class Layout:
         sizes = [column.coarse_size for column in columns]
         numbers = [isinstance(column, Cells) for column in columns]
         ordered = [len(column.starts) * number for column, number in zip(columns, numbers, strict=True)]
-        places, inner = [(place,) for place in range(len(columns))], {}
+        places: list[tuple[int, ...]] = [(place,) for place in range(len(columns))]
+        inner: dict[int, tuple[int, np.ndarray]] = {}
         for place, column in enumerate(columns):
             if column.fine_size > 1:
                 inner[len(sizes)] = (place, column.fine_sizes())
@@ -122,11 +130,9 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
-    learned = [column for column in schema.columns if column.kind != "identifier"]
-    if not learned:
+    if not schema.learned:
         raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
-    return Encoding(
-        schema, tuple(fit_column(frame[column.name], column) for column in learned), entities.fit(frame, schema, salt)
-    )
+    columns = tuple(fit_column(frame[column.name], column) for column in schema.learned)
+    return Encoding(schema, columns, entities.fit(frame, schema, salt))

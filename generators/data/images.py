@@ -3,7 +3,7 @@ labels, shares.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,16 +70,19 @@ class ImageForm:
         """
         if not len(images):
             raise GeneratorError("expected images, found none")
+        height, width, channels = images.pixels.shape[1:]
         if images.labels is None:
-            return cls(*images.pixels.shape[1:])
+            return cls(height, width, channels)
         classes, counts = np.unique(images.labels, return_counts=True)
         if len(classes) > MOST_IMAGE_LABELS:
             raise GeneratorError(f"expected at most {MOST_IMAGE_LABELS:,} labels, found {len(classes):,}")
-        return cls(*images.pixels.shape[1:], tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
+        return cls(height, width, channels, tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "ImageForm":
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
+        """Read what `asdict` wrote."""
+        form = cls(**document)
+        return replace(form, classes=tuple(form.classes), shares=tuple(form.shares))
 
     @property
     def schema(self) -> Schema:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, time
 from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ class Numerical:
     dtype: str
     decimals: int | None = None
     format: NumberFormat | None = None
-    kind: str = "numerical"
+    kind: Literal["numerical"] = "numerical"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Categorical:
 
     name: str
     dtype: str
-    kind: str = "categorical"
+    kind: Literal["categorical"] = "categorical"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Boolean:
 
     name: str
     dtype: str
-    kind: str = "boolean"
+    kind: Literal["boolean"] = "boolean"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Datetime:
     format: str = ""
     offset: str = ""
     language: str = ""
-    kind: str = "datetime"
+    kind: Literal["datetime"] = "datetime"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Identifier:
     check: str = ""
     repeats: bool = False
     person: bool = False  # whether its name is that of people, such as patient
-    kind: str = "identifier"
+    kind: Literal["identifier"] = "identifier"
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,11 @@ class Image:
     height: int
     width: int
     channels: int
-    kind: str = "image"
+    kind: Literal["image"] = "image"
 
 
-Column = Numerical | Categorical | Boolean | Datetime | Identifier | Image
+Learned = Numerical | Categorical | Boolean | Datetime  # what a generator of tables learns
+Column = Learned | Identifier | Image
 KINDS: dict[str, type] = {
     "numerical": Numerical,
     "categorical": Categorical,
@@ -141,6 +143,15 @@ class Schema:
     def modality(self) -> str:
         """The folder of generators/ whose generators learn such data."""
         return "image" if any(column.kind == "image" for column in self.columns) else "tabular"
+
+    @property
+    def learned(self) -> tuple[Learned, ...]:
+        """The columns of a table but its identifiers."""
+        return tuple(column for column in self.columns if isinstance(column, Learned))
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        return tuple(column for column in self.columns if isinstance(column, Identifier))
 
     def kinds(self) -> dict[str, str]:
         return {column.name: column.kind for column in self.columns}
@@ -219,8 +230,8 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
             found = None if _dated(present) else written.date_format(name, present, stated=stated)
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "identifier":
-            form = form_of(present)
-            return Identifier(name, dtype, form.pattern, form.check, not present.is_unique, names_person(name))
+            own = form_of(present)
+            return Identifier(name, dtype, own.pattern, own.check, not present.is_unique, names_person(name))
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 

@@ -5,7 +5,7 @@ encoding knows (numbers, timestamps, durations, text, Python's Decimal, date and
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -114,8 +114,8 @@ def _from_arrow(values: pd.Series, name: str) -> pd.Series:
 
 
 def _zoned(name: str) -> str:
-    found = re.match(r"timestamp\[(\w+), tz=([^\]]+)\]", name)
-    return f"datetime64[{found[1]}, {found[2]}]"
+    """timestamp[us, tz=UTC] -> datetime64[us, UTC]."""
+    return re.sub(r"timestamp\[(\w+), tz=([^\]]+)\].*", r"datetime64[\1, \2]", name)
 
 
 def cast(values: pd.Series, dtype: str, order: Iterable[Any] = ()) -> pd.Series:
@@ -142,7 +142,7 @@ def _widened(values: pd.Series, wanted: Any) -> pd.Series:
 
 
 def _to_objects(values: pd.Series, kind: str) -> pd.Series:
-    convert = {
+    converters: dict[str, Callable[[Any], Any]] = {
         "datetime": lambda v: v.to_pydatetime(),
         "datetime, UTC": lambda v: v.to_pydatetime().replace(tzinfo=UTC),
         "date": lambda v: v.date() if isinstance(v, datetime) else v,
@@ -151,7 +151,8 @@ def _to_objects(values: pd.Series, kind: str) -> pd.Series:
         "float": float,
         "UUID": lambda v: v if isinstance(v, UUID) else UUID(str(v)),
         "bool": bool,
-    }.get(kind, lambda v: v)
+    }
+    convert = converters.get(kind, lambda v: v)
     found = [None if pd.isna(value) else convert(value) for value in values]
     return pd.Series(np.array([*found, None], dtype=object)[:-1], index=values.index, dtype="object")
 

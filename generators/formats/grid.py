@@ -5,6 +5,7 @@ numbers without one.
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -85,8 +86,8 @@ def from_grid(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical | Dat
         values = timestamps.from_ticks(ticks * int(scale) - zone_shift(column), column)
     elif is_duration(column):
         values = pd.Series((ticks * int(MICROSECONDS / scale)).astype("timedelta64[us]"))
-    elif column.format is not None:
-        values = _mapped(ticks, lambda tick: column.format.write(_decimal(tick, column, scale)))
+    elif (form := column.format) is not None:
+        values = _mapped(ticks, lambda tick: form.write(_decimal(tick, column, scale)))
     elif "ecimal" in column.dtype:
         values = _mapped(ticks, lambda tick: _decimal(tick, column, scale))
     else:
@@ -100,7 +101,7 @@ def is_duration(column: Numerical) -> bool:
     return column.dtype.startswith(("timedelta64", "duration", "object[timedelta"))
 
 
-def _mapped(ticks: np.ndarray, write: object) -> pd.Series:
+def _mapped(ticks: np.ndarray, write: Callable[[float], object]) -> pd.Series:
     unique, inverse = np.unique(ticks, return_inverse=True)
     written = np.empty(len(unique), dtype=object)
     written[:] = [write(tick) for tick in unique.tolist()]

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import TypeVar
 
+Value = TypeVar("Value")
 SPACE_CHARACTERS = " \u00a0\u202f"
 CURRENCY_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB"
 CURRENCY = rf"(?:[A-Z]{{1,2}}\$|[$€£¥₹₽₩₺₫₪₴₦฿¢]|{CURRENCY_CODES}|Rs\.?|kr\.?|zł|Fr\.)"
@@ -97,16 +99,16 @@ def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
     found = [(match, n) for text, n in counts.items() if (match := NUMBER_PATTERN.fullmatch(text.strip()))]
     if not found:
         return None
-    affixes = _commonest(((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found)
-    kept = [(m, n) for m, n in found if ((m["prefix"] or ""), (m["suffix"] or "")) == affixes]
-    trials = [NumberFormat(*affixes, group, decimal) for group, decimal in SEPARATORS]
+    prefix, suffix = _commonest(((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found)
+    kept = [(m, n) for m, n in found if ((m["prefix"] or ""), (m["suffix"] or "")) == (prefix, suffix)]
+    trials = [NumberFormat(prefix, suffix, group, decimal) for group, decimal in SEPARATORS]
     best = max(trials, key=lambda trial: sum(n for m, n in kept if trial._body.fullmatch(m["body"])))
     kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
     return _styled(best, kept) if kept else None
 
 
-def _commonest(pairs: Iterable[tuple]) -> tuple:
-    totals: Counter = Counter()
+def _commonest(pairs: Iterable[tuple[Value, int]]) -> Value:
+    totals: Counter[Value] = Counter()
     for value, n in pairs:
         totals[value] += n
     return totals.most_common(1)[0][0]
@@ -114,7 +116,7 @@ def _commonest(pairs: Iterable[tuple]) -> tuple:
 
 def _styled(format: NumberFormat, found: list[tuple[re.Match, int]]) -> NumberFormat:
     """Return the format with the signs and decimals that most of its texts have."""
-    bodies = [format._body.fullmatch(m["body"]) for m, _ in found]
+    bodies = [body for m, _ in found if (body := format._body.fullmatch(m["body"]))]
     places = {len(body["fraction"] or "") for body in bodies}
     wholes = [body["whole"] or "" for body in bodies]
     signs = [(style, n) for m, n in found if (style := _minus(m))]

@@ -25,10 +25,14 @@ DAY = UNITS["day"]
 class Dated(Protocol):
     """How a column writes its dates: a format (empty for pandas' or Python's own values), zone, language and dtype."""
 
-    format: str
-    offset: str
-    language: str
-    dtype: str
+    @property
+    def format(self) -> str: ...
+    @property
+    def offset(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
 
 
 def to_ticks(values: pd.Series, column: Dated) -> tuple[np.ndarray, np.ndarray]:

@@ -62,11 +62,12 @@ def date_format(name: str, present: pd.Series, *, stated: bool = False) -> DateF
             date_inference.infer_integers(name, [int(v) for v in present.unique()]) if whole and len(present) else None
         )
         return DateFormat(format) if format else None
-    texts = texts_of(present)
-    found = texts and date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text)))
-    return (
-        found if found and _enough(texts, {text for text in texts if found.reads(text) is not None}, stated) else None
-    )
+    texts = texts_of(present) or {}
+    found = date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text))) if texts else None
+    if not found:
+        return None
+    read = {text for text in texts if found.reads(text) is not None}
+    return found if _enough(texts, read, stated) else None
 
 
 def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | None:
@@ -74,8 +75,8 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
 
     Where the kind is `stated`, half of the values are enough, whatever the others are.
     """
-    texts = texts_of(present)
-    found = texts and infer(texts)
+    texts = texts_of(present) or {}
+    found = infer(texts)
     if not found:
         return None
     read = {text: number for text in texts if (number := found.parse(text)) is not None}

@@ -41,7 +41,7 @@ class Filter:
         size = 1 << max(6, int(np.ceil(np.log2(FILTER_BITS_PER_VALUE * max(1, len(texts))))))
         marks = np.zeros(size, dtype="bool")
         marks[[_hash(text, salt) % size for text in texts]] = True
-        return cls(base64.b64encode(np.packbits(marks)).decode(), salt)
+        return cls(base64.b64encode(np.packbits(marks).tobytes()).decode(), salt)
 
     @cached_property
     def _marks(self) -> np.ndarray:
@@ -71,7 +71,7 @@ class Grouping:
 
 def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
     """Learn how the identifier columns group the rows, the finest first."""
-    columns = [column for column in schema.columns if column.kind == "identifier"]
+    columns = schema.identifiers
     codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
     if not columns:
         return ()
@@ -143,18 +143,16 @@ def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[
     """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
     found: dict[str, np.ndarray] = {}
     drawn: dict[str, pd.Series] = {}
+    columns = {column.name: column for column in schema.identifiers}
     for group in groups:
-        column, stream = (
-            schema.column(group.name),
-            randomness.generator(seed, "identifier", group.taken.salt, group.name),
-        )
+        stream = randomness.generator(seed, "identifier", group.taken.salt, group.name)
         units = _units(found[group.over]) if group.over else np.arange(n)
         alone = np.zeros(int(units.max(initial=-1)) + 1, dtype=bool)
         if group.over:
             alone[units[found[group.over] < 0]] = True
         numbered = _pack(group, alone, stream)
         found[group.name] = _renumbered(numbered[units]) if n else np.zeros(0, dtype=int)
-        drawn[group.name] = _written(column, found[group.name], group.taken, stream)
+        drawn[group.name] = _written(columns[group.name], found[group.name], group.taken, stream)
     return drawn
 
 

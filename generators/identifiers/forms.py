@@ -124,7 +124,7 @@ def _slot(words: Sequence[str], quotes: bool, free: bool) -> str:
     """Return the pattern of the words at one place of a form; `free` digits are quoted nowhere."""
     counts = Counter(words)
     if free and any(map(str.isdecimal, "".join(counts))):
-        prefix = re.match(r"\D*", _shared(words))[0] if quotes else ""
+        prefix = re.split(r"\d", _shared(words), maxsplit=1)[0] if quotes else ""
         return _escaped(prefix) + _varied([word[len(prefix) :] for word in words], False, bool(prefix))
     if quotes and len(counts) <= MOST_CHOICES and min(counts.values()) >= COMMON_VALUES:
         return _escaped(words[0]) if len(counts) == 1 else f"({'|'.join(_escaped(w) for w in sorted(counts))})"

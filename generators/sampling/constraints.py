@@ -149,7 +149,7 @@ class Constraints:
         """
         found = {}
         for k in {k for one, _ in self.linear for k in one.columns}:
-            column = self.encoding.columns[k]
+            column = self.encoding.ordered(k)
             low, high = (end / domains.per_unit(column) for end in domains.ends(column))
             if k in self.domains and (pieces := self.domains[k].pieces):
                 low = np.maximum(low, pieces[0][0] / domains.per_unit(column))
@@ -193,7 +193,7 @@ class Constraints:
         is_missing = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
         if isinstance(atom, Within):
             return np.where(is_missing, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
-        total = sum(w * (ticks[k] / domains.per_unit(self.encoding.columns[k])) for k, w in atom.weights.items())
+        total = sum(w * (ticks[k] / domains.per_unit(self.encoding.ordered(k))) for k, w in atom.weights.items())
         slack = atom.slack * np.maximum(1, np.abs(total))
         met = (total >= atom.low - slack) & (total <= atom.high + slack)
         return np.where(is_missing, missing, met != atom.negated)
@@ -205,11 +205,15 @@ def _alive(one: Linear, is_missing: Mapping[int, np.ndarray]) -> np.ndarray:
 
 
 def certain(premises: tuple[Atom, ...], cells: Mapping[int, np.ndarray]) -> np.ndarray:
-    """Return in which rows the cells that are known make every premise true whatever comes."""
-    found = np.True_
+    """Return in which rows the cells that are known make every premise true whatever comes: bool [rows], or [] where
+    that is the same in all.
+    """
+    found = np.ones((), dtype=bool)
     for atom in premises:
-        known = isinstance(atom, Within) and atom.k in cells
-        found = found & (atom.domain.share[cells[atom.k]] == 1 if known else np.False_)
+        if isinstance(atom, Within) and atom.k in cells:
+            found = found & (atom.domain.share[cells[atom.k]] == 1)
+        else:
+            found = np.zeros_like(found)
     return found
 
 

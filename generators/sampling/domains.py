@@ -270,7 +270,7 @@ def unit(value: Any, column: Cells) -> float:
     written so.
     """
     try:
-        if column.kind == "datetime":
+        if column.column.kind == "datetime":
             return _microseconds(value, column)
         written = number_of(value, column.column) if isinstance(value, str) else None
         number = float(value if written is None else written)

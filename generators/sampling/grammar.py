@@ -77,7 +77,7 @@ class _Parser:
         self.names = sorted(names, key=len, reverse=True)  # the longest that fits is meant
 
     def rule(self) -> Rule:
-        premises = ()
+        premises: tuple[Comparison, ...] = ()
         if self._word("if"):
             premises = self._conjunction()
             if not self._word("then"):

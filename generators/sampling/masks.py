@@ -75,19 +75,21 @@ class Mask:
 
     def _narrowed(self, tokens: np.ndarray, drawn: set[int]) -> Ranges:
         """Ranges [B] of the columns under orders and sums, narrowed by what is drawn."""
-        cells, ranges, is_missing = self._cells(tokens, drawn), {}, {}
+        cells = self._cells(tokens, drawn)
+        ranges: Ranges = {}
+        is_missing: dict[int, np.ndarray] = {}
         for k, (low, high) in self.constraints.cell_ranges.items():
-            column, place = self.constraints.encoding.columns[k], self.constraints.encoding.layout.places[k][0]
+            column, place = self.constraints.encoding.ordered(k), self.constraints.encoding.layout.places[k][0]
             if k in cells:
                 ranges[k], is_missing[k] = (low[cells[k]], high[cells[k]]), cells[k] >= column.size
             elif place in drawn:
-                groups = _grouped(column, low, high)
-                ranges[k] = tuple(end[tokens[:, place]] for end in groups)
+                least, most = _grouped(column, low, high)
+                ranges[k] = least[tokens[:, place]], most[tokens[:, place]]
                 is_missing[k] = tokens[:, place] >= len(column.starts)
             else:
                 some = (low <= high)[:-1]
-                whole = (low[:-1][some].min(), high[:-1][some].max()) if some.any() else (-np.inf, np.inf)
-                ranges[k] = tuple(np.full(len(tokens), end) for end in whole)
+                lowest, highest = (low[:-1][some].min(), high[:-1][some].max()) if some.any() else (-np.inf, np.inf)
+                ranges[k] = np.full(len(tokens), lowest), np.full(len(tokens), highest)
         return self.constraints.narrow(ranges, cells, is_missing)
 
     def _of_tokens(self, k: int, l: int, allowed: np.ndarray, tokens: np.ndarray | None) -> np.ndarray:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels, fit_column
 from launderette.generators.data.encoding import Encoding
-from launderette.generators.data.schema import Schema
+from launderette.generators.data.schema import Image, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar
@@ -97,7 +97,10 @@ def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np
     """
     found = np.ones(len(frame), dtype=bool)
     for name, condition in where.items():
-        column = fit_column(frame[name], schema.column(name))
+        asked = schema.column(name)
+        if isinstance(asked, Image):
+            raise GeneratorError(f"expected a condition on a column of values, found one on the image {name!r}")
+        column = fit_column(frame[name], asked)
         cells, ticks = column.encode(frame[name]), np.zeros(len(frame), dtype="int64")
         if isinstance(column, Cells):
             own, present = to_grid(frame[name], column.column, column.scale)
@@ -143,7 +146,7 @@ def _circle(read: Constraints) -> bool:
     orders = []
     for one, premises in read.linear:
         if not premises and sorted(one.weights.values()) == [-1.0, 1.0]:
-            up, down = sorted(one.weights, key=one.weights.get, reverse=True)
+            up, down = sorted(one.weights, key=one.weights.__getitem__, reverse=True)
             orders += [(up, down, one.high), (down, up, -one.low)]
     longest, places = {k: 0.0 for order in orders for k in order[:2]}, range(len(read.encoding.columns) + 1)
     for _ in places:
@@ -199,9 +202,10 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
     if len(weights) == 1:
         ((k, w),) = weights.items()
         operator = operator if w > 0 else grammar.MIRRORED[operator]
-        return Within(k, domains.compare(operator, value / w, encoding.columns[k]))
-    value += sum(w * zone_shift(encoding.columns[k].column) for k, w in weights.items())
-    return _bounded(weights, operator, value, [encoding.columns[k] for k in weights])
+        return Within(k, domains.compare(operator, value / w, encoding.ordered(k)))
+    columns = [encoding.ordered(k) for k in weights]
+    value += sum(w * zone_shift(column.column) for column, w in zip(columns, weights.values(), strict=True))
+    return _bounded(weights, operator, value, columns)
 
 
 def _bounded(weights: dict[int, float], operator: str, value: float, columns: list[Cells]) -> Linear:

@@ -93,7 +93,8 @@ def _accepted(
         drawn = chunk(randomness.key(seed, "again", attempt) if attempt else seed, first, guided)
         placed, held = asked.place(*drawn, guided)
         kept = np.flatnonzero(held)[: count - found]
-        tokens.append(drawn[0][kept]), inside.append(drawn[1][kept])
+        tokens.append(drawn[0][kept])
+        inside.append(drawn[1][kept])
         ticks.append({k: own[kept] for k, own in placed.items()})
         found += len(kept)
         if found == count:
