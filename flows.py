@@ -27,6 +27,7 @@ from prefect.states import Completed, Crashed, Failed
 
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.notifications import sending
 from launderette.pipelines.run import approving, pipeline, steps, tasks
 
 QUARANTINED = (
@@ -77,7 +78,10 @@ def laundering(config: RunConfig) -> State:
     """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or
     Crashed.
     """
-    return _state(_launder(configs.settled(config)))
+    with sending.failures(config):
+        ended = _launder(configs.settled(config))
+    sending.end(config, ended, ended["verdict"])
+    return _state(ended)
 
 
 def launder(config: RunConfig) -> dict[str, Any]:

@@ -53,10 +53,12 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
     spinner.show("looking at the source")
     loaded = _fetched(loaded)
     from launderette.pipelines.cli import terminal
+    from launderette.pipelines.notifications import sending
 
-    if terminal.unchanged(loaded):
+    if found := terminal.unchanged(loaded):
+        sending.end(loaded, found)
         return RELEASED
-    with suppress(OSError):  # what may pass, the flow tries again
+    with sending.failures(loaded), suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect starts, so that bad input is told at once
     return terminal.run(loaded)
 

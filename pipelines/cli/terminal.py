@@ -88,13 +88,13 @@ def _memory(status: dict[str, float]) -> str:
     return f"about {status['memory_mb']:,} MB"
 
 
-def unchanged(config: RunConfig) -> bool:
-    """Tell whether the last run has released what a run would, and say so."""
+def unchanged(config: RunConfig) -> dict[str, Any] | None:
+    """Return the end of the last run where it has released what a run would, and say so; None elsewhere."""
     found = pipeline.unchanged(config)
     if found:
         waiting.spinner.hide()
         console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
-    return found is not None
+    return found
 
 
 def run(config: RunConfig) -> int:

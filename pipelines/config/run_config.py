@@ -14,6 +14,7 @@ from launderette.pipelines.config.sections import (
     Budget,
     Generator,
     Images,
+    Notification,
     Privacy,
     Protect,
     Publish,
@@ -51,6 +52,7 @@ class RunConfig(Section):
     gate: Gate = Gate()
     publish: Publish = Publish()
     schedule: Schedule | None = None
+    notify: tuple[Notification, ...] = ()
     seed: int = Field(0, ge=0, lt=2**63)
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
@@ -93,5 +95,5 @@ class RunConfig(Section):
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
-        document = without(self.model_dump(mode="json", exclude={"name", "schedule"}), PATHS)
+        document = without(self.model_dump(mode="json", exclude={"name", "schedule", "notify"}), PATHS)
         return digest_of(document | {"publish": {"format": self.publish.format}, "gate": document["gate"]["rules"]})

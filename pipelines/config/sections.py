@@ -1,6 +1,6 @@
 """The sections of a configuration: every key known, every value checked."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -205,6 +205,27 @@ class Publish(Section):
     to: str = OUTPUT
     format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
     keep: int | None = Field(None, gt=0)
+
+
+Reference = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]  # a secret, by its environment variable
+Event = Literal["released", "recovered", "quarantined", "failed", "approval"]
+
+
+class Notification(Section):
+    """Who is told `on` which events (all of them by default): a webhook that is sent JSON, a command that reads the
+    same, or an address of apprise for e-mail, Slack, Teams and others. Addresses are secrets: `env:NAME`.
+    """
+
+    on: tuple[Event, ...] = get_args(Event)
+    webhook: Reference | None = None
+    command: tuple[str, ...] = ()
+    apprise: Reference | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(map(bool, (self.webhook, self.command, self.apprise))) != 1:
+            raise ValueError("expected one of webhook, command and apprise in every entry of notify; keep one")
+        return self
 
 
 class Schedule(Section):

@@ -8,6 +8,7 @@ from launderette.generators import notebook
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import setting
+from launderette.pipelines.notifications import sending
 from launderette.pipelines.run import pipeline, server
 
 
@@ -24,6 +25,7 @@ def run(
     if not isinstance(source, RunConfig):
         source = configs.load(source, [setting(key, value) for key, value in (settings or {}).items()], output)
     if found := pipeline.unchanged(source):
+        sending.end(source, found)
         return found
     work = server.prepare(source.publish.to)
     from launderette import flows

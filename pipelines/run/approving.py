@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from launderette.evaluation import report as reports
+from launderette.pipelines.notifications import sending
 from launderette.pipelines.release import holding, publishing
 from launderette.pipelines.release.decisions import SignOff, reopen
 from launderette.pipelines.release.holding import Held
@@ -30,7 +31,7 @@ def approve(output: Path, run: str, *, by: str, reason: str, override: bool = Fa
             signed["facts"] = {**held.decided["facts"], "approval": said.to_dict()}
             steps.release(held.config, signed, dict(held.schema), permission)
         holding.close(output, run, holding.Status.RELEASED, said)
-    return steps.released(output, run, "")
+    return _told(held, steps.released(output, run, ""), said)
 
 
 def refuse(output: Path, run: str, *, by: str, reason: str) -> Result:
@@ -41,7 +42,12 @@ def refuse(output: Path, run: str, *, by: str, reason: str) -> Result:
         decision, staged = reopen(held.decided["verdict"]), Path(held.decided["staged"]["path"])
         place = publishing.quarantine(decision, staged, output, run, said)
         holding.close(output, run, holding.Status.REFUSED, said)
-    return steps.ended(steps.Ending.QUARANTINED, place)
+    return _told(held, steps.ended(steps.Ending.QUARANTINED, place), said)
+
+
+def _told(held: Held, ended: Result, said: SignOff) -> Result:
+    sending.end(held.config, ended, why=f"{said.by}: {said.reason}")
+    return ended
 
 
 def approval(held: Result) -> str:
