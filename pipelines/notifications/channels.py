@@ -18,7 +18,7 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.run.secrets import secret
 
 TIMEOUT_SECONDS, COMMAND_SECONDS = 10.0, 60.0
-DELAYS = (1.0, 4.0)  # seconds before the second and the third attempt
+REDELIVERY_DELAYS = (1.0, 4.0)  # seconds before the second and the third attempt
 TOO_MANY = 429  # status of HTTP that asks to come again, as those from 500 on do
 
 
@@ -48,7 +48,7 @@ def _way(channel: Notification) -> Callable[[Notification, Mapping[str, Any], st
 
 def _repeated(attempt: Callable[[], None]) -> None:
     """Try again after each delay, as long as what failed may pass."""
-    for delay in (*DELAYS, None):
+    for delay in (*REDELIVERY_DELAYS, None):
         try:
             return attempt()
         except Unavailable:

@@ -21,9 +21,12 @@ def failures(config: RunConfig) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        why = " ".join(str(error).split()) if is_ours(error) else type(error).__name__
-        send(config, "failed", why=why)
+        send(config, "failed", why=_why(error))
         raise
+
+
+def _why(error: Exception) -> str:
+    return " ".join(str(error).split()) if is_ours(error) else type(error).__name__
 
 
 def end(config: RunConfig, ended: Mapping[str, Any], verdict: Mapping[str, Any] | None = None, why: str = "") -> None:

@@ -52,7 +52,7 @@ def hook(listening, monkeypatch):
     listening.statuses.clear()
     monkeypatch.setenv("HOOK", listening.address)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(channels, "DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(channels, "REDELIVERY_DELAYS", (0.0, 0.0))
     return listening
 
 

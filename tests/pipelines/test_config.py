@@ -63,7 +63,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\ncolumns: {a: categorcal}", ["columns.a", "'categorical'?"]),
         ("source: x.csv\nprivacy: {epsilon: 0}", ["greater than 0 at privacy.epsilon"]),
         ("source: x.csv\nprivacy: {epsilon: 1, unit: entity}", ["privacy.unit"]),
-        ("source: x.csv\nnotify: tell-nobody", ["expected a known key", "'notify'"]),
+        ("source: x.csv\nnotifi: tell-nobody", ["expected a known key", "'notify'"]),
         ("source: postgres://me:tell-nobody@host/db", ["without a user or a password"]),
         ("source: x.csv\nsplit: {holdout: 1}", ["less than 1 at split.holdout"]),
         ("source: x.csv\nseed: tell-nobody", ["a whole number at seed"]),
