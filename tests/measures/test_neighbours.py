@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from evaluation import samples
 from evaluation.measures import neighbours
@@ -17,9 +20,11 @@ def brute(queries, references, k, same=False):
 
 
 @pytest.mark.parametrize("same", [False, True])
-@pytest.mark.parametrize("block", [2**22, 700])
-def test_nearest_is_brute_force(monkeypatch, same, block):
-    monkeypatch.setitem(neighbours.BLOCK_DISTANCES, "cpu", block)  # 700: one query at a time
+@pytest.mark.parametrize(("block", "few"), [(2**22, 10_000), (1, 10_000), (2**16, 100)])
+def test_nearest_is_brute_force(monkeypatch, same, block, few):
+    monkeypatch.setitem(neighbours.BLOCK_DISTANCES, "cpu", block)
+    monkeypatch.setattr(neighbours, "LEAST_BLOCK_QUERIES", 1)  # at a time, where a block is as small
+    monkeypatch.setattr(neighbours, "FEW_REFERENCES", few)
     rng = np.random.default_rng(0)
     references = rng.random((400, 7)).astype(np.float32)
     queries = references if same else rng.random((90, 7)).astype(np.float32)
@@ -27,6 +32,21 @@ def test_nearest_is_brute_force(monkeypatch, same, block):
     assert found == pytest.approx(brute(queries, references, 3, same), abs=1e-6)
     again = np.sqrt(((queries[:, None] - references[places]) ** 2).sum(2))
     assert again == pytest.approx(found, abs=1e-6)
+
+
+@settings(max_examples=30)
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 300)), elements=st.integers(-3, 3)),
+    st.integers(1, 9),
+    st.sampled_from([1, 2, 4, 16]),
+)
+def test_the_least_are_found_in_groups_however_many_are_equal(rows, take, width):
+    groups = max(take, -(-rows.shape[1] // width))  # as many as are taken, as they are in a search
+    filled = np.pad(rows, ((0, 0), (0, groups * width - rows.shape[1])), constant_values=np.inf)
+    take = min(take, rows.shape[1])
+    found = neighbours._least(torch.from_numpy(filled), take, width).numpy()
+    assert (np.sort(np.take_along_axis(filled, found, 1)) == np.sort(rows, axis=1)[:, :take]).all()
+    assert all(len(set(places)) == take for places in found.tolist())
 
 
 def test_searches_in_chunks_are_searches_at_once(monkeypatch):
