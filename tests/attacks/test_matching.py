@@ -1,0 +1,51 @@
+"""Values that match are counted as by comparing each pair, however many different ones there are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import samples
+from evaluation.attacks import matching
+from evaluation.attacks.attacker import Attacker
+from evaluation.measures.neighbours import Group
+
+
+@pytest.mark.parametrize("different", [3, 40_000, 70_000])  # int16 without and with its sign bit, int32
+def test_the_best_match_is_that_of_all_pairs(different):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, different, (3, 20_000))
+    codes[:, -1] = different - 1
+    ends = np.sort(rng.integers(0, different, (2, 3, 30)), axis=0)
+    weights = rng.integers(0, 9000, (3, 30))
+    inside = (codes[:, None] >= ends[0][..., None]) & (codes[:, None] <= ends[1][..., None])
+    found = matching._best_match(ends[0], ends[1], weights, codes)
+    assert (found == (inside * weights[..., None]).sum(0).max(1)).all()
+
+
+def rows(count, seed):
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(50, 20, count).round()
+    return pd.DataFrame({"n": np.where(rng.random(count) < 0.1, np.nan, numbers), "l": rng.choice(list("abc"), count)})
+
+
+@pytest.mark.parametrize(
+    ("attack", "room"),
+    [
+        (matching.matching_values, lambda values, deviation: 0 * values),
+        (matching.near_values, lambda values, deviation: 0.02 * abs(values)),
+        (matching.values_within_a_deviation, lambda values, deviation: 0.1 * deviation + 0 * values),
+    ],
+)
+def test_a_value_matches_within_its_tolerance_and_weighs_its_surprise(attack, room):
+    made = samples.make(rows(60, 0), rows(80, 1), rows(70, 2))
+    groups = [Group(role, np.arange(made.size(role))) for role in ("synthetic", "train", "holdout")]
+    attacker = Attacker(made, *groups, 0)
+    released, asked, known = (made.table(role) for role in ("synthetic", "train", "holdout"))
+    wide = room(asked["n"], known["n"].std(ddof=0)) + 1e-9
+    total, left_out = np.zeros((60, 70)), attacker.left_out(attacker.members)
+    for column, tolerance in (("n", wide.fillna(0)), ("l", 0 * wide.fillna(0))):
+        ask, have, usual = (table[column].fillna(1e9).to_numpy(float) for table in (asked, released, known))
+        alike = [np.abs(ask[:, None] - other) <= tolerance.to_numpy()[:, None] for other in (have, usual)]
+        counts = alike[1].sum(1) - alike[1][np.arange(60), left_out]
+        total += -np.log((counts + 1) / 80)[:, None] * alike[0]
+    assert attack(attacker, attacker.members) == pytest.approx(total.max(1), abs=2e-3)
