@@ -92,6 +92,7 @@ class Identifier:
     check: str = ""
     repeats: bool = False
     person: bool = False  # whether its name is that of people, such as patient
+    personal: str = ""  # which kind of personal data it holds, such as email; "" for a number or a code of its own
     kind: Literal["identifier"] = "identifier"
 
 

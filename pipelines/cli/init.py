@@ -27,11 +27,11 @@ def init(
     check_new(output, overwrite)
     loaded = config.load(source, override or [])
     spinner.show("reading the source")
-    schema, entity, notes, rules = _profiled(loaded)
+    schema, entity, notes, rules, personal = _profiled(loaded)
     place, settings = loaded.source.uri or config.load(source).source.path, override or []
     with atomic_write(output) as aside:
         text = (
-            documents.template(schema, place, entity, settings, rules)
+            documents.template(schema, place, entity, settings, rules, personal)
             if epsilon is None
             else documents.private_template(schema, place, epsilon, settings)
         )
@@ -52,9 +52,9 @@ def init(
     return 0
 
 
-def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
+def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any, Any]:
     """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the
-    rules found.
+    rules found, the columns of personal data.
     """
     from launderette.pipelines import modalities
     from launderette.pipelines.databases import fetching
@@ -70,4 +70,4 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any]:
     notes = [*read, *found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
         notes.append(f"{count} rules that the rows keep are set under sample.constraints and generator.options.")
-    return found.schema, modality.entity(found.schema, config), notes, rules
+    return found.schema, modality.entity(found.schema, config), notes, rules, found.personal

@@ -5,7 +5,7 @@
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, ClassVar
@@ -137,13 +137,18 @@ def setting(key: str, value: Any) -> str:
 
 
 def template(
-    schema: Any, source: str | Path, entity: str | None = None, settings: Sequence[str] = (), proposals: Any = None
+    schema: Any,
+    source: str | Path,
+    entity: str | None = None,
+    settings: Sequence[str] = (),
+    proposals: Any = None,
+    personal: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the commented YAML text that `launder init` writes for a table or images of this schema, with
-    `a.b=value` set in it.
+    `a.b=value` set in it; beside columns of `personal` data what tells.
     """
-    images = "image" in schema.kinds().values()
-    columns = "" if images else "".join(_entry(column.name, column.kind) for column in schema.columns)
+    images, found = "image" in schema.kinds().values(), personal or {}
+    columns = "" if images else "".join(_entry(c.name, c.kind, found.get(c.name)) for c in schema.columns)
     text = Path(__file__).with_name("template_images.yaml" if images else "template.yaml").read_text(encoding="utf-8")
     named = {"source": as_key(str(source)), "columns": columns, "entity": as_key(entity) if entity else "null"}
     text = Template(text).substitute(named | _rules(proposals))
@@ -152,12 +157,14 @@ def template(
     return text
 
 
-def _entry(name: str, kind: str) -> str:
+def _entry(name: str, kind: str, found: Mapping[str, Any] | None) -> str:
     """Return the line of a column; a name longer than the keys that YAML reads on a line is written with a question
     mark.
     """
-    key = as_key(escaped(name))
-    return f"  {key}: {kind}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {kind}\n"
+    key, word = as_key(escaped(name)), found["kind"] if found else kind
+    if found and found["confidence"] < 1:
+        word += f"  # personal data, confidence {found['confidence']:.2f}: {found['evidence']}"
+    return f"  {key}: {word}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {word}\n"
 
 
 STATED = {  # by kind, what has to be stated under a privacy budget; left empty, so that nobody takes it from the data

@@ -15,6 +15,7 @@ from launderette.pipelines.config.sections import (
     Generator,
     Images,
     Notification,
+    Personal,
     Privacy,
     Protect,
     Publish,
@@ -28,7 +29,11 @@ from launderette.pipelines.config.sections import (
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import digest_of
 
-KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", "infer", "drop")
+PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth dates, which are learned as dates
+    *("name", "first_name", "last_name", "email", "phone", "address", "card", "iban", "national_id"),
+    *("ip", "mac", "birth_date", "text"),
+)
+KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", *PERSONAL_KINDS, "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
 SOURCE_PLACES = ("path", "uri", "table", "query", "user", "password")
 PATHS = (*(f"source.{key}" for key in SOURCE_PLACES), "augment.test", "score.features")  # what is read there counts
@@ -45,6 +50,7 @@ class RunConfig(Section):
     generator: Generator = Generator()
     budget: Budget = Budget()
     privacy: Privacy | None = None
+    personal: Personal = Personal()
     protect: Protect = Protect()
     sample: Sample = Sample()
     score: Scoring = Scoring()

@@ -164,6 +164,15 @@ class Privacy(Section):
     total_epsilon: float | None = Field(None, gt=0, allow_inf_nan=False)
 
 
+class Personal(Section):
+    """Personal data: whether columns of them are looked for, and Faker's locale that made-up people are of (None to
+    tell it from the data). What is stated under `columns` holds either way.
+    """
+
+    detect: bool = True
+    locale: str | None = Field(None, pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
+
+
 class Protect(Section):
     """What training never sees: categories of fewer than `rare` rows, numbers beyond the `extremes`-th extreme.
 

@@ -24,6 +24,7 @@ class Ingested:
     schema: Schema
     passed_over: Mapping[str, int] = field(default_factory=dict)  # by reason
     notes: Sequence[str] = ()  # sentences, each with the line of configuration that changes it
+    personal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by column: kind, confidence, evidence
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.personal_data import columns
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
 from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
@@ -53,7 +54,9 @@ def inspect(config: RunConfig) -> list[str]:
 def ingest(config: RunConfig, folder: Path) -> Ingested:
     """Read the source into a frame."""
     frame, schema = ingestion.ingest(config)
-    return Ingested(frame, schema, notes=announcing.of_schema(config, schema, frame))
+    personal = frame.attrs[ingestion.PERSONAL]
+    notes = announcing.of_schema(config, schema, frame, personal)
+    return Ingested(frame, schema, notes=notes, personal={name: found.to_dict() for name, found in personal.items()})
 
 
 def store(frame: pd.DataFrame, place: Path) -> dict[str, Any]:
@@ -125,8 +128,9 @@ def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.Da
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lines of the data card: labels generalised and rows clipped."""
-    protected = facts["protection"]["columns"].values()
+    protected, personal = facts["protection"]["columns"].values(), columns.described(facts.get("personal") or {})
     return {
+        **({"personal data": personal} if personal else {}),
         "rare labels generalised": sum(column.get("labels_generalised", 0) for column in protected),
         "rows with a clipped extreme, over all columns": small_cells.shown(
             sum(column.get("rows_clipped", 0) for column in protected)

@@ -16,6 +16,7 @@ from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.config.run_config import PERSONAL_KINDS
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
@@ -66,6 +67,12 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         bool(config.protect.rare or config.protect.extremes),
         "no protect under privacy.epsilon, found it, but it counts rows; remove it, for bounds and categories are "
         "stated",
+    )
+    people = [name for name, column in config.listed.items() if ingestion.kind_of(column) in PERSONAL_KINDS]
+    yield (
+        bool(people),
+        "no column of personal data under privacy.epsilon, found one, but how its values are written only rows tell; "
+        "write drop for it",
     )
     asked = [*(config.score.metrics or ()), *config.gate.rules]
     yield (

@@ -35,7 +35,8 @@ def decide(do: Do, config: RunConfig) -> Result:
     facts = {key: fitted[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
     notes = [*source["notes"], *protected["notes"], *fitted["notes"], *relations.sentences(found, drawn["constraints"])]
     rules = {"constraints": drawn["constraints"], "combinations": found["combinations"]}
-    facts |= {"passed_over": source["passed_over"], "notes": notes, "rules": rules}
+    facts |= {key: source[key] for key in ("passed_over", "personal")}
+    facts |= {"notes": notes, "rules": rules}
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
     said = {"notes": facts["notes"], "device": f"{fitted['device']} ({fitted['reason']})", "scores": scored["scores"]}

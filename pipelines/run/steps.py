@@ -28,7 +28,7 @@ CONFIG_CODE = tuple(
     for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing", "relations")
 )
 COMMON_CODE = (  # code that every step runs, or may run
-    *("pipelines/modalities", "pipelines/stages", "pipelines/image_sources/decoding.py"),
+    *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
@@ -71,6 +71,7 @@ class Ending(StrEnum):
         "score.target",
         "score.quasi_identifiers",
         "protect",
+        "personal",
         "privacy",
     ),
     runs=(*COMMON_CODE, *READING_CODE),
@@ -84,6 +85,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
         "schema": found.schema.to_dict(),
         "passed_over": dict(found.passed_over),
         "notes": list(found.notes),
+        "personal": {name: dict(finding) for name, finding in found.personal.items()},
     }
 
 
@@ -219,6 +221,8 @@ def decide(
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
     public |= {"ledger": facts["ledger"], "rules": facts["rules"]}
+    if facts["personal"]:
+        public["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}
     artifacts = {"staged": file_artifact(staged), "report": report}
     return {"id": id, "verdict": verdict, **artifacts, "facts": public | digests}
 

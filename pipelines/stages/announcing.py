@@ -10,6 +10,8 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Identifier, Schema
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
+from launderette.pipelines.personal_data import columns
+from launderette.pipelines.personal_data.detection import Found
 from launderette.pipelines.sources.tables import notes_of
 
 # shares of a column's rows from which it is told that labels were generalised, and lost
@@ -36,13 +38,17 @@ def _repeated(schema: Schema) -> str | None:
     return min(repeated, key=lambda column: not column.person).name if repeated else None
 
 
-def of_schema(config: RunConfig, schema: Schema, frame: pd.DataFrame) -> list[str]:
-    """Return a sentence for what was guessed in reading, each column taken as an identifier, and the entity that
-    rows belong to.
+def of_schema(
+    config: RunConfig, schema: Schema, frame: pd.DataFrame, personal: Mapping[str, Found] | None = None
+) -> list[str]:
+    """Return a sentence for what was guessed in reading, each column of personal data or taken as an identifier, and
+    the entity that rows belong to.
     """
-    stated = {*config.listed, config.split.column}
+    personal = personal or {}
+    stated = {*config.listed, config.split.column, *personal}
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
-    notes = notes_of(frame) + [_identifier(column, frame[column.name]) for column in found]
+    notes = notes_of(frame) + [columns.sentence(name, finding) for name, finding in personal.items()]
+    notes += [_identifier(column, frame[column.name]) for column in found]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(

@@ -13,11 +13,14 @@ from launderette.generators.data.schema import KINDS, Column, Schema, conform, d
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.personal_data import columns
+from launderette.pipelines.personal_data.detection import Found
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.tables import LEFT_OUT, NOTES, read_table
 from launderette.pipelines.stages import values
 from launderette.pipelines.stages.protection import settle
 
+PERSONAL = "personal"  # among the attrs of a frame: what is found in its columns
 LEAST_TABLE_ROWS = 3  # two to learn from and one to hold out
 
 
@@ -38,8 +41,9 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
         raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
     check_mentioned(kept, config)
     frame, infinite = _finite(frame)
-    schema = _schema(frame, config)
+    schema, found = _schema(frame, config)
     frame, notes = values.read(frame, schema)
+    frame.attrs[PERSONAL] = found
     frame.attrs[NOTES] += infinite + notes
     _check_target(frame, schema, config)
     check_constraints(schema, config)
@@ -116,15 +120,20 @@ def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame, notes
 
 
-def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
+def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, Found]]:
     """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns
-    inferred.
+    inferred; and which columns hold personal data.
     """
     kinds = {name: kind_of(column) for name, column in config.listed.items() if name in frame.columns}
+    kinds = {name: columns.KIND_OF.get(kind, kind) for name, kind in kinds.items()}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.column:
         kinds[config.split.column] = "identifier"
     schema = _inferred(frame, kinds)
+    found = columns.find(frame, schema, config, known=set(kinds))
+    never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
+    kinds |= never
+    schema = _with_column(schema, _inferred(frame[list(never)], never))
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(frame[column.name]):
             frame[column.name] = frame[column.name].astype(
@@ -134,14 +143,16 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> Schema:
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.column:
-            entries[name] |= {key: value for key, value in column.items() if key != "groups"} | {"name": name}
+            stated = {key: value for key, value in column.items() if key not in ("groups", "kind")}
+            entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
         values.check(frame, schema, stated=set(kinds))
         conform(frame, schema)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
-    return Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+    schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
+    return columns.marked(schema, found), found
 
 
 def _inferred(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Schema:

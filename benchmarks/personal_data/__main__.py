@@ -1,0 +1,62 @@
+"""Recall and precision of the detection of personal data, per column: `python -m benchmarks.personal_data --rows 400`.
+
+Locales are none of those whose lists of names the detection learns from. A column counts as found where its kind is
+the right one; first, last and full names are one kind for `kinds of names alike`.
+"""
+
+import argparse
+from collections import Counter
+
+from benchmarks.personal_data.tables import PEOPLE_KINDS, Labelled, tables
+from launderette.generators.data.schema import infer
+from launderette.pipelines.personal_data import detection, name_shapes
+
+NAMES = ("name", "first_name", "last_name")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wrong", action="store_true", help="list what was missed and what was taken wrongly")
+    asked = parser.parse_args()
+    labelled = list(tables(asked.rows, asked.seed))
+    assert not {table.locale for table in labelled} & set(name_shapes.LISTED_LOCALES)
+    found = [detection.find(table.frame, infer(table.frame)) for table in labelled]
+    told = [{name: finding.kind for name, finding in one.items()} for one in found]
+    print(
+        "| column names | recall | precision | right kind | columns of people | of things |\n|---|---|---|---|---|---|"
+    )
+    for words, wanted in (("telling", True), ("numbered", False), ("both", None)):
+        _line(words, [(t, f) for t, f in zip(labelled, told, strict=True) if wanted in (None, t.telling)])
+    _kinds(labelled, told)
+    if asked.wrong:
+        for table, one in zip(labelled, told, strict=True):
+            wrong = {n: (k, one.get(n, "")) for n, k in table.kinds.items() if k != one.get(n, "")}
+            print(table.locale, "telling" if table.telling else "numbered", wrong)
+
+
+def _line(words: str, pairs: list[tuple[Labelled, dict[str, str]]]) -> None:
+    hits = sum(bool(kind) and name in told for table, told in pairs for name, kind in table.kinds.items())
+    right = sum(bool(kind) and told.get(name) == kind for table, told in pairs for name, kind in table.kinds.items())
+    people = sum(bool(kind) for table, _ in pairs for kind in table.kinds.values())
+    taken = sum(map(len, (told for _, told in pairs)))
+    columns = sum(len(table.kinds) for table, _ in pairs)
+    share = f"{hits / people:.3f} | {hits / max(1, taken):.3f} | {right / people:.3f}"
+    print(f"| {words} | {share} | {people} | {columns - people} |")
+
+
+def _kinds(labelled: list[Labelled], told: list[dict[str, str]]) -> None:
+    missed: Counter[str] = Counter()
+    for table, one in zip(labelled, told, strict=True):
+        missed.update(kind for name, kind in table.kinds.items() if kind and name not in one)
+    print(
+        "Missed of",
+        len(labelled),
+        "each:",
+        ", ".join(f"{kind} {missed[kind]}" for kind in PEOPLE_KINDS if missed[kind]) or "none",
+    )
+
+
+if __name__ == "__main__":
+    main()

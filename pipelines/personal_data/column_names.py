@@ -1,0 +1,173 @@
+"""Which kind of personal data a column's name speaks of, in many languages.
+
+A name says it by a word of its own (`Vorname`), by words that stand side by side (`fecha de nacimiento`), or by its
+ending (`Kundenvorname`). A word that also names things (`name`, `address`, `number`) counts where no word of a thing
+stands beside it, and less.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from launderette.generators.identifiers.detection import words_of
+from launderette.pipelines.config.run_config import PERSONAL_KINDS
+
+LETTERS = str.maketrans("łıøđæ", "liode")  # that no accent makes
+LEAST_ENDING = 6  # letters of a word that also counts at the end of another
+
+
+def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+    """Read phrases that commas part, as words without accents."""
+    return frozenset(tuple(plain(phrase).split()) for phrase in text.split(","))
+
+
+def plain(text: str) -> str:
+    """Write a text in small letters without accents."""
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in split if not unicodedata.combining(c))).translate(LETTERS)
+
+
+SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
+    "first_name": _phrases(
+        "first name, firstname, fname, forename, forenames, given name, givenname, given names, christian name, middle "
+        "name, middlename, vorname, vornamen, rufname, prenom, prenoms, nombre de pila, nombres, primeiro nome, imie, "
+        "imiona, jmeno krestni, krestni jmeno, jmeno, krstne meno, meno, etunimi, fornavn, fornamn, tilltalsnamn, "
+        "voornaam, voornamen, roepnaam, keresztnev, utonev, ad, adi, prenume, ime, eesnimi, vardas, vards, имя, ім я, "
+        "име, ονομα, 名, 名前, 이름, nama depan, ten, שם פרטי, الاسم الاول"
+    ),
+    "last_name": _phrases(
+        "last name, lastname, lname, surname, surnames, family name, familyname, maiden name, nachname, nachnamen, "
+        "familienname, zuname, geburtsname, nom de famille, apellido, apellidos, apellido paterno, apellido materno, "
+        "sobrenome, ultimo nome, apelido, cognome, cognomi, nazwisko, prijmeni, priezvisko, sukunimi, etternavn, "
+        "efternavn, efternamn, achternaam, familienaam, vezeteknev, csaladnev, soyad, soyadi, soyisim, nume de familie,"
+        "prezime, perekonnanimi, pavarde, uzvards, фамилия, прізвище, επωνυμο, 姓, 苗字, 성, 성씨, nama belakang, nama "
+        "keluarga, ho, שם משפחה, اسم العائلة"
+    ),
+    "name": _phrases(
+        "full name, fullname, customer name, client name, patient name, employee name, person name, contact name, "
+        "contact person, account holder, cardholder, holder name, card holder, emergency contact, next of kin, "
+        "displayname, display name, vollstandiger name, kundenname, patientenname, ansprechpartner, kontoinhaber, "
+        "mitarbeitername, versicherter, nom complet, nom prenom, nom et prenom, nombre completo, nombre y apellidos, "
+        "nome completo, nome e cognome, nominativo, imie i nazwisko, cele jmeno, jmeno a prijmeni, koko nimi, nimi, "
+        "fulde navn, fullt navn, navn, fullstandigt namn, fullstandig namn, namn, volledige naam, naam, teljes nev, "
+        "nev, ad soyad, adi soyadi, nume complet, nume si prenume, nume, ime i prezime, puno ime, taisnimi, фио, "
+        "полное имя, пиб, ονοματεπωνυμο, 氏名, 姓名, 성명, nama lengkap, nama, ho ten, ho va ten, שם מלא, الاسم الكامل"
+    ),
+    "email": _phrases(
+        "email, e mail, mail, emails, email address, mail address, e mail adresse, emailadresse, mailadresse, courriel,"
+        "correo, correo electronico, posta elettronica, e posta, eposta, epost, e post, sahkoposti, poczta, почта, "
+        "электронная почта, メール, 邮箱, 이메일, ηλεκτρονικο ταχυδρομειο, correio eletronico"
+    ),
+    "phone": _phrases(
+        "phone, phones, phone number, phonenumber, telephone, telephone number, tel, telno, mobile, mobile number, "
+        "mobile phone, cell, cellphone, cell phone, msisdn, fax, telefon, telefonnummer, rufnummer, handy, "
+        "handynummer, mobil, mobilnummer, festnetz, portable, numero de telephone, telefono, movil, celular, "
+        "telefone, telemovel, cellulare, telefonu, komorka, numer telefonu, telefonni cislo, mobilni, puhelin, "
+        "puhelinnumero, matkapuhelin, telefonszam, mobiltelefon, telefoon, telefoonnummer, gsm, telefon numarasi, "
+        "cep telefonu, numar de telefon, broj telefona, broj mobitela, телефон, мобильный, τηλεφωνο, κινητο, 電話, "
+        "電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, טלפון, هاتف"
+    ),
+    "address": _phrases(
+        "address, addresses, street, street address, home address, postal address, mailing address, address line, "
+        "residence, strasse, anschrift, adresse, wohnadresse, postanschrift, rue, adresse postale, domicile, "
+        "direccion, calle, domicilio, endereco, morada, logradouro, rua, indirizzo, via, adres, adres zamieszkania, "
+        "ulica, ulice, adresa, bydliste, osoite, katuosoite, gade, gateadresse, vej, adress, gatuadress, bostadsadress,"
+        "straat, straatnaam, woonadres, cim, lakcim, utca, adresi, sokak, strada, domiciliu, aadress, адрес, улица, "
+        "адреса, διευθυνση, οδος, 住所, 地址, 주소, alamat, jalan, dia chi, כתובת, عنوان"
+    ),
+    "card": _phrases(
+        "card number, cardnumber, card no, credit card, creditcard, credit card number, debit card, cc number, ccnum, "
+        "pan, kartennummer, kreditkarte, kreditkartennummer, numero de carte, carte bancaire, tarjeta, tarjeta de "
+        "credito, numero de tarjeta, cartao, numero do cartao, carta di credito, numero carta, numer karty, cislo karty"
+    ),
+    "iban": _phrases("iban, bank account, bankverbindung, kontonummer, account iban, compte bancaire, rekeningnummer"),
+    "national_id": _phrases(
+        "ssn, social security number, social security, sin, nino, national id, nationalid, national insurance, "
+        "nhs number, tax id, taxid, tin, passport, passport number, passport no, identity number, identity card, "
+        "personal id, personal number, steuer id, steuernummer, sozialversicherungsnummer, ausweisnummer, "
+        "personalausweis, reisepass, numero de securite sociale, nir, nss, numero secu, dni, nie, nif, curp, rfc, "
+        "cpf, rg, codice fiscale, codicefiscale, pesel, rodne cislo, hetu, henkilotunnus, cpr, cpr nummer, "
+        "fodselsnummer, personnummer, bsn, burgerservicenummer, taj, tc kimlik, tc kimlik no, tckn, cnp, oib, "
+        "isikukood, asmens kodas, aadhaar, aadhaar number, инн, снилс, паспорт, αφμ, αμκα, 身份证, マイナンバー, "
+        "주민등록번호, nik"
+    ),
+    "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
+    "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address"),
+    "birth_date": _phrases(
+        "birth date, birthdate, birthday, date of birth, dateofbirth, dob, born, born on, bday, geburtsdatum, "
+        "geburtstag, geboren, gebdat, date de naissance, naissance, ne le, fecha de nacimiento, nacimiento, data de "
+        "nascimento, nascimento, data di nascita, nascita, data urodzenia, urodzony, datum narozeni, narozen, "
+        "datum narodenia, syntymaaika, syntynyt, fodselsdato, fodselsdag, fodt, fodelsedatum, fodd, geboortedatum, "
+        "geboren op, szuletesi datum, szuletesnap, dogum tarihi, data nasterii, datum rodenja, sunniaeg, "
+        "дата рождения, дата народження, ημερομηνια γεννησης, 生年月日, 出生日期, 생년월일, tanggal lahir, ngay sinh"
+    ),
+    "text": _phrases(
+        "note, notes, comment, comments, remark, remarks, description, feedback, message, messages, free text, "
+        "freetext, review, transcript, body, narrative, memo, bemerkung, bemerkungen, kommentar, notiz, notizen, "
+        "beschreibung, freitext, commentaire, commentaires, remarque, nota, notas, comentario, comentarios, "
+        "observaciones, observacoes, osservazioni, commento, uwagi, komentarz, opis, poznamka, poznamky, huomautus, "
+        "kommentti, bemaerkning, anteckning, anmarkning, opmerking, opmerkingen, toelichting, megjegyzes, aciklama, "
+        "yorum, observatii, napomena, комментарий, примечание, σχολια, 備考, 备注, 비고, catatan"
+    ),
+}
+UNSURE = _phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
+THING_WORDS = frozenset(  # that have names, addresses and descriptions too
+    plain(
+        """product produkt produit producto prodotto item artikel article brand marke marca company firma entreprise
+        empresa azienda employer business organisation organization org institution school hospital department dept
+        team group city town stadt ville ciudad citta country land pays state region county file datei host server
+        domain table column field color colour event game film movie book title song album species plant breed
+        category class project station store shop branch filiale bank course subject currency language drug
+        medication disease unit device app software site page path month day user screen nick login campaign vendor
+        supplier lieferant hotel restaurant airport airline variety material area ward zone location commune
+        municipality gemeinde"""
+    ).split()
+)
+ABOUT = frozenset(  # what is said of a number or an address, and is none itself
+    plain(
+        """type status code model version count counts anzahl sent total opened length has is valid verified flag plan
+        provider rate year jahr date url"""
+    ).split()
+)
+OF_THINGS = ("name", "first_name", "last_name", "address", "text")  # kinds that things have too
+NO_STREETS = frozenset({"ip", "mac", "email", "mail", "web", "url", "wallet", "memory"})  # addresses of another kind
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name speaks of (one of PERSONAL_KINDS), and whether it may also be a thing's."""
+
+    kind: str
+    sure: bool
+
+
+def read(name: object) -> Named | None:
+    """Return the kind of personal data that a column's name speaks of; None where it speaks of none."""
+    words = tuple(plain(word) for word in words_of(name))
+    found = [
+        (len(phrase), kind, phrase) for kind, phrases in SPOKEN.items() for phrase in phrases if _in(phrase, words)
+    ]
+    if words and not found:
+        ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
+        found = [(len(one[2][0]), *one[1:]) for one in ends if _ends(one[2][0], words[-1])]
+    if not found:
+        return Named("name", False) if any(_in(phrase, words) for phrase in UNSURE) and not of_thing(name) else None
+    _, kind, phrase = max(found, key=lambda one: (one[0], -PERSONAL_KINDS.index(one[1])))
+    rest = set(words) - set(phrase)
+    if rest & ABOUT or (kind in OF_THINGS and rest & THING_WORDS) or (kind == "address" and rest & NO_STREETS):
+        return None
+    return Named(kind, phrase not in UNSURE)
+
+
+def of_thing(name: object) -> bool:
+    """Tell whether a name has the word of a thing: the name of a product, a city."""
+    return bool({plain(word) for word in words_of(name)} & (THING_WORDS | ABOUT))
+
+
+def _in(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return any(words[k : k + len(phrase)] == phrase for k in range(len(words) - len(phrase) + 1))
+
+
+def _ends(end: str, word: str) -> bool:
+    """Tell whether a word ends with one that is long enough to be meant: kundenvorname."""
+    return len(end) >= LEAST_ENDING and word.endswith(end) and re.fullmatch(r"\w+", word) is not None

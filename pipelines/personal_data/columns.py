@@ -1,0 +1,79 @@
+"""Columns of personal data in a run: which are looked at, what becomes of them, and what is said of each.
+
+What is stated under `columns` holds. Others are looked at unless they are to be predicted, drawn under a condition or
+compared as quasi-identifiers: those somebody wants to be learned. Birth dates stay dates, which are learned; all other
+kinds are identifiers to the generator: never learned.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from launderette.generators.data.schema import Identifier, Schema
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.documents import as_key
+from launderette.pipelines.config.run_config import PERSONAL_KINDS
+from launderette.pipelines.personal_data import detection
+from launderette.pipelines.personal_data.detection import KIND_PHRASES, Found
+
+KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema
+SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
+
+
+def find(frame: pd.DataFrame, schema: Schema, config: RunConfig, known: Collection[str]) -> dict[str, Found]:
+    """Return what is stated of columns, and what is found in those whose kind is not `known`, in the schema's order."""
+    found = _stated(config)
+    if config.personal.detect:
+        wanted = {*known, *_learned(config)} - ({config.split.column} - set(config.listed))
+        names = [column.name for column in schema.columns if column.name not in wanted]
+        part = Schema(tuple(column for column in schema.columns if column.name in names))
+        found |= {name: one for name, one in detection.find(frame[names], part).items() if name not in found}
+    return {column.name: found[column.name] for column in schema.columns if column.name in found}
+
+
+def _stated(config: RunConfig) -> dict[str, Found]:
+    kinds = {name: column if isinstance(column, str) else column["kind"] for name, column in config.listed.items()}
+    return {name: Found(kind, 1.0, "as stated") for name, kind in kinds.items() if kind in PERSONAL_KINDS}
+
+
+def _learned(config: RunConfig) -> set[str | None]:
+    """Return the columns that the configuration asks something of that only learned ones can do."""
+    return {config.score.target, *config.score.quasi_identifiers, *config.sample.where, *config.sample.weights}
+
+
+def is_made_up(finding: Found) -> bool:
+    """Tell whether a column is made up anew rather than learned."""
+    return KIND_OF[finding.kind] == "identifier"
+
+
+def marked(schema: Schema, found: Mapping[str, Found]) -> Schema:
+    """Return the schema with the kind of personal data of each identifier."""
+    return Schema(
+        tuple(
+            replace(column, personal=kind, repeats=column.repeats and kind not in SHARED)
+            if isinstance(column, Identifier) and (kind := found[column.name].kind if column.name in found else "")
+            else column
+            for column in schema.columns
+        )
+    )
+
+
+def sentence(name: str, finding: Found) -> str:
+    """Say what a column holds, what becomes of it, and how to change that."""
+    said = f"Column {name!r} holds {finding.sentence()}; "
+    if finding.kind == "birth_date":
+        return said + (
+            "it stays a date and is learned, but with other columns it names people to whoever knows them: score: "
+            f"{{quasi_identifiers: [{as_key(name)}, another]}}."
+        )
+    return said + (
+        "nothing learns it, its values are made up anew; "
+        f"to learn it: columns: {{{as_key(name)}: categorical}}, to leave it out: drop."
+    )
+
+
+def described(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what a report's data card says of all columns of personal data; "" for none."""
+    return "; ".join(f"{name}: {KIND_PHRASES[one['kind']]} ({one['confidence']:.2f})" for name, one in found.items())

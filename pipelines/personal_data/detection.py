@@ -1,0 +1,244 @@
+"""Which columns hold personal data, told by type, name and values, with the evidence and how sure it is.
+
+A kind whose values check themselves (an address with @, an account with its check digits) needs no name. Names of
+people, addresses and free text are told by how they are written; a telling name of the column lets less do. A column
+that has a thing's name (`product_name`, `city`) is taken for personal data only by values that check themselves.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import Column, Datetime, Schema
+from launderette.generators.formats import timestamps
+from launderette.generators.identifiers.forms import text_of
+from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
+from launderette.pipelines.personal_data.column_names import Named
+
+EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
+LEAST_DISTINCT = 20  # distinct values, from which values alone tell
+TELLING_SHARE = 0.9  # share of the values that must be of a kind, where only they tell
+NAMED_SHARE = 0.7  # the same where the name tells too
+BIRTH_YEARS, MICROSECONDS_A_DAY = 30, 86_400_000_000
+YOUNGEST_BIRTH = 16_436  # days from 1970 to 2015: dates of things go on to the present
+LEAST_NEW = 0.3  # distinct values per row, from which words alone tell: fewer describe a group
+CERTAIN, CONFIDENT, LIKELY, GUESSED = 0.99, 0.95, 0.85, 0.7
+LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
+HOUSE = re.compile(r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$")  # its number begins or ends a line
+KIND_PHRASES = {
+    "name": "names of people",
+    "first_name": "first names",
+    "last_name": "last names",
+    "email": "e-mail addresses",
+    "phone": "phone numbers",
+    "address": "postal addresses",
+    "card": "numbers of payment cards",
+    "iban": "bank accounts (IBAN)",
+    "national_id": "national numbers of people",
+    "ip": "IP addresses",
+    "mac": "MAC addresses",
+    "birth_date": "birth dates",
+    "text": "free text",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a column holds (one of PERSONAL_KINDS), how sure that is in [0, 1], and what tells."""
+
+    kind: str
+    confidence: float
+    evidence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """Say it in a few words."""
+        return f"{KIND_PHRASES[self.kind]}, confidence {self.confidence:.2f}: {self.evidence}"
+
+
+def find(frame: pd.DataFrame, schema: Schema) -> dict[str, Found]:
+    """Return what is found in the columns of a schema, by name."""
+    found: dict[str, Found] = {}
+    for column in schema.columns:
+        finding = of_column(column, frame[column.name])
+        if finding is not None:
+            found[column.name] = finding
+    return found | dict(_beside(frame, schema, found))
+
+
+def of_column(column: Column, values: pd.Series) -> Found | None:
+    """Return what one column holds by its name and its values; None for nothing personal."""
+    named = column_names.read(column.name)
+    if isinstance(column, Datetime):
+        return _birth_date(column, named, values)
+    if column.kind == "boolean" or pd.api.types.is_float_dtype(values.dtype):
+        return None
+    present = values.dropna()
+    texts = _examined(present)
+    if not texts:
+        return None
+    checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
+        *(_checked, _numbered, _dialled, _located, _told, _called),
+    )  # fmt: skip
+    distinct = present.nunique() / len(present)
+    return next((found for check in checks if (found := check(column.name, named, texts, distinct))), None)
+
+
+def _examined(present: pd.Series) -> list[str]:
+    """Return up to EXAMINED_TEXTS distinct values, evenly over the column, without spaces around them."""
+    distinct = [text_of(value).strip() for value in present.drop_duplicates()]
+    return [text for text in distinct if text][:: max(1, len(distinct) // EXAMINED_TEXTS)]
+
+
+def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Found | None:
+    """Tell birth dates: by the name, else days of many years of which the last is long ago."""
+    if _is(named, "birth_date"):
+        return Found("birth_date", CONFIDENT, "its name")
+    days = values.dropna()
+    if named is not None or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
+        return None
+    ticks, present = timestamps.to_ticks(days, column)  # type: ignore[arg-type]
+    days = ticks[present] / MICROSECONDS_A_DAY
+    first, last = np.quantile(days, [0.05, 0.95])
+    born = last - first >= BIRTH_YEARS * 365 and days.max() <= YOUNGEST_BIRTH and bool(np.all(days % 1 == 0))
+    return Found("birth_date", GUESSED, f"days of more than {BIRTH_YEARS} years, none of late") if born else None
+
+
+def _is(named: Named | None, *kinds: str) -> bool:
+    return named is not None and named.kind in kinds
+
+
+def _said(kind: str, share: float, named: bool, sure: float) -> Found:
+    of = f"{share:.0%} of its values"
+    return Found(kind, round(min(CERTAIN, sure + 0.04 * named), 2), f"its name and {of}" if named else of)
+
+
+def _checked(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell kinds whose values check themselves."""
+    tests: tuple[tuple[str, Callable[[Sequence[str]], float]], ...] = (
+        *(("email", value_forms.email), ("mac", value_forms.mac), ("iban", value_forms.iban)),
+        *(("card", value_forms.card), ("ip", value_forms.ip)),
+    )
+    for kind, test in tests:
+        own = _is(named, kind)
+        if len(texts) < LEAST_DISTINCT and not own and kind != "email":
+            continue
+        least = NAMED_SHARE if own or kind == "card" else TELLING_SHARE
+        if test(texts[:20]) >= least - 0.2 and (share := test(texts)) >= least:
+            return _said(kind, share, own, CONFIDENT)
+    return None
+
+
+def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell national numbers of people: by their check digits, or by their name and digits."""
+    own = _is(named, "national_id")
+    if len(texts) < LEAST_DISTINCT and not own:
+        return None
+    share, scheme = value_forms.national(texts, own)
+    if share >= (NAMED_SHARE if own else 0.95):
+        found = _said("national_id", share, own, CONFIDENT)
+        return Found(found.kind, found.confidence, f"{found.evidence} keep the scheme of {scheme}")
+    coded = sum(bool(re.search(r"\d.*\d.*\d.*\d", text)) for text in texts) / len(texts)
+    return Found("national_id", LIKELY, "its name") if own and coded >= NAMED_SHARE else None
+
+
+def _dialled(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    own = _is(named, "phone")
+    if not own and (len(texts) < LEAST_DISTINCT or column_names.of_thing(name)):
+        return None
+    share = value_forms.phone(texts, own)
+    enough = share >= (NAMED_SHARE if own else TELLING_SHARE)
+    return _said("phone", share, own, CONFIDENT if own else LIKELY) if enough else None
+
+
+def _located(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell postal addresses: words and a number at one end, or before a comma."""
+    own = _is(named, "address")
+    if not own and (len(texts) < LEAST_DISTINCT or distinct < 0.6 or column_names.of_thing(name)):
+        return None
+    share = sum(_is_address(text) for text in texts) / len(texts)
+    words = {word for text in texts for word in name_shapes.WORD.findall(text)}
+    if own and (share >= 0.3 or (distinct >= LEAST_NEW and name_shapes.written_share(texts) >= NAMED_SHARE)):
+        return _said("address", share, own, LIKELY)
+    varied = len(words) >= LEAST_NEW * len(texts)
+    return _said("address", share, own, GUESSED) if share >= 0.8 and varied and not own else None
+
+
+def _is_address(text: str) -> bool:
+    lines = re.split(r"[\n,;]", text)
+    housed = any(HOUSE.search(line) for line in lines)
+    words = name_shapes.WORD.findall(text)
+    return bool(housed and words and sum(len(word) for word in words) >= 4 and not re.search(r"[@=_<>]|\d{9}", text))
+
+
+def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell free text: many words, most of them without a capital, seldom the same twice."""
+    own = _is(named, "text")
+    words = [re.findall(r"\w+", text) for text in texts]
+    mean = sum(map(len, words)) / len(words)
+    small = sum(word[0].islower() or not word.isascii() for own_words in words for word in own_words)
+    share = small / max(1, sum(map(len, words)))
+    if own and mean >= 3 and distinct >= LEAST_NEW:
+        return Found("text", CONFIDENT, f"its name and {mean:.0f} words in a value")
+    if len(texts) >= LEAST_DISTINCT and mean >= 5 and share >= 0.5 and distinct >= 0.5 and named is None:
+        return Found("text", LIKELY, f"{mean:.0f} words in a value")
+    return None
+
+
+def _called(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell names of people: by the column's name, else by words that are written, vary and read as names do."""
+    written = name_shapes.written_share(texts)
+    if _is(named, "name", "first_name", "last_name") and named is not None and named.sure:
+        scripts = sum(bool(re.match(r"[^\W\d_]", text)) for text in texts) / len(texts)
+        return _said(named.kind, scripts, True, CONFIDENT) if scripts >= NAMED_SHARE and len(texts[0]) < 100 else None
+    if (named is not None and named.sure) or column_names.of_thing(name) or written < TELLING_SHARE:
+        return None
+    if len(texts) < LEAST_DISTINCT or distinct < LEAST_NEW / (1 if named is None else 3):
+        return None
+    kind = "name" if name_shapes.full_share(texts) >= 0.7 else "first_name"
+    if kind == "name" and not name_shapes.is_varied(texts):
+        return None
+    likeness = name_shapes.likeness(texts)
+    if likeness < LIKENESS[kind] - (0 if named is None else 0.2):
+        return None
+    return Found(kind, LIKELY if named else GUESSED, f"{written:.0%} of its values are written and read as names do")
+
+
+def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
+    """Yield the column that holds last names because it reads so and stands beside first names."""
+    names = schema.names
+    if "last_name" in {finding.kind for finding in found.values()}:
+        return
+    for at in (at for at, name in enumerate(names) if name in found and found[name].kind == "first_name"):
+        for other in (*names[at + 1 : at + 2], *names[max(0, at - 1) : at]):
+            if _is_last(other, schema.column(other), frame[other], found.get(other)):
+                yield _less_like(frame, names[at], other) if other in found else other, _BESIDE
+                return
+
+
+_BESIDE = Found("last_name", GUESSED, "its values read as names do and stand beside first names")
+
+
+def _less_like(frame: pd.DataFrame, one: str, other: str) -> str:
+    """Return which of two columns reads less like first names."""
+    return min((one, other), key=lambda name: name_shapes.likeness(_examined(frame[name].dropna())))
+
+
+def _is_last(name: str, column: Column, values: pd.Series, found: Found | None) -> bool:
+    if column.kind not in ("categorical", "identifier") or column_names.read(name) or column_names.of_thing(name):
+        return False
+    texts = _examined(values.dropna())
+    return (
+        (found is None or found.kind == "first_name")
+        and len(texts) >= LEAST_DISTINCT
+        and name_shapes.written_share(texts) >= NAMED_SHARE
+        and name_shapes.full_share(texts) < 0.5
+        and name_shapes.likeness(texts) >= LIKENESS["last_name"]
+    )

@@ -1,0 +1,174 @@
+"""Which kind of personal data values are by themselves: addresses, accounts, cards and numbers that keep their scheme.
+
+Each function takes distinct texts and returns the share of them, in [0, 1], that are of a kind. The libraries that
+know the schemes are python-stdnum and phonenumbers.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from importlib import import_module
+from typing import Any
+
+from launderette.generators.identifiers.check_digits import scheme_of
+
+EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^\W\d_]{2,}")
+MAC = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}|(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}")
+PHONE = re.compile(r"(?:tel\.?:?\s*)?[+(]?[\d(][\d\s()./–-]{5,22}\d(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
+CARD_LENGTHS = {"4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "30": (14,), "35": (16,)}
+CARD_LENGTHS |= dict.fromkeys(("51", "52", "53", "54", "55", "60", "62", "64", "65", "22", "23", "24"), (16,))
+CARD_LENGTHS |= dict.fromkeys(("25", "26", "27", "50", "56", "57", "58", "63", "67"), (12, 13, 16, 19))
+NATIONAL_SCHEMES = (  # of persons, each with its check digits; what has none cannot be told from any number
+    *("be.nn", "bg.egn", "br.cpf", "ca.sin", "ch.ssn", "cl.rut", "cn.ric", "cz.rc", "de.idnr", "dk.cpr"),
+    *("ec.ci", "ee.ik", "es.dni", "es.nie", "fi.hetu", "fr.nir", "fr.nif", "gb.nhs", "gr.amka", "hr.oib", "ie.pps"),
+    *(
+        "is_.kennitala",
+        "il.idnr",
+        "in_.aadhaar",
+        "it.codicefiscale",
+        "kr.rrn",
+        "lt.asmens",
+        "mx.curp",
+        "mx.rfc",
+        "my.nric",
+    ),
+    *("nl.bsn", "no.fodselsnummer", "pl.pesel", "ro.cnp", "se.personnummer", "si.emso", "tr.tckimlik"),
+    *("ua.rntrc", "us.ssn", "za.idnr", "pt.cc", "th.pin", "ru.inn", "sk.rc"),
+)
+WEAK = {  # a weak check, or none: how it is written, where no name tells
+    "us.ssn": r"\d{3}-\d{2}-\d{4}",
+    "dk.cpr": r"\d{6}-\d{4}",
+    "my.nric": r"\d{6}-\d{2}-\d{4}",
+    "cz.rc": r"\d{6}/\d{3,4}",
+    "sk.rc": r"\d{6}/\d{3,4}",
+}
+THING_SCHEMES = frozenset({"gs1", "isbn10", "issn", "vin", "lei", "iban"})  # schemes of goods, books, accounts
+SWISS = "756"  # begins the numbers of people that have the check digit of goods
+FIRST_SHARE = 0.8  # of the first values, for a scheme to be tried on all
+LEAST_DIGITS = 6  # of a phone number
+LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
+CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
+
+
+def _share(texts: Sequence[str], holds: Callable[[str], Any]) -> float:
+    return sum(bool(holds(text)) for text in texts) / max(1, len(texts))
+
+
+def email(texts: Sequence[str]) -> float:
+    """Share of e-mail addresses."""
+    return _share(texts, lambda text: EMAIL.fullmatch(text.strip()))
+
+
+def mac(texts: Sequence[str]) -> float:
+    """Share of addresses of network cards."""
+    return _share(texts, lambda text: MAC.fullmatch(text.strip()))
+
+
+def iban(texts: Sequence[str]) -> float:
+    """Share of accounts whose check digits hold. Source: ISO 13616."""
+    from stdnum import iban as scheme
+
+    return _share(texts, lambda text: len(text) >= 15 and scheme.is_valid(text, check_country=False))
+
+
+def card(texts: Sequence[str]) -> float:
+    """Share of payment cards: a length that its issuer has, and Luhn's check digit. Source: ISO/IEC 7812."""
+    return _share(texts, is_card)
+
+
+def is_card(text: str) -> bool:
+    """Tell whether a text is the number of a payment card."""
+    from stdnum import luhn
+
+    digits = re.sub(r"[ -]", "", text.strip())
+    lengths = CARD_LENGTHS.get(digits[:2], CARD_LENGTHS.get(digits[:1], ()))
+    return digits.isdecimal() and len(digits) in lengths and luhn.is_valid(digits)
+
+
+def ip(texts: Sequence[str]) -> float:
+    """Share of addresses of the Internet Protocol; none where all numbers are as small as those of versions."""
+    if sum(any(int(n) > CROWDED_OCTET for n in re.findall(r"\d{1,3}", text)) for text in texts) < len(texts) / 4:
+        texts = [text for text in texts if ":" in text] if any(":" in text for text in texts) else ()
+    return _share(texts, _is_ip)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_interface(text.strip())
+    except ValueError:
+        return False
+    return "." in text or ":" in text
+
+
+@lru_cache
+def _scheme(name: str) -> Any:
+    return import_module(f"stdnum.{name}")
+
+
+def is_national(text: str, name: str) -> bool:
+    """Tell whether a text keeps the scheme of a country's personal numbers, such as `pl.pesel`."""
+    return bool(_scheme(name).is_valid(text.strip()))
+
+
+def national(texts: Sequence[str], named: bool) -> tuple[float, str]:
+    """Share of values that keep the scheme of personal numbers of the best country, and that scheme.
+
+    Without a telling name (`named`) schemes that many other numbers keep count only in the way that they are written.
+    """
+    if not named and scheme_of(texts) in THING_SCHEMES and not texts[0].startswith(SWISS):
+        return 0.0, ""
+    found = [(0.0, "")]
+    for name in NATIONAL_SCHEMES:
+        holds = partial(_holds, name=name, named=named)
+        if _share(texts[:20], holds) >= FIRST_SHARE:
+            found.append((_share(texts, holds), name))
+    return max(found, key=lambda one: (one[0], one[1] not in WEAK))
+
+
+def _holds(text: str, name: str, named: bool) -> bool:
+    written = named or name not in WEAK or re.fullmatch(WEAK[name], text.strip())
+    return bool(written) and is_national(text, name)
+
+
+def phone(texts: Sequence[str], named: bool) -> float:
+    """Share of phone numbers.
+
+    Without a telling name (`named`) most must be written as phone numbers are, not as bare digits, and not as numbers
+    of another scheme.
+    """
+    written = [text for text in texts if _is_dialled(text)]
+    return len(written) / max(1, len(texts)) if named or _looks_dialled(written) else 0.0
+
+
+def _is_dialled(text: str) -> bool:
+    """Tell whether a text is written as a phone number, and possible in the country that it names."""
+    import phonenumbers
+
+    text = text.strip()
+    if not PHONE.fullmatch(text) or len(re.findall(r"\d", text)) < LEAST_DIGITS:
+        return False
+    try:
+        return not text.startswith("+") or phonenumbers.is_possible_number(phonenumbers.parse(text, None))
+    except phonenumbers.NumberParseException:
+        return True  # a country that there is not: made up, or mistyped
+
+
+def _looks_dialled(texts: Sequence[str]) -> bool:
+    """Tell whether most numbers have a plus, or parts of which not all are alike, and no check digit of another
+    scheme.
+    """
+    marked = _share(texts, lambda text: re.search(r"[+( /)-]", text.strip()))
+    shapes = {re.sub(r"\d", "9", text.strip()) for text in texts}
+    called = _share(texts, lambda text: text.strip().startswith(("+", "00", "(", "0", "1-", "1 ")))
+    return marked >= LEAST_SEPARATED and (called >= 0.3 or len(shapes) > 3) and not scheme_of(texts)
+
+
+def country_of(text: str) -> str:
+    """Return the region that a number with its country code is of, "" where it has none."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(text, None)) or ""
+    except phonenumbers.NumberParseException:
+        return ""

@@ -1,0 +1,117 @@
+"""Columns of personal data are found by name, by type and by values, and columns of things are let be."""
+
+import random
+
+import pandas as pd
+import pytest
+
+from benchmarks.personal_data.tables import table
+from launderette.generators.data.schema import infer
+from launderette.pipelines import config
+from launderette.pipelines.personal_data import column_names, detection
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.stages import announcing, ingestion
+
+
+def found(frame):
+    return {name: one.kind for name, one in detection.find(frame, infer(frame)).items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("Vorname", "first_name"), ("customerName", "name"), ("Kundenvorname", "first_name"), ("e-mail", "email")),
+        *(
+            ("fecha_de_nacimiento", "birth_date"),
+            ("Adı", "first_name"),
+            ("příjmení", "last_name"),
+            ("DOB", "birth_date"),
+        ),
+        *(
+            ("ТЕЛЕФОН", "phone"),
+            ("氏名", "name"),
+            ("mail_address", "email"),
+            ("ip_address", "ip"),
+            ("company_email", "email"),
+        ),
+        *(
+            ("product_name", None),
+            ("phone_model", None),
+            ("emails_sent", None),
+            ("email_verified", None),
+            ("city", None),
+        ),
+        *(("filename", None), ("user_name", None), ("zip", None), ("product_description", None), ("c7", None)),
+    ],
+)
+def test_names_in_many_languages_say_what_a_column_holds(name, kind):
+    read = column_names.read(name)
+    assert (read.kind if read else None) == kind
+
+
+def test_people_are_found_and_things_let_be_by_values_alone():
+    """A locale that the detection has no list of, under names that tell nothing."""
+    made = table("hr_HR", 150, False, 20)
+    kinds, told = made.kinds, found(made.frame)
+    missed = {kind for name, kind in kinds.items() if kind and name not in told}
+    assert not [kinds[name] for name in told if not kinds[name]] and len(missed) <= 1
+
+
+def test_numbers_of_things_are_no_phones_cards_or_national_numbers():
+    rng = random.Random(0)
+    things = {
+        "version": [
+            f"{rng.randint(1, 9)}.{rng.randint(0, 20)}.{rng.randint(0, 60)}.{rng.randint(0, 9)}" for _ in range(99)
+        ],
+        "plus_four": [f"{rng.randint(10000, 99999)}-{rng.randint(1000, 9999)}" for _ in range(99)],
+        "day": [f"2021-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}" for _ in range(99)],
+        "units": [rng.randint(10**8, 10**9) for _ in range(99)],
+        "amount": [f"{rng.uniform(1000, 999999):,.2f}" for _ in range(99)],
+        "sku": [f"{rng.randint(100, 999)} {rng.randint(100, 999)} {rng.randint(100, 999)}" for _ in range(99)],
+    }
+    assert found(pd.DataFrame(things)) == {}
+
+
+def configured(tmp_path, frame, **keys):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    return config.settled(config.validate({"source": str(tmp_path / "t.csv"), **keys}))
+
+
+@pytest.fixture
+def people():
+    rng = random.Random(1)
+    names = [f"{rng.choice('ABDEFGHKLMNP')}{rng.choice('aeiou')}{rng.choice('lmnrst')}a" for _ in range(60)]
+    ages = [rng.randint(18, 90) for _ in names]
+    born = [f"{2020 - age}-03-{rng.randint(1, 28):02d}" for age in ages]
+    mail = [f"{name.lower()}{k}@mail.org" for k, name in enumerate(names)]
+    return pd.DataFrame({"vorname": names, "mail": mail, "born": born, "age": ages})
+
+
+def test_what_is_found_is_never_learned_and_said_with_its_evidence(tmp_path, people):
+    asked = configured(tmp_path, people)
+    frame, schema = ingestion.ingest(asked)
+    assert schema.kinds() == {"vorname": "identifier", "mail": "identifier", "born": "datetime", "age": "numerical"}
+    assert [schema.column(name).personal for name in ("vorname", "mail")] == ["first_name", "email"]
+    said = announcing.of_schema(asked, schema, frame, frame.attrs[ingestion.PERSONAL])
+    (mail,) = [note for note in said if "'mail'" in note]
+    assert "e-mail addresses, confidence 0.99: its name and 100% of its values" in mail and "mail: categorical" in mail
+    assert any("'born' holds birth dates" in note and "quasi_identifiers: [born" in note for note in said)
+    assert not [note for note in said if "one entity" in note]  # many people share a first name
+
+
+def test_what_is_stated_holds_and_what_is_to_be_predicted_is_learned(tmp_path, people):
+    stated = {"vorname": "categorical", "mail": {"kind": "email"}, "born": "birth_date", "age": "infer"}
+    frame, schema = ingestion.ingest(configured(tmp_path, people, columns=stated))
+    assert schema.kinds()["vorname"] == "categorical" and schema.column("mail").personal == "email"
+    assert frame.attrs[ingestion.PERSONAL]["mail"].confidence == 1
+    shared = people.assign(vorname=[*people["vorname"][:20]] * 3)
+    target = configured(tmp_path, shared, score={"target": "vorname"}, protect={"rare": 1})
+    assert ingestion.ingest(target)[1].kinds()["vorname"] != "identifier"
+    undetected = configured(tmp_path, shared, personal={"detect": False})
+    assert ingestion.ingest(undetected)[1].kinds()["vorname"] == "categorical"
+
+
+def test_under_epsilon_nothing_is_found_out_and_people_are_refused(tmp_path, people):
+    columns = {"age": {"kind": "numerical", "bounds": [0, 120], "decimals": 0}, "vorname": "name", "*": "drop"}
+    with pytest.raises(LaunderError, match="no column of personal data under"):
+        configured(tmp_path, people, columns=columns, privacy={"epsilon": 1}, generator={"name": "tabular.marginals"})
