@@ -9,6 +9,7 @@ A few hundred rows suffice for this; the network learns what it leaves over.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -25,17 +26,21 @@ MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
+EVERY_PATTERN = slice(None)
 
 
 @dataclass(frozen=True)
 class Conditionals:
-    """The conditionals of all columns, given those before them and the known ones; x are features [B, D]."""
+    """The conditionals of all columns, for P patterns of known columns: given those before them and the known ones.
 
-    A: Tensor  # [D, D], mu = A x for a number's coarse token
-    s: Tensor  # [D]
+    x are features [P * K, D], K rows of each pattern after another.
+    """
+
+    A: Tensor  # [P, D, D], mu = A x for a number's coarse token
+    s: Tensor  # [P, D]
     A_fine: Tensor  # [D, D], given all other columns
     s_fine: Tensor  # [D]
-    discriminants: dict[int, tuple[Tensor, Tensor]]  # label column -> slopes [D, levels + 1], intercepts [levels + 1]
+    discriminants: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
 
 
 class Copula(nn.Module):
@@ -126,22 +131,23 @@ class Copula(nn.Module):
     def _spread(self) -> Tensor:
         return (self.share * (1 - self.share)).sqrt()
 
+    def mask(self, known: Collection[int]) -> Tensor:
+        """Return which columns are known, as one pattern: bool [1, columns]."""
+        return torch.tensor([[c in known for c in range(self.columns)]], device=self.R.device)
+
     @torch.no_grad()
-    def conditionals(self, known: list[int]) -> Conditionals:
-        """Solve for all columns at once by the Cholesky factor C of R, the known columns first, in the order in
-        which they are named.
-        """
-        place = {c: p for p, c in enumerate([*known, *(c for c in range(self.columns) if c not in set(known))])}
-        order = torch.tensor([place[c] for c in range(self.columns)], device=self.R.device)[self.column].argsort(
-            stable=True
-        )
-        back = order.argsort()
-        C = torch.linalg.cholesky(self.R[order][:, order])
-        whiten = torch.linalg.solve_triangular(C, torch.eye(len(C)).to(C), upper=False)  # C^-1
-        discriminants = {c: self._discriminant(c, C, whiten, int(back[self.feature[c]]), back) for c in self.levels}
-        precision = (whiten.t() @ whiten)[back][:, back]
-        p, d = precision.diagonal(), C.diagonal()[back]
-        A, s = self._regression(-(whiten * C.diagonal()[:, None])[back][:, back], d.square())
+    def conditionals(self, known: Tensor) -> Conditionals:
+        """Solve for all columns at once by the Cholesky factor C of R, the columns `known` bool [P, columns] first."""
+        place = known.logical_not().long().argsort(dim=1, stable=True).argsort(1)  # of each column, [P, columns]
+        order = place[:, self.column].argsort(dim=1, stable=True)  # of the features, [P, D]
+        back = order.argsort(1)
+        C = torch.linalg.cholesky(self.R[order[:, :, None], order[:, None, :]])
+        whiten = torch.linalg.solve_triangular(C, torch.eye(C.shape[-1]).to(C).expand_as(C), upper=False)  # C^-1
+        discriminants = {c: self._discriminant(c, C, whiten, back) for c in self.levels}
+        precision, d = torch.linalg.inv(self.R), C.diagonal(dim1=1, dim2=2)
+        A = -(whiten * d[:, :, None])[torch.arange(len(C))[:, None, None], back[:, :, None], back[:, None, :]]
+        A, s = self._regression(A, d.gather(1, back).square())
+        p = precision.diagonal()
         return Conditionals(A, s, *self._regression(-precision / p[:, None], 1 / p), discriminants)
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,24 +155,24 @@ class Copula(nn.Module):
         sqrt(v).
         """
         s = (1 - (1 - variance) / self.v).clamp(min=LEAST_VARIANCE).sqrt()
-        return A.fill_diagonal_(0.0) / self.v.sqrt()[:, None], s
+        A.diagonal(dim1=-2, dim2=-1).zero_()
+        return A / self.v.sqrt()[:, None], s
 
-    def _discriminant(self, c: int, C: Tensor, whiten: Tensor, first: int, back: Tensor) -> tuple[Tensor, Tensor]:
-        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before place
-        `first`.
+    def _discriminant(self, c: int, C: Tensor, whiten: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
+        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before it.
 
         In the whitened space of these features a level's mean m is a row of C, and Sigma = I - M' Pi M.
         """
-        j = slice(self.feature[c], self.feature[c] + self.levels[c])
-        pi, spread = self.share[j], self._spread[j]
+        j, first = slice(self.feature[c], self.feature[c] + self.levels[c]), back[:, self.feature[c]]
+        pi, spread, at = self.share[j], self._spread[j], torch.arange(C.shape[-1], device=C.device)
         rest = 1 - pi.sum()
-        M = C[first : first + self.levels[c], :first] * (spread / pi.clamp(min=1e-9))[:, None]
-        M = torch.cat([M, -(pi @ M)[None] / rest.clamp(min=1e-9) * (rest > 1e-9)])  # [levels + 1, first]
+        rows = C[torch.arange(len(C))[:, None], back[:, j]] * (at < first[:, None])[:, None]  # [P, levels, D]
+        M = rows * (spread / pi.clamp(min=1e-9))[:, None]
+        M = torch.cat([M, -(pi @ M)[:, None] / rest.clamp(min=1e-9) * (rest > 1e-9)], 1)  # [P, levels + 1, D]
         pi = torch.cat([pi, rest.clamp(min=0)[None]])
-        solved = torch.linalg.solve(torch.eye(len(M)).to(M) - pi[:, None] * (M @ M.t()), M, left=True) if first else M
-        slopes = torch.zeros(len(C), len(M), dtype=C.dtype, device=C.device)
-        slopes[:first] = whiten[:first, :first].t() @ solved.t()
-        return slopes[back], -(M * solved).sum(1) / 2
+        solved = torch.linalg.solve(torch.eye(len(pi)).to(M) - pi[:, None] * (M @ M.mT), M, left=True)
+        slopes = whiten.mT @ solved.mT
+        return slopes.gather(1, back[:, :, None].expand_as(slopes)), -(M * solved).sum(2) / 2
 
     @property
     def used(self) -> bool:
@@ -180,29 +186,44 @@ class Copula(nn.Module):
         """
         if not self.used:
             return {}
-        X = self.features(x)
-        parts = [(x[:rows], X[:rows], self.conditionals(known))] if rows else []
-        parts.append((x[rows:], X[rows:], self.conditionals([])))
+        X, none = self.features(x), self.mask([])
+        parts = [(x[:rows], X[:rows], self.conditionals(self.mask(known)))] if rows else []
+        parts.append((x[rows:], X[rows:], self.conditionals(none)))
         return {l: torch.cat([self.term(l, *part) for part in parts]) for l in self.factors}
 
-    def term(self, l: int, x: Tensor, X: Tensor, given: Conditionals) -> Tensor:
-        """log p(token | features X) / p(token) of factor l for rows of tokens x and features X: float32 [B, tokens]."""
+    def term(
+        self, l: int, x: Tensor, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN
+    ) -> Tensor:
+        """Return log p(token | features X) / p(token) of factor l: float32 [B, tokens].
+
+        The tokens x [B, L] and their features X [B, D] are K rows of each of the `patterns` of what is given.
+        """
         if l in self.levels:
-            return self._label_term(l, X, *given.discriminants[l])
+            slopes, intercepts = given.discriminants[l]
+            return self._label_term(l, X, slopes[patterns], intercepts[patterns])
         c, fine = self.fine.get(l, l), l in self.fine
-        j, A, s = self.feature[c], *((given.A_fine, given.s_fine) if fine else (given.A, given.s))
-        mu, edges = X @ A[j], getattr(self, f"edges_{l}")
+        edges = getattr(self, f"edges_{l}")
         if not fine:
-            return nn.functional.pad(_interval_term(edges, mu, s[j]), (0, 1))[:, : self.sizes[l]]
+            mu, s = number(self.feature[c], X, given, patterns)
+            return nn.functional.pad(_interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
+        mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
-        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s[j]).masked_fill(is_missing[:, None], 0.0)
+        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
 
     def _label_term(self, c: int, X: Tensor, slopes: Tensor, intercepts: Tensor) -> Tensor:
         j, K = slice(self.feature[c], self.feature[c] + self.levels[c]), self.levels[c]
         pi = torch.cat([self.share[j], (1 - self.share[j].sum()).clamp(min=0)[None]])
-        ratio = (X @ slopes + intercepts + pi.log()).softmax(1) / pi.clamp(min=1e-9)
+        logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None] + pi.log()).flatten(0, 1)
+        ratio = logits.softmax(1) / pi.clamp(min=1e-9)
         levels = torch.arange(self.sizes[c], device=X.device).clamp(max=K)
         return _with_strays(torch.where(pi > 1e-9, ratio, 1.0).float())[:, levels]
+
+
+def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation of the score of feature j for features X [B, D], K rows a pattern: [B] and [B, 1]."""
+    A, s = given.A[patterns, j], given.s[patterns, j]  # [P, D], [P]
+    mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None]).flatten()
+    return mu, s.repeat_interleave(len(X) // len(s))[:, None]
 
 
 def _tiles(counts: Tensor) -> Tensor:

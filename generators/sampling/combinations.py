@@ -7,7 +7,7 @@ combination that fewer than LEAST_ROWS_PER_VALUE rows have is no public fact: it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,16 +32,17 @@ class Combinations:
     places: tuple[int, ...]
     tokens: np.ndarray = field(repr=False)
 
-    def mask(self, l: int, x: Tensor, drawn: Collection[int], size: int) -> Tensor | None:
-        """Return which of its `size` tokens factor l may take, given the tokens x [B, L] at the places `drawn`:
-        bool [B, size].
+    def mask(self, l: int, x: Tensor, drawn: Tensor, size: int) -> Tensor | None:
+        """Return which of its `size` tokens factor l may take, given the tokens x [B, L] where they are `drawn`, bool
+        [B, L]: bool [B, size].
         """
         if l not in self.places:
             return None
-        allowed, given = self._tensor.to(x.device), [k for k, place in enumerate(self.places) if place in drawn]
+        allowed = self._tensor.to(x.device)
         agrees = torch.ones(len(x), len(allowed), dtype=torch.bool, device=x.device)  # [B, T]
-        for k in given:
-            agrees &= x[:, self.places[k], None] == allowed[:, k]
+        for k, place in enumerate(self.places):
+            if drawn[:, place].any():
+                agrees &= (x[:, place, None] == allowed[:, k]) | ~drawn[:, place, None]
         own = torch.nn.functional.one_hot(allowed[:, self.places.index(l)], size)
         possible = agrees.float() @ own.float() > 0
         return torch.where(

@@ -129,3 +129,14 @@ def by_pattern(draw: DrawPattern) -> Draw:
         return out
 
     return drawn
+
+
+def in_parts(draw: Draw) -> Draw:
+    """Draw as many rows at once as make CHUNK_ROWS candidates."""
+
+    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
+        size = CHUNK_ROWS // CANDIDATES_PER_ROW
+        parts = zip(np.split(u, range(size, len(u), size)), x.split(size), known.split(size), strict=True)
+        return np.concatenate([draw(*part) for part in parts])
+
+    return drawn

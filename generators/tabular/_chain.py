@@ -114,27 +114,24 @@ class Model(nn.Module):
         return nn.functional.dropout(h, self.dropout) if self.training and self.dropout else h
 
     @torch.no_grad()
-    def draw(self, u: Tensor, x: Tensor, known: list[int], allowed: Allowed = anything) -> tuple[Tensor, Tensor]:
-        """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places `known` as in x, and log q of the
-        others [B].
+    def draw(self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything) -> tuple[Tensor, Tensor]:
+        """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places that are known as in x, and log q
+        of the others [B].
 
-        `allowed(l, x)` masks the tokens that factor l may take, [B, K], given those drawn so far; None allows all.
+        The B = P * K rows are K of each of the P patterns `known`, bool [P, L]. `allowed(l, x)` masks the tokens that
+        factor l may take, [B, K], given those drawn so far; None allows all.
         """
         x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
-        for l, logits in self._walk(x, known):
-            for mask in (
-                allowed(l, x),
-                *(c.mask(l, x, {*known, *range(l)}, logits.shape[1]) for c in self.combinations),
-            ):
-                logits = logits if mask is None else logits.masked_fill(~mask.to(logits.device), IMPOSSIBLE)
-            cdf, last = (
-                logits.softmax(-1).cumsum(-1),
-                logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1),
-            )
-            x[:, l] = torch.minimum(
-                torch.searchsorted(cdf, u[:, l : l + 1].double().contiguous(), right=True)[:, 0], last
-            )
-            log_q += logits.log_softmax(-1).gather(1, x[:, l : l + 1])[:, 0]
+        drawn = known.repeat_interleave(len(x) // len(known), 0)
+        for l, rows, logits in self._walk(x, known):
+            size = logits.shape[1]
+            for mask in (allowed(l, x), *(c.mask(l, x, drawn, size) for c in self.combinations)):
+                logits = logits if mask is None else logits.masked_fill(~mask[rows].to(logits.device), IMPOSSIBLE)
+            cdf, last = logits.softmax(-1).cumsum(-1), size - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
+            at = torch.searchsorted(cdf, u[rows, l : l + 1].double().contiguous(), right=True)[:, 0]
+            x[rows, l] = torch.minimum(at, last)
+            log_q[rows] += logits.log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
+            drawn[:, l] = True
         return x, log_q
 
     @torch.no_grad()
@@ -143,30 +140,30 @@ class Model(nn.Module):
         (Rosenblatt 1952).
         """
         u = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
-        for l, logits in self._walk(x, []):
+        for l, _, logits in self._walk(x, torch.zeros(1, self.L, dtype=torch.bool, device=x.device)):
             p = logits.softmax(-1)
             own = x[:, l : l + 1]
             u[:, l] = (p.cumsum(-1).gather(1, own) - (1 - v[:, l : l + 1]) * p.gather(1, own))[:, 0]
         return u
 
-    def _walk(self, x: Tensor, known: list[int]) -> Iterator[tuple[int, Tensor]]:
-        """Yield each factor that is not known and its logits [B, K], given the tokens x as they are when it is its
-        turn.
+    def _walk(self, x: Tensor, known: Tensor) -> Iterator[tuple[int, Tensor | slice, Tensor]]:
+        """Yield each factor, the rows that do not know it and their logits [rows, K], given the tokens x as they are
+        when it is its turn; `known` is bool [P, L], as in `draw`.
         """
-        copula, columns = self.copula, [c for c in range(len(self.member)) if c in known]
-        given = (copula.features(x), copula.conditionals(columns)) if copula.used else None
-        shown = {l: self._contribution(l, x, self.after) for l in known}
+        copula, shows = self.copula, known.repeat_interleave(len(x) // len(known), 0)[:, :, None]
+        given = (copula.features(x), copula.conditionals(known[:, : copula.columns])) if copula.used else None
+        shown = {l: self._contribution(l, x, self.after) * shows[:, l] for l in range(self.L) if known[:, l].any()}
         h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
         for l in range(self.L):
-            if l in shown:
-                h = h - shown[l] + self._contribution(l, x, self.before)
-                continue
-            logits = self._factor(l, h + self.first_bias[l], x)
-            if given and l in copula.factors:
-                logits = logits + copula.term(l, x, *given)
-            yield l, logits.double()
-            if given and l < copula.columns:
-                copula.read(l, x, given[0])
+            h = h - shown[l] if l in shown else h
+            if not known[:, l].all():
+                rows, patterns = _open(~shows[:, l, 0]), _open(~known[:, l])
+                logits = self._factor(l, h[rows] + self.first_bias[l], x[rows])
+                if given and l in copula.factors:
+                    logits = logits + copula.term(l, x[rows], given[0][rows], given[1], patterns)
+                yield l, rows, logits.double()
+                if given and l < copula.columns:
+                    copula.read(l, x, given[0])
             h = h + self._contribution(l, x, self.before)
 
     def _contribution(self, l: int, x: Tensor, weights: Tensor) -> Tensor:
@@ -177,6 +174,11 @@ class Model(nn.Module):
         """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
         row = self.heads.place[l]
         return self.heads.logits(l, self._residual(h[None], slice(row, row + 1))[0], x)[:, : self.heads.sizes[l]]
+
+
+def _open(chosen: Tensor) -> Tensor | slice:
+    """Return the places that are chosen, bool [N]: a slice where all are, which copies nothing."""
+    return slice(None) if chosen.all() else chosen.nonzero()[:, 0]
 
 
 def _member(layout: Layout) -> Tensor:

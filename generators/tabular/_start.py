@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula
+from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula, number
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.tabular._variables import Variables
 
@@ -53,9 +53,9 @@ class Start(nn.Module):
         gumbel = -torch.log(-torch.log(u.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN)))
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
         y = list(gumbel.split(variables.sizes, 1))
-        x, given = x.clone(), copula.conditionals(known)
+        x, given = x.clone(), copula.conditionals(copula.mask(known))
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
-        for c in [*known, *(c for c in range(copula.columns) if c not in known)]:
+        for c in [*sorted(known), *(c for c in range(copula.columns) if c not in known)]:
             for v in variables.of_column[c]:
                 y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, x, X, given)
             if c not in known:
@@ -79,7 +79,8 @@ class Start(nn.Module):
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
         """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""
         i, j = self.variables.numbers.index(c), self.copula.feature[c]
-        z[:, i] = (X @ given.A[j] + given.s[j] * e[:, i]).float()
+        mu, s = number(j, X, given)
+        z[:, i] = (mu + s[:, 0] * e[:, i]).float()
         edges = getattr(self.copula, f"edges_{c}")
         token = torch.bucketize(z[:, i].double(), edges[1:-1], right=True)
         for v in self.variables.of_column[c]:

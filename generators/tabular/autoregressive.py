@@ -22,7 +22,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.sampling import combinations, conditioning, reading, rows
-from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
+from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.tabular._chain import Model, only
@@ -97,7 +97,8 @@ class Autoregressive(FittedTable[Config, Model]):
         self.model.eval()
         uniforms, x = torch.from_numpy(u).to(self._device), x.to(self._device)
         candidates = uniforms[:, 1:].split(self.encoding.layout.width, 1)
-        drawn = [self.model.draw(part, x, known, allowed) for part in candidates]
+        shown = torch.tensor([[l in known for l in range(x.shape[1])]], device=self._device)
+        drawn = [self.model.draw(part, x, shown, allowed) for part in candidates]
         return conditioning.resampled(drawn, partial(self._log_p, held=held), uniforms[:, 0]).cpu().numpy()
 
     def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:
@@ -113,8 +114,22 @@ class Autoregressive(FittedTable[Config, Model]):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        draw = partial(self._draw, allowed=conditioning.present(self.encoding))
-        return conditioning.impute(frame, self.encoding, conditioning.by_pattern(draw), seed)
+        return conditioning.impute(frame, self.encoding, conditioning.in_parts(self._fill), seed)
+
+    @torch.no_grad()
+    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
+        """Draw the tokens x [B, L] that are not known [B, L], all candidates of all rows at once."""
+        self.model.eval()
+        uniforms, x, known = (part.to(self._device) for part in (torch.from_numpy(u), x, known))
+        K, given = CANDIDATES_PER_ROW, x.masked_fill(~known, 0)  # a missing value may have no token
+        candidates = uniforms[:, 1:].unflatten(1, (K, -1)).flatten(0, 1)
+        allowed = conditioning.present(self.encoding)
+        drawn = [
+            part.unflatten(0, (len(x), K)).unbind(1)
+            for part in self.model.draw(candidates, given.repeat_interleave(K, 0), known, allowed)
+        ]
+        log_p = partial(self._log_p, held=None)
+        return conditioning.resampled(list(zip(*drawn, strict=True)), log_p, uniforms[:, 0]).cpu().numpy()
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
         """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the

@@ -89,7 +89,7 @@ def test_the_rosenblatt_transform_is_the_inverse_of_sampling(model):
     x = torch.from_numpy(model.encoding.encode(grid(model)))
     least, most = (model.model.uniforms(x, torch.full(x.shape, v, dtype=torch.float64)) for v in (0.0, 1.0))
     u = least + 0.4 * (most - least)
-    drawn, _ = model.model.draw(u, torch.zeros_like(x), [])
+    drawn, _ = model.model.draw(u, torch.zeros_like(x), torch.zeros(1, x.shape[1], dtype=torch.bool))
     assert torch.equal(drawn, x) and bool((most > least).all())
 
 
@@ -127,6 +127,23 @@ def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
     known = cells[(cells["a"] == "x")].groupby("b")["p"].sum()
     drawn = filled[:1500][filled["a"][:1500] == "x"]["b"].value_counts(normalize=True)
     assert np.abs(drawn.reindex(known.index, fill_value=0) - known / known.sum()).max() < 0.08
+
+
+def test_rows_with_gaps_of_their_own_are_drawn_together_as_each_pattern_alone():
+    frame = tables.linked(600, seed=1).assign(v=lambda f: f["n"] + np.random.default_rng(0).normal(size=600))
+    fitted = fit(frame, budget=Budget(steps=20))
+    model, x = fitted.model.eval(), torch.from_numpy(fitted.encoding.encode(frame))
+    model.copula.shrink(model.copula.fit(x), 0.01)
+    assert model.copula.used
+    x = x[:12].repeat_interleave(3, 0)  # three candidates of each row
+    rng = torch.Generator().manual_seed(0)
+    u, known = torch.rand(x.shape, generator=rng), torch.rand((12, x.shape[1]), generator=rng) < 0.5
+    known[0], known[1] = False, True
+    together, log_q = model.draw(u, x, known)
+    for p in range(12):
+        own = slice(3 * p, 3 * p + 3)
+        alone, log_q_alone = model.draw(u[own], x[own], known[p : p + 1])
+        assert torch.equal(together[own], alone) and torch.allclose(log_q[own], log_q_alone, atol=1e-4)
 
 
 def test_categories_of_pandas_admit_what_is_drawn(model):

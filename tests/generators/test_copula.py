@@ -31,16 +31,13 @@ def fitted(frame: pd.DataFrame, shrinkage: float = 1e-6) -> tuple[Copula, torch.
 
 def test_regressions_are_those_of_the_normal_distribution():
     copula, _ = fitted(normal_table(4000)[["a", "b", "c"]])
-    given = copula.conditionals([])
-    assert given.A[0].tolist() == [0, 0, 0] and given.s[0] == 1
-    assert given.A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and given.s[1] == pytest.approx(
-        np.sqrt(1 - 0.81), abs=0.02
-    )
-    assert given.A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
-    known = copula.conditionals([1])  # a, drawn when b is known
-    assert known.A[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02) and known.s[0] == pytest.approx(
-        np.sqrt(1 - 0.81), abs=0.02
-    )
+    given = copula.conditionals(torch.cat([copula.mask([]), copula.mask([1])]))
+    (A, known), (s, s_known) = given.A, given.s
+    assert A[0].tolist() == [0, 0, 0] and s[0] == 1
+    assert A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and s[1] == pytest.approx(np.sqrt(0.19), abs=0.02)
+    assert A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
+    assert known[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02)  # a, drawn when b is known
+    assert s_known[0] == pytest.approx(np.sqrt(0.19), abs=0.02)
     assert given.A_fine[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)  # given all other columns
 
 
@@ -49,7 +46,7 @@ def test_linear_discriminants_are_those_of_the_within_class_covariance():
     label = rng.integers(0, 2, 6000)
     frame = pd.DataFrame({"v": (rng.normal(size=6000) + 1.5 * label).round(4), "label": np.where(label, "one", "zero")})
     copula, x = fitted(frame)
-    slopes, intercepts = copula.conditionals([]).discriminants[1]
+    (slopes,), (intercepts,) = copula.conditionals(copula.mask([])).discriminants[1]
     logits = copula.features(x) @ slopes + intercepts
     ranks = {0: "one", 1: "zero"} if (frame["label"] == "one").sum() >= 3000 else {0: "zero", 1: "one"}
     sign = 1 if ranks[0] == "one" else -1
