@@ -20,8 +20,7 @@ from launderette.generators.data.encoding import Layout
 COPULA_ROWS = 20_000
 FREQUENT_LABELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
-# nats per column and held-out row that it must save; where it saves less, the network learns the same sooner without it
-LEAST_SAVED_NATS = 0.25
+LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
 MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
+from launderette.generators.networks.frequencies import log_shares
 
 HEAD_COSINES = 12  # cosines of a number's place in its column
 IMPOSSIBLE = -1e9  # logit of a token that cannot occur
@@ -46,7 +47,7 @@ class Heads(nn.Module):
 
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
-        self.groups, self.sizes = _groups(layout), layout.sizes
+        self.groups, self.sizes, self.ordered = _groups(layout), layout.sizes, layout.ordered
         self.order = [l for group in self.groups for l in group]
         self.place = {l: row for row, l in enumerate(self.order)}
         self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
@@ -72,13 +73,10 @@ class Heads(nn.Module):
 
     @torch.no_grad()
     def start_from_marginals(self, x: Tensor) -> None:
-        """Set the output biases to the log frequencies of tokens x [N, L]: the untrained heads know independent
-        columns.
-        """
+        """Set the output biases to the smoothed log shares of tokens x [N, L]: as yet, no column depends on another."""
         for group, bias in zip(self.groups, self.out_bias, strict=True):
             for row, l in enumerate(group):
-                counts = torch.bincount(x[:, l], minlength=bias.shape[-1])
-                bias[row, 0] = torch.log(counts + 0.1) - math.log(len(x))
+                bias[row, 0] = log_shares(x[:, l], bias.shape[-1], self.ordered[l])
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of the head of token l."""

@@ -6,6 +6,7 @@ another sum over the known tokens after it. Then it has residual layers and an o
 The logits may start from a Gaussian copula (copula.py).
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -16,6 +17,10 @@ from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
+from launderette.generators.training.validation import folds
+
+COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
+HELPS_ERRORS = 2  # standard errors from none, for what helps
 
 
 def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
@@ -51,19 +56,32 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def start_from_copula(self, x: Tensor, validation: Tensor) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits the validation rows [M, L] best; use none where it helps
-        little.
+        """Fit the copula to tokens x [N, L], shrunk as suits other rows best; use none where it does not help.
+
+        Other rows are the validation rows [M, L], or parts of x in turn where these are few (cross-validation).
         """
-        R, losses = self.copula.fit(x), {}
         self.eval()
-        for amount in (*SHRINKAGE, INDEPENDENT):
+        saved = torch.cat([self._saved(*part) for part in folds(x, validation)])  # nats [rows, shrinkages]
+        best = int(saved.mean(0).argmax())
+        helps = float(saved[:, best].mean()) > self._least_saved(saved[:, best], len(x))
+        self.copula.shrink(self.copula.fit(x), SHRINKAGE[best] if helps else INDEPENDENT)
+
+    def _saved(self, x: Tensor, other: Tensor) -> Tensor:
+        """How much likelier other rows [M, L] are by a copula of tokens x than without, in nats, by shrinkage:
+        float64 [M, shrinkages].
+        """
+        R, nats = self.copula.fit(x), []
+        for amount in (INDEPENDENT, *SHRINKAGE):
             self.copula.shrink(R, amount)
-            losses[amount] = float(
-                sum(self(chunk).double().sum() for chunk in validation.split(4096)) / len(validation)
-            )
-        best = min(losses, key=losses.__getitem__)
-        saved = losses[INDEPENDENT] - losses[best]  # nats per row
-        self.copula.shrink(R, best if saved > LEAST_SAVED_NATS * len(self.member) else INDEPENDENT)
+            nats.append(-torch.cat([self(chunk).double() for chunk in other.split(4096)]))
+        return torch.nan_to_num(torch.stack(nats[1:], 1) - nats[0][:, None], nan=-math.inf)
+
+    def _least_saved(self, saved: Tensor, rows: int) -> float:
+        """What the copula has to save per row: of few rows more than chance does; of many the network learns the same
+        sooner without it.
+        """
+        chance = HELPS_ERRORS * float(saved.std(correction=0)) / len(saved) ** 0.5
+        return chance if rows < COPULA_KEPT_ROWS else LEAST_SAVED_NATS * len(self.member)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random

@@ -1,12 +1,19 @@
 """The validation split inside a training: rows that no weight is fitted to, by which training stops."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import torch
+from torch import Tensor
 
 from launderette.generators.data import groups as grouping
 from launderette.generators.data.groups import Groups
 from launderette.generators.training import randomness
 
 LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS = 100, 10_000  # rows; the first where an eighth of the rows are as many
+
+ENOUGH_ROWS = 500  # to choose one of a few settings by
+VALIDATION_FOLDS = 5
 
 
 def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -26,3 +33,15 @@ def shared(groups: Groups, parts: tuple[np.ndarray, np.ndarray]) -> int:
     """Return how many groups have rows in both parts: none, unless all rows are of one group."""
     numbers = grouping.numbered(groups, len(groups))
     return len(np.intersect1d(*(numbers[rows] for rows in parts)))
+
+
+def folds(x: Tensor, validation: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield rows to fit to and other rows to choose settings by: x [N, ...] and validation [M, ...] or, where the
+    latter are few, x without every fifth row and those (cross-validation), until there are enough others.
+    """
+    if len(validation) >= ENOUGH_ROWS or len(x) < 2 * VALIDATION_FOLDS:
+        yield x, validation
+        return
+    fold = torch.arange(len(x), device=x.device) % VALIDATION_FOLDS
+    for k in range(min(VALIDATION_FOLDS, 1 + ENOUGH_ROWS * VALIDATION_FOLDS // len(x))):
+        yield x[fold != k], x[fold == k]

@@ -227,3 +227,12 @@ def test_split_is_disjoint_and_complete():
 def test_an_empty_budget_is_refused(field):
     with pytest.raises(ValueError, match=f"expected {field} above 0"):
         Budget(**{field: 0})
+
+
+def test_few_validation_rows_are_replaced_by_parts_of_the_training_rows_in_turn():
+    x, few, many = torch.arange(40), torch.arange(3), torch.arange(validation.ENOUGH_ROWS)
+    assert [(a.tolist(), b.tolist()) for a, b in validation.folds(x, many)] == [(x.tolist(), many.tolist())]
+    parts = list(validation.folds(x, few))
+    assert all(sorted(a.tolist() + b.tolist()) == x.tolist() for a, b in parts)
+    assert sorted(row for _, others in parts for row in others.tolist()) == x.tolist()
+    assert len(list(validation.folds(torch.arange(2000), few))) == 2  # 800 others are enough

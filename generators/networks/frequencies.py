@@ -1,0 +1,42 @@
+"""How frequent the tokens of a column are, as far as the rows tell: counts, smoothed over neighbouring cells.
+
+A number's cells hold about LEAST_ROWS_PER_VALUE rows each, so their counts are the rows themselves: on few rows a loss
+by plain counts alone tells who was among them. Neighbouring cells share rows by a Gaussian kernel over their places,
+whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
+cells, such as a zero that half of the rows have, keep their own share.
+"""
+
+import torch
+from torch import Tensor
+
+KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
+FREQUENT_ROWS = 30  # rows of a cell whose share is known well enough by itself
+ADDED_ROWS = 0.1  # that every token is given
+
+
+def log_shares(tokens: Tensor, size: int, ordered: int) -> Tensor:
+    """Tokens [N] of a column, the first `ordered` of its `size` in the order of numbers -> log shares [size]."""
+    counts = torch.bincount(tokens, minlength=size).double()
+    rare = torch.nonzero(counts[:ordered] < FREQUENT_ROWS)[:, 0]
+    if len(rare) > 1 and counts[rare].sum() > 1:
+        counts[rare] = _smoothed(counts[rare])
+    return torch.log(counts + ADDED_ROWS) - torch.log(counts.sum())
+
+
+def _smoothed(counts: Tensor) -> Tensor:
+    """Counts of cells in order [K] -> the same number of rows, spread by the kernel that suits them best."""
+    place = torch.arange(len(counts)).double()
+    best, found = -torch.inf, counts
+    for kernel in (torch.eye(len(counts)).double(), *(_kernel(place, width) for width in KERNEL_WIDTHS)):
+        spread = kernel @ counts
+        others = (spread - kernel.diagonal()).clamp(min=0) + ADDED_ROWS  # of a row's cell, without the row
+        likelihood = float((counts * others.log()).sum())
+        if likelihood > best:
+            best, found = likelihood, spread
+    return found
+
+
+def _kernel(place: Tensor, width: float) -> Tensor:
+    """Weights [K, K] of the cells that a row of each cell is spread over; they sum to 1."""
+    weights = torch.exp(-((place[:, None] - place) / width).square() / 2)
+    return weights / weights.sum(0)
