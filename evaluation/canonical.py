@@ -12,6 +12,46 @@ from launderette.evaluation.scores import EvaluationError
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with Python's values in place of numpy's in columns of objects, and with dates and durations there in
+    columns of their own type: what a value is must not depend on who made it.
+    """
+    found = frame.copy(deep=False)
+    for place, dtype in enumerate(frame.dtypes):
+        values = frame.iloc[:, place]
+        if isinstance(dtype, pd.CategoricalDtype) and dtype.categories.dtype == object:
+            found.isetitem(place, _plain(values.astype(object)))  # pandas keeps categories that equal the new ones
+        elif pd.api.types.is_object_dtype(dtype):
+            found.isetitem(place, _timed(_plain(values)))
+    return found
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    foreign = any(issubclass(kind, np.generic | np.ndarray) for kind in set(map(type, values)))
+    return pd.Series([_value(v) for v in values], values.index, object, values.name) if foreign else values
+
+
+def _value(value: Any) -> Any:
+    """The value of Python, or the timestamp or duration of pandas, that a value of numpy stands for."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return (pd.Timestamp if isinstance(value, np.datetime64) else pd.Timedelta)(value)
+    if isinstance(value, np.ndarray):
+        return _value(value[()]) if value.ndim == 0 else value.tolist()
+    if isinstance(value, np.longdouble):
+        return float(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _timed(values: pd.Series) -> pd.Series:
+    """Objects that are all dates, or all durations, as a column of them where pandas has room for each."""
+    word = pd.api.types.infer_dtype(values, skipna=True)
+    read = {"datetime": pd.to_datetime, "timedelta": pd.to_timedelta}.get(word.removesuffix("64"))
+    try:
+        return values if read is None else read(values)
+    except (ValueError, OverflowError):  # of several time zones, or too far away
+        return values
+
+
 def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
     """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
     return {column: _kind(frame[column]) for column in frame.columns}
@@ -25,7 +65,7 @@ def _kind(series: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(series.dtype):
         return "numerical"
     values = series.dropna()
-    if len(values) and values.map(lambda v: isinstance(v, str)).all():
+    if len(values) and all(isinstance(value, str) for value in values):
         if _format(values) is not None:
             return "datetime"
         if len(values) >= 50 and values.nunique() == len(values):
@@ -49,7 +89,8 @@ def dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
     train = series["train"]
     if pd.api.types.is_numeric_dtype(train.dtype):
         return {role: number(s) for role, s in series.items()}
-    strings = pd.Series(train.dropna().unique()).astype("string")
+    known = train.dropna()
+    strings = pd.Series((known.astype("string") if known.dtype == object else known).unique()).astype("string")
     hits = [
         pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
     ]

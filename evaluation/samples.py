@@ -198,6 +198,8 @@ def make(
     for name, frame in (("training", train), ("holdout", holdout), ("synthetic", synthetic)):
         if frame is not None:
             _same_columns(train, frame, name)
+    train, synthetic = canonical.plain(train), canonical.plain(synthetic)
+    holdout = None if holdout is None else canonical.plain(holdout)
     inferred = {**canonical.infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
     for column, kind in inferred.items():
         if kind not in COLUMN_KINDS:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import evaluation
 from evaluation import canonical, samples, scores
@@ -145,3 +147,50 @@ def test_a_thousand_columns_are_scored():
     report = evaluation.score(train, None, other, names=["fidelity.shape", "fidelity.trend", "diversity.coverage"])
     assert all(score.value is not None for score in report.scores.values())
     assert "of 499,500 pairs" in report.scores["fidelity.trend"].note
+
+
+PLAIN = {  # how numpy writes a value, and what the same table holds where Python wrote it
+    np.str_: st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=5),
+    np.bool_: st.booleans(),
+    np.int8: st.integers(-9, 9),
+    np.uint64: st.integers(0, 2**64 - 1),
+    np.float16: st.floats(width=16, allow_nan=False, allow_infinity=False),
+    np.float64: st.floats(allow_nan=False, allow_infinity=False),
+    np.longdouble: st.floats(width=32, allow_nan=False, allow_infinity=False),
+    np.bytes_: st.binary(max_size=3).map(lambda b: b.rstrip(b"\x00")),
+    np.datetime64: st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)),
+    np.timedelta64: st.timedeltas(pd.Timedelta(0).to_pytimedelta(), pd.Timedelta(9, "D").to_pytimedelta()),
+}
+
+
+@given(st.sampled_from(list(PLAIN)), st.sampled_from([None, *sorted(samples.COLUMN_KINDS)]), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_value_is_the_same_whoever_made_it(scalar, kind, data):
+    """Columns of objects that hold numpy's scalars are read as those that hold Python's."""
+    values = data.draw(st.lists(PLAIN[scalar], min_size=3, max_size=8))
+    found = []
+    for written in (values, [scalar(value) for value in values]):
+        for dtype in ("object", "category" if scalar in (np.str_, np.bytes_, np.bool_) else "object"):
+            frame = pd.DataFrame({"x": pd.Series([*written, None], dtype=object).astype(dtype)})
+            try:
+                made = samples.make(frame, frame, frame, kinds=kind and {"x": kind})
+                found.append((made.kinds, made.table("train"), {k: list(v) for k, v in made.labels.items()}))
+            except EvaluationError as error:
+                found.append(str(error))
+    for one, two in ((found[0], found[2]), (found[1], found[3])):
+        assert type(one) is type(two)
+        if isinstance(one, str):
+            assert one == two
+        else:
+            assert one[0] == two[0] and one[2] == two[2]
+            pd.testing.assert_frame_equal(one[1], two[1])
+
+
+def test_dates_and_names_of_numpy_are_scored():
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2020-01-01", periods=90).strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"day": rng.choice(days, 200), "city": rng.choice(["Rome", "Ulm"], 200)})
+    foreign = frame.map(np.str_)
+    names = ["fidelity.shape", "fidelity.formats"]
+    one, two = (evaluation.score(f.head(80), f[80:140], f.tail(60), names=names).scores for f in (frame, foreign))
+    assert {n: s.value for n, s in one.items()} == {n: s.value for n, s in two.items()}
