@@ -51,10 +51,11 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
     loaded = config.load(source, overrides, output)
     spinner.show("looking at the source")
-    loaded = _fetched(loaded)
     from launderette.pipelines.cli import terminal
     from launderette.pipelines.notifications import sending
 
+    with sending.failures(loaded):
+        loaded = _fetched(loaded)
     if found := terminal.unchanged(loaded):
         sending.end(loaded, found)
         return RELEASED

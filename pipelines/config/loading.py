@@ -113,6 +113,10 @@ def _checked(config: RunConfig) -> RunConfig:
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate_rules.check(config.rules)
     modalities.of(config).check_config(config)
+    if config.publish.table and config.modality != "tabular":
+        raise LaunderError("expected publish.table for tables only, found images; remove it")
+    if config.publish.table:
+        addresses.table_parts(config.publish.table.name)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})

@@ -208,12 +208,34 @@ class Scoring(Section):
     features: str | None = None
 
 
+class Target(Database):
+    """A table of a database that a release goes into too: behind a view that is repointed, or as the rows of a table
+    that people read directly.
+    """
+
+    name: str  # such as public.people
+    how: Literal["view", "rows"] = "view"
+
+    @model_validator(mode="after")
+    def _postgresql(self) -> Self:
+        if self.uri is None or addresses.scheme_of(self.uri) not in addresses.POSTGRESQL:
+            raise ValueError("expected uri: postgresql://host/name under publish.table, found another database")
+        return self
+
+
 class Publish(Section):
     """Where releases go, in which format, and how many are kept (None for all)."""
 
     to: str = OUTPUT
     format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
     keep: int | None = Field(None, gt=0)
+    table: Target | None = None
+
+    @model_validator(mode="after")
+    def _typed(self) -> Self:
+        if self.table and self.format != "parquet":
+            raise ValueError("expected publish.format: parquet beside publish.table, whose types come from it")
+        return self
 
 
 Reference = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]  # a secret, by its environment variable

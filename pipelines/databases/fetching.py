@@ -20,7 +20,6 @@ from launderette.pipelines.run.artifacts import LaunderError, digest_file, expla
 
 WORK, NAME_DIGITS = "work", 16
 QUEUED = 4  # batches that are read ahead of the writer
-POSTGRESQL = ("postgresql", "postgres")
 
 
 def fetched(config: RunConfig, folder: Path | None = None) -> tuple[RunConfig, list[str]]:
@@ -77,7 +76,7 @@ def _read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
 
 def _opened(config: RunConfig) -> AbstractContextManager[RowStream]:
     source, is_dropped = config.source, partial(_is_dropped, config)
-    if addresses.scheme_of(str(source.uri)) in POSTGRESQL:
+    if addresses.scheme_of(str(source.uri)) in addresses.POSTGRESQL:
         return postgresql.rows(source, exact=config.privacy is None, is_dropped=is_dropped)
     raise LaunderError(
         f"expected a database of the scheme postgresql, found {addresses.scheme_of(str(source.uri))!r}; write the "

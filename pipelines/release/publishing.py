@@ -197,6 +197,12 @@ def releases(output: Path) -> list[dict[str, Any]]:
 
 def rollback(output: Path, id: str) -> None:
     """Point `current` at an earlier release; LaunderError where there is none of that id, or it is not what it was."""
+    check(output, id)
+    _point(Path(output) / RELEASES, id)
+
+
+def check(output: Path, id: str) -> None:
+    """Raise LaunderError where there is no release of that id, or it is not what it was."""
     known = [release["id"] for release in releases(output)]
     if id not in known:
         from launderette.pipelines.config.errors import nearest  # with all of pydantic
@@ -206,7 +212,6 @@ def rollback(output: Path, id: str) -> None:
         )
     if problems := verify(Path(output) / RELEASES / id):
         raise LaunderError(f"expected release {id} as it was published, found a difference: {problems[0]}")
-    _point(Path(output) / RELEASES, id)
 
 
 def surplus(output: Path, keep: int | None) -> list[Path]:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
+from launderette.pipelines.databases import releasing
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import caching, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
@@ -58,6 +59,8 @@ def unchanged(config: RunConfig) -> Result | None:
     id = found["decided"]["id"]
     said = history.unchanged(output, config.name, id)
     if not said or publishing.surplus(output, config.publish.keep):
+        return None
+    if not releasing.is_shown(config.publish.table, output, id):
         return None
     found = {key: value for key, value in found.items() if key not in ("decided", "schema", "scores")}
     return found | steps.released(output, id, said)

@@ -16,6 +16,7 @@ from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
+from launderette.pipelines.databases import releasing
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override
@@ -237,7 +238,8 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     staged = Path(decided["staged"]["path"])
     check_unchanged(staged, decided["staged"]["digest"])
     with publishing_lock(output):
-        if said := history.unchanged(output, config.name, id):
+        said = history.unchanged(output, config.name, id)
+        if said and releasing.is_shown(config.publish.table, output, id):
             publishing.prune(output, config.publish.keep)
             return released(output, id, said)
         asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
@@ -265,10 +267,15 @@ def publishing_lock(output: Path) -> AbstractContextManager[None]:
 
 
 def release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
-    """Release what is staged, which no other run of the data set waits beside; the caller holds the lock."""
-    output, id = Path(config.publish.to), decided["id"]
+    """Release what is staged, which no other run of the data set waits beside; the caller holds the lock.
+
+    A table of a database is loaded before anything is released, and shown after the files.
+    """
+    output, id, table = Path(config.publish.to), decided["id"], config.publish.table
     _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
-    publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"])
+    releasing.load(table, Path(decided["staged"]["path"]), id)
+    place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"])
+    releasing.show(table, output, place, id, config.publish.keep)
     history.remember(output, config.name, id, schema)
     holding.supersede(output, config.name, id)
     publishing.prune(output, config.publish.keep)

@@ -1,10 +1,14 @@
 """A PostgreSQL server of its own for the session, with logins that may read or write, and their password."""
 
+import datetime
+import decimal
 import os
 import tempfile
+import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 
 from pipelines.databases import failures
@@ -12,6 +16,23 @@ from pipelines.databases import failures
 dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi", reason="NOT TESTED: no driver of PostgreSQL")
 READER, WRITER, PASSWORD = "reader", "writer", "p/s:w@rd-of-nobody"
 LOGINS = f"local all {READER} scram-sha-256\nlocal all {WRITER} scram-sha-256\n"
+
+KINDS = {
+    "pay": ("numeric(10, 2)", "(g * 1.25)::numeric(10, 2)", pa.decimal128(10, 2), decimal.Decimal("1.25")),
+    "born": ("date", "date '2000-01-01' + g", pa.date32(), datetime.date(2000, 1, 2)),
+    "seen": ("timestamp", "timestamp '2020-01-01' + g * interval '1 min'", pa.timestamp("us"), None),
+    "sent": ("timestamptz", "timestamptz '2020-01-01Z' + g * interval '1 min'", pa.timestamp("us", "UTC"), None),
+    "noon": ("time", "time '00:00' + g * interval '1 min'", pa.time64("us"), datetime.time(0, 1)),
+    "key": ("uuid", "gen_random_uuid()", pa.uuid(), uuid.UUID),
+    "old": ("boolean", "g % 2 = 0", pa.bool_(), False),
+    "i2": ("int2", "g % 90", pa.int16(), 1),
+    "i4": ("int4", "g % 91", pa.int32(), 1),
+    "i8": ("int8", "g * 10000000000", pa.int64(), 10_000_000_000),
+    "note": ("text", "'n' || g % 3", pa.string(), "n1"),
+    "mood": ("mood", "(ARRAY['sad', 'it''s'])[1 + g % 2]::mood", None, "it's"),
+    "f4": ("float4", "g / 8.0", pa.float32(), 0.125),
+    "f8": ("float8", "g / 3.0", pa.float64(), 1 / 3),
+}
 
 
 class Server(NamedTuple):
@@ -67,3 +88,17 @@ def secrets(monkeypatch):
 @pytest.fixture
 def login(secrets):
     return ["source.user=env:LOGIN", "source.password=env:SECRET"]
+
+
+@pytest.fixture(scope="session")
+def people(server):
+    """A table of 120 rows with a column of every kind, some values missing, its last three rows without any."""
+    types = ", ".join(f"{name} {kind[0]}" for name, kind in KINDS.items())
+    values = ", ".join(kind[1] for kind in KINDS.values())
+    server.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'it''s', 'never')",
+        f"CREATE TABLE people ({types})",
+        f"INSERT INTO people SELECT {values} FROM generate_series(1, 117) g",
+        "INSERT INTO people(pay) SELECT NULL FROM generate_series(1, 3)",
+    )
+    return "people"

@@ -2,7 +2,6 @@
 
 import datetime
 import decimal
-import uuid
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,40 +11,7 @@ from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import columns, fetching
 from pipelines.run.artifacts import LaunderError, Unavailable
-from tests import runs
-from tests.databases.conftest import PASSWORD, READER
-from tests.pipelines.conftest import FEW
-
-KINDS = {
-    "pay": ("numeric(10, 2)", "(g * 1.25)::numeric(10, 2)", pa.decimal128(10, 2), decimal.Decimal("1.25")),
-    "born": ("date", "date '2000-01-01' + g", pa.date32(), datetime.date(2000, 1, 2)),
-    "seen": ("timestamp", "timestamp '2020-01-01' + g * interval '1 min'", pa.timestamp("us"), None),
-    "sent": ("timestamptz", "timestamptz '2020-01-01Z' + g * interval '1 min'", pa.timestamp("us", "UTC"), None),
-    "noon": ("time", "time '00:00' + g * interval '1 min'", pa.time64("us"), datetime.time(0, 1)),
-    "key": ("uuid", "gen_random_uuid()", pa.uuid(), uuid.UUID),
-    "old": ("boolean", "g % 2 = 0", pa.bool_(), False),
-    "i2": ("int2", "g % 90", pa.int16(), 1),
-    "i4": ("int4", "g % 91", pa.int32(), 1),
-    "i8": ("int8", "g * 10000000000", pa.int64(), 10_000_000_000),
-    "note": ("text", "'n' || g % 3", pa.string(), "n1"),
-    "mood": ("mood", "(ARRAY['sad', 'it''s'])[1 + g % 2]::mood", None, "it's"),
-    "f4": ("float4", "g / 8.0", pa.float32(), 0.125),
-    "f8": ("float8", "g / 3.0", pa.float64(), 1 / 3),
-}
-
-
-@pytest.fixture(scope="module")
-def people(server):
-    """A table of 120 rows with a column of every kind, some values missing, its last three rows without any."""
-    types = ", ".join(f"{name} {kind[0]}" for name, kind in KINDS.items())
-    values = ", ".join(kind[1] for kind in KINDS.values())
-    server.run(
-        "CREATE TYPE mood AS ENUM ('sad', 'it''s', 'never')",
-        f"CREATE TABLE people ({types})",
-        f"INSERT INTO people SELECT {values} FROM generate_series(1, 117) g",
-        "INSERT INTO people(pay) SELECT NULL FROM generate_series(1, 3)",
-    )
-    return "people"
+from tests.databases.conftest import KINDS, PASSWORD, READER
 
 
 def load(server, place, *settings):
@@ -65,19 +31,6 @@ def test_every_type_is_kept_as_it_is(server, people, login, tmp_path):
         assert column.type == (type_ or pa.dictionary(pa.int16(), pa.string())) and column.null_count == 3
         value = column[0].as_py()
         assert first is None or value == first or (isinstance(first, type) and isinstance(value, first)), name
-
-
-def test_a_release_has_the_types_of_the_database_and_the_same_rows_make_no_other_run(server, people, login, tmp_path):
-    settings = ["source.table=people", *login, *FEW]
-    found, _ = fetching.fetched(load(server, tmp_path, *settings))
-    end, done = runs.launder(found), []
-    schema = pq.read_schema(f"{end['place']}/data/data.parquet")
-    found_types = {name: schema.field(name).type for name in KINDS if name != "mood"}
-    assert found_types == {name: kind[2] for name, kind in KINDS.items() if name != "mood"}
-    assert pa.types.is_dictionary(schema.field("mood").type)
-    again, _ = fetching.fetched(load(server, tmp_path, *settings))
-    assert runs.launder(again, done)["place"] == end["place"] and done == []
-    assert again.name == "people" and "postgresql" not in again.model_dump_json()
 
 
 def test_a_changed_row_is_another_source(server, login, tmp_path):

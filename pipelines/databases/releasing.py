@@ -1,0 +1,69 @@
+"""A release in a database, beside its files: loaded aside before these are published, swapped in after, rolled back
+with them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config.sections import Target
+from launderette.pipelines.databases import addresses, failures, record, swapping, versions
+from launderette.pipelines.databases.postgresql import connected
+from launderette.pipelines.run.artifacts import digest_file
+
+RELEASED_ROWS = Path("data", "data.parquet")
+LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
+
+
+def load(target: Target | None, release: Path, id: str) -> None:
+    """Load the rows of a release, a folder that is staged or published, beside what readers see. LaunderError where
+    they do not fit, or the database holds others afterwards.
+    """
+    if target is None:
+        return
+    path = release / RELEASED_ROWS
+    with pq.ParquetFile(path) as file:
+        failures.retried(lambda: _load(target, file, id, digest_file(path)))
+
+
+def _load(target: Target, file: pq.ParquetFile, id: str, digest: str) -> None:
+    with failures.explained(_expected("load a release beside", target)), connected(target) as connection:
+        versions.load(connection, target, file, id, digest)
+
+
+def show(target: Target | None, output: Path, release: Path, id: str, keep: int | None) -> None:
+    """Have readers see a release that is loaded, and drop the oldest ones beyond `keep`. LaunderError where that fails:
+    they see what they saw then.
+    """
+    if target is None:
+        return
+    with pq.ParquetFile(release / RELEASED_ROWS) as file:
+        failures.retried(lambda: _swap(target, id, file), LOCK_DELAYS)
+    record.remember(output, id, target.model_dump(mode="json"))
+    if keep is not None:
+        with failures.explained(_expected("drop old releases beside", target)), connected(target) as connection:
+            swapping.drop_surplus(connection, target, keep, id)
+
+
+def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> None:
+    with failures.explained(_expected("swap a release into", target)), connected(target) as connection:
+        swapping.swap(connection, target, id, file)
+
+
+def _expected(what: str, target: Target) -> str:
+    return f"expected to {what} {target.name} of {addresses.shown(str(target.uri))}"
+
+
+def is_shown(target: Target | None, output: Path, id: str) -> bool:
+    """Tell whether a release went into a target, or there is none."""
+    return target is None or record.of(output).get(id) == target.model_dump(mode="json")
+
+
+def rollback(known: Mapping[str, Any], id: str) -> None:
+    """Have the readers of a target, as the record has it, see a release again. LaunderError where its rows are gone, or
+    that fails.
+    """
+    target = Target.model_validate(known)
+    failures.retried(lambda: _swap(target, id), LOCK_DELAYS)

@@ -1,0 +1,75 @@
+"""A version becomes what readers of a target see, in one short transaction; until then, and where it fails, they see
+what they saw.
+"""
+
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config.sections import Target
+from launderette.pipelines.databases import targets, versions
+from launderette.pipelines.databases.addresses import quoted, table_parts
+from launderette.pipelines.databases.postgresql import run
+from launderette.pipelines.run.artifacts import LaunderError
+
+LOCK_SECONDS = 2  # so that who waits behind this statement waits no longer
+NAMES = """
+SELECT a.attname::text FROM pg_attribute a
+WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+
+
+def swap(connection: Any, target: Target, release: str, file: pq.ParquetFile | None = None) -> None:
+    """Show a version to the readers of a target. LaunderError where it is not there, or (given its file) where the
+    target would hold other rows; Unavailable where a lock is held too long.
+    """
+    place = versions.place_of(target, release)
+    names = [name for (name,) in run(connection, NAMES, (place,))]
+    if not names:
+        raise LaunderError(
+            f"expected the rows of release {release} in the schema {versions.SCHEMA}, found none; they were dropped, "
+            "so publish another release"
+        )
+    run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    run(connection, "SET LOCAL TimeZone = 'UTC'")
+    (_show if target.how == "view" else _replace)(connection, target, place, ", ".join(map(quoted, names)))
+    if file is not None and target.how == "rows":
+        versions.check(connection, quoted(*table_parts(target.name)), file)
+    connection.commit()
+
+
+def _show(connection: Any, target: Target, place: str, named: str) -> None:
+    """Have a view read a version: its grants, its owner, its options and what depends on it stay."""
+    view, found = quoted(*table_parts(target.name)), targets.existing(connection, target)
+    options = f" WITH ({found.options})" if found.options else ""
+    if not found.is_own:
+        run(connection, f"GRANT USAGE ON SCHEMA {versions.SCHEMA} TO {found.owner}")
+        run(connection, f"GRANT SELECT ON {place} TO {found.owner}")
+    run(connection, f"CREATE OR REPLACE VIEW {view}{options} AS SELECT {named} FROM {place}")  # noqa: S608
+
+
+def _replace(connection: Any, target: Target, place: str, named: str) -> None:
+    """Replace the rows of a table, which stays with all that hangs on it; readers see the old ones until the commit."""
+    table = quoted(*table_parts(target.name))
+    if targets.existing(connection, target).kind is None:
+        run(connection, f"CREATE TABLE {table} (LIKE {place})")
+    run(connection, f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+    run(connection, f"DELETE FROM {table}")  # noqa: S608
+    run(connection, f"INSERT INTO {table} ({named}) OVERRIDING SYSTEM VALUE SELECT {named} FROM {place}")  # noqa: S608
+
+
+def drop_surplus(connection: Any, target: Target, keep: int, current: str) -> None:
+    """Drop the oldest versions of a target beyond `keep`, never the current one, nor one that something depends on."""
+    spare = [release for release in versions.kept(connection, target) if release != current]
+    for release in spare[: max(0, len(spare) + 1 - keep)]:
+        place = versions.place_of(target, release)
+        (count,) = run(connection, DEPENDANTS, (place,))[0]
+        if not count:
+            run(connection, f"DROP TABLE {place}")
+    connection.commit()
+
+
+DEPENDANTS = """
+SELECT count(*) FROM pg_depend d
+WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1::text) AND d.classid = 'pg_rewrite'::regclass
+"""

@@ -1,0 +1,106 @@
+"""Types between Arrow and PostgreSQL on the way in: what a new table has, and what COPY takes for each."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+import pyarrow as pa
+
+from launderette.pipelines.run.artifacts import LaunderError
+
+INTEGERS_BY_BITS = {  # by size in bits: signed, unsigned
+    8: ("smallint", "smallint"),
+    16: ("smallint", "integer"),
+    32: ("integer", "bigint"),
+    64: ("bigint", "numeric(20,0)"),
+}
+COPIED: dict[str, pa.DataType] = {
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "double precision": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "time without time zone": pa.time64("us"),
+    "timestamp without time zone": pa.timestamp("us"),
+    "timestamp with time zone": pa.timestamp("us", "UTC"),
+    "interval": pa.duration("us"),
+    "uuid": pa.binary(16),
+    **dict.fromkeys(("text", "character varying", "character", "name", "json"), pa.string()),
+}
+NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
+UUID_BYTES = 16
+
+
+@dataclass(frozen=True)
+class LoadedColumn:
+    """A column on its way into a table: its type there, and as what it is copied; `text` where the server converts."""
+
+    name: str
+    type: str
+    copied: pa.DataType
+    by_text: bool = False
+
+
+def plan(field: pa.Field, wanted: str | None, is_enum: bool = False) -> LoadedColumn:
+    """Return how a column of a file is loaded into the type `wanted`, None for the one that its own asks for."""
+    type_ = wanted or natural(field.type)
+    base = re.sub(r"\([\d,-]*\)", "", type_)
+    if base in COPIED or is_enum:
+        return LoadedColumn(field.name, type_, pa.string() if is_enum else COPIED[base])
+    if (found := NUMERIC.fullmatch(type_)) and int(found[1]) <= 38 and int(found[2]) >= 0:
+        return LoadedColumn(field.name, type_, pa.decimal128(int(found[1]), int(found[2])))
+    if type_ == "numeric" and pa.types.is_decimal128(field.type):
+        return LoadedColumn(field.name, type_, field.type)
+    return LoadedColumn(field.name, type_, pa.string(), by_text=True)
+
+
+def natural(type_: pa.DataType) -> str:
+    """Return the type of PostgreSQL that holds all that a type of Arrow does."""
+    if pa.types.is_integer(type_):
+        return INTEGERS_BY_BITS[type_.bit_width][pa.types.is_unsigned_integer(type_)]
+    if pa.types.is_decimal(type_):
+        return f"numeric({type_.precision},{type_.scale})"
+    if pa.types.is_timestamp(type_):
+        return "timestamp with time zone" if type_.tz else "timestamp without time zone"
+    tests = {
+        "real": lambda t: pa.types.is_float32(t) or pa.types.is_float16(t),
+        "double precision": pa.types.is_float64,
+        "boolean": pa.types.is_boolean,
+        "date": pa.types.is_date,
+        "time without time zone": pa.types.is_time,
+        "interval": pa.types.is_duration,
+        "uuid": is_uuid,
+    }
+    return next((name for name, holds in tests.items() if holds(type_)), "text")
+
+
+def is_uuid(type_: pa.DataType) -> bool:
+    """Tell whether a type is Arrow's own of UUIDs."""
+    return type_ == pa.uuid()
+
+
+def cast(array: pa.Array, column: LoadedColumn) -> pa.Array:
+    """Return the values of a file as COPY takes them; LaunderError, without a value, where one does not fit."""
+    try:
+        return _cast(array, column.copied)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError):
+        raise LaunderError(
+            f"expected values of the type {column.type} for column {column.name!r} of the table, found others; change "
+            "the type there"
+        ) from None
+
+
+def _cast(array: pa.Array, copied: pa.DataType) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if is_uuid(array.type):
+        if copied == pa.binary(UUID_BYTES):
+            return array.storage
+        return pa.array([value and str(value) for value in array.to_pylist()], pa.string())
+    if copied == pa.binary(UUID_BYTES):
+        return pa.array([value and UUID(value).bytes for value in array.cast(pa.string()).to_pylist()], copied)
+    if pa.types.is_decimal(copied) and pa.types.is_integer(array.type):
+        array = array.cast(pa.string())
+    return array if array.type == copied else array.cast(copied)

@@ -1,0 +1,292 @@
+"""Releases in PostgreSQL: loaded aside, verified, swapped in one transaction, rolled back; readers see whole tables."""
+
+import datetime
+import decimal
+import json
+import threading
+import uuid
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.config.sections import Target
+from pipelines.databases import failures, postgresql, record, releasing, swapping, versions
+from pipelines.run.artifacts import LaunderError, Unavailable
+from tests.databases.conftest import PASSWORD, WRITER, dbapi
+
+ROWS = 300
+IDS = [f"2026112{day}T030000-{'0123456789abcdef'[day] * 16}" for day in range(1, 5)]
+
+
+def table(rows=ROWS, start=0):
+    """A release of every type, with missing values, and decimals that older drivers corrupted: multiples of 10**9."""
+    numbers = range(start, start + rows)
+
+    def column(value, type_):
+        return pa.array([None if n % 7 == 3 else value(n) for n in numbers], type_)
+
+    moment = datetime.datetime(2020, 1, 1)
+    return pa.table(
+        {
+            "id": pa.array(numbers, pa.int64()),
+            "pay": column(lambda n: decimal.Decimal(n * 10**9).scaleb(-2), pa.decimal128(14, 2)),
+            "big": column(lambda n: decimal.Decimal(10**9 * n), pa.decimal128(38, 4)),
+            "born": column(lambda n: moment.date() - datetime.timedelta(n), pa.date32()),
+            "seen": column(lambda n: moment + datetime.timedelta(minutes=n), pa.timestamp("us")),
+            "sent": column(lambda n: moment + datetime.timedelta(seconds=n), pa.timestamp("ms", "Europe/Berlin")),
+            "noon": column(lambda n: datetime.time(n % 24, n % 60), pa.time32("ms")),
+            "took": column(lambda n: datetime.timedelta(seconds=n), pa.duration("ms")),
+            "key": column(lambda n: uuid.UUID(int=n * 10**30).bytes, pa.uuid()),
+            "old": column(lambda n: n % 2 == 0, pa.bool_()),
+            "i2": column(lambda n: n - 90, pa.int16()),
+            "f4": column(lambda n: n / 3, pa.float32()),
+            "f8": column(lambda n: -n / 7, pa.float64()),
+            "town": column(lambda n: f"Ä{n % 5}'\n", pa.string()).dictionary_encode(),
+            "none": pa.nulls(rows),
+        }
+    )
+
+
+@pytest.fixture
+def target(server, secrets, monkeypatch):
+    monkeypatch.setenv("LOGIN", WRITER)
+    monkeypatch.setattr(releasing, "LOCK_DELAYS", [0.0])
+    monkeypatch.setattr(swapping, "LOCK_SECONDS", 0.2)
+    server.run(
+        "DROP SCHEMA IF EXISTS launder_releases CASCADE",
+        "DROP SCHEMA IF EXISTS staging CASCADE",
+        f"CREATE SCHEMA staging AUTHORIZATION {WRITER}",
+    )
+
+    def _target(how="view", name="staging.people"):
+        return Target(uri=server.uri, name=name, how=how, user="env:LOGIN", password="env:SECRET")
+
+    return _target
+
+
+def release(target, folder, id, rows=None, keep=None):
+    """Publish a made release as a run does."""
+    place = folder / "releases" / id
+    (place / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "work").mkdir(exist_ok=True)
+    pq.write_table(table() if rows is None else rows, place / releasing.RELEASED_ROWS, row_group_size=100)
+    releasing.load(target, place, id)
+    releasing.show(target, folder, place, id, keep)
+
+
+def back(folder, id):
+    releasing.rollback(record.of(folder)[id], id)
+
+
+def ids(server, name="staging.people"):
+    return [id for (id,) in server.run(f"SELECT id FROM {name} ORDER BY id")]
+
+
+@pytest.mark.parametrize("how", ["view", "rows"])
+def test_every_type_arrives_as_it_is_and_goes_back_with_a_rollback(server, target, tmp_path, how):
+    release(target(how), tmp_path, IDS[1])
+    found = dict(
+        server.run(
+            "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute "
+            "WHERE attrelid = 'staging.people'::regclass AND attnum > 0"
+        )
+    )
+    assert list(found.values()) == [
+        "bigint",
+        "numeric(14,2)",
+        "numeric(38,4)",
+        "date",
+        "timestamp without time zone",
+        "timestamp with time zone",
+        "time without time zone",
+        "interval",
+        "uuid",
+        "boolean",
+        "smallint",
+        "real",
+        "double precision",
+        "text",
+        "text",
+    ]
+    with server.admin.cursor() as cursor:
+        cursor.execute("SELECT id, pay::text, big::text, born, seen, sent, noon, key, f4, f8, town FROM staging.people")
+        (row,) = [row for row in cursor.fetchall() if row[0] == 11]
+    given = table().slice(11, 1).to_pylist()[0]
+    assert [str(given[name]) for name in ("pay", "big")] == list(row[1:3]) and row[7] == given["key"]
+    assert [row[3], row[4], row[6], *row[8:]] == [given[n] for n in ("born", "seen", "noon", "f4", "f8", "town")]
+    assert row[5] == given["sent"]
+    release(target(how), tmp_path, IDS[2], table(5, 1000))
+    assert ids(server) == [1000, 1001, 1002, 1003, 1004]
+    back(tmp_path, IDS[1])
+    assert ids(server) == list(range(ROWS))
+    assert PASSWORD not in (tmp_path / "work" / "tables.json").read_text()
+
+
+@pytest.mark.parametrize("how", ["view", "rows"])
+def test_a_reader_that_polls_never_sees_a_table_that_is_missing_or_half_filled(server, target, tmp_path, how):
+    release(target(how), tmp_path, IDS[1])
+    seen, over = [], threading.Event()
+
+    def poll():
+        with dbapi.connect(server.uri + "&user=postgres", autocommit=True) as connection, connection.cursor() as cursor:
+            while not over.is_set():
+                cursor.execute("SELECT min(id), count(*), count(DISTINCT id) FROM staging.people")
+                seen.append(cursor.fetchone())
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    try:
+        for number, id in enumerate(IDS[2:], 1):
+            release(target(how), tmp_path, id, table(ROWS, 1000 * number))
+        back(tmp_path, IDS[1])
+    finally:
+        over.set()
+        reader.join()
+    assert {row[1:] for row in seen} == {(ROWS, ROWS)} and {row[0] for row in seen} <= {0, 1000, 2000}
+    assert len(seen) > 10
+
+
+def test_grants_dependants_options_and_indexes_stay(server, target, tmp_path):
+    release(target(), tmp_path, IDS[1])
+    server.run(
+        "GRANT SELECT ON staging.people TO reader",
+        "ALTER VIEW staging.people SET (security_barrier = true)",
+        "CREATE VIEW staging.towns AS SELECT town FROM staging.people",
+        f"CREATE INDEX ON {versions.place_of(target(), IDS[1])} (lower(town)) WHERE id > 0",
+    )
+    release(target(), tmp_path, IDS[2], table(9))
+    kept = server.run(
+        "SELECT has_table_privilege('reader', 'staging.people', 'SELECT'), array_to_string(reloptions, '') "
+        "FROM pg_class WHERE oid = 'staging.people'::regclass"
+    )
+    assert kept == [(True, "security_barrier=true")] and server.run("SELECT count(*) FROM staging.towns") == [(9,)]
+    ((index,),) = server.run("SELECT indexdef::text FROM pg_indexes WHERE tablename LIKE 'staging_people_20261122%'")
+    assert "(lower(town)) WHERE (id > 0)" in index
+
+
+def test_rows_of_a_table_are_replaced_under_all_that_hangs_on_it(server, target, tmp_path):
+    """Its types hold too: whole numbers in an INT, texts in an enum, the identity and the computed column."""
+    server.run(
+        "SET ROLE writer",
+        "CREATE TYPE staging.size AS ENUM ('S', 'L')",
+        "CREATE TABLE staging.people(n int GENERATED ALWAYS AS IDENTITY, id int PRIMARY KEY, size staging.size, "
+        "at inet, twice int GENERATED ALWAYS AS (id * 2) STORED, cost numeric(5,1) CHECK (cost < 10))",
+        "INSERT INTO staging.people(id) VALUES (77)",
+        "CREATE VIEW staging.sizes AS SELECT size FROM staging.people",
+        "RESET ROLE",
+        "GRANT SELECT ON staging.people TO reader",
+    )
+    rows = pa.table(
+        {"id": [1, 2, 3], "size": ["S", None, "L"], "at": ["10.0.0.1/32", None, None], "cost": [1.5, 2, None]}
+    )
+    release(target("rows"), tmp_path, IDS[1], rows)
+    found = server.run("SELECT id, size::text, host(at), twice, cost::float8 FROM staging.people ORDER BY id")
+    assert found == [(1, "S", "10.0.0.1", 2, 1.5), (2, None, None, 4, 2.0), (3, "L", None, 6, None)]
+    assert server.run(
+        "SELECT count(size), has_table_privilege('reader', 'staging.people', 'SELECT') FROM staging.sizes"
+    ) == [(2, True)]
+    for column, values in {
+        "cost": [1.25, 2, 3],
+        "size": ["S", "M", "L"],
+        "id": [1, 1, 2],
+        "at": ["10.1", "x", None],
+    }.items():
+        wrong = rows.set_column(rows.schema.get_field_index(column), column, pa.array(values))
+        with pytest.raises(LaunderError, match=r"^expected .*, found "):
+            release(target("rows"), tmp_path, IDS[2], wrong)
+        assert ids(server) == [1, 2, 3]
+
+
+WRONG = {
+    "found a table": ("view", "CREATE TABLE staging.people(id bigint)"),
+    "expected the column 'extra'": ("rows", "CREATE TABLE staging.people(id bigint, extra int NOT NULL)"),
+    "found also": ("rows", "CREATE TABLE staging.people(id bigint)"),
+    "'gone' of staging.people": ("view", "CREATE VIEW staging.people AS SELECT 1::bigint AS id, 2 AS gone"),
+    "security_invoker": ("view", "CREATE VIEW staging.people WITH (security_invoker=true) AS SELECT 1::bigint AS id"),
+    "found no permission": ("view", "ALTER SCHEMA staging OWNER TO postgres"),
+    "no such schema": ("view", "DROP SCHEMA staging"),
+}
+
+
+@pytest.mark.parametrize("found", WRONG)
+def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is(server, target, tmp_path, found):
+    how, statement = WRONG[found]
+    server.run(statement)
+    with pytest.raises(LaunderError, match=found):
+        release(target(how), tmp_path, IDS[1])
+    assert not (tmp_path / "work" / "tables.json").exists()
+
+
+def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target, tmp_path, monkeypatch):
+    """Whatever changes on the way, in any column: nothing of it is left."""
+    copy = versions._copy
+
+    def corrupted(connection, name, file, columns):
+        copy(connection, name, file, columns)
+        statement = f"UPDATE {versions.quoted(versions.SCHEMA, name)} SET {changes[-1]} WHERE id = 8"
+        postgresql.run(connection, statement)
+
+    monkeypatch.setattr(versions, "_copy", corrupted)
+    changes = [
+        "pay = pay * 10",
+        "big = NULL",
+        "born = born + 1",
+        "seen = seen + interval '1 us'",
+        "noon = '00:00:01'",
+        "took = took * 2",
+        "key = gen_random_uuid()",
+        "old = NOT old",
+        "i2 = i2 + 1",
+        "f4 = f4 * 1.0001",
+        "f8 = f8 * 1.0001",
+        "town = town || 'x'",
+        "id = 9",
+        "none = ''",
+    ]
+    while changes:
+        with pytest.raises(LaunderError, match="another content in column"):
+            release(target(), tmp_path, IDS[1])
+        changes.pop()
+    assert server.run(
+        "SELECT to_regclass('staging.people') IS NULL, count(*) FROM pg_namespace WHERE nspname = 'launder_releases'"
+    ) == [(True, 0)]
+
+
+@pytest.mark.parametrize("how", ["view", "rows"])
+def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server, target, tmp_path, monkeypatch, how):
+    release(target(how), tmp_path, IDS[1])
+    with dbapi.connect(server.uri + "&user=postgres") as other:
+        postgresql.run(
+            other, f"LOCK TABLE {'staging.people' if how == 'rows' else versions.place_of(target(), IDS[1])}"
+        )
+        if how == "view":
+            postgresql.run(other, "SELECT 1 FROM staging.people LIMIT 1")
+        with pytest.raises(Unavailable, match="found a lock on it"):
+            release(target(how), tmp_path, IDS[2], table(5))
+    assert ids(server) == list(range(ROWS))
+    monkeypatch.setattr(failures, "DELAYS", [])
+    existing = swapping.targets.existing
+
+    def dies(connection, target):
+        found = existing(connection, target)
+        server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{WRITER}'")
+        return found
+
+    monkeypatch.setattr(swapping.targets, "existing", dies)
+    with pytest.raises(Unavailable, match="lost"):
+        release(target(how), tmp_path, IDS[2], table(5))
+    monkeypatch.undo()
+    assert ids(server) == list(range(ROWS)) and IDS[2] not in json.loads((tmp_path / "work/tables.json").read_text())
+
+
+def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
+    release(target(), tmp_path, IDS[0])
+    server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {versions.place_of(target(), IDS[0])}")
+    for id in IDS[1:]:
+        release(target(), tmp_path, id, table(3), keep=2)
+    with postgresql.connected(target()) as connection:
+        assert versions.kept(connection, target()) == [IDS[0], IDS[2], IDS[3]]
+    with pytest.raises(LaunderError, match="found none; they were dropped"):
+        back(tmp_path, IDS[1])
+    assert ids(server) == [0, 1, 2]
