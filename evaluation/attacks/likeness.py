@@ -17,7 +17,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-BLOCK_PAIRS = 2**20  # pairs compared at once
+BLOCK_PAIRS = 2**17  # pairs compared at once: they stay in the cache
 TOGETHER = 6  # columns multiplied before the logarithm is taken, which float32 holds
 NEAREST = 2  # rows: values that fewer have, and differences of fewer ranks, count alike
 APART = 4.0  # between any two labels: beyond every difference of ranks
@@ -65,6 +65,7 @@ def greatest(samples: Samples, queries: Group, references: Group) -> np.ndarray:
     In each column p is at least the share of real rows with the row's own value: what is common surprises nobody.
     """
     ask, own = _encoded(samples, queries)
+    numbers = torch.tensor([samples.is_number(name) for name in samples.known])
     slot = 1 / _real_rows(samples) if _is_real(queries) else 0.0  # its own place among the ranks, which others lack
     have, _ = _encoded(samples, references)
     itself = np.full(len(queries), -1)
@@ -74,16 +75,17 @@ def greatest(samples: Samples, queries: Group, references: Group) -> np.ndarray:
     step, best = max(1, BLOCK_PAIRS // len(references)), []
     for start in range(0, len(queries), step):
         part = slice(start, start + step)
-        total = _alike(ask[:, part], own[:, part], have, slot)
+        total = torch.zeros(len(ask[0, part]), len(references))
+        _add_numbers(total, ask[numbers, part], own[numbers, part], have[numbers], slot)
+        _add_labels(total, ask[~numbers, part], own[~numbers, part], have[~numbers])
         rows = np.flatnonzero(itself[part] >= 0)
         total[rows, itself[part][rows]] = -torch.inf
         best.append(total.amax(1))
     return torch.cat(best).numpy()
 
 
-def _alike(ask: torch.Tensor, own: torch.Tensor, have: torch.Tensor, slot: float) -> torch.Tensor:
-    """Sum of -log p over the columns: places [columns, queries], least p alike, places [columns, references]."""
-    total = torch.zeros(ask.shape[1], have.shape[1])
+def _add_numbers(total: torch.Tensor, ask: torch.Tensor, own: torch.Tensor, have: torch.Tensor, slot: float) -> None:
+    """Add the sum of -log p over columns: places [columns, queries], least p alike, places [columns, references]."""
     product, near = torch.ones_like(total), torch.empty_like(total)
     for column in range(len(ask)):
         torch.sub(ask[column, :, None], have[column], out=near)
@@ -91,7 +93,14 @@ def _alike(ask: torch.Tensor, own: torch.Tensor, have: torch.Tensor, slot: float
         if column % TOGETHER == TOGETHER - 1 or column == len(ask) - 1:
             total.sub_(product.log_())
             product.fill_(1)
-    return total
+
+
+def _add_labels(total: torch.Tensor, ask: torch.Tensor, own: torch.Tensor, have: torch.Tensor) -> None:
+    """The same of labels, which are equal, so that p is the least, or say nothing."""
+    same, surprise = torch.empty_like(total), -own.log()
+    for column in range(len(ask)):
+        torch.sub(ask[column, :, None], have[column], out=same)
+        total.addcmul_(same.eq_(0), surprise[column, :, None])
 
 
 def _encoded(samples: Samples, group: Group) -> tuple[torch.Tensor, torch.Tensor]:
