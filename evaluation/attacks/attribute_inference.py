@@ -27,7 +27,7 @@ def secrets(samples: Samples, seed: int) -> list[str]:
 def guessed(samples: Samples, chosen: Parties, secret: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether the secret of each member and of each non-member is guessed from the released rows: two bool vectors."""
     inputs = tuple(c for c in samples.known if c != secret)
-    encoder = neighbours.Encoder(samples, inputs)
+    encoder = neighbours.encoder(samples, inputs)
     source = encoder.encode(samples.table(chosen.released.role).iloc[chosen.released.rows])
     answers = _values(samples, chosen.released, secret)
     found = []

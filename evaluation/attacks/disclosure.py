@@ -116,7 +116,7 @@ def link(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int]:
 
     An attacker who holds one half of a person's columns from one source and the other half from another joins them so.
     """
-    encoders = [neighbours.Encoder(samples, half) for half in halves(samples, seed)]
+    encoders = [neighbours.encoder(samples, half) for half in halves(samples, seed)]
     released, members, non_members = (
         [encoder.encode(samples.table(role).iloc[rows]) for encoder in encoders]
         for role, rows in (chosen.released, chosen.members, chosen.non_members)

@@ -10,6 +10,7 @@ from launderette.evaluation import chance
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.fidelity import cells
 from launderette.evaluation.measures import neighbours
+from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
@@ -67,7 +68,7 @@ def _usual(rows: int, others: int) -> float:
 
 
 def _covered(samples: Samples, role: str, rows: np.ndarray, others: np.ndarray) -> float:
-    real = neighbours.points(samples, "train", rows)
-    radius = neighbours.nearest(real, real, SUBGROUP_NEIGHBOUR, same=True)[0][:, -1]
-    near = neighbours.nearest(real, neighbours.points(samples, role, others), 1)[0][:, 0]
+    real = Group("train", rows)  # the same whatever the role
+    radius = neighbours.search(samples, real, real, SUBGROUP_NEIGHBOUR)[0][:, -1]
+    near = neighbours.search(samples, real, Group(role, others), 1)[0][:, 0]
     return float(np.mean(near <= radius))

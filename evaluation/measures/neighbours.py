@@ -21,6 +21,7 @@ GROUP_COLUMNS = 32  # of which the number of groups is a multiple: aligned for v
 SPARE_CANDIDATES = 4  # extra candidates per query, so that rounding of the fast product cannot lose a true neighbour
 ENCODED_ROWS = 2**17  # rows encoded at once
 REAL_ROLES = "train", "holdout"
+KEPT_POINTS = 2**22  # numbers of an encoded table that is kept: 16 MiB
 LABEL_DIMENSIONS = 512  # one-hot width shared by all label columns; beyond it, rare labels share buckets
 
 
@@ -69,6 +70,12 @@ class Encoder:
         numbers = [c for c in columns if samples.is_number(c) and c not in self.coordinates]
         self.grids = {c: _grid(pooled[c].to_numpy()) for c in numbers}
         self.buckets = {c: _buckets(pooled[c].to_numpy(), len(samples.labels[c]), self.levels) for c in labels}
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers that make a point."""
+        labels = sum(int(bucket.max()) + 1 for bucket in self.buckets.values())
+        return max(1, len(self.coordinates) + 2 * len(self.grids) + labels)
 
     def encode(self, table: pd.DataFrame) -> torch.Tensor:
         """Canonical table [rows] to float32 points [rows, dimensions]."""
@@ -181,7 +188,15 @@ def encoder(samples: Samples, columns: tuple[str, ...] | None = None, fitted: tu
 
 def points(samples: Samples, role: str, rows: np.ndarray, fitted: tuple[str, ...] = REAL_ROLES) -> torch.Tensor:
     """Chosen rows of a role, encoded; never the whole of a large table, whose labels would take a column each."""
-    return encoder(samples, None, fitted).encode(samples.table(role).iloc[rows])
+    table, encode = samples.table(role), encoder(samples, None, fitted)
+    if len(table) * encode.dimensions <= KEPT_POINTS:
+        return _encoded(samples, role, fitted)[rows]
+    return encode.encode(table.iloc[rows])
+
+
+@once
+def _encoded(samples: Samples, role: str, fitted: tuple[str, ...]) -> torch.Tensor:
+    return encoder(samples, None, fitted).encode(samples.table(role))
 
 
 @once
