@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.special import logsumexp
 from scipy.stats import betabinom, norm
 from sklearn.linear_model import LogisticRegression
 
@@ -156,8 +156,15 @@ def strength(members: np.ndarray, non_members: np.ndarray) -> float:
     found = []
     for rank in {1, threshold_rank(0.01, n), threshold_rank(0.1, n)}:
         hits = int((members > above[rank - 1]).sum())
-        found.append(-logsumexp(betabinom.logpmf(np.arange(hits, m + 1), m, rank, n + 1 - rank)))
+        found.append(-_log_tail(m, n, rank)[hits])
     return float(max(found))
+
+
+@lru_cache(maxsize=64)
+def _log_tail(members: int, non_members: int, rank: int) -> np.ndarray:
+    """Log probability of so many hits or more, from 0 to all members: float64 [members + 1]."""
+    chances = betabinom.logpmf(np.arange(members + 1), members, rank, non_members + 1 - rank)
+    return np.logaddexp.accumulate(chances[::-1])[::-1]
 
 
 def leaking(samples: Samples, evidence: Evidence, seed: int) -> tuple[str, ...]:
