@@ -168,7 +168,8 @@ def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[Image
     numbered, entity = pd.DataFrame({"number": np.arange(len(images))}), config.split.column
     if entity:
         numbered[entity] = images.table[entity].to_numpy()
-    train, holdout = splitting.split(numbered, holdout=config.split.holdout, entity=entity, seed=config.seed)
+    held = config.split.holdout or splitting.HELD_OUT
+    train, holdout = splitting.split(numbered, holdout=held, entity=entity, seed=config.seed)
     return images.take(train["number"].to_numpy()), images.take(holdout["number"].to_numpy())
 
 

@@ -38,6 +38,7 @@ from launderette.pipelines.modalities.tabular import (
 from launderette.pipelines.privacy import public, spending, splitting
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.stages import sampling
+from launderette.pipelines.stages.splitting import HELD_OUT
 
 GENERATOR = public.PRIVATE_GENERATOR
 
@@ -113,7 +114,7 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that the ledger protects and those of the scores, each row's side by itself."""
-    return splitting.split(frame, holdout=config.split.holdout, seed=config.seed)
+    return splitting.split(frame, holdout=config.split.holdout or HELD_OUT, seed=config.seed)
 
 
 def shared(train: pd.DataFrame, holdout: pd.DataFrame) -> int:

@@ -99,7 +99,8 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training rows and a holdout, all rows of an entity on one side."""
-    return splitting.split(frame, holdout=config.split.holdout, entity=entity(schema, config), seed=config.seed)
+    held = splitting.share(config.split.holdout, len(frame))
+    return splitting.split(frame, holdout=held, entity=entity(schema, config), seed=config.seed)
 
 
 def train(

@@ -8,6 +8,15 @@ from launderette.generators.training import randomness
 from launderette.pipelines.run.artifacts import LaunderError
 
 LEAST_TRAIN = 2  # rows, for a generator to learn anything from
+HELD_OUT = 0.2  # share of the rows where none is stated
+# rows of a holdout that leaves attacks the power to notice a quarter of the rows (pipelines/release/power.py), and the
+# largest share that is held out for it
+POWERFUL_ROWS, MOST_HELD_OUT = 60, 0.4
+
+
+def share(stated: float | None, rows: int) -> float:
+    """The share of so many rows of a table that is held out: the stated one, else HELD_OUT, more of few rows."""
+    return stated if stated is not None else min(max(HELD_OUT, POWERFUL_ROWS / max(1, rows)), MOST_HELD_OUT)
 
 
 def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -30,7 +30,7 @@ def test_a_data_source_alone_is_a_configuration(tmp_path):
     assert loaded.name == "people-of-2024"
     assert loaded.source.path == str(tmp_path / "people of 2024.csv")
     assert loaded.publish.to == str(tmp_path / "out")
-    assert loaded.columns == {} and loaded.split.holdout == 0.2 and loaded.gate.rules == {}
+    assert loaded.columns == {} and loaded.split.holdout is None and loaded.gate.rules == {}
 
 
 def test_paths_in_a_file_are_relative_to_it(read, tmp_path):

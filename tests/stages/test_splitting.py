@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluation.measures.intervals import null_quantile
 from pipelines import config, modalities
 from pipelines.run.artifacts import LaunderError
 from pipelines.stages import fitting
-from pipelines.stages.splitting import shared, split
+from pipelines.stages.splitting import share, shared, split
 
 
 @settings(deadline=None)
@@ -36,6 +37,19 @@ def test_a_large_entity_does_not_swallow_the_holdout():
     frame = pd.DataFrame({"who": ["big"] * 80 + [f"p{n}" for n in range(20)]})
     for seed in range(10):
         assert len(split(frame, holdout=0.1, entity="who", seed=seed)[1]) == 10
+
+
+@pytest.mark.parametrize(("rows", "held"), [(3, 0.4), (100, 0.4), (150, 0.4), (200, 0.3), (300, 0.2), (9000, 0.2)])
+def test_of_few_rows_more_are_held_out_unless_a_share_is_stated(rows, held):
+    assert share(None, rows) == held
+    assert share(0.1, rows) == 0.1
+
+
+def test_a_holdout_of_few_rows_lets_attacks_notice_a_quarter_of_them():
+    rows, training = 150, 0.875  # less an eighth, which are validation rows and no members
+    sides = [round(part * rows) for part in (1 - share(None, rows), share(None, rows))]
+    members = round(sides[0] * training)
+    assert null_quantile(members, rows - members, 0.01, 0.999) < 0.25
 
 
 def test_the_seed_decides():
