@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from launderette.evaluation.samples import Samples
 
 FORMAT_ROWS = 50_000
 EXACT_DECIMALS = 12  # decimals beyond these are noise of floating point
+WORDY_SHARE = 0.02  # of texts whose pattern no other has, from which words of any length are one pattern
 USUAL_DECIMALS_SHARE = 0.999  # of the training values have at most the decimals asked for
 
 
@@ -50,13 +53,37 @@ def decimals(samples: Samples, column: str) -> int | None:
 
 
 def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:
-    return _patterns(values).isin(_known_patterns(samples, column)).to_numpy()
+    fits = _patterns(values).isin(_known_patterns(samples, column)).to_numpy()
+    return fits | _words(values).isin(_known_words(samples, column)).to_numpy() if not fits.all() else fits
 
 
 @once
 def _known_patterns(samples: Samples, column: str) -> frozenset[str]:
     """The patterns of the training column."""
     return frozenset(_patterns(samples.train[column]).unique())
+
+
+@once
+def _known_words(samples: Samples, column: str) -> frozenset[str]:
+    """Those with words and numbers of any length as one, of names, addresses and the like: where many training values
+    have a pattern by themselves. None for codes.
+    """
+    given = samples.train[column].dropna()
+    counts = _patterns(given).value_counts()
+    wordy = (counts == 1).sum() > WORDY_SHARE * len(given) and not pd.api.types.is_numeric_dtype(given.dtype)
+    return frozenset(_words(given).unique()) if wordy else frozenset()
+
+
+def _words(values: pd.Series) -> pd.Series:
+    """Runs of digits as 9, of capitals as A, of other letters of any script as a: Anna Berg is Aa Aa."""
+    text = values.dropna().map(label).astype("object")
+    return text.map(lambda one: "".join(key for key, _ in groupby(map(_class_of, one))))
+
+
+def _class_of(character: str) -> str:
+    if character.isalpha():
+        return "A" if character.isupper() else "a"
+    return "9" if character.isdecimal() else character
 
 
 def _patterns(values: pd.Series) -> pd.Series:

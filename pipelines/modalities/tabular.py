@@ -11,7 +11,7 @@ from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.modalities.contract import Ingested, Protected
-from launderette.pipelines.personal_data import columns
+from launderette.pipelines.personal_data import columns, fakes, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
 from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
@@ -38,6 +38,7 @@ def check_config(config: RunConfig) -> None:
     """Raise LaunderError for a network that sees images."""
     if config.score.features:
         raise LaunderError("expected score.features for images only, found a table; remove it")
+    people.check(config.personal.locale)
 
 
 def check_source(path: str | Path) -> None:
@@ -120,11 +121,11 @@ def train(
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
-    """Draw rows as the section `sample` asks, with identifiers that the source has not; LaunderError where no row
-    can meet it.
+    """Draw rows as the section `sample` asks, with identifiers and people that the source has not; LaunderError where
+    no row can meet it.
     """
     drawn = sampling.sample(model, config, len(source))
-    return sampling.renew(drawn, model.schema, source, config.seed)
+    return fakes.replace(sampling.renew(drawn, model.schema, source, config.seed), model.schema, source, config)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def is_varied(texts: Sequence[str]) -> bool:
     kinds = sorted(len(end) / max(1, len(words)) for end in ends)
     commonest = max(max(end.values(), default=0) for end in ends)
     companies = sum(_is_company(text) for text in texts) / max(1, len(texts))
-    return kinds[0] >= 0.03 and kinds[1] >= 0.12 and commonest <= 0.15 * len(words) and companies < 0.25
+    return kinds[0] >= 0.03 and kinds[1] >= 0.12 and commonest <= 0.15 * len(words) and companies < 0.4
 
 
 def _is_company(text: str) -> bool:
@@ -100,7 +100,7 @@ def _runs(word: str) -> set[str]:
 @lru_cache(maxsize=1)
 def _letters() -> dict[str, float]:
     """Return the log odds of each run of letters: in names over in other words."""
-    names = {latin(word) for locale in LISTED_LOCALES for word in _names(locale)}
+    names = {latin(word) for locale in LISTED_LOCALES for word in names_of(locale, LIST_WORDS)}
     others = {latin(word) for locale in LISTED_LOCALES for word in _others(locale)} - names
     counts = [Counter(run for word in sorted(words) for run in _runs(word)) for words in (names, others)]
     sizes = [len(words) + 2 for words in (names, others)]
@@ -108,13 +108,14 @@ def _letters() -> dict[str, float]:
     return {run: math.log((counts[0][run] + 1) / sizes[0]) - math.log((counts[1][run] + 1) / sizes[1]) for run in runs}
 
 
-def _names(locale: str) -> Iterable[str]:
+def names_of(locale: str, most: int) -> Iterable[str]:
+    """Yield up to about `most` words, evenly over it, of each list of names that Faker has for a locale."""
     from faker import Faker
 
     for provider in Faker(locale).get_providers():
         for name in NAME_LISTS:
             words = sorted(_words(getattr(provider, name, ())))
-            yield from words[:: max(1, len(words) // LIST_WORDS)]
+            yield from words[:: max(1, len(words) // most)]
 
 
 def _others(locale: str) -> Iterable[str]:

@@ -67,9 +67,14 @@ def mac(texts: Sequence[str]) -> float:
 
 def iban(texts: Sequence[str]) -> float:
     """Share of accounts whose check digits hold. Source: ISO 13616."""
+    return _share(texts, is_iban)
+
+
+def is_iban(text: str) -> bool:
+    """Tell whether a text is an account whose check digits hold."""
     from stdnum import iban as scheme
 
-    return _share(texts, lambda text: len(text) >= 15 and scheme.is_valid(text, check_country=False))
+    return len(text) >= 15 and bool(scheme.is_valid(text, check_country=False))
 
 
 def card(texts: Sequence[str]) -> float:
@@ -90,10 +95,11 @@ def ip(texts: Sequence[str]) -> float:
     """Share of addresses of the Internet Protocol; none where all numbers are as small as those of versions."""
     if sum(any(int(n) > CROWDED_OCTET for n in re.findall(r"\d{1,3}", text)) for text in texts) < len(texts) / 4:
         texts = [text for text in texts if ":" in text] if any(":" in text for text in texts) else ()
-    return _share(texts, _is_ip)
+    return _share(texts, is_ip)
 
 
-def _is_ip(text: str) -> bool:
+def is_ip(text: str) -> bool:
+    """Tell whether a text is an address of the Internet Protocol."""
     try:
         ipaddress.ip_interface(text.strip())
     except ValueError:
@@ -137,11 +143,11 @@ def phone(texts: Sequence[str], named: bool) -> float:
     Without a telling name (`named`) most must be written as phone numbers are, not as bare digits, and not as numbers
     of another scheme.
     """
-    written = [text for text in texts if _is_dialled(text)]
+    written = [text for text in texts if is_dialled(text)]
     return len(written) / max(1, len(texts)) if named or _looks_dialled(written) else 0.0
 
 
-def _is_dialled(text: str) -> bool:
+def is_dialled(text: str) -> bool:
     """Tell whether a text is written as a phone number, and possible in the country that it names."""
     import phonenumbers
 

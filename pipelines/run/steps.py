@@ -51,6 +51,7 @@ DECIDING_CODE = (
 )
 TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
 FILE_LIBRARIES = (*TABLE_LIBRARIES, "pillow", "pydicom", "openpyxl")
+PERSONAL_LIBRARIES = ("faker", "phonenumbers", "python-stdnum")
 MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
 
 
@@ -76,7 +77,7 @@ class Ending(StrEnum):
         "privacy",
     ),
     runs=(*COMMON_CODE, *READING_CODE),
-    needs=FILE_LIBRARIES,
+    needs=(*FILE_LIBRARIES, *PERSONAL_LIBRARIES),
 )
 def ingest(place: Place, config: RunConfig) -> Result:
     """Read the source."""
@@ -149,7 +150,11 @@ def train(
     return {"model": file_artifact(folder), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
 
 
-@step(reads=("sample", "seed", "privacy"), runs=(*COMMON_CODE, "generators"), needs=MODEL_LIBRARIES)
+@step(
+    reads=("sample", "seed", "personal", "privacy"),
+    runs=(*COMMON_CODE, "generators"),
+    needs=(*MODEL_LIBRARIES, *PERSONAL_LIBRARIES),
+)
 def sample(place: Place, config: RunConfig, model: Result, table: Result, constraints: list[str]) -> Result:
     """Draw the synthetic data, under the constraints that were found as far as the model can meet them."""
     check_unchanged(model["path"], model["digest"])
