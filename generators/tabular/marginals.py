@@ -1,4 +1,4 @@
-"""Tables of counts: histograms of all columns and tables of the pairs of a tree, sampled exactly.
+"""Tables of counts: histograms of all columns and tables of the pairs that say most, sampled exactly.
 
 It reads the rows once, so it is fast, and every number that it keeps can be read. Under a privacy budget it is the
 generator to choose: each table is told with discrete Gaussian noise, and whatever is made of the tables costs nothing
@@ -23,7 +23,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
-from launderette.generators.marginals import histograms, trees
+from launderette.generators.marginals import histograms, measuring
 from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
@@ -31,7 +31,7 @@ from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Q
 from launderette.generators.sampling import conditioning, reading, rows
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
-from launderette.generators.tabular._tree import Model, normalised
+from launderette.generators.tabular._network import Model, normalised
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
@@ -46,6 +46,7 @@ class Config:
     """Public options."""
 
     bins: int | None = None  # groups of a column's values in pairs; None is chosen from rows and noise
+    edges: int | None = None  # pairs beside those of a tree, at most; None for two a column, 0 for the tree alone
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -134,44 +135,52 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     if privacy is None:
         encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}")
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
-        tree = _tree(data, encoded, counted, ExactQueries(), config)
-        return _fitted(encoded, tree, config, {}, started, how)
+        network = _network(data, encoded, counted, ExactQueries(), config)
+        return _fitted(encoded, network, config, {}, started, how)
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     queries = NoisyQueries(privacy.squared)
-    encoded, tree = measure(data, schema, privacy, queries, config)
+    encoded, network = measure(data, schema, privacy, queries, config)
     events = (*privacy.events, *queries.events)
     ledger = Ledger(events, privacy.delta, privacy.unit, *provenance(privacy.public(schema.names)))
-    record = {"ledger": ledger.to_dict(), "rows": max(1, round(tree.rows))}
-    return _fitted(encoded, tree, config, record, started, how)
+    record = {"ledger": ledger.to_dict(), "rows": max(1, round(network.rows))}
+    return _fitted(encoded, network, config, record, started, how)
 
 
 def measure(
     data: pd.DataFrame, schema: Schema, privacy: Privacy, queries: NoisyQueries, config: Config
-) -> tuple[Encoding, trees.Tree]:
+) -> tuple[Encoding, measuring.Network]:
     """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
     public = privacy.public(schema.names)
-    whole = trees.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
-    parts = whole * trees.shares([histograms.cells_of(column) for column in public])
+    whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
+    parts = whole * measuring.shares([histograms.cells_of(column) for column in public])
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
     encoded = Encoding(schema, tuple(one.column for one in counted))
-    return encoded, _tree(data, encoded, counted, queries, config)
+    return encoded, _network(data, encoded, counted, queries, config)
 
 
-def _tree(
+def _network(
     data: pd.DataFrame, encoded: Encoding, counted: list[Histogram], queries: Queries, config: Config
-) -> trees.Tree:
+) -> measuring.Network:
     most = [len(one.counts) - 1 for one in counted]  # where no value is missing, a missing one is in the last cell
     codes = [np.minimum(c.encode(data[c.name]), last) for c, last in zip(encoded.columns, most, strict=True)]
-    return trees.fit(codes, counted, queries, config.bins)
+    return measuring.fit(codes, counted, queries, config.bins, config.edges)
 
 
 def _fitted(
-    encoded: Encoding, tree: trees.Tree, config: Config, record: dict[str, Any], started: float, how: FitOptions
+    encoded: Encoding,
+    network: measuring.Network,
+    config: Config,
+    record: dict[str, Any],
+    started: float,
+    how: FitOptions,
 ) -> Marginals:
-    cells = [normalised(counts, groups) for counts, groups in zip(tree.counts, tree.groups, strict=True)]
-    tables = (tree.groups, cells, [table / table.sum(1, keepdims=True) for table in tree.conditional])
-    model = Model(tree.parent, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables))
+    cells = [normalised(counts, groups) for counts, groups in zip(network.counts, network.groups, strict=True)]
+    tables = (network.groups, cells, network.conditional)
+    order = network.order
+    model = Model(
+        order.columns, order.parents, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables)
+    )
     entropy, seconds = model.entropy(), time.monotonic() - started
     status = {"step": 1, "steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "memory_mb": 0}
     if progress := how.get("progress"):
@@ -183,7 +192,8 @@ def _fitted(
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Marginals:
     """Return the model that `save` wrote."""
-    parent = tensors["parent"].tolist()
-    tables = ([tensors[f"{name}_{k}"] for k in range(len(parent))] for name in ("groups", "cells", "conditional"))
+    order = tensors["order"].tolist()
+    named = ("parents", "groups", "cells", "conditional")
+    parents, *tables = ([tensors[f"{name}_{k}"] for k in range(len(order))] for name in named)
     encoded, config = Encoding.from_dict(document["encoding"]), Config(**document["config"])
-    return Marginals(encoded, config, Model(parent, *tables), document["record"])
+    return Marginals(encoded, config, Model(order, [own.tolist() for own in parents], *tables), document["record"])

@@ -16,7 +16,7 @@ from scipy import stats
 
 from generators import GeneratorError, Privacy, Schema
 from generators.data.columns import Labels
-from generators.marginals import trees
+from generators.marginals import measuring
 from generators.privacy import noise
 from generators.privacy.ledger import Ledger
 from generators.privacy.queries import NoisyQueries
@@ -49,13 +49,13 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """All questions of a fit, what they were charged, and the tree that was made of the answers; None where they
+    """All questions of a fit, what they were charged, and the network that was made of the answers; None where they
     drown the rows.
     """
 
     questions: list[Question]
     charged: Ledger
-    tree: trees.Tree | None
+    network: measuring.Network | None
 
     @property
     def shapes(self) -> list[tuple[tuple[int, ...], float]]:
@@ -75,10 +75,10 @@ def fit(frame: pd.DataFrame, answers: list[Question] | None = None) -> Fit:
 
     with mock.patch.object(noise, "noisy", answer), mock.patch.object(Labels, "encode", _encoded):
         try:
-            tree = marginals.measure(*_conformed(frame), PRIVACY, queries, marginals.Config(bins=2))[1]
+            network = marginals.measure(*_conformed(frame), PRIVACY, queries, marginals.Config(bins=2))[1]
         except GeneratorError:
-            tree = None
-    return Fit(asked, Ledger(tuple(queries.events), 1e-2), tree)
+            network = None
+    return Fit(asked, Ledger(tuple(queries.events), 1e-2), network)
 
 
 def _conformed(frame: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
@@ -133,10 +133,10 @@ def check_replay(more: pd.DataFrame = MORE) -> None:
     first = fit(ROWS)
     other = fit(more, first.questions)
     assert first.shapes == other.shapes, "one row changes what is asked"
-    assert _same(first.tree, other.tree), "one row changes what is made of the same answers"
+    assert _same(first.network, other.network), "one row changes what is made of the same answers"
 
 
-def _same(one: trees.Tree | None, other: trees.Tree | None) -> bool:
+def _same(one: measuring.Network | None, other: measuring.Network | None) -> bool:
     if one is None or other is None:
         return one is other
     return all(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import generators
-from generators.marginals import histograms, trees
+from generators.marginals import histograms, measuring
 from generators.privacy import noise
 from generators.tabular import marginals
 from tests.privacy import auditing
@@ -71,9 +71,9 @@ def categories_read_from_rows(monkeypatch):
 
 
 def exact_number_of_rows(monkeypatch):
-    whole = trees.fit
+    whole = measuring.fit
     exact = lambda codes, *rest: dataclasses.replace(whole(codes, *rest), rows=len(codes[0]))  # noqa: E731
-    monkeypatch.setattr(marginals.trees, "fit", exact)
+    monkeypatch.setattr(marginals.measuring, "fit", exact)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Privacy under a budget: what is left of a table, beside peers."""

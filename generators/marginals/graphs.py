@@ -1,0 +1,90 @@
+"""Graphs of columns: a spanning tree of pairs, further edges, and an order of columns in which sums stay small."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Edge = tuple[int, int]
+
+MOST_TABLE_CELLS = 2**18  # of all families of a graph together
+MOST_TRIED = 4  # times as many edges as are wanted that are tried, the best first
+
+
+@dataclass(frozen=True)
+class Order:
+    """Columns in an order, and the parents of each, which come before it and are all joined to each other."""
+
+    columns: tuple[int, ...]
+    parents: tuple[tuple[int, ...], ...]  # by column
+
+    def family(self, k: int) -> tuple[int, ...]:
+        return (*self.parents[k], k)
+
+    def anchor(self, k: int) -> int:
+        """Return the last of k's parents, whose family holds all of them; -1 without any."""
+        return max(self.parents[k], key=self.columns.index, default=-1)
+
+
+def spanning(columns: int, weights: Mapping[Edge, float]) -> list[Edge]:
+    """Return the edges of the spanning tree of largest weight, from column 0 on (Prim 1957)."""
+    reached, edges = [0], []
+    while len(reached) < columns:
+        open_ = [(weights[min(a, b), max(a, b)], -b, a) for a in reached for b in range(columns) if b not in reached]
+        _, b, a = max(open_)
+        reached.append(-b)
+        edges.append((a, -b))
+    return edges
+
+
+def ordered(edges: Iterable[Edge], sizes: Sequence[int]) -> Order:
+    """Return an order in which every edge joins a column to one of its parents, and no table needs to be large: columns
+    are taken out from the last on, that of the smallest table first, and their neighbours are joined.
+    """
+    near: dict[int, set[int]] = {k: set() for k in range(len(sizes))}
+    for a, b in edges:
+        near[a].add(b)
+        near[b].add(a)
+    taken, parents = [], {}
+    while near:
+        k = min(near, key=lambda c: (sizes[c] * math.prod(sizes[d] for d in near[c]), c))
+        taken.append(k)
+        parents[k] = near.pop(k)
+        for one in parents[k]:
+            near[one] |= parents[k] - {one}
+            near[one].discard(k)
+    columns = tuple(reversed(taken))
+    return Order(columns, tuple(tuple(sorted(parents[k], key=columns.index)) for k in range(len(sizes))))
+
+
+def cells(order: Order, sizes: Sequence[int]) -> int:
+    """Return how many cells the tables of all families have together."""
+    return sum(math.prod(sizes[c] for c in order.family(k)) for k in order.columns)
+
+
+def further(tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[int], most: int) -> list[Edge]:
+    """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small."""
+    chosen: list[Edge] = []
+    best = sorted((edge for edge in gains if gains[edge] > 0), key=lambda edge: -gains[edge])[: MOST_TRIED * most]
+    for edge in best:
+        if len(chosen) < most and cells(ordered([*tree, *chosen, edge], sizes), sizes) <= MOST_TABLE_CELLS:
+            chosen.append(edge)
+    return chosen
+
+
+def tour(order: Order) -> list[Edge]:
+    """Return the steps of a walk from the first column's family to every other and back, each along an anchor."""
+    below: dict[int, list[int]] = {k: [] for k in order.columns}
+    for k in order.columns[1:]:
+        below[order.anchor(k)].append(k)
+    steps, stack = [], [(order.columns[0], iter(below[order.columns[0]]))]
+    while stack:
+        at, rest = stack[-1]
+        child = next(rest, None)
+        if child is not None:
+            steps.append((at, child))
+            stack.append((child, iter(below[child])))
+            continue
+        stack.pop()
+        if stack:
+            steps.append((at, stack[-1][0]))
+    return steps
