@@ -32,7 +32,7 @@ Tables = dict[Edge, list[Answer]]  # all answers about each pair
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class PairModel:
     """An order of columns; of each its groups of cells, rows in each cell, and p(group | groups of its parents)."""
 
     order: Order
@@ -71,7 +71,7 @@ def fit(
     queries: Queries,
     bins: int | None = None,
     edges: int | None = None,
-) -> Network:
+) -> PairModel:
     """Choose and measure pairs of columns for rows that have cells `codes` [rows] of each: a tree, and up to `edges`
     more. GeneratorError where noise drowns the rows.
     """
@@ -84,7 +84,7 @@ def fit(
     tables = _asked(coded, queries, EDGES_PER_COLUMN * len(codes) if edges is None else edges)
     margins = _margins(histograms, groups, totals, tables, rows)
     order = graphs.ordered(tables, coded.sizes)
-    return Network(order, groups, counts, estimation.fitted(order, margins, _joint(tables, margins)), rows)
+    return PairModel(order, groups, counts, estimation.fitted(order, margins, _joint(tables, margins)), rows)
 
 
 def _asked(coded: Coded, queries: Queries, edges: int) -> Tables:

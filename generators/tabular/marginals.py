@@ -149,7 +149,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
 
 def measure(
     data: pd.DataFrame, schema: Schema, privacy: Privacy, queries: NoisyQueries, config: Config
-) -> tuple[Encoding, measuring.Network]:
+) -> tuple[Encoding, measuring.PairModel]:
     """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
     public = privacy.public(schema.names)
     whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
@@ -161,7 +161,7 @@ def measure(
 
 def _network(
     data: pd.DataFrame, encoded: Encoding, counted: list[Histogram], queries: Queries, config: Config
-) -> measuring.Network:
+) -> measuring.PairModel:
     most = [len(one.counts) - 1 for one in counted]  # where no value is missing, a missing one is in the last cell
     codes = [np.minimum(c.encode(data[c.name]), last) for c, last in zip(encoded.columns, most, strict=True)]
     return measuring.fit(codes, counted, queries, config.bins, config.edges)
@@ -169,7 +169,7 @@ def _network(
 
 def _fitted(
     encoded: Encoding,
-    network: measuring.Network,
+    network: measuring.PairModel,
     config: Config,
     record: dict[str, Any],
     started: float,

@@ -55,7 +55,7 @@ class Fit:
 
     questions: list[Question]
     charged: Ledger
-    network: measuring.Network | None
+    network: measuring.PairModel | None
 
     @property
     def shapes(self) -> list[tuple[tuple[int, ...], float]]:
@@ -136,7 +136,7 @@ def check_replay(more: pd.DataFrame = MORE) -> None:
     assert _same(first.network, other.network), "one row changes what is made of the same answers"
 
 
-def _same(one: measuring.Network | None, other: measuring.Network | None) -> bool:
+def _same(one: measuring.PairModel | None, other: measuring.PairModel | None) -> bool:
     if one is None or other is None:
         return one is other
     return all(
