@@ -19,6 +19,7 @@ from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 
 ONCE_IN = 1000  # tables of real rows, of which one exceeds what chance is allowed
+FEWEST_TOLD = 10  # real rows, that a sentence tells the number of
 SHOWN = 20  # worst parts in a report
 
 
@@ -69,10 +70,17 @@ def worst_of(found: Mapping[str, Sequence[Loss]], note: str = "") -> Score:
     """The score of losses that were found already, as value and, where they are known, ceiling and floor."""
     ends = {end: 1 - max((loss.beyond for loss in losses), default=0.0) for end, losses in found.items()}
     certain = max(max(0.0, loss.beyond - loss.chance / 2) for loss in found["value"])
-    detail = {**_worst(found["value"]), "parts": len(found["value"])}
+    worst = max(found["value"], key=lambda loss: loss.beyond)
+    said = {"said": worst.said} if isinstance(worst, Counted) and worst.beyond > 0 else {}
+    detail = {**_worst(found["value"]), "parts": len(found["value"]), **said}
     return Score(
         ends["value"], ends["value"], 1 - certain, ends.get("ceiling"), ends.get("floor"), "higher", detail, note
     )
+
+
+def usual(rows: float) -> str:
+    """How many real rows show something, in words: few of them are not told."""
+    return f"{rows:,.0f}" if rows >= FEWEST_TOLD else f"fewer than {FEWEST_TOLD}"
 
 
 def of_worst_class(images: Compared, measure: Callable[[str], Sequence[Counted]], floored: bool) -> Score:

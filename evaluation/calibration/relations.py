@@ -91,6 +91,28 @@ def rent_above_income(case: Case, rng: Rng) -> Case:
     return case.changed(rent=np.where(hit, (1.2 * case.synthetic["income"]).round(2), case.synthetic["rent"]))
 
 
+def rents_of_other_incomes(case: Case, rng: Rng) -> Case:
+    """The rent of somebody else in 40 % of the rows: seldom above the income, often an odd part of it."""
+    changes.needs(case, "rent", "income")
+    return case.released(changes.exchanged(case.synthetic, ["rent"], 0.4, rng))
+
+
+def rents_a_tenth_of_incomes(case: Case, rng: Rng) -> Case:
+    """A rent is a tenth of the income in 20 % of the rows: no order is broken, the proportion is."""
+    changes.needs(case, "rent", "income")
+    hit = rng.random(len(case.synthetic)) < 0.2
+    return case.changed(rent=np.where(hit, (0.1 * case.synthetic["income"]).round(2), case.synthetic["rent"]))
+
+
+def income_without_a_trend(case: Case, rng: Rng) -> Case:
+    """Incomes rise over the years no more: each is divided by what it owes to its date."""
+    changes.needs(case, "joined", "income")
+    days = (pd.to_datetime(case.synthetic["joined"]) - pd.Timestamp("2005-01-01")).dt.days
+    level = np.exp((days.mean() - days) / 9000)
+    columns = {c: (case.synthetic[c] * level).round(2) for c in ("income", "rent")}
+    return case.changed(**columns)
+
+
 def time_trend_lost(case: Case, rng: Rng) -> Case:
     """Dates are dealt out anew, pairs kept: nothing rises over the years."""
     changes.needs(case, "joined", "left")
@@ -168,3 +190,11 @@ def missing_values_in_another_column(case: Case, rng: Rng) -> Case:
     """Ten per cent of the values of a full column are missing."""
     column = next(c for c in changes.numbers(case) if not case.train[c].isna().any())
     return case.changed(**{column: case.synthetic[column].mask(rng.random(len(case.synthetic)) < 0.1)})
+
+
+def missing_values_tied_to_age(case: Case, rng: Rng) -> Case:
+    """As many values are missing, but of the oldest people, not where income is low."""
+    changes.needs(case, "savings", "age")
+    filled = missing_values_removed(case, rng).synthetic
+    oldest = filled["age"].rank(pct=True, method="first") > 1 - case.synthetic["savings"].isna().mean()
+    return case.released(filled.assign(savings=filled["savings"].mask(oldest)))

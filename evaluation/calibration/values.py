@@ -133,6 +133,16 @@ def frequent_label_doubled(case: Case, rng: Rng) -> Case:
     return case.changed(**{column: case.synthetic[column].mask(hit, label)})
 
 
+def frequent_label_halved(case: Case, rng: Rng) -> Case:
+    """Half of the rows of a frequent label of the widest column have another one."""
+    column = changes.widest(case, 4)
+    values = case.synthetic[column].to_numpy(dtype=object, copy=True)
+    label = case.train[column].value_counts().index[0]
+    hit = (values == label) & (rng.random(len(values)) < 0.5)
+    values[hit] = rng.choice(values[values != label], int(hit.sum()))
+    return case.changed(**{column: values})
+
+
 def column_constant(case: Case, rng: Rng) -> Case:
     """One column holds its mean alone."""
     column = changes.numbers(case)[-1]

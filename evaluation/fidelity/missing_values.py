@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from launderette.evaluation import chance
-from launderette.evaluation.chance import Loss
+from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
 LEAST_MISSING_SHARE = 0.02  # of a column's values; a smaller share is compared as if it were this one
 LEAST_MISSING = 20  # rows of each table whose other columns are looked at
 CELLS_OF_OTHER = 5  # of another column
+LEAST_INVENTED = 0.1  # share of the variance of what is missing that released rows alone have to owe to another column
 MISSING_ROWS = 50_000
 
 
@@ -36,6 +40,45 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
 
     nothing = Reason.NO_MISSING_VALUES, "no table has a missing value in a compared column"
     return chance.kept(samples, measure, nothing, f"Up to {MISSING_ROWS:,} synthetic rows.")
+
+
+def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of what decides whether a value is missing, or of what does so in synthetic rows alone, of the
+    worst pair, beyond chance; in [0, 1], higher better.
+
+    What decides are cells of another column (numbers in eighths, missing included): the shares of missing values there.
+    What is left is their regression coefficient, as in `over_time`. Cost: one count per pair with a column that lacks
+    values.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, MISSING_ROWS, seed)]
+        lacking = [
+            c for c in samples.known if any(_absent(samples, t, c).sum() >= LEAST_MISSING for t in (real, other))
+        ]
+        codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
+        parts = 2 * len(lacking) * len(codes)
+        pairs = [(column, given) for column in lacking for given in codes if given != column]
+        return [loss for c, given in pairs for loss in _tied(c, given, codes[c], codes[given], parts)]
+
+    absent = Reason.NO_ASSOCIATION, "whether a value is missing depends on no other column"
+    return chance.kept(samples, measure, absent, f"Up to {MISSING_ROWS:,} synthetic rows.")
+
+
+def _tied(column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], parts: int) -> Iterator[Loss]:
+    """What is lost of the tie of a column's missing values to another, and what is invented."""
+    one, two = ((cell, (values == 0).astype(float)) for cell, values in zip(by, own, strict=True))
+    for first, second, least, where in (
+        (one, two, effects.LEAST_EFFECT, "real"),
+        (two, one, LEAST_INVENTED, "released"),
+    ):
+        found = effects.lost(first, second, parts, least)
+        if found is not None:
+            said = (
+                f"Whether {column!r} is missing depends on {given!r} in {len(first[0]):,} {where} rows; "
+                f"{1 - found[0]:.0%} of it is there in {len(second[0]):,} others."
+            )
+            yield Counted(f"{column}, by {given}", *found, said)
 
 
 def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:

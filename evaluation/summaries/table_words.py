@@ -8,6 +8,11 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "How alike the values of the column are that differs most; one wrong column hardly moves the mean of all.",
         CHANCE,
     ),
+    "fidelity.label_shares": (
+        "Shares of labels",
+        "Whether each label stands in as many rows as among real ones, of the label whose share changed most.",
+        CHANCE,
+    ),
     "fidelity.shape": (
         "Single columns",
         "How alike the distribution of each column is, averaged over columns.",
@@ -51,6 +56,11 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Whether as many values are missing as in real rows, and of the same rows, in the column that differs most.",
         CHANCE,
     ),
+    "fidelity.missing_ties": (
+        "Where values are missing",
+        "Whether what decides in real rows that a value is missing does so here, and nothing else, in the worst pair.",
+        CHANCE,
+    ),
     "fidelity.validity": (
         "Possible values",
         "Whether numbers stay within the real range, and labels are ones that real rows have, in the worst column.",
@@ -70,6 +80,23 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Dates in order",
         "Share of synthetic rows in which no date lies after one that it never lies after in the training rows, "
         "in the worst pair of dates.",
+        CHANCE,
+    ),
+    "fidelity.orders": (
+        "Orders and sums",
+        "Share of synthetic rows that keep an order, an equality or a sum which 99 % of the training rows keep, of the "
+        "one broken most.",
+        CHANCE,
+    ),
+    "fidelity.proportions": (
+        "Proportions",
+        "Share of synthetic rows in which the ratio of two numbers, or the difference of two dates, is one which "
+        "99 % of the training rows have, in the worst pair.",
+        CHANCE,
+    ),
+    "fidelity.over_time": (
+        "Over time",
+        "How much remains of what rises, falls or comes back over a date, in the column that has lost most.",
         CHANCE,
     ),
     "fidelity.constraints": (

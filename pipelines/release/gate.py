@@ -116,7 +116,8 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
         else f"{note} Area under the attack's ROC curve: {area:.2f}, where guessing has 0.50.".strip()
     )
     passed = end >= bound if least else end <= bound
-    return _reason(name, rule, end, bound, passed, said if passed else f"{said}{_leaking(score)}".strip(), score.value)
+    told = said if passed else f"{said}{_leaking(score)} {score.detail.get('said', '')}".strip()
+    return _reason(name, rule, end, bound, passed, told, score.value)
 
 
 def _leaking(score: Score) -> str:

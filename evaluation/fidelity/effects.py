@@ -1,0 +1,39 @@
+"""Effects: what the mean of one quantity owes to the cells of another, and how much of it is left in other rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from launderette.evaluation import chance
+
+LEAST_EFFECT = 0.02  # share of a quantity's variance that cells have to explain
+LEAST_EFFECT_ROWS = 50  # of each table
+
+Cells = np.ndarray  # int64 [rows], from 0
+Quantity = np.ndarray  # float64 [rows]
+
+
+def lost(
+    real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int, least: float = LEAST_EFFECT
+) -> tuple[float, float] | None:
+    """Share lost of an effect, and what chance loses of it; None where real rows show hardly any.
+
+    The effect of a cell is the mean of the quantity there, less the mean of all. What is left is the regression
+    coefficient of other rows on the effects of real ones, the noise of these taken away: 0 where the quantity is dealt
+    out anew, 1 in fresh real rows.
+    """
+    rows, size = len(real[0]), len(other[0])
+    if min(rows, size) < LEAST_EFFECT_ROWS or not real[1].std():
+        return None
+    one, two = ((values - values.mean()) / real[1].std() for _, values in (real, other))
+    width = 1 + max(int(real[0].max()), int(other[0].max()))
+    counts = np.bincount(real[0], minlength=width)
+    means = np.bincount(real[0], one, width) / np.maximum(counts, 1)
+    free = max(1, np.count_nonzero(counts) - 1)
+    strength = float((counts * means**2).sum() / rows - free / rows)
+    if strength < max(least, chance.deviations(parts) * np.sqrt(2 * free) / rows):
+        return None
+    products = means[real[0]] * one
+    error = np.sqrt(products.var() * (1 / rows + 1 / size) + free / rows / size) / strength
+    left = float((means[other[0]] * two).mean()) / strength
+    return float(np.clip(1 - left, 0, 1)), float(chance.deviations(parts) * error)

@@ -1,0 +1,59 @@
+"""Labels: does each stand in as many rows as among real ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+SHARE_ROWS = 50_000
+LEAST_LABEL_SHARE = 0.05  # a smaller share is compared as if it were this one
+MOST_LABELS = 50  # of a column, the most frequent ones
+
+
+def label_shares(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - change of the share of a label, divided by the larger of both shares, of the label that changed most, beyond
+    chance; in [0, 1], higher better.
+
+    One half where a label stands twice or half as often. Numbers that at least 5 % of the real rows have count as
+    labels. `worst_column` weighs a label by its rows, so that it sees little of this. Cost: one count per column.
+    """
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, SHARE_ROWS, seed)]
+        counts = [one for c in samples.known for one in _counts(samples, c, real, other)]
+        return [_changed(*one, len(counts)) for one in counts]
+
+    absent = Reason.NO_VALUES, "no column has labels, or a number that many rows have"
+    return chance.kept(samples, measure, absent, f"Up to {SHARE_ROWS:,} rows of each table.")
+
+
+def _counts(
+    samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame
+) -> Iterator[tuple[str, int, int, int, int]]:
+    """Rows of each label and known values, of real and of other rows."""
+    known, values = (table[column].to_numpy() for table in (real, other))
+    known, values = (v[~np.isnan(v)] if samples.is_number(column) else v[v >= 0] for v in (known, values))
+    if not len(known) or not len(values):
+        return
+    names, counts = np.unique(known, return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:MOST_LABELS]
+    least = LEAST_LABEL_SHARE * len(known) if samples.is_number(column) else 0
+    for place in frequent[(counts[frequent] >= least) & (counts[frequent] < len(known))]:
+        yield str(column), int(counts[place]), len(known), int((values == names[place]).sum()), len(values)
+
+
+def _changed(column: str, count: int, rows: int, there: int, size: int, parts: int) -> Loss:
+    one, two, pooled = count / rows, there / size, (count + there + 1) / (rows + size + 2)
+    larger = max(one, two, LEAST_LABEL_SHARE)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / size))
+    said = (
+        f"A value of {column!r} stands in {there:,} of {size:,} released rows; of as many real rows, {one * size:,.0f}."
+    )
+    return Counted(column, abs(one - two) / larger, float(chance.deviations(parts) * error / larger), said)

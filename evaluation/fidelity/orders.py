@@ -1,0 +1,165 @@
+"""Orders, sums and proportions: does what nearly always holds between numbers, or dates, hold here too?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+import pandas as pd
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation.measures import formats
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+ORDER_ROWS = 20_000
+MOST_ORDERED, MOST_ADDED = 60, 25  # columns compared; sums grow with the third power
+LEAST_KEEPING = 0.99  # share of the training rows that have to keep a rule, or lie in a range
+LEAST_SHUFFLED = 20  # shuffled rows, or 1 % of them, and five times as many as training rows, have to break a rule
+LEAST_SHUFFLED_RANGE = 0.1  # of shuffled rows have to lie outside a range
+FIRST_ROWS = 500  # that a rule is tried on before all
+
+Columns = tuple[str, ...]
+Broken = Callable[..., np.ndarray]  # values of the columns -> bool [rows]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What nearly all training rows keep: its words, its columns, and which values break it."""
+
+    words: str
+    columns: Columns
+    broken: Broken
+
+
+def orders(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share of rows that break an order, an equality or a sum of two which at least 99 % of the training rows keep,
+    of the worst one, beyond chance; in [0, 1], higher better.
+
+    Any two numbers, or two dates, and any three numbers are compared. Chance is how often real rows break it. Cost: one
+    comparison per pair, and per three of at most 25 columns.
+    """
+    return _score(samples, _rules(samples, seed), "an order or a sum", seed)
+
+
+def proportions(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share of rows in which the ratio of two positive numbers, or the difference of others and of dates, lies
+    where one training row in a hundred has it, of the worst pair, beyond chance; in [0, 1], higher better.
+
+    Pairs of which a tenth of the shuffled rows lie there. Cost: one sort per pair.
+    """
+    return _score(samples, _ranges(samples, seed), "a range of ratios or differences", seed)
+
+
+def _score(samples: Samples, found: tuple[tuple[Kept, ...], int], what: str, seed: int) -> Score:
+    kept, tried = found
+
+    def measure(role: str) -> list[Loss]:
+        real, other = chance.real(samples, role), _rows(samples, role, seed)
+        return [loss for rule in kept if (loss := _loss(samples, rule, real, other, tried)) is not None]
+
+    absent = Reason.NO_RULES, f"{what} holds in no 99 % of the training rows that would not hold by chance"
+    return chance.kept(samples, measure, absent, f"{len(kept)} found on up to {ORDER_ROWS:,} rows.")
+
+
+def _rows(samples: Samples, role: str, seed: int) -> pd.DataFrame:
+    return samples.table(role).iloc[samples.rows(role, ORDER_ROWS, seed)]
+
+
+def _loss(samples: Samples, rule: Kept, real: pd.DataFrame, other: pd.DataFrame, tried: int) -> Loss | None:
+    one, two = (rule.broken(*_known(samples, table, rule.columns)) for table in (real, other))
+    if not len(one) or not len(two):
+        return None
+    hits, usual = int(two.sum()), chance.usual(one.mean() * len(two))
+    said = f"{rule.words} in {hits:,} of {len(two):,} released rows; of as many real rows, in {usual}."
+    return Counted(rule.words, hits / len(two), chance.most(int(one.sum()), len(one), len(two), tried), said)
+
+
+def _known(samples: Samples, table: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, ...]:
+    """Values, as they were given, of the rows that lack none of them: float64 [rows] by column."""
+    values = np.array([table[c].to_numpy() * samples.units[c] for c in columns])
+    return tuple(values[:, ~np.isnan(values).any(0)])
+
+
+@once
+def _rules(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
+    """Orders, equalities and sums that nearly all training rows keep, and how many were tried."""
+    train, loose = (_rows(samples, role, seed) for role in ("train", "shuffled"))
+    candidates = [*_orders(samples), *_sums(samples)]
+    kept = [rule for rule in candidates if _says(samples, rule, train, loose)]
+    return tuple(kept), len(candidates)
+
+
+def _says(samples: Samples, rule: Kept, train: pd.DataFrame, loose: pd.DataFrame) -> bool:
+    first = rule.broken(*_known(samples, train.head(FIRST_ROWS), rule.columns))
+    if first.size and first.mean() > 5 * (1 - LEAST_KEEPING):
+        return False
+    broken, usual = (rule.broken(*_known(samples, table, rule.columns)) for table in (train, loose))
+    if not len(broken) or broken.mean() > 1 - LEAST_KEEPING:
+        return False
+    return bool(usual.sum() >= max(LEAST_SHUFFLED, 0.01 * len(usual), 5 * broken.mean() * len(usual)))
+
+
+def _comparable(samples: Samples) -> list[str]:
+    return [c for c in samples.known if samples.kinds[c] in ("numerical", "datetime")][:MOST_ORDERED]
+
+
+def _orders(samples: Samples) -> Iterator[Kept]:
+    for one, two in permutations(_comparable(samples), 2):
+        if samples.kinds[one] == samples.kinds[two]:
+            yield Kept(f"{one!r} is above {two!r}", (one, two), np.greater)
+            if one < two:
+                yield Kept(f"{one!r} is not {two!r}", (one, two), np.not_equal)
+
+
+def _sums(samples: Samples) -> Iterator[Kept]:
+    numbers = [c for c in _comparable(samples) if samples.kinds[c] == "numerical"][:MOST_ADDED]
+    decimals = {c: formats.decimals(samples, c) for c in numbers}
+    for total in (c for c in numbers if decimals[c] is not None):
+        parts = [c for c in numbers if c != total and decimals[c] is not None]
+        for one, two in combinations(parts, 2):
+            half = 0.5 * 10.0 ** -max(decimals[c] or 0 for c in (one, two, total))
+            yield Kept(f"{one!r} and {two!r} are not {total!r} in sum", (one, two, total), _unequal(half))
+
+
+def _unequal(half: float) -> Broken:
+    return lambda a, b, total: np.abs(a + b - total) >= half
+
+
+@once
+def _ranges(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
+    """Ranges of ratios and differences of nearly all training rows, and how many were tried."""
+    train, loose = (_rows(samples, role, seed) for role in ("train", "shuffled"))
+    kept, tried = [], 0
+    for one, two in combinations(_comparable(samples), 2):
+        values = _known(samples, train, (one, two))
+        if samples.kinds[one] != samples.kinds[two] or not len(values[0]):
+            continue
+        tried += 1
+        rule = _range(one, two, *values)
+        usual = rule.broken(*_known(samples, loose, rule.columns))
+        if len(usual) and usual.mean() >= LEAST_SHUFFLED_RANGE:
+            kept.append(rule)
+    return tuple(kept), tried
+
+
+def _range(one: str, two: str, a: np.ndarray, b: np.ndarray) -> Kept:
+    """The range of the ratio where all values are positive, else of the difference; of the inner training rows."""
+    positive = bool(min(a.min(), b.min()) > 0)
+    values = a / b if positive else a - b
+    low, high = np.quantile(values, [(1 - LEAST_KEEPING) / 2, (1 + LEAST_KEEPING) / 2])
+    words = f"The {'ratio' if positive else 'difference'} of {one!r} and {two!r} is unusual"
+    return Kept(words, (one, two), _outside(float(low), float(high), positive))
+
+
+def _outside(low: float, high: float, ratio: bool) -> Broken:
+    def broken(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = a / b if ratio else a - b
+        return ~((values >= low) & (values <= high))
+
+    return broken

@@ -1,0 +1,102 @@
+"""Time: do values rise, fall and come back over the dates as real ones do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from launderette.evaluation import chance
+from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation.fidelity import effects
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.scores import Reason, Score
+
+TIME_ROWS = 20_000
+PERIODS = 16  # of equally many real rows
+TIMED_LABELS = 8  # the most frequent ones of a column
+MOST_DATES, MOST_TIMED = 5, 60  # columns compared
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]  # of real rows and of those judged
+Pair = tuple[np.ndarray, np.ndarray]  # likewise, [rows]
+
+
+def over_time(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share lost of what a column owes to the time of a date, of the column that has lost most, beyond chance; in
+    [0, 1], higher better.
+
+    Time is one of 16 periods, the weekday, the month or the hour. What a column owes to it are its means there (of
+    ranks, or of the share of a label); what is left is the regression coefficient on the real ones, as in
+    `dependence`, which needs far more rows to see a trend in so many cells. Cost: one count per column and date.
+    """
+    dates = [c for c in samples.known if samples.kinds[c] == "datetime"][:MOST_DATES]
+    columns = list(samples.known)[:MOST_TIMED]
+
+    def measure(role: str) -> list[Loss]:
+        real = chance.real(samples, role)
+        real = real.iloc[np.random.default_rng([seed, 83]).permutation(len(real))[:TIME_ROWS]]
+        tables = real, samples.table(role).iloc[samples.rows(role, TIME_ROWS, seed)]
+        parts = len(dates) * len(columns) * 4
+        return [loss for date in dates for loss in _over(samples, tables, date, columns, parts)]
+
+    absent = Reason.NO_ASSOCIATION, "no column depends on a date in the real rows"
+    return chance.kept(samples, measure, absent, f"Up to {TIME_ROWS:,} rows of each table.")
+
+
+def _over(samples: Samples, tables: Tables, date: str, columns: list[str], parts: int) -> Iterator[Loss]:
+    """What each column has lost of what it owes to a date, among the rows that lack neither."""
+    dated = [table[_present(samples, table, date)] for table in tables]
+    if not all(map(len, dated)):
+        return
+    clocks = dict(_clocks(*(table[date].to_numpy() for table in dated), samples.units[date]))
+    for column in (column for column in columns if column != date):
+        here = [_present(samples, table, column) for table in dated]
+        if min(map(np.count_nonzero, here)) < effects.LEAST_EFFECT_ROWS:
+            continue
+        quantities = list(_quantities(samples, column, *(table[rows] for table, rows in zip(dated, here, strict=True))))
+        for clock, cells in clocks.items():
+            inside = [cell[rows] for cell, rows in zip(cells, here, strict=True)]
+            for values in quantities:
+                if loss := _lost(f"{clock} of {date!r}", column, inside, values, parts):
+                    yield loss
+
+
+def _lost(clock: str, column: str, cells: list[np.ndarray], values: Pair, parts: int) -> Loss | None:
+    found = effects.lost((cells[0], values[0]), (cells[1], values[1]), parts)
+    if found is None:
+        return None
+    said = (
+        f"Of what {column!r} owes to the {clock} in {len(cells[0]):,} real rows, "
+        f"{1 - found[0]:.0%} is left in {len(cells[1]):,} released ones."
+    )
+    return Counted(f"{column} over the {clock}", *found, said)
+
+
+def _present(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
+    values = table[column].to_numpy()
+    return ~np.isnan(values) if samples.is_number(column) else values >= 0
+
+
+def _clocks(real: np.ndarray, other: np.ndarray, unit: float) -> Iterator[tuple[str, Pair]]:
+    """Cells of time of both tables, by the word for them: periods of the real rows, and what comes back."""
+    edges = np.unique(np.quantile(real, np.linspace(0, 1, PERIODS + 1)[1:-1]))
+    yield "time", (np.searchsorted(edges, real, "left"), np.searchsorted(edges, other, "left"))
+    days = [pd.to_datetime(pd.Series(values * unit), unit="s", errors="coerce") for values in (real, other)]
+    for word in ("weekday", "month", "hour"):
+        one, two = (getattr(day.dt, word).fillna(0).to_numpy(np.int64) for day in days)
+        if len(np.unique(one)) > 1:
+            yield word, (one, two)
+
+
+def _quantities(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Iterator[Pair]:
+    """Ranks of a number among the real ones, or whether a row has each of the most frequent labels: float64 [rows]."""
+    known, values = real[column].to_numpy(), other[column].to_numpy()
+    if samples.is_number(column):
+        middle = (np.searchsorted(np.sort(known), values, side) for side in ("left", "right"))
+        yield rankdata(known) / len(known), sum(middle) / 2 / len(known)
+        return
+    frequent = np.argsort(-np.bincount(known), kind="stable")[:TIMED_LABELS]
+    for label in frequent[: TIMED_LABELS if len(np.unique(known)) > 2 else 1]:
+        yield (known == label).astype(float), (values == label).astype(float)

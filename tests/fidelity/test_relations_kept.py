@@ -1,0 +1,139 @@
+"""What the mean of a table cannot see: a label too often, an order broken, a sum, a trend and a gap lost; never of real
+rows.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import fidelity, samples
+from evaluation.scores import Reason
+from pipelines.config.rules import DEFAULT_RULES
+
+NAMES = ("label_shares", "orders", "proportions", "over_time", "missing_ties")
+
+
+def sales(rows, seed=0):
+    """Bills: dates in order, parts that make a total, prices that rise over the years and are higher in summer, notes
+    missing where bills are low.
+    """
+    rng = np.random.default_rng([seed, 11])
+    day = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3000, rows), "D")
+    summer = np.isin(day.month, (6, 7, 8))
+    net = np.exp(3 + (day.year - 2015) / 8 + 0.5 * summer + rng.normal(0, 0.3, rows)).round(2)
+    tax = (net * rng.uniform(0.15, 0.25, rows)).round(2)
+    low = net < np.median(net)
+    frame = pd.DataFrame(
+        {
+            "ordered": day.strftime("%Y-%m-%d"),
+            "paid": (day + pd.to_timedelta(rng.gamma(2, 10, rows).astype(int), "D")).strftime("%Y-%m-%d"),
+            "net": net,
+            "tax": tax,
+            "total": (net + tax).round(2),
+            "shop": rng.choice(["a", "b", "c", "d"], rows, p=[0.2, 0.3, 0.3, 0.2]),
+            "stars": rng.integers(1, 6, rows).astype(float),
+        }
+    )
+    frame["stars"] = frame["stars"].mask(rng.random(rows) < np.where(low, 0.5, 0.1))
+    late = rng.random(rows) < 0.005  # an order that nearly every row keeps
+    frame.loc[late, ["ordered", "paid"]] = frame.loc[late, ["paid", "ordered"]].to_numpy()
+    return frame
+
+
+TRAIN, HELD, FRESH = sales(1500), sales(400, 1), sales(1500, 2)
+
+
+def refused(other, train=TRAIN, held=HELD):
+    compared = samples.make(train, held, other)
+    scores = {name: getattr(fidelity, name)(compared) for name in NAMES}
+    return {
+        name: score
+        for name, score in scores.items()
+        if score.low is not None and score.low < DEFAULT_RULES[f"fidelity.{name}"]["at_least"]
+    }
+
+
+def doubled(t, rng):
+    return t.assign(shop=t["shop"].mask(rng.random(len(t)) < 0.25, "a"))
+
+
+def late(t, rng):
+    hit = rng.random(len(t)) < 0.1
+    return t.assign(ordered=t["paid"].where(hit, t["ordered"]), paid=t["ordered"].where(hit, t["paid"]))
+
+
+def odd_sums(t, rng):
+    return t.assign(total=(t["total"] + 0.01 * (rng.random(len(t)) < 0.1)).round(2))
+
+
+def odd_ratios(t, rng):
+    tax = t["tax"].mask(rng.random(len(t)) < 0.2, (t["net"] * 0.05).round(2))
+    return t.assign(tax=tax, total=(t["net"] + tax).round(2))
+
+
+def shuffled_dates(t, rng):
+    columns = ["ordered", "paid"]
+    return t.assign(**dict(zip(columns, t[columns].sample(frac=1, random_state=1).to_numpy().T, strict=True)))
+
+
+def shuffled_months(t, rng):
+    """The years keep their prices, the seasons lose theirs."""
+    day = pd.to_datetime(t["ordered"])
+    months = rng.integers(1, 13, len(t))
+    moved = pd.to_datetime({"year": day.dt.year, "month": months, "day": day.dt.day.clip(upper=28)})
+    gap = pd.to_datetime(t["paid"]) - day
+    return t.assign(ordered=moved.dt.strftime("%Y-%m-%d"), paid=(moved + gap).dt.strftime("%Y-%m-%d"))
+
+
+def moved_gaps(t, rng):
+    return t.assign(stars=t["stars"].fillna(3).mask(rng.random(len(t)) < t["stars"].isna().mean()))
+
+
+def tied_gaps(t, rng):
+    """Beside the tie to low bills there is one to a shop."""
+    return t.assign(stars=t["stars"].mask((t["shop"] == "a") & (rng.random(len(t)) < 0.9)))
+
+
+@pytest.mark.parametrize(
+    ("flaw", "name"),
+    [
+        (doubled, "label_shares"),
+        (late, "orders"),
+        (odd_sums, "orders"),
+        (odd_ratios, "proportions"),
+        (shuffled_dates, "over_time"),
+        (shuffled_months, "over_time"),
+        (moved_gaps, "missing_ties"),
+        (tied_gaps, "missing_ties"),
+    ],
+)
+def test_each_flaw_is_refused_and_said_with_counts(flaw, name):
+    found = refused(flaw(FRESH, np.random.default_rng(3)))
+    assert name in found and any(figure.isdigit() for figure in found[name].detail["said"])
+
+
+@pytest.mark.parametrize("sizes", [(1500, 400, 1500), (300, 60, 900), (300, 300, 60), (1200, 60, 300)])
+def test_real_rows_lose_nothing(sizes):
+    for seed in range(3):
+        train, held, other = (sales(rows, 10 + 3 * seed + part) for part, rows in enumerate(sizes))
+        compared = samples.make(train, held, other)
+        assert all(getattr(fidelity, name)(compared).low in (1.0, None) for name in NAMES)
+
+
+def test_few_real_rows_are_not_counted_in_a_sentence():
+    said = refused(late(FRESH, np.random.default_rng(3)))["orders"].detail["said"]
+    assert said.startswith("'ordered' is above 'paid' in ") and said.endswith("fewer than 10.")
+
+
+def test_without_dates_gaps_rules_or_labels_there_is_nothing_to_lose():
+    rng = np.random.default_rng(0)
+    plain = pd.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
+    compared = samples.make(plain, None, plain.sample(frac=1, random_state=0))
+    reasons = {name: getattr(fidelity, name)(compared).reason for name in NAMES}
+    assert reasons == {
+        "label_shares": Reason.NO_VALUES,
+        "orders": Reason.NO_RULES,
+        "proportions": Reason.NO_RULES,
+        "over_time": Reason.NO_ASSOCIATION,
+        "missing_ties": Reason.NO_ASSOCIATION,
+    }
