@@ -20,6 +20,7 @@ from launderette.pipelines.run.steps import Ending
 STEP_WORDS = {
     "fetch": "reading the database",
     "ingest": "reading the source",
+    "compare": "comparing with the last release",
     "protect": "protecting rare categories and extremes",
     "split": "setting the holdout aside",
     "relate": "looking for rules between columns",

@@ -12,6 +12,7 @@ from launderette.pipelines.config.narrowing import without
 from launderette.pipelines.config.rules import Gate, Rule
 from launderette.pipelines.config.sections import (
     Budget,
+    Drift,
     Generator,
     Images,
     Notification,
@@ -25,6 +26,7 @@ from launderette.pipelines.config.sections import (
     Section,
     Source,
     Split,
+    Train,
 )
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import digest_of
@@ -56,6 +58,8 @@ class RunConfig(Section):
     score: Scoring = Scoring()
     augment: Augmentation | None = None
     gate: Gate = Gate()
+    drift: Drift = Drift()
+    train: Train = Train()
     publish: Publish = Publish()
     schedule: Schedule | None = None
     notify: tuple[Notification, ...] = ()

@@ -224,6 +224,32 @@ class Target(Database):
         return self
 
 
+Policy = Literal["stop", "quarantine", "adapt"]
+
+
+class Drift(Section):
+    """What follows from each kind of change since the last release: the run stops before training, its release is
+    refused, or it goes on and says so.
+
+    A column that is listed under `columns` is known: neither that it is new nor that its kind changed stops a run.
+    """
+
+    added: Policy = "stop"
+    removed: Policy = "stop"
+    renamed: Policy = "stop"
+    retyped: Policy = "stop"
+    categories: Policy = "adapt"
+    range: Policy = "adapt"
+    distribution: Policy = "adapt"
+    rows: Policy = "adapt"
+
+
+class Train(Section):
+    """When to train: always, or only where the source has drifted since the model of the last release was trained."""
+
+    when: Literal["always", "drifted"] = "always"
+
+
 class Publish(Section):
     """Where releases go, in which format, and how many are kept (None for all)."""
 

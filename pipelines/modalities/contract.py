@@ -9,6 +9,7 @@ from launderette.evaluation.report import Report
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.run.artifacts import Artifact
 
 Data = Any  # a frame, or an image sample
@@ -78,6 +79,9 @@ class Modality(Protocol):
 
     def entity(self, schema: Schema, config: RunConfig) -> str | None:
         """Return the column whose equal values stay together: the stated one, or one that is found."""
+
+    def compare(self, before: Data | None, data: Data, old: Schema, schema: Schema) -> Sequence[Drifted]:
+        """Return what has changed since the data (None where they are gone) and the schema of the last release."""
 
     def propose_rules(self, data: Data, schema: Schema, config: RunConfig) -> Proposals:
         """Return constraints and combinations that the training part of data keeps, none where the configuration states

@@ -18,6 +18,8 @@ from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.drift import schemas
+from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
@@ -127,6 +129,11 @@ def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None,
 def entity(schema: Schema, config: RunConfig) -> str | None:
     """Return the stated column of the table beside the images."""
     return config.split.column
+
+
+def compare(before: ImageSample | None, images: ImageSample, old: Schema, schema: Schema) -> list[Drifted]:
+    """Return what has changed in columns and in the size of images."""
+    return schemas.compare(old, schema)
 
 
 def propose_rules(images: ImageSample, schema: Schema, config: RunConfig) -> Proposals:

@@ -18,6 +18,8 @@ from launderette.generators import Progress, Schema, Synthesizer
 from launderette.generators.privacy.ledger import Ledger
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.drift import schemas
+from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities import tabular
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.modalities.tabular import (
@@ -100,6 +102,11 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
 
 def entity(schema: Schema, config: RunConfig) -> None:
     """Return None: what is protected is one row."""
+
+
+def compare(before: pd.DataFrame | None, frame: pd.DataFrame, old: Schema, schema: Schema) -> list[Drifted]:
+    """Return what has changed in columns: about rows nobody has asked."""
+    return schemas.compare(old, schema)
 
 
 def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Proposals:

@@ -10,6 +10,8 @@ from launderette.evaluation.summaries import small_cells
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.drift import schemas, values
+from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.personal_data import columns, fakes, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
@@ -73,6 +75,14 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
 def entity(schema: Schema, config: RunConfig) -> str | None:
     """Return the stated column of entities, else an identifier that repeats."""
     return announcing.entity_of(config, schema)
+
+
+def compare(before: pd.DataFrame | None, frame: pd.DataFrame, old: Schema, schema: Schema) -> list[Drifted]:
+    """Return what has changed in columns and, where the rows of the last release are still there, in their values."""
+    if before is None:
+        return schemas.compare(old, schema)
+    renamed = values.renamed(before, frame, old, schema)
+    return [*schemas.compare(old, schema, renamed), *values.compare(before, frame, old, schema)]
 
 
 def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Proposals:

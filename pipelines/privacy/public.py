@@ -74,6 +74,11 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "no column of personal data under privacy.epsilon, found one, but how its values are written only rows tell; "
         "write drop for it",
     )
+    yield (
+        config.train.when == "drifted",
+        "train: {when: always} under privacy.epsilon, found drifted, but whether rows have changed is a question that "
+        "nobody paid for; remove it",
+    )
     asked = [*(config.score.metrics or ()), *config.gate.rules]
     yield (
         any(metric.startswith("privacy.") for metric in asked) or bool(config.score.quasi_identifiers),

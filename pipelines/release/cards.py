@@ -32,5 +32,11 @@ def card(
             "training steps": facts["steps"],
             "device": facts["device"],
             "training stopped": facts["stopped"],
+            **_reused(facts["reused"]),
         },
     }
+
+
+def _reused(model: Mapping[str, Any]) -> dict[str, str]:
+    """Say where a model comes from that was not trained for this release."""
+    return {"trained for release": model["release"], "since": model["since"]} if model else {}

@@ -14,7 +14,7 @@ release, whose readers hold no model, unless the gate names the rule; it says th
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scipy.stats import binom, gamma, norm, poisson
@@ -52,14 +52,16 @@ NAMED = 8  # columns that leak, in a reason
 EITHER = float(norm.isf((1 - NULL) / 2))  # standard deviations that chance exceeds on either side
 
 
-def decide(report: Report, rules: Mapping[str, Rule], data_digest: str) -> Approval | Refusal:
-    """Judge every rule; an approval holds for the data of that SHA-256 only. LaunderError where no rule about
-    privacy is left.
+def decide(
+    report: Report, rules: Mapping[str, Rule], data_digest: str, drifted: Sequence[Mapping[str, str]] = ()
+) -> Approval | Refusal:
+    """Judge every rule; an approval holds for the data of that SHA-256 only. `drifted` are changes of the source that
+    the configuration has refused. LaunderError where no rule about privacy is left.
     """
     check(rules)
     asked = {name: rule for name, rule in rules.items() if name != UNNOTICED}
     judged = [_judge(name, rule, report.scores.get(name)) for name, rule in asked.items()]
-    reasons = (*_of_inputs(report), *_with_power(judged, rules, report))
+    reasons = (*_of_inputs(report), *_of_drift(drifted), *_with_power(judged, rules, report))
     return conclude(data_digest, reasons, _of_model(report, rules))
 
 
@@ -85,6 +87,13 @@ def _of_inputs(report: Report) -> Iterator[dict[str, Any]]:
         value, bound = (round(float(found[end]), DIGITS) for end in ("value", "bound"))
         rule = {"at_most": bound}
         yield _reason(f"inputs.{found['check']}", rule, value, bound, False, found["sentence"], value)
+
+
+def _of_drift(drifted: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    """Refuse each kind of change that is not to be released."""
+    for change in sorted({found["change"] for found in drifted}):
+        told = [found["sentence"] for found in drifted if found["change"] == change]
+        yield _reason(f"drift.{change}", {"at_most": 0}, len(told), 0, False, " ".join(told[:NAMED]), len(told))
 
 
 def _of_model(report: Report, rules: Mapping[str, Rule]) -> tuple[Mapping[str, Any], ...]:

@@ -29,13 +29,18 @@ def id_of(output: Path, decision: str) -> str | None:
     return min((path.name for kind in kinds for path in (Path(output) / kind).glob(f"*-{decision}")), default=None)
 
 
-def remember(output: Path, name: str, id: str, schema: Mapping[str, Any]) -> None:
-    """Keep the id and the schema of the last release of a data set, for the run after it."""
-    write_json(_memory(output, name), {**schema, "release": id})
+def remember(output: Path, name: str, id: str, schema: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+    """Keep the id and the schema of the last release of a data set, and what its model was trained from, for the run
+    after it. A model that was trained for this release names none in `base`.
+    """
+    trained = base["trained"] or {"release": id, "since": _time(id)}
+    write_json(_memory(output, name), {**schema, "release": id, "base": {**base, "trained": trained}})
 
 
 def last(output: Path, name: str) -> dict[str, Any] | None:
-    """Return the schema of the last release of a data set with its id under `release`; None before the first one."""
+    """Return the schema of the last release of a data set with its id under `release` and, under `base`, what its model
+    was trained from; None before the first one.
+    """
     path = _memory(output, name)
     return read_json(path) if path.is_file() else None
 

@@ -134,7 +134,7 @@ def perform(
             return known, True
         found = step(place, config, **inputs)
         _check_unchanged(outside, step.outside(config))
-        write_json(place.path(RESULT), _mapped(found, lambda path: os.path.relpath(path, place.folder)))
+        write_json(place.path(RESULT), mapped(found, lambda path: os.path.relpath(path, place.folder)))
     return found, False
 
 
@@ -154,18 +154,18 @@ def _place(step: Step, config: RunConfig, inputs: Mapping[str, Any]) -> tuple[Pl
 def _result(place: Place) -> Result | None:
     """Return what a step has left, with paths below its folder wherever that lies now; None where nothing whole is."""
     try:
-        return _mapped(read_json(place.path(RESULT)), lambda path: os.path.normpath(place.path(path)))
+        return mapped(read_json(place.path(RESULT)), lambda path: os.path.normpath(place.path(path)))
     except LaunderError:
         return None
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
     """Return a result with the path of every file and folder in it changed."""
     if isinstance(value, list):
-        return [_mapped(one, change) for one in value]
+        return [mapped(one, change) for one in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _mapped(one, change) for name, one in value.items()}
+    found = {name: mapped(one, change) for name, one in value.items()}
     return found | {"path": change(found["path"])} if _is_file(value) else found
 
 

@@ -1,48 +1,50 @@
 """The order of steps: what a run of `launder run` and of `launder augment` is made of, however a step is done."""
 
 from pathlib import Path
-from typing import Any, Protocol
 
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.databases import releasing
+from launderette.pipelines.drift import findings
 from launderette.pipelines.release import history, publishing
-from launderette.pipelines.run import caching, steps
+from launderette.pipelines.run import caching, reusing, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
-from launderette.pipelines.run.caching import NotDone, Result, Step
+from launderette.pipelines.run.caching import NotDone, Result
+from launderette.pipelines.run.reusing import Do, FittedSteps, Night, fit
 from launderette.pipelines.scoring.run import metrics
-
-
-class Do(Protocol):
-    """How a step is done: as a task, or by looking up what it has left."""
-
-    def __call__(self, step: Step, **inputs: Any) -> Result:
-        """Return the result of a step."""
 
 
 def decide(do: Do, config: RunConfig) -> Result:
     """Do all steps up to the decision, in the order in which they stand; return the decision, its scores, and what is
-    to be said.
+    to be said. LaunderError where the source has drifted in a way that stops the run.
     """
-    source = do(steps.ingest)
-    schema = source["schema"]
-    protected = do(steps.protect, table=source["table"], schema=schema)
-    sides = do(steps.split, table=protected["table"], schema=schema)
-    found = do(steps.relate, table=source["table"], schema=schema)
-    fitted = do(steps.train, table=sides["train"], schema=schema, combinations=found["combinations"])
-    drawn = do(steps.sample, model=fitted["model"], table=source["table"], constraints=found["constraints"])
-    compared = {"train": sides["train"], "holdout": sides["holdout"], "synthetic": drawn["table"]}
-    scored = do(steps.score, **compared, schema=schema, model=fitted["model"], metrics=metrics(config))
-    facts = {key: fitted[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
-    notes = [*source["notes"], *protected["notes"], *fitted["notes"], *relations.sentences(found, drawn["constraints"])]
-    rules = {"constraints": drawn["constraints"], "combinations": found["combinations"]}
-    facts |= {key: source[key] for key in ("passed_over", "personal")}
-    facts |= {"notes": notes, "rules": rules}
+    night = reusing.look(do, config, do(steps.ingest))
+    source, schema = night.source, night.source["schema"]
+    fitted = fit(do, source)
+    drawn = do(
+        steps.sample, model=fitted.model["model"], table=source["table"], constraints=fitted.rules["constraints"]
+    )
+    compared = {**fitted.sides, "synthetic": drawn["table"]}
+    scored = do(steps.score, **compared, schema=schema, model=fitted.model["model"], metrics=metrics(config))
+    facts = _facts(night, fitted, drawn)
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
+    judged |= {"changes": findings.sentences(night.changes), "model": fitted.model["model"]["digest"]}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
-    said = {"notes": facts["notes"], "device": f"{fitted['device']} ({fitted['reason']})", "scores": scored["scores"]}
-    said |= {"stopped": fitted["stopped"]}
-    return said | {"decided": decided, "verdict": decided["verdict"], "schema": schema}
+    trained = fitted.model
+    said = {"notes": [*facts["notes"], *night.notes], "device": f"{trained['device']} ({trained['reason']})"}
+    said |= {"scores": scored["scores"], "stopped": trained["stopped"], "verdict": decided["verdict"], "schema": schema}
+    return said | {"decided": {**decided, "base": night.base(config)}}
+
+
+def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
+    """Return what the decision says of the data, the model and the rules, beside its scores."""
+    source, protected, model = night.source, fitted.protected, fitted.model
+    facts = {key: model[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
+    notes = [*source["notes"], *protected["notes"], *model["notes"]]
+    rules = {"constraints": drawn["constraints"], "combinations": fitted.rules["combinations"]}
+    facts |= {key: source[key] for key in ("passed_over", "personal")} | {"rules": rules}
+    facts |= {"notes": [*notes, *relations.sentences(fitted.rules, drawn["constraints"])]}
+    return facts | {"drifted": night.refused, "reused": night.model}
 
 
 def unchanged(config: RunConfig) -> Result | None:

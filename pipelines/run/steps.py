@@ -22,7 +22,7 @@ from launderette.pipelines.release import cards, gate, history, holding, publish
 from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
-from launderette.pipelines.stages import drift, sampling
+from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
     f"pipelines/config/{name}.py"
@@ -89,6 +89,20 @@ def ingest(place: Place, config: RunConfig) -> Result:
         "notes": list(found.notes),
         "personal": {name: dict(finding) for name, finding in found.personal.items()},
     }
+
+
+@step(
+    reads=("privacy",),
+    runs=(*COMMON_CODE, "pipelines/drift", "pipelines/scoring/run.py"),
+    needs=(*TABLE_LIBRARIES, "scipy"),
+)
+def compare(place: Place, config: RunConfig, table: Result, schema: Result, before: Result) -> Result:
+    """Compare the source with that of the last release, whose rows may be gone."""
+    modality = place.modality
+    past = modality.read(before["table"]) if before["table"] else None
+    schemas = Schema.from_dict(before["schema"]), Schema.from_dict(schema)
+    found = modality.compare(past, modality.read(table), *schemas)
+    return {"changes": [change.to_dict() for change in found]}
 
 
 @step(reads=("protect", "columns", "split.entity", "privacy"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
@@ -198,7 +212,7 @@ def score(
     reads=("name", "seed", "generator.name", "gate.rules", "publish.format", "privacy"),
     runs=(*COMMON_CODE, *DECIDING_CODE),
     needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
-    aside=("code", "configuration"),
+    aside=("code", "configuration", "changes", "model"),  # another training may write other bytes of the same model
 )
 def decide(
     place: Place,
@@ -207,6 +221,8 @@ def decide(
     synthetic: Result,
     schema: Result,
     facts: Result,
+    changes: list[str],
+    model: str,
     code: str,
     configuration: str,
 ) -> Result:
@@ -216,17 +232,15 @@ def decide(
     """
     found, staged = reports.restored(read_json(report["path"])), place.path("staged")
     written = place.modality.write_release(place.modality.read(synthetic), staged, format=config.publish.format)
-    verdict = gate.decide(found, config.rules, publishing.data_digest(staged)).verdict()
+    verdict = gate.decide(found, config.rules, publishing.data_digest(staged), facts["drifted"]).verdict()
     id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED_FORMAT}}-{place.key}"
-    last = history.last(place.output, config.name)
-    drifted = drift.check(Schema.from_dict(schema), last and Schema.from_dict(last))
     digests = {"code": code, "config": configuration}
-    card = cards.card(config, id, digests, place.modality.describe(facts), facts, drifted)
+    card = cards.card(config, id, digests, place.modality.describe(facts), facts, changes)
     with explained(staged):
         reports.write(found, staged, verdict=verdict, card=card, public=True)
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
-    public |= {"ledger": facts["ledger"], "rules": facts["rules"]}
+    public |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}
     if facts["personal"]:
         public["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}
     artifacts = {"staged": file_artifact(staged), "report": report}
@@ -281,7 +295,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     releasing.load(table, Path(decided["staged"]["path"]), id)
     place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"])
     releasing.show(table, output, place, id, config.publish.keep)
-    history.remember(output, config.name, id, schema)
+    history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)
     publishing.prune(output, config.publish.keep)
 

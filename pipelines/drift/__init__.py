@@ -1,0 +1,1 @@
+"""Drift: what changed in a source since the last release, by kind of change, and what follows from it."""

@@ -1,0 +1,52 @@
+"""What changed between the columns of two tables: as far as their schemas tell."""
+
+from collections.abc import Iterator
+
+from launderette.generators.data.schema import Column, Schema
+from launderette.pipelines.drift.findings import Drifted
+
+WRITTEN = (
+    ("dtype", "stored as"),
+    ("format", "written as"),
+    ("decimals", "of decimals"),
+    ("pattern", "of the pattern"),
+    ("height", "pixels high:"),
+    ("width", "pixels wide:"),
+    ("channels", "of channels:"),
+)
+
+
+def compare(before: Schema, now: Schema, renamed: dict[str, str] | None = None) -> list[Drifted]:
+    """Return each difference in columns, kinds, types and formats; `renamed` has the new names of columns by their
+    old ones.
+    """
+    renamed = renamed or {}
+    old, new = ({column.name: column for column in schema.columns} for schema in (before, now))
+    found = [Drifted("renamed", b, f"Column {a!r} seems to be called {b!r} now.") for a, b in renamed.items()]
+    gone = [name for name in old if name not in new and name not in renamed]
+    found += [Drifted("removed", name, f"Column {name!r} is gone.") for name in gone]
+    came = [name for name in new if name not in old and name not in renamed.values()]
+    found += [Drifted("added", name, f"Column {name!r} is new.") for name in came]
+    found += [change for name in new if name in old for change in _changes(old[name], new[name])]
+    return found + _order(list(old), list(new))
+
+
+def _changes(before: Column, now: Column) -> Iterator[Drifted]:
+    if before.kind != now.kind:
+        yield Drifted("retyped", now.name, f"Column {now.name!r} was {before.kind} and is {now.kind}.")
+        return
+    for field, words in WRITTEN:
+        one, other = getattr(before, field, None), getattr(now, field, None)
+        if one != other:
+            said = f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}."
+            yield Drifted("written", now.name, said)
+
+
+def _shown(value: object) -> str:
+    return "nothing in particular" if value in (None, "") else str(value)
+
+
+def _order(before: list[str], now: list[str]) -> list[Drifted]:
+    shared = [name for name in before if name in now]
+    same = shared == [name for name in now if name in before]
+    return [] if same else [Drifted("written", "", "The columns stand in another order.")]
