@@ -119,6 +119,8 @@ def _asked(field: pa.Field) -> tuple[str, ...]:
         return count, f"min({value})", f"max({value})", f"sum({value})"
     if pa.types.is_boolean(type_):
         value = f"{name}::boolean::int"
+    elif pa.types.is_signed_integer(type_):
+        value = f"{name}::int8"
     elif pa.types.is_integer(type_) or pa.types.is_decimal(type_):
         value = f"{name}::numeric"
     elif pa.types.is_date(type_):
@@ -130,8 +132,16 @@ def _asked(field: pa.Field) -> tuple[str, ...]:
             return count, f"min({value})", f"max({value})", f"sum(octet_length({name}::text))::numeric"
         value = f"({name}::{kind} - {origin})" if origin else f"{name}::{kind}"
         ends = (f"extract(epoch FROM {how}({value})){epoch}" for how in ("min", "max"))
-        return count, *ends, f"sum(extract(epoch FROM {value})){epoch}"  # a sum of intervals has no room for 2**31 days
+        return count, *ends, _clock_total(f"{name}::{kind}") if origin else f"sum(extract(epoch FROM {value})){epoch}"
     return count, f"min({value})::numeric", f"max({value})::numeric", f"sum({value})::numeric"
+
+
+def _clock_total(value: str) -> str:
+    """Return the sum of times in microseconds, of days and of times apart: an interval has room for 2**31 days."""
+    if value.endswith("::time"):
+        return f"extract(epoch FROM sum({value} - time '00:00'))::numeric * {TICKS_PER_SECOND}"
+    days, times = f"sum({value}::date - date 'epoch')", f"sum({value}::time - time '00:00')"
+    return f"({days}::numeric * 86400 + extract(epoch FROM {times})::numeric) * {TICKS_PER_SECOND}"
 
 
 def _clock(type_: pa.DataType) -> tuple[str | None, str]:

@@ -1,0 +1,1 @@
+"""Databases: how fast rows come in and go out, beside the bare driver."""
