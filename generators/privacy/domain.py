@@ -211,13 +211,15 @@ class Privacy:
     """A guarantee to keep: (epsilon, delta)-differential privacy where one `unit` is added or removed, for a table
     whose `columns` are publicly known by name, such as {"kind": "numerical", "bounds": [0, 120], "decimals": 0}.
 
-    With `domain` learn, rows are asked for what is not stated; `events` is what they were asked already.
+    An entity, as the groups of `fit` tell, has any number of rows, of which `rows_per_entity` are used at most. With
+    `domain` learn, rows are asked for what is not stated; `events` is what they were asked already.
     """
 
     epsilon: float
     delta: float
     columns: Mapping[str, str | Mapping[str, Any]] = field(repr=False)
     unit: str = "row"
+    rows_per_entity: int | None = None
     domain: str = "public"
     events: tuple[Event, ...] = field(default=(), repr=False)
 
@@ -226,8 +228,16 @@ class Privacy:
         for what, found, known in (("unit of privacy", self.unit, PRIVACY_UNITS), ("domain", self.domain, DOMAINS)):
             if found not in known:
                 raise GeneratorError(f"expected a {what} among {', '.join(known)}, found {found!r}")
-        if self.unit != "row":
-            raise GeneratorError("expected unit: row, found entity, which no generator protects yet; leave it out")
+        if (self.unit == "entity") != (self.rows_per_entity is not None) or self.reach < 1:
+            raise GeneratorError(
+                "expected rows_per_entity of 1 or more for the unit entity, none for the unit row, found otherwise; "
+                "state how many rows of one entity are used at most, as the data cannot tell"
+            )
+
+    @property
+    def reach(self) -> int:
+        """How many rows a unit has, at most."""
+        return 1 if self.rows_per_entity is None else self.rows_per_entity
 
     @property
     def squared(self) -> float:
@@ -243,6 +253,19 @@ class Privacy:
                 raise private_field(name, "the kind")
             found.append(PublicColumn.read(name, self.columns.get(name, "infer"), learn=learn))
         return tuple(found)
+
+    def limited(self, frame: pd.DataFrame, groups: pd.Series | None) -> pd.DataFrame:
+        """Return at most `rows_per_entity` rows of each entity, as `groups` names them by row, drawn by its name and
+        their places among its own. All rows without a name are one entity. GeneratorError without groups.
+        """
+        if self.unit == "row":
+            return frame
+        if groups is None:
+            raise GeneratorError("expected groups, the entity of each row, for the unit entity, found none; give them")
+        names = groups.astype("string").fillna("").reset_index(drop=True)
+        places = names.groupby(names).cumcount().astype("string")
+        drawn = pd.Series(pd.util.hash_array((names + "\1" + places).to_numpy(object)))
+        return frame[(drawn.groupby(names).rank(method="first") <= self.reach).to_numpy()]
 
     def conform(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """Return the rows in the stated domain, and its schema."""

@@ -56,7 +56,8 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     of which too little can be told.
     """
     columns = privacy.public(frame.columns)
-    queries = NoisyQueries(accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2)
+    squared = accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2
+    queries = NoisyQueries(squared, privacy.reach)
     asked = Budgeted(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)
     columns = tuple(_formed(column, frame[column.name], asked) for column in columns)
     unlisted = sum("categories" in column.lacking for column in columns)

@@ -15,13 +15,16 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import accounting, noise
 
 PRIVACY_UNITS = ("row", "entity")
+PLURAL = {"row": "rows", "entity": "entities"}
 NEIGHBOURING_RELATION = "add or remove one"
 STATED_FPR = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
 
 
 @dataclass(frozen=True)
 class DiscreteGaussian:
-    """`count` whole numbers, each changed by at most 1 by a unit, told with discrete Gaussian noise of a variance.
+    """`count` whole numbers, each changed by at most 1 by a row, told with discrete Gaussian noise of a variance.
+
+    A unit is up to `reach` rows, so it is told by up to `reach` times the mu of one (group privacy of GDP).
 
     `delta` is the probability that something was told of which the noise says nothing: a label that one unit alone has
     passing its threshold.
@@ -33,6 +36,7 @@ class DiscreteGaussian:
     count: int = 1
     delta: float = 0.0
     mechanism: str = "discrete gaussian"
+    reach: int = 1
 
     @property
     def variance(self) -> Fraction:
@@ -41,16 +45,16 @@ class DiscreteGaussian:
     @property
     def squared(self) -> float:
         """mu^2 of the event."""
-        return self.count * noise.mu_of(self.variance) ** 2
+        return self.count * (self.reach * noise.mu_of(self.variance)) ** 2
 
 
 Event = DiscreteGaussian
 MECHANISMS: dict[str, type] = {"discrete gaussian": DiscreteGaussian}
 
 
-def gaussian(what: str, variance: Fraction, count: int = 1, delta: float = 0.0) -> DiscreteGaussian:
+def gaussian(what: str, variance: Fraction, count: int = 1, delta: float = 0.0, reach: int = 1) -> DiscreteGaussian:
     """Return the event of noise of this variance on `count` numbers."""
-    return DiscreteGaussian(what, variance.numerator, variance.denominator, count, delta)
+    return DiscreteGaussian(what, variance.numerator, variance.denominator, count, delta, reach=reach)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Ledger:
     def __post_init__(self) -> None:
         if self.unit not in PRIVACY_UNITS:
             raise GeneratorError(f"expected a unit of privacy among {', '.join(PRIVACY_UNITS)}, found {self.unit!r}")
+
+    @property
+    def reach(self) -> int:
+        """How many rows of one unit were used, at most."""
+        return max((event.reach for event in self.events), default=1)
 
     @cached_property
     def mu(self) -> float:
@@ -100,11 +109,13 @@ class Ledger:
 
     def sentence(self) -> str:
         """Say what the ledger allows, for somebody who has to sign for it."""
+        rows = f" (at most {self.reach:,} of its rows are used)" if self.unit == "entity" else ""
         return (
-            f"Adding or removing one {self.unit} changes the probability of any release by a factor of at most "
+            f"Adding or removing one {self.unit}{rows} changes the probability of any release by a factor of at most "
             f"e^{self.epsilon:.3g} = {math.exp(min(self.epsilon, 700)):.3g}, but for a probability of {self.delta:g}. "
-            f"Whoever sees it, and knows all other {self.unit}s, recognises at most {self.largest_tpr(STATED_FPR):.1%} "
-            f"of those that it was made from, if {STATED_FPR:.0%} of others may be taken for such."
+            f"Whoever sees it, and knows all other {PLURAL[self.unit]}, recognises at most "
+            f"{self.largest_tpr(STATED_FPR):.1%} of those that it was made from, if {STATED_FPR:.0%} of others may be "
+            "taken for such."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -42,10 +42,12 @@ class ExactQueries:
 class NoisyQueries:
     """Answers with discrete Gaussian noise; `squared` is the whole budget, mu^2, of which each question takes a share.
 
-    A row is in one cell of a table, so it changes one count by 1, whatever the number of cells.
+    A row is in one cell of a table, so it changes one count by 1, whatever the number of cells. A unit is up to `reach`
+    rows.
     """
 
     squared: float
+    reach: int = 1
     events: list[Event] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list, repr=False)  # all that was ever told
     private = True
@@ -64,9 +66,10 @@ class NoisyQueries:
 
         How many are asked for, only what passes may tell.
         """
-        variance = noise.variance_for(math.sqrt(share * self.squared))
-        self.events.append(gaussian(what, variance, delta=delta))
-        return noise.noisy(counts, variance), noise.threshold_for(least, variance, delta)
+        variance = noise.variance_for(math.sqrt(share * self.squared) / self.reach)
+        self.events.append(gaussian(what, variance, delta=delta, reach=self.reach))
+        most = least - 1 + self.reach  # rows of a label that without the unit had too few to be told
+        return noise.noisy(counts, variance), noise.threshold_for(most, variance, delta / self.reach)
 
     def left(self) -> float:
         """Return the share of the budget that is not spent."""
@@ -74,11 +77,11 @@ class NoisyQueries:
 
     def sigma(self, share: float) -> float:
         """Return the standard deviation of the noise that a share of the budget buys."""
-        return math.sqrt(noise.variance_for(math.sqrt(share * self.squared)))
+        return math.sqrt(noise.variance_for(math.sqrt(share * self.squared) / self.reach))
 
     def _ask(self, what: str, values: np.ndarray, share: float, count: int) -> Answer:
-        variance = noise.variance_for(math.sqrt(share * self.squared / count))
-        self.events.append(gaussian(what, variance, count))
+        variance = noise.variance_for(math.sqrt(share * self.squared / count) / self.reach)
+        self.events.append(gaussian(what, variance, count, reach=self.reach))
         answer = Answer(noise.noisy(values, variance).astype("float64"), float(variance))
         self.answers.append(answer)
         return answer

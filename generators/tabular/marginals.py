@@ -139,7 +139,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
         return _fitted(encoded, network, config, {}, started, how)
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
-    queries = NoisyQueries(privacy.squared)
+    queries = NoisyQueries(privacy.squared, privacy.reach)
     encoded, network = measure(data, schema, privacy, queries, config)
     events = (*privacy.events, *queries.events)
     ledger = Ledger(events, privacy.delta, privacy.unit, *provenance(privacy.public(schema.names)))

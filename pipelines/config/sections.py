@@ -154,13 +154,15 @@ class Budget(Section):
 class Privacy(Section):
     """A guarantee of (epsilon, delta)-differential privacy where one `unit` is added or removed.
 
-    Delta should be far below one in as many rows as there are. `domain` learn pays for what `columns` does not state of
+    Delta should be far below one in as many rows as there are. A unit is a row, or an entity of split.entity, of which
+    `rows_per_entity` rows are used at most. `domain` learn pays for what `columns` does not state of
     a column; public refuses it. `total_epsilon` bounds what all releases below publish.to spend together.
     """
 
     epsilon: float = Field(gt=0, allow_inf_nan=False)
     delta: float = Field(1e-6, gt=0, lt=1, allow_inf_nan=False)
-    unit: Literal["row"] = "row"
+    unit: Literal["row", "entity"] = "row"
+    rows_per_entity: int | None = Field(None, gt=0)
     domain: Literal["public", "learn"] = "public"
     total_epsilon: float | None = Field(None, gt=0, allow_inf_nan=False)
 

@@ -120,8 +120,9 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
 
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that the ledger protects and those of the scores, each row's side by itself."""
-    return splitting.split(frame, holdout=config.split.holdout or HELD_OUT, seed=config.seed)
+    """Return the rows that the ledger protects and those of the scores, the side of each row or entity by itself."""
+    held, owner = config.split.holdout or HELD_OUT, config.split.column
+    return splitting.split(frame, holdout=held, seed=config.seed, entity=owner)
 
 
 def shared(train: pd.DataFrame, holdout: pd.DataFrame) -> int:
@@ -138,13 +139,15 @@ def train(
     progress: Progress | None = None,
 ) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
+    owner = config.split.column
     return generators.fit(
-        frame,
+        frame[schema.names],
         config.generator.name,
         seed=config.seed,
         device=config.device,
         privacy=public.guarantee(config, frame.attrs.get(public.LEARNT)),
         progress=progress,
+        groups=None if owner is None else frame[owner],
         **config.generator.options,
     )
 
@@ -167,8 +170,9 @@ def score(
     looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
     wanted = [name for name in names or metric_names(NAME) if not name.startswith("privacy.")]
-    halves = splitting.split(holdout, holdout=0.5, seed=config.seed + 1)
-    report = tabular.score(*halves, synthetic, schema, config, None, names=wanted)
+    halves = splitting.split(holdout, holdout=0.5, seed=config.seed + 1, entity=config.split.column)
+    train, holdout = (side[schema.names] for side in halves)
+    report = tabular.score(train, holdout, synthetic, schema, config, None, names=wanted)
     spent = ledger_of(model).epsilon
     report.scores[public.SPENT] = Score(spent, spent, spent, better="lower", note=ledger_of(model).sentence())
     return report
@@ -188,7 +192,7 @@ def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     noise = [float(event.variance) ** 0.5 for event in ledger.events]
     return {
         "guarantee": ledger.sentence(),
-        "protected": "every row that was trained on; rows of the holdout are not: the scores are computed on them",
+        "protected": f"every {ledger.unit} that was trained on; the holdout is not: scores are computed on it",
         "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public) or 'no column'}",
         "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         "noise on each count": f"standard deviation of {min(noise):.1f} to {max(noise):.1f} rows",

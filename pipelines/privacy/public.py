@@ -37,7 +37,7 @@ def check(config: RunConfig) -> None:
 
 
 def _check_asked(schema: Schema, config: RunConfig) -> None:
-    ingestion.check_mentioned(schema.names, config)
+    ingestion.check_mentioned([*schema.names, *_owner(config)], config)
     ingestion.check_constraints(schema, config)
 
 
@@ -55,8 +55,18 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "generator.name out",
     )
     yield (
-        config.split.column is not None,
-        "no split.entity under privacy.epsilon, found one, but what is protected is one row; give one row per person",
+        config.split.column is not None and not by_entity(config),
+        "no split.entity under privacy.unit: row, found one, but what is protected is one row; write privacy: {unit: "
+        "entity, rows_per_entity: 10}, with as many rows of one as are to be used",
+    )
+    yield (
+        by_entity(config) and config.split.column is None,
+        "split.entity under privacy.unit: entity, found none; name the column that says whose a row is",
+    )
+    dropped = config.split.column in config.listed and ingestion.kind_of(config.listed[config.split.column]) == "drop"
+    yield (
+        dropped,
+        f"the column of split.entity to be read, found columns: {{{config.split.column!r}: drop}}; remove that",
     )
     yield (
         config.columns.get(OTHERS) == "infer" and not learns(config),
@@ -87,9 +97,20 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     )
 
 
+def by_entity(config: RunConfig) -> bool:
+    """Tell whether what is protected is an entity of several rows."""
+    return config.privacy is not None and config.privacy.unit == "entity"
+
+
+def _owner(config: RunConfig) -> list[str]:
+    """Return the column that says whose a row is, where it counts."""
+    return [config.split.column] if by_entity(config) and config.split.column else []
+
+
 def stated(config: RunConfig) -> list[str]:
-    """Return the columns that are stated and not dropped."""
-    return [name for name, column in config.listed.items() if ingestion.kind_of(column) != "drop"]
+    """Return the columns that are stated and not dropped; that of entities is no column of the release."""
+    kept = [name for name, column in config.listed.items() if ingestion.kind_of(column) != "drop"]
+    return [name for name in kept if name != config.split.column]
 
 
 def guarantee(config: RunConfig, learnt: Mapping[str, Any] | None = None) -> Privacy:
@@ -99,7 +120,9 @@ def guarantee(config: RunConfig, learnt: Mapping[str, Any] | None = None) -> Pri
     asked, columns = config.privacy, {name: config.listed[name] for name in stated(config)}
     assert asked is not None  # who asks for no guarantee is no concern of this module
     try:
-        found = Privacy(asked.epsilon, asked.delta, columns, unit=asked.unit, domain=asked.domain)
+        found = Privacy(
+            asked.epsilon, asked.delta, columns, asked.unit, rows_per_entity=asked.rows_per_entity, domain=asked.domain
+        )
         found.public(columns)
         return found if learnt is None else _with_learnt(found, learnt)
     except GeneratorError as error:
@@ -117,11 +140,12 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     the stated domain changes, for whoever holds the rows, or what was learnt, which anybody may know. What was learnt
     is among the frame's attrs. LaunderError for a source whose columns are not those stated.
     """
-    raw = _rows(config)
+    raw, entities, notes = _of_entities(_rows(config), config)
     privacy = guarantee(config)
     if not learns(config):
         conformed, schema = privacy.conform(raw)
-        return conformed, schema, [note for c in privacy.public(raw.columns) for note in _changed(c, raw, conformed)]
+        notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
+        return _with_entities(conformed, entities), schema, notes
     try:
         known = learning.learn(raw, privacy)
     except GeneratorError as error:
@@ -130,7 +154,23 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     _check_asked(schema, config)
     columns = {name: known.columns[name] for name in raw.columns}
     conformed.attrs[LEARNT] = {"columns": columns, "events": [asdict(event) for event in known.events]}
-    return conformed, schema, [_told(column) for column in known.public(raw.columns) if column.learnt]
+    told = [_told(column) for column in known.public(raw.columns) if column.learnt]
+    return _with_entities(conformed, entities), schema, told
+
+
+def _of_entities(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, pd.Series | None, list[str]]:
+    """Return the rows that are used, whose they are, and how many are not, for inside only."""
+    if not by_entity(config):
+        return frame, None, []
+    used = guarantee(config).limited(frame, frame[config.split.column])
+    left = len(frame) - len(used)
+    notes = [f"{left:,} rows beyond privacy.rows_per_entity are not used."] if left else []
+    return used.drop(columns=config.split.column), used[config.split.column].astype("string"), notes
+
+
+def _with_entities(frame: pd.DataFrame, entities: pd.Series | None) -> pd.DataFrame:
+    """Return rows with the column that says whose they are, which is no column of the schema."""
+    return frame if entities is None else frame.assign(**{str(entities.name): entities})
 
 
 def check_source(config: RunConfig) -> list[str]:
@@ -156,12 +196,13 @@ def _rows(config: RunConfig) -> pd.DataFrame:
     frame = read_table(source.path, **(options | written))
     names = [str(name) for name in frame.columns]
     there = [*names, *frame.attrs[LEFT_OUT]]
-    if missing := [name for name in config.listed if name not in there]:
+    asked = [*config.listed, *_owner(config)]
+    if missing := [name for name in asked if name not in there]:
         near = nearest(missing[0], there)
         raise LaunderError(f"expected the stated column {missing[0]!r} in {source.path}, found none{near}")
     if learns(config) and config.columns.get(OTHERS, "drop" if config.listed else "infer") == "infer":
         return frame[names]  # those that are dropped were not read
-    kept = stated(config)
+    kept = [*stated(config), *_owner(config)]
     if OTHERS not in config.columns and (more := [name for name in names if name not in kept]):
         raise LaunderError(
             f"expected only stated columns in {source.path}, found also {more[0]!r}; state what is publicly known of "

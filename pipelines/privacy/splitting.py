@@ -10,13 +10,17 @@ HASH_RANGE = 2.0**64  # hashes lie below it
 LEAST_SIDE_ROWS = 2  # on each side, to learn or to compare anything
 
 
-def split(frame: pd.DataFrame, *, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return training and holdout rows, each row held out with a probability of `holdout`.
+def split(
+    frame: pd.DataFrame, *, holdout: float, seed: int, entity: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training and holdout rows, each row, or each value of the column `entity` with all of its rows, held out
+    with a probability of `holdout`.
 
     A row's side follows from its values and from how many equal rows stand before it, so that neighbouring tables have
-    neighbouring training sets. LaunderError where a side is all but empty.
+    neighbouring training sets; that of an entity from its name alone. LaunderError where a side is all but empty.
     """
-    held = shares(frame, seed) < holdout
+    drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
+    held = drawn < holdout
     train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
     if min(len(train), len(rest)) < LEAST_SIDE_ROWS:
         raise LaunderError(
@@ -29,6 +33,9 @@ def split(frame: pd.DataFrame, *, holdout: float, seed: int) -> tuple[pd.DataFra
 def shares(frame: pd.DataFrame, seed: int) -> np.ndarray:
     """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
     texts = frame.astype("string").fillna("\0").agg("\1".join, axis=1)
-    salted = texts + "\1" + texts.groupby(texts).cumcount().astype("string")
+    return _drawn(texts + "\1" + texts.groupby(texts).cumcount().astype("string"), seed)
+
+
+def _drawn(texts: pd.Series, seed: int) -> np.ndarray:
     key = f"{randomness.key(seed, 'private split'):016x}"
-    return pd.util.hash_array(salted.to_numpy(object), hash_key=key).astype("float64") / HASH_RANGE
+    return pd.util.hash_array(texts.to_numpy(object), hash_key=key).astype("float64") / HASH_RANGE

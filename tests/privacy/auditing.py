@@ -26,6 +26,7 @@ CONFIDENCE = 0.99
 LEAST_SPREAD, MOST_MU = 1e-9, 100.0  # where there is no noise
 FITS = 250  # of each table
 SQUARED = 4.0  # the budget, mu^2
+REACH = 1  # rows of a unit
 COLUMNS = {
     "a": {"kind": "categorical", "categories": ["x"], "missing": False},
     "b": {"kind": "boolean", "missing": False},
@@ -65,7 +66,7 @@ class Fit:
 def fit(frame: pd.DataFrame, answers: list[Question] | None = None) -> Fit:
     """Fit the rows within the budget, with these answers where some are given."""
     asked: list[Question] = []
-    noisy, queries = noise.noisy, NoisyQueries(SQUARED)
+    noisy, queries = noise.noisy, NoisyQueries(SQUARED, REACH)
 
     def answer(counts, variance):
         fits = answers is not None and len(asked) < len(answers) and answers[len(asked)].told.shape == counts.shape

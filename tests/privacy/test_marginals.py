@@ -63,7 +63,8 @@ def test_a_private_field_stops_the_run_and_names_the_line_to_write(column, entry
 def test_what_cannot_be_promised_is_refused():
     with pytest.raises(GeneratorError, match="drowns"):
         generators.fit(TABLE.head(5), "tabular.marginals", privacy=budget(0.01))
-    with pytest.raises(GeneratorError, match="entity"):
-        Privacy(1.0, 1e-6, STATED, unit="entity")
+    for unit in ({"unit": "entity"}, {"rows_per_entity": 3}, {"unit": "entity", "rows_per_entity": 0}):
+        with pytest.raises(GeneratorError, match="rows_per_entity of 1 or more"):
+            Privacy(1.0, 1e-6, STATED, **unit)
     with pytest.raises(GeneratorError, match="no differentially private training"):
         generators.fit(TABLE, "tabular.gan", privacy=budget())
