@@ -19,9 +19,12 @@ CANARIES = {
     "note": "allergic to moonstone",
     "pay": 9876543.21,
     "born": "1871-03-09",
+    "phone": "+44 20 7946 0991",
 }
-WORDS = ("Zebulon", "Quixworth", "quixworth@", "lighthouse", "moonstone", "1871-03-09", "9876543")
+WORDS = ("7946 0991", "Zebulon", "Quixworth", "quixworth@", "lighthouse", "moonstone", "1871-03-09", "9876543")
+LEARNED = {"kind": "name", "learn": True}  # whose names even work/ does not hold
 NEEDLES = [
+    b"Quillfeather",
     *(form(word) for word in WORDS for form in (str.encode, lambda w: w.encode("utf-16-le"))),
     *(struct.pack(kind, CANARIES["pay"]) for kind in ("<f", "<d", ">d")),  # as weights and databases write numbers
     b"9,876,543",
@@ -54,6 +57,8 @@ def ran(tmp_path_factory):
             "note": [f"said {n} words" for n in rng.integers(0, 300, ROWS)],
             "pay": rng.normal(3000, 500, ROWS).round(2),
             "born": pd.Series(born).dt.strftime("%Y-%m-%d"),
+            "phone": [f"+44 20 7946 0{n:03d}" for n in range(ROWS)],
+            "doctor": rng.choice(["Ada Quillfeather", "Bo Lund"], ROWS),
             "income": rng.choice(["low", "high"], ROWS),
         }
     )
@@ -63,8 +68,10 @@ def ran(tmp_path_factory):
     env = environment(HOME=str(folder / "home"))
     (folder / "home").mkdir()
     words = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.target=income"]
-    run = launder("run", "people.csv", *words, folder=folder, env=env)
-    fitted = launder("fit", "people.csv", "--model", "model", "--set", "budget.steps=20", folder=folder, env=env)
+    doctor = ["--set", f"columns.doctor={json.dumps(LEARNED)}"]
+    run = launder("run", "people.csv", *words, *doctor, folder=folder, env=env)
+    words = ["--model", "model", "--set", "budget.steps=20", *doctor]
+    fitted = launder("fit", "people.csv", *words, folder=folder, env=env)
     assert (run.returncode, fitted.returncode) == (0, 0), run.stderr + fitted.stderr
     return folder, run, fitted
 

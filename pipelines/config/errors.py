@@ -25,6 +25,8 @@ EXPECTED_BY_KEY = {
     "device": "auto, cpu, cuda or cuda:N",
     "name": "letters, digits, dots and dashes",
     "delimiter": "one character",
+    "locale": "a language and a country such as de_DE",
+    "key": "env:NAME, the environment variable with the key,",
     **dict.fromkeys(("webhook", "apprise"), "env:NAME, the environment variable with its address,"),
 }
 UNION_PARTS = ("bool", "int", "float", "str", "dict[str,any]")

@@ -35,6 +35,7 @@ PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth date
     *("name", "first_name", "last_name", "email", "phone", "address", "card", "iban", "national_id"),
     *("ip", "mac", "birth_date", "text"),
 )
+LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudonyms can be learned
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", *PERSONAL_KINDS, "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
 SOURCE_PLACES = ("path", "uri", "table", "query", "user", "password")
@@ -79,6 +80,10 @@ class RunConfig(Section):
             words = ("infer", "drop") if name == OTHERS else KIND_WORDS
             if kind not in words:
                 raise ValueError(f"expected one of {', '.join(words)} for columns.{name}{nearest(kind, words)}")
+            learn = column.get("learn", False) if isinstance(column, dict) else False
+            if learn is not False and (learn is not True or kind not in LEARNED_PEOPLE):
+                people = ", ".join(LEARNED_PEOPLE)
+                raise ValueError(f"expected learn: true for {people} only, found something else at columns.{name}")
             if isinstance(column, dict) and "groups" in column:
                 wrong = groups.check(column["groups"]) if kind == "categorical" else "expected groups of a categorical"
                 if wrong:

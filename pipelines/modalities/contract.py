@@ -68,8 +68,8 @@ class Modality(Protocol):
         was guessed.
         """
 
-    def ingest(self, config: RunConfig, folder: Path) -> Ingested:
-        """Read the source; what does not fit into memory goes below `folder`."""
+    def ingest(self, config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:
+        """Read the source; what does not fit into memory goes below `folder`, a key that is made is kept in `work`."""
 
     def store(self, data: Data, place: Path) -> dict[str, Any]:
         """Write data at `place` (a folder, or a file once it has a suffix); return path, digest and rows."""

@@ -86,7 +86,7 @@ def features(config: RunConfig) -> onnx.Network | None:
     return None if config.score.features is None else onnx.read(config.score.features)
 
 
-def ingest(config: RunConfig, folder: Path) -> Ingested:
+def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:
     """Decode the source; the pixels go to a file in `folder`, what was passed over is counted by reason."""
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)

@@ -78,7 +78,7 @@ def inspect(config: RunConfig) -> list[str]:
     return public.check_source(config)
 
 
-def ingest(config: RunConfig, folder: Path) -> Ingested:
+def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:
     """Read the source into its domain. Of a stated one nothing is said, for what is said may leave; what was learnt of
     another was told with noise.
     """

@@ -13,7 +13,7 @@ from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas, values
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Ingested, Protected
-from launderette.pipelines.personal_data import columns, fakes, people
+from launderette.pipelines.personal_data import columns, fakes, keys, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
 from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
@@ -41,6 +41,8 @@ def check_config(config: RunConfig) -> None:
     if config.score.features:
         raise LaunderError("expected score.features for images only, found a table; remove it")
     people.check(config.personal.locale)
+    if config.personal.key:
+        keys.stated(config.personal.key)
 
 
 def check_source(path: str | Path) -> None:
@@ -54,9 +56,9 @@ def inspect(config: RunConfig) -> list[str]:
     return sources.notes_of(ingestion.ingest(config)[0])
 
 
-def ingest(config: RunConfig, folder: Path) -> Ingested:
-    """Read the source into a frame."""
-    frame, schema = ingestion.ingest(config)
+def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:
+    """Read the source into a frame; the key of pseudonyms is kept in `work`."""
+    frame, schema = ingestion.ingest(config, work)
     personal = frame.attrs[ingestion.PERSONAL]
     notes = announcing.of_schema(config, schema, frame, personal)
     return Ingested(frame, schema, notes=notes, personal={name: found.to_dict() for name, found in personal.items()})

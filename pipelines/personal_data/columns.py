@@ -7,6 +7,7 @@ kinds are identifiers to the generator: never learned.
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,11 @@ from launderette.generators.data.schema import Identifier, Schema
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
-from launderette.pipelines.personal_data import detection
+from launderette.pipelines.personal_data import detection, keys
 from launderette.pipelines.personal_data.detection import KIND_PHRASES, Found
 
 KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema
+PSEUDONYMS = "as stated, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
 
 
@@ -33,9 +35,35 @@ def find(frame: pd.DataFrame, schema: Schema, config: RunConfig, known: Collecti
     return {column.name: found[column.name] for column in schema.columns if column.name in found}
 
 
+def pseudonymised(frame: pd.DataFrame, config: RunConfig, work: Path | None) -> pd.DataFrame:
+    """Return the frame with pseudonyms in the columns of people that are stated to be learned."""
+    listed = {name: column for name, column in config.listed.items() if name in frame.columns and is_learned(column)}
+    asked = {name: column["kind"] for name, column in listed.items() if isinstance(column, Mapping)}
+    if not asked:
+        return frame
+    key = keys.of(config, work)
+    found = {name: keys.pseudonyms(frame[name], kind, key, config.personal.locale) for name, kind in asked.items()}
+    return frame.assign(**found)
+
+
+def is_learned(column: str | Mapping[str, Any]) -> bool:
+    """Tell whether an entry under `columns` is of people who are to be learned, under pseudonyms."""
+    return isinstance(column, Mapping) and bool(column.get("learn"))
+
+
+def kind_in_schema(column: str | Mapping[str, Any]) -> str:
+    """Return the kind that a stated column has in the schema."""
+    kind = column if isinstance(column, str) else column["kind"]
+    return "categorical" if is_learned(column) else KIND_OF.get(kind, kind)
+
+
 def _stated(config: RunConfig) -> dict[str, Found]:
-    kinds = {name: column if isinstance(column, str) else column["kind"] for name, column in config.listed.items()}
-    return {name: Found(kind, 1.0, "as stated") for name, kind in kinds.items() if kind in PERSONAL_KINDS}
+    found = {}
+    for name, column in config.listed.items():
+        kind = column if isinstance(column, str) else column["kind"]
+        if kind in PERSONAL_KINDS:
+            found[name] = Found(kind, 1.0, PSEUDONYMS if is_learned(column) else "as stated")
+    return found
 
 
 def _learned(config: RunConfig) -> set[str | None]:
@@ -45,7 +73,7 @@ def _learned(config: RunConfig) -> set[str | None]:
 
 def is_made_up(finding: Found) -> bool:
     """Tell whether a column is made up anew rather than learned."""
-    return KIND_OF[finding.kind] == "identifier"
+    return KIND_OF[finding.kind] == "identifier" and finding.evidence != PSEUDONYMS
 
 
 def marked(schema: Schema, found: Mapping[str, Found]) -> Schema:
@@ -63,6 +91,8 @@ def marked(schema: Schema, found: Mapping[str, Found]) -> Schema:
 def sentence(name: str, finding: Found) -> str:
     """Say what a column holds, what becomes of it, and how to change that."""
     said = f"Column {name!r} holds {finding.sentence()}; "
+    if finding.evidence == PSEUDONYMS:
+        return said + "who is who, only the key tells; which rows somebody has is learned."
     if finding.kind == "birth_date":
         return said + (
             "it stays a date and is learned, but with other columns it names people to whoever knows them: score: "

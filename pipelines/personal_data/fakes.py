@@ -5,7 +5,7 @@ in all rows of an entity where the source has it so. Numbers keep the form in wh
 no phone, card or country would have. No value is a real one of the source.
 
 Whoever knows the seed must not be able to draw the same values and to see which were passed over as real ones: the
-stream of chance begins at a digest of the source's own values.
+stream of chance begins at a digest of the source's own values, under the key where one is stated.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.identifiers import forms
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.personal_data import people, templates, value_forms
+from launderette.pipelines.personal_data import keys, people, templates, value_forms
 from launderette.pipelines.personal_data.column_names import plain
 from launderette.pipelines.personal_data.columns import SHARED
 from launderette.pipelines.personal_data.naming import Casting, Mail, Person
@@ -88,7 +88,8 @@ def replace(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, config: Run
     if not (columns := personal_of(schema)):
         return drawn
     hashes = pd.util.hash_pandas_object(real[[column.name for column in columns]].astype("string"), index=False)
-    secret = hashlib.sha256(f"{config.seed}\0".encode() + hashes.to_numpy().tobytes()).digest()
+    key = keys.stated(config.personal.key) if config.personal.key else b""
+    secret = hmac.new(key, f"{config.seed}\0".encode() + hashes.to_numpy().tobytes(), hashlib.sha256).digest()
     locale = config.personal.locale or _locale(real, columns)
     table = Table(drawn.reset_index(drop=True), real, schema, locale, secret)
     made, named = table.drawn.copy(), dict(_named(table))
@@ -182,10 +183,18 @@ def _of_rows(table: Table, named: Mapping[str, list[str]]) -> list[Callable[[int
         if own is not None:
             found.append(own.__getitem__)
         elif whole is not None:
-            found.append(lambda row, end=end: templates.PIECE.findall(whole[row])[end])
+            found.append(partial(_word_of, whole, end))
         else:
-            found.append(lambda row, names=lists[0]: names[int(rng.integers(len(names)))])
+            found.append(partial(_anybodys, lists[0], rng))
     return found
+
+
+def _word_of(names: Sequence[str], end: int, row: int) -> str:
+    return templates.PIECE.findall(names[row])[end]
+
+
+def _anybodys(names: Sequence[str], rng: np.random.Generator, row: int) -> str:
+    return names[int(rng.integers(len(names)))]
 
 
 def _addresses(table: Table, column: Identifier, named: Mapping[str, list[str]]) -> list[str]:

@@ -55,6 +55,11 @@ class Casting:
         self.taken.add(full)
         return Person(first, last, full)
 
+    def anybody(self, rng: np.random.Generator) -> Person:
+        """Return a person drawn from a stream of chance of their own, whoever has been drawn before."""
+        self.rng, self.taken = rng, set()
+        return self.draw()
+
     def _full(self, template: Template, first: str, last: str, sex: int) -> str:
         free = [place for place, slot in enumerate(template.slots) if not slot.choices and slot.shape != "9"]
         lasts = _last_places(template, free, self.known.family_first)

@@ -22,6 +22,7 @@ from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.narrowing import chosen, narrowed, without
 from launderette.pipelines.modalities import Modality
+from launderette.pipelines.personal_data import keys
 from launderette.pipelines.run.artifacts import (
     LaunderError,
     code_digest,
@@ -36,11 +37,12 @@ Result = dict[str, Any]  # small JSON; a file or a folder in it is {"path", "dig
 RESULT, LOCK = "result.json", "lock"
 POLL_SECONDS = 0.2  # seconds between two looks at a lock that another process holds
 WORK, KEY_DIGITS = "work", 16
-# keys of the configuration that are paths to what a step reads, and its digest: it counts, its path does not
+# keys of the configuration that are paths to what a step reads, or names of secrets, and its digest: it counts alone
 OUTSIDE: dict[str, Callable[[Modality, str], str]] = {
     "source.path": lambda modality, path: modality.digest_source(path),
     "augment.test": lambda modality, path: modality.digest_source(path),
     "score.features": lambda modality, path: onnx.digest(path),
+    "personal.key": lambda modality, reference: keys.fingerprint(reference),
 }
 
 

@@ -81,7 +81,7 @@ class Ending(StrEnum):
 )
 def ingest(place: Place, config: RunConfig) -> Result:
     """Read the source."""
-    found = place.modality.ingest(config, place.path("ingested"))
+    found = place.modality.ingest(config, place.path("ingested"), place.work)
     return {
         "table": place.modality.store(found.data, place.path("ingested")),
         "schema": found.schema.to_dict(),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ PERSONAL = "personal"  # among the attrs of a frame: what is found in its column
 LEAST_TABLE_ROWS = 3  # two to learn from and one to hold out
 
 
-def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
+def ingest(config: RunConfig, work: Path | None = None) -> tuple[pd.DataFrame, Schema]:
     """Read the source and settle the kind of every column; LaunderError for a table that cannot be laundered.
 
     Infinite numbers and values that cannot be read become missing; how many is said among the notes of the frame's
-    attrs. The entity column is always an identifier: it names someone, so it is never learned.
+    attrs. The entity column is always an identifier: it names someone, so it is never learned. `work` is the folder
+    that the key of pseudonyms is kept in.
     """
     source = config.source
     frame = read_table(source.path, **reading(config))
@@ -41,6 +43,7 @@ def ingest(config: RunConfig) -> tuple[pd.DataFrame, Schema]:
         raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
     check_mentioned(kept, config)
     frame, infinite = _finite(frame)
+    frame = columns.pseudonymised(frame, config, work)
     schema, found = _schema(frame, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
@@ -124,8 +127,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, F
     """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns
     inferred; and which columns hold personal data.
     """
-    kinds = {name: kind_of(column) for name, column in config.listed.items() if name in frame.columns}
-    kinds = {name: columns.KIND_OF.get(kind, kind) for name, kind in kinds.items()}
+    kinds = {name: columns.kind_in_schema(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.column:
         kinds[config.split.column] = "identifier"
@@ -143,7 +145,7 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, F
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, column in config.listed.items():
         if isinstance(column, Mapping) and name in entries and name != config.split.column:
-            stated = {key: value for key, value in column.items() if key not in ("groups", "kind")}
+            stated = {key: value for key, value in column.items() if key not in ("groups", "kind", "learn")}
             entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})

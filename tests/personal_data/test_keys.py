@@ -1,0 +1,91 @@
+"""Pseudonyms: same key same name, other key another, never a real one; keys that are missing or can be guessed."""
+
+import os
+import stat
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from launderette.pipelines import config
+from launderette.pipelines.personal_data import keys
+from launderette.pipelines.personal_data.column_names import plain
+from launderette.pipelines.run import caching, steps
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.stages import ingestion
+
+ONE, OTHER = b"one key of some length", b"another key of that length"
+DOCTORS = ["Ada Reyes", "Bo Lund", "Cy Vance", "Dee Okafor"]
+names = st.lists(st.from_regex(r"[A-Z][a-z]{2,6} [A-Z][a-z]{2,8}", fullmatch=True), min_size=1, max_size=6)
+
+
+@given(names, st.sampled_from(["name", "first_name", "last_name", "email"]))
+@settings(max_examples=15, deadline=None)
+def test_one_key_gives_one_person_one_name_that_is_nobodys(people, kind):
+    values = pd.Series([*people, None, *people])
+    found = keys.pseudonyms(values, kind, ONE, None)
+    assert found.isna().tolist() == values.isna().tolist()
+    pairs = {(" ".join(plain(a).split()), b) for a, b in zip(people, found, strict=False)}
+    assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+    assert not {plain(text) for text in found.dropna()} & {plain(text) for text in people}
+    pd.testing.assert_series_equal(keys.pseudonyms(values, kind, ONE, None), found)
+    assert keys.pseudonyms(values, kind, OTHER, None).tolist() != found.tolist()
+
+
+def test_a_person_has_one_name_in_other_tables_and_other_spellings():
+    here = keys.pseudonyms(pd.Series(DOCTORS), "name", ONE, None)
+    there = keys.pseudonyms(pd.Series(["ADA  REYES", "Zoë Quist", "bo lund"]), "name", ONE, None)
+    assert (there[0], there[2]) == (here[0], here[1])
+
+
+def test_a_key_comes_from_the_environment_and_is_long_enough(monkeypatch):
+    monkeypatch.delenv("LAUNDER_KEY", raising=False)
+    with pytest.raises(LaunderError, match=r"in the environment variable LAUNDER_KEY .personal.key., found none"):
+        keys.stated("env:LAUNDER_KEY")
+    monkeypatch.setenv("LAUNDER_KEY", "ab")
+    with pytest.raises(LaunderError, match=r"expected a key of at least 16 characters .* found 2; set it") as caught:
+        config.settled(config.validate({"source": "x.csv", "personal": {"key": "env:LAUNDER_KEY"}}))
+    assert "ab" not in str(caught.value).split() and "\n" not in str(caught.value)
+    with pytest.raises(
+        LaunderError, match=r"expected env:NAME, the environment variable with the key, at personal\.key"
+    ):
+        config.validate({"source": "x.csv", "personal": {"key": "a secret in the open"}})
+
+
+def test_a_key_that_is_made_is_kept_for_its_owner_alone(tmp_path):
+    asked = config.validate({"source": "x.csv"})
+    made = keys.of(asked, tmp_path / "work")
+    assert keys.of(asked, tmp_path / "work") == made != keys.of(asked, tmp_path / "other")
+    assert stat.S_IMODE(os.stat(tmp_path / "work" / keys.KEY_FILE).st_mode) == 0o600
+    (tmp_path / "work" / keys.KEY_FILE).write_bytes(b"cut")
+    with pytest.raises(LaunderError, match="expected the 32 bytes of a key"):
+        keys.of(asked, tmp_path / "work")
+
+
+def configured(tmp_path, **keys_of):
+    rows = {"doctor": DOCTORS * 15, "pay": range(60)}
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    columns = {"doctor": {"kind": "name", "learn": True}, "pay": "numerical"}
+    return config.settled(config.validate({"source": str(tmp_path / "t.csv"), "columns": columns, **keys_of}))
+
+
+def test_people_who_are_learned_have_pseudonyms_before_anything_looks_at_them(tmp_path):
+    frame, schema = ingestion.ingest(configured(tmp_path), tmp_path / "work")
+    assert schema.kinds()["doctor"] == "categorical" and frame["doctor"].nunique() == 4
+    assert not set(frame["doctor"]) & set(DOCTORS)
+    again, _ = ingestion.ingest(configured(tmp_path), tmp_path / "work")
+    assert again["doctor"].tolist() == frame["doctor"].tolist()
+    assert "learned under pseudonyms" in frame.attrs[ingestion.PERSONAL]["doctor"].evidence
+    with pytest.raises(LaunderError, match="expected learn: true for name, first_name, last_name, email only"):
+        config.validate({"source": "x.csv", "columns": {"a": {"kind": "iban", "learn": True}}})
+
+
+def test_another_key_has_a_step_done_again_and_its_name_alone_does_not(tmp_path, monkeypatch):
+    for name, key in (("ONE", "k" * 20), ("SAME", "k" * 20), ("TWO", "q" * 20)):
+        monkeypatch.setenv(name, key)
+    found = {}
+    for name in ("ONE", "SAME", "TWO"):
+        asked = configured(tmp_path, personal={"key": f"env:{name}"})
+        found[name] = steps.ingest.key(asked, steps.ingest.outside(asked), {})
+    assert found["ONE"] == found["SAME"] != found["TWO"] and caching.OUTSIDE["personal.key"]
