@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument(
-        "--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families.py draws"
+        "--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families/drawing.py draws"
     )
     parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan"], default=[])
     parser.add_argument("--peers-python", type=Path, help="the python of the environment that holds the peers")

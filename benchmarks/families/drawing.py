@@ -1,6 +1,6 @@
 """Draw how hard the rows of each family are to detect against the time it trained, beside the peers: docs/families.svg.
 
-    python -m benchmarks.families
+    python -m benchmarks.families.drawing
 
 Our medians are those that `benchmarks/tabular.py --save docs/families.json` measured; the peers' stand in peers.json
 with their sources.
@@ -12,7 +12,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 OURS, PEERS, DRAWING = (
     ROOT / "docs" / "families.json",
     ROOT / "benchmarks" / "peers" / "peers.json",
