@@ -1,0 +1,68 @@
+"""Gaps of unseen rows, filled by a model and by what others use: an iterative imputer, boosted trees by column."""
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer
+from sklearn.preprocessing import OrdinalEncoder
+
+import generators
+
+PEERS = "scikit-learn: iterative imputer, boosted trees"
+GAPS = 0.3  # share of the cells that are taken away
+DRAWS = 10
+ROWS = 1000  # unseen rows whose gaps are filled
+
+
+def of_model(model: generators.Synthesizer, train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
+    """Fill the gaps by the mean, for labels the most frequent, of ten draws."""
+    whole, gaps = _gapped(unseen, seed)
+    draws = [model.impute(whole.mask(gaps), seed=k) for k in range(DRAWS)]
+    filled = {}
+    for name in whole:
+        values = pd.concat([draw[name] for draw in draws], axis=1)
+        filled[name] = values.astype(float).mean(1) if _is_number(whole[name]) else values.mode(axis=1)[0]
+    return _errors(train, whole, pd.DataFrame(filled), gaps)
+
+
+def of_peers(train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
+    """Fill the gaps of numbers by scikit-learn's iterative imputer, and those of labels by boosted trees."""
+    whole, gaps = _gapped(unseen, seed)
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    labels = [name for name in whole if not _is_number(whole[name])]
+    X, X_new = train.copy(), whole.copy()
+    X[labels], X_new[labels] = encoder.fit_transform(train[labels]), encoder.transform(whole[labels])
+    X_new = X_new.astype(float).mask(gaps)
+    imputer = IterativeImputer(random_state=seed).fit(X)
+    filled = pd.DataFrame(imputer.transform(X_new), columns=X.columns)
+    for name in labels:
+        filled[name] = _by_trees(train[name], X.drop(columns=name), X_new.drop(columns=name), seed)
+    return _errors(train, whole, filled, gaps)
+
+
+def _by_trees(y: pd.Series, X: pd.DataFrame, X_new: pd.DataFrame, seed: int) -> np.ndarray:
+    """Predict labels from rows with gaps, by trees that have learnt from rows with as many."""
+    X = X.astype(float).mask(np.random.default_rng(seed + 1).random(X.shape) < GAPS)
+    return HistGradientBoostingClassifier(random_state=seed, early_stopping=False).fit(X, y).predict(X_new)
+
+
+def _gapped(unseen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    whole = unseen[:ROWS].reset_index(drop=True)
+    return whole, np.random.default_rng(seed).random(whole.shape) < GAPS
+
+
+def _errors(train: pd.DataFrame, whole: pd.DataFrame, filled: pd.DataFrame, gaps: np.ndarray) -> dict[str, float]:
+    """Mean over the columns: error of numbers over that of the column's mean, and share of labels that are right."""
+    numbers, labels = [], []
+    for k, name in enumerate(whole):
+        true, found = whole.loc[gaps[:, k], name], filled.loc[gaps[:, k], name]
+        if _is_number(true):
+            numbers.append(np.sqrt(((found - true) ** 2).mean() / ((train[name].mean() - true) ** 2).mean()))
+        else:
+            labels.append((found == true).mean())
+    return {"numbers": float(np.mean(numbers)), "labels": float(np.mean(labels))}
+
+
+def _is_number(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values))
