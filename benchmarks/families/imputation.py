@@ -9,7 +9,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 import generators
 
-PEERS = "scikit-learn: iterative imputer, boosted trees"
+PEERS = "scikit-learn"
 GAPS = 0.3  # share of the cells that are taken away
 DRAWS = 10
 ROWS = 1000  # unseen rows whose gaps are filled
@@ -43,8 +43,9 @@ def of_peers(train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, 
 
 def _by_trees(y: pd.Series, X: pd.DataFrame, X_new: pd.DataFrame, seed: int) -> np.ndarray:
     """Predict labels from rows with gaps, by trees that have learnt from rows with as many."""
-    X = X.astype(float).mask(np.random.default_rng(seed + 1).random(X.shape) < GAPS)
-    return HistGradientBoostingClassifier(random_state=seed, early_stopping=False).fit(X, y).predict(X_new)
+    X, known = X.astype(float).mask(np.random.default_rng(seed + 1).random(X.shape) < GAPS), y.notna()
+    trees = HistGradientBoostingClassifier(random_state=seed, early_stopping=False)
+    return trees.fit(X[known], y[known]).predict(X_new)
 
 
 def _gapped(unseen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -53,10 +54,13 @@ def _gapped(unseen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def _errors(train: pd.DataFrame, whole: pd.DataFrame, filled: pd.DataFrame, gaps: np.ndarray) -> dict[str, float]:
-    """Mean over the columns: error of numbers over that of the column's mean, and share of labels that are right."""
+    """Mean over the columns: error of numbers over that of the column's mean, and share of labels that are right, where
+    the truth is known.
+    """
     numbers, labels = [], []
     for k, name in enumerate(whole):
-        true, found = whole.loc[gaps[:, k], name], filled.loc[gaps[:, k], name]
+        asked = gaps[:, k] & whole[name].notna()
+        true, found = whole.loc[asked, name], filled.loc[asked, name]
         if _is_number(true):
             numbers.append(np.sqrt(((found - true) ** 2).mean() / ((train[name].mean() - true) ** 2).mean()))
         else:
