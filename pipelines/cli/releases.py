@@ -32,18 +32,32 @@ def releases(folder: Folder) -> int:
     return RELEASED
 
 
-def verify(release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")]) -> int:
-    """Recompute every digest of a release, and follow the manifests of the releases before it."""
-    from launderette.pipelines.release import chain, publishing
-    from launderette.pipelines.run.artifacts import LaunderError
+Key = Annotated[
+    str | None,
+    typer.Option(metavar="env:NAME", help="The variable with the secret, or either half of the keys, that signs."),
+]
 
-    problems, before = publishing.verify(release), chain.check(release)
-    if problems := [*problems, *([before.problem] if before.problem else [])]:
-        raise LaunderError(f"expected the release as it was published, found a difference: {' '.join(problems)}")
-    so = f", and so is the manifest of each of the {before.checked:,} releases before it" if before.checked else ""
-    say(f"Verified {release}: every file is as it was published{so}.")
-    if before.unknown:
-        say(before.unknown)
+
+def verify(
+    place: Annotated[Path, typer.Argument(metavar="RELEASE|DIR", help="A release, or an output folder for all.")],
+    key: Key = None,
+) -> int:
+    """Recompute every digest of a release, or of all in a folder, follow the manifests before it, check signatures."""
+    from launderette.pipelines.release import auditing
+    from launderette.pipelines.run.artifacts import LaunderError
+    from launderette.pipelines.run.secrets import secret
+
+    by = secret(key, "--key") if key else None
+    releases = auditing.releases_of(place)
+    for release in releases:
+        found = auditing.audit(release, by)
+        if found.problems:
+            which = f"release {release.name}" if len(releases) > 1 else "the release"
+            raise LaunderError(f"expected {which} as it was published, found a difference: {' '.join(found.problems)}")
+        so = f", and so is the manifest of each of the {found.before:,} releases before it" if found.before else ""
+        say(f"Verified {release}: every file is as it was published{so}{found.signed}.")
+        if found.unknown:
+            say(found.unknown)
     return RELEASED
 
 

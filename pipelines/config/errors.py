@@ -28,6 +28,7 @@ EXPECTED_BY_KEY = {
     "locale": "a language and a country such as de_DE",
     "key": "env:NAME, the environment variable with the key,",
     **dict.fromkeys(("webhook", "apprise"), "env:NAME, the environment variable with its address,"),
+    "sign": "env:NAME, the environment variable with the key,",
 }
 UNION_PARTS = ("bool", "int", "float", "str", "dict[str,any]")
 

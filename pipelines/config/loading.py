@@ -102,6 +102,8 @@ def _checked(config: RunConfig) -> RunConfig:
     """Return the configuration with typed options; LaunderError for a generator, option or metric there is not."""
     from launderette import evaluation, generators
     from launderette.pipelines import modalities
+    from launderette.pipelines.release import signing
+    from launderette.pipelines.run.secrets import secret
 
     options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
     for name in config.augment.compare if config.augment else ():
@@ -112,6 +114,8 @@ def _checked(config: RunConfig) -> RunConfig:
                 near = nearest(name, metrics)
                 raise LaunderError(f"expected the name of a metric under {where}, found {name!r}{near}")
     gate_rules.check(config.rules)
+    if config.publish.sign:
+        signing.check(secret(config.publish.sign, "publish.sign"))
     modalities.of(config).check_config(config)
     if config.publish.table and config.modality != "tabular":
         raise LaunderError("expected publish.table for tables only, found images; remove it")

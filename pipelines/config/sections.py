@@ -19,6 +19,7 @@ Name = Annotated[
 ]  # a column may be called 2019
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
+Reference = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]  # a secret, by its environment variable
 
 
 class Section(BaseModel):
@@ -260,6 +261,7 @@ class Publish(Section):
     to: str = OUTPUT
     format: Literal["parquet", "csv", "folder"] = "parquet"  # folder: PNG files by label, csv: tables
     keep: int | None = Field(None, gt=0)
+    sign: Reference | None = None  # the key that manifests are signed by: a secret, or an Ed25519 key in PEM
     table: Target | None = None
 
     @model_validator(mode="after")
@@ -269,7 +271,6 @@ class Publish(Section):
         return self
 
 
-Reference = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]  # a secret, by its environment variable
 Event = Literal["released", "recovered", "quarantined", "failed", "approval"]
 
 

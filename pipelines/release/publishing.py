@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launderette.pipelines.release import chain
+from launderette.pipelines.release import chain, signing
 from launderette.pipelines.release.chain import PRUNED
 from launderette.pipelines.release.decisions import Approval, Decision, Override, SignOff, reopen
 from launderette.pipelines.release.history import CURRENT, PENDING, QUARANTINE, RELEASES
@@ -40,11 +40,13 @@ REPORTS = ("report.html", "report.json")
 RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 
 
-def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, **facts: Any) -> dict[str, Any]:
+def manifest(
+    staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path, key: str | None = None, **facts: Any
+) -> dict[str, Any]:
     """Write manifest.json into a staged folder, the last file there, and return it.
 
     `verdict` is Decision.verdict(); `facts` are public: created, generator, seed, rows, config and code digests,
-    ledger.
+    ledger. It is signed by `key`, where there is one.
     """
     before = current_id(output)
     document = {
@@ -59,6 +61,8 @@ def manifest(staged: Path, verdict: Mapping[str, Any], *, id: str, output: Path,
         "previous": before and digest_file(Path(output) / RELEASES / before / MANIFEST),
     }
     document["digest"] = digest_manifest(document)
+    if key is not None:
+        document["signature"] = signing.sign(document["digest"], key)
     write_json(Path(staged) / MANIFEST, document)
     return document
 
@@ -69,9 +73,16 @@ def _named(id: str) -> str:
     return id
 
 
-def release(approval: Approval | Override, staged: Path, output: Path, id: str, facts: Mapping[str, Any]) -> Path:
-    """Release a staged folder under `id` and point `current` at it; where that release is there already, only the
-    latter.
+def release(
+    approval: Approval | Override,
+    staged: Path,
+    output: Path,
+    id: str,
+    facts: Mapping[str, Any],
+    key: str | None = None,
+) -> Path:
+    """Release a staged folder under `id`, signed by `key`, and point `current` at it; where that release is there
+    already, only the latter.
 
     LaunderError where it is there and not as it was published.
     """
@@ -80,7 +91,7 @@ def release(approval: Approval | Override, staged: Path, output: Path, id: str, 
         return Path(output) / RELEASES / id
     with tempfile.TemporaryDirectory(dir=staged.parent) as folder:
         whole = Path(shutil.copytree(staged, Path(folder, id), copy_function=shutil.copyfile))
-        manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], **facts)
+        manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], key=key, **facts)
         return publish(approval, whole, output, id)
 
 

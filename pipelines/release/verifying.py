@@ -26,8 +26,8 @@ def data_digest(folder: str | Path) -> str:
 
 
 def digest_manifest(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a manifest without its own digest."""
-    return digest_of({key: value for key, value in document.items() if key != "digest"})
+    """Return the SHA-256 of a manifest without its own digest and the signature of that."""
+    return digest_of({key: value for key, value in document.items() if key not in ("digest", "signature")})
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from launderette.pipelines.release import cards, gate, history, holding, publish
 from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
+from launderette.pipelines.run.secrets import secret
 from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
@@ -301,7 +302,8 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     output, id, table = Path(config.publish.to), decided["id"], config.publish.table
     _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
     releasing.load(table, Path(decided["staged"]["path"]), id)
-    place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"])
+    key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
+    place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
     releasing.show(table, output, place, id, config.publish.keep)
     history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)
