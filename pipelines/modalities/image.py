@@ -25,6 +25,7 @@ from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
+from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.run import members
 from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, write_release
@@ -248,11 +249,31 @@ def score(
     names: Sequence[str] | None = None,
 ) -> Report:
     """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is
-    tried too. `names` restricts the metrics.
+    tried too. `names` restricts the metrics. Under sample.weights the real images in the same shares are compared
+    with, for all but privacy.
     """
-    given = ((side.pixels, side.labels) for side in (train, holdout, synthetic))
     known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
-    return evaluation.score_images(*given, features=features(config), **known, seed=config.seed, names=names)
+
+    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, **how: Any) -> Report:
+        given = ((side.pixels, side.labels) for side in (first, second, synthetic))
+        return evaluation.score_images(*given, features=features(config), **how, seed=config.seed, names=names)
+
+    if not config.sample.weights:
+        return scored(train, holdout, names, **known)
+    alike = [_in_shares(side, config, word) for side, word in ((train, "training"), (holdout, "held-out"))]
+    return shares.judged(
+        evaluation.names(NAME) if names is None else names,
+        lambda private: scored(train, holdout, private, **known),
+        lambda others: scored(*alike, others),
+    )
+
+
+def _in_shares(side: ImageSample, config: RunConfig, word: str) -> ImageSample:
+    """Return the images of a side in the shares of sample.weights."""
+    ((_, asked),) = config.sample.weights.items()
+    texts = np.asarray(side.labels).astype(str)
+    masks = [(texts == str(value), share) for value, share in asked.items()]
+    return side.take(shares.rows_in(masks, config.seed, word))
 
 
 def loss_of(

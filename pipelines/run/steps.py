@@ -187,6 +187,7 @@ def sample(place: Place, config: RunConfig, model: Result, table: Result, constr
         "score.quasi_identifiers",
         "score.features",
         "sample.where",
+        "sample.weights",
         "seed",
         "privacy",
     ),

@@ -15,6 +15,7 @@ from launderette.generators.sampling import reading
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.scoring import shares
 
 
 def score(
@@ -30,8 +31,9 @@ def score(
     tried too. `names` restricts the metrics.
 
     Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no
-    holdout. What the report says of single rows and rare categories is for its internal variant, in the run's private
-    folder. LaunderError where no training row meets the condition, ValueError where the tables differ.
+    holdout. Under sample.weights it is rows in the same shares, for all but privacy. What the report says of single
+    rows and rare categories is for its internal variant, in the run's private folder. LaunderError where no training
+    row meets the condition, or a share has no row, ValueError where the tables differ.
     """
     sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
     learnt = members(model, len(train))
@@ -43,17 +45,38 @@ def score(
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
     known = loss_of(model)
-    return evaluation.score(
-        *(readable(frame, schema) for frame in (kept, held, synthetic)),
-        kinds=schema.kinds(),
-        target=config.score.target,
-        quasi_identifiers=config.score.quasi_identifiers,
-        loss=known and (lambda rows: known(real.loc[rows.index])),
-        members=None if learnt is None else learnt[sides[0].index],
-        seed=config.seed,
-        names=names,
-        internal=True,
+
+    def scored(first: pd.DataFrame, second: pd.DataFrame, names: Sequence[str] | None, **how: Any) -> Report:
+        return evaluation.score(
+            *(readable(frame, schema) for frame in (first, second, synthetic)),
+            kinds=schema.kinds(),
+            target=config.score.target,
+            quasi_identifiers=config.score.quasi_identifiers,
+            seed=config.seed,
+            names=names,
+            **how,
+        )
+
+    of_members = {
+        "loss": known and (lambda rows: known(real.loc[rows.index])),
+        "members": None if learnt is None else learnt[sides[0].index],
+        "internal": True,
+    }
+    if not config.sample.weights:
+        return scored(kept, held, names, **of_members)
+    alike = [_in_shares(frame, schema, config, side) for frame, side in ((kept, "training"), (held, "held-out"))]
+    return shares.judged(
+        evaluation.names(schema.modality) if names is None else names,
+        lambda private: scored(kept, held, private, **of_members),
+        lambda others: scored(*alike, others),
     )
+
+
+def _in_shares(frame: pd.DataFrame, schema: Schema, config: RunConfig, side: str) -> pd.DataFrame:
+    """Return the rows of a side in the shares of sample.weights."""
+    ((column, asked),) = config.sample.weights.items()
+    masks = [(reading.meeting(frame, schema, {column: value}), share) for value, share in asked.items()]
+    return frame.iloc[shares.rows_in(masks, config.seed, side)].reset_index(drop=True)
 
 
 def members(model: Synthesizer | None, rows: int) -> np.ndarray | None:
