@@ -217,7 +217,7 @@ def _among(samples: Samples, query: Group, reference: Group, k: int, own: int, f
     """Nearest references of one chunk of queries; `own` is the place of the chunk that holds the queries
     themselves, or -1.
     """
-    queries = points(samples, *query, fitted)
+    queries = points(samples, query.role, query.rows, fitted)
     parts = []
     for at in range(0, len(reference), ENCODED_ROWS):
         among = points(samples, reference.role, reference.rows[at : at + ENCODED_ROWS], fitted)
