@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from launderette.pipelines import config
-from launderette.pipelines.databases import fetching, postgresql, releasing, versions
+from launderette.pipelines.database_sinks import releasing, versions
+from launderette.pipelines.databases import fetching, postgresql
 
 TABLE = """
 CREATE TABLE people AS SELECT g AS id, (random() * 1e5)::numeric(10, 2) AS pay, (random() * 9e10)::int8 AS i8,

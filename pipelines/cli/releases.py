@@ -65,12 +65,12 @@ def rollback(
     folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]
 ) -> int:
     """Point `current` at another release, and have the readers of its table in a database see it again."""
-    from launderette.pipelines.databases import record
+    from launderette.pipelines.database_sinks import record
     from launderette.pipelines.release import publishing
 
     publishing.check(folder, release)
     if table := record.of(folder).get(release):
-        from launderette.pipelines.databases import releasing  # with the drivers of databases
+        from launderette.pipelines.database_sinks import releasing  # with the drivers of databases
 
         releasing.rollback(table, release)
         say(f"{table['name']} is {release} now.")

@@ -1,1 +1,1 @@
-"""Databases as sources and sinks: read once into a Parquet file, written aside, verified and swapped in."""
+"""Databases as sources: read once into a Parquet file; addresses, logins and failures of databases."""

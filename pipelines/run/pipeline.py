@@ -4,7 +4,7 @@ from pathlib import Path
 
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
-from launderette.pipelines.databases import releasing
+from launderette.pipelines.database_sinks import releasing
 from launderette.pipelines.drift import findings
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import caching, reusing, steps

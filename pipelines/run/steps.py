@@ -16,7 +16,7 @@ from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
-from launderette.pipelines.databases import releasing
+from launderette.pipelines.database_sinks import releasing
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.config.sections import Target
-from pipelines.databases import failures, postgresql, record, releasing, swapping, versions
+from pipelines.database_sinks import record, releasing, swapping, versions
+from pipelines.databases import failures, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable
 from tests.databases.conftest import PASSWORD, WRITER, dbapi
 

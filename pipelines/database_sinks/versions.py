@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.sections import Target
-from launderette.pipelines.databases import checks, targets, types
+from launderette.pipelines.database_sinks import checks, targets, types
+from launderette.pipelines.database_sinks.types import LoadedColumn
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.databases.postgresql import run
-from launderette.pipelines.databases.types import LoadedColumn
 from launderette.pipelines.run.artifacts import LaunderError
 
 SCHEMA = "launder_releases"

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.sections import Target
-from launderette.pipelines.databases import targets, versions
+from launderette.pipelines.database_sinks import targets, versions
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.databases.postgresql import run
 from launderette.pipelines.run.artifacts import LaunderError

@@ -6,9 +6,10 @@ from typing import Any
 import pyarrow as pa
 
 from launderette.pipelines.config.sections import Target
-from launderette.pipelines.databases import addresses, types
+from launderette.pipelines.database_sinks import types
+from launderette.pipelines.database_sinks.types import LoadedColumn
+from launderette.pipelines.databases import addresses
 from launderette.pipelines.databases.postgresql import run
-from launderette.pipelines.databases.types import LoadedColumn
 from launderette.pipelines.run.artifacts import LaunderError
 
 VIEW_KIND, TABLE_KINDS = "v", ("r", "p")

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.sections import Target
-from launderette.pipelines.databases import addresses, failures, record, swapping, versions
+from launderette.pipelines.database_sinks import record, swapping, versions
+from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.databases.postgresql import connected
 from launderette.pipelines.run.artifacts import digest_file
 

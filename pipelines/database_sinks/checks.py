@@ -12,7 +12,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from launderette.pipelines.databases import types
+from launderette.pipelines.database_sinks import types
 from launderette.pipelines.databases.addresses import quoted
 
 ROUNDING = 1e-9  # relative, of a sum of floating point numbers in another order

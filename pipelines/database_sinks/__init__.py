@@ -1,0 +1,1 @@
+"""Releases in databases: loaded aside, verified by the server, swapped in, rolled back."""
