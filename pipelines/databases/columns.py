@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from launderette.pipelines.databases import selecting
 from launderette.pipelines.databases.addresses import quoted
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -118,18 +119,11 @@ def with_enums(columns: Iterable[TableColumn], known: Iterable[tuple[int, str, l
 
 def check(columns: Sequence[TableColumn]) -> None:
     """Raise LaunderError for a name that is there twice, or for a type that there is no kind for."""
-    names = [column.name for column in columns]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise LaunderError(f"expected every column once, found {twice[0]!r} more than once; name it with AS")
+    selecting.checked([column.name for column in columns])
     for column in columns:
-        if column.labels or column.type in (*NATIVE, *AS_TEXT, "numeric", DROPPED):
-            continue
-        what = "an array" if column.type.startswith("_") else f"the type {column.type}"
-        advice = ADVICE_BY_TYPE.get(column.type, "select it as text in source.query")
-        raise LaunderError(
-            f"expected numbers, text, booleans or dates in column {column.name!r}, found {what}; "
-            f"{advice}, or set columns.{column.name} to drop"
-        )
+        if not column.labels and column.type not in (*NATIVE, *AS_TEXT, "numeric", DROPPED):
+            what = "an array" if column.type.startswith("_") else f"the type {column.type}"
+            raise selecting.refused(column.name, what, *filter(None, [ADVICE_BY_TYPE.get(column.type)]))
 
 
 def schema(columns: Iterable[TableColumn]) -> pa.Schema:

@@ -36,6 +36,11 @@ FOUND_BY_WORDS = {  # where there is no SQLSTATE: without a connection, and whil
     "division by zero": FOUND_BY_CLASS["22"],
     "out of range": FOUND_BY_CLASS["22"],
     "invalid input syntax": FOUND_BY_CLASS["22"],
+    "Table with name": FOUND["42P01"],
+    "no such table": FOUND["42P01"],
+    "Referenced column": FOUND["42703"],
+    "no such column": FOUND["42703"],
+    "database does not exist": "that there is no such file; check the path",
     "password authentication failed": FOUND["28P01"],
     "no password supplied": "that it asks for a password; set source.password: env:NAME",
     "no pg_hba.conf entry": FOUND["28000"],
@@ -45,8 +50,6 @@ FOUND_BY_WORDS = {  # where there is no SQLSTATE: without a connection, and whil
     "invalid URI query parameter": "an option of the address that is unknown; remove it",
     "unable to open database file": "that there is no such file, or that it may not be read; check the path",
     "file is not a database": "a file that is no database; check the path",
-    "no such table": FOUND["42P01"],
-    "no such column": FOUND["42703"],
     "syntax error": FOUND["42601"],
     "attempt to write a readonly database": FOUND["25006"],
     "database is locked": FOUND[LOCKED],
@@ -89,14 +92,16 @@ def _failure(expected: str, error: Exception) -> LaunderError:
         return LaunderError(f"{expected}, found {found}")
     if found:
         return Unavailable(f"{expected}, found {found}")
-    if (state and not state.startswith(LOST)) or (not state and _is_answer(text)):
+    if (state and not state.startswith(LOST)) or (not state and _is_answer(text, type(error).__name__)):
         return LaunderError(f"{expected}, found that the database refuses it{state and f' ({state})'}; see its log")
     return Unavailable(f"{expected}, found no connection, or one that was lost; run again once the server answers")
 
 
-def _is_answer(text: str) -> bool:
+def _is_answer(text: str, kind: str) -> bool:
     """Tell whether a failure without an SQLSTATE is what a server says of a statement, and not of the connection."""
-    return "PGRES_FATAL_ERROR" in text and "FATAL: " not in text and "server closed" not in text
+    return kind in ("ProgrammingError", "DataError", "NotSupportedError") or (
+        "PGRES_FATAL_ERROR" in text and "FATAL: " not in text and "server closed" not in text
+    )
 
 
 def retried(work: Callable[[], Result], delays: list[float] | None = None) -> Result:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Source
-from launderette.pipelines.databases import addresses, failures, postgresql
+from launderette.pipelines.databases import addresses, dialects, failures, postgresql, sqlite
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained
 
@@ -76,12 +76,10 @@ def _read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
 
 def _opened(config: RunConfig) -> AbstractContextManager[RowStream]:
     source, is_dropped = config.source, partial(_is_dropped, config)
-    if addresses.scheme_of(str(source.uri)) in addresses.POSTGRESQL:
+    scheme = addresses.scheme_of(str(source.uri))
+    if scheme in addresses.POSTGRESQL:
         return postgresql.rows(source, exact=config.privacy is None, is_dropped=is_dropped)
-    raise LaunderError(
-        f"expected a database of the scheme postgresql, found {addresses.scheme_of(str(source.uri))!r}; write the "
-        "table to a file first"
-    )
+    return (sqlite if scheme == "sqlite" else dialects).rows(source, is_dropped=is_dropped)
 
 
 def _is_dropped(config: RunConfig, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from launderette.pipelines.databases import addresses, columns
+from launderette.pipelines.databases import addresses, columns, selecting
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -65,7 +65,7 @@ def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> I
     with connected(source) as connection:
         for setting in SNAPSHOT:
             run(connection, setting)
-        selected = _selected(source)
+        selected = selecting.selected(source)
         found = [columns.of_field(field) for field in _fields(connection, selected)]
         found = columns.with_enums(found, run(connection, ENUMS))
         found = [column.dropped() if is_dropped(column.name) else column for column in found]
@@ -86,13 +86,6 @@ def _converted(
     for batch in reader:
         yield columns.convert(batch, found, lost)
     notes += columns.lost_sentences(lost)
-
-
-def _selected(source: Source) -> str:
-    """Return what is selected from: a table, or a query that has to be one SELECT to stand in parentheses."""
-    if source.table:
-        return f"{addresses.quoted(*addresses.table_parts(source.table))} AS source"
-    return f"({str(source.query).strip().rstrip(';')}\n) AS source"
 
 
 def _fields(connection: Any, selected: str) -> list[Any]:

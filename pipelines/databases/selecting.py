@@ -1,0 +1,34 @@
+"""What databases of every kind share when they are selected from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from launderette.pipelines.databases import addresses
+from launderette.pipelines.run.artifacts import LaunderError
+
+if TYPE_CHECKING:
+    from launderette.pipelines.config.sections import Source
+
+
+def selected(source: Source, quoted: Callable[..., str] = addresses.quoted) -> str:
+    """Return what is selected from, called `source`: a table, or a query, which is one SELECT in parentheses."""
+    if source.table:
+        return f"{quoted(*addresses.table_parts(source.table))} source"
+    return f"({str(source.query).strip().rstrip(';')}\n) source"
+
+
+def checked(names: Sequence[str]) -> list[str]:
+    """Return the names of columns; LaunderError where one is there twice."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise LaunderError(f"expected every column once, found {twice[0]!r} more than once; name it with AS")
+    return list(names)
+
+
+def refused(name: str, what: str, advice: str = "select it as text in source.query") -> LaunderError:
+    """Return the sentence for a column whose values have no kind."""
+    return LaunderError(
+        f"expected numbers, text, booleans or dates in column {name!r}, found {what}; {advice}, or set "
+        f"columns.{name} to drop"
+    )
