@@ -106,8 +106,16 @@ def score(
     from launderette.evaluation.summaries import internal as inside
 
     chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
-    how = {"kinds": kinds, "target": target, "loss": loss, "members": members}
-    compared = samples.make(train, holdout, synthetic, **how, quasi_identifiers=quasi_identifiers)
+    compared = samples.make(
+        train,
+        holdout,
+        synthetic,
+        kinds=kinds,
+        target=target,
+        loss=loss,
+        members=members,
+        quasi_identifiers=quasi_identifiers,
+    )
     with threads.single():
         found = inputs.check(compared, seed)
         inputs.stop(found)

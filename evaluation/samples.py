@@ -179,7 +179,7 @@ def make(
     holdout: pd.DataFrame | None,
     synthetic: pd.DataFrame,
     *,
-    kinds: dict[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
     target: str | None = None,
     loss: Any = None,
     members: Any = None,

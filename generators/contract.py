@@ -39,7 +39,7 @@ class Budget:
 
 
 class Synthesizer(Protocol):
-    """A fitted generator: a value that samples, saves itself, and (where the family has one) tells a likelihood."""
+    """A fitted generator: a value that samples and saves itself."""
 
     schema: Schema
     record: Mapping[str, Any]  # at least steps, device, reason (of the device), stopped; validation_rows where some are
@@ -55,8 +55,22 @@ class Synthesizer(Protocol):
         """Write the model as safetensors and JSON."""
         ...
 
+
+@runtime_checkable
+class HasLogProb(Protocol):
+    """A model with a likelihood."""
+
     def log_prob(self, data: Any) -> np.ndarray:
-        """Return the log-likelihood of each row, in nats: float64 [n]."""
+        """Return the log-likelihood of each row or image, in nats: float64 [n]."""
+        ...
+
+
+@runtime_checkable
+class Imputer(Synthesizer, Protocol):
+    """A model of tables that fills gaps."""
+
+    def impute(self, frame: Any, *, seed: int = 0) -> Any:
+        """Return a DataFrame with each missing value drawn given the rest of its row."""
         ...
 
 

@@ -174,8 +174,8 @@ def _summary_of(
         }
         for name in names
     }
-    means = {
-        what: {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
+    seconds, added, mislabelled = (
+        {name: float(np.mean([getattr(run[name], what) for run in outcomes])) for name in names}
         for what in ("seconds", "added", "mislabelled")
-    }
-    return CrossValidation(task.target, classes, scores, baselines, **means, **facts)
+    )
+    return CrossValidation(task.target, classes, scores, baselines, seconds, added, mislabelled, **facts)

@@ -76,7 +76,7 @@ def possible(task: Task, folds: int, repeats: int, seed: int) -> int:
         )
     if task.groups is None:
         return min(folds, least)
-    for fewer in range(min(folds, least, len(np.unique(_units(task)))), 1, -1):
+    for fewer in range(min(folds, least, len(np.unique(_units(task.hashes, task.groups)))), 1, -1):
         if all(_complete(task, rows) for run in runs_of(task, fewer, repeats, seed) for rows in run):
             return fewer
     raise EvaluationError(
@@ -96,7 +96,7 @@ def runs_of(task: Task, folds: int, repeats: int, seed: int) -> Iterator[tuple[n
     if task.groups is not None:
         for repeat in range(repeats):
             yield from StratifiedGroupKFold(folds, shuffle=True, random_state=seed + repeat).split(
-                task.labels, task.labels, _units(task)
+                task.labels, task.labels, _units(task.hashes, task.groups)
             )
         return
     _, first, copies = np.unique(task.hashes, return_index=True, return_inverse=True)
@@ -108,11 +108,11 @@ def runs_of(task: Task, folds: int, repeats: int, seed: int) -> Iterator[tuple[n
             yield np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _units(task: Task) -> np.ndarray:
+def _units(hashes: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the number of each row's unit: rows that are equal or of one group are linked, and what is linked
     stays together.
     """
-    copies, owners = (np.unique(values, return_inverse=True)[1] for values in (task.hashes, task.groups))
+    copies, owners = (np.unique(values, return_inverse=True)[1] for values in (hashes, groups))
     n = len(copies)
     links = coo_array((np.ones(n), (copies, n + owners)), shape=(2 * n, 2 * n))
     return connected_components(links, directed=False)[1][copies]
@@ -139,5 +139,5 @@ def _parts(task: Task, rows: np.ndarray, parts: int, seed: int) -> Iterator[tupl
     if task.groups is None:
         return StratifiedKFold(parts, shuffle=True, random_state=seed).split(rows, task.labels[rows])
     return StratifiedGroupKFold(parts, shuffle=True, random_state=seed).split(
-        rows, task.labels[rows], _units(task)[rows]
+        rows, task.labels[rows], _units(task.hashes, task.groups)[rows]
     )

@@ -52,7 +52,7 @@ def row_hashes(rows: pd.DataFrame) -> np.ndarray:
 
 def _text(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"{value.shape} {hashlib.sha256(np.ascontiguousarray(value)).hexdigest()}"
+        return f"{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
     return "" if pd.isna(value) else str(value)
 
 

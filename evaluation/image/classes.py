@@ -64,7 +64,8 @@ def codes(samples: ImageSamples, role: str) -> np.ndarray:
 
 def against(samples: ImageSamples, role: str) -> list[str]:
     """Roles of the real images that a role is compared with: all for synthetic ones, else those trained on."""
-    return [real for real in ("train", "holdout") if real in samples.pixels][: 2 if role == "synthetic" else 1]
+    real = [str(name) for name in ("train", "holdout") if name in samples.pixels]
+    return real if role == "synthetic" else real[:1]
 
 
 def name(samples: ImageSamples, code: int) -> str:

@@ -18,7 +18,7 @@ Rows = dict[str, np.ndarray]  # image numbers by role
 def flat(pixels: np.ndarray) -> torch.Tensor:
     """Pixels uint8 [n, H, W, C] as points [n, at most PIXEL_SIDE^2 C]."""
     x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    size = [min(PIXEL_SIDE, side) for side in x.shape[2:]]
+    size = min(PIXEL_SIDE, x.shape[2]), min(PIXEL_SIDE, x.shape[3])
     return (
         torch.cat([torch.nn.functional.adaptive_avg_pool2d(part.float(), size).flatten(1) for part in x.split(2000)])
         / 255

@@ -102,7 +102,10 @@ def class_accuracy(samples: ImageSamples, *, seed: int = 0) -> Score:
     size, truth, held = samples.taught(TAUGHT), samples.labels["holdout"], samples.pixels["holdout"]
     wrong = {role: samples.judge(role, size, seed).guess(held) != truth for role in ("synthetic", "train")}
     found = [code for code in range(len(samples.classes)) if (truth == code).any()]
-    losses = [_misjudged(samples, code, *(wrong[r][truth == code] for r in wrong), len(found)) for code in found]
+    losses = [
+        _misjudged(samples, code, wrong["synthetic"][truth == code], wrong["train"][truth == code], len(found))
+        for code in found
+    ]
     return chance.counted({"value": losses})
 
 

@@ -136,9 +136,9 @@ def make(
             raise EvaluationError(f"{wanted}, found {found}; give more")
     shapes = {role: pixels.shape[1:] for role, (pixels, _) in given.items()}
     if len(set(shapes.values())) > 1 or any(pixels.dtype != np.uint8 for pixels, _ in given.values()):
-        found = ", ".join(f"{' x '.join(map(str, shape))} ({role})" for role, shape in shapes.items())
+        sizes = ", ".join(f"{' x '.join(map(str, shape))} ({role})" for role, shape in shapes.items())
         raise EvaluationError(
-            f"expected uint8 images of one size and number of channels, found {found}; convert them alike"
+            f"expected uint8 images of one size and number of channels, found {sizes}; convert them alike"
         )
     if len({labels is None for _, labels in given.values()}) > 1:
         raise EvaluationError("expected labels for all collections or for none, found them for some; add or drop them")

@@ -25,7 +25,7 @@ Pair = tuple[Tensor, Tensor]  # float32 [n, 1, h, w] and [m, 1, h, w]
 def grey(pixels: np.ndarray) -> Tensor:
     """Images uint8 [n, H, W, C] in grey, at most VIEW_SIDE pixels a side: float32 [n, 1, h, w] in [0, 1]."""
     x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    size = [min(VIEW_SIDE, side) for side in x.shape[2:]]
+    size = min(VIEW_SIDE, x.shape[2]), min(VIEW_SIDE, x.shape[3])
     return torch.cat([adaptive_avg_pool2d(part.float().mean(1, keepdim=True), size) for part in x.split(2000)]) / 255
 
 

@@ -67,7 +67,8 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers, c = [Convolution(3, 32, 3, 2)], 32
+        layers: list[nn.Module] = [Convolution(3, 32, 3, 2)]
+        c = 32
         for repeats, kernel, stride, expansion, d in STAGES:
             for number in range(repeats):
                 layers.append(Block(c, d, kernel, stride if number == 0 else 1, expansion))

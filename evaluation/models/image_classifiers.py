@@ -40,8 +40,10 @@ def _of(make: Any, classes: int) -> Learner:
 
 
 def _network(rows: pd.DataFrame, labels: np.ndarray, classes: int, weight: np.ndarray | None, seed: int) -> Predict:
-    how = {"weight": weight, "updates": NETWORK_UPDATES, "batch": NETWORK_BATCH}
-    net = label_network.train(_pixels(rows, NETWORK_SIDE), labels, classes, seed, **how)
+    pixels = _pixels(rows, NETWORK_SIDE)
+    net = label_network.train(
+        pixels, labels, classes, seed, weight=weight, updates=NETWORK_UPDATES, batch=NETWORK_BATCH
+    )
     return lambda asked: net.probabilities(_pixels(asked, NETWORK_SIDE))
 
 

@@ -133,9 +133,9 @@ def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> 
         )
     batch, c, *sides = (side if isinstance(side, int) and side > 0 else None for side in shape)
     c = c or 3
-    size = [side or default for side, default in zip(sides, settings["size"], strict=True)]
-    scale = [torch.tensor((settings[key] * c)[:c]).view(-1, 1, 1) for key in ("mean", "deviation")]
-    return Network(name, digest, (c, *size), batch or BATCH_IMAGES, *scale, session)
+    height, width = (side or default for side, default in zip(sides, settings["size"], strict=True))
+    mean, deviation = (torch.tensor((settings[key] * c)[:c]).view(-1, 1, 1) for key in ("mean", "deviation"))
+    return Network(name, digest, (c, height, width), batch or BATCH_IMAGES, mean, deviation, session)
 
 
 def _told(said: bytes, path: Path) -> dict[str, Any]:

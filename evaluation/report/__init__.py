@@ -73,5 +73,5 @@ def write_augmentation(data: Mapping, folder: Any) -> None:
     (folder / "augmentation.html").write_text(page.render_augmentation(data), encoding="utf-8")
 
 
-def _json(data: dict) -> str:
+def _json(data: Mapping) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

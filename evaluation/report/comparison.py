@@ -30,7 +30,7 @@ def standing(report: Report) -> dict[str, float | None]:
     """
     found: dict[str, float | None] = {}
     for section in WAYS:
-        shares = [_way(s) for n, s in report.scores.items() if n.startswith(section) and s.value is not None]
+        shares = [_way(s.value, s) for n, s in report.scores.items() if n.startswith(section) and s.value is not None]
         found[section] = float(np.mean(shares)) if shares else None
     risks = [s.value for n, s in report.scores.items() if n.partition(".")[2] in RISKS and s.value is not None]
     copies = report.scores.get("privacy.copies")
@@ -39,9 +39,9 @@ def standing(report: Report) -> dict[str, float | None]:
     return {**found, "risk": float(max(risks)) if risks else None}
 
 
-def _way(score: Score) -> float:
+def _way(value: float, score: Score) -> float:
     """1 at the ceiling or beyond, 0 at the floor; relative to the ceiling alone where the floor is no worse than it."""
-    value, ceiling, floor = score.value, score.ceiling, score.floor
+    ceiling, floor = score.ceiling, score.floor
     up = score.better != "lower"
     if ceiling is None or floor is None:
         return float(np.clip(value if up else 1 - value, 0, 1))

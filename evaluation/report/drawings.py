@@ -14,6 +14,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
+from matplotlib.typing import RcKeyType
 
 from launderette.evaluation import units
 
@@ -26,7 +27,7 @@ VARIABLES = {
     INK: "currentColor",
     FAINT: "var(--line)",
 }
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "launderette",
     "font.family": "sans-serif",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -40,7 +41,7 @@ def render_comparison(data: dict) -> str:
     )
 
 
-def render_augmentation(data: dict) -> str:
+def render_augmentation(data: Mapping) -> str:
     """The page for a cross-validation of augmentation in its JSON form."""
     names = [s["name"] for s in data["strategies"]]
     gains = {(g["strategy"], g["against"], g["learner"], g["measure"]): g for g in data["gains"]}
@@ -235,7 +236,7 @@ def _by_rarity(scores: dict) -> dict:
     them.
     """
     found = _detail(scores, "diversity.rare", "by_training_rows")
-    return dict(sorted(found.items(), key=lambda entry: int(re.search(r"\d+", entry[0])[0])))
+    return dict(sorted(found.items(), key=lambda entry: int(re.findall(r"\d+", entry[0])[0])))
 
 
 def _kinds(data: dict) -> list[tuple]:

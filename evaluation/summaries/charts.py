@@ -119,7 +119,7 @@ def associations(samples: Samples, seed: int) -> dict:
     names = samples.known[:MATRIX]
     if len(names) < 2:
         return {}
-    found = {"names": [str(n) for n in names]}
+    found: dict[str, list] = {"names": [str(n) for n in names]}
     grids = {c: _edges(samples, c) for c in names}
     for role in ("train", "synthetic"):
         rows = samples.rows(role, CHART_ROWS, seed)

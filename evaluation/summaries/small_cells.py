@@ -28,17 +28,17 @@ def shown(count: int) -> int | str:
     return f"fewer than {LEAST_CELL_ROWS}" if is_small(count) else int(count)
 
 
-def grouped(counts: Sequence[int]) -> list[np.ndarray]:
+def grouped(counts: Sequence[int] | np.ndarray) -> list[np.ndarray]:
     """Positions in groups of LEAST_CELL_ROWS or more: alone where a count is no less, all others together, with the
     least of those where they are few.
 
     Groups are in order of their first position; there is none where all counts together are fewer. Zeros go with the
     others.
     """
-    counts = np.asarray(counts)
-    order = np.argsort(counts, kind="stable")
-    running = np.cumsum(counts[order])
-    pooled = int((counts < LEAST_CELL_ROWS).sum())
+    cells = np.asarray(counts)
+    order = np.argsort(cells, kind="stable")
+    running = np.cumsum(cells[order])
+    pooled = int((cells < LEAST_CELL_ROWS).sum())
     if pooled and running[pooled - 1] and running[pooled - 1] < LEAST_CELL_ROWS:
         pooled = int(np.searchsorted(running, LEAST_CELL_ROWS)) + 1
     if pooled > len(counts):
@@ -50,7 +50,7 @@ def grouped(counts: Sequence[int]) -> list[np.ndarray]:
     return sorted(groups, key=lambda group: group[0])
 
 
-def runs(counts: Sequence[int]) -> list[int]:
+def runs(counts: Sequence[int] | np.ndarray) -> list[int]:
     """Where runs of neighbouring cells begin, so that each holds LEAST_CELL_ROWS or more; none where all are fewer."""
     starts, total, begin = [], 0, 0
     for at, count in enumerate(counts):

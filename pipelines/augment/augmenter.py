@@ -3,7 +3,7 @@ Pipeline.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -88,7 +88,7 @@ class Augmenter(BaseOverSampler):
 
     def _fit_resample(self, X: Any, y: np.ndarray, groups: Groups | None = None) -> tuple[Any, np.ndarray]:
         classes, codes = np.unique(y, return_inverse=True)
-        counts = {
+        counts: dict[Hashable, int] = {
             int(np.flatnonzero(classes == label)[0]): int(count)
             for label, count in self.sampling_strategy_.items()
             if count > 0

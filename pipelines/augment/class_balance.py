@@ -4,7 +4,7 @@ continuous target.
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from launderette.pipelines.config.augmentation import SUM_TOLERANCE, Augmentation
 from launderette.pipelines.run.artifacts import LaunderError
 
+Amount = TypeVar("Amount", int, float)
 ENLARGED_BELOW_ROWS = 5000  # training rows, under which a balance has
 ENLARGEMENT_FACTOR = 3.0  # times the rows of the largest class
 
@@ -24,7 +25,7 @@ def wanted(labels: pd.Series, how: Augmentation) -> dict[Hashable, int]:
         return _by_shares(have, _known(how.shares, have, "shares"))
     if how.counts:
         return _by_counts(have, _known(how.counts, have, "counts"))
-    if how.to in (None, "balance"):
+    if how.to is None or how.to == "balance":
         times = how.times or (ENLARGEMENT_FACTOR if len(labels) < ENLARGED_BELOW_ROWS else 1.0)
         return {label: round(times * max(have.values())) - n for label, n in have.items()}
     return multiplied(have, how.to)
@@ -52,7 +53,7 @@ def multiplied(have: Mapping[Hashable, int], factor: float) -> dict[Hashable, in
     return {label: round((factor - 1) * n) for label, n in have.items()}
 
 
-def _known(given: Mapping[Any, float], have: Mapping[Hashable, int], key: str) -> dict[Hashable, float]:
+def _known(given: Mapping[Any, Amount], have: Mapping[Hashable, int], key: str) -> dict[Hashable, Amount]:
     """Return what is given by the class itself, which a configuration may write as text."""
     by_text = {str(label): label for label in have}
     if any(str(label) not in by_text for label in given):

@@ -120,7 +120,7 @@ def of_augmented(path: str | Path, target: str) -> tuple[Rows, Coding]:
     """Return the rows or images that `launder augment` wrote to a file or folder, and their coding, fitted on the
     real ones.
     """
-    rows = training_rows.of(modalities.of_source(path).NAME).from_files(path)
+    rows = training_rows.of(modalities.of_source(path).NAME).from_files(Path(path))
     coding = Coding.fit(rows[~rows["is_synthetic"]] if "is_synthetic" in rows else rows, target)
     return Rows(rows, coding), coding
 

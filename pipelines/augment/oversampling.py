@@ -19,6 +19,7 @@ from launderette.evaluation.augmentation.resampling import row_hashes
 from launderette.evaluation.models import classifiers
 from launderette.evaluation.models.classifiers import Learner, Predict
 from launderette.generators import Budget, Progress, Synthesizer
+from launderette.generators.contract import Imputer
 from launderette.generators.data.groups import Groups
 from launderette.generators.training import randomness
 from launderette.pipelines.augment import partial_resampling
@@ -94,18 +95,21 @@ def learn(
     shown = rows[[target, *(column for column in rows.columns if column != target)]].reset_index(drop=True)
     kind = training_rows.of(recipe.generator)
     data, schema = kind.data_of(shown, target, kinds or {})
-    how = {
-        "schema": schema,
-        "seed": seed,
-        "device": recipe.device,
-        "budget": recipe.budget,
-        "progress": progress,
-        "groups": groups,
-    }
-    model = generators.fit(data, recipe.generator, checkpoint=checkpoint, **how, **recipe.options)
+    model = generators.fit(
+        data,
+        recipe.generator,
+        schema=schema,
+        seed=seed,
+        device=recipe.device,
+        budget=recipe.budget,
+        progress=progress,
+        checkpoint=checkpoint,
+        groups=groups,
+        **recipe.options,
+    )
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
     filters = _filters(shown, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
-    anchors = shown if len(shown) < partial_resampling.LARGE_TRAINING_SET and hasattr(model, "impute") else None
+    anchors = shown if len(shown) < partial_resampling.LARGE_TRAINING_SET and isinstance(model, Imputer) else None
     return Learned(target, model, filters, classes, row_hashes(shown), kind, anchors)
 
 
@@ -167,7 +171,7 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
 
 
 def _drawn(learned: Learned, label: Hashable, count: int, seed: int) -> pd.DataFrame:
-    if learned.anchors is None:
+    if learned.anchors is None or not isinstance(learned.model, Imputer):
         return learned.kind.rows_of(learned.model.sample(count, seed=seed, where={learned.target: label}))
     own = learned.anchors[learned.anchors[learned.target] == label]
     return partial_resampling.around(learned.model, own, learned.target, label, count, seed)

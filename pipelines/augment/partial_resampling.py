@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from launderette.generators import Synthesizer
+from launderette.generators.contract import Imputer
 from launderette.generators.training import randomness
 
 LARGE_TRAINING_SET = 200  # of a training set, below which its synthetic rows are drawn around real ones
@@ -18,7 +18,7 @@ REDRAWN_PATTERNS = 6  # sets of columns that are redrawn together
 WITH_GAPS = {"i": "Int64", "u": "UInt64", "b": "boolean"}  # kind of a dtype -> the dtype that holds missing values too
 
 
-def around(model: Synthesizer, rows: pd.DataFrame, target: str, label: Hashable, count: int, seed: int) -> pd.DataFrame:
+def around(model: Imputer, rows: pd.DataFrame, target: str, label: Hashable, count: int, seed: int) -> pd.DataFrame:
     """Return `count` rows of one class, each made of one of `rows`, whose gaps it keeps; identifiers are fresh."""
     stream, kinds = randomness.generator(seed, "anchors"), model.schema.kinds()
     names = [name for name, kind in kinds.items() if name != target and kind != "identifier"]

@@ -59,16 +59,14 @@ def check_generators(config: RunConfig) -> None:
         )
 
 
-def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) -> pd.DataFrame:
+def check(frame: pd.DataFrame, config: RunConfig, folder: Path) -> pd.DataFrame:
     """Return the training rows with classes as their target; LaunderError for what cannot be augmented, or holds test
     rows.
 
     Test images are decoded into `folder`.
     """
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
-    target = kind.target(config)
-    if target is None:
-        raise LaunderError("expected a target to augment by, found none; name its column with --target")
+    target = _target(config)
     if taken := [name for name in MARK_COLUMNS if name in frame.columns]:
         raise LaunderError(
             f"expected no column {taken[0]!r} in the data, found one; rename it, the augmented table has its own"
@@ -80,6 +78,14 @@ def check(frame: pd.DataFrame, config: RunConfig, folder: Path | None = None) ->
     oversampling.classes_of(frame, target)
     class_balance.wanted(frame[target], how)
     return frame
+
+
+def _target(config: RunConfig) -> str:
+    """Return the column of classes; LaunderError where none is named."""
+    target = rows.of(config.generator.name).target(config)
+    if target is None:
+        raise LaunderError("expected a target to augment by, found none; name its column with --target")
+    return target
 
 
 def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
@@ -108,7 +114,7 @@ def cross_validate(
     """
     check_generators(config)
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
-    target = kind.target(config)
+    target = _target(config)
     frame, kinds = _rows(place, config, table), Schema.from_dict(schema).kinds()
     groups = kind.groups(config, Schema.from_dict(schema), table)
     repeats = kind.REPEATS if how.repeats is None else how.repeats
@@ -223,16 +229,19 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
 def enlarge(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:
     """Fit the generator to all training rows, and write real and synthetic ones with their marks."""
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
-    target = kind.target(config)
+    target = _target(config)
     train, recipe = _rows(place, config, table), recipe_of(config, config.generator.name)
     found = Schema.from_dict(schema)
-    settings = {
-        "kinds": found.kinds(),
-        "groups": kind.groups(config, found, table),
-        "seed": config.seed,
-        "progress": progress,
-    }
-    learned = oversampling.learn(train, target, recipe, **settings, checkpoint=place.path("checkpoint"))
+    learned = oversampling.learn(
+        train,
+        target,
+        recipe,
+        kinds=found.kinds(),
+        groups=kind.groups(config, found, table),
+        seed=config.seed,
+        progress=progress,
+        checkpoint=place.path("checkpoint"),
+    )
     added = oversampling.draw(learned, class_balance.wanted(train[target], how), seed=config.seed)
     synthetic = np.repeat([False, True], [len(train), len(added.rows)])
     marked = together(train, added.rows).assign(is_synthetic=synthetic, weight=np.where(synthetic, how.weight, 1.0))

@@ -29,7 +29,7 @@ def inspect(config: RunConfig) -> None:
     """Read the whole table and check it; LaunderError where it cannot be augmented."""
     from launderette.pipelines.augment import steps
 
-    steps.check(ingestion.ingest(config)[0], config)
+    steps.check(ingestion.ingest(config)[0], config, Path(config.publish.to))
 
 
 def read(stored: Mapping[str, Any]) -> pd.DataFrame:

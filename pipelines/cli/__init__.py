@@ -4,7 +4,7 @@ once.
 
 import sys
 import warnings
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import typer
 
@@ -31,8 +31,8 @@ for _command in (
     augment.augment,
 ):
     app.command()(alive(_command))
-for _command in (schema.schema, releases.releases, releases.verify, releases.rollback, releases.approve):
-    app.command()(_command)
+for _quick in (schema.schema, releases.releases, releases.verify, releases.rollback, releases.approve):
+    app.command()(_quick)
 
 
 @app.callback()
@@ -83,13 +83,22 @@ class _Sentence:
         return True
 
 
+@runtime_checkable
+class _UsageError(Protocol):
+    """An error of the command line parser, whose class typer does not show."""
+
+    exit_code: int
+
+    def format_message(self) -> str: ...
+
+
 def _explained(error: BaseException) -> tuple[int, str]:
     if isinstance(error, KeyboardInterrupt | typer.Abort) or type(error).__name__ in (
         "CancelledRun",
         "TerminationSignal",
     ):
         return INTERRUPTED, "interrupted; the same command continues where this one was"
-    if hasattr(error, "format_message"):  # of the command line parser
+    if isinstance(error, _UsageError):
         return error.exit_code, error.format_message()
     from launderette.pipelines.run.artifacts import failure, is_ours
 

@@ -1,7 +1,7 @@
 """The commands of models: `launder fit`, `launder sample`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,7 +67,7 @@ def fit(
     check_new(model, overwrite)
     spinner.show("reading the source")
     with fetching.at_hand(loaded) as (loaded, notes):
-        for note in notes + (modalities.of(loaded).inspect(loaded) if loaded.privacy is not None else []):
+        for note in [*notes, *(modalities.of(loaded).inspect(loaded) if loaded.privacy is not None else ())]:
             say(note)
         fitted = fitting.fit(loaded, progress=progress(), tell=say)
     with explained(model):
@@ -111,7 +111,7 @@ def sample(
     modality.check_output(output)
     check_new(output, overwrite)
     check_place(output)
-    asked = {"where": tables.conditions(where or [], fitted.schema.names)}
+    asked: dict[str, Any] = {"where": tables.conditions(where or [], fitted.schema.names)}
     asked |= {"constraints": constraint} if constraint else {}
     modality.check_sampling(asked)
     spinner.show(f"drawing {modality.UNIT}")

@@ -40,8 +40,8 @@ def score(
 
     settings = score_settings.load(train, target, seed, override or [])
     spinner.show("scoring")
-    if compare:
-        return _compare(train, holdout, tables, output, settings, gate)
+    if synthetic is None:
+        return _compare(train, holdout, tables or [], output, settings, gate)
     scored = external.score(train, holdout, synthetic, output, settings, model=model, features=features, gated=gate)
     spinner.hide()
     report, verdict = scored.report, scored.verdict

@@ -43,7 +43,8 @@ class TrainingProgress:
     """A progress bar with the time left on a terminal; a line from time to time elsewhere."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.bar, self.last = name, None, -PLAIN_EVERY
+        self.name, self.last = name, -PLAIN_EVERY
+        self.bar: Progress | None = None
 
     def __call__(self, status: dict[str, float]) -> None:
         steps, step = status["steps"], status["step"]
@@ -61,14 +62,7 @@ class TrainingProgress:
     def _draw(self, step: float, steps: float, text: str) -> None:
         if self.bar is None:
             waiting.spinner.hide()
-            columns = (
-                TextColumn("  {task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
-                TimeRemainingColumn(),
-            )
-            self.bar = Progress(*columns, console=console, transient=True)
-            self.bar.add_task(self.name, total=steps or 1)
+            self.bar = _bar(self.name, steps or 1)
             self.bar.start()
         self.bar.update(self.bar.task_ids[0], completed=step, total=steps or step + 1, description=text)
         if step == steps:
@@ -79,6 +73,18 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
+
+
+def _bar(name: str, steps: float) -> Progress:
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=console, transient=True)
+    bar.add_task(name, total=steps)
+    return bar
 
 
 def _trains(status: dict[str, float]) -> bool:

@@ -25,8 +25,9 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     LaunderError for anything that is unknown or cannot be.
     """
     path = Path(source)
-    document = read_yaml(path) if path.suffix.lower() in CONFIG_SUFFIXES else {"source": str(source)}
-    base = path.resolve().parent if path.suffix.lower() in CONFIG_SUFFIXES else Path()
+    is_file = path.suffix.lower() in CONFIG_SUFFIXES
+    document: dict[str, Any] = read_yaml(path) if is_file else {"source": str(source)}
+    base = path.resolve().parent if is_file else Path()
     listed = bool(document.get("columns"))
     for text in overrides:
         override(document, text)

@@ -93,8 +93,10 @@ def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Genera
 
 def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, int]:
     """Sums a + b == total of numbers by the number of rows that break them."""
-    found, decimals = {}, {c.name: c.decimals for c in schema.columns if c.kind == "numerical"}
-    numbers = [name for name in values if decimals.get(name) is not None]
+    found: dict[str, int] = {}
+    stated = {c.name: c.decimals for c in schema.columns if c.kind == "numerical"}
+    decimals = {name: places for name, places in stated.items() if name in values and places is not None}
+    numbers = [name for name in values if name in decimals]
     for total in numbers:
         for one, two in combinations([name for name in numbers if name != total], 2):
             adds_up = partial(_adds_up, half=10.0 ** -max(decimals[name] for name in (one, two, total)) / 2)

@@ -169,10 +169,9 @@ def merged(changes: Mapping[str, Bound | None], modality: str, epsilon: float | 
 
     Under a privacy budget of `epsilon` what was spent stands in place of the attacks on training rows.
     """
-    plain = {name: bound and bound.model_dump(exclude_none=True) for name, bound in changes.items()}
     rules = {**RULES[modality], UNNOTICED: LARGEST} if epsilon is None else _guaranteed(RULES[modality], epsilon)
-    rules = {**rules, **plain}
-    return {name: rule for name, rule in rules.items() if rule is not None}
+    stated = {name: bound.model_dump(exclude_none=True) for name, bound in changes.items() if bound is not None}
+    return {name: rule for name, rule in (rules | stated).items() if changes.get(name, rule) is not None}
 
 
 def _guaranteed(rules: Mapping[str, Rule], epsilon: float) -> dict[str, Rule]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from launderette.pipelines.image_sources.decoding import encode
 from launderette.pipelines.image_sources.labels import LABEL_COLUMN, SPLITS
 from launderette.pipelines.image_sources.source import ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
@@ -56,7 +57,8 @@ def read(path: Path, bits: int | None = None) -> ImageSource:
     scale = _scale(given, path, bits)
     told = f"images of {given.dtype} brought to 8 bits, {scale[0]:g} to black and {scale[1]:g} to white (images.bits)"
     said = Counter({} if scale == (0, 255) else {told: len(given)})
-    return ImageSource(table, pixels=to_bytes(given, scale), passed_over=said)
+    pixels = to_bytes(given, scale)
+    return ImageSource(table, lambda i: encode(pixels[i]), pixels, said)
 
 
 def _splits(arrays: Arrays, path: Path) -> list[tuple[np.ndarray, np.ndarray | None]]:

@@ -15,11 +15,11 @@ NOT_IMAGES, WITHOUT_FILE, WITHOUT_ROW = "files of other kinds", "rows without a 
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where N images are: `read(i)` returns the bytes of one, or `pixels` holds all; labels and further columns [N]
-    in a table.
+    """Where N images are: `read(i)` returns the bytes of one, `pixels` holds all where they are given as arrays;
+    labels and further columns [N] in a table.
     """
 
     table: pd.DataFrame  # the column `label` where there are labels
-    read: Callable[[int], bytes] | None = None
+    read: Callable[[int], bytes]
     pixels: np.ndarray | None = None
     passed_over: Counter = field(default_factory=Counter)  # by reason

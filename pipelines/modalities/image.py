@@ -4,7 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ def _deep(bits: int) -> str:
 
 def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None, config: RunConfig) -> decoding.Decoded:
     """Bring the images found to one size; arrays that have it already are taken as they are."""
-    read_one, count = found.read, len(found.table)
+    count = len(found.table)
     if found.pixels is not None:
         sides = found.pixels.shape[1:3]
         if sides == size or (
@@ -119,12 +119,8 @@ def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None,
         ):
             decoding.store(found.pixels, path)
             return decoding.Decoded(found.pixels, np.arange(count), [], 0)
-
-        def read_one(i: int) -> bytes:
-            return decoding.encode(found.pixels[i])
-
     how = config.images
-    return decoding.decode_all(read_one, count, path, size=size, most_broken=how.broken, bits=how.bits)
+    return decoding.decode_all(found.read, count, path, size=size, most_broken=how.broken, bits=how.bits)
 
 
 def entity(schema: Schema, config: RunConfig) -> str | None:
@@ -154,9 +150,8 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
     LaunderError where nothing is left to learn from.
     """
     rare, entity = settle(config.protect.rare, None, len(images))[0], config.split.column
-    record = {"rare": rare, "columns": {LABEL_COLUMN: {"labels_left_out": 0, "images_left_out": 0}}}
     if images.labels is None:
-        return Protected(images, record)
+        return Protected(images, _left_out(rare, 0, 0))
     owners = images.table[entity] if entity else pd.Series(np.arange(len(images)))
     holders = owners.groupby(images.table[LABEL_COLUMN].to_numpy()).nunique()
     few = images.table[LABEL_COLUMN].isin(holders.index[holders < rare]).to_numpy()
@@ -164,11 +159,12 @@ def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected
         raise LaunderError(
             f"expected labels of at least {rare} images each, found none; give more images, or lower protect.rare"
         )
-    record["columns"][LABEL_COLUMN] = {
-        "labels_left_out": int((holders < rare).sum()),
-        "images_left_out": int(few.sum()),
-    }
+    record = _left_out(rare, int((holders < rare).sum()), int(few.sum()))
     return Protected(images.take(np.flatnonzero(~few)) if few.any() else images, record)
+
+
+def _left_out(rare: int, labels: int, images: int) -> dict[str, Any]:
+    return {"rare": rare, "columns": {LABEL_COLUMN: {"labels_left_out": labels, "images_left_out": images}}}
 
 
 def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[ImageSample, ImageSample]:
@@ -239,6 +235,13 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
     return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
 
 
+class Attack(NamedTuple):
+    """What a white-box attacker holds: the model's loss of images by role, and which training images it learnt from."""
+
+    loss: Callable[[str, np.ndarray], np.ndarray] | None = None
+    members: np.ndarray | None = None
+
+
 def score(
     train: ImageSample,
     holdout: ImageSample,
@@ -252,19 +255,27 @@ def score(
     tried too. `names` restricts the metrics. Under sample.weights the real images in the same shares are compared
     with, for all but privacy.
     """
-    known = {"loss": loss_of({"train": train, "holdout": holdout}, model), "members": members(model, len(train))}
+    attack = Attack(loss_of({"train": train, "holdout": holdout}, model), members(model, len(train)))
 
-    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, **how: Any) -> Report:
-        given = ((side.pixels, side.labels) for side in (first, second, synthetic))
-        return evaluation.score_images(*given, features=features(config), **how, seed=config.seed, names=names)
+    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, how: Attack) -> Report:
+        return evaluation.score_images(
+            (first.pixels, first.labels),
+            (second.pixels, second.labels),
+            (synthetic.pixels, synthetic.labels),
+            features=features(config),
+            loss=how.loss,
+            members=how.members,
+            seed=config.seed,
+            names=names,
+        )
 
     if not config.sample.weights:
-        return scored(train, holdout, names, **known)
-    alike = [_in_shares(side, config, word) for side, word in ((train, "training"), (holdout, "held-out"))]
+        return scored(train, holdout, names, attack)
+    like_train, like_holdout = _in_shares(train, config, "training"), _in_shares(holdout, config, "held-out")
     return shares.judged(
         evaluation.names(NAME) if names is None else names,
-        lambda private: scored(train, holdout, private, **known),
-        lambda others: scored(*alike, others),
+        lambda private: scored(train, holdout, private, attack),
+        lambda others: scored(like_train, like_holdout, others, Attack()),
     )
 
 
@@ -282,16 +293,20 @@ def loss_of(
     """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a
     model without one.
     """
+    if not isinstance(model, HasLoss):
+        return None
     labels = sides["train"].labels
 
     def loss(role: str, rows: np.ndarray) -> np.ndarray:
         asked = sides[role].take(rows)
-        seen = np.ones(len(asked), bool) if labels is None else np.isin(asked.labels.astype(str), labels.astype(str))
+        own, seen = asked.labels, np.ones(len(asked), bool)
+        if labels is not None and own is not None:
+            seen = np.isin(own.astype(str), labels.astype(str))
         losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
         losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
         return losses
 
-    return loss if isinstance(model, HasLoss) else None
+    return loss
 
 
 def score_sources(
@@ -312,10 +327,18 @@ def score_sources(
     network = None if features is None else onnx.read(features)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
         given = {"train": train, "holdout": holdout, "synthetic": synthetic}
-        sides = {role: source and _from(source, settings, Path(folder, role)) for role, source in given.items()}
-        pairs = (side and (side.pixels, side.labels) for side in sides.values())
-        how = {"seed": settings.seed, "names": settings.score.metrics}
-        return evaluation.score_images(*pairs, features=network, loss=loss_of(sides, model), **how), ()
+        sides = {role: _from(source, settings, Path(folder, role)) for role, source in given.items() if source}
+        pairs = {role: (side.pixels, side.labels) for role, side in sides.items()}
+        report = evaluation.score_images(
+            pairs["train"],
+            pairs.get("holdout"),
+            pairs["synthetic"],
+            features=network,
+            loss=loss_of(sides, model),
+            seed=settings.seed,
+            names=settings.score.metrics,
+        )
+    return report, ()
 
 
 def _from(source: str, settings: RunConfig, folder: Path) -> ImageSample:

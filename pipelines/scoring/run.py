@@ -9,6 +9,7 @@ import pandas as pd
 from launderette import evaluation
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
+from launderette.generators.contract import HasLogProb
 from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import dtypes, grid, timestamps
 from launderette.generators.sampling import reading
@@ -94,7 +95,7 @@ def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] |
     """Return what a white-box attacker reads of rows as the model knows them: -log p of each; None for a model
     without a likelihood.
     """
-    return (lambda rows: -model.log_prob(rows)) if hasattr(model, "log_prob") else None
+    return (lambda rows: -model.log_prob(rows)) if isinstance(model, HasLogProb) else None
 
 
 def metrics(config: RunConfig) -> list[str] | None:
