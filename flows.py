@@ -22,6 +22,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, StateType
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
 from prefect.deployments.runner import EntrypointType
+from prefect.results import ResultRecord
 from prefect.schedules import Cron
 from prefect.states import Completed, Crashed, Failed
 
@@ -55,14 +56,16 @@ def _state(result: dict[str, Any]) -> State:
 
 def _value(state: State) -> dict[str, Any]:
     """Return what a run has made, quarantined or not; raise what it has raised."""
-    return state.data.result if state.name == QUARANTINED else state.result()
+    if state.name == QUARANTINED and isinstance(state.data, ResultRecord):
+        return state.data.result
+    return state.result()
 
 
-def _tell(flow: Flow, run: FlowRun, state: State) -> None:
+def _tell(flow: Flow, flow_run: FlowRun, state: State) -> None:
     """Print a line on a scheduled run that is over."""
-    if run.deployment_id:
+    if flow_run.deployment_id:
         told = state.message if state.is_completed() or state.name == QUARANTINED else f"failed: {state.message}"
-        print(f"{run.name} {told}", flush=True)
+        print(f"{flow_run.name} {told}", flush=True)
 
 
 @flow(
@@ -168,7 +171,7 @@ def _approval(config: RunConfig) -> Any:
 def _deployment(config: RunConfig) -> Any:
     return laundering.to_deployment(
         name=config.name,
-        schedule=Cron(config.schedule.cron, timezone=config.schedule.timezone),
+        schedule=Cron(config.due.cron, timezone=config.due.timezone),
         parameters={"config": config.model_dump(mode="json")},
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,

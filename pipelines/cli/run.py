@@ -89,10 +89,6 @@ def serve(configs: Annotated[list[str], typer.Argument(metavar="CONFIG.yaml ..."
     from launderette.pipelines.run.artifacts import LaunderError
 
     loaded = [config.load(path) for path in configs]
-    if missing := [one.name for one in loaded if one.schedule is None]:
-        raise LaunderError(
-            f'expected schedule: {{cron: "..."}} in every configuration, found none for {missing[0]!r}; add it'
-        )
     if len({one.name for one in loaded}) < len(loaded):
         raise LaunderError(
             "expected a different name for every configuration, found one twice; set name in one of them"

@@ -11,7 +11,11 @@ from launderette.pipelines.run import server
 
 
 def serve(configurations: Sequence[RunConfig]) -> int:
-    """Serve schedules until interrupted; starts a Prefect server where the user has none. Return 0."""
+    """Serve schedules until interrupted; starts a Prefect server where the user has none. Return 0.
+
+    LaunderError for a configuration without a schedule.
+    """
+    schedules = {config.name: config.due for config in configurations}
     work = server.prepare(configurations[0].publish.to)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
     from launderette import flows
@@ -22,7 +26,7 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     with suppress(KeyboardInterrupt), tasks.connected(work, pages=True) as address:
         spinner.hide()
         print(f"dashboard: {address.removesuffix('/api')}", flush=True)
-        for config in configurations:
-            print(f"serving {config.name}: {config.schedule.cron} ({config.schedule.timezone})", flush=True)
+        for name, due in schedules.items():
+            print(f"serving {name}: {due.cron} ({due.timezone})", flush=True)
         flows.serve_schedules(configurations, own_server=own)
     return 0

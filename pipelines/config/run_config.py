@@ -29,7 +29,7 @@ from launderette.pipelines.config.sections import (
     Train,
 )
 from launderette.pipelines.databases import addresses
-from launderette.pipelines.run.artifacts import digest_of
+from launderette.pipelines.run.artifacts import LaunderError, digest_of
 
 PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth dates, which are learned as dates
     *("name", "first_name", "last_name", "email", "phone", "address", "card", "iban", "national_id"),
@@ -107,6 +107,15 @@ class RunConfig(Section):
         """The rules of the gate: the default ones with those of `gate` over them."""
         epsilon = None if self.privacy is None else self.privacy.epsilon
         return gate_rules.merged(self.gate.rules, self.modality, epsilon)
+
+    @property
+    def due(self) -> Schedule:
+        """When it runs; LaunderError where it has no schedule."""
+        if self.schedule is None:
+            raise LaunderError(
+                f'expected schedule: {{cron: "..."}} in every configuration, found none for {self.name!r}; add it'
+            )
+        return self.schedule
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""

@@ -128,7 +128,8 @@ def usual_size(sides: np.ndarray) -> tuple[int, int]:
 def _into(pixels: np.ndarray, k: int, data: bytes, span: tuple[float, float] | None, bits: int) -> str:
     """Decode one image into its place; return what is wrong with it."""
     try:
-        pixels[k] = to_array(data, *pixels.shape[1:], span, bits)
+        height, width, channels = pixels.shape[1:]
+        pixels[k] = to_array(data, height, width, channels, span, bits)
     except DECODING_ERRORS:
         return UNREADABLE
     return ""
@@ -151,7 +152,7 @@ def to_array(
 
 def _shown(data: bytes, bits: int) -> Image.Image:
     """Decode one image, upright, in 8 bits, on white where it is transparent."""
-    image = Image.open(io.BytesIO(data))
+    image: Image.Image = Image.open(io.BytesIO(data))
     image = ImageOps.exif_transpose(image) if image.format in TURNED_FORMATS else image
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.int64)
@@ -205,7 +206,7 @@ def _check_broken(reasons: Counter, count: int, most: float) -> None:
         )
 
 
-def _without(pixels: np.ndarray, path: Path, good: np.ndarray) -> np.ndarray:
+def _without(pixels: np.memmap, path: Path, good: np.ndarray) -> np.memmap:
     """Close the gaps that images left which could not be decoded after all."""
     if not good.all():
         aside = path.with_name(f".{path.name}.part")
@@ -219,7 +220,7 @@ def _without(pixels: np.ndarray, path: Path, good: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _made(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _made(path: Path, shape: tuple[int, ...]) -> np.memmap:
     """Make room for pixels on the disk and map it into memory.
 
     Of a file with holes a full disk would be told by a signal that ends the process, while pages are written.

@@ -109,8 +109,8 @@ def common(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
 
 
 def to_image(data: bytes, span: tuple[float, float] | None) -> Image.Image:
-    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window. Raises one of
-    DECODING_ERRORS.
+    """Decode one image to 8 bits, grey or RGB; `span` is the common range of those without a window, None for its
+    own. Raises one of DECODING_ERRORS.
     """
     pydicom = library()
     with _opened(data, pydicom) as found:
@@ -123,7 +123,8 @@ def _grey(found: Any, span: tuple[float, float] | None, pydicom: ModuleType) -> 
         shown = found.pixel_array.astype(np.uint8)
     else:
         values = _values(found, pydicom)
-        shares = _stretched(*_presented(values, found, pydicom)) if _says_how(found) else _stretched(values, *span)
+        told = _presented(values, found, pydicom) if _says_how(found) else (values, *(span or _span(values)))
+        shares = _stretched(*told)
         shown = np.round(255 * shares.clip(0, 1)).astype(np.uint8)
     return 255 - shown if found.PhotometricInterpretation == "MONOCHROME1" else shown
 

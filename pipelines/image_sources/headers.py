@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I")
 TURNED_FORMATS = ("JPEG", "TIFF", "WEBP")  # formats whose EXIF may say that a photograph lies on its side
@@ -15,7 +17,7 @@ SEVERAL_FRAMES = "has several frames"
 TOO_MANY_PIXELS = "has too many pixels"
 STRANGE_COLOURS = "has a colour space that is not supported"
 # what decoders raise over damaged bytes
-DECODING_ERRORS = (
+DECODING_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -25,8 +27,10 @@ DECODING_ERRORS = (
     SyntaxError,
     TypeError,
     ValueError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
 )
-DECODING_ERRORS += (struct.error, zlib.error, Image.DecompressionBombError)
 
 BITS_PER_SAMPLE = 258  # a tag of TIFF
 
@@ -59,7 +63,7 @@ def header(data: bytes) -> Header:
         return Header(wrong=UNREADABLE)
 
 
-def _header(image: Image.Image) -> Header:
+def _header(image: ImageFile) -> Header:
     if image.width * image.height > Image.MAX_IMAGE_PIXELS:
         return Header(wrong=TOO_MANY_PIXELS)
     if getattr(image, "n_frames", 1) > 1:
@@ -77,11 +81,13 @@ def _header(image: Image.Image) -> Header:
     )
 
 
-def _deep_colour(image: Image.Image) -> bool:
+def _deep_colour(image: ImageFile) -> bool:
     """Tell whether an image has 16 bits for each of several channels: a PNG by how it is packed, a TIFF by its tag."""
     if image.format == "PNG":
         return any(";16" in str(tile[3]) for tile in image.tile) and image.mode in ("RGB", "RGBA", "LA")
-    return image.format == "TIFF" and image.mode.startswith("RGB") and 16 in image.tag_v2.get(BITS_PER_SAMPLE, ())
+    if not isinstance(image, TiffImageFile) or not image.mode.startswith("RGB"):
+        return False
+    return 16 in image.tag_v2.get(BITS_PER_SAMPLE, ())
 
 
 def _grey_palette(image: Image.Image) -> bool:

@@ -67,7 +67,8 @@ def classes(folders: Sequence[tuple[str, ...]]) -> tuple[list[str | None], Count
 
     A folder that all share, and folders called train and test, are no classes: those below them are.
     """
-    folders, joined = _below_common(list(folders)), Counter()
+    folders = _below_common(list(folders))
+    joined: Counter[str] = Counter()
     tops = {path[0] for path in folders if path}
     if tops and all(folders) and {top.lower() for top in tops} <= SPLITS:
         joined[f"folders of splits, read as one collection ({', '.join(sorted(tops))})"] = len(tops)

@@ -16,12 +16,17 @@ from launderette.pipelines.image_sources.labels import LABEL_COLUMN, classes, la
 from launderette.pipelines.image_sources.source import IMAGE_SUFFIXES, NOT_IMAGES, ImageSource
 from launderette.pipelines.run.artifacts import LaunderError
 
+Place = tuple[Path, int, int]  # file, and the offset and size of an image in it
+
 
 def read(files: list[Path], label: str | None) -> ImageSource:
     """Find the images of all shards. LaunderError for a file that is damaged or compressed, or labels that cannot
     be read.
     """
-    places, rows, keys, passed = [], [], [], Counter()
+    places: list[Place] = []
+    rows: list[dict[str, Any]] = []
+    keys: list[str] = []
+    passed: Counter[str] = Counter()
     for file in files:
         try:
             with tarfile.open(file, "r:") as shard:
@@ -44,9 +49,15 @@ def _table(rows: list[dict[str, Any]], keys: list[str], label: str | None) -> tu
 
 
 def _read_shard(
-    shard: tarfile.TarFile, file: Path, places: list, rows: list[dict[str, Any]], keys: list[str], passed: Counter
+    shard: tarfile.TarFile,
+    file: Path,
+    places: list[Place],
+    rows: list[dict[str, Any]],
+    keys: list[str],
+    passed: Counter,
 ) -> None:
-    images, known = {}, {}
+    images: dict[str, Place] = {}
+    known: dict[str, dict[str, Any]] = {}
     for member in shard:
         key, kind = _key(PurePosixPath(member.name))
         if f".{kind}" in IMAGE_SUFFIXES:

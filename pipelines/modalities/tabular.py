@@ -104,9 +104,15 @@ def check_sampling(asked: Mapping[str, Any]) -> None:
 
 def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
     """Generalise rare categories and clip extremes."""
-    how = {"rare": config.protect.rare, "extremes": config.protect.extremes, "entity": entity(schema, config)}
     groups = {name: c["groups"] for name, c in config.listed.items() if isinstance(c, dict) and "groups" in c}
-    protected, record = protection.protect(frame, schema, **how, groups=groups)
+    protected, record = protection.protect(
+        frame,
+        schema,
+        rare=config.protect.rare,
+        extremes=config.protect.extremes,
+        entity=entity(schema, config),
+        groups=groups,
+    )
     return Protected(protected, record, announcing.of_protection(record))
 
 

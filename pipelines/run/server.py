@@ -53,8 +53,7 @@ def running(work: Path, *, pages: bool) -> Iterator[str]:
         _wait(started, f"{address}/api/health", work)
         yield f"{address}/api"
     finally:
-        started.stdin.close()  # which its supervisor takes as the end of this process
-        started.wait()
+        started.communicate()  # closes its input, which its supervisor takes as the end of this process
 
 
 def _start(work: Path, port: int, settings: dict[str, str]) -> subprocess.Popen:

@@ -208,9 +208,9 @@ def score(
     model. `metrics` None measures all.
     """
     check_unchanged(model["path"], model["digest"])
-    sides = [place.modality.read(side) for side in (train, holdout, synthetic)]
+    real, held, drawn = (place.modality.read(side) for side in (train, holdout, synthetic))
     opened = generators.open_model(model["path"])
-    report = place.modality.score(*sides, Schema.from_dict(schema), config, opened, names=metrics)
+    report = place.modality.score(real, held, drawn, Schema.from_dict(schema), config, opened, metrics)
     write_json(place.path("scores.json"), reports.plain(asdict(report)))
     return {
         "scores": {name: score.value for name, score in report.scores.items()},

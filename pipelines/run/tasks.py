@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from prefect import State, Task, task
+from prefect import State, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -36,7 +36,7 @@ from launderette.pipelines.run.caching import Result, Step
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
-RETRY_DELAYS = [2, 10]  # seconds before the second and third attempt
+RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attempt
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
 listener: ContextVar[Progress | None] = ContextVar(
@@ -85,8 +85,8 @@ def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
     """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this
     process.
     """
-    if users_server():
-        yield get_current_settings().api.url
+    if address := get_current_settings().api.url:
+        yield address
         return
     with server.running(work, pages=pages) as address, temporary_settings({PREFECT_API_URL: address}):
         os.environ["PREFECT_API_URL"] = address  # for the processes of scheduled runs
@@ -138,10 +138,9 @@ def _publish(config: RunConfig, decided: Result, schema: Result) -> Result:
         return steps.publish(config, decided, schema)
 
 
-def _task(name: str, description: str | None, work: Callable[..., Any], *, retries: bool) -> Task:
+def _task(name: str, description: str | None, work: Callable[..., Any], *, retries: bool) -> Callable[..., Any]:
     """Return a task whose result is kept nowhere: what a step leaves below work/ is the one cache."""
-    return task(
-        work,
+    described = task(
         name=name,
         description=description,
         cache_policy=NO_CACHE,
@@ -150,9 +149,10 @@ def _task(name: str, description: str | None, work: Callable[..., Any], *, retri
         retry_delay_seconds=RETRY_DELAYS if retries else None,
         retry_condition_fn=_retry if retries else None,
     )
+    return described(work)
 
 
-def _retry(task: Any, task_run: Any, state: Any) -> bool:
+def _retry(task: Any, task_run: Any, state: State) -> bool:
     return isinstance(state.data, Unavailable) or isinstance(getattr(state.data, "exception", None), Unavailable)
 
 

@@ -76,7 +76,8 @@ def compare(
     pairs = zip(names, synthetic, strict=True)
     found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
-    by_name, verdicts = ({name: one[k] for name, one in found.items()} for k in (0, 1))
+    by_name = {name: one.report for name, one in found.items()}
+    verdicts = {name: one.verdict for name, one in found.items() if one.verdict is not None}
     with replaced_files(output) as aside:
         return reports.write_comparison(by_name, aside, verdicts), notes
 
@@ -113,7 +114,7 @@ def _opened(model: Path, modality: Modality) -> Synthesizer:
 def _written(
     report: Report, output: Path, decision: gate.Approval | gate.Refusal | None, notes: Sequence[str]
 ) -> Scored:
-    verdict = decision and decision.verdict()
+    verdict = None if decision is None else decision.verdict()
     with replaced_files(output) as aside:
         reports.write(report, aside, verdict=verdict, public=True)
     return Scored(report, verdict, notes)

@@ -35,19 +35,24 @@ def score(
     """
     if features is not None:
         raise LaunderError("expected images for --features, found tables; leave it out")
-    sides = {
-        "training": _read(train, settings),
-        "holdout": holdout and _read(holdout, settings),
-        "synthetic": _read(synthetic, settings),
-    }
-    shared, notes = _shared({name: side for name, side in sides.items() if side is not None})
+    given = {"training": train, "holdout": holdout, "synthetic": synthetic}
+    sides = {name: _read(source, settings) for name, source in given.items() if source}
+    shared, notes = _shared(sides)
     _check(sides["synthetic"], shared, settings.score.target, model, strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
-    given = [None if side is None else run.readable(side[shared], schema) for side in sides.values()]
-    how = {"kinds": schema.kinds(), "target": settings.score.target}
-    how |= {"seed": settings.seed, "names": settings.score.metrics}
-    how |= {"quasi_identifiers": settings.score.quasi_identifiers}
-    return evaluation.score(*given, loss=run.loss_of(model), **how), notes
+    frames = {name: run.readable(side[shared], schema) for name, side in sides.items()}
+    report = evaluation.score(
+        frames["training"],
+        frames.get("holdout"),
+        frames["synthetic"],
+        kinds=schema.kinds(),
+        target=settings.score.target,
+        loss=run.loss_of(model),
+        quasi_identifiers=settings.score.quasi_identifiers,
+        seed=settings.seed,
+        names=settings.score.metrics,
+    )
+    return report, notes
 
 
 def _read(source: str, settings: RunConfig) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...],
 
 def _placed(parts: list[Part], form: DelimitedForm) -> Placed:
     """Find the layout of every part; all have the delimiter and the columns of the first, perhaps in another order."""
-    placed = []
+    placed: Placed = []
     for part in parts:
         delimiter = placed[0][1].delimiter if placed else form.delimiter
         placed.append((part, layout.find(_sample(part, form), part.name, delimiter, form.header)))
@@ -241,7 +241,8 @@ def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple
     """Count over all rows how many values of each column are of each class, how many begin with a space, and the
     rows.
     """
-    counts, rows = {name: Counter() for name in names}, 0
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    rows = 0
     nothing = replace(form, missing=tuple(text for text in form.missing if text not in NAN))
     for part, found in placed:
         for batch in _read(part, found, nothing, dict.fromkeys(names, pa.string())):
@@ -252,7 +253,7 @@ def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple
 
 
 def _classes(values: pa.Array) -> Counter:
-    found = Counter()
+    found: Counter[str] = Counter()
     rest = values.drop_null()
     found["spaced"] = pc.sum(pc.starts_with(rest, " ")).as_py() or 0
     found["nan"] = pc.sum(pc.is_in(rest, pa.array([*NAN, *(f" {text}" for text in NAN)]))).as_py() or 0

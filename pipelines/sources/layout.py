@@ -67,7 +67,8 @@ class _Rows:
     """A text as rows of fields, by delimiter, without its empty lines and the last row, which may be cut off."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.known = text, {}
+        self.text = text
+        self.known: dict[str, list[tuple[int, list[str]]]] = {}  # by delimiter
 
     def cut(self, delimiter: str) -> Rows:
         return [row for _, row in self._read(delimiter)]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 import pyarrow as pa
 
@@ -48,10 +48,16 @@ FOREIGN = {  # what begins like this is refused by its name
     b"7z\xbc\xaf": "a 7z archive",
     b"Rar!": "a RAR archive",
 }
-COMPRESSIONS: dict[bytes, tuple[str, Callable[[Path], BinaryIO]]] = {
-    b"\x1f\x8b": ("gzip", gzip.GzipFile),
-    b"BZh": ("bzip2", bz2.BZ2File),
-    b"\xfd7zXZ": ("xz", lzma.LZMAFile),
+
+
+def _buffered(opened: type[gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]) -> Callable[[Path], IO[bytes]]:
+    return lambda path: io.BufferedReader(opened(path))
+
+
+COMPRESSIONS: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
+    b"\x1f\x8b": ("gzip", _buffered(gzip.GzipFile)),
+    b"BZh": ("bzip2", _buffered(bz2.BZ2File)),
+    b"\xfd7zXZ": ("xz", _buffered(lzma.LZMAFile)),
     b"\x28\xb5\x2f\xfd": ("zstd", lambda path: pa.input_stream(str(path), compression="zstd")),
 }
 PAGE = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|div|meta|style)\b", re.IGNORECASE)
@@ -75,7 +81,7 @@ class Part:
     """
 
     name: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], IO[bytes]]
     packed: bool = False  # not to be read from the disk as it is
     path: Path | None = None
 
@@ -113,7 +119,7 @@ def undamaged(name: str) -> Iterator[None]:
 
 def of_file(path: Path) -> list[Part]:
     """Return the part that a file is, or those that a zip archive holds. LaunderError for an archive without tables."""
-    plain = Part(str(path), partial(open, path, "rb"), path=path)
+    plain = Part(str(path), lambda: path.open("rb"), path=path)
     head = plain.head()
     for magic, (_, opened) in COMPRESSIONS.items():
         if head.startswith(magic):
@@ -146,7 +152,7 @@ def _members(path: Path, plain: Part) -> list[Part]:
     return [Part(f"{name} in {path}", partial(_member, path, name), packed=True) for name in tables]
 
 
-def _member(path: Path, name: str) -> BinaryIO:
+def _member(path: Path, name: str) -> IO[bytes]:
     with zipfile.ZipFile(path) as archive:
         return archive.open(name)  # keeps the file open for itself
 
@@ -195,6 +201,6 @@ def _flat(line: bytes) -> bool:
     return not re.search(rb"[\[{]", line[1:])
 
 
-def stream(part: Part) -> BinaryIO | io.BytesIO:
+def stream(part: Part) -> IO[bytes]:
     """Return a stream that can be read from any place: the file itself, or the decompressed bytes in memory."""
     return io.BytesIO(part.read()) if part.packed else part.open()

@@ -5,6 +5,7 @@ for all of it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,20 @@ NOTES, LEFT_OUT = (
     "notes",
     "left_out",
 )  # keys of a frame's attrs: what is to be said of how it was read, names of columns not read
+
+
+class ReadingOptions(TypedDict, total=False):
+    """How a table is read: delimiter, header, encoding and missing (the texts that mean no value) of delimited text;
+    sheet of a workbook; `without`, columns to leave out; `typed` False for delimited text as it stands.
+    """
+
+    delimiter: str | None
+    header: bool | None
+    encoding: str
+    missing: Iterable[str] | None
+    sheet: str | None
+    without: Iterable[str]
+    typed: bool
 
 
 @dataclass(frozen=True)
@@ -33,21 +48,15 @@ class TableSource:
     notes: tuple[str, ...] = ()
 
 
-def open_source(uri: str | Path, **options: object) -> TableSource:
-    """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none. Options are
-    those of read_table.
-    """
+def open_source(uri: str | Path, **options: Unpack[ReadingOptions]) -> TableSource:
+    """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none."""
     found, form = _parts(uri)
     return _open(found, form, **options)
 
 
-def read_table(uri: str | Path, **options: object) -> pd.DataFrame:
+def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFrame:
     """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python
-    strings.
-
-    Options: delimiter, header, encoding and missing (the texts that mean no value) of delimited text; sheet of a
-    workbook; `without`, columns to leave out; `typed` False for delimited text as it stands. LaunderError for what is
-    no table.
+    strings. LaunderError for what is no table.
     """
     found, form = _parts(uri)
     source = _open(found, form, **options)

@@ -191,19 +191,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_in_one_sentence(name):
+def test_bad_input_in_one_sentence(name, tmp_path):
     change, settings, words = BAD[name]
     loaded = config.load("x.csv", ["score.target=ill", *settings])
     with pytest.raises(LaunderError, match=words):
-        augmenting.check(change(patients()), loaded)
+        augmenting.check(change(patients()), loaded, tmp_path)
 
 
 def test_test_rows_among_the_training_rows_are_refused(tmp_path):
     patients(20, seed=7).to_csv(tmp_path / "test.csv", index=False)
     loaded = config.load("x.csv", ["score.target=ill", f"augment.test={tmp_path / 'test.csv'}"])
-    assert len(augmenting.check(patients(), loaded)) == 120
+    assert len(augmenting.check(patients(), loaded, tmp_path)) == 120
     with pytest.raises(LaunderError, match="no test row among the training rows, found 2 that are equal"):
-        augmenting.check(pd.concat([patients(), patients(20, seed=7).iloc[:2]]), loaded)
+        augmenting.check(pd.concat([patients(), patients(20, seed=7).iloc[:2]]), loaded, tmp_path)
 
 
 def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
