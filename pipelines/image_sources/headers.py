@@ -64,7 +64,8 @@ def header(data: bytes) -> Header:
 
 
 def _header(image: ImageFile) -> Header:
-    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+    most = Image.MAX_IMAGE_PIXELS  # None where a program that uses this has lifted Pillow's limit
+    if most is not None and image.width * image.height > most:
         return Header(wrong=TOO_MANY_PIXELS)
     if getattr(image, "n_frames", 1) > 1:
         return Header(wrong=SEVERAL_FRAMES)

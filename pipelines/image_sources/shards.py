@@ -60,12 +60,14 @@ def _read_shard(
     known: dict[str, dict[str, Any]] = {}
     for member in shard:
         key, kind = _key(PurePosixPath(member.name))
+        if member.isdir():  # a folder may be called like a file
+            continue
         if f".{kind}" in IMAGE_SUFFIXES:
             check_readers([f".{kind}"])
             images[key] = (file, member.offset_data, member.size)
-        elif kind in ("cls", "json"):
-            known.setdefault(key, {}).update(_known(kind, shard.extractfile(member).read(), file))
-        elif not member.isdir():
+        elif kind in ("cls", "json") and (told := shard.extractfile(member)) is not None:
+            known.setdefault(key, {}).update(_known(kind, told.read(), file))
+        else:
             passed[NOT_IMAGES] += 1
     places.extend(images.values())
     rows.extend(known.get(key, {}) for key in images)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines.config import load
-from pipelines.image_sources import decoding, finding
+from pipelines.image_sources import decoding, finding, headers
 from pipelines.modalities import image as stage
 from pipelines.run.artifacts import LaunderError
 from tests.generators.pictures import bars
@@ -323,3 +323,22 @@ def test_labels_reach_the_stages(tmp_path):
     (tmp_path / "s").mkdir()
     found = stage.ingest(load(str(split_folders(tmp_path / "s")), [], tmp_path / "out"), tmp_path / "ingested")
     assert sorted(set(found.data.labels)) == ["lying", "upright"] and sum(found.passed_over.values()) == 2
+
+
+def test_folders_of_a_tar_file_may_be_called_like_images_and_labels(tmp_path):
+    path = tar_of_classes(tmp_path)
+    with tarfile.open(path, "a") as file:
+        for name in ("set.cls", "set.json", "set.png"):
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.DIRTYPE
+            file.addfile(info)
+        pipe = tarfile.TarInfo("pipe.cls")
+        pipe.type = tarfile.FIFOTYPE
+        file.addfile(pipe)
+    found = finding.find(path)
+    assert len(found.table) == 24 and found.read(23) == PNG[23]
+
+
+def test_images_are_read_where_a_program_has_lifted_the_limit_of_pillow(monkeypatch):
+    monkeypatch.setattr(headers.Image, "MAX_IMAGE_PIXELS", None)
+    assert headers.header(PNG[0]).wrong == ""
