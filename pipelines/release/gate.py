@@ -15,7 +15,7 @@ release, whose readers hold no model, unless the gate names the rule; it says th
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from scipy.stats import binom, gamma, norm, poisson
 
@@ -49,6 +49,7 @@ NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
 DIGITS = 6
 NAMED = 8  # columns that leak, in a reason
+NO_INTERVAL = "The score has no interval."
 EITHER = float(norm.isf((1 - NULL) / 2))  # standard deviations that chance exceeds on either side
 
 
@@ -113,10 +114,10 @@ def _judge(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
         return _reason(name, rule, None, None, excused, score.note or "The score is missing.", reason=score.reason)
     if rule.get("relative") == "times chance":
         return _times_chance(name, rule, score)
-    end = _end(name, least, score)
-    bound, note = _bound(rule, score)
+    end = _end(name, least, score.value, score)
+    bound, note = _bound(rule, score.value, score)
     if not _finite(end) or not _finite(bound):
-        return _reason(name, rule, None, None, False, note or "The score has no interval.")
+        return _reason(name, rule, None, None, False, note or NO_INTERVAL)
     end, bound = round(float(end), DIGITS), round(float(bound), DIGITS)  # what is stored is what is judged
     area = score.detail.get("auc") if name in MODEL_RULES else None
     said = (
@@ -136,11 +137,11 @@ def _leaking(score: Score) -> str:
     return f" They are recognised by the columns {named}." if columns else ""
 
 
-def _end(name: str, least: bool, score: Score) -> float | None:
+def _end(name: str, least: bool, value: float, score: Score) -> float | None:
     """The end of a score's interval that a rule looks at; of a share that should be a half, its distance upwards."""
     if name in TWO_SIDED and not least:
-        return max(score.value, 1 - score.value)
-    return score.value if name in COUNTED else score.low if least else score.high
+        return max(value, 1 - value)
+    return value if name in COUNTED else score.low if least else score.high
 
 
 def _times_chance(name: str, rule: Rule, score: Score) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def _times_chance(name: str, rule: Rule, score: Score) -> dict[str, Any]:
     return _reason(name, rule, share, most, share <= most, count["sentence"], share)
 
 
-def _finite(value: float | None) -> bool:
+def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
@@ -189,14 +190,16 @@ def _reason(
     }
 
 
-def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
-    """Return the number to compare with, and a word on where it comes from."""
-    figure = rule.get("at_least", rule.get("at_most"))
+def _bound(rule: Rule, value: float, score: Score) -> tuple[float | None, str]:
+    """Return the number to compare a value with, and a word on where it comes from."""
+    figure: float = rule["at_least"] if "at_least" in rule else rule["at_most"]
     relative = rule.get("relative")
     if relative is None:
         return figure, ""
     if relative in ("by chance", "by rank"):
-        chance = _by_chance(score) if relative == "by chance" else _by_rank(score)
+        chance = _by_chance(value, score) if relative == "by chance" else _by_rank(score)
+        if chance is None:
+            return None, NO_INTERVAL
         return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""
@@ -211,31 +214,35 @@ def _bound(rule: Rule, score: Score) -> tuple[float | None, str]:
     if relative == "of ceiling":
         return min(figure * score.ceiling, score.ceiling - score.detail.get("by_chance", 0.0)), ""
     if relative == "over ceiling":
-        return _by_non_members(figure, score), ""
+        return _by_non_members(figure, score.ceiling, score.detail), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
-    return _towards_ceiling(figure, score)
+    half = value - score.low if _finite(score.low) else 0.0
+    return _towards_ceiling(figure, score.floor, score.ceiling, half, score.detail.get("by_chance"))
 
 
-def _towards_ceiling(share: float, score: Score) -> tuple[float, str]:
-    """Return the bound between floor and ceiling, or where an honest sample's interval may end if that is lower."""
-    half = score.value - score.low if _finite(score.low) else 0.0
-    part = score.floor + share * (score.ceiling - score.floor)
-    honest = score.ceiling - WIDER * half
-    if "by_chance" in score.detail:
-        honest = max(honest, min(part, score.ceiling - score.detail["by_chance"]) - half)
-    bound = min(max(min(part, score.ceiling - NEAR), score.floor), honest)
-    return bound, "" if bound >= score.floor else "Shuffled columns may reach as much as so few real rows do."
+def _towards_ceiling(
+    share: float, floor: float, ceiling: float, half: float, by_chance: float | None
+) -> tuple[float, str]:
+    """Return the bound between floor and ceiling, or where an honest sample's interval, `half` as wide below its
+    value, may end if that is lower.
+    """
+    part = floor + share * (ceiling - floor)
+    honest = ceiling - WIDER * half
+    if by_chance is not None:
+        honest = max(honest, min(part, ceiling - by_chance) - half)
+    bound = min(max(min(part, ceiling - NEAR), floor), honest)
+    return bound, "" if bound >= floor else "Shuffled columns may reach as much as so few real rows do."
 
 
-def _by_non_members(factor: float, score: Score) -> float:
+def _by_non_members(factor: float, ceiling: float, detail: Mapping[str, Any]) -> float:
     """Return the share that as many rows as are released may reach, each matching as often as a held-out row might.
 
     The ceiling is a share of `ceiling_rows` held-out rows: those that the score itself counted, which need not be all.
     """
-    held = score.detail.get("ceiling_rows", 0)
-    most = min(1.0, factor * clopper_pearson(round(score.ceiling * held), held)[1])
-    rows = score.detail.get("rows", 0)
+    held = detail.get("ceiling_rows", 0)
+    most = min(1.0, factor * clopper_pearson(round(ceiling * held), held)[1])
+    rows = detail.get("rows", 0)
     return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
@@ -250,11 +257,13 @@ def _by_rank(score: Score) -> float:
     return null_best_quantile(score.detail["members"], score.detail["non_members"], NULL)
 
 
-def _by_chance(score: Score) -> float:
+def _by_chance(value: float, score: Score) -> float | None:
     """Return what knows nothing reaches: a null quantile of a rate, a share by its real rows, or a risk four errors
-    from none.
+    from none; None where the score has no interval to tell these by.
     """
     detail = score.detail
     if "non_members" in detail and "members" in detail:
         return null_quantile(detail["members"], detail["non_members"], ALARMS, NULL)
-    return 0.5 + EITHER * detail["deviation"] if "deviation" in detail else WIDER * (score.high - score.value)
+    if "deviation" in detail:
+        return 0.5 + EITHER * detail["deviation"]
+    return WIDER * (score.high - value) if _finite(score.high) else None

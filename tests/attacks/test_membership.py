@@ -189,4 +189,4 @@ def test_the_bound_of_copies_is_that_of_the_held_out_images_that_the_ceiling_was
     rows = score.detail["ceiling_rows"]  # held-out images that were searched for, of 400
     assert 0 < rows <= 400 and (score.ceiling * rows) % 1 == pytest.approx(0, abs=1e-9)
     most = 1.1 * intervals.clopper_pearson(round(score.ceiling * rows), rows)[1]
-    assert gate._by_non_members(1.1, score) == binom.ppf(0.975, 300, most) / 300
+    assert gate._by_non_members(1.1, score.ceiling, score.detail) == binom.ppf(0.975, 300, most) / 300

@@ -205,7 +205,7 @@ def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
 def test_chance_is_what_guesses_reach():
     """Of 2,000 guessed tables of 60 people, about two have a rate whose interval ends above the bound."""
     rng = np.random.default_rng(0)
-    bound = gate._by_chance(Score(0.0, detail={"non_members": 60, "members": 60}))
+    bound = gate._by_chance(0.0, Score(0.0, detail={"non_members": 60, "members": 60}))
     ends = [recognised([[(rng.random(30), rng.random(30)) for _ in range(2)]], 0.01)[2] for _ in range(2000)]
     assert (np.array(ends) > bound).sum() <= 8 and np.quantile(ends, 0.99) < bound < max(ends) + 0.1
 
@@ -350,3 +350,9 @@ def test_a_gate_that_names_the_rule_for_models_refuses_by_it():
     assert failed(decision) == [*rule] and decision.model == ()
     silent = Score(None, reason=Reason.NO_LOSS, note="There is no model.")
     assert gate.decide(report(privacy__membership_model=silent), bounds.DEFAULT_RULES, DIGEST).model[0]["passed"]
+
+
+@pytest.mark.parametrize("name", ["privacy.attribute", "privacy.nearest_record", "fidelity.trend"])
+def test_a_score_without_an_interval_or_what_tells_chance_is_refused_in_one_sentence(name):
+    decision = gate.decide(report(**{name: Score(0.02)}), bounds.DEFAULT_RULES, DIGEST)
+    assert failed(decision) == [name]
