@@ -88,7 +88,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     attacker = Attacker(samples, Group(role, rows), members, non_members, seed)
     found = membership_scores.no_box(attacker, thorough=role == "synthetic")
     if role == "synthetic":
-        for name, signal in (samples.signals | ({"loss": samples.loss} if samples.loss else {})).items():
+        for name, signal in {**samples.signals, **({"loss": samples.loss} if samples.loss else {})}.items():
             _add_signal(attacker, name, signal, found)
     isolation = attacker.usual(members)[0].mean(1), attacker.usual(non_members)[0].mean(1)
     return Evidence(*found, isolation, len(rows), members.rows)
@@ -117,4 +117,5 @@ def _signals(samples: Samples, name: str, signal: Signal, group: Group) -> np.nd
         raise EvaluationError(
             f"expected the {name} to be one number per row ({len(group)}), found shape {values.shape}; return a vector"
         )
-    return np.nan_to_num(values, nan=np.finfo(np.float32).max, posinf=np.finfo(np.float32).max)
+    most = float(np.finfo(np.float32).max)
+    return np.nan_to_num(values, nan=most, posinf=most)

@@ -36,7 +36,8 @@ def worst_column(samples: Samples, *, seed: int = 0) -> Score:
 def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Loss | None:
     parts = len(samples.known)
     if not samples.is_number(column):
-        return _of_labels(column, *(_shares(samples, column, real, table) for table in (real, other)), parts)
+        usual, found = (_shares(samples, column, real, table) for table in (real, other))
+        return _of_labels(column, usual, found, parts)
     known, values = (table[column].dropna().to_numpy() for table in (real, other))
     if not len(values):
         return None

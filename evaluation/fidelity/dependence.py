@@ -37,7 +37,10 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
         if len(pairs) > DEPENDENCE_PAIRS:
             chosen = np.random.default_rng([seed, 71]).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
             pairs = [pairs[i] for i in np.sort(chosen)]
-        found = [_lost(f"{a} / {b}", *zip(codes[a], codes[b], strict=True), len(pairs)) for a, b in pairs]
+        found = []
+        for a, b in pairs:
+            usual, seen = zip(codes[a], codes[b], strict=True)
+            found.append(_lost(f"{a} / {b}", usual, seen, len(pairs)))
         return [loss for loss in found if loss is not None]
 
     absent = Reason.NO_ASSOCIATION, "no two columns depend on each other in the real rows"

@@ -31,7 +31,7 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, MISSING_ROWS, seed)]
-        absent = {c: [_absent(samples, t, c) for t in (real, other)] for c in samples.known}
+        absent = {c: (_absent(samples, real, c), _absent(samples, other, c)) for c in samples.known}
         lacking = [c for c, masks in absent.items() if any(mask.any() for mask in masks)]
         parts = len(lacking) * len(absent)
         return [

@@ -121,10 +121,10 @@ def granularity(samples: Samples, *, seed: int = 0) -> Score:
         tables = chance.real(samples, role), samples.table(role)
         found = []
         for column in numbers:
-            values = [_values(samples, column, table) for table in tables]
-            if all(map(len, values)):
-                found += _rounded(samples, column, *(_some(v, seed) for v in values), 10 * len(numbers))
-                found.append(_varied(column, *values, 10 * len(numbers)))
+            usual, values = (_values(samples, column, table) for table in tables)
+            if len(usual) and len(values):
+                found += _rounded(samples, column, _some(usual, seed), _some(values, seed), 10 * len(numbers))
+                found.append(_varied(column, usual, values, 10 * len(numbers)))
         return found
 
     return chance.kept(samples, measure, NO_NUMBERS, f"Up to {GRID_ROWS:,} values of each column.")

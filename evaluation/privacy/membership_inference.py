@@ -30,11 +30,12 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
 def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
     """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
     score = _membership(samples, seed, lambda evidence: evidence.from_release().most_isolated())
-    if score.value is None or (share := attacks.evidence(samples, "synthetic", seed).isolated) == attacks.ISOLATED:
+    evidence = attacks.evidence(samples, "synthetic", seed)
+    if score.value is None or evidence is None or evidence.isolated == attacks.ISOLATED:
         return score
     return replace(
         score,
-        note=f"{score.note} They are the most isolated {share:.0%}: "
+        note=f"{score.note} They are the most isolated {evidence.isolated:.0%}: "
         f"of fewer, under {attacks.LEFT} would be non-members.",
     )
 
@@ -77,8 +78,9 @@ def _membership(
     }
     if (main := outcomes["value"]) is None:
         return unknown(*_too_few(samples), "lower")
-    rates = {name: one and (one.lowest if at_lowest else one.rates[ALARMS]) for name, one in outcomes.items()}
-    ends = {name: rate and rate[0] for name, rate in rates.items()}
+    known = {name: one for name, one in outcomes.items() if one is not None}
+    rates = {name: one.lowest if at_lowest else one.rates[ALARMS] for name, one in known.items()}
+    ends = {name: rate[0] for name, rate in rates.items()}
     leaking, said = _leaking(samples, seed, narrow, main)
     note = (
         f"{main.members:,} training rows against {main.non_members:,} non-members, {main.searched:,} synthetic rows "
@@ -150,6 +152,8 @@ def _outcome(
     samples: Samples, role: str, seed: int, narrow: Callable[[attacks.Evidence], attacks.Evidence]
 ) -> choice.Outcome | None:
     evidence = attacks.evidence(samples, role, seed)
-    evidence = narrow(evidence) if evidence is not None else None
-    few = evidence is None or min(len(evidence.isolation[0]), len(evidence.isolation[1])) < 4
-    return None if few else choice.measure(evidence, seed)
+    if evidence is None:
+        return None
+    narrowed = narrow(evidence)
+    few = min(len(narrowed.isolation[0]), len(narrowed.isolation[1])) < 4
+    return None if few else choice.measure(narrowed, seed)

@@ -52,12 +52,11 @@ def trained(samples: Samples, seed: int) -> Trained | Score:
     """The guesses of all models for the holdout rows, or the score that says why there are none."""
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
-    column = samples.target
-    regression = targets.is_quantity(samples)
+    column = targets.column(samples)
     test = _labelled(samples, "holdout", samples.rows("holdout", TEST_ROWS, seed))
     truth = samples.table("holdout")[column].to_numpy()[test]
-    classes = None if regression else _classes(samples, truth)
-    if not regression and len(classes) == 0:
+    classes = None if targets.is_quantity(samples) else _classes(samples, truth)
+    if classes is not None and len(classes) == 0:
         return unknown(Reason.TARGET_CONSTANT, "the holdout does not hold two classes of the target")
     halves, rows = _sizes(samples, test, seed)
     guesses = {
@@ -92,10 +91,8 @@ def _scored(found: Trained, seed: int) -> Score:
     }
     name, guessing = ("R2", 0.0) if classes is None else ("AUC", 0.5)
     if mean["train"] < guessing + 0.02 or np.quantile(spread["train"], 0.025) <= guessing:
-        found = f"{name} {mean['train']:.2f}"
-        return unknown(
-            Reason.TARGET_UNPREDICTABLE, f"models trained on real rows do not predict the target either ({found})"
-        )
+        said = f"models trained on real rows do not predict the target either ({name} {mean['train']:.2f})"
+        return unknown(Reason.TARGET_UNPREDICTABLE, said)
     value, floor = (max(0.0, mean[role] / mean["train"]) for role in ("synthetic", "shuffled"))
     low, high = _interval(value, spread["synthetic"], spread["train"])
     ceiling, ceiling_low = _ceiling(mean, spread, guessing)
@@ -146,16 +143,17 @@ def _obstacle(samples: Samples) -> Obstacle | None:
 
 
 def _labelled(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
-    values = samples.table(role)[samples.target].to_numpy()[rows]
-    return rows[~np.isnan(values) if samples.is_number(samples.target) else values >= 0]
+    column = targets.column(samples)
+    values = samples.table(role)[column].to_numpy()[rows]
+    return rows[~np.isnan(values) if samples.is_number(column) else values >= 0]
 
 
 def _classes(samples: Samples, truth: np.ndarray) -> np.ndarray:
     """Classes that can be ranked: the most frequent in training which the holdout both has and lacks."""
-    values = samples.table("train")[samples.target].dropna().to_numpy()
-    names, counts = np.unique(
-        values[values >= 0] if not samples.is_number(samples.target) else values, return_counts=True
-    )
+    column = targets.column(samples)
+    values = samples.table("train")[column].dropna().to_numpy()
+    known = values if samples.is_number(column) else values[values >= 0]
+    names, counts = np.unique(known, return_counts=True)
     frequent = names[np.argsort(-counts, kind="stable")][:FREQUENT_CLASSES]
     return np.sort([c for c in frequent if 0 < (truth == c).sum() < len(truth)])
 
@@ -187,7 +185,7 @@ def _crossed(
 
 
 def _fit_and_guess(
-    samples: Samples, role: str, fit: np.ndarray, test: np.ndarray, classes: np.ndarray, seed: int
+    samples: Samples, role: str, fit: np.ndarray, test: np.ndarray, classes: np.ndarray | None, seed: int
 ) -> Guesses:
     """Predictions of each learner; a class that the training rows lack gets probability 0."""
     inputs = tuple(c for c in samples.known if c != samples.target)
@@ -215,7 +213,7 @@ def _spread_out(model: Any, asked: np.ndarray, size: int) -> np.ndarray:
     return guesses
 
 
-def _quality(truth: np.ndarray, guesses: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _quality(truth: np.ndarray, guesses: np.ndarray, classes: np.ndarray | None, weights: np.ndarray) -> np.ndarray:
     """R2 or mean AUC under each row of weights [repeats, test rows]."""
     if classes is None:
         mean = (weights @ truth) / weights.sum(1)

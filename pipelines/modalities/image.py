@@ -3,8 +3,9 @@
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -235,13 +236,6 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
     return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
 
 
-class Attack(NamedTuple):
-    """What a white-box attacker holds: the model's loss of images by role, and which training images it learnt from."""
-
-    loss: Callable[[str, np.ndarray], np.ndarray] | None = None
-    members: np.ndarray | None = None
-
-
 def score(
     train: ImageSample,
     holdout: ImageSample,
@@ -255,27 +249,20 @@ def score(
     tried too. `names` restricts the metrics. Under sample.weights the real images in the same shares are compared
     with, for all but privacy.
     """
-    attack = Attack(loss_of({"train": train, "holdout": holdout}, model), members(model, len(train)))
+    loss, own = loss_of({"train": train, "holdout": holdout}, model), members(model, len(train))
 
-    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, how: Attack) -> Report:
-        return evaluation.score_images(
-            (first.pixels, first.labels),
-            (second.pixels, second.labels),
-            (synthetic.pixels, synthetic.labels),
-            features=features(config),
-            loss=how.loss,
-            members=how.members,
-            seed=config.seed,
-            names=names,
-        )
+    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, *, attacked: bool) -> Report:
+        one, two, drawn = ((side.pixels, side.labels) for side in (first, second, synthetic))
+        how = partial(evaluation.score_images, features=features(config), seed=config.seed, names=names)
+        return how(one, two, drawn, loss=loss, members=own) if attacked else how(one, two, drawn)
 
     if not config.sample.weights:
-        return scored(train, holdout, names, attack)
+        return scored(train, holdout, names, attacked=True)
     like_train, like_holdout = _in_shares(train, config, "training"), _in_shares(holdout, config, "held-out")
     return shares.judged(
         evaluation.names(NAME) if names is None else names,
-        lambda private: scored(train, holdout, private, attack),
-        lambda others: scored(like_train, like_holdout, others, Attack()),
+        lambda private: scored(train, holdout, private, attacked=True),
+        lambda others: scored(like_train, like_holdout, others, attacked=False),
     )
 
 

@@ -143,9 +143,9 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, F
             )  # numbers of persons that a missing one made fractions
             schema = _with_column(schema, _inferred(frame[[column.name]], {column.name: "identifier"}))
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
-    for name, column in config.listed.items():
-        if isinstance(column, Mapping) and name in entries and name != config.split.column:
-            stated = {key: value for key, value in column.items() if key not in ("groups", "kind", "learn")}
+    for name, listed in config.listed.items():
+        if isinstance(listed, Mapping) and name in entries and name != config.split.column:
+            stated = {key: value for key, value in listed.items() if key not in ("groups", "kind", "learn")}
             entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})

@@ -19,14 +19,14 @@ per label (below which the encoder keeps no number either) and to one value per 
 labels. A number that is stated holds for tables of any size.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Schema
+from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.formats import grid, written
 from launderette.generators.privacy.domain import OTHER_LABEL
 from launderette.pipelines.config.groups import Groups
@@ -36,6 +36,8 @@ from launderette.pipelines.stages.similarity import Likeness
 
 RARE_DIVISOR = 50  # with nothing stated, at most n / RARE_DIVISOR of n rows make a label rare, or lie beyond an end
 USUAL_PROTECTION, LEAST_RARE, LEAST_EXTREMES = 10, 5, 1
+Ordered = Numerical | Datetime
+Way = Callable[[pd.Series, pd.Series, int], pd.Series]  # (rare labels, their owners, rare) -> others for some of them
 NUMBER_TYPES = (bool, int, float, np.number, np.bool_)
 
 
@@ -56,15 +58,15 @@ def protect(
     rare, extremes = settle(rare, extremes, len(frame))
     protected, columns = frame.reset_index(drop=True), {}
     owners = pd.Series(np.arange(len(frame))) if entity is None else _owners(protected[entity])
-    likeness, clip = Likeness(protected.copy(deep=False), schema, owners), partial(_clip, extremes=extremes)
-    for column in schema.columns:
-        if column.kind == "identifier":
-            continue
-        own = (groups or {}).get(column.name, {})
-        how = clip if column.kind in ("numerical", "datetime") else partial(_generalise, groups=own, likeness=likeness)
+    likeness = Likeness(protected.copy(deep=False), schema, owners)
+    for column in schema.learned:
         values = protected[column.name]
         bare = values.astype("object") if isinstance(values.dtype, pd.CategoricalDtype) else values
-        changed, counts = how(bare, column, owners, rare)
+        if isinstance(column, Numerical | Datetime):
+            changed, counts = _clip(bare, column, owners, rare, extremes=extremes)
+        else:
+            own = (groups or {}).get(column.name, {})
+            changed, counts = _generalise(bare, column.name, owners, rare, groups=own, likeness=likeness)
         protected[column.name] = changed if bare is values else _category(changed, values.dtype)
         columns[column.name] = {"kind": column.kind, **counts}
     counted = "rows" if entity is None else "entities"
@@ -92,7 +94,7 @@ def _owners(entities: pd.Series) -> pd.Series:
 
 
 def _generalise(
-    values: pd.Series, column: Column, owners: pd.Series, rare: int, *, groups: Groups, likeness: Likeness
+    values: pd.Series, name: str, owners: pd.Series, rare: int, *, groups: Groups, likeness: Likeness
 ) -> tuple[pd.Series, dict]:
     """Replace the labels of fewer than `rare` owners."""
     labels = values.astype("object")
@@ -102,14 +104,18 @@ def _generalise(
     few = set(holders.index[holders < rare])
     hit = labels.isin(few) if few else pd.Series(False, index=labels.index)
     counts = {"labels": len(holders), "labels_generalised": len(few), "rows_generalised": int(hit.sum())}
-    alike = partial(likeness.alike, column=column.name, kept=labels[~hit].dropna())
-    ways = {"rows_grouped": partial(grouped, groups=groups), "rows_shortened": shortening.shorten, "rows_alike": alike}
-    for name, way in ways.items():
+    alike = partial(likeness.alike, column=name, kept=labels[~hit].dropna())
+    ways: dict[str, Way] = {
+        "rows_grouped": partial(grouped, groups=groups),
+        "rows_shortened": shortening.shorten,
+        "rows_alike": alike,
+    }
+    for key, way in ways.items():
         texts = labels[hit & labels.map(lambda label: isinstance(label, str))]
         if len(texts):
             found = way(texts, owners[texts.index], rare).dropna()
             labels.loc[found.index], hit.loc[found.index] = found, False
-            counts |= {name: len(found)} if len(found) else {}
+            counts |= {key: len(found)} if len(found) else {}
     if hit.any():
         instead = _replacement(labels, hit, owners, holders[holders >= rare], rare)
         labels = labels.mask(hit, instead)
@@ -141,7 +147,7 @@ def _nearest(few: pd.Series, kept: pd.Series) -> pd.Series:
     return pd.Series([known[k] for k in chosen], index=few.index, dtype="object")
 
 
-def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, *, extremes: int) -> tuple[pd.Series, dict]:
+def _clip(values: pd.Series, column: Ordered, owners: pd.Series, rare: int, *, extremes: int) -> tuple[pd.Series, dict]:
     """Move what lies beyond the ends to them; make all missing where fewer than `rare` owners have a value."""
     values = _without_rare_words(values, column, owners, rare)
     scale = grid.grid_of(values, column)
@@ -163,7 +169,7 @@ def _clip(values: pd.Series, column: Column, owners: pd.Series, rare: int, *, ex
     }
 
 
-def _without_rare_words(values: pd.Series, column: Column, owners: pd.Series, rare: int) -> pd.Series:
+def _without_rare_words(values: pd.Series, column: Ordered, owners: pd.Series, rare: int) -> pd.Series:
     """Make missing what is neither a number or date nor a word for a missing value that at least `rare` owners
     share.
     """
@@ -178,7 +184,7 @@ def _without_rare_words(values: pd.Series, column: Column, owners: pd.Series, ra
     return values.mask(values.isin(few) & ~read, None)
 
 
-def _without(values: pd.Series, column: Column) -> pd.Series:
+def _without(values: pd.Series, column: Ordered) -> pd.Series:
     """Return the column with every value missing, or zero where its type knows no missing value."""
     plain_integers = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu"
     if plain_integers:
@@ -203,6 +209,6 @@ def _inward(end: Any, following: Any) -> Any:
     return type(end)(int(following) + (half if end > following else -half))
 
 
-def _written(end: Any, column: Column, scale: float) -> Any:
+def _written(end: Any, column: Ordered, scale: float) -> Any:
     """Return a tick as a value of the column."""
     return grid.from_grid(np.array([end]), np.zeros(1, dtype=bool), column, scale).iloc[0]

@@ -40,8 +40,8 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     """
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
     try:
-        asked = {"constraints": config.sample.constraints} if config.sample.constraints else {}
-        draw = functools.partial(model.sample, **asked)
+        asked: dict[str, Any] = {"constraints": config.sample.constraints} if config.sample.constraints else {}
+        draw: Callable[..., pd.DataFrame] = functools.partial(model.sample, **asked)
         drawn = (
             _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
         )

@@ -51,8 +51,8 @@ def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> 
 
 def _check_labels(present: pd.Series, column: Column) -> None:
     """Raise LaunderError for numbers with words among them that are neither few nor alike."""
-    texts = written.texts_of(present)
-    format = texts and number_format.infer(texts)
+    texts = written.texts_of(present) or {}
+    format = number_format.infer(texts)
     if not format:
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
