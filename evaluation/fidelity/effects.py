@@ -29,7 +29,7 @@ def lost(
     width = 1 + max(int(real[0].max()), int(other[0].max()))
     counts = np.bincount(real[0], minlength=width)
     means = np.bincount(real[0], one, width) / np.maximum(counts, 1)
-    free = max(1, np.count_nonzero(counts) - 1)
+    free = max(1, int(np.count_nonzero(counts)) - 1)
     strength = float((counts * means**2).sum() / rows - free / rows)
     if strength < max(least, chance.deviations(parts) * np.sqrt(2 * free) / rows):
         return None

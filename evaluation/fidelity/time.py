@@ -50,7 +50,8 @@ def _over(samples: Samples, tables: Tables, date: str, columns: list[str], parts
     dated = [table[_present(samples, table, date)] for table in tables]
     if not all(map(len, dated)):
         return
-    clocks = dict(_clocks(*(table[date].to_numpy() for table in dated), samples.units[date]))
+    real, other = (table[date].to_numpy() for table in dated)
+    clocks = dict(_clocks(real, other, samples.units[date]))
     for column in (column for column in columns if column != date):
         here = [_present(samples, table, column) for table in dated]
         if min(map(np.count_nonzero, here)) < effects.LEAST_EFFECT_ROWS:
