@@ -65,11 +65,12 @@ def score(
     }
     if not config.sample.weights:
         return scored(kept, held, names, **of_members)
-    alike = [_in_shares(frame, schema, config, side) for frame, side in ((kept, "training"), (held, "held-out"))]
+    like_kept = _in_shares(kept, schema, config, "training")
+    like_held = _in_shares(held, schema, config, "held-out")
     return shares.judged(
         evaluation.names(schema.modality) if names is None else names,
         lambda private: scored(kept, held, private, **of_members),
-        lambda others: scored(*alike, others),
+        lambda others: scored(like_kept, like_held, others),
     )
 
 
