@@ -31,7 +31,14 @@ for _command in (
     augment.augment,
 ):
     app.command()(alive(_command))
-for _quick in (schema.schema, releases.releases, releases.verify, releases.rollback, releases.approve):
+for _quick in (
+    schema.schema,
+    releases.releases,
+    releases.verify,
+    releases.rollback,
+    releases.approve,
+    releases.clean,
+):
     app.command()(_quick)
 
 

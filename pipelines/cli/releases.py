@@ -1,4 +1,4 @@
-"""The commands of releases: `launder releases`, `launder verify`, `launder rollback`, `launder approve`."""
+"""The commands of an output folder: `launder releases`, `verify`, `rollback`, `approve` and `clean`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -100,4 +100,22 @@ def approve(
     else:
         done = approving.approve(folder.resolve(), run, by=by, reason=reason, override=override)
         say(f"Released: {done['place']}")
+    return RELEASED
+
+
+def clean(
+    folder: Folder,
+    older_than: Annotated[str, typer.Option("--older-than", metavar="AGE", help="Such as 30d, 12h, 8w.")] = "30d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
+) -> int:
+    """Remove what was not used for so long of work/, quarantine/ and Prefect's results; never what a release that is
+    kept, or a run that waits, was made of.
+    """
+    from launderette.pipelines.run import retention
+
+    age = retention.seconds_of(older_than)
+    found = retention.spare(folder.resolve(), age) if dry_run else retention.clean(folder.resolve(), age)
+    for one in found:
+        say(f"{'Would remove' if dry_run else 'Removed'} {one.path} ({one.bytes / 1e6:,.1f} MB)")
+    say(f"{sum(one.bytes for one in found) / 1e6:,.1f} MB in {len(found):,} places not used for {older_than}.")
     return RELEASED

@@ -34,7 +34,7 @@ from launderette.pipelines.run.artifacts import (
 )
 
 Result = dict[str, Any]  # small JSON; a file or a folder in it is {"path", "digest"}
-RESULT, LOCK = "result.json", "lock"
+RESULT, LOCK, STEP_INPUTS = "result.json", "lock", "inputs.json"
 POLL_SECONDS = 0.2  # seconds between two looks at a lock that another process holds
 WORK, KEY_DIGITS = "work", 16
 # keys of the configuration that are paths to what a step reads, or names of secrets, and its digest: it counts alone
@@ -136,8 +136,22 @@ def perform(
             return known, True
         found = step(place, config, **inputs)
         _check_unchanged(outside, step.outside(config))
+        write_json(place.path(STEP_INPUTS), sorted(_folders(inputs, place.work)))
         write_json(place.path(RESULT), mapped(found, lambda path: os.path.relpath(path, place.folder)))
     return found, False
+
+
+def _folders(inputs: Any, work: Path) -> set[str]:
+    """Return the names of the folders of steps that inputs lie in."""
+    found: set[str] = set()
+
+    def note(path: str) -> str:
+        if Path(path).is_relative_to(work):
+            found.add(Path(path).relative_to(work).parts[0])
+        return path
+
+    mapped(inputs, note)
+    return found
 
 
 def look_up(step: Step, config: RunConfig, **inputs: Any) -> Result:
@@ -212,6 +226,16 @@ def locked(path: Path, waits: Callable[[], None] = lambda: None) -> Iterator[Non
             while not _taken(file):
                 time.sleep(POLL_SECONDS)
         yield
+
+
+@contextmanager
+def try_locked(path: Path) -> Iterator[bool]:
+    """Hold a lock, and yield whether nobody else does; a place that has none is free."""
+    if not path.is_file():
+        yield True
+        return
+    with open(path) as file:
+        yield _taken(file)
 
 
 def _taken(file: IO[str]) -> bool:
