@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 Edge = tuple[int, int]
 
-MOST_TABLE_CELLS = 2**18  # of all families of a graph together
+MOST_TABLE_CELLS = 2**20  # of all families of a graph together
 MOST_TRIED = 4  # times as many edges as are wanted that are tried, the best first
 
 

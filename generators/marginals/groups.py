@@ -2,12 +2,13 @@
 
 import numpy as np
 
-RARE_LABEL_DIVISOR = 4  # a label is a group of its own from 1 / (RARE_LABEL_DIVISOR * bins) of the rows on
 
-
-def of_numbers(counts: np.ndarray, bins: int) -> np.ndarray:
-    """Return the group of each of some ordered cells, int64: runs of about 1 / bins of the rows, heavy cells alone."""
-    target, groups, group, filled = counts.sum() / bins, [], 0, 0.0
+def of_numbers(counts: np.ndarray, bins: int, least: float) -> np.ndarray:
+    """Return the group of each of some ordered cells, int64: heavy cells alone, the others in runs of about as many
+    rows each, 1 / `bins` of them but at least `least`.
+    """
+    heavy = counts >= counts.sum() / bins
+    target, groups, group, filled = max(counts[~heavy].sum() / bins, least), [], 0, 0.0
     for count in counts.tolist():
         if filled and (filled + count / 2 > target or count >= target):
             group, filled = group + 1, 0.0
@@ -16,20 +17,22 @@ def of_numbers(counts: np.ndarray, bins: int) -> np.ndarray:
     return np.array(groups, dtype="int64")
 
 
-def of_labels(counts: np.ndarray, bins: int) -> np.ndarray:
-    """Return the group of each label, int64: frequent ones alone, the most frequent first, the others together."""
+def of_labels(counts: np.ndarray, bins: int, least: float) -> np.ndarray:
+    """Return the group of each label, int64: those of at least `least` rows alone, the most frequent first, the others
+    together.
+    """
     order = np.argsort(-counts, kind="stable")
-    alone = order[: bins - 1][counts[order[: bins - 1]] >= counts.sum() / (RARE_LABEL_DIVISOR * bins)]
+    alone = order[: bins - 1][counts[order[: bins - 1]] >= least]
     rest = len(alone) - (counts.sum() <= counts[alone].sum() and len(alone) > 0)  # no group of nobody
     groups = np.full(len(counts), rest, dtype="int64")
     groups[alone] = np.arange(len(alone))
     return groups
 
 
-def of_column(counts: np.ndarray, bins: int, *, ordered: bool, missing: bool) -> np.ndarray:
+def of_column(counts: np.ndarray, bins: int, least: float, *, ordered: bool, missing: bool) -> np.ndarray:
     """Return the group of each cell, the last of which stands for a missing value where `missing`."""
     own = counts[:-1] if missing else counts
-    groups = (of_numbers if ordered else of_labels)(own, bins) if len(own) else np.zeros(0, dtype="int64")
+    groups = (of_numbers if ordered else of_labels)(own, bins, least) if len(own) else np.zeros(0, dtype="int64")
     if not missing:
         return groups
     last = groups.max(initial=-1)

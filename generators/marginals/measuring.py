@@ -20,10 +20,12 @@ from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.marginals.projection import consistent, merged, onto_simplex
 from launderette.generators.privacy.queries import Answer, Queries
 
-HISTOGRAMS_SHARE, TREE_SHARE, FURTHER_SHARE = 0.15, 0.40, 0.35  # shares of mu^2: of histograms, of tables of pairs
+HISTOGRAMS_SHARE, TREE_SHARE, FURTHER_SHARE = 0.15, 0.35, 0.40  # shares of mu^2: of histograms, of tables of pairs
 SCORES_SHARE = 0.05  # of the scores of all pairs, each of the two times they are asked for
 CELLS_POWER = 2 / 3  # shares of the budget by cells to this power make the sum of errors least
-MOST_BINS = 64
+MOST_BINS = 20  # more make tables of three columns and more so large that fewer pairs fit beside each other
+LEAST_GROUP_DEVIATIONS = 10.0  # rows of a group of cells, in standard deviations of the noise of a table of pairs
+LEAST_GROUP_DIVISOR = 16  # a group has at least 1 / (LEAST_GROUP_DIVISOR * bins) of the rows
 EXPECTED_ABSOLUTE = math.sqrt(2 / math.pi)  # of a standard normal
 SIGNAL_DEVIATIONS = 3.0  # standard deviations that the number of rows has to differ from 0 by
 EDGES_PER_COLUMN = 2  # beside the tree, at most
@@ -77,8 +79,10 @@ def fit(
     """
     rows = _rows(histograms)
     counts = [_projected(one, rows) for one in histograms]
-    bins = bins or _bins(rows, queries.sigma(TREE_SHARE / max(1, len(codes) - 1)))
-    groups = [_groups(one, own, bins) for one, own in zip(histograms, counts, strict=True)]
+    sigma = queries.sigma(TREE_SHARE / max(1, len(codes) - 1))
+    bins = bins or _bins(rows, sigma)
+    least = max(LEAST_GROUP_DEVIATIONS * sigma, rows / (LEAST_GROUP_DIVISOR * bins))
+    groups = [_groups(one, own, bins, least) for one, own in zip(histograms, counts, strict=True)]
     totals = [np.bincount(own, n) for own, n in zip(groups, counts, strict=True)]
     coded = Coded([own[code] for own, code in zip(groups, codes, strict=True)], totals)
     tables = _asked(coded, queries, EDGES_PER_COLUMN * len(codes) if edges is None else edges)
@@ -154,12 +158,12 @@ def _projected(one: Histogram, rows: float) -> np.ndarray:
 
 def _bins(rows: float, sigma: float) -> int:
     """Return the number of groups a column has in pairs: as many as the noise leaves room for."""
-    return int(np.clip(math.sqrt(rows / sigma) / 4 if sigma else math.sqrt(rows), 4, 32 if sigma else MOST_BINS))
+    return int(np.clip(0.4 * math.sqrt(rows / sigma) if sigma else math.sqrt(rows), 4, MOST_BINS))
 
 
-def _groups(one: Histogram, counts: np.ndarray, bins: int) -> np.ndarray:
+def _groups(one: Histogram, counts: np.ndarray, bins: int, least: float) -> np.ndarray:
     ordered = hasattr(one.column, "scale")
-    return grouping.of_column(counts, bins, ordered=ordered, missing=one.column.missing)
+    return grouping.of_column(counts, bins, least, ordered=ordered, missing=one.column.missing)
 
 
 def _gains(

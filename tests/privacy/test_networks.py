@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
-from generators.marginals import estimation, graphs
+from generators.marginals import estimation, graphs, groups
 from generators.tabular._network import Model
 
 SIZES = (3, 2, 4, 2, 3)
@@ -33,8 +33,8 @@ def model():
     joint, margins, pairs = tables()
     order = graphs.ordered(pairs, SIZES)
     given_ = [torch.from_numpy(own) for own in estimation.fitted(order, margins, pairs)]
-    groups, cells = [torch.arange(n) for n in SIZES], [torch.ones(n, dtype=torch.float64) for n in SIZES]
-    return joint, Model(order.columns, order.parents, groups, cells, given_)
+    own, cells = [torch.arange(n) for n in SIZES], [torch.ones(n, dtype=torch.float64) for n in SIZES]
+    return joint, Model(order.columns, order.parents, own, cells, given_)
 
 
 def enumerated(network):
@@ -76,6 +76,15 @@ def test_the_parents_of_a_column_are_among_the_family_of_one_of_them(columns, da
         assert set(order.parents[k]) <= set(order.columns[:rank])
         assert not order.parents[k] or set(order.parents[k]) <= set(order.family(order.anchor(k)))
     assert {target for _, target in graphs.tour(order)} == set(range(columns))
+
+
+def test_what_a_heavy_value_leaves_of_a_column_has_groups_of_its_own():
+    counts = np.array([900.0] + [1.0] * 100)
+    found = groups.of_numbers(counts, bins=5, least=10)
+    rows = np.bincount(found, counts)
+    assert rows[0] == 900 and len(rows) == 6 and rows[1:].min() >= 10
+    assert len(np.bincount(groups.of_numbers(counts, bins=5, least=50))) == 3
+    assert groups.of_labels(np.array([90.0, 3.0, 40.0, 6.0]), bins=9, least=5).tolist() == [0, 3, 1, 2]
 
 
 def ring(rows=6000):
