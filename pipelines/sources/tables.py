@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from launderette.pipelines.run.artifacts import LaunderError, digest_path
-from launderette.pipelines.sources import columnar, delimited, excel, json_records, parts, records
+from launderette.pipelines.sources import columnar, delimited, excel, json_records, partitioned, parts, records
 from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
 NOTES, LEFT_OUT = (
@@ -51,7 +51,7 @@ class TableSource:
 def open_source(uri: str | Path, **options: Unpack[ReadingOptions]) -> TableSource:
     """Open a table, a file or a folder of parts with the same columns; LaunderError for what is none."""
     found, form = _parts(uri)
-    return _open(found, form, **options)
+    return _open(found, form, _partitions(uri, found), **options)
 
 
 def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFrame:
@@ -59,8 +59,11 @@ def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFra
     strings. LaunderError for what is no table.
     """
     found, form = _parts(uri)
-    source = _open(found, form, **options)
-    if form in (PARQUET, ARROW):
+    folder = _partitions(uri, found)
+    source = _open(found, form, folder, **options)
+    if folder:
+        frame = partitioned.read(folder, found, source.names)
+    elif form in (PARQUET, ARROW):
         frame = columnar.read(found, form, source.names)
     else:
         table = pa.Table.from_batches(list(source.batches()))
@@ -94,6 +97,7 @@ def encoding_of(uri: str | Path, stated: str) -> str:
 def _open(
     found: list[Part],
     form: str,
+    partitions: Path | None = None,
     *,
     delimiter: str | None = None,
     header: bool | None = None,
@@ -103,6 +107,8 @@ def _open(
     without: Iterable[str] = (),
     typed: bool = True,
 ) -> TableSource:
+    if partitions:
+        return TableSource(*partitioned.open_folder(partitions, found, frozenset(without)))
     if form in (PARQUET, ARROW):
         return TableSource(*columnar.open_parts(found, form, frozenset(without)))
     if form in (JSON, LINES, EXCEL) and not typed:
@@ -140,7 +146,18 @@ def _parts(uri: str | Path) -> tuple[list[Part], str]:
         raise LaunderError(
             f"expected parts of one format in {path}, found both {forms[0]} and {forms[1]}; keep one of them"
         )
+    if forms[0] != PARQUET and path.is_dir() and partitioned.is_partitioned(path, files):
+        raise LaunderError(
+            f"expected Parquet in folders called column=value, found {forms[0]} in {path}; merge it into one file first"
+        )
     return found, forms[0]
+
+
+def _partitions(uri: str | Path, found: list[Part]) -> Path | None:
+    """Return the folder around parts that lie in folders called column=value, None for any others."""
+    path = _path(uri)
+    files = [part.path for part in found if part.path is not None]
+    return path if path.is_dir() and partitioned.is_partitioned(path, files) else None
 
 
 def _path(uri: str | Path) -> Path:
@@ -163,11 +180,6 @@ def _files(folder: Path) -> list[Path]:
     files = [path for path in files if parts.suffix(path) != ".json"] or files
     if not files:
         raise LaunderError(f"expected CSV, Parquet or other tables in the folder {folder}, found none; check the path")
-    if any("=" in part for path in files for part in path.relative_to(folder).parts[:-1]):
-        raise LaunderError(
-            f"expected the parts of one table in {folder}, found folders named column=value; merge them into one "
-            "file first"
-        )
     return files
 
 

@@ -50,7 +50,7 @@ def test_a_release_keeps_types_and_replaces_a_view_and_a_refusal_changes_nothing
     _, refused, _ = night(view, "gate.fidelity.shape.at_least=1")
     assert not refused["passed"] and shown() == before
 
-    third = night(view, "seed=1")[1]
+    third = night(view, "sample.rows=60")[1]
     assert shown() != before and main(["rollback", str(tmp_path), first["id"]]) == 0
     assert shown() == before and third["place"] != first["place"]
     private = [path for path in tmp_path.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
