@@ -68,3 +68,10 @@ def test_what_cannot_be_promised_is_refused():
             Privacy(1.0, 1e-6, STATED, **unit)
     with pytest.raises(GeneratorError, match="no differentially private training"):
         generators.fit(TABLE, "tabular.gan", privacy=budget())
+
+
+def test_the_record_of_a_private_fit_tells_no_more_than_its_ledger():
+    """No digest of the rows, by which a guessed table could be tested; no number of them."""
+    known = {"ledger", "rows", "steps", "seconds", "loss", "validation", "validation_rows", "device", "reason"}
+    record = generators.fit(TABLE, "tabular.marginals", privacy=budget()).record
+    assert set(record) == known | {"stopped", "memory_mb"} and record["validation_rows"] == []
