@@ -58,7 +58,9 @@ def run(table, tmp_path_factory):
     loaded = config.load(folder / "people.csv", ["budget.steps=3", "score.target=income"], folder / "out")
     frame, schema = ingestion.ingest(loaded)
     protected, record = protection.protect(frame, schema, rare=loaded.protect.rare, extremes=loaded.protect.extremes)
-    train, holdout = splitting.split(protected, holdout=loaded.split.holdout, entity=None, seed=loaded.seed)
+    train, holdout = splitting.split(
+        protected, holdout=splitting.share(None, len(protected)), entity=None, seed=loaded.seed
+    )
     model = tabular.train(train, schema, loaded)
     synthetic = sampling.sample(model, loaded, len(frame))
     return {
