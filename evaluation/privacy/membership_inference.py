@@ -30,8 +30,8 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
 def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
     """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
     score = _membership(samples, seed, lambda evidence: evidence.from_release().most_isolated())
-    evidence = attacks.evidence(samples, "synthetic", seed)
-    if score.value is None or evidence is None or evidence.isolated == attacks.ISOLATED:
+    evidence = None if score.value is None else attacks.evidence(samples, "synthetic", seed)
+    if evidence is None or evidence.isolated == attacks.ISOLATED:
         return score
     return replace(
         score,
