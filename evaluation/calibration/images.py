@@ -241,3 +241,26 @@ def classes_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
     hit = np.isin(labels, (1, 7)) & (rng.random(len(labels)) < 0.5)
     labels[hit] = 8 - labels[hit]
     return case.released(case.synthetic[0], labels)
+
+
+def corner_covered(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, of which a quarter is covered with grey."""
+
+    def covered(pixels: np.ndarray) -> np.ndarray:
+        height, width = (side // 2 for side in pixels.shape[1:3])
+        pixels = pixels.copy()
+        pixels[:, :height, :width] = 128
+        return pixels
+
+    return _planted(case, 0.2, rng, covered)
+
+
+def half_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, whose lower halves are those of others."""
+
+    def exchanged(pixels: np.ndarray) -> np.ndarray:
+        half, pixels = pixels.shape[1] // 2, pixels.copy()
+        pixels[:, half:] = rng.permutation(pixels[:, half:])
+        return pixels
+
+    return _planted(case, 0.2, rng, exchanged)

@@ -17,7 +17,7 @@ VIEW_SIDE = 12  # pixels of a side of views
 TILTS = (-20, -10, 10, 20)  # degrees
 CROPS = (1 / 8, 1 / 4)  # of a side that is cut off
 DARK = 2 / 255  # deviation of pixels under which an image counts as blank
-VIEWS = 130  # pairs, about
+VIEWS = 170  # pairs, about
 
 Pair = tuple[Tensor, Tensor]  # float32 [n, 1, h, w] and [m, 1, h, w]
 
@@ -91,6 +91,7 @@ def _cropped(x: Tensor, y: Tensor, share: float) -> Iterator[Pair]:
         starts = [round(most * at) for most, at in zip(cut, place, strict=True)]
         rows, columns = (slice(a, a + side - most) for a, side, most in zip(starts, size, cut, strict=True))
         part, other = x[:, :, rows, columns], y[:, :, rows, columns]
-        yield x, interpolate(other, size, mode="bilinear")
-        yield interpolate(part, size, mode="bilinear"), y
+        for way in ("bilinear", "nearest-exact"):  # few pixels make the two unlike each other
+            yield x, interpolate(other, size, mode=way)
+            yield interpolate(part, size, mode=way), y
         yield interpolate(x, list(part.shape[2:]), mode="bilinear"), other

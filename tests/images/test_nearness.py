@@ -17,6 +17,7 @@ DISGUISED = (
     "turned_by_a_quarter",
     "fifth_with_lower_contrast",
     "cropped",
+    "corner_cropped",
     "fifth_noisy",
 )
 
