@@ -15,7 +15,7 @@ from launderette.generators.identifiers.check_digits import is_valid, scheme_of
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^\W\d_]{2,}")
 MAC = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}|(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}")
-PHONE = re.compile(r"(?:tel\.?:?\s*)?[+(]?[\d(][\d\s()./–-]{5,22}\d(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
+PHONE = re.compile(r"(?:tel\.?:?\s*)?[+(]{0,2}\d[\d\s()./–-]{5,22}\d(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
 CARD_LENGTHS = {"4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "30": (14,), "35": (16,)}
 CARD_LENGTHS |= dict.fromkeys(("51", "52", "53", "54", "55", "60", "62", "64", "65", "22", "23", "24"), (16,))
 CARD_LENGTHS |= dict.fromkeys(("25", "26", "27", "50", "56", "57", "58", "63", "67"), (12, 13, 16, 19))

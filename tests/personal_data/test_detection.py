@@ -72,6 +72,12 @@ def test_numbers_of_things_are_no_phones_cards_or_national_numbers():
     assert found(pd.DataFrame(things)) == {}
 
 
+def test_phone_numbers_are_told_however_their_country_is_written():
+    for prefix in ("+358 ", "(+358) ", "00358 ", "0", "(0358) "):
+        numbers = [f"{prefix}15 {n:03d} {7 * n % 1000:03d}" for n in range(1, 40)]
+        assert found(pd.DataFrame({"c1": numbers})) == {"c1": "phone"}, prefix
+
+
 def configured(tmp_path, frame, **keys):
     frame.to_csv(tmp_path / "t.csv", index=False)
     return config.settled(config.validate({"source": str(tmp_path / "t.csv"), **keys}))
