@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import fetching
-from pipelines.run import pipeline
+from pipelines.run import pipeline, steps
 from tests import runs
 from tests.databases.conftest import KINDS, PASSWORD, WRITER
 from tests.pipelines.conftest import FEW
@@ -14,10 +14,18 @@ from tests.pipelines.conftest import FEW
 VIEW = "publish.table={{uri: '{uri}', name: nightly.people, user: env:WRITER, password: env:SECRET}}"
 
 
+def no_drawings(found, folder, **given):
+    """Write empty reports: drawing them takes longer than everything else here."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("report.html", "report.json"):
+        (folder / name).write_text("{}")
+
+
 def test_a_release_keeps_types_and_replaces_a_view_and_a_refusal_changes_nothing(
     server, people, login, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("WRITER", WRITER)
+    monkeypatch.setattr(steps.reports, "write", no_drawings)
     server.run(f"CREATE SCHEMA nightly AUTHORIZATION {WRITER}")
     settings = ["source.table=people", *login, *FEW]
 
