@@ -12,16 +12,19 @@ if __name__ == "flows":  # imported from a checkout by its short name
 import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect import Flow, State, flow, runtime, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, StateType
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
 from prefect.deployments.runner import EntrypointType
+from prefect.exceptions import ObjectNotFound
 from prefect.results import ResultRecord
 from prefect.schedules import Cron
 from prefect.states import Completed, Crashed, Failed
@@ -29,7 +32,8 @@ from prefect.states import Completed, Crashed, Failed
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.notifications import sending
-from launderette.pipelines.run import approving, pipeline, steps, tasks
+from launderette.pipelines.run import approving, lease, pipeline, steps, tasks
+from launderette.pipelines.run.caching import WORK
 
 QUARANTINED = (
     "Quarantined"  # a state of type FAILED: neither green nor counted as a success, and alerts on failures see it
@@ -82,9 +86,28 @@ def laundering(config: RunConfig) -> State:
     Crashed.
     """
     with sending.failures(config):
-        ended = _launder(configs.settled(config))
+        config = configs.settled(config)
+        with _leased(config):
+            ended = _launder(config)
     sending.end(config, ended, ended["verdict"])
     return _state(ended)
+
+
+def _leased(config: RunConfig) -> AbstractContextManager[None]:
+    """Return what has one run of a data set at a time, and closes one that was killed."""
+    work, run = Path(config.publish.to) / WORK, str(runtime.flow_run.id)
+    return lease.held(work, config.name, run, lambda _: tasks.tell.get()("overlap"), partial(_bury, config))
+
+
+def _bury(config: RunConfig, record: lease.Record) -> None:
+    """Have a run that was killed crashed in Prefect's database, if it is there, and tell of it."""
+    with suppress(ObjectNotFound, KeyError, ValueError), get_client(sync_client=True) as client:
+        found = client.read_flow_run(UUID(record["run"]))
+        if found.state is None or not found.state.is_final():
+            client.set_flow_run_state(found.id, Crashed(message=ENDED), force=True)
+    tasks.tell.get()("dead")
+    why = f"the run that began at {record.get('since')} was killed before it ended; the next one goes on where it was"
+    sending.send(config, "failed", why=why)
 
 
 def launder(config: RunConfig) -> dict[str, Any]:

@@ -30,6 +30,8 @@ STEP_WORDS = {
     "decide": "judging",
     "publish": "publishing",
     "wait": "another run is at this step of the same data; waiting for it, to take its result",
+    "overlap": "another run of this data set is at work; waiting for it to end",
+    "dead": "the last run of this data set was killed; going on where it was",
     "cross_validate": "cross-validating, with and without augmentation",
     "report": "writing the report of the cross-validation",
     "enlarge": "training on all rows, adding synthetic ones",
