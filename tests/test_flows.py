@@ -314,11 +314,11 @@ def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, cap
 
     ingest, calls = ingestion.ingest, []
 
-    def failing(config):
+    def failing(config, work=None):
         calls.append(config)
         if (len(calls) <= 2 and code == 0) or code:  # once before Prefect starts, once in the task
             raise OSError(number, os.strerror(number), "data.csv")
-        return ingest(config)
+        return ingest(config, work)
 
     monkeypatch.setattr(ingestion, "ingest", failing)
     assert main(["run", "data.csv", *LOOSE]) == code
