@@ -26,6 +26,8 @@ from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
 
 MAX_DECIMALS = 12
+# share of a column's values, from so many on, that may have more decimals than the column: one of them at least
+LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
 LARGEST_TICK = 2**62  # so that differences of ticks fit int64
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
 
@@ -285,8 +287,11 @@ def _number_kind(name: str, present: pd.Series) -> str:
 
 
 def decimals_of(present: pd.Series) -> int | None:
-    """Return the fewest decimal places that write every value exactly, None where more than 12 or float64 cannot
+    """Return the fewest decimal places that write nearly every value exactly, None where more than 12 or float64 cannot
     tell.
+
+    One value in a thousand may have more, and a single one of a hundred: it is rounded, for a grid that it alone has
+    would say how all others are written.
     """
     if pd.api.types.is_integer_dtype(present.dtype):
         return 0 if present.empty or int(present.max()) <= LARGEST_TICK else None
@@ -295,12 +300,13 @@ def decimals_of(present: pd.Series) -> int | None:
     if len(present) and present.dtype == object and present.map(type).eq(Decimal).all():
         return _places(present)
     numbers = pd.to_numeric(present, errors="coerce").to_numpy("float64", na_value=np.nan)
-    numbers = np.unique(numbers[np.isfinite(numbers)])
-    largest = np.abs(numbers).max(initial=0.0)
+    numbers, rows = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    largest, known = np.abs(numbers).max(initial=0.0), int(rows.sum())
+    longer = max(1, LONGER_WRITTEN_SHARE * known) if known >= LONGER_WRITTEN_FROM else 0
     for decimals in range(MAX_DECIMALS + 1):
         if largest * 10.0**decimals >= EXACT_INTEGERS:
             return None
-        if np.array_equal(np.round(numbers, decimals), numbers):
+        if rows[np.round(numbers, decimals) != numbers].sum() <= longer:
             return decimals
     return None
 

@@ -1,8 +1,11 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generators.data.schema import Schema, conform, decimals_of, infer
 from tests.generators import tables
@@ -79,3 +82,12 @@ def test_duplicate_names_and_unknown_kinds_are_refused():
         infer(frame)
     with pytest.raises(ValueError, match="column kind"):
         Schema.from_dict({"columns": [{"name": "a", "kind": "colour"}]})
+
+
+@given(st.integers(1, 5), st.integers(0, 9))
+def test_a_single_value_does_not_decide_how_all_numbers_are_written(decimals, seed):
+    values = np.random.default_rng(seed).normal(size=2000).round(decimals)
+    assert decimals_of(pd.Series([*values, 1 / 3])) == decimals
+    assert decimals_of(pd.Series([*values[:99], 1 / 3])) == decimals
+    assert decimals_of(pd.Series([*values[:98], 1 / 3])) is None
+    assert decimals_of(pd.Series([*values[:300], 1 / 3, 2 / 3])) is None
