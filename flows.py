@@ -195,7 +195,7 @@ def _deployment(config: RunConfig) -> Any:
     return laundering.to_deployment(
         name=config.name,
         schedule=Cron(config.due.cron, timezone=config.due.timezone),
-        parameters={"config": config.model_dump(mode="json")},
+        parameters={"config": config.document()},
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,
         description=f"Synthetic {config.name}, released below {Path(config.publish.to).name}",

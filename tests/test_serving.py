@@ -151,6 +151,17 @@ def scheduled(server, tmp_path_factory):
         swept(env)
 
 
+@pytest.mark.parametrize(("name", "number"), [("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)])
+def test_no_run_is_left_running(scheduled, server, name, number):
+    _, process, env = scheduled[name]
+    try:
+        until(lambda: ended(process) or "RUNNING" in states(server, name), 300, "no scheduled run has started")
+    finally:
+        code, _, err = stopped(process, number)
+    assert (code, err) == (0, "")
+    assert states(server, name) <= {"CRASHED", "CANCELLED"} and not swept(env)
+
+
 def test_a_scheduled_run_releases_and_says_so(scheduled, server):
     folder, process, env = scheduled["short"]
     shown = folder / "shown.txt"
@@ -164,17 +175,6 @@ def test_a_scheduled_run_releases_and_says_so(scheduled, server):
     assert due(name, "short") and main(["verify", place]) == 0
     assert "COMPLETED" in states(server, "short")
     assert not states(server, "short") & {"RUNNING", "PENDING", "CANCELLING"} and not swept(env)
-
-
-@pytest.mark.parametrize(("name", "number"), [("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)])
-def test_no_run_is_left_running(scheduled, server, name, number):
-    _, process, env = scheduled[name]
-    try:
-        until(lambda: ended(process) or "RUNNING" in states(server, name), 300, "no scheduled run has started")
-    finally:
-        code, _, err = stopped(process, number)
-    assert (code, err) == (0, "")
-    assert states(server, name) <= {"CRASHED", "CANCELLED"} and not swept(env)
 
 
 def test_serving_brings_a_server_and_takes_it_away(here, marked):

@@ -8,7 +8,7 @@ Higher is better but in `loss attack`, `number error` and the costs:
 detection     of drawn rows among unseen rows, by boosted trees (fidelity.detection): 1 is undetected; `given` is that
               of rows drawn under a condition, among the unseen rows that meet it, and `met` how many of them meet it
 loss attack   AUC of the model's own loss, training against unseen rows: .5 tells nothing; `from rows` is the attack
-              that sees the released rows alone (privacy.membership, TPR at 10 % FPR)
+              that sees the released rows alone (privacy.membership)
 rare          rare labels that are drawn (diversity.rare); `distinct` as it is among real rows (diversity.distinct)
 number error  30 % random gaps of unseen rows: error of the mean of ten draws over that of the column's mean; `labels`
               is how often the most frequent of ten draws is right. Beside them an iterative imputer and boosted trees

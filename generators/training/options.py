@@ -16,6 +16,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "memory": (0.5, 1.0),
     "batch": (1, 1 << 24),
     "bins": (2, 1024),
+    "edges": (0, 65_536),
     "latent": (2, 65_536),
     "sampling_steps": (2, 10_000),
     "validation": (0.0, 0.9),

@@ -45,7 +45,7 @@ def verify(
     """Recompute every digest of a release, or of all in a folder, follow the manifests before it, check signatures."""
     from launderette.pipelines.release import auditing
     from launderette.pipelines.run.artifacts import LaunderError
-    from launderette.pipelines.run.secrets import secret
+    from launderette.pipelines.secrets import secret
 
     by = secret(key, "--key") if key else None
     releases = auditing.releases_of(place)

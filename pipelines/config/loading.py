@@ -104,7 +104,7 @@ def _checked(config: RunConfig) -> RunConfig:
     from launderette import evaluation, generators
     from launderette.pipelines import modalities
     from launderette.pipelines.release import signing
-    from launderette.pipelines.run.secrets import secret
+    from launderette.pipelines.secrets import secret
 
     options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
     for name in config.augment.compare if config.augment else ():

@@ -117,6 +117,14 @@ class RunConfig(Section):
             )
         return self.schedule
 
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON in the form that its schema describes, to which Prefect holds it: bounds stand beside the
+        other keys of the gate.
+        """
+        document = self.model_dump(mode="json")
+        gate = document["gate"]
+        return document | {"gate": gate.pop("rules") | gate}
+
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
         document = without(self.model_dump(mode="json", exclude={"name", "schedule", "notify"}), PATHS)

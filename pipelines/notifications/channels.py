@@ -15,7 +15,7 @@ from typing import Any
 from launderette.pipelines.config.sections import Notification
 from launderette.pipelines.notifications import messages
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
-from launderette.pipelines.run.secrets import secret
+from launderette.pipelines.secrets import secret
 
 TIMEOUT_SECONDS, COMMAND_SECONDS = 10.0, 60.0
 REDELIVERY_DELAYS = (1.0, 4.0)  # seconds before the second and the third attempt

@@ -43,7 +43,7 @@ def end(config: RunConfig, ended: Mapping[str, Any], verdict: Mapping[str, Any] 
 
 def send(config: RunConfig, event: str, *, why: str = "", ended: Mapping[str, Any] | None = None) -> None:
     """Send a message to every channel that listens to an event; who listens to releases hears of recoveries too."""
-    if event != "approval":  # which is no end yet
+    if config.notify and event != "approval":  # which is no end yet
         with suppress(LaunderError):  # a disk that is full, which the run itself says
             write_json(_memory(config), {"event": event})
     heard = {event, "released"} if event == "recovered" else {event}

@@ -104,8 +104,10 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
     days = values.dropna()
     if named is not None or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
         return None
-    ticks, present = timestamps.to_ticks(days, column)  # type: ignore[arg-type]
-    days = ticks[present] / MICROSECONDS_A_DAY
+    ticks, _ = timestamps.to_ticks(days.astype(object), column)  # type: ignore[arg-type]
+    if not len(ticks):
+        return None
+    days = ticks / MICROSECONDS_A_DAY
     first, last = np.quantile(days, [0.05, 0.95])
     born = last - first >= BIRTH_YEARS * 365 and days.max() <= YOUNGEST_BIRTH and bool(np.all(days % 1 == 0))
     return Found("birth_date", GUESSED, f"days of more than {BIRTH_YEARS} years, none of late") if born else None

@@ -22,7 +22,7 @@ from launderette.pipelines.release import cards, gate, history, holding, publish
 from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
-from launderette.pipelines.run.secrets import secret
+from launderette.pipelines.secrets import secret
 from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(

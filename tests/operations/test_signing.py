@@ -73,7 +73,9 @@ def test_a_pruned_manifest_is_checked_too(signed, capsys):
     assert check(signed, "MINE") == 1 and "pruned/" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("key", "part"), [("short", "at least 32 characters"), (PRIVATE[:60], "without a password")])
+@pytest.mark.parametrize(
+    ("key", "part"), [("short", "at least 32 characters"), (PRIVATE[:60], "without a password")], ids=["short", "cut"]
+)
 def test_a_key_that_signs_nothing_stops_before_the_run(monkeypatch, tmp_path, key, part):
     monkeypatch.setenv("LAUNDER_SIGNING_KEY", key)
     with pytest.raises(LaunderError, match=part):

@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -206,3 +207,10 @@ def test_a_place_has_one_path_however_it_is_written(tmp_path, monkeypatch):
     )
     (tmp_path / "latest.csv").symlink_to("real/t.csv")
     assert config.load(tmp_path / "latest.csv").name == "latest"  # it is called what its user calls it
+
+
+def test_a_document_meets_the_schema_and_is_read_back():
+    found = config.load("x.csv", ["gate={privacy.copies: {at_most: 0.1}, unnoticed: null}", "gate.approval=required"])
+    schema = config.json_schema()
+    jsonschema.validate(found.document(), schema)
+    assert config.RunConfig.model_validate(found.document()) == found
