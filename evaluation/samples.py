@@ -65,7 +65,11 @@ class Samples:
     def has_value(self, column: str) -> bool:
         """Whether the training table has any value in the column."""
         values = self.table("train")[column].to_numpy()
-        return bool((~np.isnan(values)).any()) if self.is_number(column) else bool((values >= 0).any())
+        return bool(self.is_present(column, values).any())
+
+    def is_present(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Which values of a column are not missing, in the form of `table`: bool [rows]."""
+        return ~np.isnan(values) if self.is_number(column) else values >= 0
 
     def is_number(self, column: str) -> bool:
         """Whether a column is compared as a number (dates are) rather than as labels."""

@@ -82,8 +82,7 @@ def _tied(column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], 
 
 
 def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
-    values = table[column].to_numpy()
-    return np.isnan(values) if samples.is_number(column) else values < 0
+    return ~samples.is_present(column, table[column].to_numpy())
 
 
 def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:

@@ -47,13 +47,13 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
 
 def _over(samples: Samples, tables: Tables, date: str, columns: list[str], parts: int) -> Iterator[Loss]:
     """What each column has lost of what it owes to a date, among the rows that lack neither."""
-    dated = [table[_present(samples, table, date)] for table in tables]
+    dated = [table[samples.is_present(date, table[date].to_numpy())] for table in tables]
     if not all(map(len, dated)):
         return
     real, other = (table[date].to_numpy() for table in dated)
     clocks = dict(_clocks(real, other, samples.units[date]))
     for column in (column for column in columns if column != date):
-        here = [_present(samples, table, column) for table in dated]
+        here = [samples.is_present(column, table[column].to_numpy()) for table in dated]
         if min(map(np.count_nonzero, here)) < effects.LEAST_EFFECT_ROWS:
             continue
         quantities = list(_quantities(samples, column, *(table[rows] for table, rows in zip(dated, here, strict=True))))
@@ -73,11 +73,6 @@ def _lost(clock: str, column: str, cells: list[np.ndarray], values: Pair, parts:
         f"{1 - found[0]:.0%} is left in {len(cells[1]):,} released ones."
     )
     return Counted(f"{column} over the {clock}", *found, said)
-
-
-def _present(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
-    values = table[column].to_numpy()
-    return ~np.isnan(values) if samples.is_number(column) else values >= 0
 
 
 def _clocks(real: np.ndarray, other: np.ndarray, unit: float) -> Iterator[tuple[str, Pair]]:

@@ -53,7 +53,7 @@ Counted = tuple[str, int, int, int, int]  # column, impossible values of how man
 def _values(samples: Samples, column: str, table: pd.DataFrame) -> np.ndarray:
     """Known values of a column: numbers, or codes of labels."""
     values = table[column].to_numpy()
-    return values[~np.isnan(values)] if samples.is_number(column) else values[values >= 0]
+    return values[samples.is_present(column, values)]
 
 
 def _listed(samples: Samples, column: str, real: pd.DataFrame) -> bool:

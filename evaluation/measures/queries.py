@@ -26,7 +26,7 @@ def draw(samples: Samples, seed: int) -> list[list[Condition]]:
 
 
 def _known(samples: Samples, values: np.ndarray, column: str) -> np.ndarray:
-    return values[~np.isnan(values)] if samples.is_number(column) else values[values >= 0]
+    return values[samples.is_present(column, values)]
 
 
 def _condition(samples: Samples, column: str, values: np.ndarray, rng: np.random.Generator) -> Condition:

@@ -145,7 +145,7 @@ def _obstacle(samples: Samples) -> Obstacle | None:
 def _labelled(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
     column = targets.column(samples)
     values = samples.table(role)[column].to_numpy()[rows]
-    return rows[~np.isnan(values) if samples.is_number(column) else values >= 0]
+    return rows[samples.is_present(column, values)]
 
 
 def _classes(samples: Samples, truth: np.ndarray) -> np.ndarray:
