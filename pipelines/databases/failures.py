@@ -1,8 +1,10 @@
 """What databases say of failures, told in sentences of ours: their own texts may quote a value or a name of a user."""
 
+import importlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TypeVar
 
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
@@ -55,6 +57,16 @@ FOUND_BY_WORDS = {  # where there is no SQLSTATE: without a connection, and whil
     "database is locked": FOUND[LOCKED],
 }
 Result = TypeVar("Result")
+
+
+def driver(module: str, database: str) -> ModuleType:
+    """Import the driver of a database; LaunderError where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise LaunderError(
+            f"expected the driver of {database}, found none; install it: pip install 'launderette[databases]'"
+        ) from None
 
 
 @contextmanager

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from launderette.pipelines.databases import addresses, columns, selecting
+from launderette.pipelines.databases import addresses, columns, failures, selecting
 from launderette.pipelines.databases.rows import RowStream
-from launderette.pipelines.run.artifacts import LaunderError
 
 if TYPE_CHECKING:
     from launderette.pipelines.config.sections import Database, Source
@@ -39,12 +38,7 @@ MAY_WRITE = (
 @contextmanager
 def connected(database: Database) -> Iterator[Any]:
     """Yield an ADBC connection in a transaction of its own, which is rolled back unless it is committed."""
-    try:
-        from adbc_driver_postgresql import dbapi
-    except ImportError:
-        raise LaunderError(
-            "expected the driver of PostgreSQL, found none; install it: pip install 'launderette[databases]'"
-        ) from None
+    dbapi = failures.driver("adbc_driver_postgresql.dbapi", "PostgreSQL")
     uri = f"postgresql://{str(database.uri).partition('://')[2]}"
     with dbapi.connect(addresses.with_credentials(uri, database.user, database.password)) as connection:
         yield connection

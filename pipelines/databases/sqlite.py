@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from launderette.pipelines.databases import addresses, selecting
+from launderette.pipelines.databases import addresses, failures, selecting
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -41,12 +41,7 @@ def rows(source: Source, *, is_dropped: Callable[[str], bool]) -> Iterator[RowSt
 
 @contextmanager
 def _connected(source: Source) -> Iterator[Any]:
-    try:
-        from adbc_driver_sqlite import dbapi
-    except ImportError:
-        raise LaunderError(
-            "expected the driver of SQLite, found none; install it: pip install 'launderette[databases]'"
-        ) from None
+    dbapi = failures.driver("adbc_driver_sqlite.dbapi", "SQLite")
     path = Path(str(source.uri).partition(":///")[2].partition("?")[0])
     if not path.is_file():
         raise LaunderError(f"expected an SQLite database at {path}, found no file; check the path")
@@ -65,7 +60,8 @@ def _types(connection: Any, selected: str, names: list[str]) -> dict[str, pa.Dat
     if not names:
         return {}
     asked = [f"sum(typeof(source.{addresses.quoted(name)}) = '{kind}')" for name in names for kind in STORED]
-    counts = [column[0].as_py() or 0 for column in _run(connection, f"SELECT {', '.join(asked)} FROM {selected}")]  # noqa: S608
+    answer = _run(connection, f"SELECT {', '.join(asked)} FROM {selected}")  # noqa: S608  names are quoted
+    counts = [column[0].as_py() or 0 for column in answer]
     found = {}
     for at, name in enumerate(names):
         whole, real, text, blob = counts[len(STORED) * at : len(STORED) * (at + 1)]
