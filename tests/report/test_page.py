@@ -12,7 +12,11 @@ CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = (1600, 1280, 400)
 
 CARD = {
-    "data": {"rows with a clipped extreme, over all columns": 539, "changes since the last release": "none"},
+    "data": {
+        "rows with a clipped extreme, over all columns": 539,
+        "changes since the last release": "none",
+        "settled without being told": ["The bound is kept.", "Dates are <kept>."],
+    },
     "model": {"generator": "tabular.autoregressive", "digest": "0" * 64},
 }
 
@@ -47,6 +51,12 @@ def page(tmp_path_factory):
         opened.goto(address)
         yield opened
         browser.close()
+
+
+def test_sentences_of_the_card_are_a_list_below_the_cards(page):
+    assert page.locator("li", has_text="Dates are <kept>.").count() == 1
+    assert page.get_by_role("heading", name="Settled without being told").count() == 1
+    assert "['" not in page.locator("main").inner_text()
 
 
 def _refuse(opened, route):
