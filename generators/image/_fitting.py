@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.images import ImageForm, Images
+from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import device as devices
 from launderette.generators.training import fitting
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan

@@ -22,12 +22,12 @@ from torch.nn.functional import logsigmoid, softplus
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
+from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._patches import HEAD_UNITS, Patches, PatchTransformer
-from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.options import settled

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
+from launderette.generators.devices import device as devices
 from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._unet import UNet
-from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.options import settled

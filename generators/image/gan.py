@@ -21,6 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
+from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
@@ -28,7 +29,6 @@ from launderette.generators.image._augment import warp
 from launderette.generators.image._fitting import ImageFamily
 from launderette.generators.image._gan_networks import ImageDiscriminator, ImageGenerator
 from launderette.generators.networks.gan_losses import GAN_LOSSES, discriminator_loss, generator_loss, penalised
-from launderette.generators.training import device as devices
 from launderette.generators.training import options
 from launderette.generators.training.collapse import LEAST_FIDELITY, precision, spread
 from launderette.generators.training.fitting import FitOptions

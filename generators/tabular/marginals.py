@@ -21,6 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data import encoding
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
+from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring
@@ -33,7 +34,6 @@ from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.tabular._network import Model, normalised
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import device as devices
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 

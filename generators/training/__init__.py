@@ -1,1 +1,1 @@
-"""Training: the one loop, its checkpoints, memory, device and seeds, and the detection of collapse."""
+"""Training: the one loop, its checkpoints and seeds, what is remembered of members, and the detection of collapse."""

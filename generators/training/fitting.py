@@ -19,11 +19,12 @@ from launderette.generators.data import encoding
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.schema import Schema
+from launderette.generators.devices import device as devices
+from launderette.generators.devices import memory
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import device as devices
-from launderette.generators.training import loop, memory, randomness, state, validation
+from launderette.generators.training import loop, randomness, state, validation
 from launderette.generators.training.memorisation import REFERENCE_ROWS, Attack
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.shrinking import Beginning, Chain

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from generators import Budget, fit
-from generators.training import memory
+from generators.devices import memory
 from generators.training.plan import Plan
 
 MB = 2**20

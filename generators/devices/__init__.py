@@ -1,0 +1,1 @@
+"""Where a generator trains: the device and what it has of memory."""
