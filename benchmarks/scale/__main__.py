@@ -1,0 +1,99 @@
+"""What each stage of a run costs as the rows grow.
+
+    python -m benchmarks.scale --rows 30000 100000 [--table ../shared/data/adult_train.csv]
+    python -m benchmarks.scale --rows 100000 1000000 10000000 --stages ingest protect split sample
+
+The table has 20 columns, drawn from a model of a real one. Each stage runs in a process of its own: its seconds are
+those of the step alone, its memory is the largest that the operating system saw of the process, libraries included.
+`exponent` is the slope of log seconds by log rows from the smallest to the largest size, after what a stage takes for
+no rows (the least seconds of an even smaller table, --least rows) is taken off. As many rows are drawn as are read.
+"""
+
+import argparse
+import json
+import math
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.scale import making, stages
+from benchmarks.scale.stages import Cost
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.run import pipeline
+
+STEPS = 300  # of the training
+Costs = dict[str, Cost]
+
+
+class Enough(Exception):
+    """All stages that were asked for are measured."""
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        found = {}
+        for rows in sorted({options.least, *options.rows}):
+            found[rows] = _run(options, rows, Path(folder))
+            print(json.dumps({"rows": rows, "stages": {name: vars(cost) for name, cost in found[rows].items()}}))
+    Console(width=150).print(_table(found, options.least))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", type=int, default=[30_000, 100_000])
+    parser.add_argument("--least", type=int, default=2_000, help="rows whose seconds count as those of no rows")
+    parser.add_argument("--table", type=Path, help="a CSV whose model the rows are drawn from")
+    parser.add_argument("--folder", type=Path, help="where the files of a run go meanwhile")
+    parser.add_argument("--stages", nargs="+", help="stop after the last of these")
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace, rows: int, folder: Path) -> Costs:
+    source, costs = folder / f"{rows}.csv", {}
+    making.write(options.table, rows, source)
+    config = RunConfig(
+        name="scale", source=str(source), publish={"to": str(folder / f"{rows}")}, budget={"steps": STEPS}
+    )
+    with suppress(Enough):
+        pipeline.decide(partial(_do, options.stages, costs, config), config)
+    return costs
+
+
+def _do(asked: list[str] | None, costs: Costs, config: RunConfig, step, **inputs):
+    found = stages.measured(costs, step, config, **inputs)
+    if asked and set(asked) <= set(costs):
+        raise Enough
+    return found
+
+
+def _table(found: Mapping[int, Costs], least: int) -> Table:
+    sizes = [rows for rows in found if rows != least]
+    heads = [f"{rows:,}: {what}" for rows in sizes for what in ("s", "rows/s", "peak MB")]
+    table = Table("stage", *heads, "exponent", title=f"{making.COLUMNS} columns", title_justify="left")
+    for name in found[sizes[0]]:
+        cells = [cell for rows in sizes for cell in _cells(rows, found[rows][name])]
+        table.add_row(name, *cells, _exponent({rows: costs[name].cpu for rows, costs in found.items()}, least))
+    return table
+
+
+def _cells(rows: int, cost: Cost) -> tuple[str, str, str]:
+    return f"{cost.wall:.1f}", f"{rows / max(cost.wall, 1e-3):,.0f}", f"{cost.peak:,.0f}"
+
+
+def _exponent(seconds: Mapping[int, float], least: int) -> str:
+    """Slope of log processor seconds by log rows between the smallest and the largest size."""
+    sizes = sorted(rows for rows in seconds if rows != least)
+    own = [seconds[rows] - seconds[least] for rows in (sizes[0], sizes[-1])]
+    if len(sizes) < 2 or min(own) <= 0:
+        return "-"
+    return f"{math.log(own[1] / own[0]) / math.log(sizes[-1] / sizes[0]):.2f}"
+
+
+if __name__ == "__main__":
+    main()

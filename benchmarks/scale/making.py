@@ -1,0 +1,30 @@
+"""A table of any number of rows and 20 columns, drawn from a model of a real one and written as it is drawn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from sklearn.datasets import load_breast_cancer
+
+from launderette import generators
+from launderette.generators import Synthesizer
+
+COLUMNS, BATCH = 20, 200_000
+FITTED_ROWS = 30_000  # rows of the real table, at most, that the model of it is of
+FAMILY = "tabular.marginals"  # the fastest to fit and to draw from
+
+
+def write(table: Path | None, rows: int, place: Path) -> None:
+    """Write `rows` rows as CSV, of a model of the table (None for the one that ships with scikit-learn)."""
+    real = load_breast_cancer(as_frame=True).frame if table is None else pd.read_csv(table)
+    model = generators.fit(real.head(FITTED_ROWS), FAMILY)
+    for number, batch in enumerate(_batches(model, rows)):
+        batch.to_csv(place, mode="a" if number else "w", header=not number, index=False)
+
+
+def _batches(model: Synthesizer, rows: int) -> Iterator[pd.DataFrame]:
+    """Draw COLUMNS columns: the table's own and, where these are fewer, the first of other rows beside them."""
+    for number, first in enumerate(range(0, rows, BATCH)):
+        count = min(BATCH, rows - first)
+        own, others = (model.sample(count, seed=2 * number + side) for side in (0, 1))
+        yield pd.concat([own, others.add_suffix(" 2")], axis=1).iloc[:, :COLUMNS]
