@@ -9,7 +9,7 @@ A generator is one file, `generators/<modality>/<family>.py`, with
 What is fitted is a fitted.FittedTable or a fitted.FittedImages with the methods of a Synthesizer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -53,6 +53,21 @@ class Synthesizer(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
+        ...
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """A model of tables whose samples can be drawn in parts, anywhere and in any order."""
+
+    def sample_part(
+        self, part: range, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> Any:
+        """Draw rows part.start to part.stop of any longer sample (a DataFrame), without identifier columns."""
+        ...
+
+    def identifiers(self, n: int, *, seed: int = 0) -> Any:
+        """Draw the identifier columns of a sample of n rows (a DataFrame)."""
         ...
 
 

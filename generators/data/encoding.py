@@ -55,11 +55,19 @@ class Encoding:
         """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval,
         or its `limits`.
         """
-        decoded = {}
-        for k, (column, cells) in enumerate(zip(self.columns, self.cells(tokens), strict=True)):
-            decoded[column.name] = column.decode(cells, inside[:, k], (limits or {}).get(k))
-        decoded |= entities.draw(self.groups, self.schema, len(tokens), seed)
+        decoded = self.decode_learned(tokens, inside, limits) | self.identifiers(len(tokens), seed)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
+
+    def decode_learned(
+        self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
+    ) -> dict[str, pd.Series]:
+        """Return the values of every column but identifiers, as `decode`: of each row by itself."""
+        cells = enumerate(zip(self.columns, self.cells(tokens), strict=True))
+        return {c.name: c.decode(own, inside[:, k], (limits or {}).get(k)) for k, (c, own) in cells}
+
+    def identifiers(self, n: int, seed: int) -> dict[str, pd.Series]:
+        """Return fresh values of the identifier columns of n rows, which share them: of all rows together."""
+        return entities.draw(self.groups, self.schema, n, seed)
 
     def column(self, name: str) -> Cells | Labels:
         """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where

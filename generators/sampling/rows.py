@@ -24,6 +24,7 @@ from launderette.generators.training import randomness
 # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK_ROWS meets what is asked
 MOST_CHUNKS = 100
 
+Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, places, and ticks of the limited columns
 Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK_ROWS, L] and places within intervals [CHUNK_ROWS, columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 
@@ -49,23 +50,39 @@ class Asked:
         return ticks, held
 
 
+Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows are drawn
+
+
 def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
     if n < 0:
         raise GeneratorError(f"expected a number of rows, found {n}")
+    tokens, inside, ticks = _tokens(range(n), asked, chunk, seed)
+    return asked.encoding.decode(tokens, inside, seed=seed, limits={k: (own, own) for k, own in ticks.items()})
+
+
+def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
+    """Return rows part.start to part.stop of those that `draw` returns, without their identifier columns."""
+    tokens, inside, ticks = _tokens(part, asked, chunk, seed)
+    limits = {k: (own, own) for k, own in ticks.items()}
+    return pd.DataFrame(asked.encoding.decode_learned(tokens, inside, limits), index=pd.RangeIndex(len(part)))
+
+
+def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> Accepted:
+    """Return tokens, places and ticks of a part of the rows, whose chunks begin where those of all rows do."""
     guided, drawn = _begin(asked, chunk, seed)
     chunk = _with_first(chunk, (seed, 0, guided), drawn)
+    begin = part.start - part.start % CHUNK_ROWS
     parts = [
-        _accepted(first, min(CHUNK_ROWS, n - first), asked, chunk, seed, guided) for first in range(0, n, CHUNK_ROWS)
+        _accepted(first, min(CHUNK_ROWS, part.stop - first), asked, chunk, seed, guided)
+        for first in range(begin, part.stop, CHUNK_ROWS)
     ]
-    L, columns = asked.encoding.layout.width, len(asked.encoding.columns)
-    tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(part[0] for part in parts)])
-    inside = np.concatenate([np.zeros((0, columns)), *(part[1] for part in parts)])
-    limits = {}
-    for k in asked.constraints.columns if parts else ():
-        ticks = np.concatenate([part[2][k] for part in parts])
-        limits[k] = ticks, ticks
-    return asked.encoding.decode(tokens, inside, seed=seed, limits=limits)
+    L, columns, before = asked.encoding.layout.width, len(asked.encoding.columns), part.start - begin
+    tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(own[0] for own in parts)])
+    inside = np.concatenate([np.zeros((0, columns)), *(own[1] for own in parts)])
+    held = asked.constraints.columns if parts else ()
+    ticks = {k: np.concatenate([own[2][k] for own in parts]) for k in held}
+    return tokens[before:], inside[before:], {k: own[before:] for k, own in ticks.items()}
 
 
 def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:
@@ -84,9 +101,7 @@ def _with_first(chunk: Chunk, key: tuple[int, int, bool], drawn: Drawn | None) -
     return lambda *asked: drawn if drawn is not None and asked == key else chunk(*asked)
 
 
-def _accepted(
-    first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool
-) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+def _accepted(first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool) -> Accepted:
     """Return tokens, places and ticks of `count` rows from `first` on."""
     tokens, inside, ticks, found = [], [], [], 0
     for attempt in range(MOST_CHUNKS):

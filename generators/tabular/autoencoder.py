@@ -32,8 +32,9 @@ from launderette.generators.fitted import FittedTable
 from launderette.generators.networks import mixture
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.mixture import Mixture
-from launderette.generators.sampling import reading, rows
+from launderette.generators.sampling import reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
+from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
@@ -182,15 +183,10 @@ class Autoencoder(FittedTable[Config, Model]):
 
     latents: Mixture = field(repr=False)
 
-    def sample(
-        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
-        that hardly a row meets.
-        """
+    def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
         pool = self._pool(seed, held.fixed) if held.fixed else None
-        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed, pool), seed)
+        return Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed, pool)
 
     def _chunk(
         self, known: Mapping[int, int], pool: tuple[Tensor, Tensor] | None, seed: int, first: int, guided: bool

@@ -25,6 +25,7 @@ from launderette.generators.sampling import combinations, conditioning, reading,
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
+from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
@@ -66,11 +67,14 @@ class Autoregressive(FittedTable[Config, Model]):
         `where` and `constraints` hold in every row (sampling/domains.py, sampling/grammar.py). `sobol` spreads the rows
         more evenly than independent draws: less noise in the table's shares, the same distribution.
         """
+        return rows.draw(n, *self._drawing(seed, where, constraints, sobol), seed)
+
+    def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str], sobol: bool = False) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
-        asked = rows.Asked(self.encoding, held, self.model.combinations, guided=True if sobol and held.open else None)
+        asked = Asked(self.encoding, held, self.model.combinations, guided=True if sobol and held.open else None)
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        return rows.draw(n, asked, partial(self._chunk, held, points), seed)
+        return asked, partial(self._chunk, held, points)
 
     def _chunk(
         self, held: Constraints, points: Points, seed: int, first: int, guided: bool

@@ -30,10 +30,11 @@ from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling import conditioning, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
+from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._denoiser import Denoiser
 from launderette.generators.tabular._schedule import moments, orders_of_batch, random_orders
 from launderette.generators.training import fitting, options, randomness
@@ -131,14 +132,9 @@ def _inverted(logits: Tensor, u: Tensor, mask: Tensor | None) -> tuple[Tensor, T
 class Diffusion(FittedTable[Config, Model]):
     """A fitted table: samples, imputations, likelihoods, saving."""
 
-    def sample(
-        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
-        that no row can meet.
-        """
+    def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
-        return rows.draw(n, rows.Asked(self.encoding, held), partial(self._chunk, held), seed)
+        return Asked(self.encoding, held), partial(self._chunk, held)
 
     def _chunk(self, held: Constraints, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""

@@ -25,8 +25,9 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.gan_losses import GAN_LOSSES
-from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling import conditioning, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
+from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, Model, raked
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training import fitting, options, randomness
@@ -69,14 +70,9 @@ class Config:
 class Adversarial(FittedTable[Config, Model]):
     """A fitted table: samples, saves itself."""
 
-    def sample(
-        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for conditions and constraints
-        that hardly a row meets.
-        """
+    def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
-        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed), seed)
+        return Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed)
 
     def _chunk(self, fixed: Mapping[int, int], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK_ROWS candidates, given the tokens in `fixed`."""

@@ -29,9 +29,10 @@ from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
-from launderette.generators.sampling import conditioning, reading, rows
+from launderette.generators.sampling import conditioning, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._network import Model, normalised
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import options, randomness
@@ -61,19 +62,15 @@ class Marginals(FittedTable[Config, Model]):
         document = self.record.get("ledger")
         return None if document is None else Ledger.from_dict(document)
 
-    def sample(
-        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """Draw exactly n rows; row i depends on the seed and i alone. ValueError for a condition that no row can meet.
-
-        Conditions on columns are exact: rows are drawn from the distribution given them. Constraints between columns
-        are met by rejection.
+    def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
+        """Conditions on columns are exact: rows are drawn from the distribution given them. Constraints between
+        columns are met by rejection.
         """
         held = reading.read(where, constraints, self.encoding)
         weights = self._weights(held)
         if not self.model.possible(weights):
             raise GeneratorError("expected conditions that a row of the model can meet together, found none; widen one")
-        return rows.draw(n, rows.Asked(self.encoding, held, guided=False), partial(self._chunk, weights), seed)
+        return Asked(self.encoding, held, guided=False), partial(self._chunk, weights)
 
     def _weights(self, held: Constraints) -> dict[int, Tensor]:
         """Return which cells each condition leaves: 0 or 1, for what a cut leaves of a cell is rejected by value."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,14 @@ def test_a_row_depends_on_the_seed_and_its_number_alone(fitted):
     pd.testing.assert_frame_equal(many.head(10), few)
     assert not few.equals(other)
     assert len(model.sample(0)) == 0
+
+
+def test_parts_of_a_sample_are_the_sample_wherever_they_are_cut(fitted):
+    _, model = fitted
+    whole, identifiers = model.sample(2060, seed=3), model.identifiers(2060, seed=3)
+    parts = [model.sample_part(range(*ends), seed=3) for ends in pairwise((0, 7, 2050, 2060))]
+    joined = pd.concat([identifiers, pd.concat(parts, ignore_index=True)], axis=1)[model.schema.names]
+    pd.testing.assert_frame_equal(joined, whole)
 
 
 def test_the_same_seed_gives_the_same_model(fitted):
