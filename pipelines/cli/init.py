@@ -69,5 +69,6 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any, Any]:
         )
     notes = [*read, *found.notes, *protected.notes]
     if count := len(rules.certain) + len(rules.combinations):
-        notes.append(f"{count} rules that the rows keep are set under sample.constraints and generator.options.")
+        said = "1 rule that the rows keep is" if count == 1 else f"{count} rules that the rows keep are"
+        notes.append(f"{said} set under sample.constraints and generator.options.")
     return found.schema, modality.entity(found.schema, config), notes, rules, found.personal
