@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from launderette.generators.contract import Budget, Progress
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import randomness
+from launderette.generators.training import randomness, step
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.state import State, TrainingRun, resume, save
 
@@ -80,7 +80,7 @@ def _loop(
     if not state.step:
         _evaluate(run, validation, last=False)  # what a model knows before training may be the best it gets
     while not state.stopped:
-        _step(run, data)
+        step.take(run, data)
         state.seconds = before + time.monotonic() - run.started
         first = first or (state.step, time.monotonic())  # the first step also sets up the libraries
         if not state.total and _calibrated(run, state.step - first[0]):
@@ -116,62 +116,6 @@ def _planned(run: TrainingRun, pace: float) -> int:
     """Return the steps that fit into the minutes at `pace` seconds per step."""
     left = 60 * (run.budget.minutes or 0) - run.state.seconds
     return min(run.plan.most_steps, run.state.step + max(1, int(PLANNED_SHARE * left / pace)))
-
-
-def _rate(state: State, plan: Plan) -> float:
-    """Linear warm-up over a fixed number of steps (the total may not be known yet), then a cosine to zero."""
-    warm = min(1.0, (state.step + 1) / plan.warmup)
-    done = min(1.0, state.step / state.total) if state.total else 0.0
-    return plan.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done)) * 0.5**state.lowered
-
-
-def _step(run: TrainingRun, data: Tensor) -> None:
-    state, plan = run.state, run.plan
-    randomness.manual_seed(run.seed, "step", state.step)
-    for group in run.optimizer.param_groups:
-        group["lr"] = _rate(state, plan) * group["pace"]
-    run.model.train()
-    batch = data[_batch(run, data)]
-    for prefix, turn in plan.turns.items():
-        rests = state.total > 0 and state.step >= turn.until * state.total
-        loss = _settled(run, prefix) if rests else _move(run, batch, prefix)
-    decay = min(plan.ema, (1 + state.step) / (10 + state.step))
-    torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
-    state.step += 1
-    if state.step % 10 == 0 or state.step < 10:
-        state.loss = loss.item()
-
-
-def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
-    """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
-    own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
-    loss = (run.model(batch, prefix) if prefix else run.model(batch)).mean()
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward(inputs=own)
-    nn.utils.clip_grad_norm_(own, run.plan.clip)
-    run.optimizer.step()
-    return loss.detach()
-
-
-@torch.no_grad()
-def _settled(run: TrainingRun, prefix: str) -> Tensor:
-    """Set the parameters whose names begin with `prefix` to their averages."""
-    for name, parameter in run.model.named_parameters():
-        if name.startswith(prefix):
-            parameter.copy_(run.average[name])
-    return torch.zeros(())
-
-
-def _batch(run: TrainingRun, data: Tensor) -> Tensor:
-    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once
-    in each.
-    """
-    size = min(run.plan.batch, len(data))
-    epoch, place = divmod(run.state.step, len(data) // size)
-    if run.epoch != epoch:
-        order = randomness.generator(run.seed, "epoch", epoch).permutation(len(data))
-        run.epoch, run.order = epoch, torch.from_numpy(order).to(data.device)
-    return run.order[place * size : (place + 1) * size]
 
 
 def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:

@@ -1,0 +1,67 @@
+"""One step of training: its rows, its learning rate, each turn's gradient and move, and the running averages."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from launderette.generators.training import randomness
+from launderette.generators.training.plan import Plan
+from launderette.generators.training.state import State, TrainingRun
+
+
+def take(run: TrainingRun, data: Tensor) -> None:
+    """Take the next step of a run on its training rows [N, ...]."""
+    state, plan = run.state, run.plan
+    randomness.manual_seed(run.seed, "step", state.step)
+    for group in run.optimizer.param_groups:
+        group["lr"] = _rate(state, plan) * group["pace"]
+    run.model.train()
+    batch = data[_batch(run, data)]
+    for prefix, turn in plan.turns.items():
+        rests = state.total > 0 and state.step >= turn.until * state.total
+        loss = _settled(run, prefix) if rests else _move(run, batch, prefix)
+    decay = min(plan.ema, (1 + state.step) / (10 + state.step))
+    torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
+    state.step += 1
+    if state.step % 10 == 0 or state.step < 10:
+        state.loss = loss.item()
+
+
+def _rate(state: State, plan: Plan) -> float:
+    """Linear warm-up over a fixed number of steps (the total may not be known yet), then a cosine to zero."""
+    warm = min(1.0, (state.step + 1) / plan.warmup)
+    done = min(1.0, state.step / state.total) if state.total else 0.0
+    return plan.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done)) * 0.5**state.lowered
+
+
+def _batch(run: TrainingRun, data: Tensor) -> Tensor:
+    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once
+    in each.
+    """
+    size = min(run.plan.batch, len(data))
+    epoch, place = divmod(run.state.step, len(data) // size)
+    if run.epoch != epoch:
+        order = randomness.generator(run.seed, "epoch", epoch).permutation(len(data))
+        run.epoch, run.order = epoch, torch.from_numpy(order).to(data.device)
+    return run.order[place * size : (place + 1) * size]
+
+
+def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
+    """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
+    own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
+    loss = (run.model(batch, prefix) if prefix else run.model(batch)).mean()
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward(inputs=own)
+    nn.utils.clip_grad_norm_(own, run.plan.clip)
+    run.optimizer.step()
+    return loss.detach()
+
+
+@torch.no_grad()
+def _settled(run: TrainingRun, prefix: str) -> Tensor:
+    """Set the parameters whose names begin with `prefix` to their averages."""
+    for name, parameter in run.model.named_parameters():
+        if name.startswith(prefix):
+            parameter.copy_(run.average[name])
+    return torch.zeros(())
