@@ -20,6 +20,11 @@ def choose(device: str = "auto") -> tuple[torch.device, str]:
     return chosen, "it was asked for"
 
 
+def accelerated(device: torch.device) -> bool:
+    """Tell whether the host has to wait for what the device finds, so that steps should ask for nothing."""
+    return device.type != "cpu"
+
+
 def half(device: torch.device) -> bool:
     """Tell whether the device multiplies bfloat16 in hardware, about twice as fast as float32."""
-    return device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
+    return accelerated(device) or torch.cpu._is_avx512_bf16_supported()

@@ -83,6 +83,7 @@ class Model(nn.Module):
             dropout=settled(config.dropout),
         )
         self.register_buffer("real", self.patches.real(), persistent=False)
+        self.levels = 256  # pixel values in use
         self.register_buffer("rank", torch.arange(256))
         self.register_buffer("value", torch.arange(256))
         with torch.no_grad():
@@ -100,10 +101,11 @@ class Model(nn.Module):
         if len(used):
             self.rank.copy_((torch.arange(256)[:, None] - used).abs().argmin(1))
             self.value[: len(used)] = used
+        self.levels = int(self.rank[-1]) + 1
 
-    @property
-    def levels(self) -> int:
-        return int(self.rank[-1]) + 1
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self.levels = int(self.rank[-1]) + 1
 
     def place(self, rank: Tensor) -> Tensor:
         """Ranks 0..K - 1 -> [-1, 1]."""

@@ -9,13 +9,15 @@ A few hundred rows suffice for this; the network learns what it leaves over.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
+from launderette.generators.devices.device import accelerated
 
 COPULA_ROWS = 20_000
 FREQUENT_LABELS = 16  # frequent labels of a column that are features
@@ -55,7 +57,7 @@ class Copula(nn.Module):
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
-        self.columns = len(layout.places)
+        self.columns, self.used = len(layout.places), False  # used: it says more than that columns are independent
         self.sizes = layout.sizes
         self.ordered = {c: layout.ordered[c] for c in range(self.columns) if layout.ordered[c]}  # column -> cells
         labels = [c for c in range(self.columns) if c not in self.ordered]
@@ -107,6 +109,14 @@ class Copula(nn.Module):
         """Take R as the correlation matrix, shrunk towards independence by lambda in (0, 1]."""
         self.R.copy_((1 - amount) * R)
         self.R.fill_diagonal_(1.0)
+        self._look()
+
+    def _look(self) -> None:
+        self.used = not torch.equal(self.R, torch.eye(len(self.R)).to(self.R))
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._look()
 
     def features(self, x: Tensor) -> Tensor:
         """Tokens [B, L] -> features [B, D], each of mean 0 and variance 1 or constant 0."""
@@ -140,11 +150,13 @@ class Copula(nn.Module):
         place = known.logical_not().long().argsort(dim=1, stable=True).argsort(1)  # of each column, [P, columns]
         order = place[:, self.column].argsort(dim=1, stable=True)  # of the features, [P, D]
         back = order.argsort(1)
-        C = torch.linalg.cholesky(self.R[order[:, :, None], order[:, None, :]])
-        whiten = torch.linalg.solve_triangular(C, torch.eye(C.shape[-1]).to(C).expand_as(C), upper=False)  # C^-1
+        C = _checked(torch.linalg.cholesky_ex, self.R[order[:, :, None], order[:, None, :]])
+        eye = torch.eye(C.shape[-1], dtype=C.dtype, device=C.device)
+        whiten = torch.linalg.solve_triangular(C, eye.expand_as(C), upper=False)  # C^-1
         discriminants = {c: self._discriminant(c, C, whiten, back) for c in self.levels}
-        precision, d = torch.linalg.inv(self.R), C.diagonal(dim1=1, dim2=2)
-        A = -(whiten * d[:, :, None])[torch.arange(len(C))[:, None, None], back[:, :, None], back[:, None, :]]
+        precision, d = _checked(torch.linalg.inv_ex, self.R), C.diagonal(dim1=1, dim2=2)
+        pattern = torch.arange(len(C), device=C.device)[:, None, None]
+        A = -(whiten * d[:, :, None])[pattern, back[:, :, None], back[:, None, :]]
         A, s = self._regression(A, d.gather(1, back).square())
         p = precision.diagonal()
         return Conditionals(A, s, *self._regression(-precision / p[:, None], 1 / p), discriminants)
@@ -165,28 +177,26 @@ class Copula(nn.Module):
         j, first = slice(self.feature[c], self.feature[c] + self.levels[c]), back[:, self.feature[c]]
         pi, spread, at = self.share[j], self._spread[j], torch.arange(C.shape[-1], device=C.device)
         rest = 1 - pi.sum()
-        rows = C[torch.arange(len(C))[:, None], back[:, j]] * (at < first[:, None])[:, None]  # [P, levels, D]
+        rows = (
+            C[torch.arange(len(C), device=C.device)[:, None], back[:, j]] * (at < first[:, None])[:, None]
+        )  # [P, levels, D]
         M = rows * (spread / pi.clamp(min=1e-9))[:, None]
         M = torch.cat([M, -(pi @ M)[:, None] / rest.clamp(min=1e-9) * (rest > 1e-9)], 1)  # [P, levels + 1, D]
         pi = torch.cat([pi, rest.clamp(min=0)[None]])
-        solved = torch.linalg.solve(torch.eye(len(pi)).to(M) - pi[:, None] * (M @ M.mT), M, left=True)
+        system = torch.eye(len(pi), dtype=M.dtype, device=M.device) - pi[:, None] * (M @ M.mT)
+        solved = _checked(torch.linalg.solve_ex, system, M)
         slopes = whiten.mT @ solved.mT
         return slopes.gather(1, back[:, :, None].expand_as(slopes)), -(M * solved).sum(2) / 2
 
-    @property
-    def used(self) -> bool:
-        """Tell whether it says more than that columns are independent."""
-        return not torch.equal(self.R, torch.eye(len(self.R)).to(self.R))
-
     @torch.no_grad()
-    def terms(self, x: Tensor, rows: int, known: list[int]) -> dict[int, Tensor]:
+    def terms(self, x: Tensor, rows: int = 0, known: Tensor | None = None) -> dict[int, Tensor]:
         """Return the term [B, tokens] of every factor for tokens x [B, L], none if unused; the first `rows` know
-        the `known` columns.
+        the `known` columns, bool [1, columns].
         """
         if not self.used:
             return {}
-        X, none = self.features(x), self.mask([])
-        parts = [(x[:rows], X[:rows], self.conditionals(self.mask(known)))] if rows else []
+        X, none = self.features(x), torch.zeros(1, self.columns, dtype=torch.bool, device=x.device)
+        parts = [(x[:rows], X[:rows], self.conditionals(known))] if rows and known is not None else []
         parts.append((x[rows:], X[rows:], self.conditionals(none)))
         return {l: torch.cat([self.term(l, *part) for part in parts]) for l in self.factors}
 
@@ -216,6 +226,11 @@ class Copula(nn.Module):
         ratio = logits.softmax(1) / pi.clamp(min=1e-9)
         levels = torch.arange(self.sizes[c], device=X.device).clamp(max=K)
         return _with_strays(torch.where(pi > 1e-9, ratio, 1.0).float())[:, levels]
+
+
+def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:
+    """Return what one of torch's solvers finds; it looks for singular matrices on a CPU alone, for a GPU would wait."""
+    return solve(*matrices, check_errors=not accelerated(matrices[0].device))[0]
 
 
 def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:

@@ -45,11 +45,16 @@ class Heads(nn.Module):
     together.
     """
 
+    order: Tensor  # int64 [L], the token of each head
+    rank: Tensor  # int64 [L], the head of each token
+
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
         self.groups, self.sizes, self.ordered = _groups(layout), layout.sizes, layout.ordered
-        self.order = [l for group in self.groups for l in group]
-        self.place = {l: row for row, l in enumerate(self.order)}
+        order = [l for group in self.groups for l in group]
+        self.place = {l: row for row, l in enumerate(order)}
+        self.register_buffer("order", torch.tensor(order), persistent=False)
+        self.register_buffer("rank", torch.tensor(order).argsort(), persistent=False)
         self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
         widest = [max(layout.sizes[l] for l in group) for group in self.groups]
         shapes = [(len(group), K) for group, K in zip(self.groups, widest, strict=True)]
@@ -65,6 +70,7 @@ class Heads(nn.Module):
         sizes, constants = torch.tensor(layout.sizes), {}
         for k, (group, K) in enumerate(zip(self.groups, widest, strict=True)):
             constants[f"waves_{k}"] = torch.stack([_waves(layout.ordered[l], K, HEAD_COSINES).t() for l in group])
+            constants[f"tokens_{k}"] = torch.tensor(group)
             constants[f"absent_{k}"] = (torch.arange(K) >= sizes[group][:, None, None]) * IMPOSSIBLE
         for fine, (_, allowed) in layout.inner.items():
             constants[f"allowed_{fine}"] = torch.from_numpy(allowed)
@@ -91,7 +97,7 @@ class Heads(nn.Module):
         """
         parts = h.split([len(group) for group in self.groups])
         of_groups = [self._group_log_prob(k, part, x, terms) for k, part in enumerate(parts)]
-        return torch.cat(of_groups)[[self.place[l] for l in range(len(self.order))]].t()
+        return torch.cat(of_groups)[self.rank].t()
 
     def _group_log_prob(self, k: int, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
         logits = self._logits(k, slice(None), h)
@@ -102,7 +108,7 @@ class Heads(nn.Module):
                 [nn.functional.pad(term, (0, logits.shape[-1] - term.shape[1])) for term in own_terms]
             )
         logits = self._possible(logits, self.groups[k], x)
-        own = x[:, self.groups[k]].t()[..., None]
+        own = x[:, getattr(self, f"tokens_{k}")].t()[..., None]
         return logits.gather(-1, own)[..., 0] - logits.logsumexp(-1)
 
     def logits(self, l: int, h: Tensor, x: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
+from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Copula
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.sampling.combinations import Combinations
@@ -88,26 +89,33 @@ class Model(nn.Module):
         columns.
         """
         rows = round(self.conditional * len(x)) if self.training else 0
-        columns = self._random_columns() if rows else []
-        known = self.member[columns].sum(0)  # [L]
+        columns = self._random_columns() if rows else self.member.new_zeros(len(self.member), dtype=torch.bool)
+        known = (self.member * columns[:, None]).sum(0)  # [L]
         h = self._first_layer(self.embed(x).transpose(0, 1), rows, known)
-        nll = -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, rows, columns))
+        nll = -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, rows, columns[None]))
         return torch.cat([(nll[:rows] * (1 - known)).sum(1), nll[rows:].sum(1)])
 
     def losses(self, x: Tensor) -> Tensor:
         """Return -log p(x_l | x_<l) of tokens x [B, L], in nats: [B, L]."""
-        h = self._first_layer(self.embed(x).transpose(0, 1), 0, self.member[[]].sum(0))
-        return -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, 0, []))
+        h = self._first_layer(self.embed(x).transpose(0, 1), 0, torch.zeros_like(self.member[0]))
+        return -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x))
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of factor l by which it departs from the marginals and the copula."""
         return self.heads.own(l)
 
-    def _random_columns(self) -> list[int]:
-        """Return the columns that are known: one in half of the steps, any number of them in the others."""
-        columns = len(self.member)
+    def _random_columns(self) -> Tensor:
+        """Return which columns are known, bool [columns]: one in half of the steps, any number of them in the others.
+
+        A GPU draws them itself, so that it need not wait for the host.
+        """
+        columns, device = len(self.member), self.member.device
+        if accelerated(device):
+            many = torch.randint(1, max(columns, 2), (), device=device)
+            single = torch.rand((), device=device) < 0.5
+            return torch.rand(columns, device=device).argsort().argsort() < torch.where(single, 1, many)
         count = 1 if torch.rand(()) < 0.5 else int(torch.randint(1, max(columns, 2), ()))
-        return torch.randperm(columns)[:count].tolist()
+        return torch.zeros(columns, dtype=torch.bool).index_fill(0, torch.randperm(columns)[:count], True)
 
     def _first_layer(self, E: Tensor, rows: int, known: Tensor) -> Tensor:
         """Embedded rows E [L, B, e], the first `rows` showing their `known` tokens [L] to all -> sums [L, B, h] in

@@ -93,7 +93,7 @@ class Model(nn.Module):
             return self._detect_collapse(x).expand(len(x))
         x = x[: len(x) // self.packing * self.packing]
         with torch.set_grad_enabled(turn == "generator"):
-            fake, known = self.fakes(torch.randint(len(self.pool_known), (len(x),)).to(x.device))
+            fake, known = self.fakes(torch.randint(len(self.pool_known), (len(x),), device=x.device))
         real, D = self._real(x, known), self.discriminator
         if turn == "generator":
             return generator_loss(self.loss, D(real).detach(), D(fake))

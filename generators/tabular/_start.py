@@ -39,7 +39,7 @@ class Start(nn.Module):
 
     def _gain(self, x: Tensor) -> float:
         """Return how much more likely than with independent columns the tokens x [M, L] are, in nats per row."""
-        terms = self.copula.terms(x, 0, [])
+        terms = self.copula.terms(x)
         return sum(
             float(term.gather(1, x[:, l : l + 1]).mean()) for l, term in terms.items() if l < self.copula.columns
         )

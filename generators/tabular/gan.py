@@ -90,7 +90,7 @@ class Adversarial(FittedTable[Config, Model]):
             return tokens[0].cpu().numpy()
         u = torch.rand(len(x), generator=stream).to(ratios.device)
         chosen = (ratios.softmax(0).cumsum(0) <= u).sum(0).clamp(max=len(tokens) - 1)
-        return tokens[chosen, torch.arange(len(x))].cpu().numpy()
+        return tokens[chosen, torch.arange(len(x), device=tokens.device)].cpu().numpy()
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""

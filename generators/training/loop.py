@@ -80,6 +80,7 @@ def _loop(
     if not state.step:
         _evaluate(run, validation, last=False)  # what a model knows before training may be the best it gets
     while not state.stopped:
+        step.arrange(run, data)
         step.take(run, data)
         state.seconds = before + time.monotonic() - run.started
         first = first or (state.step, time.monotonic())  # the first step also sets up the libraries
@@ -99,6 +100,7 @@ def _loop(
                     }
                 )
         if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
+            step.read_loss(run)
             save(run, checkpoint)
             saved = time.monotonic()
 
@@ -120,6 +122,7 @@ def _planned(run: TrainingRun, pace: float) -> int:
 
 def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     state, plan = run.state, run.plan
+    step.read_loss(run)
     value = _validation_loss(run, validation)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
         _lower(run)

@@ -50,6 +50,7 @@ class TrainingRun:
     state: State = field(default_factory=State)
     epoch: int = -1  # whose order of the rows `order` is
     order: Tensor = field(init=False, repr=False)
+    noted: Tensor | None = None  # the last loss that was kept, still on the device
     optimizer: torch.optim.AdamW = field(init=False)
     average: dict[str, Tensor] = field(init=False)
     best: dict[str, Tensor] = field(init=False)

@@ -1,4 +1,8 @@
-"""One step of training: its rows, its learning rate, each turn's gradient and move, and the running averages."""
+"""One step of training: its rows, its learning rate, each turn's gradient and move, and the running averages.
+
+Nothing in `take` waits for the device or moves a tensor to or from it: a GPU computes one step while the host prepares
+the next.
+"""
 
 import math
 
@@ -17,7 +21,7 @@ def take(run: TrainingRun, data: Tensor) -> None:
     for group in run.optimizer.param_groups:
         group["lr"] = _rate(state, plan) * group["pace"]
     run.model.train()
-    batch = data[_batch(run, data)]
+    batch = data[_rows(run, data)]
     for prefix, turn in plan.turns.items():
         rests = state.total > 0 and state.step >= turn.until * state.total
         loss = _settled(run, prefix) if rests else _move(run, batch, prefix)
@@ -25,7 +29,32 @@ def take(run: TrainingRun, data: Tensor) -> None:
     torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
     state.step += 1
     if state.step % 10 == 0 or state.step < 10:
-        state.loss = loss.item()
+        run.noted = loss
+
+
+def read_loss(run: TrainingRun) -> None:
+    """Read the loss that was last noted off the device, into the state."""
+    if run.noted is not None:
+        run.state.loss, run.noted = run.noted.item(), None
+
+
+def arrange(run: TrainingRun, data: Tensor) -> None:
+    """Put the rows into the order of the epoch of the next step: a fresh permutation, drawn once in each."""
+    epoch = run.state.step // (len(data) // _size(run, data))
+    if run.epoch != epoch:
+        order = randomness.generator(run.seed, "epoch", epoch).permutation(len(data))
+        run.epoch, run.order = epoch, torch.from_numpy(order).to(data.device)
+
+
+def _size(run: TrainingRun, data: Tensor) -> int:
+    return min(run.plan.batch, len(data))
+
+
+def _rows(run: TrainingRun, data: Tensor) -> Tensor:
+    """Return the row numbers of this step: consecutive slices of the epoch's order."""
+    size = _size(run, data)
+    place = run.state.step % (len(data) // size)
+    return run.order[place * size : (place + 1) * size]
 
 
 def _rate(state: State, plan: Plan) -> float:
@@ -33,18 +62,6 @@ def _rate(state: State, plan: Plan) -> float:
     warm = min(1.0, (state.step + 1) / plan.warmup)
     done = min(1.0, state.step / state.total) if state.total else 0.0
     return plan.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done)) * 0.5**state.lowered
-
-
-def _batch(run: TrainingRun, data: Tensor) -> Tensor:
-    """Return the row numbers of this step: consecutive slices of a fresh permutation per epoch, which is drawn once
-    in each.
-    """
-    size = min(run.plan.batch, len(data))
-    epoch, place = divmod(run.state.step, len(data) // size)
-    if run.epoch != epoch:
-        order = randomness.generator(run.seed, "epoch", epoch).permutation(len(data))
-        run.epoch, run.order = epoch, torch.from_numpy(order).to(data.device)
-    return run.order[place * size : (place + 1) * size]
 
 
 def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
@@ -64,4 +81,4 @@ def _settled(run: TrainingRun, prefix: str) -> Tensor:
     for name, parameter in run.model.named_parameters():
         if name.startswith(prefix):
             parameter.copy_(run.average[name])
-    return torch.zeros(())
+    return torch.zeros((), device=next(iter(run.average.values())).device)

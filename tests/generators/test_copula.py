@@ -59,7 +59,7 @@ def test_linear_discriminants_are_those_of_the_within_class_covariance():
 @pytest.mark.parametrize("known", [[], [3], [0, 2]])
 def test_terms_leave_distributions_normalised(known):
     copula, x = fitted(normal_table(600), 0.01)
-    terms = copula.terms(x, 100, known)
+    terms = copula.terms(x, 100, copula.mask(known))
     for l, term in terms.items():
         if l in copula.fine:
             continue
