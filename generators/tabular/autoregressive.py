@@ -21,7 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
-from launderette.generators.sampling import combinations, conditioning, reading, rows
+from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
@@ -118,7 +118,7 @@ class Autoregressive(FittedTable[Config, Model]):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        return conditioning.impute(frame, self.encoding, conditioning.in_parts(self._fill), seed)
+        return imputation.impute(frame, self.encoding, imputation.in_parts(self._fill), seed)
 
     @torch.no_grad()
     def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
@@ -127,7 +127,7 @@ class Autoregressive(FittedTable[Config, Model]):
         uniforms, x, known = (part.to(self._device) for part in (torch.from_numpy(u), x, known))
         K, given = CANDIDATES_PER_ROW, x.masked_fill(~known, 0)  # a missing value may have no token
         candidates = uniforms[:, 1:].unflatten(1, (K, -1)).flatten(0, 1)
-        allowed = conditioning.present(self.encoding)
+        allowed = imputation.present(self.encoding)
         drawn = [
             part.unflatten(0, (len(x), K)).unbind(1)
             for part in self.model.draw(candidates, given.repeat_interleave(K, 0), known, allowed)

@@ -30,7 +30,7 @@ from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.sampling import conditioning, reading
+from launderette.generators.sampling import conditioning, imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
@@ -182,8 +182,8 @@ class Diffusion(FittedTable[Config, Model]):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        draw = partial(self._reveal, allowed=conditioning.present(self.encoding))
-        return conditioning.impute(frame, self.encoding, draw, seed)
+        draw = partial(self._reveal, allowed=imputation.present(self.encoding))
+        return imputation.impute(frame, self.encoding, draw, seed)
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return a lower bound of the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that

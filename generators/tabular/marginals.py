@@ -29,7 +29,7 @@ from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
-from launderette.generators.sampling import conditioning, reading
+from launderette.generators.sampling import imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.rows import Asked, Drawing
@@ -87,7 +87,7 @@ class Marginals(FittedTable[Config, Model]):
         """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
         any value stay.
         """
-        return conditioning.impute(frame, self.encoding, conditioning.by_pattern(self._complete), seed)
+        return imputation.impute(frame, self.encoding, imputation.by_pattern(self._complete), seed)
 
     def _complete(self, u: np.ndarray, x: Tensor, known: list[int]) -> np.ndarray:
         """Draw the cells of the columns that are not known of rows of tokens x [B, L], by u [B, 2 columns or more]:
