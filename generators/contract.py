@@ -84,8 +84,10 @@ class HasLogProb(Protocol):
 class Imputer(Synthesizer, Protocol):
     """A model of tables that fills gaps."""
 
-    def impute(self, frame: Any, *, seed: int = 0) -> Any:
-        """Return a DataFrame with each missing value drawn given the rest of its row."""
+    def impute(self, frame: Any, *, seed: int = 0, draws: int = 1) -> Any:
+        """Return a DataFrame with each missing value drawn given the rest of its row, or typical of several draws: the
+        mean of numbers, the most frequent label.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
 from sklearn.preprocessing import OrdinalEncoder
 
-import generators
+from generators import Imputer
 
 PEERS = "scikit-learn"
 GAPS = 0.3  # share of the cells that are taken away
@@ -15,15 +15,10 @@ DRAWS = 10
 ROWS = 1000  # unseen rows whose gaps are filled
 
 
-def of_model(model: generators.Synthesizer, train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
+def of_model(model: Imputer, train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
     """Fill the gaps by the mean, for labels the most frequent, of ten draws."""
     whole, gaps = _gapped(unseen, seed)
-    draws = [model.impute(whole.mask(gaps), seed=k) for k in range(DRAWS)]
-    filled = {}
-    for name in whole:
-        values = pd.concat([draw[name] for draw in draws], axis=1)
-        filled[name] = values.astype(float).mean(1) if _is_number(whole[name]) else values.mode(axis=1)[0]
-    return _errors(train, whole, pd.DataFrame(filled), gaps)
+    return _errors(train, whole, model.impute(whole.mask(gaps), seed=seed, draws=DRAWS), gaps)
 
 
 def of_peers(train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
@@ -62,6 +57,7 @@ def _errors(train: pd.DataFrame, whole: pd.DataFrame, filled: pd.DataFrame, gaps
         asked = gaps[:, k] & whole[name].notna()
         true, found = whole.loc[asked, name], filled.loc[asked, name]
         if _is_number(true):
+            found = found.astype(float)
             numbers.append(np.sqrt(((found - true) ** 2).mean() / ((train[name].mean() - true) ** 2).mean()))
         else:
             labels.append((found == true).mean())

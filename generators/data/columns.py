@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.centres import centres
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
@@ -76,8 +77,8 @@ class _Split(ABC):
 class Cells(_Split):
     """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval.
 
-    `scale` is that of grid.py; `words` are the texts that missing values are written as (None for none), with their
-    shares.
+    `scale` is that of grid.py, `centres` are those of centres.py (none: all in the middle); `words` are the texts that
+    missing values are written as (None for none), with their shares.
     """
 
     column: Numerical | Datetime
@@ -87,6 +88,7 @@ class Cells(_Split):
     starts: list[int]
     missing: bool
     words: list[tuple[str | None, float]] = field(default_factory=list)
+    centres: list[float] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -229,7 +231,8 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     low, high, rows = cells_of(ticks, on_grid=bool(scale))
     starts = list(range(len(low))) if len(low) <= SINGLE_TOKEN_CELLS else _coarse(rows)
     missing = bool(not present.all() or not len(low))
-    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, _words(values[~present]))
+    words, middles = _words(values[~present]), centres(ticks, low, high)
+    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, words, middles)
 
 
 def _words(missing: pd.Series) -> list[tuple[str | None, float]]:

@@ -1,6 +1,6 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -46,8 +46,18 @@ def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tens
     """K candidates' tokens [B, L] with log q [B], and u [B] -> for each row the candidate that u chooses, by p / q
     (Rubin 1987).
     """
-    if len(drawn) == 1:
-        return drawn[0][0]
-    weights = torch.stack([log_p(x) - log_q for x, log_q in drawn]).softmax(0)  # [K, B]
-    chosen = (weights.cumsum(0) <= u).sum(0).clamp(max=len(drawn) - 1)
-    return torch.stack([x for x, _ in drawn])[chosen, torch.arange(len(u), device=u.device)]
+    return drawn[0][0] if len(drawn) == 1 else chosen(*weighed(drawn, log_p), u)
+
+
+def weighed(drawn: Sequence[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """K candidates' tokens [B, L] with log q [B] -> the tokens [K, B, L] and each row's weights of them [K, B], p / q
+    whose sum is 1.
+    """
+    weights = torch.stack([log_p(x) - log_q for x, log_q in drawn]).softmax(0)
+    return torch.stack([x for x, _ in drawn]), weights
+
+
+def chosen(tokens: Tensor, weights: Tensor, u: Tensor) -> Tensor:
+    """Return for each row of K candidates [K, B, L] the one that u [B] chooses by its weights [K, B]: [B, L]."""
+    at = (weights.cumsum(0) <= u).sum(0).clamp(max=len(tokens) - 1)
+    return tokens[at, torch.arange(len(u), device=u.device)]

@@ -1,6 +1,7 @@
 """Missing cells drawn given the rest of their row."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import conform
-from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, randoms
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats.grid import from_grid
+from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, chosen, randoms
 from launderette.generators.training import randomness
 
-# u [B, 1 + randoms of the tokens], tokens x [B, L], which of them are known bool [B, L] -> tokens [B, L]
-Draw = Callable[[np.ndarray, Tensor, Tensor], np.ndarray]
-# likewise, of rows in which the same places are known
+# u [B, 1 + randoms of the tokens], tokens x [B, L], which of them are known bool [B, L] -> the tokens of K candidates
+# for each row [K, B, L], and their weights [K, B], whose sum is 1
+Draw = Callable[[np.ndarray, Tensor, Tensor], tuple[Tensor, Tensor]]
+# likewise one candidate, of rows in which the same places are known -> tokens [B, L]
 DrawPattern = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]
 
 
@@ -31,18 +36,37 @@ def present(encoding: Encoding) -> Allowed:
     return allowed
 
 
-def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int) -> pd.DataFrame:
+def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int, draws: int = 1) -> pd.DataFrame:
     """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any
-    value stay.
+    value stay. GeneratorError for fewer than one of `draws`.
+
+    Of several draws a number or date becomes their mean on the column's grid, a label the most frequent: nearer to the
+    truth, but less spread than true values are.
     """
+    if draws < 1:
+        raise GeneratorError(f"expected at least one draw for each missing value, found {draws}")
     index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
     dtypes = frame.dtypes.to_dict()
     frame = frame.astype({name: "object" for name, dtype in dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
     for first in range(0, len(frame), CHUNK_ROWS):
         u = randomness.row_uniforms(seed, first, CHUNK_ROWS, randoms(encoding, given=True))
-        out.append(_imputed(frame.iloc[first : first + CHUNK_ROWS], encoding, draw, u))
+        part = frame.iloc[first : first + CHUNK_ROWS]
+        steps = randomness.row_uniforms(randomness.key(seed, "steps"), first, len(part), u.shape[1])
+        spread = _spread(u[: len(part)], steps, draws) if draws > 1 else [u[: len(part)]]
+        out.append(_imputed(part, encoding, draw, spread))
     filled = pd.concat(out) if out else frame
     return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
+
+
+def _spread(u: np.ndarray, v: np.ndarray, draws: int) -> list[np.ndarray]:
+    """Return u [rows, n] shifted for each draw, so that every number of a row falls once into each of `draws` equal
+    parts of [0, 1): a lattice with a random shift (Cranley and Patterson 1976), its steps chosen by v [rows, n].
+
+    Every draw is one of the same distribution, and their mean is less noisy than that of independent ones.
+    """
+    steps = np.array([k for k in range(1, draws + 1) if math.gcd(k, draws) == 1])
+    step = steps[(v * len(steps)).astype("int64")]
+    return [(u + k * step / draws) % 1 for k in range(draws)]
 
 
 def _admitting(dtype: Any, values: pd.Series) -> Any:
@@ -53,8 +77,8 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
     return pd.CategoricalDtype([*dtype.categories, *new], dtype.ordered)
 
 
-def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray) -> pd.DataFrame:
-    """Fill one chunk."""
+def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
+    """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
@@ -63,34 +87,85 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, u: np.ndarray)
     for k, places in enumerate(encoding.layout.places):
         known[:, list(places)] = ~is_missing[:, k : k + 1]
     rows = np.flatnonzero(is_missing.any(1))
-    if len(rows):
-        drawn = draw(u[rows, len(columns) :], torch.from_numpy(tokens[rows]), torch.from_numpy(known[rows]))
-        tokens[rows] = drawn
-    filled, out = encoding.decode(tokens, u[: len(frame), : len(columns)]), frame.copy()
+    given = torch.from_numpy(tokens[rows]), torch.from_numpy(known[rows])
+    drawn = [draw(u[rows, len(columns) :], *given) for u in spread] if len(rows) else []
+    if len(spread) == 1:
+        for candidates, weights in drawn:
+            u = torch.from_numpy(spread[0][rows, len(columns)]).to(weights.device)
+            tokens[rows] = chosen(candidates, weights, u).cpu().numpy()
+        filled = encoding.decode(tokens, spread[0][:, : len(columns)])
+    else:
+        filled = _typical(encoding, tokens, rows, drawn)
+    out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
     return out
 
 
+def _typical(
+    encoding: Encoding, tokens: np.ndarray, rows: np.ndarray, drawn: Sequence[tuple[Tensor, Tensor]]
+) -> dict[str, pd.Series]:
+    """Return by column the mean number or the most frequent label of each row [B]: of those in `rows` by what is drawn
+    for them, of the others by their tokens [B, L].
+    """
+    if not drawn:
+        return dict(encoding.decode(tokens, np.full((len(tokens), len(encoding.columns)), 0.5)).items())
+    candidates = torch.cat([part for part, _ in drawn]).cpu().numpy()  # [K, rows, L], of all draws
+    weights = torch.cat([part for _, part in drawn]).cpu().numpy() / len(drawn)
+    found = {}
+    for column, places in zip(encoding.columns, encoding.layout.places, strict=True):
+        cells = column.join(candidates.reshape(-1, candidates.shape[2])[:, list(places)]).reshape(weights.shape)
+        typical = _mean(column, cells, weights) if isinstance(column, Cells) else _mode(column, cells, weights)
+        found[column.name] = typical.set_axis(rows).reindex(range(len(tokens)))
+    return found
+
+
+def _mean(column: Cells, cells: np.ndarray, weights: np.ndarray) -> pd.Series:
+    """Cells [K, rows] with weights [K, rows] -> the means of their centres, on the column's grid."""
+    none = np.zeros(cells.shape[1], dtype=bool)
+    if not column.size:
+        return column.decode(np.full(len(none), column.size), none.astype("float64"))
+    low, high = (np.asarray(ends, dtype="float64") for ends in (column.low, column.high))
+    middle = low + (high - low) * np.asarray(column.centres or 0.5)
+    ticks = (weights * middle[np.minimum(cells, column.size - 1)]).sum(0)
+    on_grid = np.rint(ticks).astype("int64") if column.scale else ticks
+    return from_grid(on_grid, none, column.column, column.scale)
+
+
+def _mode(column: Labels, cells: np.ndarray, weights: np.ndarray) -> pd.Series:
+    """Labels' ranks [K, rows] with weights [K, rows] -> the label of the greatest weight, of equal ones the more
+    frequent.
+    """
+    votes = np.zeros((cells.shape[1], column.size + 1), dtype="float32")
+    np.add.at(votes, (np.arange(cells.shape[1]), cells), weights)
+    return column.decode(votes.argmax(1), np.zeros(len(votes)))
+
+
 def by_pattern(draw: DrawPattern) -> Draw:
     """Draw the rows of each pattern of known places at once, for families that cannot mix them."""
 
-    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
+    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         out, patterns = x.numpy().copy(), known.numpy()
         for pattern in np.unique(patterns, axis=0):
             rows = np.flatnonzero((patterns == pattern).all(1))
             out[rows] = draw(u[rows], x[rows], np.flatnonzero(pattern).tolist())
-        return out
+        return alone(torch.from_numpy(out))
 
     return drawn
+
+
+def alone(tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Return tokens [B, L] as the one candidate of each row, with its weight."""
+    return tokens[None], torch.ones(1, len(tokens), dtype=torch.float64, device=tokens.device)
 
 
 def in_parts(draw: Draw) -> Draw:
     """Draw as many rows at once as make CHUNK_ROWS candidates."""
 
-    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
+    def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         size = CHUNK_ROWS // CANDIDATES_PER_ROW
         parts = zip(np.split(u, range(size, len(u), size)), x.split(size), known.split(size), strict=True)
-        return np.concatenate([draw(*part) for part in parts])
+        tokens, weights = zip(*(draw(*part) for part in parts), strict=True)
+        return torch.cat(tokens, 1), torch.cat(weights, 1)
 
     return drawn

@@ -114,15 +114,15 @@ class Autoregressive(FittedTable[Config, Model]):
     def _device(self) -> torch.device:
         return self.model.first_bias.device
 
-    def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
-        any value stay.
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
+        """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
+        identifiers and columns without any value stay.
         """
-        return imputation.impute(frame, self.encoding, imputation.in_parts(self._fill), seed)
+        return imputation.impute(frame, self.encoding, imputation.in_parts(self._fill), seed, draws)
 
     @torch.no_grad()
-    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> np.ndarray:
-        """Draw the tokens x [B, L] that are not known [B, L], all candidates of all rows at once."""
+    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Draw candidates [K, B, L] for the tokens x [B, L] that are not known [B, L], with their weights [K, B]."""
         self.model.eval()
         uniforms, x, known = (part.to(self._device) for part in (torch.from_numpy(u), x, known))
         K, given = CANDIDATES_PER_ROW, x.masked_fill(~known, 0)  # a missing value may have no token
@@ -132,8 +132,7 @@ class Autoregressive(FittedTable[Config, Model]):
             part.unflatten(0, (len(x), K)).unbind(1)
             for part in self.model.draw(candidates, given.repeat_interleave(K, 0), known, allowed)
         ]
-        log_p = partial(self._log_p, held=None)
-        return conditioning.resampled(list(zip(*drawn, strict=True)), log_p, uniforms[:, 0]).cpu().numpy()
+        return conditioning.weighed(list(zip(*drawn, strict=True)), partial(self._log_p, held=None))
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
         """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the

@@ -178,12 +178,15 @@ class Diffusion(FittedTable[Config, Model]):
     def _device(self) -> torch.device:
         return self.model.orders.device
 
-    def impute(self, frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without
-        any value stay.
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
+        """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
+        identifiers and columns without any value stay.
         """
-        draw = partial(self._reveal, allowed=imputation.present(self.encoding))
-        return imputation.impute(frame, self.encoding, draw, seed)
+        return imputation.impute(frame, self.encoding, self._fill, seed, draws)
+
+    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        drawn = self._reveal(u, x, known, imputation.present(self.encoding))
+        return imputation.alone(torch.from_numpy(drawn))
 
     def log_prob(self, frame: pd.DataFrame) -> np.ndarray:
         """Return a lower bound of the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that
