@@ -3,7 +3,7 @@
 import numpy as np
 
 LEAST_ROWS = 5  # that share a centre
-STEPS = 20  # centres are told in twentieths of their interval
+DISTINCT_PLACES = 20  # centres are told in twentieths of their interval
 UNREMARKABLE = 0.15  # distance from the middle that a handful of rows has by chance
 
 
@@ -17,6 +17,6 @@ def centres(ticks: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[float]
     rows, width = np.bincount(cells, minlength=len(low)), (high - low).astype("float64")
     places = np.where(width[cells] > 0, (ticks - low[cells]) / np.where(width[cells] > 0, width[cells], 1), 0.5)
     means = np.bincount(cells, weights=places, minlength=len(low)) / np.maximum(rows, 1)
-    found = np.clip(np.round(means * STEPS) / STEPS, 1 / STEPS, 1 - 1 / STEPS)
+    found = np.clip(np.round(means * DISTINCT_PLACES) / DISTINCT_PLACES, 1 / DISTINCT_PLACES, 1 - 1 / DISTINCT_PLACES)
     plain = (rows < LEAST_ROWS) | (width == 0) | (np.abs(found - 0.5) <= UNREMARKABLE)
     return [] if plain.all() else np.where(plain, 0.5, found).tolist()
