@@ -86,7 +86,8 @@ def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")],
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows to draw.")],
     output: Annotated[
-        Path, typer.Option("--output", help="FILE.csv, .parquet or .jsonl; for images .parquet or a folder.")
+        Path,
+        typer.Option("--output", help="FILE.csv, .parquet or .jsonl, or a folder; for images .parquet or a folder."),
     ],
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="CONDITION", help="Such as age>=30 or city=Rome|Milan.")
@@ -101,6 +102,7 @@ def sample(
     from launderette import generators
     from launderette.pipelines import modalities
     from launderette.pipelines.run.artifacts import check_place
+    from launderette.pipelines.shards import sampling as shards
     from launderette.pipelines.sinks import tables
 
     if output.suffix:
@@ -115,7 +117,9 @@ def sample(
     asked |= {"constraints": constraint} if constraint else {}
     modality.check_sampling(asked)
     spinner.show(f"drawing {modality.UNIT}")
-    drawn = fitted.sample(rows, seed=seed, **asked)
-    modality.write_output(drawn, output)
-    say(f"Wrote {output}: {len(drawn):,} {modality.UNIT}.")
+    if shards.is_sharded(fitted, rows):
+        shards.write_output(fitted, rows, output, seed=seed, **asked)
+    else:
+        modality.write_output(fitted.sample(rows, seed=seed, **asked), output)
+    say(f"Wrote {output}: {rows:,} {modality.UNIT}.")
     return RELEASED

@@ -20,6 +20,7 @@ from launderette.pipelines.config.sections import (
     Privacy,
     Protect,
     Publish,
+    Resources,
     Sample,
     Schedule,
     Scoring,
@@ -62,6 +63,7 @@ class RunConfig(Section):
     drift: Drift = Drift()
     train: Train = Train()
     publish: Publish = Publish()
+    resources: Resources = Resources()
     schedule: Schedule | None = None
     notify: tuple[Notification, ...] = ()
     seed: int = Field(0, ge=0, lt=2**63)
@@ -127,5 +129,5 @@ class RunConfig(Section):
 
     def digest(self) -> str:
         """Return the SHA-256 of what decides the released rows: not where they come from or go to, nor when."""
-        document = without(self.model_dump(mode="json", exclude={"name", "schedule", "notify"}), PATHS)
+        document = without(self.model_dump(mode="json", exclude={"name", "schedule", "notify", "resources"}), PATHS)
         return digest_of(document | {"publish": {"format": self.publish.format}, "gate": document["gate"]["rules"]})

@@ -1,5 +1,6 @@
 """The sections of a configuration: every key known, every value checked."""
 
+import math
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import available_timezones
 
@@ -269,6 +270,24 @@ class Publish(Section):
         if self.table and self.format != "parquet":
             raise ValueError("expected publish.format: parquet beside publish.table, whose types come from it")
         return self
+
+
+class Resources(Section):
+    """What a run may use: who draws the shards of a sample of many rows, and how much memory, such as 4GiB (None for
+    all that there is). Neither changes a row.
+
+    `threads` are of this process; `processes` one per core; `ray` a cluster on this machine, or that of an address.
+    """
+
+    runner: str = Field("threads", pattern=r"^(threads|processes|ray|ray://[^@/\s]+:\d+)$")
+    memory: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*[KMGT]iB$")
+
+    @property
+    def memory_bytes(self) -> float:
+        """The memory in bytes, infinite where none is stated."""
+        if self.memory is None:
+            return math.inf
+        return float(self.memory[:-3]) * 2 ** (10 * (1 + "KMGT".index(self.memory[-3])))
 
 
 Event = Literal["released", "recovered", "quarantined", "failed", "approval"]

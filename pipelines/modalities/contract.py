@@ -11,6 +11,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.run.artifacts import Artifact
+from launderette.pipelines.shards.sampling import ShardedSample
 
 Data = Any  # a frame, or an image sample
 
@@ -113,6 +114,13 @@ class Modality(Protocol):
         one of its own.
         """
 
+    def in_shards(
+        self, model: Synthesizer, stored: Mapping[str, Any], config: RunConfig, source: Mapping[str, Any]
+    ) -> ShardedSample | None:
+        """Return what `sample` would draw of a stored model and a stored source in shards; None where it is drawn as
+        one.
+        """
+
     def score(
         self,
         train: Data,
@@ -144,6 +152,9 @@ class Modality(Protocol):
 
     def write_release(self, data: Data, staged: Path, *, format: str) -> Artifact:
         """Write synthetic data into data/ of a staged release."""
+
+    def stage(self, stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
+        """Write stored synthetic data into data/ of a staged release, in bounded memory where its kind allows that."""
 
     def describe(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the lines of the report's data card about ingestion and protection."""

@@ -28,6 +28,7 @@ from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
 from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.run import members
+from launderette.pipelines.shards.sampling import whole as in_shards
 from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, write_release
 from launderette.pipelines.sources.files import digest as digest_source
@@ -40,7 +41,7 @@ NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
 SKIPPED = "skipped.json"
 
-__all__ = ["check_output", "digest_source", "read", "store", "write_release"]
+__all__ = ["check_output", "digest_source", "in_shards", "read", "store", "write_release"]
 
 
 def recognises(path: str | Path) -> bool:

@@ -38,7 +38,9 @@ from launderette.pipelines.modalities.tabular import (
     write_release,
 )
 from launderette.pipelines.privacy import public, spending, splitting
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import Artifact, LaunderError
+from launderette.pipelines.shards import sampling as shards
+from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.stages import sampling
 from launderette.pipelines.stages.splitting import HELD_OUT
 
@@ -155,6 +157,19 @@ def train(
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
     """Draw rows as the section `sample` asks, else as many as were trained on by the model's noisy count."""
     return sampling.sample(model, config, model.record["rows"])
+
+
+def in_shards(
+    model: Synthesizer, stored: Mapping[str, Any], config: RunConfig, source: Mapping[str, Any]
+) -> ShardedSample | None:
+    """Return the sample in shards, where it is of as many rows; of the source nothing is looked at."""
+    rows = config.sample.rows or model.record["rows"]
+    return shards.of_run(model, stored, config, rows, lambda identifiers: identifiers)
+
+
+def stage(stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
+    """Write stored synthetic rows into data/ of a staged release, as of any table."""
+    return tabular.stage({key: value for key, value in stored.items() if key != public.LEARNT}, staged, format=format)
 
 
 def score(

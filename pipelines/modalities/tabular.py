@@ -17,6 +17,10 @@ from launderette.pipelines.personal_data import columns, fakes, keys, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
 from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
+from launderette.pipelines.shards import sampling as shards
+from launderette.pipelines.shards.jobs import SHARD_ROWS
+from launderette.pipelines.shards.sampling import ShardedSample
+from launderette.pipelines.sinks import streaming
 from launderette.pipelines.sinks.tables import check_suffix as check_output
 from launderette.pipelines.sinks.tables import write as write_output
 from launderette.pipelines.sinks.tables import write_release
@@ -144,6 +148,29 @@ def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.Da
     """
     drawn = sampling.sample(model, config, len(source))
     return fakes.replace(sampling.renew(drawn, model.schema, source, config.seed), model.schema, source, config)
+
+
+def in_shards(
+    model: Synthesizer, stored: Mapping[str, Any], config: RunConfig, source: Mapping[str, Any]
+) -> ShardedSample | None:
+    """Return the sample in shards beyond SHARD_ROWS rows; of the source, identifiers alone are looked at."""
+    schema = model.schema
+
+    def finish(drawn: pd.DataFrame) -> pd.DataFrame:
+        if not len(drawn.columns):
+            return drawn
+        real = read_frame(Artifact(**source), [column.name for column in schema.identifiers])
+        return fakes.replace(sampling.renew(drawn, schema, real, config.seed), schema, real, config)
+
+    return shards.of_run(model, stored, config, config.sample.rows or source["rows"], finish)
+
+
+def stage(stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
+    """Write stored synthetic rows into data/ of a staged release, many of them a batch at a time."""
+    artifact = Artifact(**stored)
+    if artifact.rows <= SHARD_ROWS:
+        return write_release(read_frame(artifact), staged, format=format)
+    return streaming.write_release(artifact, staged, format=format)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

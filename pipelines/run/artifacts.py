@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # at run time imported where a table is read or written: most
 
 CODE_ROOTS = ("pipelines", "generators", "evaluation", "flows.py")
 ROOT = Path(__file__).resolve().parents[2]
+WRITTEN_AS: dict[str, Any] = {"compression": "zstd", "version": "2.6"}  # how every table is written
 CHUNK_BYTES = 1 << 20  # bytes read at a time
 
 
@@ -59,20 +60,26 @@ class Artifact:
 
 def write_frame(frame: "pd.DataFrame", path: str | Path) -> Artifact:
     """Write a frame as Parquet with its dtypes; the same rows give the same bytes."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    table = to_table(frame)
+    with atomic_write(path) as aside:
+        pq.write_table(table, aside, **WRITTEN_AS)
+    return Artifact(str(path), digest_file(path), len(frame))
+
+
+def to_table(frame: "pd.DataFrame") -> "pa.Table":
+    """Return a frame's rows as Arrow's; LaunderError for a column of several types."""
+    import pyarrow as pa
 
     plain = frame.reset_index(drop=True)
     plain.attrs = {}  # pandas would write them into the file
     try:
-        table = pa.Table.from_pandas(plain, preserve_index=False)
+        return pa.Table.from_pandas(plain, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         raise LaunderError(
             f"expected one type of value in each column, found several in {_mixed(plain)}; make them one"
         ) from None
-    with atomic_write(path) as aside:
-        pq.write_table(table, aside, compression="zstd", version="2.6")
-    return Artifact(str(path), digest_file(path), len(frame))
 
 
 def _mixed(frame: "pd.DataFrame") -> str:
@@ -81,9 +88,9 @@ def _mixed(frame: "pd.DataFrame") -> str:
     return ", ".join(repr(str(name)) for name in mixed or objects)
 
 
-def read_frame(source: Artifact | str | Path) -> "pd.DataFrame":
-    """Read a frame that write_frame wrote, dtypes included; LaunderError where the file is gone, damaged or another
-    one.
+def read_frame(source: Artifact | str | Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Read a frame that write_frame wrote, dtypes included, or some of its columns; LaunderError where the file is
+    gone, damaged or another one.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -94,7 +101,7 @@ def read_frame(source: Artifact | str | Path) -> "pd.DataFrame":
     if isinstance(source, Artifact):
         check_unchanged(path, source.digest)
     try:
-        return to_frame(pq.read_table(path))
+        return to_frame(pq.read_table(path, columns=columns))
     except (pa.ArrowException, OSError):
         raise LaunderError(f"expected a whole Parquet file at {path}, found a damaged one; write it again") from None
 

@@ -23,6 +23,7 @@ from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
 from launderette.pipelines.secrets import secret
+from launderette.pipelines.shards.jobs import Spread, one_by_one
 from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
@@ -31,6 +32,7 @@ CONFIG_CODE = tuple(
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
+    "pipelines/shards",
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
@@ -167,17 +169,27 @@ def train(
 
 @step(
     reads=("sample", "seed", "personal", "privacy"),
-    runs=(*COMMON_CODE, "generators"),
+    runs=(*COMMON_CODE, "generators", "pipelines/sinks"),
     needs=(*MODEL_LIBRARIES, *PERSONAL_LIBRARIES),
+    aside=("spread",),  # who draws which shard changes no row
 )
-def sample(place: Place, config: RunConfig, model: Result, table: Result, constraints: list[str]) -> Result:
-    """Draw the synthetic data, under the constraints that were found as far as the model can meet them."""
+def sample(
+    place: Place, config: RunConfig, model: Result, table: Result, constraints: list[str], spread: Spread = one_by_one
+) -> Result:
+    """Draw the synthetic data, under the constraints that were found as far as the model can meet them; many rows in
+    shards, which `spread` has drawn.
+    """
     check_unchanged(model["path"], model["digest"])
-    opened, source = generators.open_model(model["path"]), place.modality.read(table)
-    drawn, kept = sampling.under(
-        constraints, lambda rules: place.modality.sample(opened, relations.with_constraints(config, rules), source)
-    )
-    return {"table": place.modality.store(drawn, place.path("synthetic")), "constraints": list(kept)}
+    opened, modality = generators.open_model(model["path"]), place.modality
+
+    def drawn(rules: tuple[str, ...]) -> Result:
+        asked = relations.with_constraints(config, rules)
+        if sharded := modality.in_shards(opened, model, asked, table):
+            return sharded.draw(place.path("shards"), place.path("synthetic.parquet"), spread).to_dict()
+        return modality.store(modality.sample(opened, asked, modality.read(table)), place.path("synthetic"))
+
+    stored, kept = sampling.under(constraints, drawn)
+    return {"table": stored, "constraints": list(kept)}
 
 
 @step(
@@ -241,7 +253,7 @@ def decide(
     The id of a decision holds its key, so that one that is made again has the id of the release that follows from it.
     """
     found, staged = reports.restored(read_json(report["path"])), place.path("staged")
-    written = place.modality.write_release(place.modality.read(synthetic), staged, format=config.publish.format)
+    written = place.modality.stage(synthetic, staged, format=config.publish.format)
     verdict = gate.decide(found, config.rules, publishing.data_digest(staged), facts["drifted"]).verdict()
     id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED_FORMAT}}-{place.key}"
     digests = {"code": code, "config": configuration}

@@ -9,14 +9,16 @@ import os
 import re
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from prefect import State, task
+import torch
+from prefect import State, task, unmapped
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -26,6 +28,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Completed
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
@@ -33,6 +36,8 @@ from launderette.pipelines.databases import fetching
 from launderette.pipelines.run import caching, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
 from launderette.pipelines.run.caching import Result, Step
+from launderette.pipelines.shards import ray
+from launderette.pipelines.shards.jobs import Shard, one_by_one
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
@@ -117,6 +122,8 @@ def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
     tell.get()(step.name)
     if "progress" in step.aside:
         inputs["progress"] = _progress(listener.get()) if step.name != "cross_validate" else listener.get()
+    if "spread" in step.aside:
+        inputs["spread"] = partial(_spread, config.resources.runner)
     done = _task(step.name, step.function.__doc__, _perform, retries=step is steps.ingest)
     return done(step, config, inputs, return_state=True).result()
 
@@ -125,6 +132,33 @@ def _perform(step: Step, config: RunConfig, inputs: Result) -> State:
     with redacted():
         result, known = caching.perform(step, config, lambda: tell.get()("wait"), **inputs)
     return Completed(name="Cached" if known else "Completed", data=result)
+
+
+def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[int]) -> None:
+    """Draw shards as mapped tasks on the runner of a configuration; what is drawn goes into the folder of the job."""
+    if runner == "threads" or not numbers:  # of torch, which use every core for one shard
+        return one_by_one(shard, job, digest, numbers)
+    drawing: Any = _task("draw", "Draw a shard of the sample.", _draw, retries=False)
+    with ray.explained(runner), _task_runner(runner) as workers:
+        told = {"shard": unmapped(shard), "job": unmapped(job), "digest": unmapped(digest), "k": list(numbers)}
+        for future in workers.map(drawing, told):
+            future.result()
+
+
+def _draw(shard: Shard, job: str, digest: str, k: int) -> Result:
+    with redacted():
+        torch.set_num_threads(1)  # its process has one core of several
+        return shard(job, digest, k)
+
+
+def _task_runner(runner: str) -> TaskRunner[Any]:
+    """Return processes of this machine, or a cluster of Ray; LaunderError for one that is not there."""
+    if runner == "processes":
+        return ProcessPoolTaskRunner(max_workers=os.cpu_count())
+    address = ray.address(runner, users_server())
+    from prefect_ray import RayTaskRunner  # an extra
+
+    return RayTaskRunner(address=address, init_kwargs=ray.options(address))
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from launderette.generators.sampling.domains import Every
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.run import folders
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, atomic_write, digest_file, write_frame
 
 OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
+PART = "part-{:05d}.parquet"
 OUTPUT_SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
@@ -47,7 +49,9 @@ def _condition(text: str, names: Sequence[str]) -> tuple[str, str | None]:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise LaunderError for a file that `write` has no format for."""
+    """Raise LaunderError for a file that `write` has no format for, or a folder that holds other files."""
+    if not path.suffix:
+        return folders.check_own(path)
     if path.suffix.lower() not in OUTPUT_SUFFIXES:
         raise LaunderError(
             f"expected a file ending in {', '.join(OUTPUT_SUFFIXES)} as --output, found {path.name!r}; "
@@ -56,8 +60,12 @@ def check_suffix(path: Path) -> None:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table whole or not at all, in the format that the suffix names."""
+    """Write a table whole or not at all, in the format that the suffix names; without one, a folder of one part."""
     check_suffix(path)
+    if not path.suffix:
+        with folders.atomic_folder(path) as aside:
+            write_frame(frame, aside / PART.format(0))
+        return
     if path.suffix.lower() == ".parquet":
         write_frame(frame, path)
         return

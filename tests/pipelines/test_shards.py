@@ -1,0 +1,98 @@
+"""Samples in shards: the bytes of one frame, whoever draws which shard, in whatever order, and however often."""
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import generators
+from generators.data.schema import infer
+from pipelines.run import artifacts
+from pipelines.run.artifacts import LaunderError
+from pipelines.shards import jobs, joining
+from pipelines.shards.jobs import Job
+from pipelines.shards.sampling import ShardedSample
+from tests.generators import tables
+
+ROWS = 5000
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model of a table with every kind of column, and its folder."""
+    frame = tables.odd().assign(
+        grade=lambda f: f["town"].str[-1].astype("category"),
+        size=lambda f: pd.Categorical(f["age"].fillna(20).floordiv(30).map("s{}".format), ordered=True),
+        # of so few rows that whole shards have none
+        seldom=lambda f: f["town"].where(f["town"] == "town 7").astype("object"),
+    )
+    fitted = generators.fit(frame, "tabular.marginals", schema=infer(frame, {"constant": "categorical"}))
+    fitted.save(place := tmp_path_factory.mktemp("model"))
+    return fitted, str(place)
+
+
+@pytest.fixture
+def job(model):
+    return Job(model[1], artifacts.digest_folder(model[1]), 4, ROWS, {"member": True}, ("age >= 20",), size=2048)
+
+
+def sharded(model, job):
+    return ShardedSample(model[0], job, lambda drawn: drawn)
+
+
+def frame_of(model, job):
+    return model[0].sample(ROWS, seed=job.seed, where=job.where, constraints=job.constraints)
+
+
+def test_shards_become_the_bytes_of_one_frame(model, job, tmp_path):
+    whole = artifacts.write_frame(frame_of(model, job), tmp_path / "whole.parquet")
+
+    def backwards(draw, path, digest, numbers):
+        for k in [*reversed(numbers), 1, 1]:
+            draw(path, digest, k)
+
+    for name, how in (("forwards", {}), ("backwards", {"spread": backwards})):
+        found = sharded(model, job).draw(tmp_path / "shards", tmp_path / f"{name}.parquet", **how)
+        assert (found.digest, found.rows) == (whole.digest, ROWS)
+        assert not (tmp_path / "shards").exists()
+
+
+def test_groups_of_rows_are_cut_anywhere(model, job, tmp_path, monkeypatch):
+    monkeypatch.setattr(joining, "JOINED_ROWS", 1500)
+    found = sharded(model, job).draw(tmp_path / "shards", tmp_path / "parts.parquet")
+    sizes = [pq.ParquetFile(found.path).metadata.row_group(k).num_rows for k in range(4)]
+    whole = artifacts.read_frame(artifacts.write_frame(frame_of(model, job), tmp_path / "whole.parquet"))
+    assert sizes == [1500, 1500, 1500, 500]
+    pd.testing.assert_frame_equal(artifacts.read_frame(found), whole)
+
+
+def test_a_worker_that_is_killed_costs_its_own_shards_alone(model, job, tmp_path):
+    drawn = []
+
+    def dying(draw, path, digest, numbers):
+        for k in numbers:
+            if k == 1 and not drawn.count(1):
+                drawn.append(k)
+                jobs.path_of(path, k).with_suffix(".part").write_bytes(b"half")
+                raise LaunderError("killed")
+            drawn.append(k)
+            draw(path, digest, k)
+
+    with pytest.raises(LaunderError, match="killed"):
+        sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet", dying)
+    assert not (tmp_path / "a.parquet").exists()
+    found = sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet", dying)
+    assert drawn == [0, 1, 1, 2]
+    assert found.digest == artifacts.write_frame(frame_of(model, job), tmp_path / "whole.parquet").digest
+
+
+def test_a_worker_that_sees_other_files_or_runs_other_code_says_so(model, job, tmp_path):
+    path, digest = job.write(tmp_path)
+    with pytest.raises(LaunderError, match=r"expected the folder of the run, .*nowhere, on every worker"):
+        jobs.draw(str(tmp_path / "nowhere" / "job.json"), digest, 0)
+    document = artifacts.read_json(path)
+    artifacts.write_json(path, document | {"code": "another"})
+    with pytest.raises(LaunderError, match="found another version on one"):
+        jobs.draw(path, artifacts.digest_file(path), 0)
+    assert "model" in json.dumps(document) and not list(tmp_path.glob("*/*.arrow"))
