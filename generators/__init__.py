@@ -118,7 +118,9 @@ def fit(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
     if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
-        data = privacy.limited(data, None if groups is None else pd.Series(groups))
+        owners = None if groups is None else pd.Series(groups).reset_index(drop=True)
+        used = privacy.used(len(data), owners)
+        data, groups = data[used], None if owners is None or privacy.unit == "row" else owners[used]
         privacy = learning.learn(data, privacy) if privacy.domain == "learn" else privacy
         data, schema = privacy.conform(data)
     schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.networks.frequencies import log_shares
+from launderette.generators.networks.per_row import UNTAPED, Bias, Lookup, Product, Tape, Use
 
 HEAD_COSINES = 12  # cosines of a number's place in its column
 IMPOSSIBLE = -1e9  # logit of a token that cannot occur
@@ -33,6 +34,11 @@ class TokenEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.embedding(x + self.offsets, self.weight + self.waves)
+
+    def taped(self, x: Tensor, name: str, tape: Tape) -> Tensor:
+        """Tokens [B, L] -> [L, B, e], as the parameter of this name."""
+        at = (x + self.offsets).t()
+        return tape.note(nn.functional.embedding(at, self.weight + self.waves), Lookup((f"{name}.weight", None), at))
 
     def token(self, l: int, x: Tensor) -> Tensor:
         """Tokens [B, L] -> the embedding of token l, [B, e]."""
@@ -90,17 +96,18 @@ class Heads(nn.Module):
         row = self.groups[k].index(l)
         return [part[k][row] for part in (self.out, self.smooth, self.out_bias)]
 
-    def log_prob(self, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
+    def log_prob(self, h: Tensor, x: Tensor, terms: Mapping[int, Tensor], tape: Tape = UNTAPED) -> Tensor:
         """Hidden units h [L, B, h] in `order` -> log p(x_l) of the tokens x [B, L] themselves: [B, L].
 
-        `terms` [B, tokens] are added to the logits of the tokens that have one.
+        `terms` [B, tokens] are added to the logits of the tokens that have one. The tape is told of parameters of a
+        module called heads.
         """
         parts = h.split([len(group) for group in self.groups])
-        of_groups = [self._group_log_prob(k, part, x, terms) for k, part in enumerate(parts)]
+        of_groups = [self._group_log_prob(k, part, x, terms, tape) for k, part in enumerate(parts)]
         return torch.cat(of_groups)[self.rank].t()
 
-    def _group_log_prob(self, k: int, h: Tensor, x: Tensor, terms: Mapping[int, Tensor]) -> Tensor:
-        logits = self._logits(k, slice(None), h)
+    def _group_log_prob(self, k: int, h: Tensor, x: Tensor, terms: Mapping[int, Tensor], tape: Tape) -> Tensor:
+        logits = tape.note(self._logits(k, slice(None), h), *self._uses(k, h))
         if any(l in terms for l in self.groups[k]):
             none = logits.new_zeros(len(x), 0)
             own_terms = [terms.get(l, none) for l in self.groups[k]]
@@ -120,6 +127,10 @@ class Heads(nn.Module):
     def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
         weight = self.out[k][rows] + self.smooth[k][rows] @ getattr(self, f"waves_{k}")[rows]
         return torch.baddbmm(self.out_bias[k][rows] + getattr(self, f"absent_{k}")[rows], h, weight)
+
+    def _uses(self, k: int, h: Tensor) -> list[Use]:
+        out, smooth, bias = ((f"heads.{name}.{k}", None) for name in ("out", "smooth", "out_bias"))
+        return [Product(out, h), Product(smooth, h, getattr(self, f"waves_{k}")), Bias(bias)]
 
     def _possible(self, logits: Tensor, group: list[int], x: Tensor) -> Tensor:
         """Mask the logits [g, B, K] of fine tokens that their coarse one does not have."""

@@ -17,7 +17,7 @@ from launderette.generators.data.schema import EXACT_INTEGERS, Boolean, Categori
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
-from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event
+from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 
 OTHER_LABEL = "(other)"
 MOST_DECIMALS = 12
@@ -242,8 +242,8 @@ class Privacy:
     @property
     def squared(self) -> float:
         """What is left of the budget, mu^2, after the events."""
-        lost = sum(event.delta for event in self.events)
-        return accounting.mu_of(self.epsilon, self.delta - lost) ** 2 - sum(event.squared for event in self.events)
+        spent = Ledger(self.events, self.delta, self.unit)
+        return accounting.mu_of(self.epsilon, self.delta - spent.lost) ** 2 - spent.mu**2
 
     def public(self, names: Iterable[str]) -> tuple[PublicColumn, ...]:
         """Return the columns of these names; GeneratorError for the first of which something is to be stated."""
@@ -255,17 +255,22 @@ class Privacy:
         return tuple(found)
 
     def limited(self, frame: pd.DataFrame, groups: pd.Series | None) -> pd.DataFrame:
-        """Return at most `rows_per_entity` rows of each entity, as `groups` names them by row, drawn by its name and
-        their places among its own. All rows without a name are one entity. GeneratorError without groups.
+        """Return the rows that are used."""
+        return frame[self.used(len(frame), groups)]
+
+    def used(self, rows: int, groups: pd.Series | None) -> np.ndarray:
+        """Return which rows are used, bool [rows]: at most `rows_per_entity` of each entity, as `groups` names them by
+        row, drawn by its name and their places among its own. All rows without a name are one entity. GeneratorError
+        without groups.
         """
         if self.unit == "row":
-            return frame
+            return np.ones(rows, dtype=bool)
         if groups is None:
             raise GeneratorError("expected groups, the entity of each row, for the unit entity, found none; give them")
         names = groups.astype("string").fillna("").reset_index(drop=True)
         places = names.groupby(names).cumcount().astype("string")
         drawn = pd.Series(pd.util.hash_array((names + "\1" + places).to_numpy(object)))
-        return frame[(drawn.groupby(names).rank(method="first") <= self.reach).to_numpy()]
+        return (drawn.groupby(names).rank(method="first") <= self.reach).to_numpy()
 
     def conform(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """Return the rows in the stated domain, and its schema."""

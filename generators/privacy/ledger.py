@@ -12,11 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from launderette.generators.errors import GeneratorError
-from launderette.generators.privacy import accounting, noise
+from launderette.generators.privacy import accounting, noise, subsampling
 
 PRIVACY_UNITS = ("row", "entity")
 PLURAL = {"row": "rows", "entity": "entities"}
 NEIGHBOURING_RELATION = "add or remove one"
+EPSILON_ROUNDING = 1e-6  # relative, of an epsilon that is added up again elsewhere
 STATED_FPR = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
 
 
@@ -48,8 +49,23 @@ class DiscreteGaussian:
         return self.count * (self.reach * noise.mu_of(self.variance)) ** 2
 
 
-Event = DiscreteGaussian
-MECHANISMS: dict[str, type] = {"discrete gaussian": DiscreteGaussian}
+@dataclass(frozen=True)
+class SubsampledGaussian:
+    """`steps` sums of vectors, each over units that are in it with a probability of `rate` (Poisson sampling), told
+    with Gaussian noise of `noise` times the length by which one unit, with all of its rows, changes a sum at most.
+    """
+
+    what: str
+    noise: float
+    rate: float
+    steps: int
+    delta: float = 0.0
+    mechanism: str = "subsampled gaussian"
+    reach: int = 1
+
+
+Event = DiscreteGaussian | SubsampledGaussian
+MECHANISMS: dict[str, type] = {"discrete gaussian": DiscreteGaussian, "subsampled gaussian": SubsampledGaussian}
 
 
 def gaussian(what: str, variance: Fraction, count: int = 1, delta: float = 0.0, reach: int = 1) -> DiscreteGaussian:
@@ -80,7 +96,14 @@ class Ledger:
 
     @cached_property
     def mu(self) -> float:
-        return math.sqrt(sum(event.squared for event in self.events))
+        """The mu of GDP of all events that use every row."""
+        return math.sqrt(sum(event.squared for event in self.events if isinstance(event, DiscreteGaussian)))
+
+    @cached_property
+    def sampled(self) -> tuple[subsampling.Steps, ...]:
+        """The events that use a random part of the rows."""
+        found = (event for event in self.events if isinstance(event, SubsampledGaussian))
+        return tuple(subsampling.Steps(event.noise, event.rate, event.steps) for event in found)
 
     @property
     def lost(self) -> float:
@@ -89,11 +112,18 @@ class Ledger:
 
     @cached_property
     def epsilon(self) -> float:
-        """The smallest epsilon at the ledger's delta, tight for Gaussian events."""
-        return accounting.epsilon_of(self.mu, self.delta - self.lost)
+        """The smallest epsilon at the ledger's delta: tight for Gaussian events, rounded up for sampled ones."""
+        return self.epsilon_after(0.0, self.delta)
+
+    def epsilon_after(self, mu: float, delta: float) -> float:
+        """Return the epsilon, at a delta, of the ledger and a mu-GDP mechanism more."""
+        whole, left = math.hypot(self.mu, mu), delta - self.lost
+        return subsampling.epsilon_of(whole, self.sampled, left) if self.sampled else accounting.epsilon_of(whole, left)
 
     def largest_tpr(self, fpr: float) -> float:
         """Return the largest share of members that any attack may recognise at a false-positive rate."""
+        if self.sampled:
+            return subsampling.largest_tpr(self.mu, self.sampled, fpr, self.lost)
         return accounting.largest_tpr(self.mu, fpr, self.lost)
 
     def __add__(self, other: "Ledger") -> "Ledger":
@@ -120,7 +150,8 @@ class Ledger:
 
     def to_dict(self) -> dict[str, Any]:
         own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURING_RELATION}
-        tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR), "mu": self.mu}
+        tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR)}
+        tpr |= {} if self.sampled else {"mu": self.mu}
         known = {"public": list(self.public), "learnt": list(self.learnt)}
         return {**own, **tpr, **known, "events": [asdict(event) for event in self.events]}
 
@@ -134,7 +165,7 @@ class Ledger:
         events = tuple(event_of(entry) for entry in document["events"])
         known = tuple(document["public"]), tuple(document.get("learnt", ()))
         found = cls(events, document["delta"], document["unit"], *known)
-        if not math.isclose(found.epsilon, document["epsilon"], rel_tol=1e-9):
+        if not math.isclose(found.epsilon, document["epsilon"], rel_tol=EPSILON_ROUNDING):
             raise GeneratorError("expected a ledger whose epsilon follows from its events, found another")
         return found
 

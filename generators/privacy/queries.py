@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from launderette.generators.privacy import noise
-from launderette.generators.privacy.ledger import Event, gaussian
+from launderette.generators.privacy.ledger import DiscreteGaussian, gaussian
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class ExactQueries:
     """Answers without noise: no guarantee."""
 
     private = False
-    events: tuple[Event, ...] = ()
+    events: tuple[DiscreteGaussian, ...] = ()
 
     def table(self, what: str, counts: np.ndarray, share: float) -> Answer:
         """Return counts as they are; every row is in one cell."""
@@ -48,7 +48,7 @@ class NoisyQueries:
 
     squared: float
     reach: int = 1
-    events: list[Event] = field(default_factory=list)
+    events: list[DiscreteGaussian] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list, repr=False)  # all that was ever told
     private = True
 

@@ -16,6 +16,7 @@ from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Copula
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
+from launderette.generators.networks.per_row import UNTAPED, Bias, Product, Tape
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds
@@ -100,6 +101,31 @@ class Model(nn.Module):
         h = self._first_layer(self.embed(x).transpose(0, 1), 0, torch.zeros_like(self.member[0]))
         return -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x))
 
+    def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        """Return -log p of each row of tokens x [B, L] by itself, in nats: [B]. Uniforms u [B, chances] say which
+        rows are conditioned on which columns: no row's loss depends on another's.
+        """
+        known = self._known(u) @ self.member  # [B, L]
+        E = self.embed.taped(x, "embed", tape)
+        earlier = tape.note(torch.bmm(E[:-1], self.before[:-1]), Product(("before", slice(None, -1)), E[:-1]))
+        seen = E * known.t()[:, :, None]
+        shown = tape.note(torch.bmm(seen, self.after), Product(("after", None), seen))
+        sums = nn.functional.pad(earlier.cumsum(0), (0, 0, 0, 0, 1, 0)) + shown.flip(0).cumsum(0).flip(0)
+        sums = tape.note(sums + self.first_bias[:, None], Bias(("first_bias", None)))
+        h = self._residual(sums[self.heads.order], slice(None), tape)
+        return -(self.heads.log_prob(h, x, {}, tape) * (1 - known)).sum(1)
+
+    @property
+    def chances(self) -> int:
+        """How many uniforms `row_losses` takes for a row."""
+        return len(self.member) + 3
+
+    def _known(self, u: Tensor) -> Tensor:
+        """Return which columns each row shows, of 0 and 1 [B, columns]: as `_random_columns`, for each row."""
+        columns, places = len(self.member), u[:, 3:].argsort(1).argsort(1)
+        count = torch.where(u[:, 1] < 0.5, 1, 1 + (u[:, 2] * max(columns - 1, 1)).long().clamp(max=columns - 2))
+        return (places < (count * (u[:, 0] < self.conditional))[:, None]).to(self.member.dtype)
+
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of factor l by which it departs from the marginals and the copula."""
         return self.heads.own(l)
@@ -128,12 +154,13 @@ class Model(nn.Module):
             sums = torch.cat([sums[:, :rows] + shown.flip(0).cumsum(0).flip(0), sums[:, rows:]], 1)
         return sums[self.heads.order]
 
-    def _residual(self, h: Tensor, factors: slice) -> Tensor:
+    def _residual(self, h: Tensor, factors: slice, tape: Tape = UNTAPED) -> Tensor:
         """The factors' own layers on [factors, B, h]."""
         h = nn.functional.silu(h)
-        for W, b in zip(self.hidden, self.hidden_bias, strict=True):
+        for k, (W, b) in enumerate(zip(self.hidden, self.hidden_bias, strict=True)):
             h = self._dropped(h)
-            h = h + nn.functional.silu(torch.baddbmm(b[factors], h, W[factors]))
+            y = torch.baddbmm(b[factors], h, W[factors])
+            h = h + nn.functional.silu(tape.note(y, Product(("hidden", k), h), Bias(("hidden_bias", k))))
         return self._dropped(h)
 
     def _dropped(self, h: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
+from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
@@ -28,11 +29,12 @@ from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
-from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.options import settled
 from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
+PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 DROPOUT_ROWS = 10_000  # rows below which units are left out in training
 
 
@@ -162,7 +164,8 @@ class Autoregressive(FittedTable[Config, Model]):
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    fitted = fitting.fit(FAMILY, data, schema, config, **how)
+    train = fitting.fit if how.get("privacy") is None else private.fit
+    fitted = train(FAMILY, data, schema, config, **how)
     return Autoregressive(fitted.encoding, fitted.config, fitted.model, fitted.record)
 
 
@@ -210,4 +213,9 @@ def _plan(config: Config, rows: int) -> Plan:
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
-FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan)
+def _start_private(model: Model, x: Tensor) -> None:
+    model.heads.start_from_marginals(x)
+
+
+PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private)
+FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan, PRIVATE_TRAINING)

@@ -72,6 +72,11 @@ class Marginals(FittedTable[Config, Model]):
             raise GeneratorError("expected conditions that a row of the model can meet together, found none; widen one")
         return Asked(self.encoding, held, guided=False), partial(self._chunk, weights)
 
+    def tokens(self, n: int, *, seed: int = 0) -> np.ndarray:
+        """Return the tokens of n rows, int64 [n, L]: what another network may learn from at no cost."""
+        parts = [self._chunk({}, seed, first, False)[0] for first in range(0, n, CHUNK_ROWS)]
+        return np.concatenate(parts)[:n]
+
     def _weights(self, held: Constraints) -> dict[int, Tensor]:
         """Return which cells each condition leaves: 0 or 1, for what a cut leaves of a cell is rejected by value."""
         left = {k: domain.share[: len(self.model.cells(k))] > 0 for k, domain in held.domains.items()}
@@ -164,6 +169,15 @@ def _network(
     return measuring.fit(codes, counted, queries, config.bins, config.edges)
 
 
+def model_of(network: measuring.PairModel) -> Model:
+    """Return the tables of a network as a model that draws from them."""
+    cells = [normalised(counts, groups) for counts, groups in zip(network.counts, network.groups, strict=True)]
+    tables, order = (network.groups, cells, network.conditional), network.order
+    return Model(
+        order.columns, order.parents, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables)
+    )
+
+
 def _fitted(
     encoded: Encoding,
     network: measuring.PairModel,
@@ -172,12 +186,7 @@ def _fitted(
     started: float,
     how: FitOptions,
 ) -> Marginals:
-    cells = [normalised(counts, groups) for counts, groups in zip(network.counts, network.groups, strict=True)]
-    tables = (network.groups, cells, network.conditional)
-    order = network.order
-    model = Model(
-        order.columns, order.parents, *([torch.from_numpy(np.ascontiguousarray(t)) for t in own] for own in tables)
-    )
+    model = model_of(network)
     entropy, seconds = model.entropy(), time.monotonic() - started
     status = {"step": 1, "steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "memory_mb": 0}
     if progress := how.get("progress"):

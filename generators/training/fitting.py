@@ -43,6 +43,16 @@ class FitOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
+class PrivateTraining:
+    """What sets a family apart that can be trained under a privacy budget (privacy/fitting.py): its model has
+    `row_losses`. `options` take the place of those that are left open, `start(model, tokens)` gives a model its shares.
+    """
+
+    options: Mapping[str, Any]
+    start: Callable[[Any, Tensor], None]
+
+
+@dataclass(frozen=True)
 class TableFamily:
     """What sets one family of generators apart; each function takes the family's own Config and Model."""
 
@@ -56,6 +66,7 @@ class TableFamily:
         [Any, Encoding, Any, Tensor, Tensor], None
     ]  # (model, encoding, config, tokens [N, L], validation ones [M, L])
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
+    private: PrivateTraining | None = None  # where there is one
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from launderette import generators
 from launderette.evaluation import names as metric_names
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Score
-from launderette.generators import Progress, Schema, Synthesizer
-from launderette.generators.privacy.ledger import Ledger
+from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.generators.privacy.ledger import DiscreteGaussian, Ledger, SubsampledGaussian
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas
@@ -147,8 +147,10 @@ def train(
         config.generator.name,
         seed=config.seed,
         device=config.device,
+        budget=Budget(config.budget.steps, config.budget.minutes),
         privacy=public.guarantee(config, frame.attrs.get(public.LEARNT)),
         progress=progress,
+        checkpoint=checkpoint,
         groups=None if owner is None else frame[owner],
         **config.generator.options,
     )
@@ -204,11 +206,20 @@ def ledger_of(model: Synthesizer | None) -> Ledger:
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
     ledger = Ledger.from_dict(facts["ledger"])
-    noise = [float(event.variance) ** 0.5 for event in ledger.events]
+    noise = [float(event.variance) ** 0.5 for event in ledger.events if isinstance(event, DiscreteGaussian)]
+    descents = [event for event in ledger.events if isinstance(event, SubsampledGaussian)]
     return {
         "guarantee": ledger.sentence(),
         "protected": f"every {ledger.unit} that was trained on; the holdout is not: scores are computed on it",
         "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public) or 'no column'}",
         "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         "noise on each count": f"standard deviation of {min(noise):.1f} to {max(noise):.1f} rows",
+        **{f"noise on {one.what}": _of_descent(one) for one in descents},
     }
+
+
+def _of_descent(event: SubsampledGaussian) -> str:
+    return (
+        f"{event.noise:.2f} times the longest that one {'row' if event.reach == 1 else 'entity'} may add, in each of "
+        f"{event.steps:,} steps that use {event.rate:.2%} of the rows, by chance"
+    )

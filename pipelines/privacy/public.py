@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
-from launderette.generators.privacy import learning
+from launderette.generators.privacy import learning, subsampling
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
@@ -21,7 +21,8 @@ from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
 
-PRIVATE_GENERATOR = "tabular.marginals"
+PRIVATE_GENERATOR = "tabular.marginals"  # where none is named
+PRIVATE_GENERATORS = (PRIVATE_GENERATOR, "tabular.autoregressive")
 LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 
@@ -31,9 +32,19 @@ def check(config: RunConfig) -> None:
     for found, what in _refused(config):
         if found:
             raise LaunderError(f"expected {what}")
+    if config.generator.name != PRIVATE_GENERATOR:
+        _check_installed()
     columns = guarantee(config).public(stated(config))
     if not learns(config):
         _check_asked(Schema(tuple(column.column for column in columns)), config)
+
+
+def _check_installed() -> None:
+    """Raise LaunderError where what adds up a descent's steps is not installed."""
+    try:
+        subsampling.check()
+    except GeneratorError as error:
+        raise LaunderError(str(error)) from None
 
 
 def _check_asked(schema: Schema, config: RunConfig) -> None:
@@ -50,9 +61,9 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     """Yield whether something is asked that has no guarantee, and the sentence that says so."""
     name = config.generator.name
     yield (
-        name != PRIVATE_GENERATOR,
-        f"generator {PRIVATE_GENERATOR} under privacy.epsilon, found {name}, whose training gives no guarantee; leave "
-        "generator.name out",
+        name not in PRIVATE_GENERATORS,
+        f"generator {' or '.join(PRIVATE_GENERATORS)} under privacy.epsilon, found {name}, whose training gives no "
+        "guarantee; leave generator.name out",
     )
     yield (
         config.split.column is not None and not by_entity(config),

@@ -1,6 +1,5 @@
 """The ledger of an output folder: what all of its releases together have spent of their rows' privacy."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,5 +62,4 @@ def _after(before: Any, epsilon: float, delta: float) -> float:
 
     if before is None:
         return epsilon
-    mu = math.hypot(before.mu, accounting.mu_of(epsilon, delta))
-    return accounting.epsilon_of(mu, max(delta, before.delta) - before.lost)
+    return before.epsilon_after(accounting.mu_of(epsilon, delta), max(delta, before.delta))

@@ -1,6 +1,7 @@
 """Runs with a privacy budget: nothing but paid questions looks at training rows; what cannot be promised is refused."""
 
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.privacy import noise
+from generators.privacy import descent, noise
 from generators.privacy.domain import OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
@@ -18,7 +19,7 @@ from pipelines.privacy import public, spending, splitting
 from pipelines.release import verifying
 from pipelines.run import pipeline
 from pipelines.run.artifacts import LaunderError, canonical
-from tests import runs
+from tests import processes, runs
 
 RULES = ("fidelity.formats", "fidelity.trend", "fidelity.detection", "utility.target")
 QUICK = [
@@ -179,6 +180,43 @@ def test_a_run_pays_for_what_it_learns_of_columns(source):
     everything = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
     assert SECRET.encode() not in everything and not verifying.verify(place)
     assert pipeline.unchanged(loaded(source, *QUICK, *learning))  # nothing is asked again
+
+
+KILLED = """
+import os, signal, sys
+from generators.privacy import descent, resuming
+from tests import processes, runs
+from tests.privacy.test_runs import loaded, trained_by_rows
+resuming.SAVE_SECONDS, step = 0.0, descent.Descent._step
+def killed(begun, batch):
+    if begun.step == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    step(begun, batch)
+descent.Descent._step = killed
+runs.launder(loaded(sys.argv[1], *trained_by_rows()))
+"""
+
+
+def trained_by_rows():
+    return [*QUICK, "generator.name=tabular.autoregressive", "generator.options.width=8", "budget.steps=4"]
+
+
+def test_a_run_resumed_after_kill_9_reports_the_epsilon_of_an_uninterrupted_one(source, monkeypatch):
+    with processes.start(source, folder=source.parent, code=KILLED) as process:
+        process.communicate(timeout=200)
+    assert process.returncode == -signal.SIGKILL
+    taken, step = [], descent.Descent._step
+    monkeypatch.setattr(descent.Descent, "_step", lambda run, batch: (taken.append(run.step), step(run, batch)))
+    asked = loaded(source, *trained_by_rows())
+    ended = runs.launder(asked)
+    assert taken == [2, 3]  # what was paid for before the kill is not paid again
+    manifest = json.loads((Path(ended["place"]) / "manifest.json").read_text())
+    frame, schema, _ = public.read(asked)
+    alone = private_tabular.train(private_tabular.split(frame, schema, asked)[0], schema, asked).record["ledger"]
+    assert 3.95 < manifest["ledger"]["epsilon"] <= 4 and 3.95 < alone["epsilon"] <= 4
+    assert manifest["ledger"]["events"][-1]["steps"] == 4 and taken == [2, 3, 0, 1, 2, 3]
+    report = (Path(ended["place"]) / "report.html").read_text()
+    assert "times the longest that one row may add, in each of 4 steps" in report
 
 
 def test_looking_at_a_source_before_a_run_learns_nothing(source, monkeypatch):

@@ -1,0 +1,129 @@
+"""Gradients of each row by itself, clipped and summed, in one backward pass.
+
+Where weights meet a row once, as y = a W, the row's gradient is the outer product of a and dL/dy: its norm is
+|a| |dL/dy|, and a weighted sum over rows is one matrix product, so no gradient of a single row is ever made
+(book-keeping: Bu et al. 2023, 2210.00038). Every use of a parameter is told to a tape; one backward pass finds dL/dy
+of all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+NORM_ROUNDING = 1e-5  # relative, of a norm in single precision
+
+Place = tuple[str, int | slice | None]  # the name of a parameter, and which part of it is meant
+
+# A use of a parameter has an output y [G, B, o], of B rows. Given g = dL/dy, `squared` returns the squared norms of the
+# rows' gradients [B], and `summed` adds the sum of these to a tensor of the parameter's shape.
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """y = a W `through`, of inputs a [G, B, i] and weights W [G, i, o]; `through` [G, o, k] is constant, None for 1."""
+
+    place: Place
+    a: Tensor
+    through: Tensor | None = None
+
+    def squared(self, g: Tensor) -> Tensor:
+        g = self._back(g)
+        return (self.a.square().sum(-1) * g.square().sum(-1)).sum(0)
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        into += torch.bmm(self.a.transpose(1, 2), self._back(g))
+
+    def _back(self, g: Tensor) -> Tensor:
+        return g if self.through is None else torch.bmm(g, self.through.transpose(1, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class SharedProduct:
+    """y = a W, of inputs a [G, B, i] and one W [i, o] for all G: a row's gradient is a sum of G outer products, whose
+    norm the inner products of its inputs, and of its outputs, tell.
+    """
+
+    place: Place
+    a: Tensor
+
+    def squared(self, g: Tensor) -> Tensor:
+        a, g = self.a.transpose(0, 1), g.transpose(0, 1)
+        return (torch.bmm(a, a.transpose(1, 2)) * torch.bmm(g, g.transpose(1, 2))).sum((1, 2))
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        into += self.a.flatten(0, 1).t() @ g.flatten(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Bias:
+    """y = x + b for all rows, of b [G, o] or [G, 1, o]; `shared` for one b [o] for all G."""
+
+    place: Place
+    shared: bool = False
+
+    def squared(self, g: Tensor) -> Tensor:
+        return g.sum(0).square().sum(-1) if self.shared else g.square().sum((0, -1))
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        into += (g.sum((0, 1)) if self.shared else g.sum(1)).view(into.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """y [G, B, o] are the rows `at` [G, B] of a table [K, o]; no row looks up one of them twice."""
+
+    place: Place
+    at: Tensor
+
+    def squared(self, g: Tensor) -> Tensor:
+        return g.square().sum((0, -1))
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        into.index_add_(0, self.at.flatten(), g.flatten(0, 1))
+
+
+Use = Product | SharedProduct | Bias | Lookup
+
+
+@dataclass
+class Tape:
+    """Uses of parameters in the order in which rows met them, and what came out."""
+
+    uses: list[tuple[Use, Tensor]] = field(default_factory=list)
+
+    def note(self, output: Tensor, *uses: Use) -> Tensor:
+        """Remember the uses that an output [G, B, o] comes from, and return it."""
+        self.uses += [(use, output) for use in uses]
+        return output
+
+    def clipped(self, losses: Tensor, parameters: Mapping[str, nn.Parameter], clip: float) -> dict[str, Tensor]:
+        """Return the sum over rows of the gradient of losses [B], each scaled down to a norm of at most `clip`; a row
+        whose gradient is not finite counts nothing.
+        """
+        gradients = torch.autograd.grad(losses.sum(), [output for _, output in self.uses])
+        squared = [use.squared(g) for (use, _), g in zip(self.uses, gradients, strict=True)]
+        norms = torch.stack(squared).sum(0).sqrt()
+        scale = clip / (norms * (1 + NORM_ROUNDING)).clamp(min=clip)
+        sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+        for (use, _), g in zip(self.uses, gradients, strict=True):
+            name, part = use.place
+            use.summed(_scaled(g, scale, norms), sums[name] if part is None else sums[name][part])
+        return sums
+
+
+class Untaped(Tape):
+    """A tape that remembers nothing."""
+
+    def note(self, output: Tensor, *uses: Use) -> Tensor:
+        return output
+
+
+UNTAPED = Untaped()
+
+
+def _scaled(g: Tensor, scale: Tensor, norms: Tensor) -> Tensor:
+    """Return g [G, B, o] times the scale of each row [B], 0 for rows whose norm is not finite."""
+    finite = norms.isfinite()
+    return (g if finite.all() else g.masked_fill(~finite[:, None], 0.0)) * scale.where(finite, 0.0)[:, None]

@@ -1,0 +1,210 @@
+"""Private descent: gradients are clipped exactly, every mechanism that is broken on purpose is caught by its name."""
+
+import dataclasses
+import random
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import generators
+from generators import GeneratorError
+from generators.networks.per_row import Bias, Lookup, SharedProduct, Tape
+from generators.privacy import descent, entropy, fitting, resuming
+from generators.privacy.ledger import Ledger
+from tests.privacy import descents
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(1, 12), st.floats(0.05, 30), st.integers(0, 5))
+def test_gradients_are_clipped_as_if_each_row_were_alone(rows, clip, seed):
+    network, x = descents.model(seed), descents.tokens(rows, seed)
+    u, tape = torch.rand(rows, network.chances, generator=torch.Generator().manual_seed(seed)), Tape()
+    found = tape.clipped(network.row_losses(x, u, tape), dict(network.named_parameters()), clip)
+    each = descents.gradients_of_each_row(network, x, u)
+    scale = clip / sum(own.flatten(1).square().sum(1) for own in each.values()).sqrt().clamp(min=clip)
+    for name, own in each.items():
+        assert torch.allclose(found[name], torch.einsum("b...,b->...", own, scale), atol=1e-4, rtol=1e-3), name
+
+
+def test_weights_that_a_row_meets_several_times_are_clipped_as_a_whole():
+    """One matrix and one bias for three places of a row, and a table that they look up."""
+    W, b, table = (torch.nn.Parameter(torch.randn(*shape)) for shape in ((4, 2), (2,), (6, 4)))
+    at, named, tape = torch.tensor([[0, 1, 1, 0], [2, 3, 2, 3], [4, 4, 5, 5]]), {"W": W, "b": b, "table": table}, Tape()
+
+    def losses(at, tape):
+        a = tape.note(table[at], Lookup(("table", None), at))
+        return tape.note(a @ W + b, SharedProduct(("W", None), a), Bias(("b", None), True)).square().sum((0, 2))
+
+    found = tape.clipped(losses(at, tape), named, 0.7)
+    each = [torch.autograd.grad(losses(at[:, k : k + 1], Tape()).sum(), list(named.values())) for k in range(4)]
+    norms = [sum(float(g.square().sum()) for g in own) ** 0.5 for own in each]
+    for j, name in enumerate(named):
+        expected = sum(own[j] * min(1, 0.7 / norm) for own, norm in zip(each, norms, strict=True))
+        assert torch.allclose(found[name], expected, atol=1e-4)
+
+
+def test_a_row_without_a_finite_gradient_counts_nothing():
+    network, x, tape = descents.model(), descents.tokens(3), Tape()
+    losses = network.row_losses(x, torch.rand(3, network.chances), tape) * torch.tensor([1.0, np.inf, 1.0])
+    found = tape.clipped(losses, dict(network.named_parameters()), 1.0)
+    assert all(own.isfinite().all() for own in found.values()) and any(own.any() for own in found.values())
+
+
+def test_what_a_row_shows_is_its_own_and_any_columns():
+    network = descents.model()
+    shown = network._known(torch.rand(4000, network.chances, generator=torch.Generator().manual_seed(0)))
+    assert shown.shape == (4000, 2) and abs(float(shown.any(1).float().mean()) - 0.5) < 0.05
+    assert set(shown.sum(1).tolist()) == {0.0, 1.0} and abs(float(shown[shown.any(1)][:, 0].mean()) - 0.5) < 0.06
+
+
+def test_an_audit_of_descent_finds_what_is_charged(tmp_path):
+    descents.check_sensitivity()
+    descents.check_noise()
+    descents.check_sampling()
+    descents.check_fresh_noise()
+    model = descents.check_resume(tmp_path / "state")
+    ledger = Ledger.from_dict(model.record["ledger"])
+    assert ledger.epsilon > 1 and ledger.events[-1].steps == model.record["steps"] == 3
+    assert list(model.sample(20)) == ["n", "a"]
+
+
+def clipping_off(monkeypatch):
+    clipped = Tape.clipped
+    monkeypatch.setattr(Tape, "clipped", lambda tape, losses, named, clip: clipped(tape, losses, named, 1e9))
+
+
+def a_mask_for_the_first_rows_of_a_step(monkeypatch):
+    row_losses = descents.Model.row_losses
+
+    def coupled(network, x, u, tape):  # a share of the rows of a step: one row more moves all places
+        return row_losses(network, x, (torch.arange(len(x)) >= len(x) // 2).to(u)[:, None] + 0 * u, tape)
+
+    monkeypatch.setattr(descents.Model, "row_losses", coupled)
+
+
+def noise_off(monkeypatch):
+    monkeypatch.setattr(entropy, "normals", np.zeros)
+
+
+def noise_of_half_the_size(monkeypatch):
+    exact = entropy.normals
+    monkeypatch.setattr(entropy, "normals", lambda count: exact(count) / 2)
+
+
+def steps_of_one_size(monkeypatch):
+    def some(count, rate):
+        return np.isin(np.arange(count), np.random.default_rng().permutation(count)[: round(rate * count)])
+
+    monkeypatch.setattr(entropy, "chosen", some)
+
+
+def entities_used_in_part(monkeypatch):
+    each = lambda rows, rate: rows.tokens[entropy.chosen(len(rows.tokens), rate)]  # noqa: E731
+    monkeypatch.setattr(descent.PrivateRows, "drawn", each)
+
+
+def seed_as_noise_seed(monkeypatch):
+    run = descent.Descent.run
+
+    def seeded(begun, *how):
+        stream = random.Random(5)
+        monkeypatch.setattr(entropy.os, "urandom", stream.randbytes)
+        return run(begun, *how)
+
+    monkeypatch.setattr(descent.Descent, "run", seeded)
+
+
+def budget_that_is_reset_on_resume(monkeypatch):
+    opened = resuming.Checkpoint.open
+
+    def forgetful(place, *how):
+        run = opened(place, *how)
+        return run and dataclasses.replace(run, events=run.events[-1:])
+
+    monkeypatch.setattr(resuming.Checkpoint, "open", forgetful)
+
+
+def steps_taken_anew_on_resume(monkeypatch):
+    restore = resuming.restore
+
+    def anew(begun, tensors):
+        restore(begun, tensors)
+        begun.step = 0
+
+    monkeypatch.setattr(resuming, "restore", anew)
+
+
+BROKEN = {
+    clipping_off: (descents.check_sensitivity, "more than the clip"),
+    a_mask_for_the_first_rows_of_a_step: (descents.check_sensitivity, "more than the clip"),
+    noise_off: (descents.check_noise, "0.00 of the variance of the noise"),
+    noise_of_half_the_size: (descents.check_noise, "of the variance of the noise"),
+    steps_of_one_size: (descents.check_sampling, "not used each by itself"),
+    entities_used_in_part: (descents.check_sampling, "used in part"),
+    seed_as_noise_seed: (descents.check_fresh_noise, "the seed tells the noise"),
+}
+
+
+@pytest.mark.parametrize("break_it", BROKEN)
+def test_a_broken_descent_is_caught_by_name(monkeypatch, break_it):
+    check, sentence = BROKEN[break_it]
+    break_it(monkeypatch)
+    with pytest.raises(AssertionError, match=sentence):
+        check()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "sentence"),
+    [(budget_that_is_reset_on_resume, "is charged"), (steps_taken_anew_on_resume, "steps are taken, 3 charged")],
+)
+def test_a_resume_that_forgets_is_caught_by_name(monkeypatch, tmp_path, break_it, sentence):
+    break_it(monkeypatch)
+    with pytest.raises(AssertionError, match=sentence):
+        descents.check_resume(tmp_path / "state")
+
+
+def test_a_checkpoint_of_another_budget_other_rows_or_damage_is_refused(tmp_path):
+    folder = tmp_path / "state"
+    first = descents.fit(checkpoint=folder)
+    assert descents.fit(checkpoint=folder).record["ledger"] == first.record["ledger"]  # nothing is asked again
+    for changed, sentence in (
+        ({"privacy": descents.privacy(3.0)}, "begun with, epsilon 20 and delta 0.01 for a row, found epsilon 3"),
+        ({"data": descents.table(seed=1)}, "the rows and options that .* found others"),
+        ({"seed": 1}, "the rows and options that .* found others"),
+    ):
+        with pytest.raises(GeneratorError, match=sentence):
+            descents.fit(checkpoint=folder, **changed)
+    (folder / "model.json").write_text("{")
+    with pytest.raises(GeneratorError, match="found damaged ones"):
+        descents.fit(checkpoint=folder)
+
+
+def test_what_descent_cannot_promise_is_refused(monkeypatch):
+    with pytest.raises(GeneratorError, match="no combinations under a privacy budget"):
+        descents.fit(combinations=("n, a",))
+    with pytest.raises(GeneratorError, match=r"no privacy budget, found one: tabular\.gan"):
+        generators.fit(descents.table(), "tabular.gan", privacy=descents.privacy())
+    monkeypatch.setitem(sys.modules, "dp_accounting.pld", None)
+    with pytest.raises(GeneratorError, match=r"pip install 'launderette\[privacy\]'"):
+        descents.fit()
+
+
+def test_entities_are_charged_for_all_their_rows():
+    rows = descents.table(300)
+    who, asked = np.arange(300) // 3, descents.privacy(unit="entity", rows_per_entity=2)
+    model = descents.fit(data=rows, groups=who, privacy=asked)
+    ledger = Ledger.from_dict(model.record["ledger"])
+    assert 19 < ledger.epsilon <= 20 and ledger.unit == "entity" and {event.reach for event in ledger.events} == {2}
+    assert model.record["rows"] == pytest.approx(200, abs=80)
+    assert not set(pd.Series(who)[asked.used(300, pd.Series(who))].value_counts()) - {2}
+
+
+def test_minutes_become_steps_by_the_pace_on_drawn_rows(monkeypatch):
+    monkeypatch.setattr(fitting.loop, "CALIBRATION", (1, 0.0))
+    model = descents.fit(budget=generators.Budget(minutes=0.01))
+    assert model.record["steps"] == model.record["ledger"]["events"][-1]["steps"] >= 1
