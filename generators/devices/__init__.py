@@ -1,1 +1,1 @@
-"""Where a generator trains: the device and what it has of memory."""
+"""Where a generator trains: the device, what it has of memory, and several processes."""

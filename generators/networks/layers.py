@@ -108,6 +108,7 @@ class Heads(nn.Module):
 
     def _group_log_prob(self, k: int, h: Tensor, x: Tensor, terms: Mapping[int, Tensor], tape: Tape) -> Tensor:
         logits = tape.note(self._logits(k, slice(None), h), *self._uses(k, h))
+        logits = logits.float()  # probabilities are added up in float32 whatever h is in
         if any(l in terms for l in self.groups[k]):
             none = logits.new_zeros(len(x), 0)
             own_terms = [terms.get(l, none) for l in self.groups[k]]

@@ -239,6 +239,7 @@ def _plan(config: Config, rows: int) -> Plan:
         batch=batch,
         steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
         evaluate_every=max(20, min(epoch, 200)),
+        half=True,
     )
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.contract import Budget, Progress
+from launderette.generators.devices import parallel
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import randomness, step
@@ -56,6 +57,7 @@ def train(
     run = TrainingRun(model, plan, seed, identity, budget, started)
     if checkpoint and files.exists(checkpoint):
         resume(run, checkpoint)
+    run.state.parts = max(run.state.parts, parallel.size())
     with torch.random.fork_rng():
         _loop(run, data, validation, progress, checkpoint)
     s = run.state
@@ -66,6 +68,8 @@ def train(
         "validation": s.best,
         "stopped": s.stopped,
     }
+    if s.parts > 1:
+        record["batch_parts"] = s.parts
     if plan.least_diversity:
         record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
         record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == ENDED_IN_NOISE}
@@ -82,14 +86,15 @@ def _loop(
     while not state.stopped:
         step.arrange(run, data)
         step.take(run, data)
-        state.seconds = before + time.monotonic() - run.started
+        state.seconds = _agreed(run, before + time.monotonic() - run.started)
         first = first or (state.step, time.monotonic())  # the first step also sets up the libraries
         if not state.total and _calibrated(run, state.step - first[0]):
-            state.total = _planned(run, (time.monotonic() - first[1]) / (state.step - first[0]))
+            pace = (time.monotonic() - first[1]) / (state.step - first[0])
+            state.total = int(_agreed(run, _planned(run, pace)))
         last = state.step >= state.total > 0
         if state.step % plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
-            if progress:
+            if progress and not parallel.rank():
                 progress(
                     {
                         "step": state.step,
@@ -99,10 +104,15 @@ def _loop(
                         "validation": state.best,
                     }
                 )
-        if checkpoint and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
+        if checkpoint and not parallel.rank() and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
             step.read_loss(run)
             save(run, checkpoint)
             saved = time.monotonic()
+
+
+def _agreed(run: TrainingRun, measured: float) -> float:
+    """Return what was measured, in all processes what the first did, where steps depend on the clock."""
+    return parallel.agreed(measured, run.device) if run.budget.minutes else measured
 
 
 def _late(run: TrainingRun) -> bool:
@@ -123,7 +133,9 @@ def _planned(run: TrainingRun, pace: float) -> int:
 def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     state, plan = run.state, run.plan
     step.read_loss(run)
-    value = _validation_loss(run, validation)
+    most = min(plan.chunk, len(validation))
+    value = step.within_memory(run, lambda: _validation_loss(run, validation), "narrowed", most)
+    value = parallel.agreed(value, run.device)
     if not math.isfinite(value) or (state.step and not math.isfinite(state.loss)):
         _lower(run)
         return
@@ -156,7 +168,7 @@ def _lost(state: State, plan: Plan, last: bool) -> str:
 def _validation_loss(run: TrainingRun, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
-    chunks = validation.split(run.plan.chunk)
+    chunks = validation.split(max(1, min(run.plan.chunk, len(validation)) // run.state.narrowed))
     losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
     return float(sum(losses) / len(validation))
 

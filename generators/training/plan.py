@@ -40,6 +40,7 @@ class Plan:
     least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
     watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
     chunk: int = 4096  # rows of the validation split at once
+    half: bool = False  # multiply in bfloat16 on a GPU
 
 
 def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:

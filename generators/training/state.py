@@ -35,6 +35,8 @@ class State:
     diversity: float = math.nan
     fidelity: float = math.nan
     restarts: int = 0
+    parts: int = 1  # that a batch is taken in, one after another or by several processes
+    narrowed: int = 1  # parts that a chunk of the validation split is taken in
 
 
 @dataclass
@@ -70,6 +72,11 @@ class TrainingRun:
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.best = self.average
         self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.model.parameters()).device
 
 
 def identity(tokens: np.ndarray, *rest: Any) -> str:

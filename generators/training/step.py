@@ -5,13 +5,22 @@ the next.
 """
 
 import math
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from launderette.generators.devices import parallel
+from launderette.generators.devices.device import accelerated
+from launderette.generators.errors import GeneratorError
 from launderette.generators.training import randomness
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.state import State, TrainingRun
+
+LEAST_EXAMPLES = 4  # that are taken at once
+Found = TypeVar("Found")
 
 
 def take(run: TrainingRun, data: Tensor) -> None:
@@ -67,12 +76,54 @@ def _rate(state: State, plan: Plan) -> float:
 def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
     """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
     own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
-    loss = (run.model(batch, prefix) if prefix else run.model(batch)).mean()
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward(inputs=own)
+    loss = within_memory(run, lambda: _differentiate(run, batch, prefix, own), "parts", len(batch))
+    parallel.summed([loss, *(p.grad for p in own if p.grad is not None)])
     nn.utils.clip_grad_norm_(own, run.plan.clip)
     run.optimizer.step()
-    return loss.detach()
+    return loss
+
+
+def _differentiate(run: TrainingRun, batch: Tensor, prefix: str, own: list[nn.Parameter]) -> Tensor:
+    """Leave the gradients of the mean loss over this process's parts of the batch in the parameters; return the loss.
+
+    Each of several parts has random numbers of its own, so that it does not matter which process takes it.
+    """
+    run.optimizer.zero_grad(set_to_none=True)
+    count, losses = run.state.parts, []
+    for number, part in enumerate(batch.chunk(count)):
+        if number % parallel.size() != parallel.rank():
+            continue
+        if count > 1:
+            randomness.manual_seed(run.seed, "step", run.state.step, prefix, number)
+        with torch.autocast(part.device.type, torch.bfloat16, enabled=run.plan.half and accelerated(part.device)):
+            loss = (run.model(part, prefix) if prefix else run.model(part)).mean()
+        loss = loss if count == 1 else loss * (len(part) / len(batch))
+        loss.backward(inputs=own)
+        losses.append(loss.detach())
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+
+def within_memory(run: TrainingRun, compute: Callable[[], Found], counted: str, planned: int) -> Found:
+    """Return what `compute` finds; where the device has too little memory, again with half as much at once.
+
+    The state counts as `counted` by how much less than the `planned` examples are taken at once. GeneratorError where a
+    few are too many, or where other processes would have to begin anew too.
+    """
+    while True:
+        try:
+            return compute()
+        except torch.OutOfMemoryError:
+            pass  # what the failed attempt held is free only after this block
+        left = planned // (2 * getattr(run.state, counted))
+        if left < LEAST_EXAMPLES or parallel.size() > 1:
+            raise GeneratorError(
+                f"expected memory on the device for {2 * left:,} examples at once, found too little; ask for a smaller "
+                "batch or width"
+            )
+        setattr(run.state, counted, 2 * getattr(run.state, counted))
+        run.optimizer.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        warnings.warn(f"the device ran out of memory: {left:,} examples are taken at once now", stacklevel=2)
 
 
 @torch.no_grad()
