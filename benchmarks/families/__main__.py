@@ -33,6 +33,7 @@ from sklearn.metrics import roc_auc_score
 import evaluation
 import generators
 from benchmarks.families import imputation
+from generators.contract import Imputer
 
 FAMILIES = "autoregressive", "diffusion", "gan", "autoencoder", "marginals"
 DRAWN = 10_000  # rows whose drawing is timed
@@ -98,7 +99,7 @@ def _measured(path: Path, rows: int, family: str, seed: int) -> dict[str, float]
     synthetic, drawing = _timed(lambda: model.sample(DRAWN, seed=seed))
     found = {"fit": fitting, "draw": drawing} | _scores(train, unseen, synthetic[:rows], seed)
     found |= _loss_attack(model, train, unseen) | _conditioned(model, train, unseen, seed)
-    found |= imputation.of_model(model, train, unseen, seed) if isinstance(model, generators.Imputer) else {}
+    found |= imputation.of_model(model, train, unseen, seed) if isinstance(model, Imputer) else {}
     return found | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 

@@ -7,7 +7,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
 from sklearn.preprocessing import OrdinalEncoder
 
-from generators import Imputer
+from generators.contract import Imputer
 
 PEERS = "scikit-learn"
 GAPS = 0.3  # share of the cells that are taken away
