@@ -95,15 +95,15 @@ def _measured(path: Path, rows: int, family: str, seed: int) -> dict[str, float]
     train, unseen = table[:rows].reset_index(drop=True), table[rows : 2 * rows].reset_index(drop=True)
     if family == imputation.PEERS:
         return imputation.of_peers(train, unseen, seed)
-    model, fitting = _timed(lambda: generators.fit(train, f"tabular.{family}", seed=seed))
-    synthetic, drawing = _timed(lambda: model.sample(DRAWN, seed=seed))
+    model, fitting = timed(lambda: generators.fit(train, f"tabular.{family}", seed=seed))
+    synthetic, drawing = timed(lambda: model.sample(DRAWN, seed=seed))
     found = {"fit": fitting, "draw": drawing} | _scores(train, unseen, synthetic[:rows], seed)
     found |= _loss_attack(model, train, unseen) | _conditioned(model, train, unseen, seed)
     found |= imputation.of_model(model, train, unseen, seed) if isinstance(model, Imputer) else {}
     return found | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def _timed(call: Callable) -> tuple:
+def timed(call: Callable) -> tuple:
     began = time.perf_counter()
     return call(), time.perf_counter() - began
 

@@ -36,7 +36,7 @@ from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._denoiser import Denoiser
-from launderette.generators.tabular._schedule import moments, orders_of_batch, random_orders
+from launderette.generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.options import settled
@@ -69,6 +69,7 @@ class Model(nn.Module):
     """
 
     orders: Tensor  # [EVALUATION_ORDERS, L]
+    dependence: Tensor  # [columns, columns], nats that coarse tokens say of each other
 
     def __init__(self, layout: Layout, **shape: int) -> None:
         super().__init__()
@@ -76,6 +77,7 @@ class Model(nn.Module):
         self.denoiser = Denoiser(layout, **shape)
         orders = random_orders(EVALUATION_ORDERS, self.columns, self.width, torch.Generator().manual_seed(0))
         self.register_buffer("orders", orders, persistent=False)
+        self.register_buffer("dependence", torch.zeros(self.columns, self.columns))
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
@@ -152,7 +154,7 @@ class Diffusion(FittedTable[Config, Model]):
         """
         L, steps = x.shape[1], self.config.sampling_steps or x.shape[1]
         uniforms = torch.from_numpy(u[:, 1 : 1 + 2 * L])
-        at = moments(uniforms[:, :L], known, len(self.encoding.columns), steps)
+        at = moments(uniforms[:, :L], known, steps, self.model.dependence.cpu())
         return self._drawn(x, at, uniforms[:, L:], allowed)[0].cpu().numpy()
 
     def _guided(self, u: np.ndarray, x: Tensor, known: Tensor, held: Constraints) -> np.ndarray:
@@ -160,7 +162,7 @@ class Diffusion(FittedTable[Config, Model]):
         candidates of each row one, by the model's own probability of what was left.
         """
         L = x.shape[1]
-        at, allowed = moments(torch.arange(L).expand(len(x), L).double(), known, L, L), Mask(held, list(held.fixed))
+        at, allowed = torch.where(known, 0, torch.arange(1, L + 1)), Mask(held, list(held.fixed))
         drawn = [self._drawn(x, at, part, allowed) for part in torch.from_numpy(u[:, 1 + L :]).split(L, 1)]
         weighted = [(tokens, -log_w) for tokens, log_w in drawn]
         left = partial(conditioning.log_share, encoding=self.encoding, held=held)
@@ -230,6 +232,7 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     model.denoiser.heads.start_from_marginals(x)
+    model.dependence.copy_(mutual_information(x, model.columns))
 
 
 def _plan(config: Config, rows: int) -> Plan:

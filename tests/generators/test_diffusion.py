@@ -13,7 +13,8 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
-from generators.tabular._schedule import moments, orders_of_batch, random_orders
+from generators.tabular import _chain, _denoiser
+from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
 from generators.tabular.diffusion import Config, Model
 from tests.generators import tables
 
@@ -49,9 +50,43 @@ def test_each_row_of_a_batch_has_an_order_of_its_own_unless_there_are_very_many_
 def test_tokens_are_spread_over_the_steps_by_their_order():
     waiting = torch.tensor([[0.3, 0.1, 0.4, 0.2, 1.0], [0.3, 0.1, 0.4, 0.2, 1.0]])  # four coarse tokens and a fine one
     known = torch.tensor([[False] * 5, [True, False, False, True, False]])
-    assert moments(waiting, known, 4, 5).tolist() == [[3, 1, 4, 2, 5], [0, 1, 2, 0, 3]]
-    assert moments(waiting, known, 4, 3).tolist() == [[2, 1, 2, 1, 3], [0, 1, 2, 0, 3]]
-    assert moments(waiting, known, 4, 2).tolist() == [[1, 1, 1, 1, 2], [0, 1, 1, 0, 2]]
+    none = torch.zeros(4, 4)
+    assert moments(waiting, known, 5, none).tolist() == [[3, 1, 4, 2, 5], [0, 1, 2, 0, 3]]
+    assert moments(waiting, known, 3, none).tolist() == [[2, 1, 2, 1, 3], [0, 1, 2, 0, 3]]
+    assert moments(waiting, known, 2, none).tolist() == [[1, 1, 1, 1, 2], [0, 1, 1, 0, 2]]
+
+
+def test_tokens_that_say_much_of_each_other_are_not_drawn_in_one_step_and_the_order_stays_random():
+    rng = torch.Generator().manual_seed(0)
+    dependence = torch.zeros(6, 6)
+    for a, b in ((0, 1), (2, 3)):
+        dependence[a, b] = dependence[b, a] = 0.5
+    waiting = torch.rand((24_000, 6), generator=rng, dtype=torch.float64)
+    at = moments(waiting, torch.zeros(24_000, 6, dtype=torch.bool), 3, dependence)
+    assert (torch.stack([(at == step).sum(1) for step in (1, 2, 3)]) == 2).all()
+    for a, b in ((0, 1), (2, 3)):  # a fifth of the rows by chance; as a last pair it may be left over
+        assert (at[:, a] == at[:, b]).float().mean() < 0.08
+    share = pd.Series(map(tuple, at.tolist())).value_counts(normalize=True)
+    possible = 90 - 30 - 30 + 18  # of the 6! / (2! 2! 2!) ways those without either pair
+    assert -(share * np.log(share)).sum() > 0.9 * math.log(possible)
+    first = at.eq(1).float().mean(0)
+    assert torch.allclose(first, torch.full((6,), 1 / 3), atol=0.05)
+
+
+def test_known_tokens_have_no_step_however_dependent():
+    known = torch.tensor([[True, False, False, True, False, False]])
+    at = moments(torch.rand(1, 6, dtype=torch.float64), known, 2, torch.ones(6, 6))
+    assert (at[known] == 0).all() and sorted(at[~known].tolist()) == [1, 1, 2, 2]
+
+
+def test_mutual_information_is_that_of_the_tokens():
+    rng = torch.Generator().manual_seed(0)
+    a, noise = (torch.randint(4, (5000,), generator=rng) for _ in range(2))
+    number = torch.randint(100, (5000,), generator=rng)
+    found = mutual_information(torch.stack([a, a.flip(0).flip(0) * 2 % 8, noise, number, 99 - number], 1), 5)
+    assert found[0, 1] == pytest.approx(math.log(4), abs=0.02)
+    assert found[3, 4] == pytest.approx(math.log(8), abs=0.05)  # of eight groups
+    assert found[0, 2] < 0.005 and found[0, 3] < 0.01
 
 
 def test_a_token_sees_what_was_revealed_before_it_and_nothing_else():
@@ -101,6 +136,18 @@ def test_it_shares_no_likelihood_with_the_autoregressive_family():
     marginals = np.exp(of["diffusion"].log_prob(grid())).sum()  # untrained: independent columns, however ordered
     assert marginals == pytest.approx(1, abs=0.02)
     assert of["autoregressive"].log_prob(frame).mean() > of["diffusion"].log_prob(frame).mean() + 0.5
+
+
+def test_the_two_families_share_no_network_and_no_order_of_factors(model):
+    frame = tables.linked(400)
+    chain = fit(frame, "tabular.autoregressive", budget=Budget(steps=1)).model.eval()
+    assert not any(isinstance(part, _chain.Model) for part in model.model.modules())
+    assert not any(isinstance(part, _denoiser.Denoiser) for part in chain.modules())
+    x = torch.from_numpy(model.encoding.encode(frame))
+    other = torch.cat([x[:, :1], x[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))][:, 1:]], 1)
+    with torch.no_grad():  # the first factor of the chain sees nothing, a token revealed at random others
+        assert torch.equal(chain.losses(x)[:, 0], chain.losses(other)[:, 0])
+        assert (model.model.losses(x)[:, 0] - model.model.losses(other)[:, 0]).abs().mean() > 0.05
 
 
 def test_probabilities_sum_to_one_in_any_order_and_draws_follow_their_mean(model):
