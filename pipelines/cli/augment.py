@@ -96,11 +96,11 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, float]:
 def _augment(source: str, overrides: list[str], output: Path | None) -> int:
     from launderette.pipelines import config
     from launderette.pipelines.augment import rows, steps
-    from launderette.pipelines.databases import fetching
+    from launderette.pipelines.sources import remote
 
     loaded = config.load(source, overrides, output)
     steps.check_generators(loaded)
-    loaded, notes = fetching.fetched(loaded)
+    loaded, notes = remote.fetched(loaded)
     for note in notes:
         say(note)
     rows.of(loaded.generator.name).inspect(loaded)  # before Prefect starts, so that bad input is told at once

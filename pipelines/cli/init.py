@@ -57,11 +57,11 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any, Any]:
     rules found, the columns of personal data.
     """
     from launderette.pipelines import modalities
-    from launderette.pipelines.databases import fetching
+    from launderette.pipelines.sources import remote
 
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
-        config, read = fetching.fetched(config, Path(folder))
+        config, read = remote.fetched(config, Path(folder))
         found = modality.ingest(config, Path(folder) / "ingested")
         protected, rules = (
             modality.protect(found.data, found.schema, config),

@@ -45,8 +45,8 @@ def fit(
     from launderette.generators.training import checkpoint, memorisation
     from launderette.pipelines import config, modalities
     from launderette.pipelines.config.documents import setting
-    from launderette.pipelines.databases import fetching
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
+    from launderette.pipelines.sources import remote
     from launderette.pipelines.stages import fitting
 
     words = {
@@ -66,7 +66,7 @@ def fit(
         raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
     check_new(model, overwrite)
     spinner.show("reading the source")
-    with fetching.at_hand(loaded) as (loaded, notes):
+    with remote.at_hand(loaded) as (loaded, notes):
         for note in [*notes, *(modalities.of(loaded).inspect(loaded) if loaded.privacy is not None else ())]:
             say(note)
         fitted = fitting.fit(loaded, progress=progress(), tell=say)

@@ -64,16 +64,13 @@ def verify(
 def rollback(
     folder: Folder, release: Annotated[str, typer.Argument(metavar="RELEASE", help="The id of a release.")]
 ) -> int:
-    """Point `current` at another release, and have the readers of its table in a database see it again."""
-    from launderette.pipelines.database_sinks import record
+    """Point `current` at another release, and have the readers of its table or its objects see it again."""
     from launderette.pipelines.release import publishing
+    from launderette.pipelines.sinks import elsewhere
 
     publishing.check(folder, release)
-    if table := record.of(folder).get(release):
-        from launderette.pipelines.database_sinks import releasing  # with the drivers of databases
-
-        releasing.rollback(table, release)
-        say(f"{table['name']} is {release} now.")
+    for place in elsewhere.rollback(folder, release):
+        say(f"{place} is {release} now.")
     publishing.rollback(folder, release)
     say(f"{folder / 'releases' / 'current'} is {release} now.")
     return RELEASED

@@ -66,11 +66,11 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
 def _fetched(loaded: Any) -> Any:
     """Return the configuration with the rows of its database in a file, and say how they were read."""
-    if loaded.source.uri is None:
+    if not loaded.source.is_remote:
         return loaded
-    from launderette.pipelines.databases import fetching
+    from launderette.pipelines.sources import remote
 
-    found, notes = fetching.fetched(loaded)
+    found, notes = remote.fetched(loaded)
     for note in notes:
         say(note)
     return found

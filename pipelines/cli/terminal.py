@@ -18,7 +18,7 @@ from launderette.pipelines.run import approving, pipeline, server
 from launderette.pipelines.run.steps import Ending
 
 STEP_WORDS = {
-    "fetch": "reading the database",
+    "fetch": "copying the source here",
     "ingest": "reading the source",
     "compare": "comparing with the last release",
     "protect": "protecting rare categories and extremes",

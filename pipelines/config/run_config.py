@@ -15,7 +15,6 @@ from launderette.pipelines.config.sections import (
     Drift,
     Generator,
     Images,
-    Notification,
     Personal,
     Privacy,
     Protect,
@@ -30,6 +29,7 @@ from launderette.pipelines.config.sections import (
     Train,
 )
 from launderette.pipelines.databases import addresses
+from launderette.pipelines.notifications.sections import Notification
 from launderette.pipelines.run.artifacts import LaunderError, digest_of
 
 PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth dates, which are learned as dates

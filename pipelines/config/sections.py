@@ -1,7 +1,7 @@
 """The sections of a configuration: every key known, every value checked."""
 
 import math
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +12,7 @@ from launderette.pipelines.databases import addresses
 ALONE = "none"  # as split.entity: a column that repeats names no entity
 OUTPUT = "laundered"  # below the folder the command runs in
 
+LOGIN_BESIDE = "set user: env:NAME and password: env:NAME beside it"
 CREDENTIALS_FOUND = "expected an address without a user or a password, found one with them; leave them out, and"
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -29,24 +30,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Database(Section):
-    """A database: its address without a user or a password, and references to these, such as `env:PGPASSWORD`.
-
-    A user may also be written out. Without them, the driver's own rules hold (PGUSER, PGPASSWORD, ~/.pgpass).
+class Login(Section):
+    """Who asks a database or a storage, by references such as `env:PGPASSWORD`; a user may also be written out. Without
+    them, the driver's own rules hold (PGUSER, PGPASSWORD, ~/.pgpass, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).
     """
 
-    uri: str | None = None
     user: str | None = None
     password: str | None = None
-
-    @field_validator("uri")
-    @classmethod
-    def _no_credentials(cls, uri: str | None) -> str | None:
-        if uri is not None and not addresses.is_database(uri):
-            raise ValueError("expected the address of a database such as postgresql://host/name under uri")
-        if uri is not None and addresses.holds_credentials(uri):
-            raise ValueError(f"{CREDENTIALS_FOUND} for a database set user: env:NAME and password: env:NAME beside it")
-        return uri
 
     @field_validator("password")
     @classmethod
@@ -59,12 +49,27 @@ class Database(Section):
         return password
 
 
+class Database(Login):
+    """A database: its address without a user or a password, and references to these."""
+
+    uri: str | None = None
+
+    @field_validator("uri")
+    @classmethod
+    def _no_credentials(cls, uri: str | None) -> str | None:
+        if uri is not None and not addresses.is_database(uri):
+            raise ValueError("expected the address of a database such as postgresql://host/name under uri")
+        if uri is not None and addresses.holds_credentials(uri):
+            raise ValueError(f"{CREDENTIALS_FOUND} for a database {LOGIN_BESIDE}")
+        return uri
+
+
 class Source(Database):
     """Where the data are: a path, and how its text is written (delimiter, header and encoding only for CSV), or a
-    table or a query of a database.
+    table or a query of a database. A path may be an address of objects, such as s3://bucket/people.csv.
     """
 
-    path: str = ""  # of a database's rows once they are read
+    path: str = ""  # of a copy, once a database or objects are read
     table: str | None = None  # such as public.people
     query: str | None = None  # a SELECT in place of a table
     delimiter: str | None = Field(None, min_length=1, max_length=1)
@@ -77,7 +82,8 @@ class Source(Database):
     @classmethod
     def _no_credentials_in_path(cls, path: str) -> str:
         if "://" in path and addresses.holds_credentials(path):
-            raise ValueError(f"{CREDENTIALS_FOUND} give them to the program that reads it")
+            how = LOGIN_BESIDE if addresses.is_objects(path) else "give them to the program that reads it"
+            raise ValueError(f"{CREDENTIALS_FOUND} {how}")
         return path
 
     @field_validator("delimiter", mode="before")
@@ -90,7 +96,8 @@ class Source(Database):
         if bool(self.path) == bool(self.uri):
             found = "both; keep one" if self.uri else "neither; add one"
             raise ValueError(f"expected path or uri under source, found {found}")
-        asked = [key for key in ("table", "query", "user", "password") if getattr(self, key) is not None]
+        logins = () if addresses.is_objects(self.path) else ("user", "password")
+        asked = [key for key in ("table", "query", *logins) if getattr(self, key) is not None]
         if self.path and asked:
             raise ValueError(f"expected source.{asked[0]} with source.uri of a database only, found a path")
         if self.uri and bool(self.table) == bool(self.query):
@@ -100,6 +107,16 @@ class Source(Database):
         if self.uri and text:
             raise ValueError(f"expected source.{text[0]} for files only, found a database; remove it")
         return self
+
+    @property
+    def address(self) -> str:
+        """The path or the address."""
+        return self.uri or self.path
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it has to be copied here first: a database, or objects."""
+        return self.uri is not None or addresses.is_objects(self.path)
 
 
 class Images(Section):
@@ -230,6 +247,26 @@ class Target(Database):
         return self
 
 
+class Bucket(Login):
+    """A place among objects, such as s3://bucket/people, that releases go to too."""
+
+    uri: str
+
+    @field_validator("uri")
+    @classmethod
+    def _objects(cls, uri: str) -> str:
+        if not addresses.is_objects(uri):
+            raise ValueError("expected an address such as s3://bucket/people under publish.objects, found another")
+        if addresses.holds_credentials(uri):
+            raise ValueError(f"{CREDENTIALS_FOUND} {LOGIN_BESIDE}")
+        return uri.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The address."""
+        return self.uri
+
+
 Policy = Literal["stop", "quarantine", "adapt"]
 
 
@@ -264,6 +301,7 @@ class Publish(Section):
     keep: int | None = Field(None, gt=0)
     sign: Reference | None = None  # the key that manifests are signed by: a secret, or an Ed25519 key in PEM
     table: Target | None = None
+    objects: Bucket | None = None
 
     @model_validator(mode="after")
     def _typed(self) -> Self:
@@ -288,26 +326,6 @@ class Resources(Section):
         if self.memory is None:
             return math.inf
         return float(self.memory[:-3]) * 2 ** (10 * (1 + "KMGT".index(self.memory[-3])))
-
-
-Event = Literal["released", "recovered", "quarantined", "failed", "approval"]
-
-
-class Notification(Section):
-    """Who is told `on` which events (all of them by default): a webhook that is sent JSON, a command that reads the
-    same, or an address of apprise for e-mail, Slack, Teams and others. Addresses are secrets: `env:NAME`.
-    """
-
-    on: tuple[Event, ...] = get_args(Event)
-    webhook: Reference | None = None
-    command: tuple[str, ...] = ()
-    apprise: Reference | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if sum(map(bool, (self.webhook, self.command, self.apprise))) != 1:
-            raise ValueError("expected one of webhook, command and apprise in every entry of notify; keep one")
-        return self
 
 
 class Schedule(Section):

@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from launderette.pipelines.run.artifacts import LaunderError
 
 SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
-FILE_SCHEMES = ("file", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "ftp", "sftp", "hdfs")
+OBJECT_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+FILE_SCHEMES = ("file", *OBJECT_SCHEMES, "adl", "http", "https", "ftp", "sftp", "hdfs")
 POSTGRESQL = ("postgresql", "postgres")
 FILE_DATABASES = ("sqlite", "duckdb")
 CREDENTIALS = re.compile(r"://(?:[^/@\s]+@|[^/?@\s]*:[^?@\s]*@)")  # a password may hold a slash
@@ -25,6 +26,11 @@ def scheme_of(text: str) -> str:
 def is_database(text: str) -> bool:
     """Tell whether a text is the address of a database: one of any scheme that is none of files."""
     return scheme_of(text) not in ("", *FILE_SCHEMES)
+
+
+def is_objects(text: str) -> bool:
+    """Tell whether a text is the address of objects in a storage."""
+    return scheme_of(text) in OBJECT_SCHEMES
 
 
 def as_source(text: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from queue import Queue
@@ -13,53 +13,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config import OTHERS, RunConfig
-from launderette.pipelines.config.sections import Source
 from launderette.pipelines.databases import addresses, dialects, failures, postgresql, sqlite
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained
 
-WORK, NAME_DIGITS = "work", 16
+NAME_DIGITS = 16
 QUEUED = 4  # batches that are read ahead of the writer
 
 
-def fetched(config: RunConfig, folder: Path | None = None) -> tuple[RunConfig, list[str]]:
-    """Return the configuration with the rows of its database in a file, and what is to be said of how they were read;
-    as it is where its source is no database. Else as `fetch`.
+def read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
+    """Read the rows of a database into a file below `folder` that is called by the digest of its bytes; return its path
+    and what is to be said of how they were read.
+
+    LaunderError for what cannot be read; Unavailable where that may pass.
     """
-    if config.source.uri is None:
-        return config, []
-    path, notes = fetch(config, folder)
-    return with_rows(config, path), notes
-
-
-def fetch(config: RunConfig, folder: Path | None = None) -> tuple[str, list[str]]:
-    """Read the rows of a database into a file below `folder` (None for work/) that is known by their digest; return its
-    path and what is to be said of how they were read.
-
-    LaunderError for what cannot be read; Unavailable after several attempts.
-    """
-    place = Path(config.publish.to, WORK) if folder is None else folder
-    with explained(place):
-        place.mkdir(parents=True, exist_ok=True)
-        os.chmod(place, 0o700)
-    path, notes = failures.retried(lambda: _read(config, place))
-    return str(path), notes
-
-
-def with_rows(config: RunConfig, path: str) -> RunConfig:
-    """Return the configuration with the file that a database was read into as its source."""
-    return config.model_copy(update={"source": Source.model_validate({"path": path})})
-
-
-@contextmanager
-def at_hand(config: RunConfig) -> Iterator[tuple[RunConfig, list[str]]]:
-    """Yield what `fetched` returns, with the rows in a folder that is gone after the block."""
-    with tempfile.TemporaryDirectory() as folder:  # of its owner alone
-        yield fetched(config, Path(folder))
-
-
-def _read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
-    """Read a source into a file that is called by the digest of its bytes, and return its path and notes."""
     source = config.source
     what = f"{source.table or 'the query'} of {addresses.shown(str(source.uri))}"
     with tempfile.TemporaryDirectory(dir=folder, prefix=".source-") as own:

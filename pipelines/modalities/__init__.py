@@ -52,7 +52,7 @@ def settled(config: RunConfig) -> RunConfig:
 
     LaunderError where it names a generator of another modality.
     """
-    found = named("tabular") if config.source.uri else of_source(config.source.path)
+    found = named("tabular") if config.source.is_remote else of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
         usual = named(PRIVATE) if config.privacy and found.NAME == "tabular" else found
         return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
 
-from launderette.pipelines.config.sections import Notification
 from launderette.pipelines.notifications import messages
+from launderette.pipelines.notifications.sections import Notification
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.secrets import secret
 

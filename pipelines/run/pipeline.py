@@ -4,7 +4,6 @@ from pathlib import Path
 
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
-from launderette.pipelines.database_sinks import releasing
 from launderette.pipelines.drift import findings
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import caching, reusing, steps
@@ -12,6 +11,7 @@ from launderette.pipelines.run.artifacts import LaunderError, code_digest
 from launderette.pipelines.run.caching import NotDone, Result
 from launderette.pipelines.run.reusing import Do, FittedSteps, Night, fit
 from launderette.pipelines.scoring.run import metrics
+from launderette.pipelines.sinks import elsewhere
 
 
 def decide(do: Do, config: RunConfig) -> Result:
@@ -62,7 +62,7 @@ def unchanged(config: RunConfig) -> Result | None:
     said = history.unchanged(output, config.name, id)
     if not said or publishing.surplus(output, config.publish.keep):
         return None
-    if not releasing.is_shown(config.publish.table, output, id):
+    if not elsewhere.is_shown(config.publish, id):
         return None
     found = {key: value for key, value in found.items() if key not in ("decided", "schema", "scores")}
     return found | steps.released(output, id, said)

@@ -18,6 +18,7 @@ from launderette.pipelines.release.verifying import read_manifest
 from launderette.pipelines.run.artifacts import LaunderError, explained, read_json
 from launderette.pipelines.run.caching import LOCK, STEP_INPUTS, WORK, try_locked
 
+SOURCE_COPY = re.compile(r"source-[0-9a-f]{16}(\.\w+)*")  # of a database or of objects
 STEP_FOLDER = re.compile(r"[a-z_]+-[0-9a-f]{16}")
 AGE = re.compile(r"(\d+)([hdw])")
 UNIT_SECONDS = {"h": 3600, "d": 86400, "w": 604800}
@@ -69,10 +70,13 @@ def _refused(output: Path) -> Iterator[Path]:
 
 
 def _left(work: Path) -> Iterator[Path]:
-    """Yield the log of the server, the results that Prefect has kept, and what a killed run was about to write."""
+    """Yield the log of the server, the results that Prefect has kept, what a killed run was about to write, and copies
+    of databases and objects: the step that read one has its rows.
+    """
     yield from (path for path in (work / "server.log",) if path.is_file())
     yield from (path for path in sorted((work / ".prefect" / "storage").rglob("*")) if path.is_file())
-    yield from (path for path in sorted(work.glob("tmp*")) if path.is_dir())
+    yield from (path for path in sorted([*work.glob("tmp*"), *work.glob(".source-*")]) if path.is_dir())
+    yield from (path for path in sorted(work.glob("source-*")) if SOURCE_COPY.fullmatch(path.name))
 
 
 def _needed(output: Path) -> set[str]:

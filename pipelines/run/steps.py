@@ -16,7 +16,6 @@ from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
-from launderette.pipelines.database_sinks import releasing
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override
@@ -24,6 +23,7 @@ from launderette.pipelines.run.artifacts import check_unchanged, explained, file
 from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
 from launderette.pipelines.secrets import secret
 from launderette.pipelines.shards.jobs import Spread, one_by_one
+from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
@@ -280,7 +280,7 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     check_unchanged(staged, decided["staged"]["digest"])
     with publishing_lock(output):
         said = history.unchanged(output, config.name, id)
-        if said and releasing.is_shown(config.publish.table, output, id):
+        if said and elsewhere.is_shown(config.publish, id):
             publishing.prune(output, config.publish.keep)
             return released(output, id, said)
         asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
@@ -310,14 +310,14 @@ def publishing_lock(output: Path) -> AbstractContextManager[None]:
 def release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
     """Release what is staged, which no other run of the data set waits beside; the caller holds the lock.
 
-    A table of a database is loaded before anything is released, and shown after the files.
+    A table of a database and objects are loaded before anything is released, and shown after the files.
     """
-    output, id, table = Path(config.publish.to), decided["id"], config.publish.table
+    output, id = Path(config.publish.to), decided["id"]
     _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
-    releasing.load(table, Path(decided["staged"]["path"]), id)
+    elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
     place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
-    releasing.show(table, output, place, id, config.publish.keep)
+    elsewhere.show(config.publish, place, id)
     history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)
     publishing.prune(output, config.publish.keep)

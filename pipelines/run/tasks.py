@@ -32,12 +32,12 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.databases import fetching
 from launderette.pipelines.run import caching, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
 from launderette.pipelines.run.caching import Result, Step
 from launderette.pipelines.shards import ray
 from launderette.pipelines.shards.jobs import Shard, one_by_one
+from launderette.pipelines.sources import remote
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
@@ -103,17 +103,17 @@ def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
 
 def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:
     """Read the rows of a database as a task; return the configuration with their file, and what is to be said of it."""
-    if config.source.uri is None:
+    if not config.source.is_remote:
         return config, []
     tell.get()("fetch")
     found = _task("fetch", _fetch.__doc__, _fetch, retries=False)(config)
-    return fetching.with_rows(config, found["path"]), found["notes"]
+    return remote.with_copy(config, found["path"]), found["notes"]
 
 
 def _fetch(config: RunConfig) -> Result:
     """Read the rows of a database into a file below work/."""
     with redacted():
-        path, notes = fetching.fetch(config)
+        path, notes = remote.fetch(config)
     return {"path": path, "notes": notes}
 
 

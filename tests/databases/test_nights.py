@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 
 from pipelines import config
 from pipelines.cli import main
-from pipelines.databases import fetching
 from pipelines.run import pipeline, steps
+from pipelines.sources import remote
 from tests import runs
 from tests.databases.conftest import KINDS, PASSWORD, WRITER
 from tests.pipelines.conftest import FEW
@@ -30,7 +30,7 @@ def test_a_release_keeps_types_and_replaces_a_view_and_a_refusal_changes_nothing
     settings = ["source.table=people", *login, *FEW]
 
     def night(*more):
-        found, _ = fetching.fetched(config.load(server.uri, [*settings, *more], tmp_path))
+        found, _ = remote.fetched(config.load(server.uri, [*settings, *more], tmp_path))
         done = []
         return found, runs.launder(found, done), done
 

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import config
-from pipelines.databases import fetching
 from pipelines.run.artifacts import LaunderError
+from pipelines.sources import remote
 
 
 def fetched(uri, place, *settings):
-    found, _ = fetching.fetched(config.load(uri, settings, place))
+    found, _ = remote.fetched(config.load(uri, settings, place))
     return pq.read_table(found.source.path)
 
 
@@ -68,7 +68,7 @@ def duck(tmp_path):
 
 
 def test_any_dialect_of_sqlalchemy_is_read_in_parts_with_the_types_of_its_table(duck, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetching.dialects, "PART_ROWS", 4)
+    monkeypatch.setattr(remote.databases.dialects, "PART_ROWS", 4)
     table = fetched(duck, tmp_path, "source.table=people")
     kinds = [
         pa.int16(),

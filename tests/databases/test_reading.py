@@ -9,8 +9,9 @@ import pytest
 
 from pipelines import config
 from pipelines.cli import main
-from pipelines.databases import columns, fetching
+from pipelines.databases import columns
 from pipelines.run.artifacts import LaunderError, Unavailable
+from pipelines.sources import remote
 from tests.databases.conftest import KINDS, PASSWORD, READER
 
 
@@ -19,7 +20,7 @@ def load(server, place, *settings):
 
 
 def fetched(*given):
-    found, notes = fetching.fetched(load(*given))
+    found, notes = remote.fetched(load(*given))
     return pq.read_table(found.source.path), notes
 
 
@@ -36,9 +37,9 @@ def test_every_type_is_kept_as_it_is(server, people, login, tmp_path):
 def test_a_changed_row_is_another_source(server, login, tmp_path):
     server.run("CREATE TABLE digests AS SELECT g FROM generate_series(1, 9) g")
     asked = ["source.query=SELECT * FROM digests ORDER BY g", *login]
-    before, same = (fetching.fetched(load(server, tmp_path, *asked))[0].source.path for _ in range(2))
+    before, same = (remote.fetched(load(server, tmp_path, *asked))[0].source.path for _ in range(2))
     server.run("UPDATE digests SET g = 10 WHERE g = 9")
-    assert before == same != fetching.fetched(load(server, tmp_path, *asked))[0].source.path
+    assert before == same != remote.fetched(load(server, tmp_path, *asked))[0].source.path
 
 
 def test_numbers_without_a_precision_keep_their_digits_and_what_is_not_finite_is_said(server, login, tmp_path):

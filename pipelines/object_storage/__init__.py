@@ -1,0 +1,1 @@
+"""Object storage (S3, Google Cloud Storage, Azure): sources that are copied here, releases that are written there."""

@@ -1,0 +1,88 @@
+"""A release as objects, beside its files: its data first, its manifest last, then the object that says which release is
+current. Who reads by that object, or by manifests, never meets half a release.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from launderette.pipelines.config.sections import Bucket
+from launderette.pipelines.database_sinks import record
+from launderette.pipelines.databases import addresses, failures
+from launderette.pipelines.object_storage import storage
+from launderette.pipelines.release.history import RELEASES
+from launderette.pipelines.release.verifying import MANIFEST
+from launderette.pipelines.run.artifacts import CHUNK_BYTES, Unavailable, canonical, digest_file
+
+CURRENT_OBJECT, KIND = "current.json", "objects"
+
+
+def load(target: Bucket | None, staged: Path, id: str) -> None:
+    """Write all objects of a release but the manifest, and read each again. LaunderError where that fails."""
+    if target is not None:
+        names = [path.relative_to(staged).as_posix() for path in sorted(staged.rglob("*")) if path.is_file()]
+        failures.retried(lambda: _put(target, staged, id, [name for name in names if name != MANIFEST]))
+
+
+def show(target: Bucket | None, output: Path, release: Path, id: str, keep: int | None) -> None:
+    """Complete a release by its manifest, have `current.json` name it, and remove the oldest ones beyond `keep`."""
+    if target is None:
+        return
+    failures.retried(lambda: _complete(target, release, id))
+    record.remember(output, id, target.model_dump(mode="json"), KIND)
+    if keep is not None:
+        failures.retried(lambda: _prune(target, id, keep))
+
+
+def is_shown(target: Bucket | None, output: Path, id: str) -> bool:
+    """Tell whether a release went into a target, or there is none."""
+    return target is None or record.of(output, KIND).get(id) == target.model_dump(mode="json")
+
+
+def rollback(known: Mapping[str, Any], release: Path, id: str) -> None:
+    """Have `current.json` of a target, as the record has it, name a release again, written anew where it was pruned."""
+    target = Bucket.model_validate(known)
+    load(target, release, id)
+    failures.retried(lambda: _complete(target, release, id))
+
+
+def _put(target: Bucket, folder: Path, id: str, names: list[str]) -> None:
+    """Write files as objects, one by one in this order; those that are there with the same bytes stay."""
+    with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
+        files, root = storage.opened(target), f"{storage.path_of(target.uri)}/{RELEASES}/{id}"
+        there = set(files.find(root))
+        for name in names:
+            place, digest = f"{root}/{name}", digest_file(folder / name)
+            if place not in there or _digest(files, place) != digest:
+                files.put_file(str(folder / name), place)
+                if _digest(files, place) != digest:
+                    raise Unavailable(f"expected {name} as it was written there, found other bytes; run again")
+
+
+def _digest(files: Any, place: str) -> str:
+    """Return the SHA-256 of an object."""
+    total = hashlib.sha256()
+    with files.open(place, "rb", block_size=CHUNK_BYTES, cache_type="readahead") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            total.update(chunk)
+    return total.hexdigest()
+
+
+def _complete(target: Bucket, release: Path, id: str) -> None:
+    _put(target, release, id, [MANIFEST])
+    said = {"id": id, "manifest": f"{RELEASES}/{id}/{MANIFEST}", "sha256": digest_file(release / MANIFEST)}
+    with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
+        storage.opened(target).pipe_file(f"{storage.path_of(target.uri)}/{RELEASES}/{CURRENT_OBJECT}", canonical(said))
+
+
+def _prune(target: Bucket, current: str, keep: int) -> None:
+    """Remove the oldest releases, each from its manifest on, so that none is found half."""
+    with storage.explained(f"expected to remove old releases from {addresses.shown(target.uri)}", target.uri):
+        files, root = storage.opened(target), f"{storage.path_of(target.uri)}/{RELEASES}"
+        ids = {path[len(root) + 1 :].partition("/")[0] for path in files.find(root)}
+        found = sorted(ids - {CURRENT_OBJECT, current})
+        for id in found[: max(0, len(found) + 1 - keep)]:
+            objects = files.find(f"{root}/{id}")
+            for path in sorted(objects, key=lambda path: not path.endswith(f"/{MANIFEST}")):
+                files.rm_file(path)

@@ -1,0 +1,1 @@
+"""Object storage over HTTP: moto's server stands for S3."""
