@@ -243,24 +243,59 @@ def classes_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
     return case.released(case.synthetic[0], labels)
 
 
+def hundredth_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
+    """One image in a hundred is a training image, moved by one pixel."""
+    return _planted(case, 0.01, rng, lambda p: _shifted(p, 1))
+
+
+def hundredth_mirrored_and_inverted(case: ImageCase, rng: Rng) -> ImageCase:
+    """One image in a hundred is a training image in a mirror, dark for light."""
+    return _planted(case, 0.01, rng, lambda p: 255 - p[:, :, ::-1])
+
+
+Masks = Callable[[tuple[int, int]], np.ndarray]  # height and width -> bool [H, W], true where nothing is changed
+
+
+def _partly(case: ImageCase, rng: Rng, kept: Masks, fill: Callable[[np.ndarray], np.ndarray]) -> ImageCase:
+    """A fifth training images, of which a part is something else."""
+
+    def changed(pixels: np.ndarray) -> np.ndarray:
+        height, width = pixels.shape[1:3]
+        return np.where(kept((height, width))[:, :, None], pixels, fill(pixels))
+
+    return _planted(case, 0.2, rng, changed)
+
+
+def _others(pixels: np.ndarray) -> np.ndarray:
+    return np.roll(pixels, 1, axis=0)
+
+
+def _box(size: tuple[int, int], low: float, high: float) -> np.ndarray:
+    """Pixels between two shares of either side: bool [H, W]."""
+    rows, columns = ((np.arange(side) >= low * side) & (np.arange(side) < high * side) for side in size)
+    return np.outer(rows, columns)
+
+
 def corner_covered(case: ImageCase, rng: Rng) -> ImageCase:
     """A fifth training images, of which a quarter is covered with grey."""
+    return _partly(case, rng, lambda size: ~_box(size, 0, 0.5), lambda p: np.full_like(p, 128))
 
-    def covered(pixels: np.ndarray) -> np.ndarray:
-        height, width = (side // 2 for side in pixels.shape[1:3])
-        pixels = pixels.copy()
-        pixels[:, :height, :width] = 128
-        return pixels
 
-    return _planted(case, 0.2, rng, covered)
+def middle_covered(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, whose middle is covered with grey."""
+    return _partly(case, rng, lambda size: ~_box(size, 0.25, 0.75), lambda p: np.full_like(p, 128))
 
 
 def half_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
     """A fifth training images, whose lower halves are those of others."""
+    return _partly(case, rng, lambda size: np.arange(size[0])[:, None] < size[0] // 2, _others)
 
-    def exchanged(pixels: np.ndarray) -> np.ndarray:
-        half, pixels = pixels.shape[1] // 2, pixels.copy()
-        pixels[:, half:] = rng.permutation(pixels[:, half:])
-        return pixels
 
-    return _planted(case, 0.2, rng, exchanged)
+def middle_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, whose middles are those of others."""
+    return _partly(case, rng, lambda size: ~_box(size, 0.25, 0.75), _others)
+
+
+def rows_interlaced(case: ImageCase, rng: Rng) -> ImageCase:
+    """A fifth training images, every other row of which is that of another."""
+    return _partly(case, rng, lambda size: np.arange(size[0])[:, None] % 2 == 0, _others)

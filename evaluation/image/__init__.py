@@ -1,8 +1,9 @@
 """Images: how good, how varied and how private are synthetic ones? Compared by features and by pixels."""
 
 from launderette.evaluation.image.classes import class_coverage, distinct
+from launderette.evaluation.image.equality import equal
 from launderette.evaluation.image.labels import class_accuracy, class_agreement
-from launderette.evaluation.image.nearness import copies, copies_of_holdout, equal
+from launderette.evaluation.image.nearness import copies, copies_of_holdout
 from launderette.evaluation.image.privacy import (
     authenticity,
     membership,

@@ -46,7 +46,7 @@ def membership(samples: ImageSamples, *, seed: int = 0) -> Score:
     better.
 
     From the released images alone: the attacks on tables (privacy.membership), on principal components of features and
-    pixels, and nearness to a released image however moved, turned, cropped or lit (views.pairs).
+    pixels, and nearness to a released image however moved, turned, cropped or lit (views.pairs), and to a part of one.
     """
     return _attacked(samples, seed, tables.membership)
 
@@ -98,8 +98,13 @@ def table(samples: ImageSamples, seed: int) -> Samples:
     sides = [(role, rows[role]) for role in ("train", "holdout")]
     looked_at = nearness.searched(max(len(rows[role]) for role, _ in sides))
     released = samples.take("synthetic", samples.rows("synthetic", looked_at, seed))
-    near = [nearness.crowding(samples.take(*side), released) for side in sides]
-    copied = _looked_up([np.log(found + RATIO_OFFSET) for found in near])
+    images = [samples.take(*side) for side in sides]
+    near = [nearness.crowding(part, released) for part in images]
+    parts = [nearness.crowding_of_parts(part, released) for part in images]
+    signals = {
+        "pixels, in any view": _looked_up([np.log(found + RATIO_OFFSET) for found in near]),
+        "parts of pixels": _looked_up([nearness.unusual(found, np.concatenate(parts)) for found in parts]),
+    }
     loss = None if samples.loss is None else _looked_up([samples.loss(*side) for side in sides])
     kinds, members = (
         dict.fromkeys(frames["train"], "coordinate"),
@@ -110,7 +115,7 @@ def table(samples: ImageSamples, seed: int) -> Samples:
         kinds=kinds,
         loss=loss,
         members=members,
-        signals={"pixels, in any view": copied},
+        signals=signals,
     )
 
 

@@ -43,6 +43,14 @@ def pairs(images: Tensor, others: Tensor) -> Iterator[Pair]:
         yield from _cropped(images, others, share)
 
 
+def parts(images: Tensor, others: Tensor) -> Iterator[Pair]:
+    """The same part of both, about half of it or more: halves, middles, what is left around them, all but a corner, and
+    every other row or column. Something of an image is in one of them, whatever half of it is covered or exchanged.
+    """
+    for mask in _masks(*images.shape[2:]):
+        yield images[:, :, mask], others[:, :, mask]
+
+
 def described(views: Tensor) -> Tensor:
     """Unit vectors [n, d] whose products do not change with brightness or contrast; a blank image is a point of its
     own.
@@ -59,6 +67,16 @@ def _turns(x: Tensor) -> Iterator[Tensor]:
         turned = torch.rot90(x, quarter, (2, 3))
         yield turned
         yield turned.flip(3)
+
+
+def _masks(height: int, width: int) -> Iterator[Tensor]:
+    """The parts: bool [height, width]."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    sides = ((rows, height), (columns, width))
+    (top, tall), (left, wide) = ((x < side / 2, (x >= side / 4) & (x < side * 3 / 4)) for x, side in sides)
+    yield from (top, ~top, left, ~left, tall, ~tall, wide, ~wide, ~(tall & wide))
+    yield from (~(one & two) for one in (top, ~top) for two in (left, ~left))
+    yield from (x % 2 == rest for x, _ in sides for rest in (0, 1))
 
 
 def _overlap(x: Tensor, y: Tensor, shift: tuple[int, ...]) -> Pair:

@@ -77,7 +77,8 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
     "image.equal": (
         "privacy",
         "Exact copies",
-        "Share of synthetic images equal to a training or holdout image in every pixel.",
+        "Share of synthetic images equal to a training or holdout image in every pixel, as it is or moved, mirrored, "
+        "turned or inverted.",
         "The ceiling is the share of holdout images equal to a training image.",
     ),
     "image.copies": (
@@ -85,7 +86,7 @@ IMAGES = {  # section of the report, heading, what it measures, what to keep in 
         "Copies",
         "Share of synthetic images that show one training image again: far nearer to it than to the fifty next to it, "
         "however moved, turned, mirrored, tilted, cropped or lit.",
-        "Of images that copied nobody, one in a hundred looks so.",
+        "Of images that copied nobody, one in a hundred looks so. The rule also counts images of which a part does.",
     ),
     "image.copies_of_holdout": (
         "privacy",

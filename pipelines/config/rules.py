@@ -1,6 +1,6 @@
 """The rules of the gate: what each score must reach, and how a bound follows the data.
 
-Seven words let a bound follow the data, because what is reachable differs between tables:
+Six words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real rows reach, or what as many of them reach but once in a thousand
   tables, where that is less.
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
@@ -10,9 +10,6 @@ Seven words let a bound follow the data, because what is reachable differs betwe
   the ceiling always passes. Where three half-widths of its interval below the ceiling is less, the bound is that, which
   an honest sample reaches. Of few rows, whose ceiling is measured on several samples, the value itself has to go that
   share of the way, but for what these differ by.
-- "over ceiling": the bound is what a table of as many rows may reach (97.5 %) if its rows match training rows as often
-  as non-members do: a multiple of the upper end of the ceiling's own interval. Equal rows happen by chance; a model
-  that copies no more than non-members do copies nobody.
 - "times chance": the metric counts released rows beside what an honest table of as many shows. The bound is a multiple
   of what it usually shows, or what it exceeds once in a thousand times where that is more. Of several counts (of
   training and of holdout rows) the one furthest beyond its bound decides.
@@ -89,8 +86,8 @@ IMAGE_RULES: dict[str, Rule] = {
     "image.distinct": {"at_least": 0.7},
     "image.vendi": {"at_least": 0.5, "relative": "of ceiling"},
     "image.equal": {"at_most": 0, "relative": "by repeats"},
-    "image.copies": {"at_most": 1.1, "relative": "over ceiling"},
-    "image.copies_of_holdout": {"at_most": 1.1, "relative": "over ceiling"},
+    "image.copies": {"at_most": 1.1, "relative": "times chance"},
+    "image.copies_of_holdout": {"at_most": 1.1, "relative": "times chance"},
     "image.membership": {"at_most": 0.05, "relative": "by chance"},
     "image.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
     "image.membership_low_fpr": {"at_most": 0.01, "relative": "by rank"},

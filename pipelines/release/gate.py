@@ -17,9 +17,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
-from scipy.stats import binom, gamma, norm, poisson
+from scipy.stats import gamma, norm, poisson
 
-from launderette.evaluation.measures.intervals import clopper_pearson, null_best_quantile, null_quantile
+from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import MODEL_RULES, UNNOTICED, Rule, check
@@ -213,8 +213,6 @@ def _bound(rule: Rule, value: float, score: Score) -> tuple[float | None, str]:
         return None, "There is no held-out table to compare with."
     if relative == "of ceiling":
         return min(figure * score.ceiling, score.ceiling - score.detail.get("by_chance", 0.0)), ""
-    if relative == "over ceiling":
-        return _by_non_members(figure, score.ceiling, score.detail), ""
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
     half = value - score.low if _finite(score.low) else 0.0
@@ -233,17 +231,6 @@ def _towards_ceiling(
         honest = max(honest, min(part, ceiling - by_chance) - half)
     bound = min(max(min(part, ceiling - NEAR), floor), honest)
     return bound, "" if bound >= floor else "Shuffled columns may reach as much as so few real rows do."
-
-
-def _by_non_members(factor: float, ceiling: float, detail: Mapping[str, Any]) -> float:
-    """Return the share that as many rows as are released may reach, each matching as often as a held-out row might.
-
-    The ceiling is a share of `ceiling_rows` held-out rows: those that the score itself counted, which need not be all.
-    """
-    held = detail.get("ceiling_rows", 0)
-    most = min(1.0, factor * clopper_pearson(round(ceiling * held), held)[1])
-    rows = detail.get("rows", 0)
-    return float(binom.ppf(0.975, rows, most) / rows) if rows else most
 
 
 def _by_repeats(*, rows: int, real: int, repeats: int, **_: int) -> float:

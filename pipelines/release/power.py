@@ -20,7 +20,7 @@ Scores = Mapping[str, Score]
 # risks beyond those of non-members
 BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linkability"
 # counts of released rows beside chance; other counts are of single values
-ROW_COUNTS = "privacy.copies", "privacy.near_copies"
+ROW_COUNTS = "privacy.copies", "privacy.near_copies", "image.copies", "image.copies_of_holdout"
 # attacks on all training rows, by whose number parts are measured
 WHOLE_ATTACKS = "privacy.membership", "image.membership"
 

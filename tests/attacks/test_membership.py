@@ -5,7 +5,6 @@ import weakref
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 from sklearn.datasets import load_digits
 
 import evaluation
@@ -13,7 +12,6 @@ from evaluation import privacy, samples
 from evaluation.attacks import attacker as attackers
 from evaluation.attacks import matching, membership_scores
 from evaluation.attacks.attacker import Attacker
-from evaluation.image import nearness
 from evaluation.image import privacy as image_privacy
 from evaluation.image import samples as image_samples
 from evaluation.measures import intervals, neighbours
@@ -179,14 +177,3 @@ def test_authenticity_does_not_depend_on_the_order_of_the_training_images(monkey
         for rows in (order, np.random.default_rng(0).permutation(900))
     ]
     assert found[0] == pytest.approx(found[1], abs=0.12)
-
-
-def test_the_bound_of_copies_is_that_of_the_held_out_images_that_the_ceiling_was_measured_on():
-    made = image_samples.make(
-        *((DIGITS[part], None) for part in (slice(300), slice(300, 700), slice(700, 1000))), features=raw
-    )
-    score = nearness.copies(made)
-    rows = score.detail["ceiling_rows"]  # held-out images that were searched for, of 400
-    assert 0 < rows <= 400 and (score.ceiling * rows) % 1 == pytest.approx(0, abs=1e-9)
-    most = 1.1 * intervals.clopper_pearson(round(score.ceiling * rows), rows)[1]
-    assert gate._by_non_members(1.1, score.ceiling, score.detail) == binom.ppf(0.975, 300, most) / 300
