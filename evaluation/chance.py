@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from operator import attrgetter
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,12 +40,20 @@ class Loss:
         """What is lost beyond chance."""
         return float(np.clip(self.lost - self.chance, 0, 1))
 
+    @property
+    def sure(self) -> float:
+        """What is lost at least (95 %), where it is beyond chance: a loss that few rows show is not a smaller one."""
+        return float(np.clip(self.lost - self.chance / 2, 0, 1)) if self.lost > self.chance else 0.0
+
 
 @dataclass(frozen=True)
 class Counted(Loss):
     """A loss of a class and the counts behind it, as a sentence."""
 
     said: str
+
+
+L = TypeVar("L", bound=Loss)
 
 
 class Compared(Protocol):
@@ -56,21 +65,23 @@ class Compared(Protocol):
 Measure = Callable[[str], Sequence[Loss]]  # of a role
 
 
-def kept(samples: Compared, measure: Measure, absent: Obstacle, note: str = "") -> Score:
-    """1 - what the worst part has lost beyond chance, with the same of held-out rows and shuffled columns beside it.
+def kept(samples: Compared, measure: Measure, absent: Obstacle, note: str = "", sure: bool = False) -> Score:
+    """1 - what the worst part has lost beyond chance, with the same of held-out rows and shuffled columns beside it;
+    with `sure`, 1 - what is lost at least of a part that has lost more than chance takes.
 
     `absent` says why there is no value where there is nothing to measure. The low end of the interval is the value,
     from which chance is taken already.
     """
     found = {end: measure(role) for end, role in samples.roles().items()}
-    return worst_of(found, note) if found["value"] else unknown(*absent)
+    return worst_of(found, note, sure) if found["value"] else unknown(*absent)
 
 
-def worst_of(found: Mapping[str, Sequence[Loss]], note: str = "") -> Score:
+def worst_of(found: Mapping[str, Sequence[Loss]], note: str = "", sure: bool = False) -> Score:
     """The score of losses that were found already, as value and, where they are known, ceiling and floor."""
-    ends = {end: 1 - max((loss.beyond for loss in losses), default=0.0) for end, losses in found.items()}
+    beyond = attrgetter("sure" if sure else "beyond")
+    ends = {end: 1 - max((beyond(loss) for loss in losses), default=0.0) for end, losses in found.items()}
     certain = max(max(0.0, loss.beyond - loss.chance / 2) for loss in found["value"])
-    worst = max(found["value"], key=lambda loss: loss.beyond)
+    worst = max(found["value"], key=lambda loss: (beyond(loss), loss.beyond))
     said = {"said": worst.said} if isinstance(worst, Counted) and worst.beyond > 0 else {}
     detail = {**_worst(found["value"]), "parts": len(found["value"]), **said}
     return Score(
@@ -136,6 +147,14 @@ def deviations(parts: int) -> float:
     tables.
     """
     return float(norm.isf(1 / (2 * ONCE_IN * max(1, parts))))
+
+
+def allowed(losses: Sequence[L]) -> list[L]:
+    """Losses of normal statistics whose `chance` is a standard error so far, with what so many of them lose by chance
+    in its place. Nothing is lost on the other side.
+    """
+    errors = norm.isf(1 / (ONCE_IN * max(1, len(losses))))
+    return [replace(loss, chance=float(errors * loss.chance)) for loss in losses]
 
 
 def least(hits: int, real_rows: int, rows: int, parts: int) -> float:

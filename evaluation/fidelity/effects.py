@@ -16,7 +16,8 @@ Quantity = np.ndarray  # float64 [rows]
 def lost(
     real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int, least: float = LEAST_EFFECT
 ) -> tuple[float, float] | None:
-    """Share lost of an effect, and what chance loses of it; None where real rows show hardly any.
+    """Share lost of an effect, and its standard error; None where real rows show hardly any, or no more than the
+    strongest of so many parts by chance.
 
     The effect of a cell is the mean of the quantity there, less the mean of all. What is left is the regression
     coefficient of other rows on the effects of real ones, the noise of these taken away: 0 where the quantity is dealt
@@ -36,4 +37,4 @@ def lost(
     products = means[real[0]] * one
     error = np.sqrt(products.var() * (1 / rows + 1 / size) + free / rows / size) / strength
     left = float((means[other[0]] * two).mean()) / strength
-    return float(np.clip(1 - left, 0, 1)), float(chance.deviations(parts) * error)
+    return float(np.clip(1 - left, 0, 1)), float(error)

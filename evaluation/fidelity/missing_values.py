@@ -47,8 +47,8 @@ def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
     worst pair, beyond chance; in [0, 1], higher better.
 
     What decides are cells of another column (numbers in eighths, missing included): the shares of missing values there.
-    What is left is their regression coefficient, as in `over_time`. Cost: one count per pair with a column that lacks
-    values.
+    What is left is their regression coefficient, as in `over_time`, and what is lost counts as there. Cost: one count
+    per pair with a column that lacks values.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -59,10 +59,10 @@ def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
         codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
         parts = 2 * len(lacking) * len(codes)
         pairs = [(column, given) for column in lacking for given in codes if given != column]
-        return [loss for c, given in pairs for loss in _tied(c, given, codes[c], codes[given], parts)]
+        return chance.allowed([one for c, given in pairs for one in _tied(c, given, codes[c], codes[given], parts)])
 
     absent = Reason.NO_ASSOCIATION, "whether a value is missing depends on no other column"
-    return chance.kept(samples, measure, absent, f"Up to {MISSING_ROWS:,} synthetic rows.")
+    return chance.kept(samples, measure, absent, f"Up to {MISSING_ROWS:,} synthetic rows.", sure=True)
 
 
 def _tied(column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], parts: int) -> Iterator[Loss]:

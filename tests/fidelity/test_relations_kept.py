@@ -5,8 +5,11 @@ rows.
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evaluation import fidelity, samples
+from evaluation import calibration, chance, fidelity, samples
+from evaluation.calibration import population
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
 
@@ -118,6 +121,32 @@ def test_real_rows_lose_nothing(sizes):
         train, held, other = (sales(rows, 10 + 3 * seed + part) for part, rows in enumerate(sizes))
         compared = samples.make(train, held, other)
         assert all(getattr(fidelity, name)(compared).low in (1.0, None) for name in NAMES)
+
+
+FEW = population.made((1000, 250, 1000))
+COLUMNS = ["age", "income", "rent", "savings", "trade", "joined", "left", "owner"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("relations.income_without_a_trend", "over_time"),
+        ("relations.time_trend_lost", "over_time"),
+        ("relations.missing_values_moved", "missing_ties"),
+    ],
+)
+def test_what_a_thousand_rows_have_lost_for_sure_is_not_made_small_by_chance(kind, name):
+    tables = (getattr(FEW, role)[COLUMNS] for role in ("train", "holdout", "synthetic"))
+    case = population.Case(*tables, "owner")
+    assert name not in refused(case.synthetic, case.train, case.holdout)
+    flawed = calibration.load(kind)(case, np.random.default_rng(131))
+    assert name in refused(flawed.synthetic, case.train, case.holdout)
+
+
+@given(st.floats(0, 1), st.floats(0, 2))
+def test_a_loss_within_chance_is_none_and_one_beyond_it_is_more_than_what_is_beyond(lost, allowed):
+    found = chance.Loss("a part", lost, allowed)
+    assert found.beyond <= found.sure <= lost and (found.sure > 0) == (lost > allowed)
 
 
 def test_few_real_rows_are_not_counted_in_a_sentence():
