@@ -14,7 +14,7 @@ from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.scores import Score, mean
 
-MOVED, SMALL_SIDE, LEAST_SIDE = 2, 16, 6  # pixels that images may be moved by; one under 16 a side, none under 6
+MOVED, SMALL_SIDE, LEAST_MOVED_SIDE = 2, 16, 6  # pixels that images may be moved by; one under 16 a side, none under 6
 HASHED = 500  # images at once
 HASH_SEED = 113
 
@@ -74,7 +74,7 @@ def _repeats(views: Hashes, middles: Hashes) -> int:
 
 def _margin(pixels: np.ndarray) -> int:
     side = min(pixels.shape[1:3])
-    return 0 if side < LEAST_SIDE else 1 if side < SMALL_SIDE else MOVED
+    return 0 if side < LEAST_MOVED_SIDE else 1 if side < SMALL_SIDE else MOVED
 
 
 def _turns(pixels: np.ndarray) -> Iterator[np.ndarray]:

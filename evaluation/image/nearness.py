@@ -22,12 +22,12 @@ MOST_SEARCHED, LEAST_SEARCHED = 5000, 250  # images searched for copies
 EFFORT = 2_000_000_000  # views of a pair of images that are compared
 BLOCK_VIEWS = 2000  # images compared at once
 SHUFFLED = 100  # images of the floor
-ALONE = 400  # real images that are searched for among the others of their collection
+SEARCHED_ALONE = 400  # real images that are searched for among the others of their collection
 LEAST_DISTANCE = 1e-9
 COUNTS = 4  # of whole images and of parts, by two limits: they share one error
 
 Seen = Callable[[torch.Tensor, torch.Tensor], Iterator[views.Pair]]
-NAMES = {"train": "training", "holdout": "held-out"}
+IMAGE_SIDES = {"train": "training", "holdout": "held-out"}
 
 
 def copies(samples: ImageSamples, *, seed: int = 0) -> Score:
@@ -83,7 +83,7 @@ def _counted(words: str, ratios: dict[str, np.ndarray], real: str, unseen: str) 
     ):
         limit = _limit(known, share)
         hits, like = (int((side <= limit).sum()) for side in (found, known))
-        counted = f"synthetic images are as near{words} to one {NAMES[real]} image as {usual}"
+        counted = f"synthetic images are as near{words} to one {IMAGE_SIDES[real]} image as {usual}"
         yield exchange.as_real_rows(counted, hits, len(found), like, len(known), COUNTS)
 
 
@@ -92,7 +92,7 @@ def _ratios(samples: ImageSamples, role: str, real: str, seen: Seen, seed: int) 
     """`crowding` of images of a role among the real ones, themselves left out: float64 [images], or of each of their
     parts, [images, parts].
     """
-    limit = {"shuffled": SHUFFLED, real: ALONE}.get(role, MOST_SEARCHED)
+    limit = {"shuffled": SHUFFLED, real: SEARCHED_ALONE}.get(role, MOST_SEARCHED)
     rows = samples.rows(role, min(limit, searched(samples.size(real))), seed)
     images, others, own = samples.take(role, rows, seed), samples.pixels[real], rows if role == real else None
     return crowding(images, others, own) if seen is views.pairs else crowding_of_parts(images, others, own)
