@@ -83,7 +83,8 @@ def kernel(samples: ImageSamples, *, seed: int = 0) -> Score:
 def _discrepancy(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float, float]:
     """The distance and its jackknife interval over b; the sums of kernels are computed once."""
     n, d = a.shape
-    aa, bb, ab = ((p @ q.T / d + 1) ** 3 for p, q in ((a, a), (b, b), (a, b)))
+    a, b = (points.to(neighbours.fastest()) for points in (a, b))
+    aa, bb, ab = (((p @ q.T / d + 1) ** 3).cpu() for p, q in ((a, a), (b, b), (a, b)))
     inner = float((aa.sum() - aa.trace()) / (n * (n - 1)))
     bb = bb.fill_diagonal_(0)
 
@@ -120,7 +121,7 @@ def _inside(samples: ImageSamples, seed: int, count: Any, upper: float = 1.0) ->
     for name, role in samples.roles().items():
         blocks = samples.seen(role, size, seed).split(500)
         found[name] = np.concatenate(
-            [count(torch.cdist(block, train).double(), radius).double().numpy() for block in blocks]
+            [count(neighbours.distances(block, train), radius).double().numpy() for block in blocks]
         )
     value = float(found["value"].mean())
     interval = intervals.around(value, found["value"], seed, upper=upper)
@@ -165,7 +166,7 @@ def _reached(samples: ImageSamples, seed: int, rule: Any) -> Score:
     train = samples.seen("train", size, seed).split(500)
     for name, role in samples.roles().items():
         other, reaches = samples.seen(role, size, seed), rule(role, size)
-        reached[name] = torch.cat([reaches(torch.cdist(block, other).double()) for block in train]).numpy()
+        reached[name] = torch.cat([reaches(neighbours.distances(block, other)) for block in train]).numpy()
     interval = intervals.clopper_pearson(int(reached["value"].sum()), size)
     return of_rows(reached, interval, "higher", {"rows": size}, f"{size:,} images of each collection.")
 

@@ -14,7 +14,8 @@ import torch
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-BLOCK_DISTANCES = {"cpu": 2**20, "cuda": 2**29}  # distances held at once: 4 MiB of float32 stay in a cache
+BLOCK_DISTANCES = 2**20  # distances held at once on a CPU: 4 MiB of float32 stay in a cache
+BLOCK_DISTANCES_GPU = 2**29
 LEAST_BLOCK_QUERIES = 64  # multiplied at once
 FEW_REFERENCES = 1000  # among which the least are found without groups
 GROUP_COLUMNS = 32  # of which the number of groups is a multiple: aligned for vector instructions
@@ -113,17 +114,24 @@ def _buckets(codes: np.ndarray, size: int, levels: int) -> np.ndarray:
     return np.append(bucket, bucket.max(initial=-1) + 1)
 
 
+def fastest() -> torch.device:
+    """Return where large products of matrices are computed: on a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bool = False) -> Any:
     """Distances [queries, k] float64, ascending, and row numbers of the k nearest references.
 
     `same` says both tensors are the same rows and skips each row itself. Candidates come from a blocked matrix
-    product; their distances are then recomputed exactly, because the product loses digits near zero.
+    product; their distances are then recomputed exactly, because the product loses digits near zero: so a GPU, which
+    multiplies in another order, finds the same.
     """
+    queries, references = (points.to(fastest()) for points in (queries, references))
     k = min(k, len(references) - int(same))
     take = min(k + SPARE_CANDIDATES + int(same), len(references))
     width = _group_width(len(references), take)
     table = _to_multiply(references, width)
-    step = max(LEAST_BLOCK_QUERIES, BLOCK_DISTANCES[queries.device.type] // table.shape[1])
+    step = max(LEAST_BLOCK_QUERIES, _block(queries.device) // table.shape[1])
     rough = torch.empty(min(step, len(queries)), table.shape[1], device=queries.device)
     distances, indices = [], []
     for start in range(0, len(queries), step):
@@ -138,6 +146,16 @@ def nearest(queries: torch.Tensor, references: torch.Tensor, k: int, *, same: bo
         distances.append(exact.gather(1, order))
         indices.append(found.gather(1, order))
     return torch.cat(distances).cpu().numpy(), torch.cat(indices).cpu().numpy()
+
+
+def distances(rows: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Distances of rows [n, d] to all others [m, d]: float64 [n, m]."""
+    rows, others = (points.to(fastest()) for points in (rows, others))
+    return torch.cdist(rows, others).cpu().double()
+
+
+def _block(device: torch.device) -> int:
+    return BLOCK_DISTANCES if device.type == "cpu" else BLOCK_DISTANCES_GPU
 
 
 def _group_width(references: int, take: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from launderette.evaluation.measures import intervals
+from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.scores import Score
 
 LEAST_EIGENVALUE = 1e-12
@@ -19,7 +19,7 @@ def log_score(points: torch.Tensor, width: float) -> tuple[float, np.ndarray]:
     The entropy is -tr(rho log rho) of rho = sum_i phi_i phi_i' / n, whose derivative in the weight of row i is
     -phi_i' log(rho) phi_i = -n * sum_j lambda_j v_ij^2 log(lambda_j).
     """
-    values, vectors = torch.linalg.eigh(_kernel(points, width))
+    values, vectors = (part.cpu() for part in torch.linalg.eigh(_kernel(points, width)))
     terms = _terms(values)
     entropy = -float(terms.sum())
     return entropy, (-len(points) * vectors.square() @ terms).numpy() - entropy
@@ -27,11 +27,11 @@ def log_score(points: torch.Tensor, width: float) -> tuple[float, np.ndarray]:
 
 def _entropy(points: torch.Tensor, width: float) -> float:
     """The first of `log_score`, without the vectors, which take longest."""
-    return -float(_terms(torch.linalg.eigvalsh(_kernel(points, width))).sum())
+    return -float(_terms(torch.linalg.eigvalsh(_kernel(points, width)).cpu()).sum())
 
 
 def _kernel(points: torch.Tensor, width: float) -> torch.Tensor:
-    points = points.double()
+    points = points.to(neighbours.fastest()).double()
     return torch.exp(-torch.cdist(points, points).square() / (2 * width**2)) / len(points)
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from evaluation import samples
-from evaluation.measures import neighbours
+from evaluation.image import quality
+from evaluation.measures import neighbours, vendi
+from tests.accelerator import NAME, Accelerator
 
 
 def brute(queries, references, k, same=False):
@@ -22,7 +24,7 @@ def brute(queries, references, k, same=False):
 @pytest.mark.parametrize("same", [False, True])
 @pytest.mark.parametrize(("block", "few"), [(2**22, 10_000), (1, 10_000), (2**16, 100)])
 def test_nearest_is_brute_force(monkeypatch, same, block, few):
-    monkeypatch.setitem(neighbours.BLOCK_DISTANCES, "cpu", block)
+    monkeypatch.setattr(neighbours, "BLOCK_DISTANCES", block)
     monkeypatch.setattr(neighbours, "LEAST_BLOCK_QUERIES", 1)  # at a time, where a block is as small
     monkeypatch.setattr(neighbours, "FEW_REFERENCES", few)
     rng = np.random.default_rng(0)
@@ -95,3 +97,26 @@ def test_many_labels_share_buckets_and_the_width_is_bounded():
     frame = pd.DataFrame({f"c{i}": rng.integers(0, 3000, 4000).astype(str) for i in range(4)})
     compared = samples.make(frame, None, frame, kinds=dict.fromkeys(frame, "categorical"))
     assert neighbours.points(compared, "train", np.arange(4000)).shape[1] <= neighbours.LABEL_DIMENSIONS + 2 * 4
+
+
+def test_searches_and_kernels_on_another_device_give_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    one, two = (torch.from_numpy(rng.random((n, 6)).astype(np.float32)) for n in (90, 1100))
+    asked = (
+        lambda: neighbours.nearest(one, two, 3),
+        lambda: neighbours.nearest(two, two, 2, same=True),
+        lambda: vendi.log_score(one, 0.5),
+        lambda: (neighbours.distances(one, two).numpy(),),
+        lambda: quality._discrepancy(one.double(), two[:90].double()),
+    )
+    here, used = [ask() for ask in asked], []
+    with Accelerator() as device:
+        monkeypatch.setattr(neighbours, "fastest", lambda: used.append(1) or torch.device(NAME))
+        for expected, ask in zip(here, asked, strict=True):
+            with device.watched():
+                found = ask()
+            assert device.found & {"aten::_to_copy"}  # to the device and back
+            device.found.clear()
+            for there, own in zip(found, expected, strict=True):
+                np.testing.assert_allclose(there, own, rtol=1e-6)
+    assert len(used) > len(asked)
