@@ -203,6 +203,8 @@ class Labels(_Split):
 def plain(values: pd.Series) -> pd.Series:
     """Return the values as Python objects that JSON can hold: numbers and booleans stay, anything else becomes text."""
     objects = values.astype("object")
+    if dtypes.is_text(objects):
+        return objects
     return objects.where(
         values.isna() | objects.map(lambda v: isinstance(v, (str, bool, int, float))), objects.map(str)
     )

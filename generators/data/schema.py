@@ -256,10 +256,11 @@ def _kind(name: str, present: pd.Series) -> str:
         return "numerical"
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _number_kind(name, present)
-    if len(present) and present.map(type).eq(bool).all():
-        return "boolean"
-    if len(present) and present.map(type).eq(Decimal).all():
-        return "numerical"
+    if len(present) and not dtypes.is_text(present):
+        if present.map(type).eq(bool).all():
+            return "boolean"
+        if present.map(type).eq(Decimal).all():
+            return "numerical"
     if written.date_format(name, present) is not None:
         return "datetime"
     if (form := written.number_format(present)) is not None and _is_amount(name, present, form):
@@ -276,7 +277,8 @@ def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
 
 def _dated(present: pd.Series) -> bool:
     """Tell whether a column holds timestamps, or Python's dates or times of day."""
-    python = present.dtype == object and len(present) > 0 and present.map(lambda v: isinstance(v, date | time)).all()
+    python = present.dtype == object and len(present) > 0 and not dtypes.is_text(present)
+    python = python and present.map(lambda v: isinstance(v, date | time)).all()
     return pd.api.types.is_datetime64_any_dtype(present.dtype) or bool(python)
 
 

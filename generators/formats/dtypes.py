@@ -39,12 +39,19 @@ def dtype_of(values: pd.Series) -> str:
         return "category[ordered]"
     if values.dtype != object:
         return str(values.dtype)
+    if is_text(values):
+        return "object"
     kinds = {_kind(kind) for kind in set(map(type, values.dropna()))}
     kinds = {"float"} if kinds == {"int", "float"} else kinds
     (kind,) = kinds if len(kinds) == 1 else (None,)
     if kind == "datetime" and all(moment.tzinfo for moment in values.dropna()):
         return "object[datetime, UTC]"
     return f"object[{kind}]" if kind else "object"
+
+
+def is_text(values: pd.Series) -> bool:
+    """Tell whether objects are texts and missing values alone: what most are, told without a look at each in Python."""
+    return values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
 
 
 def _kind(kind: type) -> str | None:
@@ -57,7 +64,7 @@ def check(name: str, values: pd.Series) -> None:
         raise GeneratorError(_refused(name, "complex numbers"))
     if str(values.dtype).startswith(("list<", "struct<", "map<", "binary", "large_binary", "fixed_size_binary")):
         raise GeneratorError(_refused(name, str(values.dtype)))
-    if values.dtype == object:
+    if values.dtype == object and not is_text(values):
         kinds = sorted(kind.__name__ for kind in set(map(type, values.dropna())) if issubclass(kind, NESTED))
         if kinds:
             raise GeneratorError(_refused(name, f"values of the type {kinds[0]}"))

@@ -5,7 +5,7 @@ A scheme looks at the letters and digits of a value alone, in capitals, so that 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -148,9 +148,18 @@ def scheme_of(texts: Iterable[str]) -> str:
     known = {bare(text) for text in islice(texts, CHECKED_VALUES)}
     if len(known) < LEAST_CHECKED:
         return ""
-    return next(
-        (name for name in SCHEMES if sum(is_valid(text, name) for text in known) >= LEAST_VALID_SHARE * len(known)), ""
-    )
+    return next((name for name in SCHEMES if _keep(known, name)), "")
+
+
+def _keep(texts: Collection[str], name: str) -> bool:
+    """Tell whether enough of the texts keep a scheme, looking no further once too many do not."""
+    least, most = LEAST_VALID_SHARE * len(texts), len(texts)
+    for text in texts:
+        if not is_valid(text, name):
+            most -= 1
+            if most < least:
+                return False
+    return True
 
 
 def is_valid(text: str, name: str) -> bool:

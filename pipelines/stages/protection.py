@@ -111,7 +111,8 @@ def _generalise(
         "rows_alike": alike,
     }
     for key, way in ways.items():
-        texts = labels[hit & labels.map(lambda label: isinstance(label, str))]
+        texts = labels[hit]
+        texts = texts[texts.map(lambda label: isinstance(label, str)).astype(bool)]
         if len(texts):
             found = way(texts, owners[texts.index], rare).dropna()
             labels.loc[found.index], hit.loc[found.index] = found, False
