@@ -6,15 +6,20 @@ import resource
 import shutil
 import signal
 import traceback
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import generators
 from pipelines.cli import main
 from pipelines.config import rules
-from pipelines.run.artifacts import digest_file
+from pipelines.run import tasks
+from pipelines.run.artifacts import digest_file, digest_folder, write_frame
+from pipelines.shards.jobs import Job
+from pipelines.shards.sampling import ShardedSample
 from tests.processes import environment, launder, start, until
 
 SECRET = "Quixworth"
@@ -356,6 +361,17 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     assert set(stored()) == before  # of other tests: exceptions, but no result of a step
     shown = capsys.readouterr().out
     assert "over no augmentation" in shown and "120 real and 60 synthetic rows" in shown
+
+
+def test_one_process_several_and_a_ray_cluster_draw_the_same_bytes(api, tmp_path):
+    model = generators.fit(customers(200), "tabular.marginals")
+    model.save(tmp_path / "model")
+    job = Job(str(tmp_path / "model"), digest_folder(tmp_path / "model"), seed=3, rows=5000, size=2048)
+    sample = ShardedSample(model, job, lambda drawn: drawn)
+    whole = write_frame(model.sample(5000, seed=3), tmp_path / "whole.parquet").digest
+    for runner in ("threads", "processes", "ray"):
+        found = sample.draw(tmp_path / runner, tmp_path / f"{runner}.parquet", partial(tasks._spread, runner))
+        assert found.digest == whole, runner
 
 
 def test_a_file_that_may_not_grow_stops_the_run(here, api):

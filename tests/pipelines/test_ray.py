@@ -1,0 +1,54 @@
+"""What is wrong with a cluster of Ray, in one sentence each."""
+
+import socket
+
+import pytest
+
+from pipelines.config import Resources
+from pipelines.run.artifacts import LaunderError
+from pipelines.shards import ray
+
+
+def test_an_extra_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr(ray, "find_spec", lambda name: None)
+    with pytest.raises(LaunderError, match=r"expected Ray for resources.runner: ray, found it not installed"):
+        ray.address("ray", False)
+
+
+def test_a_cluster_that_does_not_answer_is_told_at_once():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # and does not listen
+        with pytest.raises(LaunderError, match=r"found none that answers; start it, or change resources\.runner"):
+            ray.address(f"ray://127.0.0.1:{free.getsockname()[1]}", True)
+
+
+def test_workers_elsewhere_need_a_server_that_they_reach(monkeypatch):
+    monkeypatch.setattr(socket, "create_connection", lambda *_: socket.socket())
+    with pytest.raises(LaunderError, match="set PREFECT_API_URL"):
+        ray.address("ray://head:10001", False)
+    assert ray.address("ray://head:10001", True) == "ray://head:10001"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ModuleNotFoundError("No module named 'launderette'"), "found one without it"),
+        (RuntimeError("Version mismatch: The cluster was started with"), "found other versions"),
+        (RuntimeError("Amelia, 1950"), "to draw their shards, found RuntimeError; run again"),
+        (LaunderError("expected a row, found none"), "^expected a row, found none$"),
+    ],
+)
+def test_what_a_worker_raises_is_one_sentence_without_a_value(error, sentence):
+    with pytest.raises(LaunderError, match=sentence) as raised, ray.explained("ray"):
+        raise error
+    assert "Amelia" not in str(raised.value)
+
+
+@pytest.mark.parametrize("word", ["dask", "ray://user@head:1", "ray://head", "http://head:1"])
+def test_a_runner_is_a_word_or_the_address_of_a_cluster(word):
+    with pytest.raises(ValueError, match="runner"):
+        Resources(runner=word)
+
+
+def test_memory_is_read_in_binary_units():
+    assert Resources(memory="4GiB").memory_bytes == 4 * 2**30 < Resources().memory_bytes
