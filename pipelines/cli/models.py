@@ -118,7 +118,7 @@ def sample(
     modality.check_sampling(asked)
     spinner.show(f"drawing {modality.UNIT}")
     if shards.is_sharded(fitted, rows):
-        shards.write_output(fitted, rows, output, seed=seed, **asked)
+        shards.write_output(fitted, rows, output, say, seed=seed, **asked)
     else:
         modality.write_output(fitted.sample(rows, seed=seed, **asked), output)
     say(f"Wrote {output}: {rows:,} {modality.UNIT}.")

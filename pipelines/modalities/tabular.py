@@ -17,6 +17,7 @@ from launderette.pipelines.personal_data import columns, fakes, keys, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
 from launderette.pipelines.scoring.run import score
 from launderette.pipelines.scoring.tables import score as score_sources
+from launderette.pipelines.shards import preflight
 from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.jobs import SHARD_ROWS
 from launderette.pipelines.shards.sampling import ShardedSample
@@ -55,9 +56,11 @@ def check_source(path: str | Path) -> None:
 
 def inspect(config: RunConfig) -> list[str]:
     """Read the whole table: types that hold for every row are only known after the last; return what was guessed in
-    reading.
+    reading, and what many rows take.
     """
-    return sources.notes_of(ingestion.ingest(config)[0])
+    frame, _ = ingestion.ingest(config)
+    ahead = preflight.check_run(len(frame), len(frame.columns), Path(config.publish.to), config.resources.memory_bytes)
+    return [*sources.notes_of(frame), *ahead]
 
 
 def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from pathlib import Path
 
 from launderette import generators
@@ -171,13 +172,19 @@ def train(
     reads=("sample", "seed", "personal", "privacy"),
     runs=(*COMMON_CODE, "generators", "pipelines/sinks"),
     needs=(*MODEL_LIBRARIES, *PERSONAL_LIBRARIES),
-    aside=("spread",),  # who draws which shard changes no row
+    aside=("spread", "memory"),  # who draws which shard changes no row
 )
 def sample(
-    place: Place, config: RunConfig, model: Result, table: Result, constraints: list[str], spread: Spread = one_by_one
+    place: Place,
+    config: RunConfig,
+    model: Result,
+    table: Result,
+    constraints: list[str],
+    spread: Spread = one_by_one,
+    memory: float = inf,
 ) -> Result:
     """Draw the synthetic data, under the constraints that were found as far as the model can meet them; many rows in
-    shards, which `spread` has drawn.
+    shards, which `spread` has drawn, within so many bytes of memory.
     """
     check_unchanged(model["path"], model["digest"])
     opened, modality = generators.open_model(model["path"]), place.modality
@@ -185,7 +192,7 @@ def sample(
     def drawn(rules: tuple[str, ...]) -> Result:
         asked = relations.with_constraints(config, rules)
         if sharded := modality.in_shards(opened, model, asked, table):
-            return sharded.draw(place.path("shards"), place.path("synthetic.parquet"), spread).to_dict()
+            return sharded.draw(place.path("shards"), place.path("synthetic.parquet"), spread, memory).to_dict()
         return modality.store(modality.sample(opened, asked, modality.read(table)), place.path("synthetic"))
 
     stored, kept = sampling.under(constraints, drawn)

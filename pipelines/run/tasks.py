@@ -124,6 +124,7 @@ def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
         inputs["progress"] = _progress(listener.get()) if step.name != "cross_validate" else listener.get()
     if "spread" in step.aside:
         inputs["spread"] = partial(_spread, config.resources.runner)
+        inputs["memory"] = config.resources.memory_bytes
     done = _task(step.name, step.function.__doc__, _perform, retries=step is steps.ingest)
     return done(step, config, inputs, return_state=True).result()
 

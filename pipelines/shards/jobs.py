@@ -43,7 +43,7 @@ class Job:
     rows: int
     where: Mapping[str, Any] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
-    size: int = SHARD_ROWS  # rows of a shard
+    size: int = field(default_factory=lambda: SHARD_ROWS)  # rows of a shard
 
     @property
     def shards(self) -> int:

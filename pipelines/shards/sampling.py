@@ -1,9 +1,11 @@
 """A sample that is drawn in shards: beyond SHARD_ROWS rows, of a model whose rows do not depend on one another."""
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from launderette.generators import Synthesizer
 from launderette.generators.contract import HasParts
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, explained
-from launderette.pipelines.shards import jobs
+from launderette.pipelines.shards import jobs, preflight
 from launderette.pipelines.shards.jobs import Job, Spread
-from launderette.pipelines.shards.joining import Joined
+from launderette.pipelines.shards.joining import JOINED_ROWS, Joined
+from launderette.pipelines.shards.preflight import Ahead
 from launderette.pipelines.sinks import streaming
 
 Finish = Callable[[pd.DataFrame], pd.DataFrame]  # identifier columns as drawn -> as they are released
@@ -29,17 +32,32 @@ class ShardedSample:
     job: Job
     finish: Finish
 
-    def draw(self, folder: Path, place: Path, spread: Spread = jobs.one_by_one) -> Artifact:
+    def draw(self, folder: Path, place: Path, spread: Spread = jobs.one_by_one, memory: float = math.inf) -> Artifact:
         """Draw the shards that are not below `folder` yet, join them at `place`, and remove them.
 
         Rows and bytes depend on the job alone: not on who draws which shard, nor when. LaunderError where hardly a row
-        meets what is asked.
+        meets what is asked, and where the disk or the memory allowed (bytes) will not do: told by the first shard.
         """
         job, digest = self.job.write(folder)
+        self._ahead(partial(self._first, job, digest)).check(folder, memory)
         spread(jobs.draw, job, digest, list(jobs.missing(job, self.job.shards)))
         found = self.joined([jobs.path_of(job, k) for k in range(self.job.shards)]).write(place)
         shutil.rmtree(folder, ignore_errors=True)
         return found
+
+    def _first(self, job: str, digest: str) -> Path:
+        jobs.draw(job, digest, 0)
+        return jobs.path_of(job, 0)
+
+    def _drawn(self, folder: Path, k: int) -> Path:
+        """Draw a shard with the model in memory, which no other process has to open."""
+        place = folder / f"{k:06d}.arrow"
+        jobs.write_table(jobs.drawn(self.model, self.job, k), place)
+        return place
+
+    def _ahead(self, first: Callable[[], Path]) -> Ahead:
+        """Draw the first shard, and tell by it what the others take."""
+        return preflight.after(self.job.rows, self.job.shards, first, JOINED_ROWS // self.job.size)
 
     def joined(self, shards: Sequence[Path]) -> Joined:
         """Return the rows of all shards with their identifiers; LaunderError where a shard is missing."""
@@ -56,16 +74,19 @@ def is_sharded(model: Synthesizer, rows: int) -> bool:
     return rows > jobs.SHARD_ROWS and isinstance(model, HasParts)
 
 
-def write_output(model: Any, rows: int, output: Path, *, seed: int, **asked: Any) -> None:
+def write_output(model: Any, rows: int, output: Path, tell: Callable[[str], None], *, seed: int, **asked: Any) -> None:
     """Draw many rows in this process and write them to a file or a folder of parts, whole or not at all, with few of
-    them in memory at a time. LaunderError where hardly a row meets what is asked.
+    them in memory at a time; tell what is ahead. LaunderError where hardly a row meets what is asked, or the disk will
+    not hold them.
     """
-    job = Job("", "", seed, rows, **asked)
+    sample = ShardedSample(model, Job("", "", seed, rows, **asked), lambda drawn: drawn)
     with explained(output), tempfile.TemporaryDirectory(dir=output.resolve().parent, prefix=".shards-") as folder:
-        for k in range(job.shards):
-            jobs.write_table(jobs.drawn(model, job, k), Path(folder) / f"{k}.arrow")
-        shards = [Path(folder) / f"{k}.arrow" for k in range(job.shards)]
-        streaming.write_output(ShardedSample(model, job, lambda drawn: drawn).joined(shards), output)
+        ahead = sample._ahead(lambda: sample._drawn(Path(folder), 0))
+        ahead.check(Path(folder))
+        tell(ahead.sentence())
+        for k in range(1, sample.job.shards):
+            sample._drawn(Path(folder), k)
+        streaming.write_output(sample.joined(sorted(Path(folder).iterdir())), output)
 
 
 def of_run(

@@ -1,6 +1,7 @@
 """Samples in shards: the bytes of one frame, whoever draws which shard, in whatever order, and however often."""
 
 import json
+import shutil
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -8,11 +9,13 @@ import pytest
 
 import generators
 from generators.data.schema import infer
-from pipelines.run import artifacts
+from pipelines.run import artifacts, folders
 from pipelines.run.artifacts import LaunderError
-from pipelines.shards import jobs, joining
+from pipelines.shards import jobs, joining, preflight, sampling
 from pipelines.shards.jobs import Job
 from pipelines.shards.sampling import ShardedSample
+from pipelines.sinks import tables as tables_sink
+from pipelines.sources.tables import read_table
 from tests.generators import tables
 
 ROWS = 5000
@@ -83,8 +86,50 @@ def test_a_worker_that_is_killed_costs_its_own_shards_alone(model, job, tmp_path
         sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet", dying)
     assert not (tmp_path / "a.parquet").exists()
     found = sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet", dying)
-    assert drawn == [0, 1, 1, 2]
+    assert drawn == [1, 1, 2]  # the first tells what is ahead
     assert found.digest == artifacts.write_frame(frame_of(model, job), tmp_path / "whole.parquet").digest
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_file_that_is_written_in_shards_is_that_of_one_frame(model, job, tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(jobs, "SHARD_ROWS", 2048)
+    told, asked = [], {"where": job.where, "constraints": job.constraints}
+    sampling.write_output(model[0], ROWS, tmp_path / f"shards{suffix}", told.append, seed=job.seed, **asked)
+    tables_sink.write(frame_of(model, job), tmp_path / f"whole{suffix}")
+    one, other = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("shards", "whole"))
+    assert one == other
+    assert len(told) == 1 and told[0].startswith("5,000 rows: about 1 minutes at ")
+    assert {path.suffix for path in tmp_path.iterdir()} == {suffix}
+
+
+def test_a_folder_has_parts_and_says_what_they_are(model, job, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "SHARD_ROWS", 2048)
+    monkeypatch.setattr(joining, "JOINED_ROWS", 3000)
+    sampling.write_output(model[0], ROWS, tmp_path / "out", lambda said: None, seed=4)
+    parts = sorted((tmp_path / "out").glob("*.parquet"))
+    assert [path.name for path in parts] == ["part-00000.parquet", "part-00001.parquet"]
+    folders.check_own(tmp_path / "out")
+    assert read_table(tmp_path / "out").shape == (ROWS, len(model[0].schema.names))
+
+
+def test_what_the_disk_or_the_memory_will_not_hold_is_refused_after_one_shard(model, job, tmp_path, monkeypatch):
+    with pytest.raises(LaunderError, match=r"of memory for one batch of the sample, found resources.memory: 1 MiB;"):
+        sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet", memory=2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
+    with pytest.raises(LaunderError, match=r"of room at .* for 5,000 rows, found 1 MiB; free some"):
+        sharded(model, job).draw(tmp_path / "shards", tmp_path / "a.parquet")
+    assert len(list(tmp_path.glob("shards/*/*.arrow"))) == 1 and not (tmp_path / "a.parquet").exists()
+
+
+def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeypatch):
+    assert preflight.check_run(5000, 20, tmp_path) == []
+    (said,) = preflight.check_run(1_000_000, 20, tmp_path / "not yet")
+    assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.4 GiB of memory")
+    with pytest.raises(LaunderError, match=r"found resources.memory: 1.0 GiB; allow more, or give fewer rows"):
+        preflight.check_run(1_000_000, 20, tmp_path, 2**30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
+    with pytest.raises(LaunderError, match=r"of room at .* for the files of the run, found 1 MiB"):
+        preflight.check_run(1_000_000, 20, tmp_path)
 
 
 def test_a_worker_that_sees_other_files_or_runs_other_code_says_so(model, job, tmp_path):

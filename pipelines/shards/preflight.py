@@ -1,0 +1,118 @@
+"""What the drawing of a large sample takes, told by its first shard, and refused where there is no room for it.
+
+A whole run is foretold from its rows and columns, by what `python -m benchmarks.scale` measured.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, inf
+from pathlib import Path
+
+from launderette.pipelines.run.artifacts import LaunderError
+
+STATUS = Path("/proc/self/status")  # of Linux
+JOINED_COPIES = 3  # of a batch of rows while it is joined: read, in the schema of all, and put together
+LOADED_BYTES = 0.65e9  # of the libraries and a small model
+SCORED_BYTES, SCORED_ROWS = 2.2e9, 100_000  # what scoring takes for so many rows, and for any more
+CELL_BYTES = 40  # of a value of a table, over all frames of a step
+CELL_SECONDS, FIRST_SECONDS = 1.6e-5, 110  # for a value, two cores; training and scoring of any table
+FILE_CELL_BYTES = 12  # of a value in all files of a run together
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A sample after its first shard: its rows and shards, and what one shard took."""
+
+    rows: int
+    shards: int
+    seconds: float
+    file_bytes: int  # of a shard on the disk
+    batch_bytes: float  # of the rows that are joined at a time, in memory
+
+    @property
+    def disk(self) -> int:
+        """Bytes that all shards and the table joined of them take, which are there at once."""
+        return 2 * self.file_bytes * self.shards
+
+    @property
+    def memory(self) -> float:
+        """Bytes that this process has at most."""
+        return resident() + JOINED_COPIES * self.batch_bytes
+
+    def check(self, place: Path, memory: float = inf) -> None:
+        """Raise LaunderError where the disk of `place` or the memory allowed (in bytes) will not do."""
+        room = shutil.disk_usage(place).free
+        if self.disk > room:
+            raise LaunderError(
+                f"expected {written(self.disk)} of room at {place} for {self.rows:,} rows, found {written(room)}; free "
+                "some, choose another place, or draw fewer rows"
+            )
+        if self.memory > memory:
+            raise LaunderError(
+                f"expected {written(self.memory)} of memory for one batch of the sample, found resources.memory: "
+                f"{written(memory)}; allow more"
+            )
+
+    def sentence(self) -> str:
+        """Say what is ahead."""
+        seconds = self.seconds * self.shards
+        return (
+            f"{self.rows:,} rows: about {ceil(seconds / 60)} minutes at {self.rows / max(seconds, 1e-9):,.0f} rows a "
+            f"second, {written(self.memory)} of memory and {written(self.disk)} of disk."
+        )
+
+
+def after(rows: int, shards: int, first: Callable[[], Path], batch: int) -> Ahead:
+    """Draw the first shard, and return what is ahead; `batch` is how many shards are joined at a time."""
+    import pyarrow.feather as feather
+
+    start = time.monotonic()
+    path = first()
+    seconds = time.monotonic() - start
+    table = feather.read_table(path)
+    return Ahead(rows, shards, seconds, path.stat().st_size, table.nbytes * min(batch, shards))
+
+
+def of_run(rows: int, columns: int) -> tuple[float, float, float]:
+    """Return the memory and the disk (bytes) and the seconds that a run on a table takes, drawing as many rows."""
+    cells = rows * columns
+    memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + CELL_BYTES * cells
+    return memory, FILE_CELL_BYTES * cells, FIRST_SECONDS + CELL_SECONDS * cells
+
+
+def check_run(rows: int, columns: int, place: Path, memory: float = inf) -> list[str]:
+    """Return what is ahead of a run on a large table, in a sentence; LaunderError where the memory allowed or the disk
+    of `place` will not do.
+    """
+    least, disk, seconds = of_run(rows, columns)
+    if least > memory:
+        raise LaunderError(
+            f"expected about {written(least)} of memory for {rows:,} rows of {columns} columns, found "
+            f"resources.memory: {written(memory)}; allow more, or give fewer rows"
+        )
+    there = next(folder for folder in (place, *place.resolve().parents) if folder.exists())
+    if disk > (room := shutil.disk_usage(there).free):
+        raise LaunderError(
+            f"expected about {written(disk)} of room at {place} for the files of the run, found {written(room)}; free "
+            "some, or choose another place"
+        )
+    if rows < SCORED_ROWS:
+        return []
+    return [
+        f"{rows:,} rows of {columns} columns: about {ceil(seconds / 60)} minutes on two cores, {written(least)} of "
+        f"memory and {written(disk)} of disk."
+    ]
+
+
+def resident() -> float:
+    """Return the memory of this process in bytes; that of the libraries where the system does not tell."""
+    if not STATUS.exists():
+        return LOADED_BYTES
+    return 1024 * float(STATUS.read_text().partition("VmRSS:")[2].split()[0])
+
+
+def written(count: float) -> str:
+    """Write a number of bytes as GiB or MiB."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{ceil(count / 2**20):,} MiB"
