@@ -27,7 +27,7 @@ def init(
     check_new(output, overwrite)
     loaded = config.load(source, override or [])
     spinner.show("reading the source")
-    schema, entity, notes, rules, personal = _profiled(loaded)
+    schema, entity, notes, rules, personal = _profiled(loaded, private=epsilon is not None)
     place, settings = loaded.source.uri or config.load(source).source.path, override or []
     with atomic_write(output) as aside:
         text = (
@@ -41,6 +41,7 @@ def init(
             f"Wrote {output}: {len(schema.columns)} columns. State what is publicly known of each, not what these data "
             f"show, and drop the others; then: launder run {output}"
         )
+        say(notes[-1])
         return 0
     what = (
         f"{len(schema.columns)} columns. Look at their kinds"
@@ -52,11 +53,12 @@ def init(
     return 0
 
 
-def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any, Any]:
-    """Return the schema of a source, the column that names its entities, what is to be said of how it was read, the
-    rules found, the columns of personal data.
+def _profiled(config: Any, *, private: bool) -> tuple[Any, str | None, list[str], Any, Any]:
+    """Return the schema of a source, the column that names its entities, what is to be said of how it was read and,
+    last, of the generator, the rules found, the columns of personal data.
     """
     from launderette.pipelines import modalities
+    from launderette.pipelines.modalities import families
     from launderette.pipelines.sources import remote
 
     modality = modalities.of(config)
@@ -71,4 +73,5 @@ def _profiled(config: Any) -> tuple[Any, str | None, list[str], Any, Any]:
     if count := len(rules.certain) + len(rules.combinations):
         said = "1 rule that the rows keep is" if count == 1 else f"{count} rules that the rows keep are"
         notes.append(f"{said} set under sample.constraints and generator.options.")
+    notes.append(families.advice(found.data, found.schema, config, private=private))
     return found.schema, modality.entity(found.schema, config), notes, rules, found.personal

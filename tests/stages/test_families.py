@@ -1,0 +1,50 @@
+"""The advice on a family follows the figures that docs/generators.md shows."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from generators.data.schema import infer
+from pipelines import config
+from pipelines.modalities import families
+from pipelines.modalities.families import MEASURED, Figures, suiting
+
+DOCS = Path(__file__).parents[2] / "docs" / "generators.md"
+
+
+def documented(rows: int) -> dict[str, Figures]:
+    """The table of families in the documentation of a number of rows."""
+    text = DOCS.read_text().partition("was measured of each family")[2].partition(f"| {rows:,} rows |")[2]
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.split("\n\n")[0].splitlines()[2:]]
+    numbers = {name: [float(c) if c[:1] in ".0123456789" else None for c in cells] for name, *cells in lines}
+    return {f"tabular.{name}": Figures(n[0], n[1], n[2], n[5]) for name, n in numbers.items() if n[0] is not None}
+
+
+@pytest.mark.parametrize("rows", MEASURED)
+def test_the_figures_are_those_of_the_documentation(rows):
+    assert MEASURED[rows] == documented(rows) and len(MEASURED[rows]) == 5
+
+
+@pytest.mark.parametrize("rows", [1, 40, 500, 2000, 40_000, 3_000_000])
+@pytest.mark.parametrize("asked", [{}, {"missing": 0.3}, {"conditions": 2}])
+def test_the_best_family_that_may_be_is_named_with_why(rows, asked, monkeypatch):
+    figures = {
+        100: {"a.best": Figures(0.5, 0.1, 0.5, 0.9), "b.given": Figures(0.4, 0.6, None, None)},
+        10_000: {"c.heart": Figures(0.9, 0.9, 0.7, 0.5), "d.fine": Figures(0.8, 0.8, 0.6, 1.0)},
+    }
+    monkeypatch.setattr(families, "MEASURED", figures)
+    said = suiting(rows, 7, **asked)
+    small = rows < 1000  # by ratio
+    name = ("b.given" if "conditions" in asked else "a.best") if small else "d.fine"
+    assert said.startswith(f"{name} suits {rows:,} rows of 7 columns") and "heart" not in said
+    assert ("30% of the values missing" in said) == ("missing" in asked)
+    assert ("2 conditions" in said) == ("conditions" in asked)
+
+
+def test_a_guarantee_has_one_generator_and_images_have_their_own():
+    assert suiting(500, 3, private=True).startswith("tabular.marginals suits a guarantee of epsilon")
+    table = pd.DataFrame({"a": [1.5, None, 3.5] * 10, "b": ["x", "y", "z"] * 10})
+    loaded = config.validate({"source": "t.csv", "sample": {"where": {"b": "x"}}})
+    said = families.advice(table, infer(table), loaded, private=False)
+    assert "30 rows of 2 columns with 17% of the values missing and a condition" in said and said.endswith("them.")
