@@ -31,7 +31,7 @@ MEASURED = {  # rows of Adult -> family -> figures
 }
 MOST_ATTACK = 0.6  # AUC, the bound on memory
 MANY_MISSING = 0.05  # share of the cells
-DIGITS = {  # accuracy on real images of what is trained on images of each family, three minutes at most
+ACCURACY_OF_IMAGES = {  # accuracy on real images of what is trained on images of each family, three minutes at most
     "image.diffusion": 0.989,
     "image.autoregressive": 0.972,
     "image.gan": 0.978,
@@ -45,11 +45,11 @@ def advice(data: Any, schema: Schema, config: RunConfig, *, private: bool) -> st
         missing, conditions = float(data.isna().to_numpy().mean()) if len(data) else 0.0, len(config.sample.where)
         said = suiting(*data.shape, missing=missing, conditions=conditions, private=private)
     else:
-        name, *others = sorted(DIGITS, key=DIGITS.__getitem__, reverse=True)
-        rest = ", ".join(f"{other.partition('.')[2]} {DIGITS[other]:.3f}" for other in others)
+        name, *others = sorted(ACCURACY_OF_IMAGES, key=ACCURACY_OF_IMAGES.__getitem__, reverse=True)
+        rest = ", ".join(f"{other.partition('.')[2]} {ACCURACY_OF_IMAGES[other]:.3f}" for other in others)
         said = (
             f"{name} suits {len(data):,} images: measured on digits, what is trained on its images is right most often "
-            f"about real ones ({DIGITS[name]:.3f}; {rest})"
+            f"about real ones ({ACCURACY_OF_IMAGES[name]:.3f}; {rest})"
         )
     return f"{said}. For another: generator: {{name: ...}}; docs/generators.md compares them."
 
