@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
-from generators.data.columns import LEAST_ROWS_PER_VALUE, cells_of
 from generators.data.encoding import Encoding
+from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
 from generators.data.schema import infer
 from generators.sampling import reading
 from tests.generators import tables
