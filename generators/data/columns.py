@@ -75,7 +75,7 @@ class Cells(_Split):
     """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval.
 
     `scale` is that of grid.py, `centres` are those of centres.py (none: all in the middle); `words` are the texts that
-    missing values are written as (None for none), with their shares.
+    missing values are written as (None for none), with their shares; in the cells `gaps` lies no training row.
     """
 
     column: Numerical | Datetime
@@ -86,6 +86,7 @@ class Cells(_Split):
     missing: bool
     words: list[tuple[str | None, float]] = field(default_factory=list)
     centres: list[float] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -102,6 +103,13 @@ class Cells(_Split):
     @property
     def size(self) -> int:
         return len(self.low)
+
+    @property
+    def empty(self) -> tuple[int, ...]:
+        """The coarse values that are a gap without training rows each."""
+        first = {start: k for k, start in enumerate(self.starts)}
+        sizes = self.fine_sizes()
+        return tuple(first[gap] for gap in self.gaps if gap in first and sizes[first[gap]] == 1)
 
     @cached_property
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -230,8 +238,8 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     low, high, rows = cells_of(ticks, on_grid=bool(scale))
     starts = list(range(len(low))) if len(low) <= SINGLE_TOKEN_CELLS else _coarse(rows)
     missing = bool(not present.all() or not len(low))
-    words, middles = _words(values[~present]), centres(ticks, low, high)
-    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, words, middles)
+    gaps, words, middles = np.flatnonzero(rows == 0).tolist(), _words(values[~present]), centres(ticks, low, high)
+    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, words, middles, gaps)
 
 
 def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
@@ -243,13 +251,14 @@ def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
 
 
 def _coarse(rows: np.ndarray) -> list[int]:
-    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom alone, at most
-    SINGLE_TOKEN_CELLS cells in a group.
+    """Return the first cell of each coarse group: equal shares of the rows, a heavy atom and a gap without rows alone,
+    at most SINGLE_TOKEN_CELLS cells in a group.
     """
-    share = rows.sum() / COARSE_CELLS
+    share, gaps = rows.sum() / COARSE_CELLS, rows == 0
+    alone = gaps if gaps.sum() <= COARSE_CELLS else np.zeros_like(gaps)
     starts, filled, length = [], np.inf, 0
     for cell, count in enumerate(rows.tolist()):
-        if filled + count > share or length >= SINGLE_TOKEN_CELLS:
+        if filled + count > share or length >= SINGLE_TOKEN_CELLS or alone[cell] or alone[max(cell - 1, 0)]:
             starts.append(cell)
             filled, length = 0, 0
         filled, length = filled + count, length + 1

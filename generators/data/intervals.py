@@ -1,78 +1,135 @@
-"""Sorted numbers -> cells: values that enough rows share for themselves, intervals between them."""
+"""Sorted numbers -> cells that tile a column's range: values that enough rows share, and intervals between them.
+
+Edges lie in the gaps between rows, away from the rows' values, so that a value beside one that a training row has is as
+likely as that value itself. A gap wider than chance leaves between rows so dense is a cell without rows: unlikely, but
+not impossible.
+"""
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
 MOST_CELLS = 8192
+# exponential gaps of mean 1 between n rows: the widest is above log(n) + 3 in e^-3 of all columns
+BEYOND_CHANCE = 3
+
+
+class Cell(NamedTuple):
+    """An atom, one value that rows share, or an interval of values, ends included."""
+
+    low: float
+    high: float
+    rows: int
+
+    @property
+    def rare(self) -> bool:
+        return self.rows < LEAST_ROWS_PER_VALUE
+
+    @property
+    def atom(self) -> bool:
+        return self.low == self.high and not self.rare
+
+
+class Steps(NamedTuple):
+    """From a value to the next: one tick on a grid, else to the nearest other float."""
+
+    on_grid: bool
+
+    def above(self, value: float) -> float:
+        return value + 1 if self.on_grid else math.nextafter(value, math.inf)
+
+    def below(self, value: float) -> float:
+        return value - 1 if self.on_grid else math.nextafter(value, -math.inf)
+
+    def spacing(self, cell: Cell) -> float:
+        """Return how far apart the rows of an interval lie: 0 for an atom, infinite for a few rows between atoms."""
+        if cell.atom or cell.rare:
+            return math.inf if cell.rare else 0.0
+        return max((cell.high - cell.low) / (cell.rows - 1), 1 if self.on_grid else math.ulp(cell.high))
+
+    def edge(self, a: float, b: float) -> float:
+        """Return where a cell begins that holds b and not a: the roundest value in the middle of what is between."""
+        if self.on_grid:
+            free = (b - a - 1) // 4
+            return _roundest(a + 1 + free, b - free)
+        least, most = 0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b
+        return _roundest(least, most) if a < least <= most < b else b
 
 
 def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return low, high and rows of the cells that cover the ticks: atoms of at least LEAST_ROWS_PER_VALUE
-    rows, intervals of about as many between.
+    """Return low, high and rows of the cells that tile the range of the ticks: atoms of at least LEAST_ROWS_PER_VALUE
+    rows, intervals of about as many, and gaps without rows. Where all cells are atoms, nothing lies between them.
     """
     unique, counts = np.unique(ticks, return_counts=True)
     least = max(LEAST_ROWS_PER_VALUE, len(ticks) / MOST_CELLS)
-    low: list[float] = []
-    high: list[float] = []
-    rows: list[int] = []
+    cells = _absorbed(_runs(unique.tolist(), counts.tolist(), least))
+    if not all(cell.atom for cell in cells):
+        cells = _tiled(cells, Steps(on_grid))
+    low, high, rows = (np.array(part) for part in zip(*cells, strict=True)) if cells else ([], [], [])
+    return np.asarray(low, unique.dtype), np.asarray(high, unique.dtype), np.asarray(rows, "int64")
+
+
+def _runs(values: list, counts: list[int], least: float) -> list[Cell]:
+    """Cut sorted values into atoms and runs of at least `least` rows, or fewer before an atom and at the end."""
+    cells: list[Cell] = []
     filled = 0
-    for value, count in zip(unique.tolist(), counts.tolist(), strict=True):
+    for value, count in zip(values, counts, strict=True):
         atom = count >= LEAST_ROWS_PER_VALUE
-        if atom or not low or filled == 0 or filled >= least:
-            low.append(value)
-            high.append(value)
-            rows.append(count)
+        if atom or not cells or filled == 0 or filled >= least:
+            cells.append(Cell(value, value, count))
             filled = 0 if atom else count
         else:
-            high[-1], rows[-1], filled = value, rows[-1] + count, filled + count
-    low, high, rows = _absorb(low, high, rows)
-    return _widen(np.array(low), np.array(high), np.array(rows), 1 if on_grid else 0)
+            cells[-1] = Cell(cells[-1].low, value, cells[-1].rows + count)
+            filled += count
+    return cells
 
 
-def _absorb(low: list, high: list, rows: list) -> tuple[list, list, list]:
+def _absorbed(cells: Iterable[Cell]) -> list[Cell]:
     """Merge an interval of fewer than LEAST_ROWS_PER_VALUE rows into the interval before it, where there is one."""
-    merged: tuple[list, list, list] = ([], [], [])
-    for a, b, n in zip(low, high, rows, strict=True):
-        before_is_interval = merged[0] and merged[0][-1] != merged[1][-1]
-        if n < LEAST_ROWS_PER_VALUE and before_is_interval:
-            merged[1][-1], merged[2][-1] = b, merged[2][-1] + n
+    merged: list[Cell] = []
+    for cell in cells:
+        if cell.rare and merged and merged[-1].low != merged[-1].high:
+            merged[-1] = Cell(merged[-1].low, cell.high, merged[-1].rows + cell.rows)
         else:
-            for column, value in zip(merged, (a, b, n), strict=True):
-                column.append(value)
+            merged.append(cell)
     return merged
 
 
-def _widen(low: np.ndarray, high: np.ndarray, rows: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Move the ends of intervals off the rows' values: to a round number in the gap beside them.
-
-    The gap that is used is no wider than the interval's own spacing, and the whole gap for a few rows between atoms.
-    """
-    interval, rare = (rows < LEAST_ROWS_PER_VALUE) | (low != high), rows < LEAST_ROWS_PER_VALUE
-    spacing = np.where(rare, np.inf, (high - low) / np.maximum(rows - 1, 1))
-    wide_low, wide_high = low.tolist(), high.tolist()
-    for i in np.flatnonzero(interval).tolist():
-        if i > 0:
-            least = max(wide_high[i - 1] + step, wide_low[i] - spacing[i])
-            wide_low[i] = least if rare[i] else _roundest(least, wide_low[i] - step, wide_low[i])
-        if i < len(low) - 1:
-            most = min(wide_low[i + 1] - step, wide_high[i] + spacing[i])
-            wide_high[i] = most if rare[i] else _roundest(wide_high[i] + step, most, wide_high[i])
-    return np.array(wide_low, dtype=low.dtype), np.array(wide_high, dtype=low.dtype), rows
+def _tiled(cells: list[Cell], steps: Steps) -> list[Cell]:
+    """Move the ends of intervals into the gaps beside them, and make a cell of each gap that chance does not leave."""
+    widest = math.log(len(cells)) + BEYOND_CHANCE  # spacings
+    tiled, low = [], cells[0].low
+    for a, b in pairwise(cells):
+        end, begin = _ends(a, b, widest, steps)
+        tiled.append(Cell(low, steps.below(end), a.rows))
+        if end < begin:
+            tiled.append(Cell(end, steps.below(begin), 0))
+        low = begin
+    return [*tiled, Cell(low, cells[-1].high, cells[-1].rows)]
 
 
-def _roundest(least: float, most: float, otherwise: float) -> float:
-    """Return the number in [least, most] with the most trailing zeros, as `otherwise` is typed; `otherwise` where
-    there is none.
-    """
-    if least > most:
-        return otherwise
+def _ends(a: Cell, b: Cell, widest: float, steps: Steps) -> tuple[float, float]:
+    """Return the first values above cell a and of cell b; what is between them is in neither."""
+    spacing = steps.spacing(a), steps.spacing(b)
+    if b.low - a.high <= widest * max(spacing):
+        edge = steps.above(a.high) if a.atom else b.low if b.atom else steps.edge(a.high, b.low)
+        return edge, edge
+    reach = [math.ceil(2 * own) if steps.on_grid else 2 * own for own in spacing]
+    end = steps.above(a.high) if a.atom else steps.edge(a.high, min(a.high + reach[0], b.low))
+    return end, b.low if b.atom else max(end, steps.edge(max(b.low - reach[1], a.high), b.low))
+
+
+def _roundest(least: float, most: float) -> float:
+    """Return the number in [least, most] with the most trailing zeros, typed as `least` is."""
     power = math.frexp(max(abs(least), abs(most)))[1] // 3 + 1  # 10**power is above both
     while True:
         unit = Fraction(10) ** power
         found = math.ceil(Fraction(least) / unit) * unit
         if found <= most:
-            return type(otherwise)(found)
+            return type(least)(found)
         power -= 1

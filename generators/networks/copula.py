@@ -27,6 +27,7 @@ MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that 
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
+MOST_SCORE = 4.0  # standard deviations, of an interval without rows
 EVERY_PATTERN = slice(None)
 
 
@@ -247,9 +248,10 @@ def _tiles(counts: Tensor) -> Tensor:
 
 
 def _scores(edges: Tensor) -> tuple[Tensor, Tensor]:
-    """Ends of intervals [K + 1] -> E[z | interval] [K] and the variance of these."""
+    """Ends of intervals [K + 1] -> E[z | interval] [K], of one without rows its place, and the variance of these."""
     P, p = torch.special.ndtr(edges).diff(), torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
-    scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), 0.0)
+    place = edges[:-1].clamp(-MOST_SCORE, MOST_SCORE)
+    scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), place)
     return scores, (P * scores.square()).sum().clamp(min=1e-6)
 
 

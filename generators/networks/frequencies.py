@@ -3,8 +3,10 @@
 A number's cells hold about LEAST_ROWS_PER_VALUE rows each, so their counts are the rows themselves: on few rows a loss
 by plain counts alone tells who was among them. Neighbouring cells share rows by a Gaussian kernel over their places,
 whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
-cells, such as a zero that half of the rows have, keep their own share.
+cells, such as a zero that half of the rows have, keep their own share; gaps, which no row lies in, stay all but empty.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -12,15 +14,21 @@ from torch import Tensor
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
 FREQUENT_ROWS = 30  # rows of a cell whose share is known well enough by itself
 ADDED_ROWS = 0.1  # that every token is given
+GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
 
 
-def log_shares(tokens: Tensor, size: int, ordered: int) -> Tensor:
-    """Tokens [N] of a column, the first `ordered` of its `size` in the order of numbers -> log shares [size]."""
+def log_shares(tokens: Tensor, size: int, ordered: int, gaps: Sequence[int] = ()) -> Tensor:
+    """Tokens [N] of a column, the first `ordered` of its `size` in the order of numbers -> log shares [size]; no row
+    that the column was cut by lies in its `gaps`.
+    """
     counts = torch.bincount(tokens, minlength=size).double()
-    rare = torch.nonzero(counts[:ordered] < FREQUENT_ROWS)[:, 0]
+    empty = torch.zeros(ordered, dtype=torch.bool).index_fill(0, torch.tensor(gaps, dtype=torch.int64), True)
+    rare = torch.nonzero(~empty & (counts[:ordered] < FREQUENT_ROWS))[:, 0]
     if len(rare) > 1 and counts[rare].sum() > 1:
         counts[rare] = _smoothed(counts[rare])
-    return torch.log(counts + ADDED_ROWS) - torch.log(counts.sum())
+    added = torch.full_like(counts, ADDED_ROWS)
+    added[:ordered][empty] = min(ADDED_ROWS, GAP_ROWS / max(len(gaps), 1))
+    return torch.log(counts + added) - torch.log(counts.sum())
 
 
 def _smoothed(counts: Tensor) -> Tensor:

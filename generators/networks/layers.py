@@ -56,7 +56,8 @@ class Heads(nn.Module):
 
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
-        self.groups, self.sizes, self.ordered = _groups(layout), layout.sizes, layout.ordered
+        self.groups, self.sizes = _groups(layout), layout.sizes
+        self.ordered, self.gaps = layout.ordered, layout.gaps
         order = [l for group in self.groups for l in group]
         self.place = {l: row for row, l in enumerate(order)}
         self.register_buffer("order", torch.tensor(order), persistent=False)
@@ -88,7 +89,7 @@ class Heads(nn.Module):
         """Set the output biases to the smoothed log shares of tokens x [N, L]: as yet, no column depends on another."""
         for group, bias in zip(self.groups, self.out_bias, strict=True):
             for row, l in enumerate(group):
-                bias[row, 0] = log_shares(x[:, l], bias.shape[-1], self.ordered[l])
+                bias[row, 0] = log_shares(x[:, l], bias.shape[-1], self.ordered[l], self.gaps.get(l, ()))
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of the head of token l."""
