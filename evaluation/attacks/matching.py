@@ -1,7 +1,9 @@
 """Values that a candidate shares with a released row, weighed by how surprising each of them is.
 
-After Narayanan and Shmatikov 2008: a value weighs -log of its share in the reference, the non-members. It sees released
-rows that are training rows in some columns only, whichever these are.
+After Narayanan and Shmatikov 2008: a value weighs -log of its share in the reference, the half of the non-members that
+a candidate is not in (for a member, either half). Were it all of them but the candidate, a non-member would find each
+of its labels once less often than a member does, and be told by that alone. The attack sees released rows that are
+training rows in some columns only, whichever these are.
 """
 
 from __future__ import annotations
@@ -57,14 +59,26 @@ def _nearly(attacker: Attacker, group: Group, tolerance: Tolerance) -> np.ndarra
 
 def _best_matches(attacker: Attacker, group: Group, read: Callable[..., Values]) -> np.ndarray:
     """Largest sum over the columns of the surprise of values that match: float64 [candidates]."""
-    samples, left_out = attacker.samples, attacker.left_out(group)
-    groups = group, _searched(attacker), attacker.non_members
-    columns = []
+    halves = np.random.default_rng([attacker.seed, 53]).permutation(np.arange(len(attacker.non_members)) % 2)
+    found, own = np.zeros(len(group)), halves[attacker.left_out(group)]
+    for half in (0, 1):
+        asked = np.flatnonzero(own == half)
+        found[asked] = _against(attacker, (group, asked), np.flatnonzero(halves != half), read)
+    return found
+
+
+def _against(
+    attacker: Attacker, candidates: tuple[Group, np.ndarray], reference: np.ndarray, read: Callable[..., Values]
+) -> np.ndarray:
+    """Largest sums for some candidates of a group, by the shares of values among some of the non-members."""
+    samples, (group, asked), others = attacker.samples, candidates, attacker.non_members
+    searched, columns = _searched(attacker), []
     for column in samples.known:
-        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in groups]
-        columns.append(_column(*read(samples.is_number(column), *values), left_out))
+        parts = (group.role, group.rows[asked]), searched, (others.role, others.rows[reference])
+        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in parts]
+        columns.append(_column(*read(samples.is_number(column), *values)))
     first, last, weights, codes = (np.stack(part) for part in zip(*columns, strict=True))
-    scale = LARGEST_SUM / (len(columns) * np.log(len(attacker.non_members) + 1))  # the same for both groups
+    scale = LARGEST_SUM / (len(columns) * np.log(len(others) + 1))  # the same for both groups
     return _best_match(first, last, np.floor(weights * scale), codes) / scale
 
 
@@ -92,15 +106,14 @@ def _within(tolerance: Tolerance, asked: np.ndarray, released: np.ndarray, known
     return query, answer, usual, room
 
 
-def _column(query: np.ndarray, answer: np.ndarray, known: np.ndarray, room: np.ndarray, left_out: np.ndarray) -> Column:
+def _column(query: np.ndarray, answer: np.ndarray, known: np.ndarray, room: np.ndarray) -> Column:
     """Released values by their rank, the ranks that match each value asked, and how surprising these are."""
     order, (places, codes) = np.sort(known), np.unique(answer, return_inverse=True)
     counts = np.searchsorted(order, query + room, "right") - np.searchsorted(order, query - room, "left")
-    counts -= np.abs(known[left_out] - query) <= room
     first = np.searchsorted(places, query - room, "left")
     last = np.searchsorted(places, query + room, "right") - 1
     some = last >= first
-    return first * some, last * some, -np.log((counts + 1) / len(known)) * some, codes
+    return first * some, last * some, -np.log((counts + 1) / (len(known) + 1)) * some, codes
 
 
 def _best_match(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 from evaluation import samples
 from evaluation.attacks import matching
 from evaluation.attacks.attacker import Attacker
+from evaluation.measures import intervals
 from evaluation.measures.neighbours import Group
 
 
@@ -41,11 +42,30 @@ def test_a_value_matches_within_its_tolerance_and_weighs_its_surprise(attack, ro
     groups = [Group(role, np.arange(made.size(role))) for role in ("synthetic", "train", "holdout")]
     attacker = Attacker(made, *groups, 0)
     released, asked, known = (made.table(role) for role in ("synthetic", "train", "holdout"))
-    wide = room(asked["n"], known["n"].std(ddof=0)) + 1e-9
-    total, left_out = np.zeros((60, 70)), attacker.left_out(attacker.members)
+    halves = np.random.default_rng([0, 53]).permutation(np.arange(80) % 2)
+    own = halves[attacker.left_out(attacker.members)]
+    deviations = np.array([known["n"][halves != half].std(ddof=0) for half in (0, 1)])[own]
+    wide, total = room(asked["n"], deviations) + 1e-9, 0.0
     for column, tolerance in (("n", wide.fillna(0)), ("l", 0 * wide.fillna(0))):
         ask, have, usual = (table[column].fillna(1e9).to_numpy(float) for table in (asked, released, known))
         alike = [np.abs(ask[:, None] - other) <= tolerance.to_numpy()[:, None] for other in (have, usual)]
-        counts = alike[1].sum(1) - alike[1][np.arange(60), left_out]
-        total += -np.log((counts + 1) / 80)[:, None] * alike[0]
+        counts = (alike[1] * (halves != own[:, None])).sum(1)
+        total += -np.log((counts + 1) / 41)[:, None] * alike[0]
     assert attack(attacker, attacker.members) == pytest.approx(total.max(1), abs=2e-3)
+
+
+def test_nothing_but_labels_does_not_tell_members_from_non_members():
+    """Each non-member has its own label once less often among the others than a member has: that is no leak."""
+
+    def table(count, seed):
+        rng = np.random.default_rng(seed)
+        return pd.DataFrame(
+            {"l": rng.choice(list("abcd"), count), "m": rng.random(count) < 0.1, "n": rng.random(count)}
+        )
+
+    made = samples.make(table(1600, 0), table(400, 1), table(1600, 2))
+    attacker = Attacker(
+        made, *(Group(role, np.arange(made.size(role))) for role in ("synthetic", "train", "holdout")), 0
+    )
+    scores = [matching.matching_values(attacker, group) for group in (attacker.members, attacker.non_members)]
+    assert intervals.auc(*scores) == pytest.approx(0.5, abs=0.04)
