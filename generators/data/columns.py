@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.centres import centres
-from launderette.generators.data.intervals import cells_of
+from launderette.generators.data.intervals import Cut, cells_of
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
@@ -110,6 +110,12 @@ class Cells(_Split):
         first = {start: k for k, start in enumerate(self.starts)}
         sizes = self.fine_sizes()
         return tuple(first[gap] for gap in self.gaps if gap in first and sizes[first[gap]] == 1)
+
+    @property
+    def exact(self) -> tuple[int, ...]:
+        """The coarse values that hold a value of its own."""
+        alone = np.flatnonzero(np.equal(self.low, self.high))
+        return tuple(np.unique(np.searchsorted(self._starts, alone, side="right") - 1).tolist())
 
     @cached_property
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -235,11 +241,11 @@ def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Label
 def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     scale = grid_of(values, column)
     ticks, present = to_grid(values, column, scale)
-    low, high, rows = cells_of(ticks, on_grid=bool(scale))
-    starts = list(range(len(low))) if len(low) <= SINGLE_TOKEN_CELLS else _coarse(rows)
-    missing = bool(not present.all() or not len(low))
-    gaps, words, middles = np.flatnonzero(rows == 0).tolist(), _words(values[~present]), centres(ticks, low, high)
-    return Cells(column, scale, low.tolist(), high.tolist(), starts, missing, words, middles, gaps)
+    cut = cells_of(ticks, on_grid=bool(scale))
+    starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
+    low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
+    words, middles = _words(values[~present]), centres(ticks, cut.low, cut.high)
+    return Cells(column, scale, low, high, starts, missing, words, middles, np.flatnonzero(cut.gaps).tolist())
 
 
 def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
@@ -250,14 +256,14 @@ def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
     return [*shares, (None, rest / len(missing))] if shares and rest else shares
 
 
-def _coarse(rows: np.ndarray) -> list[int]:
+def _coarse(cut: Cut) -> list[int]:
     """Return the first cell of each coarse group: equal shares of the rows, a heavy atom and a gap without rows alone,
     at most SINGLE_TOKEN_CELLS cells in a group.
     """
-    share, gaps = rows.sum() / COARSE_CELLS, rows == 0
-    alone = gaps if gaps.sum() <= COARSE_CELLS else np.zeros_like(gaps)
+    share = cut.rows.sum() / COARSE_CELLS
+    alone = cut.gaps if cut.gaps.sum() <= COARSE_CELLS else np.zeros_like(cut.gaps)
     starts, filled, length = [], np.inf, 0
-    for cell, count in enumerate(rows.tolist()):
+    for cell, count in enumerate(cut.rows.tolist()):
         if filled + count > share or length >= SINGLE_TOKEN_CELLS or alone[cell] or alone[max(cell - 1, 0)]:
             starts.append(cell)
             filled, length = 0, 0

@@ -4,8 +4,8 @@ A column becomes one token, or two where it has more values than one token shoul
 inside it.
 - Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared
   by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
-  form intervals of about as many rows, decoded uniformly on the grid. So no number that fewer rows share is ever
-  stored. Intervals tile the range of the column, gaps of its training rows included.
+  form intervals of about as many rows (of more where there are many), decoded uniformly on the grid. So no number that
+  fewer rows share is ever stored. Intervals tile the range of the column, gaps of its training rows included.
 - Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
   token the member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.
@@ -111,7 +111,8 @@ class Layout:
     inner: dict[int, tuple[int, np.ndarray]] = field(
         repr=False
     )  # fine place -> (coarse place, number of fine values per coarse value)
-    gaps: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> values that no training row took
+    exact: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that hold an atom
+    gaps: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that no training row took
 
     @property
     def width(self) -> int:
@@ -130,8 +131,9 @@ class Layout:
                 places[place] = (place, len(sizes))
                 sizes.append(column.fine_size)
                 ordered.append(column.fine_size * numbers[place])
-        gaps = {place: column.empty for place, column in enumerate(columns) if isinstance(column, Cells)}
-        return cls(tuple(sizes), tuple(ordered), tuple(places), inner, gaps)
+        cells = {place: column for place, column in enumerate(columns) if isinstance(column, Cells)}
+        exact, gaps = ({place: getattr(c, name) for place, c in cells.items()} for name in ("exact", "empty"))
+        return cls(tuple(sizes), tuple(ordered), tuple(places), inner, exact, gaps)
 
 
 def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:

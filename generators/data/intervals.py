@@ -3,18 +3,23 @@
 Edges lie in the gaps between rows, away from the rows' values, so that a value beside one that a training row has is as
 likely as that value itself. A gap wider than chance leaves between rows so dense is a cell without rows: unlikely, but
 not impossible.
+
+Cells that are as wide as it takes to hold five rows tell those rows from others: these lie in the narrow ones. So most
+edges do not follow the rows: about as many rows as the square root of all, fewer at the ends of a range, make a block,
+and the cells of a block are equally wide.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
 MOST_CELLS = 8192
+FEW_CELLS, MOST_ROWS = 250, 40  # a cell takes more rows than five where they make more cells than this, up to so many
 # exponential gaps of mean 1 between n rows: the widest is above log(n) + 3 in e^-3 of all columns
 BEYOND_CHANCE = 3
 
@@ -61,17 +66,27 @@ class Steps(NamedTuple):
         return _roundest(least, most) if a < least <= most < b else b
 
 
-def cells_of(ticks: np.ndarray, *, on_grid: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return low, high and rows of the cells that tile the range of the ticks: atoms of at least LEAST_ROWS_PER_VALUE
-    rows, intervals of about as many, and gaps without rows. Where all cells are atoms, nothing lies between them.
+class Cut(NamedTuple):
+    """Cells in ascending order [K]: their ends, rows, and which are gaps."""
+
+    low: np.ndarray
+    high: np.ndarray
+    rows: np.ndarray
+    gaps: np.ndarray
+
+
+def cells_of(ticks: np.ndarray, *, on_grid: bool) -> Cut:
+    """Cut the range of the ticks into atoms of at least LEAST_ROWS_PER_VALUE rows, intervals of about as many, and gaps
+    without rows. Where all cells are atoms, nothing lies between them.
     """
     unique, counts = np.unique(ticks, return_counts=True)
-    least = max(LEAST_ROWS_PER_VALUE, len(ticks) / MOST_CELLS)
-    cells = _absorbed(_runs(unique.tolist(), counts.tolist(), least))
+    least = max(LEAST_ROWS_PER_VALUE, min(len(ticks) / FEW_CELLS, MOST_ROWS), len(ticks) / MOST_CELLS)
+    cells, steps = _absorbed(_runs(unique.tolist(), counts.tolist(), least)), Steps(on_grid)
     if not all(cell.atom for cell in cells):
-        cells = _tiled(cells, Steps(on_grid))
-    low, high, rows = (np.array(part) for part in zip(*cells, strict=True)) if cells else ([], [], [])
-    return np.asarray(low, unique.dtype), np.asarray(high, unique.dtype), np.asarray(rows, "int64")
+        cells = _evened(_tiled(cells, steps), math.sqrt(len(ticks)) / least, steps)
+    low, high = (np.array([cell[end] for cell in cells], unique.dtype) for end in (0, 1))
+    gaps = np.array([cell.rows == 0 for cell in cells], bool)
+    return Cut(low, high, np.bincount(np.searchsorted(high, ticks), minlength=len(cells)), gaps)
 
 
 def _runs(values: list, counts: list[int], least: float) -> list[Cell]:
@@ -122,6 +137,37 @@ def _ends(a: Cell, b: Cell, widest: float, steps: Steps) -> tuple[float, float]:
     reach = [math.ceil(2 * own) if steps.on_grid else 2 * own for own in spacing]
     end = steps.above(a.high) if a.atom else steps.edge(a.high, min(a.high + reach[0], b.low))
     return end, b.low if b.atom else max(end, steps.edge(max(b.low - reach[1], a.high), b.low))
+
+
+def _evened(cells: list[Cell], most: float, steps: Steps) -> list[Cell]:
+    """Give the intervals that follow one another, in blocks of at most `most`, the same width within a block."""
+    found: list[Cell] = []
+    for fixed, group in groupby(cells, lambda cell: cell.atom or cell.rows == 0):
+        own = list(group)
+        blocks = [[cell] for cell in own] if fixed else _blocks(own, most)
+        found += [part for block in blocks for part in _parts(block, steps)]
+    return found
+
+
+def _blocks(cells: list[Cell], most: float) -> Iterator[list[Cell]]:
+    """Cut intervals into blocks of at most `most`, and of half as many as lie between them and the nearer end."""
+    start = 0
+    while start < len(cells):
+        length = max(1, min(int(most), start // 2, (len(cells) - start) // 3))
+        yield cells[start : start + length]
+        start += length
+
+
+def _parts(block: list[Cell], steps: Steps) -> list[Cell]:
+    """Cut a block into as many cells of the same width, fewer where it has fewer values."""
+    low, high, rows = block[0].low, block[-1].high, sum(cell.rows for cell in block)
+    shares = [Fraction(k, len(block)) for k in range(1, len(block))]
+    if steps.on_grid:
+        inner = [low + math.ceil(share * (high - low + 1)) for share in shares]
+    else:
+        inner = [float(low * (1 - share) + high * share) for share in map(float, shares)]
+    edges = [low, *(edge for edge in dict.fromkeys(inner) if low < edge <= high)]
+    return [Cell(a, b, rows) for a, b in zip(edges, [*map(steps.below, edges[1:]), high], strict=True)]
 
 
 def _roundest(least: float, most: float) -> float:

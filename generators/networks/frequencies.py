@@ -3,31 +3,51 @@
 A number's cells hold about LEAST_ROWS_PER_VALUE rows each, so their counts are the rows themselves: on few rows a loss
 by plain counts alone tells who was among them. Neighbouring cells share rows by a Gaussian kernel over their places,
 whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
-cells, such as a zero that half of the rows have, keep their own share; gaps, which no row lies in, stay all but empty.
+values, such as a zero that half of the rows have, keep their own share; gaps, which no row lies in, stay all but empty.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from launderette.generators.data.encoding import Layout
+
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
-FREQUENT_ROWS = 30  # rows of a cell whose share is known well enough by itself
+FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
 
 
-def log_shares(tokens: Tensor, size: int, ordered: int, gaps: Sequence[int] = ()) -> Tensor:
-    """Tokens [N] of a column, the first `ordered` of its `size` in the order of numbers -> log shares [size]; no row
-    that the column was cut by lies in its `gaps`.
-    """
+class Places(NamedTuple):
+    """The first `ordered` tokens are in the order of numbers; of these, some hold an exact value, some are gaps."""
+
+    ordered: int
+    exact: Sequence[int] = ()
+    gaps: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, layout: Layout, l: int) -> "Places":
+        """Return what is known of token l; where it is a fine one, each value is taken for exact."""
+        ordered = layout.ordered[l]
+        return cls(ordered, layout.exact.get(l, range(ordered)), layout.gaps.get(l, ()))
+
+    def among(self, tokens: Sequence[int]) -> Tensor:
+        """Tell which of the ordered tokens are among those given: bool [ordered]."""
+        return torch.zeros(self.ordered, dtype=torch.bool).index_fill(0, torch.tensor(tokens, dtype=torch.int64), True)
+
+
+def log_shares(tokens: Tensor, size: int, places: Places) -> Tensor:
+    """Tokens [N] of a column -> log shares [size]."""
     counts = torch.bincount(tokens, minlength=size).double()
-    empty = torch.zeros(ordered, dtype=torch.bool).index_fill(0, torch.tensor(gaps, dtype=torch.int64), True)
-    rare = torch.nonzero(~empty & (counts[:ordered] < FREQUENT_ROWS))[:, 0]
-    if len(rare) > 1 and counts[rare].sum() > 1:
-        counts[rare] = _smoothed(counts[rare])
+    gaps = places.among(places.gaps)
+    frequent = places.among(places.exact) & (counts[: places.ordered] >= FREQUENT_ROWS)
+    shared = torch.nonzero(~gaps & ~frequent)[:, 0]
+    if len(shared) > 1 and counts[shared].sum() > 1:
+        counts[shared] = _smoothed(counts[shared])
     added = torch.full_like(counts, ADDED_ROWS)
-    added[:ordered][empty] = min(ADDED_ROWS, GAP_ROWS / max(len(gaps), 1))
+    added[: places.ordered][gaps] = min(ADDED_ROWS, GAP_ROWS / max(len(places.gaps), 1))
     return torch.log(counts + added) - torch.log(counts.sum())
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.networks.frequencies import log_shares
+from launderette.generators.networks.frequencies import Places, log_shares
 from launderette.generators.networks.per_row import UNTAPED, Bias, Lookup, Product, Tape, Use
 
 HEAD_COSINES = 12  # cosines of a number's place in its column
@@ -56,8 +56,7 @@ class Heads(nn.Module):
 
     def __init__(self, layout: Layout, h: int) -> None:
         super().__init__()
-        self.groups, self.sizes = _groups(layout), layout.sizes
-        self.ordered, self.gaps = layout.ordered, layout.gaps
+        self.groups, self.sizes, self.layout = _groups(layout), layout.sizes, layout
         order = [l for group in self.groups for l in group]
         self.place = {l: row for row, l in enumerate(order)}
         self.register_buffer("order", torch.tensor(order), persistent=False)
@@ -89,7 +88,7 @@ class Heads(nn.Module):
         """Set the output biases to the smoothed log shares of tokens x [N, L]: as yet, no column depends on another."""
         for group, bias in zip(self.groups, self.out_bias, strict=True):
             for row, l in enumerate(group):
-                bias[row, 0] = log_shares(x[:, l], bias.shape[-1], self.ordered[l], self.gaps.get(l, ()))
+                bias[row, 0] = log_shares(x[:, l], bias.shape[-1], Places.of(self.layout, l))
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of the head of token l."""

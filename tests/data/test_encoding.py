@@ -75,7 +75,7 @@ def test_dates_keep_their_format_and_stay_in_their_cell(days, format):
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=500))
 def test_no_number_of_few_rows_is_a_cell_boundary_of_its_own(ticks):
     ticks = np.array(ticks * 2)  # every value in two rows
-    low, high, rows = cells_of(ticks, on_grid=True)
+    low, high, rows, _ = cells_of(ticks, on_grid=True)
     assert rows.sum() == len(ticks)
     assert (low <= high).all() and (low[1:] > high[:-1]).all()
     atoms = low == high

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from generators.data import encoding
 from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
 from generators.data.schema import infer
-from generators.networks.frequencies import log_shares
+from generators.networks.frequencies import Places, log_shares
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
 wholes = st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 40) | st.integers(10**6, 10**6 + 9), min_size=1)
@@ -19,7 +19,7 @@ Cut = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def cut(ticks: np.ndarray, *, on_grid: bool) -> Cut:
-    low, high, rows = cells_of(ticks, on_grid=on_grid)
+    low, high, rows, _ = cells_of(ticks, on_grid=on_grid)
     cell = np.searchsorted(high, ticks)
     assert (low[cell] <= ticks).all() and (np.bincount(cell, minlength=len(low)) == rows).all()
     assert (low[0], high[-1]) == (ticks.min(), ticks.max()) and (low <= high).all()
@@ -72,5 +72,5 @@ def test_a_gap_that_chance_does_not_leave_stays_all_but_empty():
     column, tokens = encoded.columns[0], encoded.encode(frame)
     gap = encoded.encode(pd.DataFrame({"v": [50.0]}))[0, 0]
     assert column.low[column.gaps[0]] < 10 and column.high[column.gaps[0]] > 90
-    shares = log_shares(torch.from_numpy(tokens[:, 0]), encoded.layout.sizes[0], len(column.starts), column.empty).exp()
+    shares = log_shares(torch.from_numpy(tokens[:, 0]), encoded.layout.sizes[0], Places.of(encoded.layout, 0)).exp()
     assert shares[gap] < 1 / len(frame) < shares[gap - 1]

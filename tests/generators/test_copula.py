@@ -12,7 +12,7 @@ from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
 from generators.networks.copula import Copula
-from generators.networks.frequencies import log_shares
+from generators.networks.frequencies import Places, log_shares
 
 
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def test_shares_of_cells_that_hold_a_few_rows_each_are_nearer_to_the_truth_than_
     rng = np.random.default_rng(cells)
     true = np.exp(-(np.linspace(-1.5, 1.5, cells) ** 2))
     rows, fresh = (torch.from_numpy(rng.choice(cells, n, p=true / true.sum())) for n in (5 * cells, 50 * cells))
-    shares = log_shares(rows, cells + 1, cells)  # the last token is a missing value
+    shares = log_shares(rows, cells + 1, Places(cells))  # the last token is a missing value
     counts = torch.log((torch.bincount(rows, minlength=cells + 1) + 0.1) / len(rows))
     gaps = [float(said[rows].mean() - said[fresh].mean()) for said in (shares, counts)]
     assert gaps[0] < gaps[1] / 2  # what the loss gives away of its rows
@@ -121,6 +121,6 @@ def test_shares_of_cells_that_hold_a_few_rows_each_are_nearer_to_the_truth_than_
 
 def test_frequent_cells_and_labels_keep_their_shares():
     tokens = torch.cat([torch.zeros(500), torch.arange(1, 101), torch.full((50,), 101)]).long()
-    numbers, labels = (log_shares(tokens, 103, ordered).exp() for ordered in (102, 0))
+    numbers, labels = (log_shares(tokens, 103, places).exp() for places in (Places(102, [0, 101]), Places(0)))
     assert numbers[[0, 101]].tolist() == pytest.approx([500 / 650, 50 / 650], abs=1e-3)
     assert torch.allclose(labels, (torch.bincount(tokens, minlength=103) + 0.1).double() / 650)
