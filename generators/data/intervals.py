@@ -40,7 +40,7 @@ class Cell(NamedTuple):
         return self.low == self.high and not self.rare
 
 
-class Steps(NamedTuple):
+class NumberLine(NamedTuple):
     """From a value to the next: one tick on a grid, else to the nearest other float."""
 
     on_grid: bool
@@ -81,9 +81,9 @@ def cells_of(ticks: np.ndarray, *, on_grid: bool) -> Cut:
     """
     unique, counts = np.unique(ticks, return_counts=True)
     least = max(LEAST_ROWS_PER_VALUE, min(len(ticks) / FEW_CELLS, MOST_ROWS), len(ticks) / MOST_CELLS)
-    cells, steps = _absorbed(_runs(unique.tolist(), counts.tolist(), least)), Steps(on_grid)
+    cells, line = _absorbed(_runs(unique.tolist(), counts.tolist(), least)), NumberLine(on_grid)
     if not all(cell.atom for cell in cells):
-        cells = _evened(_tiled(cells, steps), math.sqrt(len(ticks)) / least, steps)
+        cells = _evened(_tiled(cells, line), math.sqrt(len(ticks)) / least, line)
     low, high = (np.array([cell[end] for cell in cells], unique.dtype) for end in (0, 1))
     gaps = np.array([cell.rows == 0 for cell in cells], bool)
     return Cut(low, high, np.bincount(np.searchsorted(high, ticks), minlength=len(cells)), gaps)
@@ -115,37 +115,37 @@ def _absorbed(cells: Iterable[Cell]) -> list[Cell]:
     return merged
 
 
-def _tiled(cells: list[Cell], steps: Steps) -> list[Cell]:
+def _tiled(cells: list[Cell], line: NumberLine) -> list[Cell]:
     """Move the ends of intervals into the gaps beside them, and make a cell of each gap that chance does not leave."""
     widest = math.log(len(cells)) + BEYOND_CHANCE  # spacings
     tiled, low = [], cells[0].low
     for a, b in pairwise(cells):
-        end, begin = _ends(a, b, widest, steps)
-        tiled.append(Cell(low, steps.below(end), a.rows))
+        end, begin = _ends(a, b, widest, line)
+        tiled.append(Cell(low, line.below(end), a.rows))
         if end < begin:
-            tiled.append(Cell(end, steps.below(begin), 0))
+            tiled.append(Cell(end, line.below(begin), 0))
         low = begin
     return [*tiled, Cell(low, cells[-1].high, cells[-1].rows)]
 
 
-def _ends(a: Cell, b: Cell, widest: float, steps: Steps) -> tuple[float, float]:
+def _ends(a: Cell, b: Cell, widest: float, line: NumberLine) -> tuple[float, float]:
     """Return the first values above cell a and of cell b; what is between them is in neither."""
-    spacing = steps.spacing(a), steps.spacing(b)
+    spacing = line.spacing(a), line.spacing(b)
     if b.low - a.high <= widest * max(spacing):
-        edge = steps.above(a.high) if a.atom else b.low if b.atom else steps.edge(a.high, b.low)
+        edge = line.above(a.high) if a.atom else b.low if b.atom else line.edge(a.high, b.low)
         return edge, edge
-    reach = [math.ceil(2 * own) if steps.on_grid else 2 * own for own in spacing]
-    end = steps.above(a.high) if a.atom else steps.edge(a.high, min(a.high + reach[0], b.low))
-    return end, b.low if b.atom else max(end, steps.edge(max(b.low - reach[1], a.high), b.low))
+    reach = [math.ceil(2 * own) if line.on_grid else 2 * own for own in spacing]
+    end = line.above(a.high) if a.atom else line.edge(a.high, min(a.high + reach[0], b.low))
+    return end, b.low if b.atom else max(end, line.edge(max(b.low - reach[1], a.high), b.low))
 
 
-def _evened(cells: list[Cell], most: float, steps: Steps) -> list[Cell]:
+def _evened(cells: list[Cell], most: float, line: NumberLine) -> list[Cell]:
     """Give the intervals that follow one another, in blocks of at most `most`, the same width within a block."""
     found: list[Cell] = []
     for fixed, group in groupby(cells, lambda cell: cell.atom or cell.rows == 0):
         own = list(group)
         blocks = [[cell] for cell in own] if fixed else _blocks(own, most)
-        found += [part for block in blocks for part in _parts(block, steps)]
+        found += [part for block in blocks for part in _parts(block, line)]
     return found
 
 
@@ -158,16 +158,16 @@ def _blocks(cells: list[Cell], most: float) -> Iterator[list[Cell]]:
         start += length
 
 
-def _parts(block: list[Cell], steps: Steps) -> list[Cell]:
+def _parts(block: list[Cell], line: NumberLine) -> list[Cell]:
     """Cut a block into as many cells of the same width, fewer where it has fewer values."""
     low, high, rows = block[0].low, block[-1].high, sum(cell.rows for cell in block)
     shares = [Fraction(k, len(block)) for k in range(1, len(block))]
-    if steps.on_grid:
+    if line.on_grid:
         inner = [low + math.ceil(share * (high - low + 1)) for share in shares]
     else:
         inner = [float(low * (1 - share) + high * share) for share in map(float, shares)]
     edges = [low, *(edge for edge in dict.fromkeys(inner) if low < edge <= high)]
-    return [Cell(a, b, rows) for a, b in zip(edges, [*map(steps.below, edges[1:]), high], strict=True)]
+    return [Cell(a, b, rows) for a, b in zip(edges, [*map(line.below, edges[1:]), high], strict=True)]
 
 
 def _roundest(least: float, most: float) -> float:
