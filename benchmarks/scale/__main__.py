@@ -40,7 +40,10 @@ def main() -> None:
         found = {}
         for rows in sorted({options.least, *options.rows}):
             found[rows] = _run(options, rows, Path(folder))
-            print(json.dumps({"rows": rows, "stages": {name: vars(cost) for name, cost in found[rows].items()}}))
+            print(
+                json.dumps({"rows": rows, "stages": {name: vars(cost) for name, cost in found[rows].items()}}),
+                flush=True,
+            )
     Console(width=150).print(_table(found, options.least))
 
 

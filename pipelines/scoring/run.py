@@ -116,7 +116,7 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything
     else as labels.
     """
-    frame = frame.copy()
+    frame = frame.copy(deep=False)
     for column in schema.columns:
         values = dtypes.simple(frame[column.name])
         if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):

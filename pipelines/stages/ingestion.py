@@ -111,7 +111,7 @@ def check_mentioned(names: list[str], config: RunConfig) -> None:
 
 def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Make infinite numbers missing, and return how many of each column."""
-    frame, notes = frame.copy(), []
+    frame, notes = frame.copy(deep=False), []  # a column that changes is another one: the others take no room
     for name in frame.columns:
         if not pd.api.types.is_float_dtype(frame[name].dtype):
             continue

@@ -70,7 +70,7 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
     """Make missing what its column's format does not read, but for words that stand for missing values; return what
     is to be said of both, by column.
     """
-    frame, notes = frame.copy(), []
+    frame, notes = frame.copy(deep=False), []
     for column in schema.columns:
         if column.kind not in ("numerical", "datetime") or not column.format:
             continue
