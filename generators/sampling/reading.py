@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels, fit_column
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.encoding import Encoding, fit
 from launderette.generators.data.schema import Image, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
@@ -101,13 +101,31 @@ def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np
         if isinstance(asked, Image):
             raise GeneratorError(f"expected a condition on a column of values, found one on the image {name!r}")
         column = fit_column(frame[name], asked)
-        cells, ticks = column.encode(frame[name]), np.zeros(len(frame), dtype="int64")
-        if isinstance(column, Cells):
-            own, present = to_grid(frame[name], column.column, column.scale)
-            ticks = ticks.astype(own.dtype)
-            ticks[present] = own
-        found &= domains.read(condition, column, possible=False).holds(cells, ticks)
+        cells = column.encode(frame[name])
+        found &= domains.read(condition, column, possible=False).holds(cells, _ticks(frame, column, cells))
     return found
+
+
+def obeying(frame: pd.DataFrame, schema: Schema, texts: Iterable[str]) -> np.ndarray:
+    """Return which rows of a table keep every constraint, as `sample` understands it: bool [rows]; ValueError for one
+    that is none, and where no row keeps them.
+    """
+    texts = tuple(texts)
+    check(texts, schema)
+    encoding = fit(frame, schema)
+    cells = [column.encode(frame[column.name]) for column in encoding.columns]
+    ticks = {k: _ticks(frame, column, cells[k]) for k, column in enumerate(encoding.columns)}
+    return read(None, texts, encoding).holds(cells, ticks)
+
+
+def _ticks(frame: pd.DataFrame, column: Cells | Labels, cells: np.ndarray) -> np.ndarray:
+    """Return the values of a column on its grid, 0 where missing: [rows]; of labels their cells."""
+    if isinstance(column, Labels):
+        return cells
+    own, present = to_grid(frame[column.name], column.column, column.scale)
+    ticks = np.zeros(len(frame), dtype=own.dtype)
+    ticks[present] = own
+    return ticks
 
 
 def _check_domain(domain: Domain, *, alone: bool) -> None:

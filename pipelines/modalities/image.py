@@ -246,11 +246,15 @@ def score(
     model: Synthesizer | None = None,
     names: Sequence[str] | None = None,
 ) -> Report:
-    """Score the synthetic images against both real sides; with a model that has a loss, the white-box attack is
-    tried too. `names` restricts the metrics. Under sample.weights the real images in the same shares are compared
-    with, for all but privacy.
+    """Score the synthetic images against both real sides, with a model that has a loss by the white-box attack too.
+    `names` restricts the metrics. Under sample.where those of that label are compared with (LaunderError where none
+    has it), under sample.weights those in the same shares, for all but privacy.
     """
-    loss, own = loss_of({"train": train, "holdout": holdout}, model), members(model, len(train))
+    own = members(model, len(train))
+    if config.sample.where:
+        met, also_met = (shares.of_label(side.labels, config.sample.where) for side in (train, holdout))
+        train, holdout, own = train.take(met), holdout.take(also_met), None if own is None else own[met]
+    loss = loss_of({"train": train, "holdout": holdout}, model)
 
     def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, *, attacked: bool) -> Report:
         one, two, drawn = ((side.pixels, side.labels) for side in (first, second, synthetic))

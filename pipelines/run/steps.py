@@ -207,6 +207,7 @@ def sample(
         "score.features",
         "sample.where",
         "sample.weights",
+        "sample.constraints",
         "seed",
         "privacy",
     ),

@@ -32,9 +32,10 @@ def score(
     tried too. `names` restricts the metrics.
 
     Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no
-    holdout. Under sample.weights it is rows in the same shares, for all but privacy. What the report says of single
-    rows and rare categories is for its internal variant, in the run's private folder. LaunderError where no training
-    row meets the condition, or a share has no row, ValueError where the tables differ.
+    holdout. Under sample.weights it is rows in the same shares, under sample.constraints those that keep them, for all
+    but privacy. What the report says of single rows and rare categories is for its internal variant, in the run's
+    private folder. LaunderError where no training row is as asked for, or a share has no row, ValueError where the
+    tables differ.
     """
     sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
     learnt = members(model, len(train))
@@ -63,15 +64,36 @@ def score(
         "members": None if learnt is None else learnt[sides[0].index],
         "internal": True,
     }
-    if not config.sample.weights:
+    obeyed = _obeyed(real, schema, config, len(kept))
+    if obeyed.all() and not config.sample.weights:
         return scored(kept, held, names, **of_members)
-    like_kept = _in_shares(kept, schema, config, "training")
-    like_held = _in_shares(held, schema, config, "held-out")
+    like = [side[obeyed[side.index]] for side in (kept, held)]
+    if config.sample.weights:
+        like = [
+            _in_shares(side, schema, config, word) for side, word in zip(like, ("training", "held-out"), strict=True)
+        ]
+    notes = [*([] if obeyed.all() else [shares.KEPT]), *([shares.NOTE] if config.sample.weights else [])]
     return shares.judged(
         evaluation.names(schema.modality) if names is None else names,
         lambda private: scored(kept, held, private, **of_members),
-        lambda others: scored(like_kept, like_held, others),
+        lambda others: scored(like[0], like[1], others),
+        " ".join(notes),
     )
+
+
+def _obeyed(real: pd.DataFrame, schema: Schema, config: RunConfig, training: int) -> np.ndarray:
+    """Return which real rows, training rows first, keep sample.constraints: bool [rows]; LaunderError where no training
+    row does.
+    """
+    if not config.sample.constraints or len(real) < 2:
+        return np.ones(len(real), bool)
+    obeyed = reading.obeying(real, schema, config.sample.constraints)
+    if not obeyed[:training].any():
+        raise LaunderError(
+            f"expected training rows that keep sample.constraints to compare with, found none among {training:,}; ask "
+            "for what the data hold"
+        )
+    return obeyed
 
 
 def _in_shares(frame: pd.DataFrame, schema: Schema, config: RunConfig, side: str) -> pd.DataFrame:

@@ -1,9 +1,11 @@
-"""Shares that the owner asked for: what sample.weights changes on purpose is no flaw, so the released rows are compared
-with real rows in the same shares. Privacy is judged on all rows: whom the data give away does not depend on shares.
+"""What the owner asked for: what sample.weights or sample.constraints change on purpose is no flaw, so the released
+rows are compared with real rows in the same shares, and with those that keep the same constraints. Privacy is judged on
+all rows: whom the data give away does not depend on either.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 Scored = Callable[[list[str]], Report]  # of the metrics of these names
 NOTE = "Compared with real rows in the shares of sample.weights."
+KEPT = "Compared with the real rows that keep sample.constraints."
 
 
 def rows_in(shares: Sequence[tuple[np.ndarray, float]], seed: int, side: str) -> np.ndarray:
@@ -31,12 +34,23 @@ def rows_in(shares: Sequence[tuple[np.ndarray, float]], seed: int, side: str) ->
     return np.sort(np.concatenate([stream.permutation(rows)[: max(1, round(most * share))] for rows, share in asked]))
 
 
-def judged(names: Sequence[str], whole: Scored, alike: Scored) -> Report:
-    """Return the scores of these names: those about privacy of all rows, the others of real rows in the shares asked
-    for, and said to be.
+def of_label(labels: Any, where: Mapping[str, Any]) -> np.ndarray:
+    """Return the numbers of the images of the label that sample.where asks for; LaunderError where there is none."""
+    rows = np.flatnonzero(np.isin(np.asarray(labels).astype(str), [str(value) for value in where.values()]))
+    if not len(rows):
+        raise LaunderError(
+            "expected training and held-out images of the label under sample.where to compare with, found none on one "
+            "side; ask for a label of more images"
+        )
+    return rows
+
+
+def judged(names: Sequence[str], whole: Scored, alike: Scored, note: str = NOTE) -> Report:
+    """Return the scores of these names: those about privacy of all rows, the others of real rows as asked for, and
+    said to be.
     """
     private = [name for name in names if name.startswith(PRIVACY)]
     every, some = whole(private), alike([name for name in names if name not in private])
-    said = {name: replace(score, note=f"{score.note} {NOTE}".strip()) for name, score in some.scores.items()}
+    said = {name: replace(score, note=f"{score.note} {note}".strip()) for name, score in some.scores.items()}
     scores = every.scores | said
     return replace(every, scores={name: scores[name] for name in names}, charts=some.charts)
