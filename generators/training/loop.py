@@ -69,7 +69,7 @@ def train(
         "stopped": s.stopped,
     }
     if s.parts > 1:
-        record["batch_parts"] = s.parts
+        record |= {"batch_parts": s.parts, "processes": parallel.size()}
     if plan.least_diversity:
         record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
         record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == ENDED_IN_NOISE}

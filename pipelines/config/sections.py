@@ -151,10 +151,11 @@ class Split(Section):
 
 
 class Generator(Section):
-    """A generator by its path in generators/, and its options."""
+    """A generator by its path in generators/, its options, and how many GPUs (or processes of a CPU) train it."""
 
     name: str = "tabular.autoregressive"
     options: dict[str, Any] = Field(default_factory=dict)
+    devices: int = Field(1, ge=1, le=64)
 
 
 class Budget(Section):

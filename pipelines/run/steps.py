@@ -17,6 +17,7 @@ from launderette.evaluation import report as reports
 from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
+from launderette.pipelines.parallel_training import launching
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override
@@ -144,7 +145,7 @@ def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Re
 
 @step(
     reads=("generator", "budget", "seed", "device", "split.entity", "columns", "privacy"),
-    runs=(*COMMON_CODE, "generators"),
+    runs=(*COMMON_CODE, "pipelines/parallel_training", "generators"),
     needs=MODEL_LIBRARIES,
     aside=("progress",),
 )
@@ -158,14 +159,11 @@ def train(
 ) -> Result:
     """Fit the generator, from its last checkpoint on where there is one, with the combinations that were found."""
     config = relations.with_combinations(config, combinations)
-    modality, checkpoint, folder = place.modality, place.path("checkpoint"), place.path("model")
-    model = modality.train(
-        modality.read(table), Schema.from_dict(schema), config, checkpoint=checkpoint, progress=progress
-    )
-    model.save(folder)
+    places = {"folder": place.path("processes"), "checkpoint": place.path("checkpoint"), "model": place.path("model")}
+    model = launching.trained(place.modality, table, schema, config, **places, progress=progress)
     recorded = {key: model.record[key] for key in ("steps", "device", "reason", "stopped")}
     notes = [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else []
-    return {"model": file_artifact(folder), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
+    return {"model": file_artifact(places["model"]), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
 
 
 @step(
