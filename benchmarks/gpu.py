@@ -6,12 +6,14 @@ One line per generator, on a made table of 15 columns or on made images of 28 x 
 between the first and the last evaluation, evaluations included; `floor` is the larger of two times: the step's
 floating-point operations (counted by torch) at the rate of a large matrix product in the type that the generator
 multiplies in, and four passes over its parameters and the optimizer's state at the rate of a copy; both rates are
-measured on the device first. `peak` is the device's own figure for a GPU. `drawn` are rows or images per second.
+measured on the device first. `peak` is the device's own figure for a GPU, and the process's most resident memory on a
+CPU, both of this generator alone. `drawn` are rows or images per second.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from generators import Budget, Images
 STEPS = 300
 PASSES = 4  # over parameters, gradients and the two moments of AdamW: read and written
 SIDE = 4096  # of the matrices whose product gives the device's rate
+HALF_ON_GPU = "tabular.autoregressive", "tabular.diffusion"  # tables that multiply in bfloat16 there
 SHOWN = "generator", "step ms", "floor ms", "ratio", "peak MB", "drawn per s"
 
 
@@ -37,6 +40,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--names", nargs="+", default=list(generators.names()))
     parser.add_argument("--rows", type=int, default=32_000)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument(
         "--drawn", type=int, default=200_000, help="rows of a table that are drawn; images: a hundredth"
     )
@@ -46,7 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     device = torch.device(options.device)
     rates = {kind: _products_per_second(device, kind) for kind in (torch.float32, torch.bfloat16)}, _copied(device)
-    name = torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    threads = f"no GPU: a CPU, threads: {torch.get_num_threads()}"
+    name = torch.cuda.get_device_name() if device.type == "cuda" else threads
     table = Table(*SHOWN, title=f"{name}; {rates[1] / 1e9:,.0f} GB/s", title_justify="left")
     for generator in options.names:
         table.add_row(generator, *_measured(generator, options, device, *rates))
@@ -58,18 +63,34 @@ def main() -> None:
 def _measured(name: str, options: argparse.Namespace, device: torch.device, rates: dict, copied: float) -> list[str]:
     data = _images(options.rows) if name.startswith("image.") else _rows(options.rows)
     seen: list[dict] = []
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
     counted = [_flops(data, name, options.device, steps) for steps in (1, 3)]
-    model = generators.fit(data, name, device=options.device, budget=Budget(steps=STEPS), progress=seen.append)
+    _forget_peak(device)
+    budget = Budget(steps=options.steps)
+    model = generators.fit(data, name, device=options.device, budget=budget, progress=seen.append)
     step = (seen[-1]["seconds"] - seen[0]["seconds"]) / max(1, seen[-1]["step"] - seen[0]["step"])
     weights = sum(p.numel() * p.element_size() for p in model.model.parameters())
-    kind = torch.bfloat16 if name.startswith("image.") else torch.float32
+    half = name.startswith("image.") or (device.type == "cuda" and name in HALF_ON_GPU)
+    kind = torch.bfloat16 if half else torch.float32
     floor = max((counted[1] - counted[0]) / 2 / rates[kind], PASSES * 4 * weights / copied)
-    peak = torch.cuda.max_memory_allocated() / 2**20 if device.type == "cuda" else float("nan")
+    peak = _peak(device) / 2**20
     drawn = options.drawn // (100 if name.startswith("image.") else 1)
     rate = drawn / _seconds(lambda: model.sample(drawn), device)
     return [f"{1e3 * step:.2f}", f"{1e3 * floor:.3f}", f"{step / floor:.0f}", f"{peak:,.0f}", f"{rate:,.0f}"]
+
+
+def _forget_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5")  # the mark of the most resident memory (Linux, proc(5))
+
+
+def _peak(device: torch.device) -> int:
+    """Return the most bytes that were held since `_forget_peak`."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) * 1024
 
 
 class Operations(TorchDispatchMode):
