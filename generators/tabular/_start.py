@@ -13,13 +13,16 @@ from torch import Tensor, nn
 from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula, number
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.tabular._variables import Variables
+from launderette.generators.training.validation import folds
 
 VALIDATION_ROWS = 2000  # validation rows that are asked
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 
 
 class Start(nn.Module):
-    """Draws starting rows; `fit` fills the copula."""
+    """Draws starting rows; `fit` fills the copula, and chooses the columns that follow it."""
+
+    follows: Tensor  # bool [columns]; the others are drawn by their own shares
 
     def __init__(self, variables: Variables) -> None:
         super().__init__()
@@ -28,21 +31,29 @@ class Start(nn.Module):
         self.copula = Copula(
             replace(variables.layout, ordered=tuple(ordered))
         )  # a choice is a label to it, whatever it is called
+        self.register_buffer("follows", torch.zeros(self.copula.columns, dtype=torch.bool))
 
     def fit(self, x: Tensor, validation: Tensor, *, used: bool) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits the validation rows [M, L] best; or use none."""
-        R, gains = self.copula.fit(x), {INDEPENDENT: 0.0}
-        for amount in SHRINKAGE if used else ():
-            self.copula.shrink(R, amount)
-            gains[amount] = self._gain(validation[:VALIDATION_ROWS])
-        self.copula.shrink(R, max(gains, key=gains.__getitem__))
+        """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not
+        become less likely; or use none.
 
-    def _gain(self, x: Tensor) -> float:
-        """Return how much more likely than with independent columns the tokens x [M, L] are, in nats per row."""
-        terms = self.copula.terms(x)
-        return sum(
-            float(term.gather(1, x[:, l : l + 1]).mean()) for l, term in terms.items() if l < self.copula.columns
-        )
+        Other rows are the validation rows [M, L], or parts of x in turn where these are few.
+        """
+        gains = torch.stack([self._gains(*part) for part in folds(x, validation[:VALIDATION_ROWS])]).mean(0)
+        best = int(gains.clamp(min=0).sum(1).argmax())
+        self.follows.copy_((gains[best] >= 0) & used)  # what comes first gains nothing but under conditions
+        self.copula.shrink(self.copula.fit(x), SHRINKAGE[best] if gains[best].max() > 0 and used else INDEPENDENT)
+
+    def _gains(self, x: Tensor, other: Tensor) -> Tensor:
+        """Return how much likelier each column of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
+        nats per row, by shrinkage: float32 [shrinkages, columns].
+        """
+        R, columns, found = self.copula.fit(x), self.copula.columns, []
+        for amount in SHRINKAGE:
+            self.copula.shrink(R, amount)
+            terms = self.copula.terms(other)
+            found.append(torch.stack([terms[c].gather(1, other[:, c : c + 1]).mean() for c in range(columns)]))
+        return torch.stack(found)
 
     @torch.no_grad()
     def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:
@@ -74,13 +85,15 @@ class Start(nn.Module):
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
-        return share if choice.is_missing else share + self.copula.term(choice.column, x, X, given)
+        alone = choice.is_missing or not self.follows[choice.column]
+        return share if alone else share + self.copula.term(choice.column, x, X, given)
 
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
         """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""
         i, j = self.variables.numbers.index(c), self.copula.feature[c]
-        mu, s = number(j, X, given)
-        z[:, i] = (mu + s[:, 0] * e[:, i]).float()
+        if self.follows[c]:
+            mu, s = number(j, X, given)
+            z[:, i] = (mu + s[:, 0] * e[:, i]).float()
         edges = getattr(self.copula, f"edges_{c}")
         token = torch.bucketize(z[:, i].double(), edges[1:-1], right=True)
         for v in self.variables.of_column[c]:

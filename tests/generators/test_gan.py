@@ -92,6 +92,19 @@ def test_the_start_keeps_what_is_known_and_draws_the_rest_by_it():
     assert agreement == pytest.approx(real, abs=0.08)
 
 
+def test_columns_that_explain_nothing_do_not_keep_the_start_from_what_others_explain():
+    rng = np.random.default_rng(0)
+    a = rng.choice(list("xyz"), 300)
+    noise = {f"n{k}": rng.choice([f"v{j}" for j in range(14)], 300, p=[0.48] + [0.04] * 13) for k in range(8)}
+    variables, x = variables_of(pd.DataFrame({"a": a, "b": np.char.upper(a), **noise}))
+    start = Start(variables)
+    start.fit(x[40:], x[:40], used=True)
+    assert start.copula.used and start.follows[:2].all() and start.follows[2:].float().mean() < 0.5
+    assert float(start._gains(x[40:], x[:40]).sum(1).max()) < 0  # of all columns together it would be worse than none
+    start.fit(x[40:], x[:40], used=False)
+    assert not start.copula.used and not start.follows.any()
+
+
 def test_candidates_are_weighted_until_every_column_has_its_shares():
     tokens = (torch.rand(4, 5000, 2, generator=torch.Generator().manual_seed(0)) < torch.tensor([0.5, 0.3])).long()
     shares = {0: torch.tensor([0.3, 0.7]), 1: torch.tensor([0.6, 0.4])}
