@@ -45,8 +45,9 @@ def main() -> None:
     options, console = _options(), Console(width=160)
     table = Table("holdout", "released", "refused", "by", "s", title_justify="left", title=_title(options))
     refused, draws, by = 0, 0, Counter[str]()
-    for held, released in ((h, r) for h in options.held for r in options.released):
-        found = [_drawn(options, held, released, seed) for seed in range(options.draws)]
+    sizes = [(held, released) for held in options.held for released in options.released]
+    for place, (held, released) in enumerate(sizes):  # other people in each: the same ones would be one draw, not many
+        found = [_drawn(options, held, released, seed * len(sizes) + place) for seed in range(options.draws)]
         names = Counter(name for one in found for name in one["refused"])
         count = sum(bool(one["refused"]) for one in found)
         refused, draws, by = refused + count, draws + len(found), by + names

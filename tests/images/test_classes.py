@@ -1,6 +1,6 @@
 """Each class of images counts by itself: one that is missing, repeated or mislabelled is named, an honest one not."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -49,6 +49,42 @@ def test_the_worst_class_decides(digits, kind, name):
 @pytest.mark.parametrize("sizes", [(800, 200, 400), (140, 35, 140), (200, 200, 60), (100, 60, 900)])
 def test_classes_of_fresh_images_lose_nothing_beyond_chance(sizes):
     assert broken(scored(population.digits(sizes, seed=5))) == set()
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """A network that takes a share of the images of one class for another, and of all others by chance."""
+
+    truth: np.ndarray
+    missed: float
+    worse: float  # of the threes
+
+    def guess(self, pixels):
+        wrong = np.random.default_rng(2).random(len(self.truth)) < np.where(self.truth == 3, self.worse, self.missed)
+        return np.where(wrong, (self.truth + 5) % 10, self.truth)
+
+
+@pytest.mark.parametrize(
+    ("usual", "missed", "worse", "least", "most"),
+    [
+        (0.05, 0.05, 0.05, 1, 1),  # as networks trained on real images
+        (0.05, 0.05, 1.0, 0.4, 0.7),  # one class was not learnt at all
+        (0.05, 0.9, 0.9, 0.4, 0.8),  # none was learnt
+        (0.9, 0.9, 0.9, 1, 1),  # nor can it be
+    ],
+)
+def test_a_class_that_synthetic_images_do_not_teach_is_what_accuracy_has_lost(
+    digits, monkeypatch, usual, missed, worse, least, most
+):
+    made = samples.make(digits.train, digits.holdout, digits.synthetic, features=raw)
+    networks = {"train": (usual, usual), "synthetic": (missed, worse)}
+    monkeypatch.setattr(type(made), "judge", lambda self, role, *_: Guesses(digits.holdout[1], *networks[role]))
+    found = evaluation.load("image.class_accuracy")(made)
+    assert least <= found.value <= most and (found.value < 1) == (found.low < 1)
+    if worse == 1:
+        hits = int((digits.holdout[1] == 3).sum())
+        assert found.low < IMAGE_RULES["image.class_accuracy"]["at_least"]
+        assert f"misjudges {hits} of {hits} held-out images of class 3" in found.note
 
 
 def test_the_worst_class_is_said_in_counts(digits):
