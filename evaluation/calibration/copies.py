@@ -205,3 +205,68 @@ def target_flipped(case: Case, rng: Rng) -> Case:
     """Training rows of which nothing but the target is another's."""
     rows = changes.memorised(case, 1.0, rng)
     return case.released(rows.assign(**{case.target: rng.permutation(rows[case.target].to_numpy())}))
+
+
+def ranks_kept(case: Case, rng: Rng) -> Case:
+    """Training rows, each number replaced by the fresh one of the same rank: no value is kept, their order is."""
+    rows = changes.memorised(case, 1.0, rng)
+    for column in changes.numbers(case):
+        order = np.argsort(np.argsort(rows[column].to_numpy(), kind="stable"))
+        rows[column] = np.sort(case.synthetic[column].to_numpy())[order]
+    return case.released(rows)
+
+
+def twentieth_with_one_column_shuffled(case: Case, rng: Rng) -> Case:
+    """One released row in twenty is a training row with one number of another."""
+    rows, column = changes.memorised(case, 0.05, rng), changes.numbers(case)[0]
+    return changes.planted(case, rows.assign(**{column: rng.permutation(rows[column].to_numpy())}), rng)
+
+
+def rare_class_copied(case: Case, rng: Rng) -> Case:
+    """Released rows of the rarest class are training rows, all others fresh."""
+    rare = changes.rarest(case)
+    there, here = ((table[case.target] == rare).to_numpy() for table in (case.train, case.synthetic))
+    rows = changes.sampled(case.train[there], int(here.sum()), rng)
+    return case.released(pd.concat([case.synthetic[~here], rows], ignore_index=True))
+
+
+def _mixed(case: Case, share: float, weight: float, rng: Rng) -> Case:
+    """A share of the released rows are training rows whose numbers are drawn towards those of another."""
+    rows, others = (changes.memorised(case, share, rng) for _ in range(2))
+    for column in changes.numbers(case):
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        mean = weight * values + (1 - weight) * others[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        rows[column] = mean.round(changes.decimals(values)).astype(rows[column].dtype)
+    return changes.planted(case, rows, rng)
+
+
+def midpoints(case: Case, rng: Rng) -> Case:
+    """Numbers half-way between two training rows, the labels of one of them."""
+    return _mixed(case, 1.0, 0.5, rng)
+
+
+def third_drawn_to_another(case: Case, rng: Rng) -> Case:
+    """30 % training rows, numbers a tenth of the way to another one."""
+    return _mixed(case, 0.3, 0.9, rng)
+
+
+def third_with_labels_of_another(case: Case, rng: Rng) -> Case:
+    """30 % training rows, numbers exact, the labels of one dealt to another."""
+    rows = changes.memorised(case, 0.3, rng)
+    columns, order = changes.labels(case), rng.permutation(len(rows))
+    return changes.planted(case, rows.assign(**{c: rows[c].to_numpy()[order] for c in columns}), rng)
+
+
+def fifth_with_dates_shifted(case: Case, rng: Rng) -> Case:
+    """A fifth training rows, all dates a month later."""
+    rows = changes.memorised(case, 0.2, rng)
+    if not (columns := changes.dates(case)):
+        raise changes.NotApplicable("expected a date")
+    later = {c: pd.to_datetime(rows[c]) + pd.Timedelta(days=30) for c in columns}
+    return changes.planted(case, rows.assign(**{c: day.dt.strftime("%Y-%m-%d") for c, day in later.items()}), rng)
+
+
+def fifth_with_gaps(case: Case, rng: Rng) -> Case:
+    """A fifth training rows, of which three values in ten are missing."""
+    rows = changes.memorised(case, 0.2, rng)
+    return changes.planted(case, rows.mask(rng.random(rows.shape) < 0.3), rng)
