@@ -14,9 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from prefect.blocks.system import Secret
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines.cli import main
+from pipelines.databases import addresses
+from pipelines.run.artifacts import LaunderError
 from pipelines.run.server import free_port
+from pipelines.secrets import secret
 from tests.processes import environment, start, until
 from tests.test_flows import OPEN_GATE, customers
 
@@ -212,3 +217,16 @@ def test_a_quarantine_is_not_green(here, marked, server):
     assert process.returncode == 3, err
     (run,) = runs(server, "data")
     assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "Quarantined") and due(run["name"])
+
+
+def test_a_secret_block_of_the_server_stands_for_a_secret(server):
+    with pytest.raises(LaunderError, match="Secret block no-such of Prefect, which --key names, found no server"):
+        secret("prefect-secret:no-such", "--key")
+    with temporary_settings({PREFECT_API_URL: server}):
+        Secret(value="of nobody").save("people-password", _sync=True)
+        assert addresses.resolved("prefect-secret:people-password", "source.password") == "of nobody"
+        with pytest.raises(LaunderError, match="which --key names, found none; create it"):
+            secret("prefect-secret:no-such", "--key")
+    nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}
+    with temporary_settings(nowhere), pytest.raises(LaunderError, match="does not answer"):
+        secret("prefect-secret:people-password", "--key")

@@ -2,11 +2,12 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from launderette.pipelines.cli.waiting import spinner
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.sections import Schedule
 from launderette.pipelines.run import server
 
 
@@ -18,15 +19,22 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     schedules = {config.name: config.due for config in configurations}
     work = server.prepare(configurations[0].publish.to)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
-    from launderette import flows
+    spinner.show("starting Prefect")
+    with suppress(KeyboardInterrupt), server.beginning(work, pages=True) as begun:
+        _serve(configurations, schedules, begun)
+    return 0
+
+
+def _serve(
+    configurations: Sequence[RunConfig], schedules: Mapping[str, Schedule], begun: server.StartingServer | None
+) -> None:
+    from launderette import flows  # with Prefect, whose server starts meanwhile
     from launderette.pipelines.run import tasks
 
     own = not tasks.users_server()
-    spinner.show("starting Prefect")
-    with suppress(KeyboardInterrupt), tasks.connected(work, pages=True) as address:
+    with tasks.connected(begun) as address:
         spinner.hide()
         print(f"dashboard: {address.removesuffix('/api')}", flush=True)
         for name, due in schedules.items():
             print(f"serving {name}: {due.cron} ({due.timezone})", flush=True)
         flows.serve_schedules(configurations, own_server=own)
-    return 0

@@ -152,7 +152,12 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
         else f"[bold]{config.name}[/]"
     )
     waiting.spinner.show("starting Prefect")
-    from launderette import flows
+    with server.beginning(work) as begun:
+        return _flowing(flow, config, begun)
+
+
+def _flowing(flow: str, config: RunConfig, begun: server.StartingServer | None) -> dict[str, Any]:
+    from launderette import flows  # with Prefect, whose server starts meanwhile
     from launderette.pipelines.run import tasks
 
     started, progress = time.monotonic(), TrainingProgress("training")
@@ -166,7 +171,7 @@ def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
     tasks.tell.set(tell)
     tasks.listener.set(progress)
     try:
-        with tasks.connected(work):
+        with tasks.connected(begun):
             return getattr(flows, flow)(config)
     finally:
         progress.close()

@@ -26,9 +26,8 @@ EXPECTED_BY_KEY = {
     "name": "letters, digits, dots and dashes",
     "delimiter": "one character",
     "locale": "a language and a country such as de_DE",
-    "key": "env:NAME, the environment variable with the key,",
-    **dict.fromkeys(("webhook", "apprise"), "env:NAME, the environment variable with its address,"),
-    "sign": "env:NAME, the environment variable with the key,",
+    **dict.fromkeys(("key", "sign"), "env:NAME or prefect-secret:NAME, which hold the key,"),
+    **dict.fromkeys(("webhook", "apprise"), "env:NAME or prefect-secret:NAME, which hold its address,"),
 }
 UNION_PARTS = ("bool", "int", "float", "str", "dict[str,any]")
 

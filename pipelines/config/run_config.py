@@ -12,7 +12,6 @@ from launderette.pipelines.config.narrowing import without
 from launderette.pipelines.config.rules import Gate, Rule
 from launderette.pipelines.config.sections import (
     Budget,
-    Drift,
     Generator,
     Images,
     Personal,
@@ -29,6 +28,7 @@ from launderette.pipelines.config.sections import (
     Train,
 )
 from launderette.pipelines.databases import addresses
+from launderette.pipelines.drift.sections import Drift
 from launderette.pipelines.notifications.sections import Notification
 from launderette.pipelines.run.artifacts import LaunderError, digest_of
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.databases import addresses
+from launderette.pipelines.secrets import REFERENCE_PATTERN, is_reference
 
 ALONE = "none"  # as split.entity: a column that repeats names no entity
 OUTPUT = "laundered"  # below the folder the command runs in
@@ -21,7 +22,7 @@ Name = Annotated[
 ]  # a column may be called 2019
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
-Reference = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]  # a secret, by its environment variable
+Reference = Annotated[str, Field(pattern=REFERENCE_PATTERN)]  # a secret, by its environment variable or Secret block
 
 
 class Section(BaseModel):
@@ -41,7 +42,7 @@ class Login(Section):
     @field_validator("password")
     @classmethod
     def _reference(cls, password: str | None) -> str | None:
-        if password is not None and not addresses.REFERENCE.fullmatch(password):
+        if password is not None and not is_reference(password):
             raise ValueError(
                 "expected a reference such as env:PGPASSWORD as password, found another text; a "
                 "configuration is no place for a secret"
@@ -195,7 +196,7 @@ class Personal(Section):
 
     detect: bool = True
     locale: str | None = Field(None, pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
-    key: str | None = Field(None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")
+    key: Reference | None = None
 
 
 class Protect(Section):
@@ -266,26 +267,6 @@ class Bucket(Login):
     def address(self) -> str:
         """The address."""
         return self.uri
-
-
-Policy = Literal["stop", "quarantine", "adapt"]
-
-
-class Drift(Section):
-    """What follows from each kind of change since the last release: the run stops before training, its release is
-    refused, or it goes on and says so.
-
-    A column that is listed under `columns` is known: neither that it is new nor that its kind changed stops a run.
-    """
-
-    added: Policy = "stop"
-    removed: Policy = "stop"
-    renamed: Policy = "stop"
-    retyped: Policy = "stop"
-    categories: Policy = "adapt"
-    range: Policy = "adapt"
-    distribution: Policy = "adapt"
-    rows: Policy = "adapt"
 
 
 class Train(Section):

@@ -1,10 +1,10 @@
 """Addresses: which ones are databases, what may stand in one, names of tables, and where its secrets come from."""
 
-import os
 import re
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.secrets import is_reference, secret
 
 SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 OBJECT_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
@@ -13,7 +13,6 @@ POSTGRESQL = ("postgresql", "postgres")
 FILE_DATABASES = ("sqlite", "duckdb")
 CREDENTIALS = re.compile(r"://(?:[^/@\s]+@|[^/?@\s]*:[^?@\s]*@)")  # a password may hold a slash
 SECRET_OPTIONS = ("user", "password", "passwd", "pwd", "sslpassword", "token", "access_token", "secret")
-REFERENCE = re.compile(r"env:([A-Za-z_]\w*)")
 NAME_PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 
 
@@ -50,13 +49,8 @@ def shown(uri: str) -> str:
 
 
 def resolved(value: str | None, key: str) -> str | None:
-    """Return what `env:NAME` stands for, any other text as it is. LaunderError where the environment has no NAME."""
-    found = REFERENCE.fullmatch(value or "")
-    if found is None:
-        return value
-    if found[1] not in os.environ:
-        raise LaunderError(f"expected the environment variable {found[1]} for {key}, found none; set it")
-    return os.environ[found[1]]
+    """Return what a reference to a secret stands for, any other text as it is. LaunderError where there is none."""
+    return secret(value, key) if value is not None and is_reference(value) else value
 
 
 def with_credentials(uri: str, user: str | None, password: str | None) -> str:

@@ -21,6 +21,7 @@ from launderette.pipelines.personal_data import people
 from launderette.pipelines.personal_data.column_names import plain
 from launderette.pipelines.personal_data.naming import Casting, Mail
 from launderette.pipelines.run.artifacts import LaunderError, explained
+from launderette.pipelines.secrets import secret
 
 KEY_FILE, KEY_BYTES = "personal.key", 32
 LEAST_KEY = 16  # characters of a key, fewer can be guessed
@@ -28,14 +29,12 @@ ATTEMPTS = 1000  # of a pseudonym that is a real name or another person's
 
 
 def stated(reference: str) -> bytes:
-    """Return the key that `env:NAME` stands for; LaunderError where there is none, or one that can be guessed."""
-    name = reference.removeprefix("env:")
-    key = os.environ.get(name, "")
+    """Return the key that a reference stands for; LaunderError where there is none, or one that can be guessed."""
+    key = secret(reference, "personal.key")
     if len(key) < LEAST_KEY:
-        found = f"{len(key)}" if key else "none"
         raise LaunderError(
-            f"expected a key of at least {LEAST_KEY} characters in the environment variable {name} (personal.key), "
-            f"found {found}; set it to a random text, and keep it"
+            f"expected a key of at least {LEAST_KEY} characters in {reference} (personal.key), found {len(key)}; set "
+            "it to a random text, and keep it"
         )
     return key.encode()
 

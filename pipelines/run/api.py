@@ -28,9 +28,10 @@ def run(
         sending.end(source, found)
         return found
     work = server.prepare(source.publish.to)
-    from launderette import flows
-    from launderette.pipelines.run import tasks
+    with server.beginning(work) as begun:
+        from launderette import flows  # with Prefect, whose server starts meanwhile
+        from launderette.pipelines.run import tasks
 
-    tasks.listener.set(tasks.listener.get() or notebook.progress())
-    with tasks.connected(work):
-        return flows.launder(source)
+        tasks.listener.set(tasks.listener.get() or notebook.progress())
+        with tasks.connected(begun):
+            return flows.launder(source)

@@ -5,13 +5,17 @@ started it.
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from launderette.pipelines.run import supervisor
@@ -20,6 +24,9 @@ from launderette.pipelines.run.artifacts import LaunderError, explained
 LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
 START_SECONDS = 180.0  # seconds for a server to come up
 APPLICATION = "prefect.server.api.server:create_app"
+DATABASE = "prefect.db"  # in Prefect's home
+FILLED = ("flow", "flow_run", "deployment", "block_document", "variable", "configuration", "work_pool")  # by use alone
+OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")  # such as PostgreSQL
 WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # neither pages nor schedules
 
 
@@ -41,19 +48,66 @@ def prepare(output: str) -> Path:
     return work
 
 
+@dataclass(frozen=True)
+class StartingServer:
+    """A server that is about to answer: its process, the address of its API, the folder of its log."""
+
+    process: subprocess.Popen
+    api: str
+    work: Path
+
+    def ready(self) -> str:
+        """Return the address once it answers; LaunderError where it does not come up."""
+        _wait(self.process, f"{self.api}/health", self.work)
+        _remember(Path(os.environ["PREFECT_HOME"]) / DATABASE)
+        return self.api
+
+
 @contextmanager
-def running(work: Path, *, pages: bool) -> Iterator[str]:
-    """Run a server inside the block and yield the address of its API; with `pages`, it shows a dashboard and keeps
-    schedules.
+def beginning(work: Path, *, pages: bool = False) -> Iterator[StartingServer | None]:
+    """Start a server that lives as long as the block, None where the environment names one: Prefect can be imported
+    meanwhile. With `pages`, it shows a dashboard and keeps schedules.
     """
+    if os.environ.get("PREFECT_API_URL"):
+        yield None
+        return
+    _prefill(Path(os.environ["PREFECT_HOME"]) / DATABASE)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    started = _start(work, port, {"PREFECT_UI_API_URL": f"{address}/api"} if pages else WITHOUT_PAGES)
+    process = _start(work, port, {"PREFECT_UI_API_URL": f"{address}/api"} if pages else WITHOUT_PAGES)
     try:
-        _wait(started, f"{address}/api/health", work)
-        yield f"{address}/api"
+        yield StartingServer(process, f"{address}/api", work)
     finally:
-        started.communicate()  # closes its input, which its supervisor takes as the end of this process
+        process.communicate()  # closes its input, which its supervisor takes as the end of this process
+
+
+def _template() -> Path:
+    """Return where an empty database of this version of Prefect lies, once there was one."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(cache, "launderette", f"prefect-{metadata.version('prefect')}.empty")
+
+
+def _prefill(database: Path) -> None:
+    """Give a new home the empty database: making one by Prefect's migrations takes longer than everything else."""
+    if not database.exists() and _template().is_file() and not any(map(os.environ.get, OTHER_DATABASE)):
+        with suppress(OSError):  # then it is made anew
+            database.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_template(), database)
+
+
+def _remember(database: Path) -> None:
+    """Keep a copy of a database in which nothing has happened yet, for the next new home."""
+    if _template().exists() or not database.is_file():
+        return
+    with suppress(OSError, sqlite3.Error):  # where the cache cannot be written, the next one is made anew too
+        _template().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_template().parent) as folder:
+            copy = Path(folder, DATABASE)
+            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+                used = any(target.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in FILLED)  # noqa: S608
+            if not used:
+                os.replace(copy, _template())
 
 
 def _start(work: Path, port: int, settings: dict[str, str]) -> subprocess.Popen:

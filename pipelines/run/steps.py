@@ -36,7 +36,7 @@ COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
     "pipelines/shards",
     *("pipelines/privacy", "generators/privacy"),
-    *("pipelines/run/artifacts.py", "pipelines/run/caching.py", *CONFIG_CODE),
+    *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
     "generators/training/randomness.py",
 )

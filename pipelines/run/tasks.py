@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import httpx
 import torch
 from prefect import State, task, unmapped
 from prefect.artifacts import (
@@ -25,7 +26,9 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
@@ -86,19 +89,38 @@ def users_server() -> bool:
 
 
 @contextmanager
-def connected(work: Path, *, pages: bool = False) -> Iterator[str]:
-    """Have Prefect talk to a server and yield its address: the user's, or one of our own that ends with this
-    process.
-    """
-    if address := get_current_settings().api.url:
-        yield address
+def connected(begun: server.StartingServer | None) -> Iterator[str]:
+    """Have Prefect talk to a server and yield its address: the user's, or one of our own that has begun."""
+    users = get_current_settings().api.url
+    if users or begun is None:
+        yield users or ""
         return
-    with server.running(work, pages=pages) as address, temporary_settings({PREFECT_API_URL: address}):
+    address = begun.ready()
+    with temporary_settings({PREFECT_API_URL: address}):
         os.environ["PREFECT_API_URL"] = address  # for the processes of scheduled runs
         try:
             yield address
         finally:
             del os.environ["PREFECT_API_URL"]
+
+
+def secret_block(name: str, key: str) -> str:
+    """Return what a Secret block of the user's server holds. LaunderError, with the key of the configuration that names
+    it, where there is no server, no block, or nothing in it.
+    """
+    expected = f"expected the Secret block {name} of Prefect, which {key} names, found"
+    if not users_server():
+        raise LaunderError(f"{expected} no server; set PREFECT_API_URL, or write env:NAME")
+    block: Any = Secret  # whose types do not say that it waits
+    try:
+        found = block.load(name, _sync=True).get()
+    except ValueError:
+        raise LaunderError(f"{expected} none; create it on Prefect's pages") from None
+    except (httpx.HTTPError, PrefectException, OSError, RuntimeError):
+        raise Unavailable(f"{expected} that the server does not answer; run again once it does") from None
+    if not isinstance(found, str) or not found:
+        raise LaunderError(f"{expected} no text in it; write the secret as a text")
+    return found
 
 
 def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:

@@ -41,14 +41,14 @@ def test_a_person_has_one_name_in_other_tables_and_other_spellings():
 
 def test_a_key_comes_from_the_environment_and_is_long_enough(monkeypatch):
     monkeypatch.delenv("LAUNDER_KEY", raising=False)
-    with pytest.raises(LaunderError, match=r"in the environment variable LAUNDER_KEY .personal.key., found none"):
+    with pytest.raises(LaunderError, match=r"environment variable LAUNDER_KEY, which personal.key names, found none"):
         keys.stated("env:LAUNDER_KEY")
     monkeypatch.setenv("LAUNDER_KEY", "ab")
     with pytest.raises(LaunderError, match=r"expected a key of at least 16 characters .* found 2; set it") as caught:
         config.settled(config.validate({"source": "x.csv", "personal": {"key": "env:LAUNDER_KEY"}}))
     assert "ab" not in str(caught.value).split() and "\n" not in str(caught.value)
     with pytest.raises(
-        LaunderError, match=r"expected env:NAME, the environment variable with the key, at personal\.key"
+        LaunderError, match=r"expected env:NAME or prefect-secret:NAME, which hold the key, at personal\.key"
     ):
         config.validate({"source": "x.csv", "personal": {"key": "a secret in the open"}})
 
