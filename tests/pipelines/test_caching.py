@@ -69,6 +69,7 @@ def changed(released, settings, *, source=None, output=None):
     ("settings", "again"),
     [
         (["publish.keep=3"], []),
+        (["resources={runner: processes, memory: 4GiB}"], []),
         (["schedule.cron='0 3 * * *'"], []),
         (["augment={folds: 3}"], []),
         (["gate.privacy.copies.at_most=0.5"], ["decide"]),
