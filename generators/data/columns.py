@@ -13,6 +13,7 @@ import pandas as pd
 
 from launderette.generators.data.centres import centres
 from launderette.generators.data.intervals import Cut, cells_of
+from launderette.generators.data.lattices import Lattice, lattice_of
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
@@ -75,7 +76,8 @@ class Cells(_Split):
     """Numbers or dates as sorted cells [low, high] of grid ticks: an atom where low == high, else an interval.
 
     `scale` is that of grid.py, `centres` are those of centres.py (none: all in the middle); `words` are the texts that
-    missing values are written as (None for none), with their shares; in the cells `gaps` lies no training row.
+    missing values are written as (None for none), with their shares; in the cells `gaps` lies no training row;
+    values are points of the `lattice`, where there is one.
     """
 
     column: Numerical | Datetime
@@ -87,6 +89,7 @@ class Cells(_Split):
     words: list[tuple[str | None, float]] = field(default_factory=list)
     centres: list[float] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
+    lattice: Lattice | None = None
 
     @property
     def name(self) -> str:
@@ -172,6 +175,8 @@ class Cells(_Split):
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return the ticks at the places `inside` of intervals [low, high]."""
+        if self.lattice:
+            return self.lattice.between(inside, low, high)
         if self.scale:
             return low.astype("int64") + np.floor(inside * (high - low + 1)).astype("int64")
         return low + inside * (high - low)
@@ -241,11 +246,20 @@ def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Label
 def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     scale = grid_of(values, column)
     ticks, present = to_grid(values, column, scale)
-    cut = cells_of(ticks, on_grid=bool(scale))
+    cut, lattice = _cut(ticks, on_grid=bool(scale))
     starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
     words, middles = _words(values[~present]), centres(ticks, cut.low, cut.high)
-    return Cells(column, scale, low, high, starts, missing, words, middles, np.flatnonzero(cut.gaps).tolist())
+    gaps = np.flatnonzero(cut.gaps).tolist()
+    return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice)
+
+
+def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
+    """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
+    if not on_grid or (lattice := lattice_of(ticks)) is None:
+        return cells_of(ticks, on_grid=on_grid), None
+    cut = cells_of(lattice.numbers(ticks), on_grid=True)
+    return cut._replace(low=lattice.points(cut.low), high=lattice.points(cut.high)), lattice
 
 
 def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
@@ -276,5 +290,6 @@ def restore_column(document: Mapping) -> Cells | Labels:
     entry = dict(document)
     if entry.pop("type") == "Labels":
         return Labels(**entry)
-    words = [(word, share) for word, share in entry["words"]]
-    return Cells(**entry | {"column": column_of(entry["column"]), "words": words})
+    entry["words"] = [(word, share) for word, share in entry["words"]]
+    entry["lattice"] = entry["lattice"] and Lattice(*entry["lattice"])
+    return Cells(**entry | {"column": column_of(entry["column"])})

@@ -114,7 +114,7 @@ def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model)
 
 
 def test_numbers_with_fine_tokens_are_drawn_in_their_range():
-    frame = pd.DataFrame({"v": np.round(np.random.default_rng(0).lognormal(5, 2, 4000), 2), "w": ["a", "b"] * 2000})
+    frame = pd.DataFrame({"v": np.round(np.random.default_rng(0).lognormal(5, 2, 14_000), 2), "w": ["a", "b"] * 7000})
     fitted = fit(frame, "tabular.diffusion", budget=Budget(steps=20))
     assert fitted.encoding.layout.width == 3
     assert fitted.sample(2000)["v"].between(frame["v"].min(), frame["v"].max()).all()

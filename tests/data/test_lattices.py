@@ -1,0 +1,54 @@
+"""Numbers in steps of any size are drawn on their steps, and the step tells no row's own value."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from generators.data import encoding
+from generators.data.encoding import Encoding
+from generators.data.lattices import lattice_of
+from generators.data.schema import infer
+
+RNG = np.random.default_rng(0)
+COUNTS = RNG.binomial(40, 0.4, 300)
+COLUMNS = {
+    "hundreds": 100 * RNG.integers(1, 900, 300),  # hardly a value is shared
+    "quarters": RNG.integers(0, 60, 300) / 4,
+    "knots in miles an hour": np.round(COUNTS * 1.15078 / 2, 1),
+    "weeks": pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * RNG.integers(0, 300, 300), "D"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_values_are_drawn_on_their_steps(name):
+    values = pd.Series(COLUMNS[name])
+    frame = pd.DataFrame({"v": values})
+    encoded = encoding.fit(frame, infer(frame, {"v": "datetime" if name == "weeks" else "numerical"}))
+    again = Encoding.from_dict(json.loads(json.dumps(encoded.to_dict())))
+    cell = RNG.integers(0, again.columns[0].size, 2000)
+    drawn = again.columns[0].decode(cell, RNG.random(2000))
+    assert (again.columns[0].encode(drawn) == cell).all()
+    assert again.columns[0].lattice is not None
+    steps = np.subtract.outer(drawn.to_numpy()[:200], values.to_numpy()).astype("float64") / step_of(name)
+    assert np.abs(steps - np.round(steps)).max() < (0.2 if "knots" in name else 1e-6)
+
+
+def step_of(name: str) -> float:
+    week = float(pd.Timedelta(days=7) / pd.Timedelta(1, COLUMNS["weeks"].unit))
+    steps = {"hundreds": 100, "quarters": 0.25, "knots in miles an hour": 1.15078 / 2, "weeks": week}
+    return steps[name]
+
+
+@pytest.mark.parametrize(
+    "values", [RNG.integers(0, 50, 500), RNG.normal(0, 1e6, 500).astype(int), RNG.choice(RNG.integers(0, 500, 12), 500)]
+)
+def test_numbers_that_fill_their_grid_or_lie_anywhere_have_no_steps(values):
+    assert lattice_of(values) is None
+
+
+def test_a_value_that_few_rows_have_does_not_move_the_step():
+    ticks = np.repeat(np.round(np.arange(30) * 5.75390).astype("int64"), 10)
+    odd = [lattice_of(np.append(ticks, other)) for other in (ticks[:1], [11], [88], [1001])]
+    assert odd[0] is not None and all(found == odd[0] for found in odd)
