@@ -16,7 +16,7 @@ LEAST_VALUES, MOST_VALUES = 8, 200  # that are shared, to find a step by
 SHARE_ON = 0.95  # of the rows, on a lattice that was found from shared values
 BY_CHANCE = 1e-4  # how likely values that lie on no lattice may seem to
 LARGEST_FRACTION = 6  # the smallest difference is a step, or so many
-EXACT = 2.0**52  # largest tick that float64 tells from the next
+LARGEST_EXACT_TICK = 2.0**52  # largest tick that float64 tells from the next
 
 
 class Lattice(NamedTuple):
@@ -49,7 +49,7 @@ class Lattice(NamedTuple):
 def lattice_of(ticks: np.ndarray) -> Lattice | None:
     """Return the lattice that ticks of a grid lie on, None where they fill their grid or lie anywhere."""
     unique, counts = np.unique(ticks, return_counts=True)
-    if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > EXACT:
+    if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > LARGEST_EXACT_TICK:
         return None
     if (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
         return Lattice(int(unique[0]) % common, common) if common ** (2.0 - len(unique)) < BY_CHANCE else None
