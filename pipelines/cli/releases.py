@@ -24,12 +24,20 @@ def releases(folder: Folder) -> int:
     for one in holding.waiting(folder):
         what = "passed the gate and waits" if one["passed"] else "was refused, which may be overridden"
         say(f"? {one['id']}  {what}: launder approve {folder} {one['id']} --by NAME --reason TEXT; see {one['path']}")
-    if any(one["epsilon"] is not None for one in found):
-        from launderette.pipelines.privacy import spending
-
-        total = spending.spent(folder)
-        say(f"All releases together, pruned ones included: epsilon {total.epsilon:.3g} at delta {total.delta:g}.")
+    _say_spent(folder)
     return RELEASED
+
+
+def _say_spent(folder: Path) -> None:
+    """Say what all runs that a folder knows of have spent of their rows' privacy."""
+    from launderette.pipelines.privacy import spending
+
+    if known := spending.entries(folder):
+        total, refused = spending.spent(folder), sum(not entry["released"] for entry in known)
+        say(
+            f"All {len(known):,} runs under a privacy budget together, pruned ones and {refused:,} that were not "
+            f"released included: epsilon {total.epsilon:.3g} at delta {total.delta:g}."
+        )
 
 
 Key = Annotated[

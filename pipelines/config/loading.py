@@ -75,9 +75,13 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
     augment = config.augment
     if augment and augment.test:
         augment = augment.model_copy(update={"test": _resolved(base, augment.test)})
+    privacy = config.privacy
+    if privacy and privacy.account:
+        privacy = privacy.model_copy(update={"account": _resolved(base, privacy.account)})
     return config.model_copy(
         update={
             "name": name,
+            "privacy": privacy,
             "score": score,
             "augment": augment,
             "source": source.model_copy(update={"path": place, "uri": _database(base, source.uri)}),

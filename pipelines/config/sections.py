@@ -177,7 +177,8 @@ class Privacy(Section):
 
     Delta should be far below one in as many rows as there are. A unit is a row, or an entity of split.entity, of which
     `rows_per_entity` rows are used at most. `domain` learn pays for what `columns` does not state of
-    a column; public refuses it. `total_epsilon` bounds what all releases below publish.to spend together.
+    a column; public refuses it. `total_epsilon` bounds what all runs below publish.to spend together and, where
+    `account` names a folder, all runs that name it.
     """
 
     epsilon: float = Field(gt=0, allow_inf_nan=False)
@@ -186,6 +187,7 @@ class Privacy(Section):
     rows_per_entity: int | None = Field(None, gt=0)
     domain: Literal["public", "learn"] = "public"
     total_epsilon: float | None = Field(None, gt=0, allow_inf_nan=False)
+    account: str | None = Field(None, min_length=1)
 
 
 class Personal(Section):

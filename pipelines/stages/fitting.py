@@ -7,6 +7,7 @@ from pathlib import Path
 from launderette.generators import Progress, Synthesizer
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.privacy import spending
 
 
 def fit(
@@ -16,9 +17,12 @@ def fit(
     as in the stages.
     """
     modality = modalities.of(config)
+    spending.check(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
         found = modality.ingest(config, Path(folder) / "ingested")
         protected = modality.protect(found.data, found.schema, config)
         for note in (*found.notes, *protected.notes):
             tell(note)
-        return modality.train(protected.data, found.schema, config, progress=progress)
+        model = modality.train(protected.data, found.schema, config, progress=progress)
+    spending.remember_model(config, model.record.get("ledger"))
+    return model

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.privacy import descent, noise
+from generators.privacy import accounting, descent, ledger, noise
 from generators.privacy.domain import OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
@@ -19,6 +19,7 @@ from pipelines.privacy import public, spending, splitting
 from pipelines.release import verifying
 from pipelines.run import pipeline
 from pipelines.run.artifacts import LaunderError, canonical
+from pipelines.stages import fitting
 from tests import processes, runs
 
 RULES = ("fidelity.formats", "fidelity.trend", "fidelity.detection", "utility.target")
@@ -152,9 +153,10 @@ def test_a_run_releases_with_its_ledger(source):
     assert SECRET.encode() not in everything
     assert pipeline.unchanged(asked)
     more = loaded(source, *QUICK, "privacy.total_epsilon=5", "seed=1")
-    for ledger in (None, manifest["ledger"]):  # before training, and when it is published
+    for told in (None, manifest["ledger"]):  # before training, and when it is published
         with pytest.raises(LaunderError, match=r"total_epsilon 5 .* found (4|3\.99) spent and 5\.9"):
-            spending.check(more, ledger)
+            spending.check(more, told)
+    spending.check(asked.model_copy(update={"privacy": more.privacy}), manifest["ledger"], ended["id"])  # this very run
     changed = manifest | {"ledger": manifest["ledger"] | {"epsilon": 0.1}}
     changed["digest"] = verifying.digest_manifest(changed)
     (place / "manifest.json").write_bytes(canonical(changed))
@@ -180,6 +182,46 @@ def test_a_run_pays_for_what_it_learns_of_columns(source):
     everything = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
     assert SECRET.encode() not in everything and not verifying.verify(place)
     assert pipeline.unchanged(loaded(source, *QUICK, *learning))  # nothing is asked again
+
+
+def entry(folder, id, epsilon, *words, to, **more):
+    asked = config.load(
+        folder / "people.csv", [f"columns={json.dumps(COLUMNS)}", *words, f"privacy.epsilon={epsilon}"], folder / to
+    )
+    told = ledger.gaussian("t", noise.variance_for(accounting.mu_of(epsilon, 1e-6)))
+    spending.remember(asked, id, ledger.Ledger((told,), 1e-6).to_dict(), **more)
+    return asked
+
+
+def test_refused_runs_and_folders_that_share_an_account_add_up(source, capsys):
+    folder, bound = source.parent, ["privacy.account=shared", "privacy.total_epsilon=2.5"]
+    entry(folder, "20260101T000000-a", 1.0, to="one", released=False)
+    asked = entry(folder, "20260101T000001-b", 1.0, to="one", released=True)
+    entry(folder, "20260101T000001-b", 1.0, to="one", released=False)  # a run that is taken up again stays released
+    assert 1.3 < spending.spent(folder / "one").epsilon < 1.6
+    assert main(["releases", str(folder / "one")]) == 0
+    assert "All 2 runs under a privacy budget together, pruned ones and 1 that were not" in capsys.readouterr().out
+    spending.check(asked)  # nobody has stated a bound
+    entry(folder, "20260101T000002-c", 2.0, *bound, to="two", released=True)
+    with pytest.raises(
+        LaunderError, match=r"total_epsilon 2\.5 spent .*shared knows of, found 2 spent and 2\.9\d after"
+    ):
+        spending.check(loaded(source, *bound, "privacy.epsilon=2"))
+    spending.check(loaded(source, "privacy.epsilon=2", *bound[1:]))  # another account
+    unbound = loaded(source, "privacy.epsilon=2.5", bound[0])
+    with pytest.raises(LaunderError, match=r"total_epsilon 2\.5 "):  # what the last run has stated holds on
+        spending.check(unbound)
+
+
+def test_a_refused_run_and_a_model_leave_their_entries(source):
+    asked = loaded(source, *QUICK, "gate.fidelity.shape.at_least=1", "privacy.account=models")
+    refused = runs.launder(asked)
+    assert not refused["passed"] and [one["released"] for one in spending.entries(source.parent / "models")] == [False]
+    assert runs.launder(asked)["id"] == refused["id"] and len(spending.entries(source.parent / "out")) == 1
+    fitting.fit(asked)
+    assert [one["released"] for one in spending.entries(source.parent / "models")] == [False, True]
+    runs.launder(loaded(source, *QUICK, "gate.fidelity.shape.at_least=1", "privacy.total_epsilon=20"), again := [])
+    assert again == []  # a bound, or an account, is no reason to train anew
 
 
 KILLED = """
