@@ -1,6 +1,7 @@
-"""Fit tabular.marginals to Adult under budgets of privacy, and print what is left of the table beside peers' figures.
+"""Fit a generator to Adult under budgets of privacy, and print what is left of the table beside peers' figures.
 
     python -m benchmarks.privacy --shared ../shared --epsilon 1 3 8 --domain public learn
+    python -m benchmarks.privacy --shared ../shared --generator tabular.autoregressive
 
 `--shared` holds data/adult_train.csv and adult_test.csv. Delta is 1e-6. The stated domain (adult.json) is the code list
 and the bounds of the census: no value of it is read from the training rows.
@@ -42,7 +43,10 @@ def main() -> None:
     for domain in options.domain:
         for epsilon in options.epsilon:
             rows.append(
-                (f"tabular.marginals, epsilon {epsilon:g}, {domain} domain", _fitted(train, test, epsilon, domain))
+                (
+                    f"{options.generator}, epsilon {epsilon:g}, {domain} domain",
+                    _fitted(train, test, epsilon, domain, options.generator),
+                )
             )
             print(rows[-1], flush=True)
     _print(rows + QUOTED)
@@ -53,17 +57,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--epsilon", type=float, nargs="+", default=[1.0, 3.0, 8.0])
     parser.add_argument("--domain", nargs="+", choices=["public", "learn"], default=["public"])
+    parser.add_argument("--generator", default="tabular.marginals")
     return parser.parse_args()
 
 
-def _fitted(train: pd.DataFrame, test: pd.DataFrame, epsilon: float, domain: str) -> dict[str, float]:
+def _fitted(train: pd.DataFrame, test: pd.DataFrame, epsilon: float, domain: str, name: str) -> dict[str, float]:
     columns = json.loads(STATED.read_text()) if domain == "public" else {}
     started = time.monotonic()
     privacy = generators.Privacy(epsilon, DELTA, columns, domain=domain)
-    model = generators.fit(train, "tabular.marginals", privacy=privacy)
+    model = generators.fit(train, name, privacy=privacy)
     seconds = time.monotonic() - started
     drawn = model.sample(len(train), seed=1)
-    spent = {"fit s": seconds, "epsilon spent": model.ledger.epsilon}
+    spent = {"fit s": seconds, "epsilon spent": model.record["ledger"]["epsilon"]}
     return scores(train, drawn, test) | {"utility": _utility(drawn, test)} | spent
 
 

@@ -20,9 +20,9 @@ from launderette.generators.privacy import entropy
 
 GRADIENT_ROWS = 512  # whose gradients are made at once
 CLIP = 1.0  # length of a unit's gradient, at most
-DESCENT_RATE = 1e-3
+DESCENT_RATE = 3e-3
 BETAS = (0.9, 0.99)
-AVERAGED = 0.98  # weight of the earlier average of the weights, as steps go on
+AVERAGED = 0.99  # weight of the earlier average of the weights, as steps go on
 
 
 class RowwiseModel(Protocol):

@@ -2,8 +2,8 @@
 
 A part of the budget buys the noisy tables of tabular.marginals. The network is trained on rows that are drawn from
 these, as many as are wanted, at no further cost; the rest of the budget lets private descent teach it what pairs of
-columns do not say. So nothing else reads a row: the columns' cells, the number of rows, the sizes of batches and
-networks all follow from what is public or was told with noise.
+columns do not say. Last, its biases are fitted to the drawn rows again. So nothing else reads a row: the columns'
+cells, the number of rows, the sizes of batches and networks all follow from what is public or was told with noise.
 """
 
 import hashlib
@@ -40,6 +40,7 @@ DRAWN_VALIDATION = 0.05  # share of the drawn rows by which learning from them e
 START_STEPS = 4  # steps on drawn rows for each step on private ones, at most, where the budget names these
 START_MINUTES = 0.4  # share of a budget of minutes
 PACE_STEPS = 5
+CALIBRATION_ROWS, CALIBRATION_STEPS, CALIBRATION_BATCH, CALIBRATION_RATE = 20_000, 150, 1024, 1e-2
 TOLD_STEPS = 10
 
 
@@ -83,6 +84,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     rows = PrivateRows(torch.from_numpy(run.encoding.encode(data)).to(device), units)
     best = run.descent.run(rows, _teller(run, place, how.get("progress"), started))
     run.model.load_state_dict(run.model.state_dict() | best)
+    _keep_shares(run.model, family, run.drawn.to(device), asked.seed)
     seconds = round(time.monotonic() - started, 1)
     record = _record(run, asked) | {"seconds": seconds, "device": str(device), "reason": reason}
     return Fitted(run.encoding, run.config, run.model.eval(), record, torch.zeros(0))
@@ -122,7 +124,8 @@ def _begun(asked: PrivateFit, data: pd.DataFrame) -> PrivateRun:
     events = (*asked.privacy.events, *queries.events)
     schedule = _schedule(asked, model, events, rows, drawn)
     spent = SubsampledGaussian("gradients", schedule.noise, schedule.rate, schedule.steps, reach=schedule.reach)
-    return PrivateRun(encoded, config, Descent(model, schedule), (*events, spent), rows, loss)
+    begun = Descent(model, schedule)
+    return PrivateRun(encoded, config, begun, (*events, spent), rows, loss, drawn[:CALIBRATION_ROWS])
 
 
 def _settled(asked: PrivateFit, encoded: Encoding, rows: int) -> Any:
@@ -149,6 +152,20 @@ def _trained(asked: PrivateFit, config: Any, encoded: Encoding, drawn: Tensor) -
     )
     model.load_state_dict(model.state_dict() | best)
     return model, record["validation"]
+
+
+def _keep_shares(model: nn.Module, family: TableFamily, drawn: Tensor, seed: int) -> None:
+    """Fit the biases alone to drawn rows [M, L] again: what each column's values are together, the tables know better
+    than gradients with noise, which have moved it. Where the loss is least, shares are those of the drawn rows.
+    """
+    own, stream = _private(family).biases(model), randomness.generator(seed, "shares")
+    optimizer = torch.optim.Adam(own, CALIBRATION_RATE)
+    for step in range(CALIBRATION_STEPS):
+        batch = drawn[torch.from_numpy(stream.integers(0, len(drawn), min(CALIBRATION_BATCH, len(drawn))))]
+        for parameter, gradient in zip(own, torch.autograd.grad(model(batch).mean(), own), strict=True):
+            parameter.grad = gradient
+        optimizer.param_groups[0]["lr"] = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
+        optimizer.step()
 
 
 def _private(family: TableFamily) -> PrivateTraining:

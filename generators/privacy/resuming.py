@@ -34,6 +34,7 @@ class PrivateRun:
     events: tuple[Event, ...]  # all that the rows are asked for, the whole descent included
     rows: int  # as they were told
     loss: float  # before the descent, of rows that the tables have drawn
+    drawn: Tensor  # tokens [M, L] of such rows, whose shares the model is to keep
 
     @property
     def model(self) -> nn.Module:
@@ -67,7 +68,7 @@ class Checkpoint:
         begun = Descent(build(encoded, settled), DescentSchedule(**document["schedule"]), document["step"])
         restore(begun, tensors)
         events = tuple(event_of(event) for event in document["events"])
-        return PrivateRun(encoded, settled, begun, events, document["rows"], document["loss"])
+        return PrivateRun(encoded, settled, begun, events, document["rows"], document["loss"], tensors["drawn"])
 
     def _check(self, document: Mapping[str, Any]) -> None:
         begun, asked = document.get("guarantee"), guarantee(self.privacy)
@@ -87,7 +88,7 @@ class Checkpoint:
         if self.folder is None or (not now and time.monotonic() - self.saved < SAVE_SECONDS):
             return
         document = run.to_dict() | {"identity": self.identity, "guarantee": guarantee(self.privacy)}
-        files.write(self.folder, document, tensors_of(run.descent))
+        files.write(self.folder, document, tensors_of(run.descent) | {"drawn": run.drawn})
         self.saved = time.monotonic()
 
 

@@ -218,5 +218,9 @@ def _start_private(model: Model, x: Tensor) -> None:
     model.heads.start_from_marginals(x)
 
 
-PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private)
+def _biases(model: Model) -> list[Tensor]:
+    return list(model.heads.out_bias)
+
+
+PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private, _biases)
 FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan, PRIVATE_TRAINING)

@@ -45,11 +45,13 @@ class FitOptions(TypedDict, total=False):
 @dataclass(frozen=True)
 class PrivateTraining:
     """What sets a family apart that can be trained under a privacy budget (privacy/fitting.py): its model has
-    `row_losses`. `options` take the place of those that are left open, `start(model, tokens)` gives a model its shares.
+    `row_losses`. `options` take the place of those that are left open, `start(model, tokens)` gives a model its shares,
+    and `biases(model)` are the parameters that keep them.
     """
 
     options: Mapping[str, Any]
     start: Callable[[Any, Tensor], None]
+    biases: Callable[[Any], list[Tensor]]
 
 
 @dataclass(frozen=True)

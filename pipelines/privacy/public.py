@@ -23,6 +23,9 @@ from launderette.pipelines.stages import ingestion
 
 PRIVATE_GENERATOR = "tabular.marginals"  # where none is named
 PRIVATE_GENERATORS = (PRIVATE_GENERATOR, "tabular.autoregressive")
+PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not what all runs together may spend
+    f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
+)
 LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 

@@ -67,6 +67,12 @@ def _sum(found: list[dict[str, Any]]) -> Any:
     return total(Ledger.from_dict(entry["ledger"]) for entry in found)
 
 
+def check_release(config: RunConfig, ledger: dict[str, Any] | None, place: Path) -> None:
+    """Raise LaunderError where a release that is not there yet would spend more than an account may."""
+    if ledger is not None and not place.exists():
+        check(config, ledger, place.name)
+
+
 def check(config: RunConfig, ledger: dict[str, Any] | None = None, id: str = "") -> None:
     """Raise LaunderError where one run more would spend beyond the bound of an account: privacy.total_epsilon or, where
     that is not stated, what the last run has stated there.

@@ -19,6 +19,7 @@ from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.parallel_training import launching
 from launderette.pipelines.privacy import spending
+from launderette.pipelines.privacy.public import PRIVACY_KEYS
 from launderette.pipelines.release import cards, gate, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
@@ -28,9 +29,6 @@ from launderette.pipelines.shards.jobs import Spread, one_by_one
 from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.stages import sampling
 
-PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not what all runs together may spend
-    f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
-)
 CONFIG_CODE = tuple(
     f"pipelines/config/{name}.py"
     for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing", "relations")
@@ -325,7 +323,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     A table of a database and objects are loaded before anything is released, and shown after the files.
     """
     output, id = Path(config.publish.to), decided["id"]
-    _check_spending(config, decided["facts"]["ledger"], output / history.RELEASES / id)
+    spending.check_release(config, decided["facts"]["ledger"], output / history.RELEASES / id)
     elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
     place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
@@ -334,12 +332,6 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)
     publishing.prune(output, config.publish.keep)
-
-
-def _check_spending(config: RunConfig, ledger: Result | None, place: Path) -> None:
-    """LaunderError where a release that is not there yet would spend more than its folder may."""
-    if ledger is not None and not place.exists():
-        spending.check(config, ledger, place.name)
 
 
 def released(output: Path, id: str, unchanged: str) -> Result:
