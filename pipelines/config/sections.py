@@ -175,10 +175,8 @@ class Budget(Section):
 class Privacy(Section):
     """A guarantee of (epsilon, delta)-differential privacy where one `unit` is added or removed.
 
-    Delta should be far below one in as many rows as there are. A unit is a row, or an entity of split.entity, of which
-    `rows_per_entity` rows are used at most. `domain` learn pays for what `columns` does not state of
-    a column; public refuses it. `total_epsilon` bounds what all runs below publish.to spend together and, where
-    `account` names a folder, all runs that name it.
+    Of an entity `rows_per_entity` rows are used at most. `domain` learn pays for what `columns` does not state.
+    `total_epsilon` bounds what all runs below publish.to, and all that name the folder `account`, spend together.
     """
 
     epsilon: float = Field(gt=0, allow_inf_nan=False)
