@@ -30,7 +30,7 @@ from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.run import members
 from launderette.pipelines.shards.sampling import whole as in_shards
 from launderette.pipelines.sinks import images as sink
-from launderette.pipelines.sinks.images import check_output, write_release
+from launderette.pipelines.sinks.images import check_output, stage, write_release
 from launderette.pipelines.sources.files import digest as digest_source
 from launderette.pipelines.stages import image_sample, splitting, training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample, read, store
@@ -41,7 +41,7 @@ NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
 SKIPPED = "skipped.json"
 
-__all__ = ["check_output", "digest_source", "in_shards", "read", "store", "write_release"]
+__all__ = ["check_output", "digest_source", "in_shards", "read", "stage", "store", "write_release"]
 
 
 def recognises(path: str | Path) -> bool:

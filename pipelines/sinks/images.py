@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +20,7 @@ from launderette.pipelines.run.artifacts import (
     digest_folder,
     digest_of,
 )
-from launderette.pipelines.stages.image_sample import ImageSample
+from launderette.pipelines.stages.image_sample import ImageSample, read
 
 ROW_GROUP_ROWS = 1000  # of a row group of a Parquet file
 
@@ -36,6 +37,11 @@ def write_release(images: ImageSample, staged: Path, *, format: str = "parquet")
     shutil.rmtree(path.parent, ignore_errors=True)
     _write_files(images, path.parent)
     return Artifact(str(path.parent), digest_folder(path.parent), len(images))
+
+
+def stage(stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
+    """Write stored synthetic images into data/ of a staged folder, as `write_release`."""
+    return write_release(read(stored), staged, format=format)
 
 
 def _write_files(images: ImageSample, place: Path) -> None:
