@@ -87,6 +87,7 @@ def score(
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None,
     members: np.ndarray | None = None,
     quasi_identifiers: Sequence[str] = (),
+    made_up: Sequence[str] = (),
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
@@ -96,7 +97,8 @@ def score(
     `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
     its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
-    combinations are looked at as rare values; `names` restricts the metrics; `internal` adds what only an
+    combinations are looked at as rare values; `made_up` are identifiers whose synthetic values have a form of their own
+    on purpose, such as mail addresses of nobody; `names` restricts the metrics; `internal` adds what only an
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
     """
@@ -115,6 +117,7 @@ def score(
         loss=loss,
         members=members,
         quasi_identifiers=quasi_identifiers,
+        made_up=made_up,
     )
     with threads.single():
         found = inputs.check(compared, seed)

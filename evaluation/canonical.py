@@ -90,7 +90,7 @@ def dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
     if pd.api.types.is_numeric_dtype(train.dtype):
         return {role: number(s) for role, s in series.items()}
     known = train.dropna()
-    strings = pd.Series((known.astype("string") if known.dtype == object else known).unique()).astype("string")
+    strings = pd.Series((_texts(known) if known.dtype == object else known).unique()).astype("string")
     hits = [
         pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
     ]
@@ -100,6 +100,13 @@ def dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
     if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
         _one_way(strings, str(train.name))
     return {role: _seconds(s, chosen) for role, s in series.items()}
+
+
+def _texts(series: pd.Series) -> pd.Series:
+    """Values as text, bytes as far as they are some."""
+    if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
+        series = series.astype(object).map(lambda v: v.decode(errors="replace") if isinstance(v, bytes) else v)
+    return series.astype("string")
 
 
 def _format(values: pd.Series) -> str | None:
@@ -131,7 +138,7 @@ def _seconds(series: pd.Series, form: str) -> np.ndarray:
     if pd.api.types.is_timedelta64_dtype(series.dtype):
         return series.dt.total_seconds().to_numpy(dtype=np.float64)
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        series = pd.to_datetime(series.astype("string"), format=form, errors="coerce", utc=True)
+        series = pd.to_datetime(_texts(series), format=form, errors="coerce", utc=True)
     elif series.dt.tz is not None:
         series = series.dt.tz_convert("UTC")
     stamps = series.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))

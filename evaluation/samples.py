@@ -45,6 +45,7 @@ class Samples:
     members: np.ndarray | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict)
     quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
+    made_up: tuple[str, ...] = ()  # identifiers whose synthetic values have a form of their own on purpose
     floor: str = "train"
 
     @cached_property
@@ -189,6 +190,7 @@ def make(
     members: Any = None,
     signals: Any = None,
     quasi_identifiers: Sequence[str] = (),
+    made_up: Sequence[str] = (),
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
@@ -218,7 +220,9 @@ def make(
             "there; name columns of the tables that are no identifiers"
         )
     who = checked(members, len(train))
-    compared = Samples(train, holdout, synthetic, inferred, target, loss, who, signals or {}, known)
+    compared = Samples(
+        train, holdout, synthetic, inferred, target, loss, who, signals or {}, known, made_up=tuple(made_up)
+    )
     _same_types(compared)
     return compared
 

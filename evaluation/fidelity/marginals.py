@@ -73,16 +73,19 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share of values that are not in the training column's form, of the worst column, beyond chance; in [0, 1],
     higher better.
 
-    Form: numbers with no more decimals, dates that can be read and are as coarse, identifiers of a known pattern.
+    Form: numbers with no more decimals, dates that can be read and are as coarse, identifiers of a known pattern, but
+    for those that a run makes up in another form on purpose (mail addresses, free text).
     """
+    judged = [c for c in samples.identifiers if c not in samples.made_up]
 
     def measure(role: str) -> list[Loss]:
-        columns = [*samples.known, *(samples.identifiers if role != "shuffled" else ())]
+        columns = [*samples.known, *(judged if role != "shuffled" else ())]
         fits = {c: formats_.fitting(samples, c, role, seed) for c in columns}
         return [_misfit(samples, c, fit, seed, len(fits)) for c, fit in fits.items() if len(fit)]
 
     absent = Reason.NO_VALUES, "no column has a value to compare"
-    return chance.kept(samples, measure, absent, f"Up to {formats_.FORMAT_ROWS:,} rows of each table.")
+    left = f" Not {', '.join(map(str, samples.made_up))}: made up in a form of their own." if samples.made_up else ""
+    return chance.kept(samples, measure, absent, f"Up to {formats_.FORMAT_ROWS:,} rows of each table.{left}")
 
 
 def _misfit(samples: Samples, column: str, fit: np.ndarray, seed: int, parts: int) -> Loss:

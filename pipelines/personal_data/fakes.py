@@ -34,6 +34,7 @@ TOLD_FROM = 2000  # distinct real values that a locale is told from
 NAME_PARTS = {"first_name": "first", "last_name": "last", "name": "full"}
 PLAIN_ADDRESS = (Template((Slot("Aa"), Slot("9", digits=(1, 2))), ("", " ", ""), 1.0),)
 SENTENCE_WORDS = 9
+OWN_FORM = "email", "text"  # kinds that are made up in another form than the source's, so that nothing of it shows
 
 
 @dataclass

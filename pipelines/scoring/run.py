@@ -15,6 +15,7 @@ from launderette.generators.formats import dtypes, grid, timestamps
 from launderette.generators.sampling import reading
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.rules import MODEL_RULES
+from launderette.pipelines.personal_data import fakes
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
 
@@ -54,6 +55,7 @@ def score(
             kinds=schema.kinds(),
             target=config.score.target,
             quasi_identifiers=config.score.quasi_identifiers,
+            made_up=[c.name for c in fakes.personal_of(schema) if c.personal in fakes.OWN_FORM],
             seed=config.seed,
             names=names,
             **how,

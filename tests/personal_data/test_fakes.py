@@ -19,6 +19,7 @@ from launderette.pipelines.personal_data.column_names import plain
 from launderette.pipelines.personal_data.detection import Found
 from launderette.pipelines.personal_data.templates import shape_of
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.scoring import run as scoring
 
 ROWS = 120
 KINDS = {
@@ -155,3 +156,29 @@ def test_filled_templates_are_put_together_as_some_real_text_is(texts):
     for _ in range(5 if learned else 0):
         text = templates.fill(templates.chosen(learned, rng), lambda place, shape: "Word", rng)
         assert tuple(map(shape_of, templates.PIECE.findall(text))) in known
+
+
+PLAIN = {
+    "email": lambda k: f"user{k}@firma.example",
+    "text": lambda k: f"Klagt seit {k} Tagen; RR {100 + k}/80",
+    "name": lambda k: f"{'ABCDEFGH'[k % 8]}. {people.people('de_DE').last[0][k]}",
+    "address": lambda k: f"Hauptstrasse {k}",
+    "phone": lambda k: f"+49 30 {1000 + k} {2000 + 3 * k}",
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_what_is_made_up_is_not_refused_for_its_form(kind):
+    frame = pd.DataFrame({"value": [PLAIN[kind](k) for k in range(200)], "group": np.arange(200) % 5})
+    schema = columns.marked(infer(frame, {"value": "identifier"}), {"value": Found(kind, 1.0, "as stated")})
+    run = config.RunConfig(source={"path": "people.csv"})
+    rows = drawn(frame, columns.marked(infer(frame[["value"]], {"value": "identifier"}), {}), 3).assign(
+        group=frame["group"]
+    )
+    made = fakes.replace(rows, schema, frame, run)
+    report = scoring.score(
+        frame.head(150), frame.tail(50), made, schema, run, names=["fidelity.formats", "privacy.identifiers"]
+    )
+    assert report.scores["fidelity.formats"].value >= 0.99
+    assert ("Not value" in report.scores["fidelity.formats"].note) == (kind in ("email", "text"))
+    assert report.scores["privacy.identifiers"].value == 0
