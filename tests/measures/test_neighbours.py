@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from evaluation import samples
 from evaluation.image import quality
 from evaluation.measures import neighbours, vendi
-from tests.accelerator import NAME, Accelerator
+from tests.devices.accelerator import NAME, Accelerator
 
 
 def brute(queries, references, k, same=False):

@@ -16,8 +16,8 @@ from generators.contract import Budget
 from generators.errors import GeneratorError
 from generators.networks import layers
 from generators.training import step
+from tests.devices import processes
 from tests.generators import tables
-from tests.training import processes
 from tests.training.test_training import PLAN, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parallel")
     processes.train(folder, "one")
     processes.train(folder, "stopped", folder / "state", stop=20)
-    subprocess.run([sys.executable, "-m", "tests.training.processes", folder], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "tests.devices.processes", folder], cwd=ROOT, check=True, timeout=120)
     records = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     return {path.stem: load_file(path) for path in folder.glob("*.safetensors")}, records
 

@@ -1,4 +1,4 @@
-"""A line with dropout, trained in two parts a batch, here or by two processes: `python -m tests.training.processes
+"""A line with dropout, trained in two parts a batch, here or by two processes: `python -m tests.devices.processes
 FOLDER`.
 
 The processes are forked before anything has gone backward, which costs one start of Python for both.

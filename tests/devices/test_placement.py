@@ -14,7 +14,7 @@ from generators.networks import mixture
 from generators.sampling import conditioning, rows
 from generators.tabular import _chain, autoencoder, autoregressive, diffusion, gan
 from generators.training import fitting, step
-from tests.accelerator import NAME, Accelerator
+from tests.devices.accelerator import NAME, Accelerator
 from tests.generators import pictures
 
 STEPS = Budget(steps=2)
