@@ -26,6 +26,7 @@ PRIVATE_GENERATORS = (PRIVATE_GENERATOR, "tabular.autoregressive")
 PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not what all runs together may spend
     f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
 )
+NOTHING_STATED = "in a configuration that launder init --epsilon writes to fill in, or pay for it: privacy.domain=learn"
 LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 
@@ -218,9 +219,10 @@ def _rows(config: RunConfig) -> pd.DataFrame:
         return frame[names]  # those that are dropped were not read
     kept = [*stated(config), *_owner(config)]
     if OTHERS not in config.columns and (more := [name for name in names if name not in kept]):
+        how = f"or write columns: {{{more[0]!r}: drop}}" if kept else NOTHING_STATED
         raise LaunderError(
             f"expected only stated columns in {source.path}, found also {more[0]!r}; state what is publicly known of "
-            f"it, or write columns: {{{more[0]!r}: drop}}"
+            f"it{', ' if kept else ' '}{how}"
         )
     return frame[[name for name in names if name in kept]]
 
