@@ -48,11 +48,12 @@ class Start(nn.Module):
         """Return how much likelier each column of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
         nats per row, by shrinkage: float32 [shrinkages, columns].
         """
-        R, columns, found = self.copula.fit(x), self.copula.columns, []
+        R, columns, found, zero = self.copula.fit(x), self.copula.columns, [], torch.zeros((), device=x.device)
         for amount in SHRINKAGE:
             self.copula.shrink(R, amount)
-            terms = self.copula.terms(other)
-            found.append(torch.stack([terms[c].gather(1, other[:, c : c + 1]).mean() for c in range(columns)]))
+            terms = self.copula.terms(other)  # none of a single column
+            gains = [terms[c].gather(1, other[:, c : c + 1]).mean() if c in terms else zero for c in range(columns)]
+            found.append(torch.stack(gains))
         return torch.stack(found)
 
     @torch.no_grad()
@@ -89,8 +90,9 @@ class Start(nn.Module):
         return share if alone else share + self.copula.term(choice.column, x, X, given)
 
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
-        """Draw z of column c from N(mu, s^2), write it into z [B, n], and return its token [B]."""
+        """Draw z of column c from N(mu, s^2), or by itself from N(0, 1), into z [B, n], and return its token [B]."""
         i, j = self.variables.numbers.index(c), self.copula.feature[c]
+        z[:, i] = e[:, i]
         if self.follows[c]:
             mu, s = number(j, X, given)
             z[:, i] = (mu + s[:, 0] * e[:, i]).float()
