@@ -74,10 +74,10 @@ def rollback(
 ) -> int:
     """Point `current` at another release, and have the readers of its table or its objects see it again."""
     from launderette.pipelines.release import publishing
-    from launderette.pipelines.sinks import elsewhere
+    from launderette.pipelines.sinks import returning
 
     publishing.check(folder, release)
-    for place in elsewhere.rollback(folder, release):
+    for place in returning.rollback(folder, release):
         say(f"{place} is {release} now.")
     publishing.rollback(folder, release)
     say(f"{folder / 'releases' / 'current'} is {release} now.")

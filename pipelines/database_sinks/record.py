@@ -8,7 +8,7 @@ from typing import Any
 
 from launderette.pipelines.run.artifacts import read_json, write_json
 
-TARGET_TABLES = "tables"
+TARGET_TABLES, TARGET_OBJECTS = "tables", "objects"
 
 
 def _path(output: Path, kind: str) -> Path:

@@ -15,7 +15,7 @@ from launderette.pipelines.release.history import RELEASES
 from launderette.pipelines.release.verifying import MANIFEST
 from launderette.pipelines.run.artifacts import CHUNK_BYTES, Unavailable, canonical, digest_file
 
-CURRENT_OBJECT, KIND = "current.json", "objects"
+CURRENT_OBJECT = "current.json"
 
 
 def load(target: Bucket | None, staged: Path, id: str) -> None:
@@ -30,14 +30,14 @@ def show(target: Bucket | None, output: Path, release: Path, id: str, keep: int 
     if target is None:
         return
     failures.retried(lambda: _complete(target, release, id))
-    record.remember(output, id, target.model_dump(mode="json"), KIND)
+    record.remember(output, id, target.model_dump(mode="json"), record.TARGET_OBJECTS)
     if keep is not None:
         failures.retried(lambda: _prune(target, id, keep))
 
 
 def is_shown(target: Bucket | None, output: Path, id: str) -> bool:
     """Tell whether a release went into a target, or there is none."""
-    return target is None or record.of(output, KIND).get(id) == target.model_dump(mode="json")
+    return target is None or record.of(output, record.TARGET_OBJECTS).get(id) == target.model_dump(mode="json")
 
 
 def rollback(known: Mapping[str, Any], release: Path, id: str) -> None:

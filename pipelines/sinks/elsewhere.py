@@ -1,13 +1,10 @@
 """Where a release goes beside its files: a table of a database, objects of a storage, both or none."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from launderette.pipelines.config.sections import Publish
-from launderette.pipelines.database_sinks import record
 from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
-from launderette.pipelines.release.history import RELEASES
 
 
 def load(publish: Publish, staged: Path, id: str) -> None:
@@ -27,13 +24,3 @@ def is_shown(publish: Publish, id: str) -> bool:
     """Tell whether a release went everywhere that it is to go."""
     output = Path(publish.to)
     return tables.is_shown(publish.table, output, id) and objects.is_shown(publish.objects, output, id)
-
-
-def rollback(output: Path, id: str) -> Iterator[str]:
-    """Have all readers see an earlier release again, and yield the place of each."""
-    if table := record.of(output).get(id):
-        tables.rollback(table, id)
-        yield str(table["name"])
-    if target := record.of(output, objects.KIND).get(id):
-        objects.rollback(target, Path(output) / RELEASES / id, id)
-        yield str(target["uri"])

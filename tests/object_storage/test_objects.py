@@ -13,7 +13,7 @@ from pipelines.config.sections import Bucket
 from pipelines.object_storage import releasing
 from pipelines.run import retention
 from pipelines.run.artifacts import LaunderError, Unavailable
-from pipelines.sinks import elsewhere
+from pipelines.sinks import returning
 from pipelines.sources import remote
 from tests.object_storage.conftest import KEY, SECRET, current
 
@@ -117,5 +117,5 @@ def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, mo
     monkeypatch.setattr(releasing, "_complete", complete)
     releasing.show(target, tmp_path, place, "2026-b", 1)
     assert current(bucket) == "2026-b" and not any("2026-a" in name for name in bucket.names())
-    assert list(elsewhere.rollback(tmp_path, "2026-a")) == [target.uri]  # pruned there, and written again
+    assert list(returning.rollback(tmp_path, "2026-a")) == [target.uri]  # pruned there, and written again
     assert current(bucket) == "2026-a" and "out/releases/2026-a/data/data.parquet" in bucket.names()

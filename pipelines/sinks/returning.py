@@ -1,0 +1,21 @@
+"""An earlier release beside its files again: what led it there is loaded only where it went there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from launderette.pipelines.database_sinks import record
+from launderette.pipelines.release.history import RELEASES
+
+
+def rollback(output: Path, id: str) -> Iterator[str]:
+    """Have all readers see an earlier release again, and yield the place of each."""
+    if table := record.of(output).get(id):
+        from launderette.pipelines.database_sinks import releasing as tables  # with the drivers of databases
+
+        tables.rollback(table, id)
+        yield str(table["name"])
+    if target := record.of(output, record.TARGET_OBJECTS).get(id):
+        from launderette.pipelines.object_storage import releasing as objects
+
+        objects.rollback(target, Path(output) / RELEASES / id, id)
+        yield str(target["uri"])
