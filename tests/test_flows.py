@@ -46,10 +46,10 @@ finally:
 """
 # saves after every step, and tells how many steps it took
 EAGER = """
-from generators.training import loop
+from generators.training import loop, step
 loop.SAVE_SECONDS = 0
-taken, step = [], loop._step
-loop._step = lambda *words: (taken.append(1), step(*words))
+taken, take = [], step.take
+step.take = lambda *words: (taken.append(1), take(*words))
 from pipelines import cli
 try:
     cli.main()

@@ -110,6 +110,7 @@ def test_the_uniforms_of_an_image_draw_it_again(channels):
     pixels, y = model.form.unpack(x)
     model.rank.copy_(torch.arange(256))  # every value is one of its own
     model.value.copy_(torch.arange(256))
+    model.levels = 256
     u = model.uniforms(x, torch.Generator().manual_seed(0))
     assert (u[:, model.real] >= 0).all() and (u[:, model.real] <= 1).all()
     assert (model.image(y, u) == pixels).double().mean() > 0.995  # but for numbers that rounding moves over an edge

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from generators.training import loop
+from generators.training import loop, step
 from pipelines import config
 from pipelines.config import rules
 from pipelines.image_sources import decoding
@@ -103,7 +103,7 @@ def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
 def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same_bytes(
     source, released, tmp_path, monkeypatch
 ):
-    for module, name, calls in ((decoding, "to_array", 100), (loop, "_step", 40)):
+    for module, name, calls in ((decoding, "to_array", 100), (step, "take", 40)):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(loop, "SAVE_SECONDS", 0)
             patch.setattr(module, name, stopping(getattr(module, name), calls))
@@ -190,9 +190,9 @@ def test_a_changed_model_is_not_opened(source, tmp_path):
     model.mkdir()
     (model / "model.json").write_text("{}")
     scored = {name: {} for name in ("train", "holdout", "synthetic", "schema")} | {"metrics": None}
-    for step, given in ((steps.sample, {"table": {}, "constraints": []}), (steps.score, scored)):
+    for one, given in ((steps.sample, {"table": {}, "constraints": []}), (steps.score, scored)):
         with pytest.raises(LaunderError, match="found it changed"):
-            runs.doing(loaded)(step, model={"path": str(model), "digest": "0" * 64}, **given)
+            runs.doing(loaded)(one, model={"path": str(model), "digest": "0" * 64}, **given)
 
 
 def test_images_by_label_in_folders(tmp_path):

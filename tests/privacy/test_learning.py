@@ -108,12 +108,15 @@ def test_a_threshold_is_passed_by_chance_with_a_probability_of_delta_at_most(sig
         ([f"id {k}" for k in range(ROWS)], r"labels of column 'x' that about \d+ rows share, found none"),
         ([None] * ROWS, r"the form \(noise of \d+ rows drowns it\) of column 'x' stated"),
         (list(range(30)), r"drowns it"),
-        ([2.0**k for k in range(50)] * 9, r"bounds \(noise of \d+ rows drowns them\) of column 'x' stated"),
+        (
+            [2.0**k for k in range(50)] * 9,
+            r"(bounds|the form) \(noise of \d+ rows drowns (them|it)\) of column 'x' stated",
+        ),
     ],
 )
 def test_what_cannot_be_learnt_is_refused_by_column(values, sentence):
     with pytest.raises(GeneratorError, match=sentence):
-        learnt(pd.DataFrame({"x": values}), epsilon=1.0)
+        learnt(pd.DataFrame({"x": values}), epsilon=0.7)
 
 
 def test_a_date_of_an_unknown_format_is_to_be_stated():
