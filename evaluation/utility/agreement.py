@@ -45,18 +45,19 @@ def agreement(samples: Samples, *, seed: int = 0) -> Score:
 
     Models that learnt from other real rows say how likely each class is in a row. What is left is the regression
     coefficient of the labels on that, divided by the same of unseen real rows: with a constant (labels exchanged) and
-    without (labels of a class lost). A number is judged by its rank. What is lost beyond chance counts by the low end
-    of its 95 % interval. Cost: eighteen fits.
+    without (labels of a class lost). A number is judged by its rank. Cost: eighteen fits.
     """
-    return _kept(samples, seed, lambda real, other: _parts(str(samples.target), real, other))
+    return _kept(samples, seed, lambda real, other: _parts(str(samples.target), real, other), sure=False)
 
 
 def agreement_subgroups(samples: Samples, *, seed: int = 0) -> Score:
-    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number."""
-    return _kept(samples, seed, lambda real, other: _by_group(samples, real, other))
+    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number. What
+    is lost beyond chance counts by the low end of its 95 % interval: of so few rows chance takes most.
+    """
+    return _kept(samples, seed, lambda real, other: _by_group(samples, real, other), sure=True)
 
 
-def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterable[Part]]) -> Score:
+def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterable[Part]], *, sure: bool) -> Score:
     if obstacle := _obstacle(samples):
         return unknown(*obstacle)
 
@@ -66,7 +67,7 @@ def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterabl
         return chance.allowed([Loss(*part) for part in found])
 
     absent = Reason.TARGET_UNPREDICTABLE, "models of real rows do not predict the target of others there"
-    return chance.kept(samples, measure, absent, f"Up to {AGREEMENT_ROWS:,} rows of each table.", sure=True)
+    return chance.kept(samples, measure, absent, f"Up to {AGREEMENT_ROWS:,} rows of each table.", sure=sure)
 
 
 def _obstacle(samples: Samples) -> Obstacle | None:
