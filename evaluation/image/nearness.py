@@ -26,6 +26,7 @@ SEARCHED_ALONE = 400  # real images that are searched for among the others of th
 LEAST_DISTANCE = 1e-9
 COUNTS = 4  # of whole images and of parts, by two limits: they share one error
 
+Crowding = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 Seen = Callable[[torch.Tensor, torch.Tensor], Iterator[views.Pair]]
 IMAGE_SIDES = {"train": "training", "holdout": "held-out"}
 
@@ -52,7 +53,7 @@ def copies_of_holdout(samples: ImageSamples, *, seed: int = 0) -> Score:
 def _copied(samples: ImageSamples, real: str, unseen: str, seed: int) -> Score:
     roles = [role for role in ("synthetic", "shuffled", real, unseen) if role == "shuffled" or role in samples.pixels]
     whole, parts = (
-        {role: _ratios(samples, role, real, way, seed) for role in roles} for way in (views.pairs, views.parts)
+        {role: _ratios(samples, role, real, way, seed) for role in roles} for way in (crowding, crowding_of_parts)
     )
     known = _known(parts, real, unseen)
     found = {"": whole, " in a part of them": {role: unusual(ratios, known) for role, ratios in parts.items()}}
@@ -88,14 +89,13 @@ def _counted(words: str, ratios: dict[str, np.ndarray], real: str, unseen: str) 
 
 
 @once
-def _ratios(samples: ImageSamples, role: str, real: str, seen: Seen, seed: int) -> np.ndarray:
-    """`crowding` of images of a role among the real ones, themselves left out: float64 [images], or of each of their
+def _ratios(samples: ImageSamples, role: str, real: str, way: Crowding, seed: int) -> np.ndarray:
+    """Crowding of images of a role among the real ones, themselves left out: float64 [images], or of each of their
     parts, [images, parts].
     """
     limit = {"shuffled": SHUFFLED, real: SEARCHED_ALONE}.get(role, MOST_SEARCHED)
     rows = samples.rows(role, min(limit, searched(samples.size(real))), seed)
-    images, others, own = samples.take(role, rows, seed), samples.pixels[real], rows if role == real else None
-    return crowding(images, others, own) if seen is views.pairs else crowding_of_parts(images, others, own)
+    return way(samples.take(role, rows, seed), samples.pixels[real], rows if role == real else None)
 
 
 def searched(others: int) -> int:

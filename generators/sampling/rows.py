@@ -25,6 +25,7 @@ from launderette.generators.training import randomness
 MOST_CHUNKS = 100
 
 Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, places, and ticks of the limited columns
+Limits = dict[int, tuple[np.ndarray, np.ndarray]]  # lowest and highest ticks of the limited columns
 Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK_ROWS, L] and places within intervals [CHUNK_ROWS, columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 
@@ -57,19 +58,18 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
     if n < 0:
         raise GeneratorError(f"expected a number of rows, found {n}")
-    tokens, inside, ticks = _tokens(range(n), asked, chunk, seed)
-    return asked.encoding.decode(tokens, inside, seed=seed, limits={k: (own, own) for k, own in ticks.items()})
+    tokens, inside, limits = _tokens(range(n), asked, chunk, seed)
+    return asked.encoding.decode(tokens, inside, seed=seed, limits=limits)
 
 
 def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return rows part.start to part.stop of those that `draw` returns, without their identifier columns."""
-    tokens, inside, ticks = _tokens(part, asked, chunk, seed)
-    limits = {k: (own, own) for k, own in ticks.items()}
+    tokens, inside, limits = _tokens(part, asked, chunk, seed)
     return pd.DataFrame(asked.encoding.decode_learned(tokens, inside, limits), index=pd.RangeIndex(len(part)))
 
 
-def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> Accepted:
-    """Return tokens, places and ticks of a part of the rows, whose chunks begin where those of all rows do."""
+def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:
+    """Return tokens, places and limits of a part of the rows, whose chunks begin where those of all rows do."""
     guided, drawn = _begin(asked, chunk, seed)
     chunk = _with_first(chunk, (seed, 0, guided), drawn)
     begin = part.start - part.start % CHUNK_ROWS
@@ -81,8 +81,8 @@ def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> Accepted:
     tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(own[0] for own in parts)])
     inside = np.concatenate([np.zeros((0, columns)), *(own[1] for own in parts)])
     held = asked.constraints.columns if parts else ()
-    ticks = {k: np.concatenate([own[2][k] for own in parts]) for k in held}
-    return tokens[before:], inside[before:], {k: own[before:] for k, own in ticks.items()}
+    ticks = {k: np.concatenate([own[2][k] for own in parts])[before:] for k in held}
+    return tokens[before:], inside[before:], {k: (own, own) for k, own in ticks.items()}
 
 
 def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:

@@ -89,8 +89,7 @@ class Adversarial(FittedTable[Config, Model]):
         if len(tokens) == 1:
             return tokens[0].cpu().numpy()
         u = torch.rand(len(x), generator=stream).to(ratios.device)
-        chosen = (ratios.softmax(0).cumsum(0) <= u).sum(0).clamp(max=len(tokens) - 1)
-        return tokens[chosen, torch.arange(len(x), device=tokens.device)].cpu().numpy()
+        return conditioning.chosen(tokens, ratios.softmax(0), u).cpu().numpy()
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
