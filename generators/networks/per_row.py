@@ -40,34 +40,16 @@ class Product:
 
 
 @dataclass(frozen=True, eq=False)
-class SharedProduct:
-    """y = a W, of inputs a [G, B, i] and one W [i, o] for all G: a row's gradient is a sum of G outer products, whose
-    norm the inner products of its inputs, and of its outputs, tell.
-    """
-
-    place: Place
-    a: Tensor
-
-    def squared(self, g: Tensor) -> Tensor:
-        a, g = self.a.transpose(0, 1), g.transpose(0, 1)
-        return (torch.bmm(a, a.transpose(1, 2)) * torch.bmm(g, g.transpose(1, 2))).sum((1, 2))
-
-    def summed(self, g: Tensor, into: Tensor) -> None:
-        into += self.a.flatten(0, 1).t() @ g.flatten(0, 1)
-
-
-@dataclass(frozen=True, eq=False)
 class Bias:
-    """y = x + b for all rows, of b [G, o] or [G, 1, o]; `shared` for one b [o] for all G."""
+    """y = x + b for all rows, of b [G, o] or [G, 1, o]."""
 
     place: Place
-    shared: bool = False
 
     def squared(self, g: Tensor) -> Tensor:
-        return g.sum(0).square().sum(-1) if self.shared else g.square().sum((0, -1))
+        return g.square().sum((0, -1))
 
     def summed(self, g: Tensor, into: Tensor) -> None:
-        into += (g.sum((0, 1)) if self.shared else g.sum(1)).view(into.shape)
+        into += g.sum(1).view(into.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +66,7 @@ class Lookup:
         into.index_add_(0, self.at.flatten(), g.flatten(0, 1))
 
 
-Use = Product | SharedProduct | Bias | Lookup
+Use = Product | Bias | Lookup
 
 
 @dataclass

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError
-from generators.networks.per_row import Bias, Lookup, SharedProduct, Tape
+from generators.networks.per_row import Tape
 from generators.privacy import descent, entropy, fitting, resuming
 from generators.privacy.ledger import Ledger
 from tests.privacy import descents
@@ -29,23 +29,6 @@ def test_gradients_are_clipped_as_if_each_row_were_alone(rows, clip, seed):
     scale = clip / sum(own.flatten(1).square().sum(1) for own in each.values()).sqrt().clamp(min=clip)
     for name, own in each.items():
         assert torch.allclose(found[name], torch.einsum("b...,b->...", own, scale), atol=1e-4, rtol=1e-3), name
-
-
-def test_weights_that_a_row_meets_several_times_are_clipped_as_a_whole():
-    """One matrix and one bias for three places of a row, and a table that they look up."""
-    W, b, table = (torch.nn.Parameter(torch.randn(*shape)) for shape in ((4, 2), (2,), (6, 4)))
-    at, named, tape = torch.tensor([[0, 1, 1, 0], [2, 3, 2, 3], [4, 4, 5, 5]]), {"W": W, "b": b, "table": table}, Tape()
-
-    def losses(at, tape):
-        a = tape.note(table[at], Lookup(("table", None), at))
-        return tape.note(a @ W + b, SharedProduct(("W", None), a), Bias(("b", None), True)).square().sum((0, 2))
-
-    found = tape.clipped(losses(at, tape), named, 0.7)
-    each = [torch.autograd.grad(losses(at[:, k : k + 1], Tape()).sum(), list(named.values())) for k in range(4)]
-    norms = [sum(float(g.square().sum()) for g in own) ** 0.5 for own in each]
-    for j, name in enumerate(named):
-        expected = sum(own[j] * min(1, 0.7 / norm) for own, norm in zip(each, norms, strict=True))
-        assert torch.allclose(found[name], expected, atol=1e-4)
 
 
 def test_a_row_without_a_finite_gradient_counts_nothing():
