@@ -65,7 +65,7 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
 
 
 def _fetched(loaded: Any) -> Any:
-    """Return the configuration with the rows of its database in a file, and say how they were read."""
+    """Return the configuration with a copy of a source that is not here, and say how it was read."""
     if not loaded.source.is_remote:
         return loaded
     from launderette.pipelines.sources import remote

@@ -124,7 +124,7 @@ def secret_block(name: str, key: str) -> str:
 
 
 def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:
-    """Read the rows of a database as a task; return the configuration with their file, and what is to be said of it."""
+    """Copy a database or objects here as a task; return the configuration with the copy, and what is to be said."""
     if not config.source.is_remote:
         return config, []
     tell.get()("fetch")
@@ -133,7 +133,7 @@ def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:
 
 
 def _fetch(config: RunConfig) -> Result:
-    """Read the rows of a database into a file below work/."""
+    """Copy the source, a database or objects, below work/."""
     with redacted():
         path, notes = remote.fetch(config)
     return {"path": path, "notes": notes}
