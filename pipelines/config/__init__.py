@@ -2,6 +2,7 @@
 
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.loading import json_schema, load, settled, validate
+from launderette.pipelines.config.places import Publish, Source
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import (
     Budget,
@@ -10,12 +11,10 @@ from launderette.pipelines.config.sections import (
     Personal,
     Privacy,
     Protect,
-    Publish,
     Resources,
     Sample,
     Schedule,
     Scoring,
-    Source,
     Split,
 )
 

@@ -9,6 +9,7 @@ from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.narrowing import without
+from launderette.pipelines.config.places import Publish, Source
 from launderette.pipelines.config.rules import Gate, Rule
 from launderette.pipelines.config.sections import (
     Budget,
@@ -17,13 +18,11 @@ from launderette.pipelines.config.sections import (
     Personal,
     Privacy,
     Protect,
-    Publish,
     Resources,
     Sample,
     Schedule,
     Scoring,
     Section,
-    Source,
     Split,
     Train,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from launderette.pipelines.config.sections import Target
+from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import record, swapping, versions
 from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.databases.postgresql import connected

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from launderette.pipelines.config.sections import Target
+from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import targets, versions
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.databases.postgresql import run

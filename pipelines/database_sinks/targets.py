@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from launderette.pipelines.config.sections import Target
+from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import types
 from launderette.pipelines.database_sinks.types import LoadedColumn
 from launderette.pipelines.databases import addresses

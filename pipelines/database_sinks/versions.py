@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from launderette.pipelines.config.sections import Target
+from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import checks, targets, types
 from launderette.pipelines.database_sinks.types import LoadedColumn
 from launderette.pipelines.databases.addresses import quoted, table_parts

@@ -21,7 +21,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, TextClause
 
-    from launderette.pipelines.config.sections import Source
+    from launderette.pipelines.config.places import Source
 
 PART_ROWS = 50_000
 READ_ONLY: dict[str, dict[str, Any]] = {"duckdb": {"read_only": True}}  # what the drivers of some take for it

@@ -13,7 +13,7 @@ from launderette.pipelines.databases import addresses, columns, failures, select
 from launderette.pipelines.databases.rows import RowStream
 
 if TYPE_CHECKING:
-    from launderette.pipelines.config.sections import Database, Source
+    from launderette.pipelines.config.places import Database, Source
 
 SNAPSHOT = (  # the same rows in the same order at every reading
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",

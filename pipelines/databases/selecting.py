@@ -9,7 +9,7 @@ from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError
 
 if TYPE_CHECKING:
-    from launderette.pipelines.config.sections import Source
+    from launderette.pipelines.config.places import Source
 
 
 def selected(source: Source, quoted: Callable[..., str] = addresses.quoted) -> str:

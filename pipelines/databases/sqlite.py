@@ -15,7 +15,7 @@ from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError
 
 if TYPE_CHECKING:
-    from launderette.pipelines.config.sections import Source
+    from launderette.pipelines.config.places import Source
 
 FIRST = {pa.int64(): "0", pa.float64(): "0.5", pa.string(): "''"}  # a first row, by which ADBC tells types
 CAST = {pa.int64(): "INTEGER", pa.float64(): "REAL", pa.string(): "TEXT"}

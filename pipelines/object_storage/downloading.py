@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from launderette.pipelines.config.sections import Source
+from launderette.pipelines.config.places import Source
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.object_storage import storage
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, digest_path, explained

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launderette.pipelines.config.sections import Bucket
+from launderette.pipelines.config.places import Bucket
 from launderette.pipelines.database_sinks import record
 from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.object_storage import storage

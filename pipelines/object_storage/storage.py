@@ -11,7 +11,7 @@ from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 
 if TYPE_CHECKING:
-    from launderette.pipelines.config.sections import Bucket, Source
+    from launderette.pipelines.config.places import Bucket, Source
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 LOGINS = {"s3": ("key", "secret"), "az": ("account_name", "account_key")}  # what user and password are called there

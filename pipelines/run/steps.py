@@ -31,7 +31,7 @@ from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
     f"pipelines/config/{name}.py"
-    for name in ("run_config", "sections", "documents", "errors", "groups", "narrowing", "relations")
+    for name in ("run_config", "sections", "places", "documents", "errors", "groups", "narrowing", "relations")
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from launderette.pipelines.config.sections import Publish
+from launderette.pipelines.config.places import Publish
 from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.config.sections import Target
+from pipelines.config.places import Target
 from pipelines.database_sinks import record, releasing, swapping, versions
 from pipelines.databases import failures, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import config
 from pipelines.cli import main
-from pipelines.config.sections import Bucket
+from pipelines.config.places import Bucket
 from pipelines.object_storage import releasing
 from pipelines.run import retention
 from pipelines.run.artifacts import LaunderError, Unavailable
