@@ -2,6 +2,7 @@
 among them.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
@@ -40,8 +41,8 @@ def texts_of(present: pd.Series) -> dict[str, int] | None:
     """Return the distinct texts of a column with their counts, None where its values are not text."""
     if present.empty or not (present.dtype == object or pd.api.types.is_string_dtype(present.dtype)):
         return None
-    counts = present.value_counts(sort=False)
-    if not any(isinstance(value, str) for value in counts.index):
+    counts = Counter(present)
+    if not any(isinstance(value, str) for value in counts):
         return None
     texts: dict[str, int] = {}
     for value, n in counts.items():
