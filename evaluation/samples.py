@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -195,36 +196,57 @@ def make(
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
         holdout = None
-    for name, frame in (("training", train), ("synthetic", synthetic)):
-        if len(frame) == 0 or frame.shape[1] == 0:
+    _check_frames({"training": train, "holdout": holdout, "synthetic": synthetic})
+    train, synthetic = canonical.plain(train), canonical.plain(synthetic)
+    holdout = None if holdout is None else canonical.plain(holdout)
+    settled = _settled_kinds(train, kinds or {})
+    _check_target(target, train)
+    known, who = _checked_quasi_identifiers(quasi_identifiers, settled), checked(members, len(train))
+    compared = Samples(
+        train, holdout, synthetic, settled, target, loss, who, signals or {}, known, made_up=tuple(made_up)
+    )
+    _same_types(compared)
+    return compared
+
+
+def _check_frames(frames: Mapping[str, pd.DataFrame | None]) -> None:
+    for name, frame in frames.items():
+        if frame is not None and (len(frame) == 0 or frame.shape[1] == 0):
             raise EvaluationError(
                 f"expected a {name} table with rows and columns, found {frame.shape[0]} rows and "
                 f"{frame.shape[1]} columns; give a table with data"
             )
-    for name, frame in (("training", train), ("holdout", holdout), ("synthetic", synthetic)):
+    for name, frame in frames.items():
         if frame is not None:
-            _same_columns(train, frame, name)
-    train, synthetic = canonical.plain(train), canonical.plain(synthetic)
-    holdout = None if holdout is None else canonical.plain(holdout)
-    inferred = {**canonical.infer_kinds(train), **{c: k for c, k in (kinds or {}).items() if c in train.columns}}
-    for column, kind in inferred.items():
+            _same_columns(frames["training"], frame, name)
+
+
+def _settled_kinds(train: pd.DataFrame, stated: Mapping[str, str]) -> dict[str, str]:
+    settled = {**canonical.infer_kinds(train), **{c: k for c, k in stated.items() if c in train.columns}}
+    for column, kind in settled.items():
         if kind not in COLUMN_KINDS:
             raise EvaluationError(
                 f"expected the kind of column {column!r} to be one of {', '.join(COLUMN_KINDS)}, found {kind!r}; "
                 "name one of them"
             )
-    known = tuple(c for c in quasi_identifiers if inferred.get(c) not in (None, "identifier"))
-    if len(known) != len(quasi_identifiers):
+    return settled
+
+
+def _check_target(target: str | None, train: pd.DataFrame) -> None:
+    if target is not None and target not in train.columns:
+        near = difflib.get_close_matches(str(target), map(str, train.columns), n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]!r}?" if near else "name one of them"
+        raise EvaluationError(f"expected the target among the {train.shape[1]:,} columns, found {target!r}; {hint}")
+
+
+def _checked_quasi_identifiers(named: Sequence[str], kinds: Mapping[str, str]) -> tuple[str, ...]:
+    known = tuple(column for column in named if kinds.get(column) not in (None, "identifier"))
+    if len(known) != len(named):
         raise EvaluationError(
-            f"expected quasi-identifiers among the compared columns, found {len(known)} of {len(quasi_identifiers)} "
+            f"expected quasi-identifiers among the compared columns, found {len(known)} of {len(named)} "
             "there; name columns of the tables that are no identifiers"
         )
-    who = checked(members, len(train))
-    compared = Samples(
-        train, holdout, synthetic, inferred, target, loss, who, signals or {}, known, made_up=tuple(made_up)
-    )
-    _same_types(compared)
-    return compared
+    return known
 
 
 def checked(members: Any, rows: int) -> np.ndarray | None:

@@ -30,7 +30,7 @@ def score(
 ) -> tuple[Report, tuple[str, ...]]:
     """Score a table in the columns that all share; return the report and sentences on columns that were left out of it.
 
-    LaunderError where no column is shared, the target or the model's columns are not, or (`strict`) the table has
+    LaunderError where no column is shared, the model's columns are not, or (`strict`) the table has
     columns of its own.
     """
     if features is not None:
@@ -38,7 +38,7 @@ def score(
     given = {"training": train, "holdout": holdout, "synthetic": synthetic}
     sides = {name: _read(source, settings) for name, source in given.items() if source}
     shared, notes = _shared(sides)
-    _check(sides["synthetic"], shared, settings.score.target, model, strict)
+    _check(sides["synthetic"], shared, model, strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
     frames = {name: run.readable(side[shared], schema) for name, side in sides.items()}
     report = evaluation.score(
@@ -63,15 +63,11 @@ def _read(source: str, settings: RunConfig) -> pd.DataFrame:
     return read_table(source, **options | {"encoding": encoding_of(source, settings.source.encoding)})
 
 
-def _check(made: pd.DataFrame, shared: list[str], target: str | None, model: Synthesizer | None, strict: bool) -> None:
+def _check(made: pd.DataFrame, shared: list[str], model: Synthesizer | None, strict: bool) -> None:
     unseen = [name for name in made if name not in shared]
     if strict and unseen:
         raise LaunderError(
             f"expected only columns of the training table under --gate, found also {unseen[0]!r}; leave it out"
-        )
-    if target is not None and target not in shared:
-        raise LaunderError(
-            f"expected the target among the {len(shared):,} columns, found {target!r}{nearest(target, shared)}"
         )
     if model and (lacking := [c.name for c in model.schema.columns if c.name not in shared and c.kind != "identifier"]):
         raise LaunderError(f"expected the model's columns in all tables, found no {lacking[0]!r}; give another --model")

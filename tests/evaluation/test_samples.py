@@ -76,6 +76,14 @@ def test_an_unknown_kind_and_an_unknown_metric_are_told():
         evaluation.score(GOOD, None, GOOD, names=["privacy.membershp"])
 
 
+def test_a_target_that_is_no_column_is_told_before_anything_is_scored():
+    near = one(income=range(40), age=range(40))
+    with pytest.raises(EvaluationError, match="the target among the 2 columns, found 'incme'; did you mean 'income'"):
+        evaluation.score(near, None, near, target="incme")
+    with pytest.raises(EvaluationError, match="found 'zzz'; name one of them"):
+        evaluation.score(near, None, near, target="zzz")
+
+
 def test_kinds_are_inferred_from_the_training_table():
     frame = one(
         number=np.arange(60) / 7,
