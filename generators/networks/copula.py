@@ -59,6 +59,8 @@ class Copula(nn.Module):
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.columns, self.used = len(layout.places), False  # used: it says more than that columns are independent
+        self._given_all: tuple[Tensor, Tensor] | None = None  # what no condition changes, until R does
+        self._given_none: Conditionals | None = None
         self.sizes = layout.sizes
         self.ordered = {c: layout.ordered[c] for c in range(self.columns) if layout.ordered[c]}  # column -> cells
         labels = [c for c in range(self.columns) if c not in self.ordered]
@@ -74,6 +76,9 @@ class Copula(nn.Module):
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
         self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))
         self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))
+        self.alike = {K: [c for c in labels if self.levels[c] == K] for K in sorted(set(self.levels.values()))}
+        for K, columns in self.alike.items():  # of K levels each
+            self.register_buffer(f"first_{K}", torch.tensor([self.feature[c] for c in columns]), persistent=False)
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
             self.register_buffer(
@@ -88,6 +93,7 @@ class Copula(nn.Module):
 
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
+        self._forget()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
         for c, size in self.ordered.items():
             edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
@@ -113,7 +119,15 @@ class Copula(nn.Module):
         self._look()
 
     def _look(self) -> None:
+        self._forget()
         self.used = not torch.equal(self.R, torch.eye(len(self.R)).to(self.R))
+
+    def _forget(self) -> None:
+        self._given_all = self._given_none = None
+
+    def _apply(self, *args: Any, **kwargs: Any) -> "Copula":
+        self._forget()  # it lies where the buffers lay
+        return super()._apply(*args, **kwargs)
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
@@ -154,13 +168,19 @@ class Copula(nn.Module):
         C = _checked(torch.linalg.cholesky_ex, self.R[order[:, :, None], order[:, None, :]])
         eye = torch.eye(C.shape[-1], dtype=C.dtype, device=C.device)
         whiten = torch.linalg.solve_triangular(C, eye.expand_as(C), upper=False)  # C^-1
-        discriminants = {c: self._discriminant(c, C, whiten, back) for c in self.levels}
-        precision, d = _checked(torch.linalg.inv_ex, self.R), C.diagonal(dim1=1, dim2=2)
+        discriminants = self._discriminants(C, whiten, back)
+        d = C.diagonal(dim1=1, dim2=2)
         pattern = torch.arange(len(C), device=C.device)[:, None, None]
         A = -(whiten * d[:, :, None])[pattern, back[:, :, None], back[:, None, :]]
         A, s = self._regression(A, d.gather(1, back).square())
+        self._given_all = self._given_all or self._by_all_others()
+        return Conditionals(A, s, *self._given_all, discriminants)
+
+    def _by_all_others(self) -> tuple[Tensor, Tensor]:
+        """Regress each feature on all others: slopes [D, D] and deviations [D]."""
+        precision = _checked(torch.linalg.inv_ex, self.R)
         p = precision.diagonal()
-        return Conditionals(A, s, *self._regression(-precision / p[:, None], 1 / p), discriminants)
+        return self._regression(-precision / p[:, None], 1 / p)
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over
@@ -170,24 +190,35 @@ class Copula(nn.Module):
         A.diagonal(dim1=-2, dim2=-1).zero_()
         return A / self.v.sqrt()[:, None], s
 
-    def _discriminant(self, c: int, C: Tensor, whiten: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
-        """Slopes and intercepts of the levels of column c and of all its other labels, given the features before it.
+    def _discriminants(self, C: Tensor, whiten: Tensor, back: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
+        """Slopes and intercepts of the levels of each column of labels and of all its other labels, given the features
+        before it; columns of as many levels together.
 
         In the whitened space of these features a level's mean m is a row of C, and Sigma = I - M' Pi M.
         """
-        j, first = slice(self.feature[c], self.feature[c] + self.levels[c]), back[:, self.feature[c]]
-        pi, spread, at = self.share[j], self._spread[j], torch.arange(C.shape[-1], device=C.device)
-        rest = 1 - pi.sum()
-        rows = (
-            C[torch.arange(len(C), device=C.device)[:, None], back[:, j]] * (at < first[:, None])[:, None]
-        )  # [P, levels, D]
-        M = rows * (spread / pi.clamp(min=1e-9))[:, None]
-        M = torch.cat([M, -(pi @ M)[:, None] / rest.clamp(min=1e-9) * (rest > 1e-9)], 1)  # [P, levels + 1, D]
-        pi = torch.cat([pi, rest.clamp(min=0)[None]])
-        system = torch.eye(len(pi), dtype=M.dtype, device=M.device) - pi[:, None] * (M @ M.mT)
-        solved = _checked(torch.linalg.solve_ex, system, M)
-        slopes = whiten.mT @ solved.mT
-        return slopes.gather(1, back[:, :, None].expand_as(slopes)), -(M * solved).sum(2) / 2
+        found: dict[int, tuple[Tensor, Tensor]] = {}
+        for K, columns in self.alike.items():
+            M, pi = self._level_means(K, C, back)
+            system = torch.eye(K + 1, dtype=M.dtype, device=M.device) - pi[:, :, None] * (M @ M.mT)
+            solved = _checked(torch.linalg.solve_ex, system, M)  # [P, columns, K + 1, D]
+            slopes = whiten.mT @ solved.flatten(1, 2).mT
+            slopes = slopes.gather(1, back[:, :, None].expand_as(slopes)).split(K + 1, 2)
+            intercepts = (-(M * solved).sum(3) / 2).unbind(1)
+            found |= {c: (slopes[k], intercepts[k]) for k, c in enumerate(columns)}
+        return found
+
+    def _level_means(self, K: int, C: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
+        """Whitened means M [P, columns, K + 1, D] of the levels of columns with K and, last, of all other labels of
+        each, and the shares of these [columns, K + 1].
+        """
+        first, at = getattr(self, f"first_{K}"), torch.arange(C.shape[-1], device=C.device)
+        j, pattern = first[:, None] + torch.arange(K, device=C.device), torch.arange(len(C), device=C.device)
+        pi, spread = self.share[j], self._spread[j]
+        rest = 1 - pi.sum(1, keepdim=True)
+        rows = C[pattern[:, None, None], back[:, j]] * (at < back[:, first, None])[:, :, None]
+        M = rows * (spread / pi.clamp(min=1e-9))[:, :, None]
+        others = -(pi[:, None] @ M) / rest.clamp(min=1e-9)[:, :, None] * (rest > 1e-9)[:, :, None]
+        return torch.cat([M, others], 2), torch.cat([pi, rest.clamp(min=0)], 1)
 
     @torch.no_grad()
     def terms(self, x: Tensor, rows: int = 0, known: Tensor | None = None) -> dict[int, Tensor]:
@@ -196,9 +227,11 @@ class Copula(nn.Module):
         """
         if not self.used:
             return {}
-        X, none = self.features(x), torch.zeros(1, self.columns, dtype=torch.bool, device=x.device)
+        X = self.features(x)
+        none = torch.zeros(1, self.columns, dtype=torch.bool, device=x.device)
+        self._given_none = self._given_none or self.conditionals(none)
         parts = [(x[:rows], X[:rows], self.conditionals(known))] if rows and known is not None else []
-        parts.append((x[rows:], X[rows:], self.conditionals(none)))
+        parts.append((x[rows:], X[rows:], self._given_none))
         return {l: torch.cat([self.term(l, *part) for part in parts]) for l in self.factors}
 
     def term(

@@ -2,6 +2,8 @@
 labels discriminate.
 """
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,3 +126,17 @@ def test_frequent_cells_and_labels_keep_their_shares():
     numbers, labels = (log_shares(tokens, 103, places).exp() for places in (Places(102, [0, 101]), Places(0)))
     assert numbers[[0, 101]].tolist() == pytest.approx([500 / 650, 50 / 650], abs=1e-3)
     assert torch.allclose(labels, (torch.bincount(tokens, minlength=103) + 0.1).double() / 650)
+
+
+@pytest.mark.parametrize("how", ["fitted", "loaded"])
+def test_terms_follow_what_the_copula_was_given_last(how: str):
+    copula, x = fitted(normal_table(300))
+    places = torch.rand(x.shape, generator=torch.Generator().manual_seed(0)).argsort(0)
+    other, fresh = x.gather(0, places), copy.deepcopy(copula)  # each column by itself in another order
+    fresh.shrink(fresh.fit(other), 0.1)
+    assert not torch.equal(copula.terms(other)[1], fresh.terms(other)[1])
+    if how == "fitted":
+        copula.shrink(copula.fit(other), 0.1)
+    else:
+        copula.load_state_dict(fresh.state_dict())
+    assert all(torch.equal(term, fresh.terms(other)[l]) for l, term in copula.terms(other).items())
