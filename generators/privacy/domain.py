@@ -6,8 +6,10 @@ not listed become `(other)`, and what cannot be read is missing. So a row change
 """
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -172,6 +174,7 @@ class PublicColumn:
 
     def conformed(self, values: pd.Series) -> pd.Series:
         """Return values as the column's type holds them, each by itself."""
+        values = single(values)
         if self.kind == "numerical":
             return self._numbers(values)
         if self.kind == "datetime":
@@ -187,6 +190,22 @@ class PublicColumn:
         numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
         return pd.Series(np.clip(numbers, *(self.bounds or (-math.inf, math.inf))), index=values.index)
+
+
+def single(values: pd.Series) -> pd.Series:
+    """Return values with what is none as missing (a list, a mapping, an object of a class of its own, a number that no
+    float holds): one row of that sort may not stop what other rows do not.
+    """
+    return values.where(values.map(_is_single).astype(bool)) if values.dtype == object else values
+
+
+def _is_single(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    if isinstance(value, int):
+        return abs(value) <= sys.float_info.max
+    scalar = isinstance(value, str) or (pd.api.types.is_scalar(value) and not pd.isna(value))
+    return scalar and not isinstance(value, complex)
 
 
 def text_of(value: Any) -> str:

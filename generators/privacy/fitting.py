@@ -81,12 +81,11 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     if run is None:
         run = _begun(asked, data)
         place.write(run, now=True)
-    rows = PrivateRows(torch.from_numpy(run.encoding.encode(data)).to(device), units)
+    rows = PrivateRows(torch.from_numpy(marginals.tokens_of(run.encoding, data)).to(device), units)
     best = run.descent.run(rows, _teller(run, place, how.get("progress"), started))
     run.model.load_state_dict(run.model.state_dict() | best)
     _keep_shares(run.model, family, run.drawn.to(device), asked.seed)
-    seconds = round(time.monotonic() - started, 1)
-    record = _record(run, asked) | {"seconds": seconds, "device": str(device), "reason": reason}
+    record = _record(run, asked) | {"device": str(device), "reason": reason}
     return Fitted(run.encoding, run.config, run.model.eval(), record, torch.zeros(0))
 
 
@@ -105,7 +104,9 @@ def _teller(run: PrivateRun, place: Checkpoint, progress: Progress | None, start
 
 
 def _record(run: PrivateRun, asked: PrivateFit) -> dict[str, Any]:
-    """Return what a model tells of its training: nothing that rows have not told by the ledger."""
+    """Return what a model tells of its training: nothing that rows have not told by the ledger, nor how long it took,
+    which depends on how many they are.
+    """
     public = provenance(asked.privacy.public(asked.schema.names))
     ledger = Ledger(run.events, asked.privacy.delta, asked.privacy.unit, *public)
     told = {"ledger": ledger.to_dict(), "rows": run.rows, "loss": run.loss, "validation": run.loss}

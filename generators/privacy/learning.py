@@ -19,7 +19,7 @@ from launderette.generators.data.schema import EXACT_INTEGERS
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
-from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, text_of
+from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
 from launderette.generators.privacy.queries import NoisyQueries
 
 WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the share of the budget that goes to the domain
@@ -55,7 +55,7 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     """Return the guarantee with all columns of the frame known, and what was asked for it; GeneratorError for a column
     of which too little can be told.
     """
-    columns = privacy.public(frame.columns)
+    columns, frame = privacy.public(frame.columns), frame.apply(single)
     squared = accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2
     queries = NoisyQueries(squared, privacy.reach)
     asked = Budgeted(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)

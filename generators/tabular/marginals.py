@@ -164,9 +164,17 @@ def measure(
 def _network(
     data: pd.DataFrame, encoded: Encoding, counted: list[Histogram], queries: Queries, config: Config
 ) -> measuring.PairModel:
-    most = [len(one.counts) - 1 for one in counted]  # where no value is missing, a missing one is in the last cell
-    codes = [np.minimum(c.encode(data[c.name]), last) for c, last in zip(encoded.columns, most, strict=True)]
-    return measuring.fit(codes, counted, queries, config.bins, config.edges)
+    return measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
+
+
+def _codes(encoded: Encoding, data: pd.DataFrame) -> list[np.ndarray]:
+    """Return the cells [rows] of each column: where none may be missing, a missing value is in the last one."""
+    return [np.minimum(c.encode(data[c.name]), c.size + c.missing - 1) for c in encoded.columns]
+
+
+def tokens_of(encoded: Encoding, data: pd.DataFrame) -> np.ndarray:
+    """Return the tokens of rows, int64 [rows, L]: each has them, also one with a missing value where none may be."""
+    return _tokens(encoded, np.stack(_codes(encoded, data), 1))
 
 
 def model_of(network: measuring.PairModel) -> Model:
@@ -191,7 +199,8 @@ def _fitted(
     status = {"step": 1, "steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "memory_mb": 0}
     if progress := how.get("progress"):
         progress(status)
-    record |= {"steps": 1, "seconds": seconds, "loss": entropy, "validation": entropy, "validation_rows": []}
+    record |= {"steps": 1, "loss": entropy, "validation": entropy, "validation_rows": []}
+    record |= {} if how.get("privacy") else {"seconds": seconds}  # how long it takes depends on how many rows there are
     record |= {"device": "cpu", "reason": DEVICE_REASON, "stopped": "after one pass over the rows", "memory_mb": 0}
     return Marginals(encoded, config, model, record)
 

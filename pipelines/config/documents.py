@@ -177,7 +177,11 @@ STATED = {  # by kind, what has to be stated under a privacy budget; left empty,
 
 
 def private_template(schema: Any, source: str | Path, epsilon: float, settings: Sequence[str] = ()) -> str:
-    """Return what `launder init --epsilon` writes: names and kinds of columns, and room for what is publicly known."""
+    """Return what `launder init --epsilon` writes: names and kinds of columns, and room for what is publicly known;
+    LaunderError for images.
+    """
+    if schema.modality != "tabular":
+        raise LaunderError("expected a table for a guarantee of epsilon, found images, which have none; leave it out")
     columns = "".join(f"  {as_key(escaped(c.name))}: {STATED[c.kind]}\n" for c in schema.columns)
     rest = {"source": as_key(str(source)), "columns": columns, "entity": "null"} | _rules(None)
     text = Template(Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")).substitute(rest)

@@ -187,7 +187,7 @@ def score(
     looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
     wanted = [name for name in names or metric_names(NAME) if not name.startswith("privacy.")]
-    halves = splitting.split(holdout, holdout=0.5, seed=config.seed + 1, entity=config.split.column)
+    halves = splitting.halves(holdout, seed=config.seed + 1, entity=config.split.column)
     train, holdout = (side[schema.names] for side in halves)
     report = tabular.score(train, holdout, synthetic, schema, config, None, names=wanted)
     spent = ledger_of(model).epsilon

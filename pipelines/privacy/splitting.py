@@ -17,16 +17,33 @@ def split(
     with a probability of `holdout`.
 
     A row's side follows from its values and from how many equal rows stand before it, so that neighbouring tables have
-    neighbouring training sets; that of an entity from its name alone. LaunderError where a side is all but empty.
+    neighbouring training sets; that of an entity from its name alone. LaunderError where all but no row is held out;
+    whether any is left to train on, only the generator's noisy counts may tell.
     """
-    drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
-    held = drawn < holdout
-    train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
-    if min(len(train), len(rest)) < LEAST_SIDE_ROWS:
+    train, rest = _sides(frame, holdout, seed, entity)
+    _check(len(rest))
+    return train, rest
+
+
+def halves(frame: pd.DataFrame, *, seed: int, entity: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return two halves of rows that nothing protects; LaunderError where one is all but empty."""
+    found = _sides(frame, 0.5, seed, entity)
+    _check(min(map(len, found)))
+    return found
+
+
+def _check(rows: int) -> None:
+    if rows < LEAST_SIDE_ROWS:
         raise LaunderError(
             f"expected at least {LEAST_SIDE_ROWS} rows on each side of the split, found fewer; give a larger table or "
             "another split.holdout"
         )
+
+
+def _sides(frame: pd.DataFrame, holdout: float, seed: int, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
+    held = drawn < holdout
+    train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
     return train, rest
 
 
