@@ -77,8 +77,8 @@ def rollback(
     from launderette.pipelines.sinks import returning
 
     publishing.check(folder, release)
-    for place in returning.rollback(folder, release):
-        say(f"{place} is {release} now.")
+    for sentence in returning.rollback(folder, release):
+        say(sentence)
     publishing.rollback(folder, release)
     say(f"{folder / 'releases' / 'current'} is {release} now.")
     return RELEASED

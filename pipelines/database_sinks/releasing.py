@@ -48,9 +48,9 @@ def show(target: Target | None, output: Path, release: Path, id: str, keep: int 
             swapping.drop_surplus(connection, target, keep, id)
 
 
-def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> None:
+def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> list[str]:
     with failures.explained(_expected("swap a release into", target)), connected(target) as connection:
-        swapping.swap(connection, target, id, file)
+        return swapping.swap(connection, target, id, file)
 
 
 def _expected(what: str, target: Target) -> str:
@@ -62,9 +62,9 @@ def is_shown(target: Target | None, output: Path, id: str) -> bool:
     return target is None or record.of(output).get(id) == target.model_dump(mode="json")
 
 
-def rollback(known: Mapping[str, Any], id: str) -> None:
-    """Have the readers of a target, as the record has it, see a release again. LaunderError where its rows are gone, or
-    that fails.
+def rollback(known: Mapping[str, Any], id: str) -> list[str]:
+    """Have the readers of a target, as the record has it, see a release again; return its columns that came later.
+    LaunderError where its rows are gone, or that fails.
     """
     target = Target.model_validate(known)
-    failures.retried(lambda: _swap(target, id), LOCK_DELAYS)
+    return failures.retried(lambda: _swap(target, id), LOCK_DELAYS)

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import targets, versions
+from launderette.pipelines.database_sinks.targets import Existing
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.databases.postgresql import run
 from launderette.pipelines.run.artifacts import LaunderError
@@ -19,9 +20,10 @@ WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 """
 
 
-def swap(connection: Any, target: Target, release: str, file: pq.ParquetFile | None = None) -> None:
-    """Show a version to the readers of a target. LaunderError where it is not there, or (given its file) where the
-    target would hold other rows; Unavailable where a lock is held too long.
+def swap(connection: Any, target: Target, release: str, file: pq.ParquetFile | None = None) -> list[str]:
+    """Show a version to the readers of a target, and return the columns of it that the version is too old for: they
+    hold nothing, or their defaults. LaunderError where the version is not there, or (given its file) where the target
+    would hold other rows; Unavailable where a lock is held too long.
     """
     place = versions.place_of(target, release)
     names = [name for (name,) in run(connection, NAMES, (place,))]
@@ -32,26 +34,36 @@ def swap(connection: Any, target: Target, release: str, file: pq.ParquetFile | N
         )
     run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     run(connection, "SET LOCAL TimeZone = 'UTC'")
-    (_show if target.how == "view" else _replace)(connection, target, place, ", ".join(map(quoted, names)))
+    found = targets.existing(connection, target)
+    (_show if target.how == "view" else _replace)(connection, target, place, names, found)
     if file is not None and target.how == "rows":
         versions.check(connection, quoted(*table_parts(target.name)), file)
     connection.commit()
+    return [column.name for column in found.columns if column.name not in names and not column.is_computed]
 
 
-def _show(connection: Any, target: Target, place: str, named: str) -> None:
-    """Have a view read a version: its grants, its owner, its options and what depends on it stay."""
-    view, found = quoted(*table_parts(target.name)), targets.existing(connection, target)
+def _show(connection: Any, target: Target, place: str, names: list[str], found: Existing) -> None:
+    """Have a view read a version: its grants, its owner, its options, its columns and what depends on it stay."""
+    view = quoted(*table_parts(target.name))
     options = f" WITH ({found.options})" if found.options else ""
     if not found.is_own:
         run(connection, f"GRANT USAGE ON SCHEMA {versions.SCHEMA} TO {found.owner}")
         run(connection, f"GRANT SELECT ON {place} TO {found.owner}")
+    named = ", ".join(_selected(names, found))
     run(connection, f"CREATE OR REPLACE VIEW {view}{options} AS SELECT {named} FROM {place}")  # noqa: S608
 
 
-def _replace(connection: Any, target: Target, place: str, named: str) -> None:
+def _selected(names: list[str], found: Existing) -> list[str]:
+    """Return what a view selects: its own columns in their order, empty where the version lacks them, then new ones."""
+    own = [quoted(c.name) if c.name in names else f"NULL::{c.type} AS {quoted(c.name)}" for c in found.columns]
+    known = [column.name for column in found.columns]
+    return [*own, *(quoted(name) for name in names if name not in known)]
+
+
+def _replace(connection: Any, target: Target, place: str, names: list[str], found: Existing) -> None:
     """Replace the rows of a table, which stays with all that hangs on it; readers see the old ones until the commit."""
-    table = quoted(*table_parts(target.name))
-    if targets.existing(connection, target).kind is None:
+    table, named = quoted(*table_parts(target.name)), ", ".join(map(quoted, names))
+    if found.kind is None:
         run(connection, f"CREATE TABLE {table} (LIKE {place})")
     run(connection, f"LOCK TABLE {table} IN EXCLUSIVE MODE")
     run(connection, f"DELETE FROM {table}")  # noqa: S608

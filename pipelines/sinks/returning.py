@@ -8,14 +8,14 @@ from launderette.pipelines.release.history import RELEASES
 
 
 def rollback(output: Path, id: str) -> Iterator[str]:
-    """Have all readers see an earlier release again, and yield the place of each."""
+    """Have all readers see an earlier release again, and yield a sentence on each place."""
     if table := record.of(output).get(id):
         from launderette.pipelines.database_sinks import releasing as tables  # with the drivers of databases
 
-        tables.rollback(table, id)
-        yield str(table["name"])
+        later = ", ".join(map(repr, tables.rollback(table, id)))
+        yield f"{table['name']} is {id} now{later and f', with nothing of that release in {later}'}."
     if target := record.of(output, record.TARGET_OBJECTS).get(id):
         from launderette.pipelines.object_storage import releasing as objects
 
         objects.rollback(target, Path(output) / RELEASES / id, id)
-        yield str(target["uri"])
+        yield f"{target['uri']} is {id} now."

@@ -2,8 +2,6 @@
 
 import json
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -12,38 +10,16 @@ from pipelines.cli import main
 from pipelines.notifications import channels, messages, sending
 from pipelines.run import api, approving
 from pipelines.run.artifacts import LaunderError
+from tests import hooks
 from tests.operations.conftest import table
 
 ENDED = {"outcome": "released", "id": "r1", "place": "out/releases/r1", "report": "out/releases/r1/report.html"}
 
 
-class Hook(ThreadingHTTPServer):
-    """A server that keeps what it is sent, and answers with the statuses that it is told, then with 200."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Keeping)
-        self.bodies, self.statuses = [], []
-        self.address = f"http://127.0.0.1:{self.server_port}/T0P5ECRET"
-
-
-class _Keeping(BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-        self.send_header("Location", self.server.address)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def listening():
-    with Hook() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with hooks.listening() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
