@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
@@ -142,6 +143,7 @@ def most(hits: int, real_rows: int, rows: int, parts: int) -> float:
     return float(min(1.0, nbinom.isf(level, hits + 1, real_rows / (real_rows + rows)) / rows))
 
 
+@cache
 def deviations(parts: int) -> float:
     """Standard errors that a normal statistic of one of so many parts exceeds, on either side, once in ONCE_IN
     tables.
