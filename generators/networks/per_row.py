@@ -7,7 +7,8 @@ of all of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -40,16 +41,33 @@ class Product:
 
 
 @dataclass(frozen=True, eq=False)
-class Bias:
-    """y = x + b for all rows, of b [G, o] or [G, 1, o]."""
+class SharedProduct:
+    """y = a W, of inputs a [G, B, i] and one W [i, o] for all G: a row's gradient is a sum of G outer products, small
+    enough to be made.
+    """
 
     place: Place
+    a: Tensor
 
     def squared(self, g: Tensor) -> Tensor:
-        return g.square().sum((0, -1))
+        return torch.bmm(self.a.permute(1, 2, 0), g.transpose(0, 1)).square().sum((1, 2))
 
     def summed(self, g: Tensor, into: Tensor) -> None:
-        into += g.sum(1).view(into.shape)
+        into += self.a.flatten(0, 1).t() @ g.flatten(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Bias:
+    """y = x + b for all rows, of b [G, o] or [G, 1, o]; `shared` for one b [o] for all G."""
+
+    place: Place
+    shared: bool = False
+
+    def squared(self, g: Tensor) -> Tensor:
+        return g.sum(0).square().sum(-1) if self.shared else g.square().sum((0, -1))
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        into += (g.sum((0, 1)) if self.shared else g.sum(1)).view(into.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +84,25 @@ class Lookup:
         into.index_add_(0, self.at.flatten(), g.flatten(0, 1))
 
 
-Use = Product | Bias | Lookup
+Use = Product | SharedProduct | Bias | Lookup
 
 
 @dataclass
 class Tape:
-    """Uses of parameters in the order in which rows met them, and what came out."""
+    """Uses of parameters in the order in which rows met them, and what came out; `module` is a prefix of their
+    names.
+    """
 
     uses: list[tuple[Use, Tensor]] = field(default_factory=list)
+    module: str = ""
+
+    def within(self, module: str) -> Self:
+        """Return the same tape for the parameters of a module of this name."""
+        return replace(self, module=f"{self.module}{module}.")
 
     def note(self, output: Tensor, *uses: Use) -> Tensor:
         """Remember the uses that an output [G, B, o] comes from, and return it."""
-        self.uses += [(use, output) for use in uses]
+        self.uses += [(replace(use, place=(self.module + use.place[0], use.place[1])), output) for use in uses]
         return output
 
     def clipped(self, losses: Tensor, parameters: Mapping[str, nn.Parameter], clip: float) -> dict[str, Tensor]:

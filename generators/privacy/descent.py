@@ -18,7 +18,8 @@ from torch import Tensor
 from launderette.generators.networks.per_row import Tape
 from launderette.generators.privacy import entropy
 
-GRADIENT_ROWS = 512  # whose gradients are made at once
+GRADIENT_ROWS = 512  # whose gradients are made at once, at most
+GRADIENT_PAIRS = 2**24  # of tokens of these rows
 CLIP = 1.0  # length of a unit's gradient, at most
 DESCENT_RATE = 3e-3
 BETAS = (0.9, 0.99)
@@ -105,7 +106,8 @@ def clipped_sums(model: Any, batch: Tensor, clip: float) -> dict[str, Tensor]:
     """Return the sum over rows of tokens [B, L] of the gradients of their losses, each no longer than `clip`."""
     parameters = dict(model.named_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    for chunk in batch.split(GRADIENT_ROWS) if len(batch) else ():
+    size = max(1, min(GRADIENT_ROWS, GRADIENT_PAIRS // batch.shape[1] ** 2))
+    for chunk in batch.split(size) if len(batch) else ():
         u, tape = entropy.uniforms(len(chunk) * model.chances), Tape()
         losses = model.row_losses(chunk, torch.from_numpy(u).view(len(chunk), -1).to(chunk.device), tape)
         for name, own in tape.clipped(losses, parameters, clip).items():

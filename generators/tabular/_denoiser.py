@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.networks.layers import Heads, TokenEmbedding
+from launderette.generators.networks.per_row import UNTAPED, Bias, Lookup, Product, SharedProduct, Tape
 
 
 class Denoiser(nn.Module):
@@ -41,6 +42,17 @@ class Denoiser(nn.Module):
         h = self._layers((sums + self.first_bias[:, None])[self.heads.order], slice(None))
         return self.heads.log_prob(h, x, {})
 
+    def row_log_prob(self, x: Tensor, place: Tensor, tape: Tape) -> Tensor:
+        """Return log p(x_l | those before l) of tokens x [B, L], each row in the order of its own that `place` [B, L]
+        tells: [B, L].
+        """
+        before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [B, l, m]: m is visible before l
+        E, at = self.embed.taped(x, "embed", tape), place.t()
+        shown = tape.note(torch.bmm(E, self.shown), Product(("shown", None), E))  # [L, B, h]
+        sums = torch.bmm(before, shown.transpose(0, 1)).transpose(0, 1) + self.level[at] + self.first_bias[:, None]
+        sums = tape.note(sums, Lookup(("level", None), at), Bias(("first_bias", None)))
+        return self.heads.log_prob(self._layers(sums[self.heads.order], slice(None), tape), x, {}, tape)
+
     def logits(self, l: int, sums: Tensor, visible: Tensor, x: Tensor) -> Tensor:
         """Contributions of the `visible` [B] tokens of x [B, L], summed up [B, h] -> the logits of token l [B, K]."""
         row = self.heads.place[l]
@@ -56,8 +68,10 @@ class Denoiser(nn.Module):
         shown = torch.bmm((self.embed(x) * visible[:, :, None]).transpose(0, 1), self.shown)
         return shown.sum(0)
 
-    def _layers(self, sums: Tensor, tokens: slice) -> Tensor:
+    def _layers(self, sums: Tensor, tokens: slice, tape: Tape = UNTAPED) -> Tensor:
         h = nn.functional.silu(sums)
-        for W, b in zip(self.shared, self.shared_bias, strict=True):
-            h = h + nn.functional.silu(h @ W + b)
-        return h + nn.functional.silu(torch.baddbmm(self.own_bias[tokens], h, self.own[tokens]))
+        for k, (W, b) in enumerate(zip(self.shared, self.shared_bias, strict=True)):
+            uses = SharedProduct(("shared", k), h), Bias(("shared_bias", k), shared=True)
+            h = h + nn.functional.silu(tape.note(h @ W + b, *uses))
+        y = torch.baddbmm(self.own_bias[tokens], h, self.own[tokens])
+        return h + nn.functional.silu(tape.note(y, Product(("own", None), h), Bias(("own_bias", None))))

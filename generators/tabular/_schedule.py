@@ -20,9 +20,12 @@ def random_orders(
     device: torch.device | None = None,
 ) -> Tensor:
     """Draw orders [count, width] of all tokens, uniformly but that the coarse ones, the first `columns`, come first."""
-    waiting = torch.rand(count, width, generator=stream, device=device)
-    waiting[:, columns:] += 1
-    return waiting.argsort(1)
+    return waiting_orders(torch.rand(count, width, generator=stream, device=device), columns)
+
+
+def waiting_orders(u: Tensor, columns: int) -> Tensor:
+    """Return the orders [B, L] in which tokens wait for u [B, L] in [0, 1], the first `columns` before all others."""
+    return torch.cat([u[:, :columns], u[:, columns:] + 1], 1).argsort(1)
 
 
 def orders_of_batch(rows: int, width: int) -> int:

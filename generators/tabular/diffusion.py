@@ -30,18 +30,27 @@ from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.networks.per_row import Tape
+from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._denoiser import Denoiser
-from launderette.generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
+from launderette.generators.tabular._schedule import (
+    moments,
+    mutual_information,
+    orders_of_batch,
+    random_orders,
+    waiting_orders,
+)
 from launderette.generators.training import fitting, options, randomness
-from launderette.generators.training.fitting import FitOptions, TableFamily
+from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.options import settled
 from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
 
+PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
 
 
@@ -88,6 +97,18 @@ class Model(nn.Module):
     def losses(self, x: Tensor) -> Tensor:
         """Return -log p of each token of x [B, L], in nats, the mean over the fixed orders: [B, L]."""
         return -torch.stack([self.denoiser(x, order[None]) for order in self.orders]).mean(0)
+
+    def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        """Return the likelihood bound of each row of tokens x [B, L] by itself, in nats: [B]. Uniforms u [B, chances]
+        give each row an order of its own: no row's loss depends on another's.
+        """
+        place = waiting_orders(u, self.columns).argsort(1)
+        return -self.denoiser.row_log_prob(x, place, tape.within("denoiser")).sum(1)
+
+    @property
+    def chances(self) -> int:
+        """How many uniforms `row_losses` takes for a row."""
+        return self.width
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of token l by which it departs from the marginals."""
@@ -206,7 +227,8 @@ class Diffusion(FittedTable[Config, Model]):
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    fitted = fitting.fit(FAMILY, data, schema, config, **how)
+    train = fitting.fit if how.get("privacy") is None else private.fit
+    fitted = train(FAMILY, data, schema, config, **how)
     return Diffusion(fitted.encoding, fitted.config, fitted.model, fitted.record)
 
 
@@ -231,6 +253,10 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
+    _from_marginals(model, x)
+
+
+def _from_marginals(model: Model, x: Tensor) -> None:
     model.denoiser.heads.start_from_marginals(x)
     model.dependence.copy_(mutual_information(x, model.columns))
 
@@ -247,4 +273,9 @@ def _plan(config: Config, rows: int) -> Plan:
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
-FAMILY = TableFamily("tabular.diffusion", Config, _settle, _build, _start, _plan)
+def _biases(model: Model) -> list[Tensor]:
+    return list(model.denoiser.heads.out_bias)
+
+
+PRIVATELY = PrivateTraining({"width": PRIVATE_WIDTH}, _from_marginals, _biases)
+FAMILY = TableFamily("tabular.diffusion", Config, _settle, _build, _start, _plan, PRIVATELY)

@@ -63,8 +63,8 @@ def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 
     """
     if private:
         name = public.PRIVATE_GENERATOR
-        other = next(other for other in public.PRIVATE_GENERATORS if other != name)
-        return f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds; {other} keeps to one too"
+        too = " and ".join(other for other in public.PRIVATE_GENERATORS if other != name)
+        return f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds; {too} keep to one too"
     size = min(MEASURED, key=lambda measured: abs(np.log(measured / max(rows, 1))))
     asked = {name: own for name, own in MEASURED[size].items() if own.attack is None or own.attack <= MOST_ATTACK}
     if missing >= MANY_MISSING:

@@ -22,7 +22,7 @@ from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
 
 PRIVATE_GENERATOR = "tabular.marginals"  # where none is named
-PRIVATE_GENERATORS = (PRIVATE_GENERATOR, "tabular.autoregressive")
+PRIVATE_GENERATORS = (PRIVATE_GENERATOR, "tabular.autoregressive", "tabular.diffusion")
 PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not what all runs together may spend
     f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
 )

@@ -14,6 +14,7 @@ from generators.data.encoding import Layout
 from generators.networks.per_row import UNTAPED
 from generators.privacy import descent, entropy, resuming, subsampling
 from generators.privacy.descent import Descent, DescentSchedule, PrivateRows
+from generators.tabular import diffusion
 from generators.tabular._chain import Model
 
 LAYOUT = Layout((5, 4, 3), (4, 0, 3), ((0, 2), (1,)), {2: (0, np.array([3, 1, 2, 3, 1]))})
@@ -28,11 +29,17 @@ class Killed(Exception):
     """What takes the place of kill -9 inside a test's process."""
 
 
-def model(seed=0):
+NETWORKS = {
+    "tabular.autoregressive": lambda: Model(LAYOUT, width=6, embedding=3, depth=2, conditional=0.5),
+    "tabular.diffusion": lambda: diffusion.Model(LAYOUT, width=6, embedding=3, depth=2),
+}
+
+
+def model(seed=0, name="tabular.autoregressive"):
     """Return a network far from its start, so that gradients are long."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        found = Model(LAYOUT, width=6, embedding=3, depth=2, conditional=0.5)
+        found = NETWORKS[name]()
         for parameter in found.parameters():
             parameter.data += 0.5 * torch.randn_like(parameter)
     return found.eval()
@@ -67,9 +74,9 @@ def gradients_of_each_row(network, x, u):
     return torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(named, x, u)
 
 
-def check_sensitivity(rows=20):
+def check_sensitivity(rows=20, name="tabular.autoregressive"):
     """AssertionError where one row more moves a step's sum by more than the clip."""
-    network, x = model(), tokens(rows)
+    network, x = model(name=name), tokens(rows)
     with chance(0):
         before = descent.clipped_sums(network, x[:-1], SCHEDULE.clip)
     with chance(0):
@@ -111,7 +118,7 @@ def table(rows=150, seed=0):
 
 def fit(**how):
     how = {"privacy": privacy(), "budget": generators.Budget(steps=3), "width": 8} | how
-    return generators.fit(how.pop("data", table()), "tabular.autoregressive", **how)
+    return generators.fit(how.pop("data", table()), how.pop("name", "tabular.autoregressive"), **how)
 
 
 def check_fresh_noise():

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError
-from generators.networks.per_row import Tape
+from generators.networks.per_row import UNTAPED, Tape
 from generators.privacy import descent, entropy, fitting, resuming
 from generators.privacy.ledger import Ledger
+from generators.tabular import diffusion
 from tests.privacy import descents
 
 
+@pytest.mark.parametrize("name", descents.NETWORKS)
 @settings(max_examples=4, deadline=None)
 @given(st.integers(1, 12), st.floats(0.05, 30), st.integers(0, 5))
-def test_gradients_are_clipped_as_if_each_row_were_alone(rows, clip, seed):
-    network, x = descents.model(seed), descents.tokens(rows, seed)
+def test_gradients_are_clipped_as_if_each_row_were_alone(name, rows, clip, seed):
+    network, x = descents.model(seed, name), descents.tokens(rows, seed)
     u, tape = torch.rand(rows, network.chances, generator=torch.Generator().manual_seed(seed)), Tape()
     found = tape.clipped(network.row_losses(x, u, tape), dict(network.named_parameters()), clip)
     each = descents.gradients_of_each_row(network, x, u)
@@ -45,8 +47,30 @@ def test_what_a_row_shows_is_its_own_and_any_columns():
     assert set(shown.sum(1).tolist()) == {0.0, 1.0} and abs(float(shown[shown.any(1)][:, 0].mean()) - 0.5) < 0.06
 
 
+def test_every_row_of_diffusion_has_an_order_of_its_own_in_which_coarse_tokens_come_first():
+    network = descents.model(name="tabular.diffusion")
+    u = torch.rand(4000, network.chances, generator=torch.Generator().manual_seed(0))
+    orders, counts = diffusion.waiting_orders(u, network.columns).unique(dim=0, return_counts=True)
+    assert orders.tolist() == [[0, 1, 2], [1, 0, 2]] and abs(int(counts[0]) - 2000) < 160
+    x, tape = descents.tokens(6), UNTAPED
+    whole = network.row_losses(x, u[:6], tape)
+    alone = torch.cat([network.row_losses(x[k : k + 1], u[k : k + 1], tape) for k in range(6)])
+    assert torch.allclose(whole, alone, atol=1e-5)
+    known = torch.stack([-network.denoiser(x, order[None]).sum(1) for order in orders])
+    assert torch.allclose(whole, torch.where(u[:6, 0] < u[:6, 1], *known), atol=1e-5)
+
+
+def test_diffusion_is_trained_within_the_budget(monkeypatch):
+    monkeypatch.setattr(fitting, "CALIBRATION_STEPS", 2)
+    fitted = descents.fit(name="tabular.diffusion")
+    ledger = Ledger.from_dict(fitted.record["ledger"])
+    assert 19 < ledger.epsilon <= 20 and ledger.events[-1].what == "gradients" and fitted.record["steps"] == 3
+    assert fitted.model.dependence.shape == (2, 2) and list(fitted.sample(20, where={"a": "x"})["a"]) == ["x"] * 20
+
+
 def test_an_audit_of_descent_finds_what_is_charged(tmp_path):
-    descents.check_sensitivity()
+    for name in descents.NETWORKS:
+        descents.check_sensitivity(name=name)
     descents.check_noise()
     descents.check_sampling()
     descents.check_fresh_noise()

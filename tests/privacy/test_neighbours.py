@@ -75,7 +75,7 @@ def replayed(monkeypatch, answers):
     monkeypatch.setattr(entropy, "chosen", among)
 
 
-@pytest.mark.parametrize("name", ["tabular.marginals", "tabular.autoregressive"])
+@pytest.mark.parametrize("name", ["tabular.marginals", "tabular.autoregressive", "tabular.diffusion"])
 def test_of_the_same_answers_the_same_model_is_made_whoever_is_in_the_table(monkeypatch, name):
     monkeypatch.setattr(fitting, "CALIBRATION_STEPS", 2)
     monkeypatch.setattr(subsampling, "noise_for", lambda *asked: 4.0)
