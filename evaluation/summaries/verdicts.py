@@ -90,6 +90,7 @@ MEMORY = (
 )
 LONGER = "Train longer, for the steps or the minutes ended before the validation loss stopped falling: --minutes 5."
 CONVERGED = "validation loss no longer falls"  # as a generator records why its training stopped
+REMEMBERS = "better weights remember more than the bound allows"  # likewise
 FAITHFUL = "tabular.autoregressive"
 OTHER_GENERATOR = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
@@ -231,7 +232,7 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
     if any(reason["score"] == GUARANTEE for reason in reasons):
         return [] if all(reason["passed"] for reason in reasons) else list(NOISY)
     vain = {OTHER_GENERATOR} if generator == FAITHFUL else set()
-    vain |= {LONGER} if stopped in (None, CONVERGED) else set()
+    vain |= {LONGER} if stopped in (None, CONVERGED, REMEMBERS) else set()
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
         key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")

@@ -95,6 +95,11 @@ class ImageForm:
         )
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        return self.channels, self.height, self.width
+
+    @property
     def values(self) -> int:
         return self.height * self.width * self.channels
 

@@ -41,6 +41,7 @@ class Config:
     noise: float = 0.3  # sigma, where a latent's coordinates have variance 1
     latent: int = 32  # d, coordinates of z
     width: int = 32  # channels
+    memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of images held back for early stopping
     batch: int = 128
     learning_rate: float = 2e-3
@@ -153,6 +154,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
+        memory=config.memory,
         batch=config.batch,
         steps=int(np.clip(40 * epoch, 600, 6000)),
         evaluate_every=int(np.clip(epoch, 50, 250)),

@@ -50,6 +50,7 @@ class Config:
     patch: int | None = None  # p, pixels of a patch's side
     mixture: int = 8  # logistics per value
     dropout: float | None = None  # None is 0.2 for few images, 0.05 on a GPU, which sees them often, else 0
+    memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of images held back for early stopping
     batch: int | None = None  # None is chosen from the size of the images and the device
     learning_rate: float = 2e-3
@@ -255,6 +256,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
+        memory=config.memory,
         batch=batch,
         steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
         evaluate_every=int(np.clip(epoch, 50, 250)),

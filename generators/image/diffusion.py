@@ -33,7 +33,7 @@ from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
-LOSS_DRAWS = 8  # noises that the loss of an image is averaged over
+LOSS_DRAWS, ATTACK_DRAWS = 8, 4  # noises that the loss of an image is averaged over: when asked for, in training
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Config:
     unlabelled: float = 0.1  # share of the training images whose label is hidden
     guidance: float = 1.0
     sampling_steps: int = 18  # of Heun's method, two passes of the network each
+    memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of images held back for early stopping
     batch: int = 128
     learning_rate: float = 2e-3
@@ -93,8 +94,12 @@ class Model(nn.Module):
             F = self.net(c_in * x, c_noise, y, told)
         return c_skip * x + c_out * F.float()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Packed images x [B, C H W + 2] -> lambda(sigma) |D(x + n; sigma) - x|^2 per value, [B]."""
+    def forward(self, x: Tensor, draws: int = 0) -> Tensor:
+        """Packed images x [B, C H W + 2] -> lambda(sigma) |D(x + n; sigma) - x|^2 per value, [B]; the mean over so
+        many draws of noise that all images share, over one of each image's own where there are none.
+        """
+        if draws:
+            return self.shared_loss(x, torch.randn(draws, 1), torch.randn(draws, 1, *self.form.shape))
         pixels, y = self.form.unpack(x)
         x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
         if self.training and self.config.augment:
@@ -103,6 +108,16 @@ class Model(nn.Module):
             y = torch.where(torch.rand(len(y), device=y.device) < self.config.unlabelled, self.nothing, y)
         size = torch.randn(len(y), device=y.device)
         return self.denoising_loss(x, y, told, size, torch.randn_like(x))
+
+    def shared_loss(self, x: Tensor, sizes: Tensor, noises: Tensor) -> Tensor:
+        """Packed images x [B, C H W + 2], normal sizes [D, 1] and noises [D, 1, C, H, W] that all images share ->
+        mean loss over the draws, [B].
+        """
+        pixels, y = self.form.unpack(x)
+        x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
+        drawn = zip(sizes.to(x.device), noises.to(x.device), strict=True)
+        losses = [self.denoising_loss(x, y, told, size.expand(len(y)), noise.expand_as(x)) for size, noise in drawn]
+        return torch.stack(losses).double().mean(0)
 
     def denoising_loss(self, x: Tensor, y: Tensor, told: Tensor, size: Tensor, noise: Tensor) -> Tensor:
         """Images x [B, C, H, W], normal size of the noise [B], normal noise [B, C, H, W] -> weighted loss per
@@ -130,7 +145,7 @@ class Model(nn.Module):
         t = torch.cat([torch.linspace(*ends, N, dtype=torch.float64) ** RHO, torch.zeros(1)]).float().to(device)
         form = self.form
         x, y = (
-            torch.randn(len(y), form.channels, form.height, form.width, generator=stream).to(device) * t[0],
+            torch.randn(len(y), *form.shape, generator=stream).to(device) * t[0],
             y.to(device),
         )
         for i in range(N):
@@ -158,15 +173,9 @@ class Diffusion(FittedImages[Config, Model]):
         """
         form, device = self.form, self.model.sigma_data.device
         stream = torch.Generator().manual_seed(randomness.key(seed, "loss"))
-        sizes = torch.randn(LOSS_DRAWS, 1, generator=stream).to(device)
-        noises = torch.randn(LOSS_DRAWS, 1, form.channels, form.height, form.width, generator=stream).to(device)
-        parts = []
-        for packed in form.pack(images).split(form.chunk):
-            pixels, y = form.unpack(packed.to(device))
-            x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=device)
-            shared = ((size.expand(len(x)), noise.expand_as(x)) for size, noise in zip(sizes, noises, strict=True))
-            losses = torch.stack([self.model.denoising_loss(x, y, told, *drawn) for drawn in shared])
-            parts.append(losses.double().mean(0).cpu())
+        sizes = torch.randn(LOSS_DRAWS, 1, generator=stream)
+        noises = torch.randn(LOSS_DRAWS, 1, *form.shape, generator=stream)
+        parts = [self.model.shared_loss(x.to(device), sizes, noises).cpu() for x in form.pack(images).split(form.chunk)]
         return torch.cat(parts).numpy()
 
     def save(self, folder: Path) -> None:
@@ -201,6 +210,8 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
+        memory=config.memory,
+        attacked={"draws": ATTACK_DRAWS},
         batch=config.batch,
         steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
         evaluate_every=int(np.clip(epoch, 50, 250)),

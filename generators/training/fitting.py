@@ -25,7 +25,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, randomness, state, validation
-from launderette.generators.training.memorisation import REFERENCE_ROWS, Attack
+from launderette.generators.training.memorisation import MOST_ATTACKED_ROWS, MOST_WATCHED_ROWS, REFERENCE_ROWS, Attack
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.shrinking import Beginning, Chain
 
@@ -143,15 +143,17 @@ def train(
     }
     placed = training_rows.to(device), validation_rows.to(device)
     attack = _attack(begin, x, *placed, planned, seed)
-    best, record = loop.train(model, *placed, planned, progress=reported, **asked)
+    best, record = loop.train(model, *placed, planned, progress=reported, attack=attack, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
     if (groups := how.get("groups")) is not None:
         record["groups_on_both_sides"] = validation.shared(groups, parts)
     model.eval()
     if attack:
-        bounded = {} if beginning is None else beginning.shrink(attack, config.memory)
-        record["memorisation"] = attack.measure(model) | bounded
+        bounded = {} if planned.memory is None else {"bound": planned.memory}
+        if beginning is not None:
+            bounded = beginning.shrink(attack, config.memory)
+        record["memorisation"] = attack.measure(partial(model, **planned.attacked)) | bounded
     return model, record, training_rows
 
 
@@ -167,8 +169,9 @@ def _attack(
     """Set up the attack that training is judged by; None for a game of two networks, which has no loss of a row."""
     if list(plan.turns) != [""]:
         return None
-    reference = _seeded(begin, x, x, seed).eval() if len(held) < REFERENCE_ROWS else None
-    return Attack.on(kept, held, plan.chunk, seed, reference)
+    reference = partial(_seeded(begin, x, x, seed).eval(), **plan.attacked) if len(held) < REFERENCE_ROWS else None
+    most = MOST_ATTACKED_ROWS if plan.memory is None else MOST_WATCHED_ROWS
+    return Attack.on(kept, held, plan.chunk, seed, reference, most)
 
 
 @torch.no_grad()

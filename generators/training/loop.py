@@ -6,17 +6,20 @@ resumed, or that is repeated with the recorded number of steps, ends in the same
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from launderette.generators.contract import Budget, Progress
 from launderette.generators.devices import parallel
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import randomness, step
+from launderette.generators.training.memorisation import Attack
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.state import State, TrainingRun, resume, save
 
@@ -26,6 +29,7 @@ SAVE_SECONDS = 20.0
 NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
 COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
 CONVERGED = "validation loss no longer falls"
+REMEMBERS = "better weights remember more than the bound allows"
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -45,16 +49,18 @@ def train(
     started: float,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    attack: Attack | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Minimise model(batch).mean() and return the best averaged weights and a record of the run.
 
     Where the plan names turns, each minimises model(batch, turn).mean() over its own parameters.
 
     data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes
-    count from. Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate
-    does not help.
+    count from. Where the plan bounds memory, weights that lose less than the best are kept only if they remember no
+    more than it allows by the `attack`, or no more than the best do. Raises ValueError where the budget has no room for
+    one step, Diverged where lowering the learning rate does not help.
     """
-    run = TrainingRun(model, plan, seed, identity, budget, started)
+    run = TrainingRun(model, plan, seed, identity, budget, started, attack=attack)
     if checkpoint and files.exists(checkpoint):
         resume(run, checkpoint)
     run.state.parts = max(run.state.parts, parallel.size())
@@ -143,17 +149,31 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     if lost := _lost(state, plan, last):
         _restart(run, last, lost)
         return
-    if value < state.best - 1e-4 or plan.latest:
-        state.best, state.stale = value, 0
+    better = value < state.best - 1e-4 or plan.latest
+    if better and _bounded(run):
+        state.best, state.stale, state.barred = value, 0, 0
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
-        state.stale += 1
+        state.stale, state.barred = state.stale + 1, state.barred + better
     if last:
         state.stopped = "all steps taken"
     elif _late(run):
         state.stopped = "time budget used"
     elif state.stale >= plan.patience:
-        state.stopped = CONVERGED
+        state.stopped = REMEMBERS if state.barred else CONVERGED
+
+
+def _bounded(run: TrainingRun) -> bool:
+    """Tell whether the averaged weights keep to the bound on memory, or come nearer to it than the best so far."""
+    state, bound = run.state, run.plan.memory
+    if run.attack is None or bound is None or bound >= 1:
+        return True
+    losses = partial(functional_call, run.model, run.average, kwargs=dict(run.plan.attacked))
+    auc = parallel.agreed(run.attack.measure(losses)["auc"], run.device)
+    if math.isfinite(state.best) and auc > max(bound, state.remembered):
+        return False
+    state.remembered = auc
+    return True
 
 
 def _lost(state: State, plan: Plan, last: bool) -> str:
@@ -169,7 +189,7 @@ def _validation_loss(run: TrainingRun, validation: Tensor) -> float:
     run.model.eval()
     randomness.manual_seed(run.seed, "validation")
     chunks = validation.split(max(1, min(run.plan.chunk, len(validation)) // run.state.narrowed))
-    losses = [torch.func.functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
+    losses = [functional_call(run.model, run.average, (chunk,)).double().sum() for chunk in chunks]
     return float(sum(losses) / len(validation))
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from launderette.generators.training import randomness
 
 MOST_ATTACKED_ROWS = 2000  # rows of either side
+MOST_WATCHED_ROWS = 256  # of either side, where the attack is repeated while a model trains
 REFERENCE_ROWS = 500  # validation rows below which a reference is worth its time
 
 Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
@@ -45,9 +46,17 @@ class Attack:
     reference: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
-    def on(cls, inside: Tensor, outside: Tensor, chunk: int, seed: int, reference: Losses | None = None) -> "Attack":
-        """Set up the attack on at most MOST_ATTACKED_ROWS rows of either side."""
-        attack = cls(inside[:MOST_ATTACKED_ROWS], outside[:MOST_ATTACKED_ROWS], chunk, seed)
+    def on(
+        cls,
+        inside: Tensor,
+        outside: Tensor,
+        chunk: int,
+        seed: int,
+        reference: Losses | None = None,
+        most: int = MOST_ATTACKED_ROWS,
+    ) -> "Attack":
+        """Set up the attack on at most so many rows of either side."""
+        attack = cls(inside[:most], outside[:most], chunk, seed)
         return attack if reference is None else replace(attack, reference=attack.losses(reference))
 
     @torch.no_grad()

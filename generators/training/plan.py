@@ -40,6 +40,8 @@ class Plan:
     least_fidelity: float = 0.0  # below it a run draws noise; likewise, `fidelity`
     watched_from: float = 0.0  # share of the steps before which nothing has collapsed, only not begun
     chunk: int = 4096  # rows of the validation split at once
+    memory: float | None = None  # bound on the AUC of the loss attack on the weights that are kept
+    attacked: Mapping[str, Any] = field(default_factory=dict)  # arguments of the model whose losses are attacked
     half: bool = False  # multiply in bfloat16 on a GPU
 
 

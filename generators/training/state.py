@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from launderette.generators.contract import Budget
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
+from launderette.generators.training.memorisation import Attack
 from launderette.generators.training.plan import Plan
 
 
@@ -29,6 +30,8 @@ class State:
     seconds: float = 0.0
     best: float = math.inf  # validation loss, nats per row
     stale: int = 0  # evaluations since the best
+    remembered: float = 0.5  # AUC of the loss attack on the best, where the plan bounds it
+    barred: int = 0  # evaluations since the best, better ones that remember too much
     lowered: int = 0
     loss: float = math.nan
     stopped: str = ""
@@ -52,6 +55,7 @@ class TrainingRun:
     state: State = field(default_factory=State)
     epoch: int = -1  # whose order of the rows `order` is
     order: Tensor = field(init=False, repr=False)
+    attack: Attack | None = None  # that the plan's bound on memory is kept by
     noted: Tensor | None = None  # the last loss that was kept, still on the device
     optimizer: torch.optim.AdamW = field(init=False)
     average: dict[str, Tensor] = field(init=False)

@@ -51,6 +51,21 @@ def test_the_loss_of_an_image_depends_on_it_and_the_seed_alone(fitted):
         assert np.array_equal(model.loss(images, seed=4), losses) is (name == "image.autoregressive")
 
 
+def test_the_record_says_what_a_model_remembers_and_the_bound_it_kept_to(fitted):
+    name, model = fitted
+    if name == "image.gan":  # a game has no loss of an image
+        assert "memorisation" not in model.record
+        return
+    found = model.record["memorisation"]
+    assert found["bound"] == 0.6 and found["auc"] <= 0.6
+    attacked = {"draws": 2} if name == "image.diffusion" else {}
+    twice = model.form.pack(pictures.bars(3)).repeat(2, 1)
+    with torch.no_grad():
+        losses = model.model(twice, **attacked)
+    if name != "image.autoencoder":  # whose noise is each image's own
+        assert torch.allclose(losses[:3], losses[3:], rtol=1e-4)  # the same image has one loss, wherever it stands
+
+
 def test_the_same_seed_gives_the_same_model(fitted):
     name, model = fitted
     assert same(generators.fit(pictures.bars(), name, budget=STEPS, seed=5).sample(20), model.sample(20))

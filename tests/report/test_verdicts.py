@@ -71,9 +71,9 @@ def test_the_generator_that_was_used_is_not_recommended():
 
 
 def test_more_training_is_recommended_only_where_it_was_cut_short():
-    for stopped, told in (("time budget used", True), (loop.CONVERGED, False), (None, False)):
+    for stopped, told in (("time budget used", True), (loop.CONVERGED, False), (loop.REMEMBERS, False), (None, False)):
         assert any("Train longer" in remedy for remedy in verdicts.remedies([UNLIKE], None, stopped)) == told
-    assert verdicts.CONVERGED == loop.CONVERGED
+    assert (verdicts.CONVERGED, verdicts.REMEMBERS) == (loop.CONVERGED, loop.REMEMBERS)
 
 
 def test_no_remedy_is_one_that_did_not_help_where_it_was_measured():

@@ -14,6 +14,7 @@ from torch import nn
 from generators.contract import Budget
 from generators.training import loop, randomness, validation
 from generators.training.loop import Diverged
+from generators.training.memorisation import Attack
 from generators.training.plan import Plan, Turn
 from generators.training.state import save
 
@@ -236,3 +237,25 @@ def test_few_validation_rows_are_replaced_by_parts_of_the_training_rows_in_turn(
     assert all(sorted(a.tolist() + b.tolist()) == x.tolist() for a, b in parts)
     assert sorted(row for _, others in parts for row in others.tolist()) == x.tolist()
     assert len(list(validation.folds(torch.arange(2000), few))) == 2  # 800 others are enough
+
+
+class Rote(Line):
+    """Learns the line, and the rows marked by a last 1 by heart: the further, the faster."""
+
+    def forward(self, x):
+        return super().forward(x) + 2 - 2 * x[:, 4] * self.weight.norm()
+
+
+@pytest.mark.parametrize("bound", [None, 0.6, 1.0])
+def test_only_weights_that_keep_to_the_bound_on_memory_are_returned(bound):
+    x = torch.cat([data(), (torch.arange(200) < 160).float()[:, None]], 1)
+    x[:, 3] += torch.randn(200, generator=torch.Generator().manual_seed(1))
+    model, attack = Rote(), Attack.on(x[:160], x[160:], 64, 0)
+    best, record = run(replace(PLAN, memory=bound, steps=400, patience=3), rows=x, model=model, attack=attack)
+    found = attack.measure(partial(torch.func.functional_call, model.eval(), best))["auc"]
+    with torch.no_grad():
+        assert record["validation"] < float(Rote().eval()(x[160:]).mean()) - 0.01
+    if bound == 0.6:
+        assert found <= 0.6 and record["stopped"] == loop.REMEMBERS and record["steps"] < 400
+    else:
+        assert found > 0.65 and record["stopped"] != loop.REMEMBERS
