@@ -105,14 +105,18 @@ class Tape:
         self.uses += [(replace(use, place=(self.module + use.place[0], use.place[1])), output) for use in uses]
         return output
 
-    def clipped(self, losses: Tensor, parameters: Mapping[str, nn.Parameter], clip: float) -> dict[str, Tensor]:
-        """Return the sum over rows of the gradient of losses [B], each scaled down to a norm of at most `clip`; a row
-        whose gradient is not finite counts nothing.
+    def clipped(
+        self, losses: Tensor, parameters: Mapping[str, nn.Parameter], clip: float, units: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Return the sum over rows of the gradient of losses [B], those of each unit scaled down so that their norms
+        add up to at most `clip`, hence that of their sum; a row whose gradient is not finite counts nothing.
+
+        `units` [B], numbered from 0, says whose each row is; None for a row of its own.
         """
         gradients = torch.autograd.grad(losses.sum(), [output for _, output in self.uses])
         squared = [use.squared(g) for (use, _), g in zip(self.uses, gradients, strict=True)]
         norms = torch.stack(squared).sum(0).sqrt()
-        scale = clip / (norms * (1 + NORM_ROUNDING)).clamp(min=clip)
+        scale = clip / (_together(norms, units) * (1 + NORM_ROUNDING)).clamp(min=clip)
         sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
         for (use, _), g in zip(self.uses, gradients, strict=True):
             name, part = use.place
@@ -128,6 +132,14 @@ class Untaped(Tape):
 
 
 UNTAPED = Untaped()
+
+
+def _together(norms: Tensor, units: Tensor | None) -> Tensor:
+    """Return for each row the sum of the finite norms [B] of its unit's rows."""
+    if units is None:
+        return norms
+    finite = norms.where(norms.isfinite(), 0.0)
+    return norms.new_zeros(int(units.max()) + 1).index_add(0, units, finite)[units]
 
 
 def _scaled(g: Tensor, scale: Tensor, norms: Tensor) -> Tensor:

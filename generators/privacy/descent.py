@@ -7,7 +7,7 @@ row's gradient from another row. No row decides when training ends or which weig
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -48,7 +48,6 @@ class DescentSchedule:
     expected: float
     clip: float = CLIP
     learning_rate: float = DESCENT_RATE
-    reach: int = 1  # rows of a unit, at most
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step: a cosine to zero."""
@@ -62,10 +61,24 @@ class PrivateRows:
     tokens: Tensor
     units: np.ndarray
 
-    def drawn(self, rate: float) -> Tensor:
-        """Return the rows of units that are each chosen with a probability of `rate` (Poisson sampling)."""
+    def drawn(self, rate: float) -> "PrivateRows":
+        """Return the rows of units that are each chosen with a probability of `rate` (Poisson sampling), those of each
+        unit together.
+        """
         chosen = entropy.chosen(int(self.units.max(initial=-1)) + 1, rate)
-        return self.tokens[torch.from_numpy(np.flatnonzero(chosen[self.units]))]
+        rows = np.flatnonzero(chosen[self.units])
+        return self._at(rows[self.units[rows].argsort(kind="stable")])
+
+    def parts(self, most: int) -> Iterator["PrivateRows"]:
+        """Yield parts of about `most` rows; the rows of a unit, which stand together, are in one of them."""
+        ends = np.flatnonzero(np.diff(self.units, append=-1)) + 1  # of units
+        last = 0
+        while last < len(self.units):
+            first, last = last, int(ends[np.searchsorted(ends, min(last + most, len(self.units)))])
+            yield self._at(np.arange(first, last))
+
+    def _at(self, rows: np.ndarray) -> "PrivateRows":
+        return PrivateRows(self.tokens[torch.from_numpy(rows)], self.units[rows])
 
 
 @dataclass
@@ -90,8 +103,8 @@ class Descent:
             told(self.step)
         return self.average
 
-    def _step(self, batch: Tensor) -> None:
-        sums = clipped_sums(self.model, batch, self.schedule.clip / self.schedule.reach)
+    def _step(self, batch: PrivateRows) -> None:
+        sums = clipped_sums(self.model, batch, self.schedule.clip)
         for name, parameter in self.model.named_parameters():
             parameter.grad = noised(sums[name], self.schedule) / self.schedule.expected
         for group in self.optimizer.param_groups:
@@ -102,15 +115,15 @@ class Descent:
         self.step += 1
 
 
-def clipped_sums(model: Any, batch: Tensor, clip: float) -> dict[str, Tensor]:
-    """Return the sum over rows of tokens [B, L] of the gradients of their losses, each no longer than `clip`."""
+def clipped_sums(model: Any, batch: PrivateRows, clip: float) -> dict[str, Tensor]:
+    """Return the sum over rows of the gradients of their losses, those of each unit together no longer than `clip`."""
     parameters = dict(model.named_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    size = max(1, min(GRADIENT_ROWS, GRADIENT_PAIRS // batch.shape[1] ** 2))
-    for chunk in batch.split(size) if len(batch) else ():
-        u, tape = entropy.uniforms(len(chunk) * model.chances), Tape()
-        losses = model.row_losses(chunk, torch.from_numpy(u).view(len(chunk), -1).to(chunk.device), tape)
-        for name, own in tape.clipped(losses, parameters, clip).items():
+    for part in batch.parts(max(1, min(GRADIENT_ROWS, GRADIENT_PAIRS // batch.tokens.shape[1] ** 2))):
+        x, tape = part.tokens, Tape()
+        u = torch.from_numpy(entropy.uniforms(len(x) * model.chances)).view(len(x), -1).to(x.device)
+        units = torch.from_numpy(np.unique(part.units, return_inverse=True)[1]).to(x.device)
+        for name, own in tape.clipped(model.row_losses(x, u, tape), parameters, clip, units).items():
             sums[name] += own
     return sums
 

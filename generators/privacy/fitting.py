@@ -124,7 +124,7 @@ def _begun(asked: PrivateFit, data: pd.DataFrame) -> PrivateRun:
     model, loss = _trained(asked, config, encoded, drawn)
     events = (*asked.privacy.events, *queries.events)
     schedule = _schedule(asked, model, events, rows, drawn)
-    spent = SubsampledGaussian("gradients", schedule.noise, schedule.rate, schedule.steps, reach=schedule.reach)
+    spent = SubsampledGaussian("gradients", schedule.noise, schedule.rate, schedule.steps, reach=asked.privacy.reach)
     begun = Descent(model, schedule)
     return PrivateRun(encoded, config, begun, (*events, spent), rows, loss, drawn[:CALIBRATION_ROWS])
 
@@ -191,14 +191,14 @@ def _schedule(
     before = Ledger(events, asked.privacy.delta, asked.privacy.unit)
     left = asked.privacy.delta - before.lost
     noise = subsampling.noise_for(asked.privacy.epsilon, left, before.mu, rate, steps)
-    return DescentSchedule(steps, rate, noise, expected, reach=asked.privacy.reach)
+    return DescentSchedule(steps, rate, noise, expected)
 
 
 def _steps_in(seconds: float, model: nn.Module, drawn: Tensor) -> int:
     """Return how many steps are taken in so many seconds, by the pace on drawn rows: private ones might tell by it."""
     started, device = time.monotonic(), next(model.parameters()).device
     for _ in range(PACE_STEPS):
-        descent.clipped_sums(model, drawn.to(device), descent.CLIP)
+        descent.clipped_sums(model, PrivateRows(drawn.to(device), np.arange(len(drawn))), descent.CLIP)
     return max(1, int(seconds * PACE_STEPS / (time.monotonic() - started)))
 
 

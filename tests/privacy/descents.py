@@ -74,21 +74,23 @@ def gradients_of_each_row(network, x, u):
     return torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(named, x, u)
 
 
-def check_sensitivity(rows=20, name="tabular.autoregressive"):
-    """AssertionError where one row more moves a step's sum by more than the clip."""
-    network, x = model(name=name), tokens(rows)
+def check_sensitivity(name="tabular.autoregressive", units=20, each=1):
+    """AssertionError where one unit more, of `each` equal rows, moves a step's sum by more than the clip."""
+    network, x = model(name=name), tokens(units * each)
+    x[-each:] = x[-1]
+    rows = PrivateRows(x, np.arange(units).repeat(each))
     with chance(0):
-        before = descent.clipped_sums(network, x[:-1], SCHEDULE.clip)
+        before = descent.clipped_sums(network, PrivateRows(x[:-each], rows.units[:-each]), SCHEDULE.clip)
     with chance(0):
-        after = descent.clipped_sums(network, x, SCHEDULE.clip)
+        after = descent.clipped_sums(network, rows, SCHEDULE.clip)
     moved = math.sqrt(sum(float((after[name] - before[name]).detach().square().sum()) for name in before))
-    assert moved <= SCHEDULE.clip * (1 + 1e-4), f"one row moves a sum by {moved:.3g}, more than the clip"
+    assert 0.5 * SCHEDULE.clip < moved <= SCHEDULE.clip * (1 + 1e-4), f"a unit moves a sum by {moved:.3g}, not the clip"
 
 
 def check_noise():
     """AssertionError where a parameter gets another amount of noise than is charged."""
     begun = Descent(model(), SCHEDULE)
-    begun._step(tokens(0))
+    begun._step(PrivateRows(tokens(0), np.arange(0)))
     for name, parameter in begun.model.named_parameters():
         drawn = parameter.grad * SCHEDULE.expected / (SCHEDULE.noise * SCHEDULE.clip)
         spread = float(drawn.square().mean())
@@ -99,7 +101,7 @@ def check_noise():
 def check_sampling(steps=400, units=50):
     """AssertionError where a step does not use each unit by itself with the rate that is charged, with all its rows."""
     rows = PrivateRows(torch.arange(2 * units)[:, None], np.repeat(np.arange(units), 2))
-    used = [rows.drawn(SCHEDULE.rate)[:, 0].numpy() for _ in range(steps)]
+    used = [rows.drawn(SCHEDULE.rate).tokens[:, 0].numpy() for _ in range(steps)]
     assert all(np.array_equal(own[::2] + 1, own[1::2]) for own in used), "a unit is used in part"
     sizes = np.array([len(own) / 2 for own in used])
     expected = units * SCHEDULE.rate, units * SCHEDULE.rate * (1 - SCHEDULE.rate)

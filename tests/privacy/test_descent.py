@@ -3,6 +3,8 @@
 import dataclasses
 import random
 import sys
+from functools import partial
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,10 @@ from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError
+from generators.networks import per_row
 from generators.networks.per_row import UNTAPED, Tape
 from generators.privacy import descent, entropy, fitting, resuming
+from generators.privacy.descent import PrivateRows
 from generators.privacy.ledger import Ledger
 from generators.tabular import diffusion
 from tests.privacy import descents
@@ -31,6 +35,27 @@ def test_gradients_are_clipped_as_if_each_row_were_alone(name, rows, clip, seed)
     scale = clip / sum(own.flatten(1).square().sum(1) for own in each.values()).sqrt().clamp(min=clip)
     for name, own in each.items():
         assert torch.allclose(found[name], torch.einsum("b...,b->...", own, scale), atol=1e-4, rtol=1e-3), name
+
+
+def test_the_gradients_of_an_entity_are_scaled_so_that_their_lengths_add_up_to_the_clip():
+    network, x, who = descents.model(), descents.tokens(9), np.array([0, 0, 0, 1, 2, 2, 3, 3, 3])
+    u = torch.rand(9, network.chances, generator=torch.Generator().manual_seed(0))
+    each, tape = descents.gradients_of_each_row(network, x, u), Tape()
+    norms = sum(own.flatten(1).square().sum(1) for own in each.values()).sqrt()
+    units = torch.from_numpy(who)
+    scale = (1.0 / torch.zeros(4).index_add(0, units, norms).clamp(min=1.0))[units]
+    found = tape.clipped(network.row_losses(x, u, tape), dict(network.named_parameters()), 1.0, units)
+    for name, own in each.items():
+        assert torch.allclose(found[name], torch.einsum("b...,b->...", own, scale), atol=1e-5, rtol=1e-3), name
+
+
+@given(st.lists(st.integers(1, 6), max_size=12), st.integers(1, 9))
+def test_parts_of_a_step_leave_entities_whole(sizes, most):
+    who = np.arange(len(sizes)).repeat(sizes)
+    parts = list(PrivateRows(torch.arange(len(who))[:, None], who).parts(most))
+    assert np.array_equal(np.concatenate([one.units for one in parts] or [who]), who)
+    assert not any(set(a.units) & set(b.units) for a, b in combinations(parts, 2))
+    assert all(len(one.units) < most + 6 for one in parts)
 
 
 def test_a_row_without_a_finite_gradient_counts_nothing():
@@ -69,8 +94,8 @@ def test_diffusion_is_trained_within_the_budget(monkeypatch):
 
 
 def test_an_audit_of_descent_finds_what_is_charged(tmp_path):
-    for name in descents.NETWORKS:
-        descents.check_sensitivity(name=name)
+    for name, each in product(descents.NETWORKS, (1, 4)):
+        descents.check_sensitivity(name, each=each)
     descents.check_noise()
     descents.check_sampling()
     descents.check_fresh_noise()
@@ -82,7 +107,7 @@ def test_an_audit_of_descent_finds_what_is_charged(tmp_path):
 
 def clipping_off(monkeypatch):
     clipped = Tape.clipped
-    monkeypatch.setattr(Tape, "clipped", lambda tape, losses, named, clip: clipped(tape, losses, named, 1e9))
+    monkeypatch.setattr(Tape, "clipped", lambda tape, losses, named, clip, units: clipped(tape, losses, named, 1e9))
 
 
 def a_mask_for_the_first_rows_of_a_step(monkeypatch):
@@ -111,8 +136,12 @@ def steps_of_one_size(monkeypatch):
 
 
 def entities_used_in_part(monkeypatch):
-    each = lambda rows, rate: rows.tokens[entropy.chosen(len(rows.tokens), rate)]  # noqa: E731
+    each = lambda rows, rate: rows._at(np.flatnonzero(entropy.chosen(len(rows.tokens), rate)))  # noqa: E731
     monkeypatch.setattr(descent.PrivateRows, "drawn", each)
+
+
+def rows_of_an_entity_clipped_each(monkeypatch):
+    monkeypatch.setattr(per_row, "_together", lambda norms, units: norms)
 
 
 def seed_as_noise_seed(monkeypatch):
@@ -147,8 +176,9 @@ def steps_taken_anew_on_resume(monkeypatch):
 
 
 BROKEN = {
-    clipping_off: (descents.check_sensitivity, "more than the clip"),
-    a_mask_for_the_first_rows_of_a_step: (descents.check_sensitivity, "more than the clip"),
+    clipping_off: (descents.check_sensitivity, "not the clip"),
+    a_mask_for_the_first_rows_of_a_step: (descents.check_sensitivity, "not the clip"),
+    rows_of_an_entity_clipped_each: (partial(descents.check_sensitivity, each=4), "not the clip"),
     noise_off: (descents.check_noise, "0.00 of the variance of the noise"),
     noise_of_half_the_size: (descents.check_noise, "of the variance of the noise"),
     steps_of_one_size: (descents.check_sampling, "not used each by itself"),
