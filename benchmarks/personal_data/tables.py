@@ -14,6 +14,7 @@ MEASURED_LOCALES = ("pt_BR", "sv_SE", "pl_PL", "cs_CZ", "fi_FI", "hu_HU", "tr_TR
 OTHER_LOCALES = (  # not looked at while the detection was made; columns are called in English
     *("et_EE", "el_GR", "id_ID", "es_CO", "fr_CA", "nl_BE", "de_CH", "en_AU", "vi_VN", "ga_IE"),
 )
+REPEATED_PEOPLE = 30  # who have many rows each
 ENGLISH = (
     "first_name last_name full_name email phone street_address card_number iban national_id ip_address mac_address "
     "birth_date notes"
@@ -74,6 +75,8 @@ def table(locale: str, rows: int, telling: bool, seed: int) -> Labelled:
     columns = [
         (name, kind, values) for (kind, name), values in zip(people.items(), _people(fake, locale, rows), strict=True)
     ]
+    staff = [fake.name() for _ in range(REPEATED_PEOPLE)]
+    columns.append(("agent", "name", [rng.choice(staff) for _ in range(rows)]))
     head, rest = columns[:3], [*columns[3:], *((name, "", values) for name, values in _things(fake, rng, rows))]
     rng.shuffle(rest)
     columns = [*head, *rest] if rng.random() < 0.5 else [*rest[:5], *head, *rest[5:]]
@@ -106,6 +109,7 @@ def _things(fake: Faker, rng: random.Random, rows: int) -> Iterator[tuple[str, l
         "shop": lambda: rng.choice(shops),
         "product_name": lambda: rng.choice(goods),
         "job": fake.job,
+        "unit": lambda: rng.choice(UNITS),
         "colour": fake.color_name,
         "species": lambda: rng.choice(SPECIES),
         "status": lambda: rng.choice(("Pending", "Shipped", "Closed", "Returned")),
@@ -151,6 +155,12 @@ WOODS = (
     "Classic",
 )
 FURNITURE = ("Table", "Chair", "Lamp", "Shelf", "Sofa", "Bed", "Mirror", "Desk", "Stool", "Carpet", "Vase", "Clock")
+UNITS = (
+    *("Human Resources", "Customer Service", "Public Relations", "Legal Affairs", "Quality Assurance", "Supply Chain"),
+    *("Product Design", "Inside Sales", "Corporate Strategy", "Internal Audit", "Tax Planning", "Facility Services"),
+    *("Event Planning", "Data Platform", "Mobile Apps", "Growth Marketing", "Field Operations", "Credit Risk"),
+    *("Loan Servicing", "Fraud Control", "Night Shift", "Cold Storage", "Spare Parts", "Real Estate"),
+)
 SPECIES = (
     *("Quercus robur", "Canis lupus", "Parus major", "Turdus merula", "Felis catus", "Vulpes vulpes", "Betula pendula"),
     *("Picea abies", "Lutra lutra", "Bufo bufo", "Sitta europaea", "Alces alces", "Ursus arctos", "Lynx lynx"),

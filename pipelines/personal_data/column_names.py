@@ -111,6 +111,19 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
     ),
 }
 UNSURE = _phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
+PEOPLE = _phrases(  # who is named, where values read as names do
+    "person, customer, client, patient, employee, staff, worker, member, user, owner, holder, tenant, guest, "
+    "passenger, driver, agent, seller, sales rep, salesperson, representative, manager, supervisor, boss, assignee, "
+    "assigned to, reporter, author, editor, teacher, student, pupil, doctor, physician, nurse, judge, lawyer, "
+    "contact, recipient, sender, applicant, candidate, borrower, insured, buyer, player, donor, created by, updated "
+    "by, approved by, kunde, kundin, patientin, mitarbeiter, mitarbeiterin, angestellter, bearbeiter, betreuer, "
+    "inhaber, mieter, fahrer, verkaufer, vertreter, leiter, autor, lehrer, schuler, arzt, arztin, kontakt, "
+    "empfanger, absender, antragsteller, cliente, employe, vendeur, responsable, medecin, auteur, eleve, "
+    "proprietaire, locataire, empleado, paciente, vendedor, medico, alumno, propietario, funcionario, paziente, "
+    "dipendente, venditore, klient, pacjent, pracownik, zakaznik, pacient, zamestnanec, asiakas, tyontekija, "
+    "kunden, medarbejder, medarbetare, ansatt, klant, medewerker, ugyfel, dolgozo, musteri, calisan, hasta, "
+    "angajat, korisnik, zaposlenik, клиент, сотрудник, πελατης"
+)
 THING_WORDS = frozenset(  # that have names, addresses and descriptions too
     plain(
         """product produkt produit producto prodotto item artikel article brand marke marca company firma entreprise
@@ -135,10 +148,13 @@ NO_STREETS = frozenset({"ip", "mac", "email", "mail", "web", "url", "wallet", "m
 
 @dataclass(frozen=True)
 class Named:
-    """What a name speaks of (one of PERSONAL_KINDS), and whether it may also be a thing's."""
+    """What a name speaks of (one of PERSONAL_KINDS), whether it can be nothing else, and whether it says who somebody
+    is (`customer`) instead of what the values are.
+    """
 
     kind: str
     sure: bool
+    who: bool = False
 
 
 def read(name: object) -> Named | None:
@@ -151,12 +167,20 @@ def read(name: object) -> Named | None:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
         found = [(len(one[2][0]), *one[1:]) for one in ends if _ends(one[2][0], words[-1])]
     if not found:
-        return Named("name", False) if any(_in(phrase, words) for phrase in UNSURE) and not of_thing(name) else None
+        return _unsure(words) if not of_thing(name) else None
     _, kind, phrase = max(found, key=lambda one: (one[0], -PERSONAL_KINDS.index(one[1])))
     rest = set(words) - set(phrase)
     if rest & ABOUT or (kind in OF_THINGS and rest & THING_WORDS) or (kind == "address" and rest & NO_STREETS):
         return None
     return Named(kind, phrase not in UNSURE)
+
+
+def _unsure(words: tuple[str, ...]) -> Named | None:
+    """Return that words may speak of names, because they say so or say who somebody is."""
+    if any(_in(phrase, words) for phrase in UNSURE):
+        return Named("name", False)
+    ends = words and any(_ends(end, words[-1]) for (end, *more) in PEOPLE if not more)
+    return Named("name", False, who=True) if ends or any(_in(phrase, words) for phrase in PEOPLE) else None
 
 
 def of_thing(name: object) -> bool:

@@ -15,7 +15,7 @@ import pandas as pd
 from launderette.generators.data.schema import Identifier, Schema
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
-from launderette.pipelines.config.run_config import PERSONAL_KINDS
+from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
 from launderette.pipelines.personal_data import detection, keys
 from launderette.pipelines.personal_data.detection import KIND_PHRASES, Found
 
@@ -98,9 +98,11 @@ def sentence(name: str, finding: Found) -> str:
             "it stays a date and is learned, but with other columns it names people to whoever knows them: score: "
             f"{{quasi_identifiers: [{as_key(name)}, another]}}."
         )
+    key = as_key(name)
+    who = f"to learn who is who: columns: {{{key}: {{kind: {finding.kind}, learn: true}}}}; "
     return said + (
-        "nothing learns it, its values are made up anew; "
-        f"to learn it: columns: {{{as_key(name)}: categorical}}, to leave it out: drop."
+        f"nothing learns it, its values are made up anew; {who if finding.kind in LEARNED_PEOPLE else ''}"
+        f"to learn it: columns: {{{key}: categorical}}, to leave it out: drop."
     )
 
 

@@ -27,6 +27,8 @@ BIRTH_YEARS, MICROSECONDS_A_DAY = 30, 86_400_000_000
 YOUNGEST_BIRTH = 16_436  # days from 1970 to 2015: dates of things go on to the present
 LEAST_NEW = 0.3  # distinct values per row, from which words alone tell: fewer describe a group
 CERTAIN, CONFIDENT, LIKELY, GUESSED = 0.99, 0.95, 0.85, 0.7
+LEAST_PEOPLE = 3  # distinct values, from which names are told where a column says that they are of people
+REPEATED_LIKENESS = -0.55  # least mean log odds of full names that repeat
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
 HOUSE = re.compile(r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$")  # its number begins or ends a line
 KIND_PHRASES = {
@@ -102,7 +104,7 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
     if _is(named, "birth_date"):
         return Found("birth_date", CONFIDENT, "its name")
     days = values.dropna()
-    if named is not None or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
+    if _speaks(named) or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
         return None
     ticks, _ = timestamps.to_ticks(days.astype(object), column)  # type: ignore[arg-type]
     if not len(ticks):
@@ -111,6 +113,11 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
     first, last = np.quantile(days, [0.05, 0.95])
     born = last - first >= BIRTH_YEARS * 365 and days.max() <= YOUNGEST_BIRTH and bool(np.all(days % 1 == 0))
     return Found("birth_date", GUESSED, f"days of more than {BIRTH_YEARS} years, none of late") if born else None
+
+
+def _speaks(named: Named | None) -> bool:
+    """Tell whether a column's name says what its values are, and not only whose."""
+    return named is not None and not named.who
 
 
 def _is(named: Named | None, *kinds: str) -> bool:
@@ -189,28 +196,43 @@ def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float)
     share = small / max(1, sum(map(len, words)))
     if own and mean >= 3 and distinct >= LEAST_NEW:
         return Found("text", CONFIDENT, f"its name and {mean:.0f} words in a value")
-    if len(texts) >= LEAST_DISTINCT and mean >= 5 and share >= 0.5 and distinct >= 0.5 and named is None:
+    if len(texts) >= LEAST_DISTINCT and mean >= 5 and share >= 0.5 and distinct >= 0.5 and not _speaks(named):
         return Found("text", LIKELY, f"{mean:.0f} words in a value")
     return None
 
 
 def _called(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell names of people: by the column's name, else by words that are written, vary and read as names do."""
-    written = name_shapes.written_share(texts)
     if _is(named, "name", "first_name", "last_name") and named is not None and named.sure:
         scripts = sum(bool(re.match(r"[^\W\d_]", text)) for text in texts) / len(texts)
         return _said(named.kind, scripts, True, CONFIDENT) if scripts >= NAMED_SHARE and len(texts[0]) < 100 else None
+    written = name_shapes.written_share(texts)
     if (named is not None and named.sure) or column_names.of_thing(name) or written < TELLING_SHARE:
         return None
-    if len(texts) < LEAST_DISTINCT or distinct < LEAST_NEW / (1 if named is None else 3):
-        return None
+    new = distinct >= LEAST_NEW / (1 if named is None else 3) and len(texts) >= LEAST_DISTINCT
+    kind = _kind_of_new(named, texts) if new else _kind_of_repeated(named, texts)
+    sure, of = LIKELY if named else GUESSED, f"{written:.0%} of its values are written and read as names do"
+    return Found(kind, sure, f"its name and {of}" if named and named.who else of) if kind else None
+
+
+def _kind_of_new(named: Named | None, texts: Sequence[str]) -> str:
+    """Return the kind of names in a column of people who seldom have two rows, "" for none."""
     kind = "name" if name_shapes.full_share(texts) >= 0.7 else "first_name"
     if kind == "name" and not name_shapes.is_varied(texts):
-        return None
-    likeness = name_shapes.likeness(texts)
-    if likeness < LIKENESS[kind] - (0 if named is None else 0.2):
-        return None
-    return Found(kind, LIKELY if named else GUESSED, f"{written:.0%} of its values are written and read as names do")
+        return ""
+    return kind if name_shapes.likeness(texts) >= LIKENESS[kind] - (0 if named is None else 0.2) else ""
+
+
+def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
+    """Return the kind of names in a column of people with many rows each, "" for none: full names, of which some more
+    than of labels have to read so, unless the column's name says who they are.
+    """
+    who = named is not None and named.who
+    if len(texts) < (LEAST_PEOPLE if who else LEAST_DISTINCT) or name_shapes.full_share(texts) < TELLING_SHARE:
+        return ""
+    if not who and not (name_shapes.is_varied(texts) and name_shapes.is_legible(texts)):
+        return ""
+    return "name" if name_shapes.likeness(texts) >= (LIKENESS["name"] - 0.2 if who else REPEATED_LIKENESS) else ""
 
 
 def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:

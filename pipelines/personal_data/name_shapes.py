@@ -86,6 +86,12 @@ def likeness(texts: Sequence[str]) -> float:
     return sum(scores) / len(scores) if scores else -LARGEST_LOGIT
 
 
+def is_legible(texts: Sequence[str]) -> bool:
+    """Tell whether the words are of letters that the model has seen at all."""
+    odds, words = _letters(), [word for text in texts for word in WORD.findall(text)]
+    return sum(bool(_runs(latin(word)) & odds.keys()) for word in words) > len(words) / 2
+
+
 def _score(word: str, odds: Mapping[str, float]) -> float:
     runs = _runs(latin(word))
     total = sum(odds.get(run, 0.0) for run in runs) / math.sqrt(len(runs))

@@ -1,9 +1,11 @@
+# ruff: noqa: E501  (lists of labels)
 """Columns of personal data are found by name, by type and by values, and columns of things are let be."""
 
 import random
 
 import pandas as pd
 import pytest
+from faker import Faker
 
 from benchmarks.personal_data.tables import table
 from launderette.generators.data.schema import infer
@@ -55,6 +57,36 @@ def test_people_are_found_and_things_let_be_by_values_alone():
     kinds, told = made.kinds, found(made.frame)
     missed = {kind for name, kind in kinds.items() if kind and name not in told}
     assert not [kinds[name] for name in told if not kinds[name]] and len(missed) <= 1
+
+
+LABELS = {  # of two words, none of a person
+    "country": "United States,South Korea,Puerto Rico,El Salvador,Costa Rica,Hong Kong,New Zealand,Sri Lanka,Saudi Arabia,"
+    "South Africa,Czech Republic,San Marino,Cape Verde,Sierra Leone,Burkina Faso,Ivory Coast,Great Britain,Papua New Guinea,"
+    "North Macedonia,Trinidad Tobago",
+    "role": "Software Engineer,Sales Manager,Data Scientist,Truck Driver,Store Manager,Nurse Practitioner,Office Clerk,"
+    "Security Guard,Civil Engineer,Marketing Director,Business Analyst,Line Cook,Tax Accountant,Web Designer,Dental Assistant,"
+    "Flight Attendant,Police Officer,Bus Driver,Project Lead,Site Foreman",
+    "unit": "Human Resources,Customer Service,Public Relations,Legal Affairs,Quality Assurance,Supply Chain,Product Design,"
+    "Inside Sales,Corporate Strategy,Internal Audit,Tax Planning,Facility Services,Event Planning,Data Platform,Mobile Apps,"
+    "Growth Marketing,Field Operations,Credit Risk,Loan Servicing,Fraud Control",
+}
+
+
+@pytest.mark.parametrize("locale", ["en_AU", "pl_PL", "hr_HR"])
+def test_people_with_many_rows_each_are_names_and_labels_of_two_words_are_not(locale):
+    fake, rng = Faker(locale), random.Random(0)
+    fake.seed_instance(0)
+    many, few = ([fake.name() for _ in range(count)] for count in (40, 5))
+    drawn = {"c1": many, "Mitarbeiter": few, "sales_rep": few, **{n: labels.split(",") for n, labels in LABELS.items()}}
+    frame = pd.DataFrame({name: rng.choices(values, k=800) for name, values in drawn.items()})
+    assert found(frame) == {"c1": "name", "Mitarbeiter": "name", "sales_rep": "name"}
+
+
+def test_a_column_that_says_whose_rows_they_are_holds_names_only_where_its_values_read_so():
+    rng = random.Random(0)
+    values = {"customer": ["Private", "Business", "Public Sector"], "agent": ["Chrome", "Safari", "Mobile Safari"],
+              "owner": ["City Council", "Housing Trust", "Land Registry", "Water Board"]}  # fmt: skip
+    assert not found(pd.DataFrame({name: rng.choices(own, k=300) for name, own in values.items()}))
 
 
 def test_numbers_of_things_are_no_phones_cards_or_national_numbers():
