@@ -140,20 +140,20 @@ def _ranges(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
         if samples.kinds[one] != samples.kinds[two] or not len(values[0]):
             continue
         tried += 1
-        rule = _range(one, two, *values)
+        rule = _range(one, two, *values, dates=samples.kinds[one] == "datetime")
         usual = rule.broken(*_known(samples, loose, rule.columns))
         if len(usual) and usual.mean() >= LEAST_SHUFFLED_RANGE:
             kept.append(rule)
     return tuple(kept), tried
 
 
-def _range(one: str, two: str, a: np.ndarray, b: np.ndarray) -> Kept:
-    """The range of the ratio where all values are positive, else of the difference; of the inner training rows."""
-    positive = bool(min(a.min(), b.min()) > 0)
-    values = a / b if positive else a - b
+def _range(one: str, two: str, a: np.ndarray, b: np.ndarray, *, dates: bool) -> Kept:
+    """The range of the ratio of numbers where all are positive, else of the difference; of the inner training rows."""
+    ratio = not dates and bool(min(a.min(), b.min()) > 0)
+    values = a / b if ratio else a - b
     low, high = np.quantile(values, [(1 - LEAST_KEEPING) / 2, (1 + LEAST_KEEPING) / 2])
-    words = f"The {'ratio' if positive else 'difference'} of {one!r} and {two!r} is unusual"
-    return Kept(words, (one, two), _outside(float(low), float(high), positive))
+    what = "time between" if dates else "ratio of" if ratio else "difference of"
+    return Kept(f"The {what} {one!r} and {two!r} is unusual", (one, two), _outside(float(low), float(high), ratio))
 
 
 def _outside(low: float, high: float, ratio: bool) -> Broken:

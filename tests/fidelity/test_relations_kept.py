@@ -74,6 +74,11 @@ def odd_ratios(t, rng):
     return t.assign(tax=tax, total=(t["net"] + tax).round(2))
 
 
+def far_apart(t, rng):
+    paid = pd.to_datetime(t["paid"])
+    return t.assign(paid=(paid + pd.to_timedelta(400 * (rng.random(len(t)) < 0.2), unit="D")).astype(t["paid"].dtype))
+
+
 def shuffled_dates(t, rng):
     columns = ["ordered", "paid"]
     return t.assign(**dict(zip(columns, t[columns].sample(frac=1, random_state=1).to_numpy().T, strict=True)))
@@ -104,6 +109,7 @@ def tied_gaps(t, rng):
         (late, "orders"),
         (odd_sums, "orders"),
         (odd_ratios, "proportions"),
+        (far_apart, "proportions"),
         (shuffled_dates, "over_time"),
         (shuffled_months, "over_time"),
         (moved_gaps, "missing_ties"),
@@ -113,6 +119,7 @@ def tied_gaps(t, rng):
 def test_each_flaw_is_refused_and_said_with_counts(flaw, name):
     found = refused(flaw(FRESH, np.random.default_rng(3)))
     assert name in found and any(figure.isdigit() for figure in found[name].detail["said"])
+    assert flaw is not far_apart or found[name].detail["said"].startswith("The time between 'ordered' and 'paid' is")
 
 
 @pytest.mark.parametrize("sizes", [(1500, 400, 1500), (300, 60, 900), (300, 300, 60), (1200, 60, 300)])
