@@ -16,7 +16,8 @@ from pathlib import Path
 
 from launderette.pipelines import config
 from launderette.pipelines.database_sinks import releasing, versions
-from launderette.pipelines.databases import fetching, postgresql
+from launderette.pipelines.databases import postgresql
+from launderette.pipelines.sources import remote
 
 TABLE = """
 CREATE TABLE people AS SELECT g AS id, (random() * 1e5)::numeric(10, 2) AS pay, (random() * 9e10)::int8 AS i8,
@@ -68,7 +69,7 @@ def read_types(loaded: config.RunConfig, folder: Path) -> None:
 
 
 def read_file(loaded: config.RunConfig, folder: Path) -> None:
-    fetching.fetched(loaded)
+    remote.fetched(loaded)
 
 
 def write_bare(loaded: config.RunConfig, folder: Path) -> None:
@@ -136,7 +137,7 @@ def compare(rows: int, repeats: int) -> None:
             connection.commit()
         released(folder).parent.mkdir(parents=True)
         (folder / "work").mkdir()
-        Path(fetching.fetched(loaded)[0].source.path).rename(released(folder))
+        Path(remote.fetched(loaded)[0].source.path).rename(released(folder))
         found: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
         for _ in range(repeats):
             for side in SIDES:
