@@ -13,7 +13,7 @@ import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect read
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from prefect import Flow, State, flow, runtime, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, StateType
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import EntrypointType
 from prefect.exceptions import ObjectNotFound
 from prefect.results import ResultRecord
 from prefect.schedules import Cron
-from prefect.states import Completed, Crashed, Failed
+from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
@@ -40,6 +41,7 @@ QUARANTINED = (
 )
 WAITING = "Held"  # a state of type COMPLETED: the run has done all that it could
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+MISSED = "Nobody served this run when it was due; the one that was made when serving began makes up for it."
 ENDED = "The process that served this run ended before the run did."
 
 
@@ -117,7 +119,7 @@ def launder(config: RunConfig) -> dict[str, Any]:
 
 def _launder(config: RunConfig) -> dict[str, Any]:
     config, notes = tasks.fetch(config)
-    found = pipeline.decide(partial(tasks.perform, config), config)
+    found = pipeline.decide(partial(tasks.perform, config), config, partial(tasks.check_places, config))
     ended = found | tasks.publish(config, found["decided"], found["schema"]) | {"notes": notes + found["notes"]}
     tasks.show(config, ended)
     return {key: value for key, value in ended.items() if key not in ("decided", "schema", "scores")}
@@ -151,13 +153,16 @@ def approve(
 def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:
     """Serve one deployment per configuration on its cron schedule, one run per data set at a time, until interrupted.
 
-    No run of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this
-    ends, and with a server of our own neither one that a killed process has left.
+    Nights that nobody served are made up for by one run, and one that is due while another runs is left out. No run
+    of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this ends,
+    and with a server of our own neither one that a killed process has left.
     """
     names = [config.name for config in configurations]
     if own_server:
         _end_unfinished(names)
     try:
+        for config in configurations:
+            _make_up(config)
         served = [deployment for config in configurations for deployment in _deployments(config)]
         serve(*served, pause_on_shutdown=False, print_starting_message=False)
     finally:
@@ -166,14 +171,33 @@ def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) ->
 
 def _end_unfinished(names: Sequence[str]) -> None:
     """Have every unfinished run of these deployments crashed, in Prefect's database."""
+    _end(names, FlowRunFilter(state={"type": {"any_": UNFINISHED}}), Crashed(message=ENDED))
+
+
+def _make_up(config: RunConfig) -> None:
+    """Have one run now in place of all that were due while nobody served this configuration, whose parameters may be
+    of an older one.
+    """
+    due = {"before_": datetime.now(UTC)}
+    overdue = FlowRunFilter(state={"type": {"any_": [StateType.SCHEDULED]}}, expected_start_time=due)
+    if missed := _end([config.name], overdue, Cancelled(message=MISSED)):
+        with get_client(sync_client=True) as client:
+            client.create_flow_run_from_deployment(_deployment(config).apply())
+        print(f"{config.name}: {missed:,} due while nobody served it; one run makes up for them", flush=True)
+
+
+def _end(names: Sequence[str], which: FlowRunFilter, state: State) -> int:
+    """Give the runs of these deployments that a filter finds their last state, and return how many there were."""
+    ours, flow_named = DeploymentFilter(name={"any_": list(names)}), FlowFilter(name={"any_": [laundering.name]})
+    count = 0
     with get_client(sync_client=True) as client:
-        found = client.read_flow_runs(
-            flow_filter=FlowFilter(name={"any_": [laundering.name]}),
-            deployment_filter=DeploymentFilter(name={"any_": list(names)}),
-            flow_run_filter=FlowRunFilter(state={"type": {"any_": UNFINISHED}}),
-        )
-        for run in found:
-            client.set_flow_run_state(run.id, Crashed(message=ENDED), force=True)
+        while found := client.read_flow_runs(
+            flow_filter=flow_named, deployment_filter=ours, flow_run_filter=which
+        ):  # a page of them
+            for run in found:
+                client.set_flow_run_state(run.id, state, force=True)
+            count += len(found)
+    return count
 
 
 def _deployments(config: RunConfig) -> list[Any]:
@@ -196,7 +220,7 @@ def _deployment(config: RunConfig) -> Any:
         name=config.name,
         schedule=Cron(config.due.cron, timezone=config.due.timezone),
         parameters={"config": config.document()},
-        concurrency_limit=1,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         entrypoint_type=EntrypointType.MODULE_PATH,
         description=f"Synthetic {config.name}, released below {Path(config.publish.to).name}",
     )

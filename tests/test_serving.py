@@ -10,15 +10,22 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prefect.blocks.system import Secret
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Crashed, Pending, Running, Scheduled
 
+import flows
+from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import addresses
+from pipelines.run import lease
 from pipelines.run.artifacts import LaunderError
 from pipelines.run.server import free_port
 from pipelines.secrets import secret
@@ -218,6 +225,47 @@ def test_a_quarantine_is_not_green(here, marked, server):
     assert process.returncode == 3, err
     (run,) = runs(server, "data")
     assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "Quarantined") and due(run["name"])
+
+
+@pytest.fixture
+def scheduling(here, server):
+    """Yield a configuration that the server knows, and what has a run of it due so many minutes ago."""
+    loaded = config.load(configured(here, NEW_YEAR, name="missed"))
+
+    def _scheduled(minutes=0):
+        when = datetime.now(UTC) - timedelta(minutes=minutes)
+        with get_client(sync_client=True) as client:
+            id = client.read_deployment_by_name("launder/missed").id
+            return client.create_flow_run_from_deployment(id, state=Scheduled(scheduled_time=when))
+
+    with temporary_settings({PREFECT_API_URL: server}):
+        flows._deployment(loaded).apply()
+        yield loaded, _scheduled
+
+
+def test_one_run_makes_up_for_all_that_nobody_served_and_two_are_never_at_work(scheduling, capsys):
+    loaded, scheduled = scheduling
+    missed, ahead = [scheduled(minutes).id for minutes in (3000, 1500, 60)], scheduled(-60)
+    flows._make_up(loaded)
+    flows._make_up(loaded.model_copy(update={"name": "others"}))
+    assert capsys.readouterr().out == "missed: 3 due while nobody served it; one run makes up for them\n"
+    with get_client(sync_client=True) as client:
+        found = [run for run in client.read_flow_runs() if run.deployment_id == ahead.deployment_id]
+        assert {run.id for run in found if run.state.type == StateType.CANCELLED} == {*missed}
+        (now,) = [run for run in found if run.id not in (*missed, ahead.id)]
+        for state in (Pending(), Running()):
+            assert client.set_flow_run_state(now.id, state).status == SetStateStatus.ACCEPT
+        beside = client.set_flow_run_state(scheduled().id, Pending())
+        assert beside.state.type == StateType.CANCELLED
+        client.set_flow_run_state(now.id, Crashed(), force=True)
+
+
+def test_a_data_set_is_served_once(here, marked, capsys):
+    path = configured(here, NEW_YEAR)
+    with lease.alone(here / "out" / "work", "data"):
+        assert main(["serve", str(path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "expected nobody else to serve data below" in line and "stop that one" in line
 
 
 def test_a_secret_block_of_the_server_stands_for_a_secret(server):

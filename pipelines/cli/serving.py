@@ -3,12 +3,14 @@
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from launderette.pipelines.cli.waiting import spinner
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.sections import Schedule
-from launderette.pipelines.run import server
+from launderette.pipelines.run import lease, server
+from launderette.pipelines.run.caching import WORK
 
 
 def serve(configurations: Sequence[RunConfig]) -> int:
@@ -20,8 +22,10 @@ def serve(configurations: Sequence[RunConfig]) -> int:
     work = server.prepare(configurations[0].publish.to)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that the server ends too
     spinner.show("starting Prefect")
-    with suppress(KeyboardInterrupt), server.beginning(work, pages=True) as begun:
-        _serve(configurations, schedules, begun)
+    with suppress(KeyboardInterrupt), ExitStack() as served:
+        for config in configurations:
+            served.enter_context(lease.alone(Path(config.publish.to) / WORK, config.name))
+        _serve(configurations, schedules, served.enter_context(server.beginning(work, pages=True)))
     return 0
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
+from launderette.pipelines.config.places import Source, Target
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Generator
 from launderette.pipelines.databases import addresses
@@ -125,10 +126,20 @@ def _checked(config: RunConfig) -> RunConfig:
     if config.publish.table and config.modality != "tabular":
         raise LaunderError("expected publish.table for tables only, found images; remove it")
     if config.publish.table:
-        addresses.table_parts(config.publish.table.name)
+        _check_other(config.source, config.publish.table)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+
+
+def _check_other(source: Source, target: Target) -> None:
+    """Raise LaunderError where a release would take the place of the rows that it is made of."""
+    written = addresses.table_parts(target.name)
+    read = addresses.table_parts(source.table) if source.table else ()
+    if source.uri == target.uri and read and ("public", *read)[-2:] == ("public", *written)[-2:]:
+        raise LaunderError(
+            "expected another table under publish.table than that of the source, found the same; name another one"
+        )
 
 
 def _options(chosen: Generator, generators: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The places of a configuration: where the data are read from, and where releases go to."""
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +17,8 @@ class Login(Section):
     """Who asks a database or a storage, by references such as `env:PGPASSWORD`; a user may also be written out. Without
     them, the driver's own rules hold (PGUSER, PGPASSWORD, ~/.pgpass, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).
     """
+
+    SECTION: ClassVar[str] = "source"  # where it stands in a configuration
 
     user: str | None = None
     password: str | None = None
@@ -107,6 +109,8 @@ class Target(Database):
     that people read directly.
     """
 
+    SECTION: ClassVar[str] = "publish.table"
+
     name: str  # such as public.people
     how: Literal["view", "rows"] = "view"
 
@@ -119,6 +123,8 @@ class Target(Database):
 
 class Bucket(Login):
     """A place among objects, such as s3://bucket/people, that releases go to too."""
+
+    SECTION: ClassVar[str] = "publish.objects"
 
     uri: str
 

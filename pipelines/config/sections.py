@@ -1,14 +1,25 @@
 """The sections of a configuration: every key known, every value checked."""
 
 import math
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.secrets import REFERENCE_PATTERN
 
+CRON_WORDS = {  # of five fields
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 ALONE = "none"  # as split.entity: a column that repeats names no entity
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -173,8 +184,12 @@ class Schedule(Section):
     @field_validator("cron")
     @classmethod
     def _five(cls, cron: str) -> str:
-        if len(cron.split()) != 5 and not cron.startswith("@"):
-            raise ValueError('expected five fields of cron such as "0 3 * * *"')
+        try:
+            next(CronSim(CRON_WORDS.get(cron, cron), datetime.now()))
+        except (CronSimError, StopIteration):
+            raise ValueError(
+                'expected five fields of cron such as "0 3 * * *", found others, or a day that never is'
+            ) from None
         return cron
 
     @field_validator("timezone")

@@ -2,7 +2,7 @@
 with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,17 @@ from launderette.pipelines.run.artifacts import digest_file
 
 RELEASED_ROWS = Path("data", "data.parquet")
 LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
+
+
+def check(target: Target | None, names: Sequence[str]) -> None:
+    """Raise LaunderError where a release of these columns could not go into a target: before anything is trained."""
+    if target is not None:
+        failures.retried(lambda: _rehearse(target, names))
+
+
+def _rehearse(target: Target, names: Sequence[str]) -> None:
+    with failures.explained(_expected("load a release beside", target)), connected(target) as connection:
+        versions.rehearse(connection, target, names)
 
 
 def load(target: Target | None, release: Path, id: str) -> None:

@@ -1,5 +1,6 @@
 """The table or view that a release goes to, as it is now, and whether a release fits into it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +58,8 @@ def existing(connection: Any, target: Target) -> Existing:
     found = tuple(TargetColumn(*row) for row in run(connection, TARGET_COLUMNS, (oid,)))
     if target.how == "view" and kind != VIEW_KIND:
         raise LaunderError(
-            f"expected a view, or nothing yet, at {target.name}, found a table; set publish.table.how to rows, or drop "
-            "it"
+            f"expected a view, or nothing yet, at {target.name}, found a table; set publish.table.how to rows, or "
+            "name another"
         )
     if target.how == "rows" and kind not in TABLE_KINDS:
         raise LaunderError(f"expected a table at {target.name}, found none; set publish.table.how to view")
@@ -75,7 +76,7 @@ def fitted(found: Existing, schema: pa.Schema, target: Target) -> list[LoadedCol
     LaunderError where a column is missing there or here.
     """
     known = {column.name: column for column in found.columns}
-    _check(found, schema, target)
+    check(found, schema.names, target)
     names = [name for name in known if name in schema.names and not known[name].is_computed]
     names += [name for name in schema.names if name not in known]
     plans = []
@@ -85,15 +86,16 @@ def fitted(found: Existing, schema: pa.Schema, target: Target) -> list[LoadedCol
     return plans
 
 
-def _check(found: Existing, schema: pa.Schema, target: Target) -> None:
+def check(found: Existing, given: Sequence[str], target: Target) -> None:
+    """Raise LaunderError where a release of these columns does not fit a target: one is missing there or here."""
     names = [column.name for column in found.columns]
     needed = [column.name for column in found.columns if target.how == "view" or column.is_needed]
-    if lacking := [name for name in needed if name not in schema.names]:
+    if lacking := [name for name in needed if name not in given]:
         raise LaunderError(
             f"expected the column {lacking[0]!r} of {target.name} in the release, found none; launder it too, or "
             f"take it out of the {'view' if target.how == 'view' else 'table'}"
         )
-    if target.how == "rows" and found.kind and (more := [name for name in schema.names if name not in names]):
+    if target.how == "rows" and found.kind and (more := [name for name in given if name not in names]):
         raise LaunderError(
             f"expected only columns of {target.name} in the release, found also {more[0]!r}; add it there, or set "
             f"columns.{more[0]} to drop"

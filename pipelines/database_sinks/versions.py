@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.databases.postgresql import run
 from launderette.pipelines.run.artifacts import LaunderError
 
-SCHEMA = "launder_releases"
+SCHEMA, REHEARSED = "launder_releases", "rehearsed"
 NAME_LETTERS, ID_LETTERS = 20, 33  # of a target and of a release in the name of a version: PostgreSQL keeps 63 bytes
 LOADED_ROWS = 65_536  # rows that are sent at a time
 EXISTS = "SELECT obj_description(to_regclass($1::text)::oid, 'pg_class'), to_regclass($1::text) IS NOT NULL"
@@ -66,6 +66,19 @@ def load(connection: Any, target: Target, file: pq.ParquetFile, release: str, di
     return columns
 
 
+def rehearse(connection: Any, target: Target, names: Sequence[str]) -> None:
+    """Do all that a release of these columns needs permission for, and take it back. LaunderError where it is not
+    given, or the target has other columns.
+    """
+    found = targets.existing(connection, target)
+    targets.check(found, names, target)
+    _create_schema(connection)
+    run(connection, f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ()")
+    if found.kind is None:
+        run(connection, f"CREATE VIEW {quoted(*table_parts(target.name))} AS SELECT 1 AS one")
+    connection.rollback()
+
+
 def check(connection: Any, place: str, file: pq.ParquetFile) -> None:
     """Raise LaunderError where a table does not hold what a file does, by what the server computes."""
     schema = file.schema_arrow
@@ -92,10 +105,14 @@ def kept(connection: Any, target: Target) -> list[str]:
 
 
 def _create(connection: Any, target: Target, columns: list[LoadedColumn], release: str) -> None:
-    if not run(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1::text", (SCHEMA,)):
-        run(connection, f"CREATE SCHEMA {SCHEMA}")
+    _create_schema(connection)
     named = ", ".join(f"{quoted(column.name)} {'text' if column.by_text else column.type}" for column in columns)
     run(connection, f"CREATE TABLE {place_of(target, release)} ({named})")
+
+
+def _create_schema(connection: Any) -> None:
+    if not run(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1::text", (SCHEMA,)):
+        run(connection, f"CREATE SCHEMA {SCHEMA}")
 
 
 def _copy(connection: Any, name: str, file: pq.ParquetFile, columns: list[LoadedColumn]) -> None:

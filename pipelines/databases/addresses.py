@@ -53,9 +53,11 @@ def resolved(value: str | None, key: str) -> str | None:
     return secret(value, key) if value is not None and is_reference(value) else value
 
 
-def with_credentials(uri: str, user: str | None, password: str | None) -> str:
-    """Return an address with what `user` and `password` stand for, for a driver alone: never to be shown."""
-    user, password = resolved(user, "user"), resolved(password, "password")
+def with_credentials(uri: str, user: str | None, password: str | None, section: str) -> str:
+    """Return an address with what `user` and `password` of a section stand for, for a driver alone: never to be
+    shown.
+    """
+    user, password = resolved(user, f"{section}.user"), resolved(password, f"{section}.password")
     if user is None and password is None:
         return uri
     scheme, _, rest = uri.partition("://")

@@ -12,7 +12,7 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 DELAYS = [1.0, 5.0, 15.0]  # seconds before the second, third and fourth attempt
 LOCKED, LOST = "55P03", ("08", "57P", "53300")  # classes of SQLSTATE: no lock in time, no connection any more
 FOUND = {  # by SQLSTATE, what was found and what to do
-    "28P01": "that the user or the password is wrong; correct what source.user and source.password refer to",
+    "28P01": "that the user or the password is wrong; correct what user and password refer to",
     "28000": "that this user may not log in; check the user, and the server's pg_hba.conf",
     "3D000": "that there is no such database; correct the address",
     "3F000": "that there is no such schema; correct its name, whose letters have their case",
@@ -44,9 +44,9 @@ FOUND_BY_WORDS = {  # where there is no SQLSTATE: without a connection, and whil
     "no such column": FOUND["42703"],
     "database does not exist": "that there is no such file; check the path",
     "password authentication failed": FOUND["28P01"],
-    "no password supplied": "that it asks for a password; set source.password: env:NAME",
+    "no password supplied": "that it asks for a password; set password: env:NAME",
     "no pg_hba.conf entry": FOUND["28000"],
-    "does not exist": "that there is no such database or user; correct the address and source.user",
+    "does not exist": "that there is no such database or user; correct the address and the user",
     "is not permitted to log in": FOUND["28000"],
     "could not translate host name": "that there is no such host; correct the address",
     "invalid URI query parameter": "an option of the address that is unknown; remove it",

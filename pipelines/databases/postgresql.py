@@ -40,7 +40,8 @@ def connected(database: Database) -> Iterator[Any]:
     """Yield an ADBC connection in a transaction of its own, which is rolled back unless it is committed."""
     dbapi = failures.driver("adbc_driver_postgresql.dbapi", "PostgreSQL")
     uri = f"postgresql://{str(database.uri).partition('://')[2]}"
-    with dbapi.connect(addresses.with_credentials(uri, database.user, database.password)) as connection:
+    known = addresses.with_credentials(uri, database.user, database.password, database.SECTION)
+    with dbapi.connect(known) as connection:
         yield connection
 
 

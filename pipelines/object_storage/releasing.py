@@ -18,6 +18,17 @@ from launderette.pipelines.run.artifacts import CHUNK_BYTES, Unavailable, canoni
 CURRENT_OBJECT = "current.json"
 
 
+def check(target: Bucket | None) -> None:
+    """Raise LaunderError where a place among objects cannot be looked at: before anything is trained."""
+    if target is not None:
+        failures.retried(lambda: _look(target))
+
+
+def _look(target: Bucket) -> None:
+    with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
+        storage.opened(target).find(f"{storage.path_of(target.uri)}/{RELEASES}/{CURRENT_OBJECT}")
+
+
 def load(target: Bucket | None, staged: Path, id: str) -> None:
     """Write all objects of a release but the manifest, and read each again. LaunderError where that fails."""
     if target is not None:

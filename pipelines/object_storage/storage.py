@@ -42,7 +42,7 @@ def opened(place: "Bucket | Source") -> Any:
 
 
 def _login(place: "Bucket | Source", extra: str) -> dict[str, str]:
-    given = (addresses.resolved(place.user, "user"), addresses.resolved(place.password, "password"))
+    given = [addresses.resolved(getattr(place, key), f"{place.SECTION}.{key}") for key in ("user", "password")]
     if not any(given):
         return {}
     if extra not in LOGINS or not all(given):

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from launderette.pipelines.run.artifacts import explained
+from launderette.pipelines.run.artifacts import LaunderError, explained
 
 Record = Mapping[str, Any]  # run, pid, host, since
 LOOK_AGAIN_SECONDS = 0.5
@@ -42,6 +42,22 @@ def held(
             yield
         finally:
             _write(file, "")
+
+
+@contextmanager
+def alone(work: Path, name: str) -> Iterator[None]:
+    """Serve a data set inside the block; LaunderError where another process does already."""
+    with explained(work):
+        work.mkdir(parents=True, exist_ok=True)
+        handle = os.open(work / f"{name}.serving", os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LaunderError(
+                f"expected nobody else to serve {name} below {work.parent}, found another launder serve; stop that one"
+            ) from None
+        yield
 
 
 def _acquire(file: IO[str], waits: Callable[[Record], None]) -> None:

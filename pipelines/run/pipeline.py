@@ -1,5 +1,6 @@
 """The order of steps: what a run of `launder run` and of `launder augment` is made of, however a step is done."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from launderette.pipelines.augment import steps as augmenting
@@ -14,12 +15,15 @@ from launderette.pipelines.scoring.run import metrics
 from launderette.pipelines.sinks import elsewhere
 
 
-def decide(do: Do, config: RunConfig) -> Result:
+def decide(do: Do, config: RunConfig, check: Callable[[Result], None] | None = None) -> Result:
     """Do all steps up to the decision, in the order in which they stand; return the decision, its scores, and what is
-    to be said. LaunderError where the source has drifted in a way that stops the run.
+    to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema
+    before anything is learned.
     """
     night = reusing.look(do, config, do(steps.ingest))
     source, schema = night.source, night.source["schema"]
+    if check:
+        check(schema)
     fitted = fit(do, source)
     drawn = do(
         steps.sample, model=fitted.model["model"], table=source["table"], constraints=fitted.rules["constraints"]

@@ -40,6 +40,7 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failu
 from launderette.pipelines.run.caching import Result, Step
 from launderette.pipelines.shards import ray
 from launderette.pipelines.shards.jobs import Shard, one_by_one
+from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.sources import remote
 
 HERE = Path(__file__).resolve().parents[2]
@@ -182,6 +183,12 @@ def _task_runner(runner: str) -> TaskRunner[Any]:
     from prefect_ray import RayTaskRunner  # an extra
 
     return RayTaskRunner(address=address, init_kwargs=ray.options(address))
+
+
+def check_places(config: RunConfig, schema: Result) -> None:
+    """Raise LaunderError where a release could not go where it is to go beside its files."""
+    with redacted():
+        elsewhere.check(config.publish, [column["name"] for column in schema["columns"]])
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:

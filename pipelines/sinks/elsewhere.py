@@ -1,10 +1,17 @@
 """Where a release goes beside its files: a table of a database, objects of a storage, both or none."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from launderette.pipelines.config.places import Publish
 from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
+
+
+def check(publish: Publish, names: Sequence[str]) -> None:
+    """Raise LaunderError where a release of these columns could not go everywhere that it is to go."""
+    tables.check(publish.table, names)
+    objects.check(publish.objects)
 
 
 def load(publish: Publish, staged: Path, id: str) -> None:

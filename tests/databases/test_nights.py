@@ -135,6 +135,7 @@ def test_the_nightly_story(nights, server, tmp_path):
     seen = []
     first = released_with_the_types_of_the_source(nights)
     with polled(server, seen):
+        stopped_before_anything_is_learned(nights)
         second = reused_while_nothing_drifts(nights, first)
         quarantined_by_the_gate(nights)
         stopped_by_a_new_column(nights)
@@ -156,11 +157,18 @@ def released_with_the_types_of_the_source(nights):
     return told["run"]
 
 
+def stopped_before_anything_is_learned(nights):
+    before = nights.steps()
+    code, told = nights.run("publish.table.password=env:HOOK", "seed=1")
+    assert (code, told["event"]) == (1, "failed") and "the user or the password is wrong" in told["why"]
+    assert {name.rpartition("-")[0] for name in nights.steps() - before} <= {"ingest"}
+
+
 def reused_while_nothing_drifts(nights, first):
     nights.server.run("UPDATE prod.people SET i4 = i4 + 1 WHERE i4 = 5")
     before = nights.steps()
     code, told = nights.run()
-    assert (code, told["event"]) == (0, "released") and told["run"] != first
+    assert (code, told["event"]) == (0, "recovered") and told["run"] != first
     done = {name.rpartition("-")[0] for name in nights.steps() - before}
     assert done == {"ingest", "compare", "decide"}  # nothing is trained, drawn or scored: that took the first night
     assert nights.manifest()["model"]["release"] == first

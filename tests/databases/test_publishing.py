@@ -214,9 +214,19 @@ WRONG = {
 def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is(server, target, tmp_path, found):
     how, statement = WRONG[found]
     server.run(statement)
-    with pytest.raises(LaunderError, match=found):
-        release(target(how), tmp_path, IDS[1])
+    for attempt in (  # before anything is trained, and where it became so meanwhile
+        lambda: releasing.check(target(how), table().column_names),
+        lambda: release(target(how), tmp_path, IDS[1]),
+    ):
+        with pytest.raises(LaunderError, match=found):
+            attempt()
     assert not (tmp_path / "work" / "tables.json").exists()
+
+
+def test_a_rehearsal_leaves_nothing(server, target):
+    releasing.check(target(), ["id"])
+    left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'launder_releases'"
+    assert server.run("SELECT to_regclass('staging.people') IS NULL", left) == [(0,)]
 
 
 def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target, tmp_path, monkeypatch):

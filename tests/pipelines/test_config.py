@@ -14,6 +14,7 @@ from pipelines.config import documents, rules
 from pipelines.run.artifacts import LaunderError
 
 SECRET = "tell-nobody"
+UNPARSABLE = ("now", "99 3 * * *", "0 3 * *", "@nightly", "0 3 30 2 *")
 
 
 @pytest.fixture
@@ -69,7 +70,12 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nsplit: {holdout: 1}", ["less than 1 at split.holdout"]),
         ("source: x.csv\nseed: tell-nobody", ["a whole number at seed"]),
         ("source: x.csv\nbudget: {steps: 5, minutes: 1}", ["steps or minutes"]),
-        ("source: x.csv\nschedule: {cron: now}", ["five fields of cron"]),
+        *[(f"source: x.csv\nschedule: {{cron: '{cron}'}}", ["five fields of cron"]) for cron in UNPARSABLE],
+        (
+            "source: {uri: 'postgresql://h/d', table: people}\n"
+            "publish: {table: {uri: 'postgresql://h/d', name: public.people, how: rows}}",
+            ["another table under publish.table", "found the same"],
+        ),
         ("source: x.csv\nschedule: {cron: 0 3 * * *, timezone: Europe/Berlni}", ["time zone", "Europe/Berlin"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
         ("name: x", ["expected source"]),
