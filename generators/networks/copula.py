@@ -40,7 +40,7 @@ class Conditionals:
 
     A: Tensor  # [P, D, D], mu = A x for a number's coarse token
     s: Tensor  # [P, D]
-    A_fine: Tensor  # [D, D], given all other columns
+    A_fine: Tensor  # [D, D], given all other columns; none where no token is fine
     s_fine: Tensor  # [D]
     discriminants: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
 
@@ -173,10 +173,12 @@ class Copula(nn.Module):
         pattern = torch.arange(len(C), device=C.device)[:, None, None]
         A = -(whiten * d[:, :, None])[pattern, back[:, :, None], back[:, None, :]]
         A, s = self._regression(A, d.gather(1, back).square())
-        self._given_all = self._given_all or self._by_all_others()
+        if self._given_all is None:
+            self._given_all = self.by_all_others() if self.fine else (self.R[:0], self.v[:0])
         return Conditionals(A, s, *self._given_all, discriminants)
 
-    def _by_all_others(self) -> tuple[Tensor, Tensor]:
+    @torch.no_grad()
+    def by_all_others(self) -> tuple[Tensor, Tensor]:
         """Regress each feature on all others: slopes [D, D] and deviations [D]."""
         precision = _checked(torch.linalg.inv_ex, self.R)
         p = precision.diagonal()

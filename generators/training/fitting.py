@@ -26,7 +26,7 @@ from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, randomness, state, validation
 from launderette.generators.training.memorisation import MOST_ATTACKED_ROWS, MOST_WATCHED_ROWS, REFERENCE_ROWS, Attack
-from launderette.generators.training.plan import Plan
+from launderette.generators.training.plan import Plan, for_width
 from launderette.generators.training.shrinking import Beginning, Chain
 
 
@@ -96,7 +96,9 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
         family.start(model, encoded, config, training_rows, validation_rows)
         return model.to(chosen[0])
 
-    plan = partial(family.plan, config)
+    def plan(rows: int) -> Plan:
+        return for_width(family.plan(config, rows), encoded.layout.width)
+
     model, record, training_rows = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
     return Fitted(encoded, config, model, record, training_rows)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+WIDE_TOKENS = 500  # of a row, beyond which steps are as many fewer as they take longer
+LEAST_STEPS = 40  # of the widest rows
 DEFAULT_EPOCHS = 30  # passes over the rows of a table where the budget names neither steps nor minutes
 
 
@@ -43,6 +45,12 @@ class Plan:
     memory: float | None = None  # bound on the AUC of the loss attack on the weights that are kept
     attacked: Mapping[str, Any] = field(default_factory=dict)  # arguments of the model whose losses are attacked
     half: bool = False  # multiply in bfloat16 on a GPU
+
+
+def for_width(plan: Plan, tokens: int) -> Plan:
+    """Return the plan for rows of so many tokens: of very wide rows a step takes longer, and fewer are taken."""
+    fewer = max(LEAST_STEPS, round(plan.steps * WIDE_TOKENS / tokens))
+    return replace(plan, steps=min(plan.steps, fewer))
 
 
 def with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:

@@ -41,7 +41,7 @@ def test_regressions_are_those_of_the_normal_distribution():
     assert A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
     assert known[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02)  # a, drawn when b is known
     assert s_known[0] == pytest.approx(np.sqrt(0.19), abs=0.02)
-    assert given.A_fine[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)  # given all other columns
+    assert copula.by_all_others()[0][0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)
 
 
 def test_linear_discriminants_are_those_of_the_within_class_covariance():

@@ -15,7 +15,7 @@ from generators.contract import Budget
 from generators.training import loop, randomness, validation
 from generators.training.loop import Diverged
 from generators.training.memorisation import Attack
-from generators.training.plan import Plan, Turn
+from generators.training.plan import Plan, Turn, for_width
 from generators.training.state import save
 
 PLAN = Plan(batch=16, steps=40, warmup=5, evaluate_every=10, learning_rate=1e-2)
@@ -259,3 +259,9 @@ def test_only_weights_that_keep_to_the_bound_on_memory_are_returned(bound):
         assert found <= 0.6 and record["stopped"] == loop.REMEMBERS and record["steps"] < 400
     else:
         assert found > 0.65 and record["stopped"] != loop.REMEMBERS
+
+
+@pytest.mark.parametrize(("tokens", "steps"), [(1, 400), (500, 400), (1000, 200), (2000, 100), (10**6, 40)])
+def test_very_wide_rows_are_given_fewer_steps(tokens: int, steps: int):
+    assert for_width(Plan(steps=400), tokens).steps == steps
+    assert for_width(Plan(steps=20), tokens).steps == 20  # never more than were planned
