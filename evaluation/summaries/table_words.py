@@ -128,9 +128,15 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "too, in the class that has lost most.",
         CHANCE,
     ),
+    "utility.labels": (
+        "Right labels",
+        "Share of the labels of the target that may be right: by models of real rows, how many were exchanged between "
+        "rows, or lost by the class that has lost most to others.",
+        CHANCE,
+    ),
     "utility.agreement_subgroups": (
         "Labels that fit their rows, by subgroup",
-        "The same in the subgroup that has lost most: the rows of one label, or of one eighth of a number.",
+        "The share of right labels in the worst of the subgroups: the rows of one label, or of one eighth of a number.",
         CHANCE,
     ),
     "diversity.coverage": (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,28 +14,17 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
-from launderette.evaluation.utility import targets
+from launderette.evaluation.utility import targets, wrong_labels
 from launderette.evaluation.utility.targets import FREQUENT_CLASSES, is_quantity
+from launderette.evaluation.utility.wrong_labels import LEAST_CLASS, Judged
 
 AGREEMENT_ROWS = 15_000  # of each table
-LEAST_CLASS = 20  # training rows of each class
 LEAST_TABLE = 60  # rows
 LEAST_AGREEMENT_ROWS = 100  # of a subgroup, in both tables
 LEAST_MEAN_SQUARE = 1e-9
 KNOWN = 4  # standard errors from nothing, that real rows have to be for anything to be lost
 
 Part = tuple[str, float, float]  # name, share lost, its standard error
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """Rows, what models of other real rows say of their target, and what it is: a column per class, or the rank of a
-    number, all in [0, 1].
-    """
-
-    table: pd.DataFrame
-    said: np.ndarray  # float64 [rows, classes]
-    true: np.ndarray  # float64 [rows, classes]
 
 
 def agreement(samples: Samples, *, seed: int = 0) -> Score:
@@ -51,10 +39,23 @@ def agreement(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def agreement_subgroups(samples: Samples, *, seed: int = 0) -> Score:
-    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number. What
-    is lost beyond chance counts by the low end of its 95 % interval: of so few rows chance takes most.
+    """As `labels`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number; a number
+    as in `agreement`, by the low end of its 95 % interval.
     """
     return _kept(samples, seed, lambda real, other: _by_group(samples, real, other), sure=True)
+
+
+def labels(samples: Samples, *, seed: int = 0) -> Score:
+    """1 - share of the labels of the target that are wrong at least (95 %): exchanged between rows, or lost by a class
+    to others, in the worst class, where it is more than chance takes; in [0, 1], higher better.
+
+    Models that learnt from other real rows say how likely each class is in a row. The share is read off the derivative
+    of the log-likelihood of the labels by it (score test, Rao 1948), beside that of unseen real rows and of these with
+    every label wrong. A number has no labels. Cost: that of `agreement`, whose models are used.
+    """
+    if samples.target in samples.known and is_quantity(samples):
+        return unknown(Reason.NO_LABELS, "the target is a number, whose agreement is judged by its rank")
+    return _kept(samples, seed, lambda real, other: _wrong(str(samples.target), real, other), sure=True)
 
 
 def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterable[Part]], *, sure: bool) -> Score:
@@ -122,16 +123,19 @@ def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.nda
 
 def _by_group(samples: Samples, real: Judged, other: Judged) -> Iterator[Part]:
     """The parts of each subgroup that has rows enough in both tables."""
+    measure = _parts if is_quantity(samples) else _wrong
     for column in (c for c in samples.known if c != samples.target):
         one, two = (cells.codes(samples, column, real.table, judged.table) for judged in (real, other))
         for cell in np.unique(one):
             inside = one == cell, two == cell
             if min(map(np.count_nonzero, inside)) >= LEAST_AGREEMENT_ROWS:
-                yield from _parts(f"{samples.target}, by {column}", *map(_inside, (real, other), inside))
+                there = (judged.inside(rows) for judged, rows in zip((real, other), inside, strict=True))
+                yield from measure(f"{samples.target}, by {column}", *there)
 
 
-def _inside(judged: Judged, rows: np.ndarray) -> Judged:
-    return Judged(judged.table, judged.said[rows], judged.true[rows])
+def _wrong(name: str, real: Judged, other: Judged) -> Iterator[Part]:
+    """The shares of labels that are wrong."""
+    yield from ((name, share, error) for share, error in wrong_labels.shares(real, other))
 
 
 def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:

@@ -7,9 +7,10 @@ import pytest
 from evaluation import samples, utility
 from evaluation.models import learners
 from evaluation.scores import Reason
-from evaluation.utility import agreement, agreement_subgroups, prediction, worst
+from evaluation.utility import agreement, agreement_subgroups, labels, prediction, worst
 from evaluation.utility.agreement import _left
 from evaluation.utility.worst import WorstPart, _lost
+from evaluation.utility.wrong_labels import Judged, shares
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
 
@@ -176,3 +177,25 @@ def test_what_a_class_has_lost_by_hand():
     name, lost, _ = _lost(part, other, real)
     assert (name, lost) == ("label", 0.5)
     assert _lost(part, real, other) is None  # so few rows do not show that real models know anything
+
+
+@pytest.mark.parametrize(("how", "share"), [("exchanged", 0.25), ("flipped", 0.25)])
+def test_a_quarter_of_wrong_labels_of_few_rows_is_refused_and_right_ones_are_not(how, share):
+    real = labelled(500, 0), labelled(200, 1)
+    least = DEFAULT_RULES["utility.labels"]["at_least"]
+    fresh, wrong = (labels(samples.make(*real, labelled(500, 2, **{how: s}), target="label")) for s in (0.0, share))
+    assert fresh.low == 1 and wrong.low < least
+    assert wrong.detail["lost"]["label"] == pytest.approx(share, abs=0.1)
+
+
+def test_the_share_of_wrong_labels_by_hand():
+    said, true = (np.repeat([one, one[::-1]], 20, 0) for one in ([0.9, 0.1], [1.0, 0.0]))
+    real = Judged(None, said, true)
+    exchanged = list(shares(real, Judged(None, said, true[np.r_[5:20, 20:25, 25:40, 0:5]])))
+    assert exchanged[0][0] == pytest.approx(0.5)  # ten of forty; dealt out anew, half would be right by chance
+    lost = np.concatenate([true[20:25], true[5:]])  # five of the first class have the label of the second
+    assert [share for share, _ in shares(real, Judged(None, said, lost))][1:] == [pytest.approx(0.25), 0.0]
+
+
+def test_a_number_has_no_labels():
+    assert labels(samples.make(*(labelled(300, seed) for seed in range(3)), target="x")).reason is Reason.NO_LABELS
