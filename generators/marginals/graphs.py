@@ -1,5 +1,6 @@
 """Graphs of columns: a spanning tree of pairs, further edges, and an order of columns in which sums stay small."""
 
+import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +28,15 @@ class Order:
 
 def spanning(columns: int, weights: Mapping[Edge, float]) -> list[Edge]:
     """Return the edges of the spanning tree of largest weight, from column 0 on (Prim 1957)."""
-    reached, edges = [0], []
-    while len(reached) < columns:
-        open_ = [(weights[min(a, b), max(a, b)], -b, a) for a in reached for b in range(columns) if b not in reached]
-        _, b, a = max(open_)
-        reached.append(-b)
-        edges.append((a, -b))
+    at, edges = 0, []
+    best = {b: (-math.inf, -b, -1) for b in range(1, columns)}  # of the edges that would reach each column
+    while best:
+        for b, known in best.items():
+            best[b] = max(known, (weights[min(at, b), max(at, b)], -b, at))
+        _, b, a = max(best.values())
+        at = -b
+        del best[at]
+        edges.append((a, at))
     return edges
 
 
@@ -44,16 +48,27 @@ def ordered(edges: Iterable[Edge], sizes: Sequence[int]) -> Order:
     for a, b in edges:
         near[a].add(b)
         near[b].add(a)
-    taken, parents = [], {}
+    table = {k: _cells_with(k, near[k], sizes) for k in near}
+    queue = [(cells, k) for k, cells in table.items()]  # also of tables as they were, which are passed over
+    heapq.heapify(queue)
+    parents: dict[int, set[int]] = {}
     while near:
-        k = min(near, key=lambda c: (sizes[c] * math.prod(sizes[d] for d in near[c]), c))
-        taken.append(k)
+        cells, k = heapq.heappop(queue)
+        if k not in near or cells != table[k]:
+            continue
         parents[k] = near.pop(k)
         for one in parents[k]:
             near[one] |= parents[k] - {one}
             near[one].discard(k)
-    columns = tuple(reversed(taken))
-    return Order(columns, tuple(tuple(sorted(parents[k], key=columns.index)) for k in range(len(sizes))))
+            table[one] = _cells_with(one, near[one], sizes)
+            heapq.heappush(queue, (table[one], one))
+    columns = tuple(reversed(parents))
+    rank = {k: place for place, k in enumerate(columns)}
+    return Order(columns, tuple(tuple(sorted(parents[k], key=rank.__getitem__)) for k in range(len(sizes))))
+
+
+def _cells_with(k: int, others: Iterable[int], sizes: Sequence[int]) -> int:
+    return sizes[k] * math.prod(sizes[d] for d in others)
 
 
 def cells(order: Order, sizes: Sequence[int]) -> int:

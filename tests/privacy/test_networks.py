@@ -78,6 +78,32 @@ def test_the_parents_of_a_column_are_among_the_family_of_one_of_them(columns, da
     assert {target for _, target in graphs.tour(order)} == set(range(columns))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 8), st.data())
+def test_trees_and_orders_are_those_of_looking_at_every_column_each_time(columns, data):
+    pairs = list(combinations(range(columns), 2))
+    weights = {pair: data.draw(st.integers(0, 3)) for pair in pairs}
+    reached, tree = [0], []
+    while len(reached) < columns:
+        _, b, a = max(
+            (weights[min(a, -b), max(a, -b)], b, a)
+            for a in reached
+            for b in {*range(1 - columns, 1)} - {-r for r in reached}
+        )
+        reached, tree = [*reached, -b], [*tree, (a, -b)]
+    assert graphs.spanning(columns, weights) == tree
+    sizes = data.draw(st.lists(st.integers(1, 4), min_size=columns, max_size=columns))
+    near = {k: {a + b - k for a, b in pairs if k in (a, b) and weights[a, b]} for k in range(columns)}
+    taken = []
+    while near:
+        k = min(near, key=lambda c: (sizes[c] * np.prod([sizes[d] for d in near[c]]), c))
+        for one in near[k]:
+            near[one] = (near[one] | near[k]) - {one, k}
+        near.pop(k)
+        taken.append(k)
+    assert graphs.ordered([pair for pair in pairs if weights[pair]], sizes).columns == tuple(reversed(taken))
+
+
 def test_what_a_heavy_value_leaves_of_a_column_has_groups_of_its_own():
     counts = np.array([900.0] + [1.0] * 100)
     found = groups.of_numbers(counts, bins=5, least=10)
