@@ -33,7 +33,9 @@ def score(
         raise typer.BadParameter(
             "expected either --synthetic SOURCE or --compare TABLE TABLE ... (without --model and --features)"
         )
-    _check_new(output, [Path(table).stem for table in tables or []], overwrite)
+    from launderette.pipelines.scoring import places
+
+    _check_new(output, [places.name_of(table) for table in tables or []], overwrite)
     from launderette.pipelines.cli.terminal import print_model, print_scores, print_verdict
     from launderette.pipelines.scoring import external
     from launderette.pipelines.scoring import settings as score_settings

@@ -1,6 +1,6 @@
 """Scoring data made anywhere: one source, or several ranked against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from launderette.pipelines.modalities import Modality
 from launderette.pipelines.release import gate
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.run.folders import replaced_files
+from launderette.pipelines.scoring import places
 
 
 class Scored(NamedTuple):
@@ -41,6 +42,20 @@ def score(
     `features` is the ONNX file that images are seen by, None for the usual network. ValueError where the sources cannot
     be compared, the target is no column, or `model` holds no model of such data that has a likelihood.
     """
+    with places.at_hand([train, holdout, synthetic], settings) as (known, held, made):
+        return _scored(str(known), held, str(made), output, settings, model, features, gated)
+
+
+def _scored(
+    train: str,
+    holdout: str | None,
+    synthetic: str,
+    output: Path,
+    settings: RunConfig,
+    model: Path | None,
+    features: Path | None,
+    gated: bool,
+) -> Scored:
     modality = _modality(train, holdout, synthetic)
     fitted = None if model is None else _opened(model, modality)
     report, notes = modality.score_sources(
@@ -59,7 +74,7 @@ def compare(
     Each goes through the gate, whose verdict ranks first. ValueError where there are fewer than two, two share a name,
     or one cannot be compared.
     """
-    names = [Path(source).stem for source in synthetic]
+    names = [places.name_of(source) for source in synthetic]
     if len(names) < 2:
         raise LaunderError(
             f"expected two synthetic tables or more to compare, found {len(names)}; name them after --compare"
@@ -68,18 +83,26 @@ def compare(
         raise LaunderError(
             f"expected synthetic tables of different names, found {twice[0]!r} twice; rename one of the files"
         )
-    modality = _modality(train, holdout, *synthetic)
-    if not modality.RANKED:
-        raise LaunderError(
-            f"expected tables to compare, found {modality.SOURCE}; judge each collection with --synthetic"
-        )
-    pairs = zip(names, synthetic, strict=True)
-    found = {name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in pairs}
+    with places.at_hand([train, holdout, *synthetic], settings) as (known, held, *made):
+        found = _all_ranked(str(known), held, dict(zip(names, map(str, made), strict=True)), output, settings)
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
     by_name = {name: one.report for name, one in found.items()}
     verdicts = {name: one.verdict for name, one in found.items() if one.verdict is not None}
     with replaced_files(output) as aside:
         return reports.write_comparison(by_name, aside, verdicts), notes
+
+
+def _all_ranked(
+    train: str, holdout: str | None, synthetic: Mapping[str, str], output: Path, settings: RunConfig
+) -> dict[str, Scored]:
+    modality = _modality(train, holdout, *synthetic.values())
+    if not modality.RANKED:
+        raise LaunderError(
+            f"expected tables to compare, found {modality.SOURCE}; judge each collection with --synthetic"
+        )
+    return {
+        name: _ranked(modality, train, holdout, source, output / name, settings) for name, source in synthetic.items()
+    }
 
 
 def _ranked(

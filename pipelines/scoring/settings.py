@@ -9,6 +9,7 @@ from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.documents import setting
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.scoring import places
 
 SETTING_SECTIONS = ("source", "columns", "images", "score", "gate", "seed")
 
@@ -25,7 +26,9 @@ def load(train: str, target: str | None, seed: int, overrides: Sequence[str]) ->
                 f"expected a setting of {known} for launder score, found {top!r}{nearest(top, SETTING_SECTIONS)}"
             )
     named = [] if target is None else [setting("score.target", target)]
-    loaded = config.load(train, [setting("seed", seed), *named, *overrides])
+    uri, table = places.table_of(train)
+    named += [setting("source.table", table)] if table else []
+    loaded = config.load(uri, [setting("seed", seed), *named, *overrides])
     if detailed := [
         name for name, column in loaded.listed.items() if not isinstance(column, str) and set(column) != {"kind"}
     ]:

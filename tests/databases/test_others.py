@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 import sqlite3
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import config
+from pipelines.cli import main
 from pipelines.run.artifacts import LaunderError
 from pipelines.sources import remote
 
@@ -114,3 +116,28 @@ def test_a_database_that_is_not_there_or_has_no_driver_is_one_sentence(uri, expe
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LaunderError, match=expected):
         fetched(uri, tmp_path, "source.table=people")
+
+
+def test_tables_of_a_database_are_scored_as_files_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with sqlite3.connect("a.db") as connection:
+        for number, side in enumerate(("train", "holdout", "made")):
+            rows = [((n * 7919 + 31 * number) % 6007, "Ulm" if n % 3 else "Bonn") for n in range(80)]
+            connection.execute(f"CREATE TABLE {side}(pay INT, town TEXT)")
+            connection.executemany(f"INSERT INTO {side} VALUES (?, ?)", rows)
+            (tmp_path / f"{side}.csv").write_text("pay,town\n" + "".join(f"{pay},{town}\n" for pay, town in rows))
+    connection.close()
+    few = ["--set", "score.metrics=[fidelity.shape]", "--output"]
+
+    def scored(place, *sources):
+        roles = ("--train", "--holdout", "--synthetic")
+        words = [word for pair in zip(roles, sources, strict=True) for word in pair]
+        assert main(["score", *words, *few, place]) == 0
+        return json.loads((tmp_path / place / "report.json").read_text())["scores"]
+
+    files = scored("files", "train.csv", "holdout.csv", "made.csv")
+    assert scored("tables", *(f"sqlite:///a.db#{side}" for side in ("train", "holdout", "made"))) == files
+    assert scored("mixed", "train.csv", "sqlite:///a.db#holdout", "made.csv") == files
+    assert main(["score", "--train", "train.csv", "--compare", "sqlite:///a.db#made", "made.csv", *few, "both"]) == 1
+    assert main(["score", "--train", "train.csv", "--compare", "sqlite:///a.db#made", "train.csv", *few, "both"]) == 0
+    assert (tmp_path / "both" / "made" / "report.json").is_file()
