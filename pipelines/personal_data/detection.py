@@ -207,7 +207,8 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
         scripts = sum(bool(re.match(r"[^\W\d_]", text)) for text in texts) / len(texts)
         return _said(named.kind, scripts, True, CONFIDENT) if scripts >= NAMED_SHARE and len(texts[0]) < 100 else None
     written = name_shapes.written_share(texts)
-    if (named is not None and named.sure) or column_names.of_thing(name) or written < TELLING_SHARE:
+    least = TELLING_SHARE if named is None else NAMED_SHARE
+    if (named is not None and named.sure) or column_names.of_thing(name) or written < least:
         return None
     new = distinct >= LEAST_NEW / (1 if named is None else 3) and len(texts) >= LEAST_DISTINCT
     kind = _kind_of_new(named, texts) if new else _kind_of_repeated(named, texts)
@@ -228,7 +229,8 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
     than of labels have to read so, unless the column's name says who they are.
     """
     who = named is not None and named.who
-    if len(texts) < (LEAST_PEOPLE if who else LEAST_DISTINCT) or name_shapes.full_share(texts) < TELLING_SHARE:
+    full = name_shapes.full_share(texts) >= (TELLING_SHARE if named is None else NAMED_SHARE)
+    if not full or len(texts) < (LEAST_PEOPLE if who else LEAST_DISTINCT):
         return ""
     if not who and not (name_shapes.is_varied(texts) and name_shapes.is_legible(texts)):
         return ""
