@@ -119,7 +119,7 @@ def launder(config: RunConfig) -> dict[str, Any]:
 
 def _launder(config: RunConfig) -> dict[str, Any]:
     config, notes = tasks.fetch(config)
-    found = pipeline.decide(partial(tasks.perform, config), config, partial(tasks.check_places, config))
+    found = pipeline.decide(tasks.doing, config, partial(tasks.check_places, config))
     ended = found | tasks.publish(config, found["decided"], found["schema"]) | {"notes": notes + found["notes"]}
     tasks.show(config, ended)
     return {key: value for key, value in ended.items() if key not in ("decided", "schema", "scores")}

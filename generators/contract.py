@@ -26,16 +26,19 @@ Where = Mapping[str, Any]  # column -> the value it must have
 @dataclass(frozen=True)
 class Budget:
     """How long to train: a number of steps, or minutes of wall clock; neither means steps chosen from the data and
-    the device.
+    the device, or a share of these.
     """
 
     steps: int | None = None
     minutes: float | None = None
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in (("steps", self.steps), ("minutes", self.minutes)):
             if value is not None and not value > 0:
                 raise GeneratorError(f"expected {name} above 0 in the training budget, found {value}")
+        if not 0 < self.share <= 1:
+            raise GeneratorError(f"expected a share above 0 and up to 1 in the training budget, found {self.share}")
 
 
 class Synthesizer(Protocol):
@@ -73,7 +76,7 @@ class HasParts(Protocol):
 
 @runtime_checkable
 class HasLogProb(Protocol):
-    """A model with a likelihood."""
+    """A model with a likelihood; of a family that knows a lower bound of it alone, `is_bound` is true."""
 
     def log_prob(self, data: Any) -> np.ndarray:
         """Return the log-likelihood of each row or image, in nats: float64 [n]."""

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pipelines.run import caching, pipeline, steps
@@ -36,7 +37,7 @@ def ingested(config):
 
 def launder(config, done=None, ran=None):
     """Return the end of a whole run."""
-    found = pipeline.decide(doing(config, done, ran), config)
+    found = pipeline.decide(partial(doing, done=done, ran=ran), config)
     return found | steps.publish(config, found["decided"], found["schema"])
 
 

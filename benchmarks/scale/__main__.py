@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace, rows: int, folder: Path) -> Costs:
         name="scale", source=str(source), publish={"to": str(folder / f"{rows}")}, budget={"steps": STEPS}
     )
     with suppress(Enough):
-        pipeline.decide(partial(_do, options.stages, costs, config), config)
+        pipeline.decide(lambda own: partial(_do, options.stages, costs, own), config)
     return costs
 
 

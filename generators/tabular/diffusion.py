@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -154,6 +154,8 @@ def _inverted(logits: Tensor, u: Tensor, mask: Tensor | None) -> tuple[Tensor, T
 
 class Diffusion(FittedTable[Config, Model]):
     """A fitted table: samples, imputations, likelihoods, saving."""
+
+    is_bound: ClassVar[bool] = True  # log_prob bounds the likelihood from below
 
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)

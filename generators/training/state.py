@@ -75,7 +75,9 @@ class TrainingRun:
         )
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.best = self.average
-        self.state.total = 0 if self.budget.minutes else self.budget.steps or plan.steps
+        self.state.total = (
+            0 if self.budget.minutes else self.budget.steps or max(1, round(self.budget.share * plan.steps))
+        )
 
     @property
     def device(self) -> torch.device:

@@ -26,6 +26,7 @@ from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.run.artifacts import LaunderError, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
+from launderette.pipelines.search import checks
 
 AUGMENTED_FOLDER = "augmented"
 FITTING_KEYS = (
@@ -51,6 +52,7 @@ def check_generators(config: RunConfig) -> None:
             "expected no privacy.epsilon for an augmentation, found one, but its result holds the real rows; remove "
             "the section privacy"
         )
+    checks.check_one(config, "an augmentation")
     source, kind = modalities.of(config).SOURCE, f"{config.modality}."
     if others := [name for name in (config.augment or Augmentation()).compare if not name.startswith(kind)]:
         raise LaunderError(
@@ -173,7 +175,9 @@ def recipe_of(config: RunConfig, name: str) -> Recipe:
     """
     options = config.generator.options if name == config.generator.name else {}
     open_ended = config.budget.steps is None and config.budget.minutes is None
-    budget = Budget(rows.of(name).STEPS if open_ended else config.budget.steps, config.budget.minutes)
+    usual = rows.of(name).STEPS if open_ended else None
+    steps = max(1, round(config.budget.share * usual)) if usual else config.budget.steps
+    budget = Budget(steps, config.budget.minutes, config.budget.share)
     return Recipe(name, options, budget, (config.augment or Augmentation()).filter, config.device)
 
 

@@ -16,6 +16,7 @@ from launderette.pipelines.cli.options import HELD, QUARANTINED, RELEASED
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run import approving, pipeline, server
 from launderette.pipelines.run.steps import Ending
+from launderette.pipelines.search import words
 
 STEP_WORDS = {
     "fetch": "copying the source here",
@@ -23,6 +24,7 @@ STEP_WORDS = {
     "compare": "comparing with the last release",
     "protect": "protecting rare categories and extremes",
     "split": "setting the holdout aside",
+    "search": "trying out generators by short runs",
     "relate": "looking for rules between columns",
     "train": "training",
     "sample": "drawing synthetic rows",
@@ -111,7 +113,8 @@ def run(config: RunConfig) -> int:
     result = _watched("launder", config)
     for note in result["notes"]:
         console.print(note, markup=False, soft_wrap=True)
-    print_verdict(result["verdict"], config.generator.name, result["stopped"])
+    print_search(result["search"])
+    print_verdict(result["verdict"], result["generator"], result["stopped"])
     where = result["outcome"].capitalize()
     if result.get("unchanged"):
         console.print(f"{config.name}: {result['unchanged']}", markup=False, soft_wrap=True)
@@ -209,6 +212,12 @@ def print_verdict(verdict: dict[str, Any], generator: str | None = None, stopped
         console.print(
             f"{'What to do: ' if number == 1 else '            '}{number}. {remedy}", markup=False, soft_wrap=True
         )
+
+
+def print_search(found: dict[str, Any]) -> None:
+    """Print every short run of a search over generators."""
+    for name, text in words.of_runs(found).items():
+        console.print(f"{name}: {text}", markup=False, soft_wrap=True)
 
 
 def print_model(verdict: dict[str, Any]) -> None:

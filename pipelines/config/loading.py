@@ -12,7 +12,7 @@ from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
 from launderette.pipelines.config.places import Source, Target
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
-from launderette.pipelines.config.sections import Generator
+from launderette.pipelines.config.sections import Candidate, Generator
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -109,9 +109,11 @@ def _checked(config: RunConfig) -> RunConfig:
     from launderette import evaluation, generators
     from launderette.pipelines import modalities
     from launderette.pipelines.release import signing
+    from launderette.pipelines.search import checks
     from launderette.pipelines.secrets import secret
 
-    options, metrics = _options(config.generator, generators), evaluation.names(config.modality)
+    generator, metrics = _typed(config.generator, generators), evaluation.names(config.modality)
+    checks.check(config)
     for name in config.augment.compare if config.augment else ():
         _options(Generator(name=name), generators)
     for where, names in (("gate", config.gate.rules), ("score.metrics", config.score.metrics or ())):
@@ -129,7 +131,7 @@ def _checked(config: RunConfig) -> RunConfig:
         _check_other(config.source, config.publish.table)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
-    return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+    return config.model_copy(update={"generator": generator})
 
 
 def _check_other(source: Source, target: Target) -> None:
@@ -142,7 +144,13 @@ def _check_other(source: Source, target: Target) -> None:
         )
 
 
-def _options(chosen: Generator, generators: Any) -> dict[str, Any]:
+def _typed(generator: Generator, generators: Any) -> Generator:
+    """Return the section with typed options, of every candidate of a search too."""
+    tried = [one.model_copy(update={"options": _options(one, generators)}) for one in generator.search]
+    return generator.model_copy(update={"options": _options(generator, generators), "search": tuple(tried)})
+
+
+def _options(chosen: Generator | Candidate, generators: Any) -> dict[str, Any]:
     try:
         generators.check_options(chosen.name, chosen.options)
         kind = generators.load(chosen.name).Config

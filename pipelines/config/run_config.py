@@ -1,6 +1,7 @@
 """The configuration of one run, in which everything stands that a run needs."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import Field, field_validator
 
@@ -8,7 +9,7 @@ from launderette.pipelines.config import documents, groups
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.config.errors import nearest
-from launderette.pipelines.config.narrowing import without
+from launderette.pipelines.config.narrowing import narrowed, without
 from launderette.pipelines.config.places import Publish, Source
 from launderette.pipelines.config.rules import Gate, Rule
 from launderette.pipelines.config.sections import (
@@ -38,6 +39,7 @@ PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth date
 LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudonyms can be learned
 KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", *PERSONAL_KINDS, "infer", "drop")
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
+UNREAD = "unread"  # in place of a source that nothing reads
 SOURCE_PLACES = ("path", "uri", "table", "query", "user", "password")
 PATHS = (*(f"source.{key}" for key in SOURCE_PLACES), "augment.test", "score.features")  # what is read there counts
 
@@ -90,6 +92,15 @@ class RunConfig(Section):
                 if wrong:
                     raise ValueError(f"columns.{name}: {wrong}")
         return columns
+
+    @classmethod
+    def restored(cls, document: Mapping[str, Any]) -> Self:
+        """Read the document of a configuration that was narrowed to some keys: it has no others again."""
+        read = cls.model_validate({"source": UNREAD, **document})
+        keys = [(key, getattr(read, key), value) for key, value in document.items()]
+        return narrowed(
+            read, [one for k, own, v in keys for one in ([f"{k}.{n}" for n in v] if isinstance(own, Section) else [k])]
+        )
 
     @property
     def modality(self) -> str:

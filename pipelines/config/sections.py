@@ -68,24 +68,68 @@ class Split(Section):
         return self.entity == ALONE
 
 
+class Candidate(Section):
+    """A generator that a search tries: its path in generators/, alone or with its options."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, candidate: Any) -> Any:
+        return {"name": candidate} if isinstance(candidate, str) else candidate
+
+
 class Generator(Section):
-    """A generator by its path in generators/, its options, and how many GPUs (or processes of a CPU) train it."""
+    """A generator by its path in generators/, its options, and how many GPUs (or processes of a CPU) train it.
+
+    Or `search`: several, of which short runs under the one budget choose. Until they have, `name` is the first.
+    """
 
     name: str = "tabular.autoregressive"
     options: dict[str, Any] = Field(default_factory=dict)
     devices: int = Field(1, ge=1, le=64)
+    search: tuple[Candidate, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        if not self.search:
+            return self
+        names = [candidate.name for candidate in self.search]
+        if self.options or ("name" in self.model_fields_set and self.name != names[0]):
+            raise ValueError("expected name and options, or search, under generator, found both; keep one")
+        if len(names) == 1:
+            raise ValueError("expected several generators under generator.search, found one; set generator.name")
+        if twice := [name for k, name in enumerate(names) if self.search[k] in self.search[:k]]:
+            raise ValueError(
+                f"expected different generators under generator.search, found {twice[0]!r} twice with the same "
+                "options; change one, or leave it out"
+            )
+        if len({name.partition(".")[0] for name in names}) > 1:
+            raise ValueError(
+                "expected generators of one kind of data under generator.search, found some of tables and some of "
+                "images; keep those of the source"
+            )
+        self.__dict__["name"] = names[0]
+        self.model_fields_set.add("name")
+        return self
 
 
 class Budget(Section):
-    """How long to train: steps (repeatable to the byte) or minutes (by the clock); neither: steps by the data."""
+    """How long to train: steps (repeatable to the byte) or minutes (by the clock); neither: steps by the data, or a
+    share of these, such as 0.1 to try something out.
+    """
 
     steps: int | None = Field(None, gt=0)
     minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
+    share: float = Field(1.0, gt=0, le=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if self.steps and self.minutes:
             raise ValueError("expected steps or minutes as the training budget, found both; keep one")
+        if self.share < 1 and (self.steps or self.minutes):
+            raise ValueError("expected budget.share where budget names no steps and no minutes, found both; keep one")
         return self
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from launderette.evaluation.report import Report
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
@@ -50,6 +52,8 @@ class Modality(Protocol):
     UNIT: str  # what is counted in sentences: "rows"
     GENERATOR: str  # the generator of a configuration that names none
     LIKELIHOOD: str  # the method by which a model of it tells a likelihood, where its family has one
+    COMPARED_BY: str  # the metric of how like unseen data is what a generator draws, by which generators are compared
+    ATTACKED_BY: str  # the metric of what whoever holds a model tells of its training data
     RANKED: bool  # whether reports on it can be ranked against each other
 
     def recognises(self, path: str | Path) -> bool:
@@ -133,6 +137,11 @@ class Modality(Protocol):
     ) -> Report:
         """Score synthetic data against both real sides, and against whoever holds the model, by the metrics of these
         names (None for all).
+        """
+
+    def losses(self, model: Synthesizer, train: Data, data: Data) -> np.ndarray | None:
+        """Return the model's loss of each unit of data, infinite for one that it could not draw; None for a model
+        without one. `train` is what the model learned from.
         """
 
     def score_sources(

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import GeneratorError, Images, Progress, Schema, Synthesizer
-from launderette.generators.contract import HasLoss
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
@@ -27,6 +26,7 @@ from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
 from launderette.pipelines.scoring import shares
+from launderette.pipelines.scoring.image_losses import loss_of, losses
 from launderette.pipelines.scoring.run import members
 from launderette.pipelines.shards.sampling import whole as in_shards
 from launderette.pipelines.sinks import images as sink
@@ -39,9 +39,10 @@ from launderette.pipelines.stages.sampling import apportion
 
 NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
+COMPARED_BY, ATTACKED_BY = "image.kernel", "image.membership_model"
 SKIPPED = "skipped.json"
 
-__all__ = ["check_output", "digest_source", "in_shards", "read", "stage", "store", "write_release"]
+__all__ = ["check_output", "digest_source", "in_shards", "losses", "read", "stage", "store", "write_release"]
 
 
 def recognises(path: str | Path) -> bool:
@@ -277,28 +278,6 @@ def _in_shares(side: ImageSample, config: RunConfig, word: str) -> ImageSample:
     texts = np.asarray(side.labels).astype(str)
     masks = [(texts == str(value), share) for value, share in asked.items()]
     return side.take(shares.rows_in(masks, config.seed, word))
-
-
-def loss_of(
-    sides: Mapping[str, ImageSample], model: Synthesizer | None
-) -> Callable[[str, np.ndarray], np.ndarray] | None:
-    """Return what a white-box attacker reads: a role and image numbers -> the model's loss of each; None for a
-    model without one.
-    """
-    if not isinstance(model, HasLoss):
-        return None
-    labels = sides["train"].labels
-
-    def loss(role: str, rows: np.ndarray) -> np.ndarray:
-        asked = sides[role].take(rows)
-        own, seen = asked.labels, np.ones(len(asked), bool)
-        if labels is not None and own is not None:
-            seen = np.isin(own.astype(str), labels.astype(str))
-        losses = np.full(len(asked), np.inf)  # of an image of a label that the model has never seen
-        losses[seen] = model.loss(asked.take(np.flatnonzero(seen)).images())
-        return losses
-
-    return loss
 
 
 def score_sources(

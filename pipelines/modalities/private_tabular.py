@@ -23,6 +23,8 @@ from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities import tabular
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.modalities.tabular import (
+    ATTACKED_BY,
+    COMPARED_BY,
     LIKELIHOOD,
     NAME,
     RANKED,
@@ -32,6 +34,7 @@ from launderette.pipelines.modalities.tabular import (
     check_sampling,
     check_source,
     digest_source,
+    losses,
     recognises,
     score_sources,
     write_output,
@@ -47,6 +50,8 @@ from launderette.pipelines.stages.splitting import HELD_OUT
 GENERATOR = public.PRIVATE_GENERATOR
 
 __all__ = [
+    "ATTACKED_BY",
+    "COMPARED_BY",
     "LIKELIHOOD",
     "NAME",
     "RANKED",
@@ -56,6 +61,7 @@ __all__ = [
     "check_sampling",
     "check_source",
     "digest_source",
+    "losses",
     "read",
     "recognises",
     "score_sources",

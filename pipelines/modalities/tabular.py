@@ -15,7 +15,7 @@ from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.personal_data import columns, fakes, keys, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
-from launderette.pipelines.scoring.run import score
+from launderette.pipelines.scoring.run import losses, score
 from launderette.pipelines.scoring.tables import score as score_sources
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.shards import sampling as shards
@@ -32,8 +32,18 @@ from launderette.pipelines.stages.splitting import shared
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
+COMPARED_BY, ATTACKED_BY = "fidelity.detection", "privacy.membership_model"
 
-__all__ = ["check_output", "digest_source", "score", "score_sources", "shared", "write_output", "write_release"]
+__all__ = [
+    "check_output",
+    "digest_source",
+    "losses",
+    "score",
+    "score_sources",
+    "shared",
+    "write_output",
+    "write_release",
+]
 
 
 def recognises(path: str | Path) -> bool:

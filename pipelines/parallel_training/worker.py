@@ -22,7 +22,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 def main(folder: Path) -> int:
     """Train the job in a folder; 1 where it was refused, in the sentence that is left there."""
     job = json.loads((folder / TRAINING_JOB).read_text())
-    config = RunConfig.model_validate(job["config"])
+    config = RunConfig.restored(job["config"])
     device = _device(config.device)
     try:
         with parallel.joined(device):

@@ -65,6 +65,10 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     """Yield whether something is asked that has no guarantee, and the sentence that says so."""
     name = config.generator.name
     yield (
+        config.budget.share < 1,
+        "budget.steps or budget.minutes under privacy.epsilon, found budget.share; name one of these",
+    )
+    yield (
         name not in PRIVATE_GENERATORS,
         f"generator {' or '.join(PRIVATE_GENERATORS)} under privacy.epsilon, found {name}, whose training gives no "
         "guarantee; leave generator.name out",

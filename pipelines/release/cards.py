@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.search import words
 
 
 def card(
@@ -34,6 +35,7 @@ def card(
             "training stopped": facts["stopped"],
             **_reused(facts["reused"]),
         },
+        **words.card(facts["search"]),
     }
 
 

@@ -7,24 +7,25 @@ from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.drift import findings
 from launderette.pipelines.release import history, publishing
-from launderette.pipelines.run import caching, reusing, steps
+from launderette.pipelines.run import reusing, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
 from launderette.pipelines.run.caching import NotDone, Result
-from launderette.pipelines.run.reusing import Do, FittedSteps, Night, fit
+from launderette.pipelines.run.reusing import Do, Doing, FittedSteps, Night, fit
 from launderette.pipelines.scoring.run import metrics
 from launderette.pipelines.sinks import elsewhere
 
 
-def decide(do: Do, config: RunConfig, check: Callable[[Result], None] | None = None) -> Result:
+def decide(doing: Doing, config: RunConfig, check: Callable[[Result], None] | None = None) -> Result:
     """Do all steps up to the decision, in the order in which they stand; return the decision, its scores, and what is
     to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema
     before anything is learned.
     """
-    night = reusing.look(do, config, do(steps.ingest))
+    night = reusing.look(doing, config, doing(config)(steps.ingest))
     source, schema = night.source, night.source["schema"]
     if check:
         check(schema)
-    fitted = fit(do, source)
+    fitted = fit(doing, config, source)
+    do = doing(fitted.config)
     drawn = do(
         steps.sample, model=fitted.model["model"], table=source["table"], constraints=fitted.rules["constraints"]
     )
@@ -34,10 +35,10 @@ def decide(do: Do, config: RunConfig, check: Callable[[Result], None] | None = N
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     judged |= {"changes": findings.sentences(night.changes), "model": fitted.model["model"]["digest"]}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
-    trained = fitted.model
+    trained, searched = fitted.model, {"generator": fitted.config.generator.name, "search": fitted.search}
     said = {"notes": [*facts["notes"], *night.notes], "device": f"{trained['device']} ({trained['reason']})"}
     said |= {"scores": scored["scores"], "stopped": trained["stopped"], "verdict": decided["verdict"], "schema": schema}
-    return said | {"decided": {**decided, "base": night.base(config)}}
+    return said | searched | {"decided": {**decided, "base": night.base(config)}}
 
 
 def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
@@ -48,7 +49,7 @@ def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
     rules = {"constraints": drawn["constraints"], "combinations": fitted.rules["combinations"]}
     facts |= {key: source[key] for key in ("passed_over", "personal")} | {"rules": rules}
     facts |= {"notes": [*notes, *relations.sentences(fitted.rules, drawn["constraints"])]}
-    return facts | {"drifted": night.refused, "reused": night.model}
+    return facts | {"drifted": night.refused, "reused": night.model, "search": fitted.search}
 
 
 def unchanged(config: RunConfig) -> Result | None:
@@ -59,7 +60,7 @@ def unchanged(config: RunConfig) -> Result | None:
     """
     output = Path(config.publish.to)
     try:
-        found = decide(lambda step, **inputs: caching.look_up(step, config, **inputs), config)
+        found = decide(reusing.looking_up, config)
     except (NotDone, LaunderError, OSError):  # what is wrong, the run itself says
         return None
     id = found["decided"]["id"]

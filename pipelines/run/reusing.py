@@ -6,7 +6,7 @@ against the very members that it might give away, and every step but the decisio
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from launderette.pipelines.release import history
 from launderette.pipelines.run import caching, steps
 from launderette.pipelines.run.artifacts import LaunderError, digest_of
 from launderette.pipelines.run.caching import WORK, NotDone, Result, Step
+from launderette.pipelines.search import steps as searching
 
 
 class Do(Protocol):
@@ -26,9 +27,17 @@ class Do(Protocol):
         """Return the result of a step."""
 
 
+Doing = Callable[[RunConfig], Do]  # how the steps of a configuration are done
+
+
 @dataclass(frozen=True)
 class FittedSteps:
-    """The results of the steps from protection to training; `sides` are the training rows and the holdout."""
+    """The results of the steps from protection to training; `sides` are the training rows and the holdout, `config` is
+    that of the generator that was trained, which `search` has chosen among several (empty where one was named).
+    """
+
+    config: RunConfig
+    search: Result
 
     protected: Result
     sides: Result
@@ -56,18 +65,29 @@ class Night:
         return {"source": source, "changes": list(self.changes), "trained": trained}
 
 
-def fit(do: Do, source: Result) -> FittedSteps:
+def fit(doing: Doing, config: RunConfig, source: Result) -> FittedSteps:
     """Do the steps from protection to training."""
+    do = doing(config)
     given = {"table": source["table"], "schema": source["schema"]}
     protected = do(steps.protect, **given)
     sides = do(steps.split, table=protected["table"], schema=source["schema"])
+    config, search = _generator(doing, config, sides["train"], source["schema"])
+    do = doing(config)
     rules = do(steps.relate, **given)
     trained = {"table": sides["train"], "schema": source["schema"], "combinations": rules["combinations"]}
     both = {name: sides[name] for name in ("train", "holdout")}
-    return FittedSteps(protected, both, rules, do(steps.train, **trained))
+    return FittedSteps(config, search, protected, both, rules, do(steps.train, **trained))
 
 
-def look(do: Do, config: RunConfig, source: Result) -> Night:
+def _generator(doing: Doing, config: RunConfig, train: Result, schema: Result) -> tuple[RunConfig, Result]:
+    """Return the configuration of the one generator to train, and what the search for it has found."""
+    if not config.generator.search:
+        return config, {}
+    found = doing(config)(searching.search, table=train, schema=schema)
+    return searching.chosen(config, found), found
+
+
+def look(doing: Doing, config: RunConfig, source: Result) -> Night:
     """Compare a source with that of the last release, and return what the run goes on from.
 
     LaunderError where the source has drifted in a way that stops the run.
@@ -79,7 +99,7 @@ def look(do: Do, config: RunConfig, source: Result) -> Night:
     if past["table"] and _content(past) == _content(source):
         changes = last["base"]["changes"]  # as when it was new
         return Night(source, changes, findings.refused(config, changes))
-    changes = do(steps.compare, table=source["table"], schema=source["schema"], before=past)["changes"]
+    changes = doing(config)(steps.compare, table=source["table"], schema=source["schema"], before=past)["changes"]
     findings.stop(config, changes, last["release"])
     gone = [] if past["table"] else ["Only columns were compared with the last release: its rows are not in work/."]
     refused = findings.refused(config, changes)
@@ -111,10 +131,15 @@ def _past(config: RunConfig, last: Result) -> Result:
     return source if caching.intact(source["table"]) else {"table": None, "schema": schema}
 
 
+def looking_up(config: RunConfig) -> Do:
+    """Return what looks up the results of the steps of a configuration."""
+    return lambda step, **inputs: caching.look_up(step, config, **inputs)
+
+
 def _is_fitted(config: RunConfig, source: Result) -> bool:
     """Tell whether the model of a source is there whole, as this configuration and this code would train it."""
     try:
-        fitted = fit(lambda step, **inputs: caching.look_up(step, config, **inputs), source)
+        fitted = fit(looking_up, config, source)
     except (NotDone, LaunderError, OSError):
         return False
     return caching.intact(fitted.model)

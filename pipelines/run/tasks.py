@@ -140,6 +140,11 @@ def _fetch(config: RunConfig) -> Result:
     return {"path": path, "notes": notes}
 
 
+def doing(config: RunConfig) -> Callable[..., Result]:
+    """Return what does the steps of a configuration as tasks."""
+    return partial(perform, config)
+
+
 def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
     """Do a step as a task, unless its result is there; a source that could not be read is tried again."""
     tell.get()(step.name)
@@ -147,6 +152,7 @@ def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
         inputs["progress"] = _progress(listener.get()) if step.name != "cross_validate" else listener.get()
     if "spread" in step.aside:
         inputs["spread"] = partial(_spread, config.resources.runner)
+    if "memory" in step.aside:
         inputs["memory"] = config.resources.memory_bytes
     done = _task(step.name, step.function.__doc__, _perform, retries=step is steps.ingest)
     return done(step, config, inputs, return_state=True).result()
@@ -159,17 +165,19 @@ def _perform(step: Step, config: RunConfig, inputs: Result) -> State:
 
 
 def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[int]) -> None:
-    """Draw shards as mapped tasks on the runner of a configuration; what is drawn goes into the folder of the job."""
+    """Do the parts of a job, such as its shards, as mapped tasks on the runner of a configuration; what comes of them
+    goes into the folder of the job.
+    """
     if runner == "threads" or not numbers:  # of torch, which use every core for one shard
         return one_by_one(shard, job, digest, numbers)
-    drawing: Any = _task("draw", "Draw a shard of the sample.", _draw, retries=False)
+    part: Any = _task(shard.__name__, shard.__doc__, _part, retries=False)
     with ray.explained(runner), _task_runner(runner) as workers:
         told = {"shard": unmapped(shard), "job": unmapped(job), "digest": unmapped(digest), "k": list(numbers)}
-        for future in workers.map(drawing, told):
+        for future in workers.map(part, told):
             future.result()
 
 
-def _draw(shard: Shard, job: str, digest: str, k: int) -> Result:
+def _part(shard: Shard, job: str, digest: str, k: int) -> Result:
     with redacted():
         torch.set_num_threads(1)  # its process has one core of several
         return shard(job, digest, k)

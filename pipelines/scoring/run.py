@@ -123,6 +123,14 @@ def loss_of(model: Synthesizer | None) -> Callable[[pd.DataFrame], np.ndarray] |
     return (lambda rows: -model.log_prob(rows)) if isinstance(model, HasLogProb) else None
 
 
+def losses(model: Synthesizer, train: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray | None:
+    """Return the model's loss of each row of a frame, in nats, infinite where it could not draw it; None for a model
+    without a likelihood.
+    """
+    known = loss_of(model)
+    return None if known is None else known(frame)
+
+
 def metrics(config: RunConfig) -> list[str] | None:
     """Return the metrics asked for and those that the gate needs or says of the model, None for all."""
     if config.score.metrics is None:

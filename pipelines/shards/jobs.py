@@ -57,7 +57,7 @@ class Job:
         """Write it into a folder of its own below `folder`, known by all that its rows depend on; return path and
         digest of what says so.
         """
-        document = {**asdict(self), "code": code_digest(), "versions": _versions()}
+        document = {**asdict(self), **versions()}
         own = {key: value for key, value in document.items() if key != "model"}  # a model may lie elsewhere
         place = folder / digest_of(own)[:16] / JOB
         write_json(place, document)
@@ -89,8 +89,10 @@ def drawn(model: HasParts, job: Job, k: int) -> Any:
         raise LaunderError(str(error)) from None
 
 
-@lru_cache(maxsize=1)  # a worker draws many shards of one job
-def _opened(job: str, digest: str) -> tuple[Job, Any]:
+def opened(job: str, digest: str) -> dict[str, Any]:
+    """Return what a job says; LaunderError where this machine does not see it, or has other code than the one that
+    asked.
+    """
     if not Path(job).is_file():
         raise LaunderError(
             f"expected the folder of the run, {Path(job).parent}, on every worker, found none on one; share it "
@@ -98,18 +100,26 @@ def _opened(job: str, digest: str) -> tuple[Job, Any]:
         )
     check_unchanged(job, digest)
     document = read_json(job)
-    if (document.pop("code"), document.pop("versions")) != (code_digest(), _versions()):
+    if {key: document.pop(key) for key in ("code", "versions")} != versions():
         raise LaunderError(
             "expected the same launderette, torch, numpy and pandas on every worker, found another version on one; "
             "install the same there"
         )
+    return document
+
+
+@lru_cache(maxsize=1)  # a worker draws many shards of one job
+def _opened(job: str, digest: str) -> tuple[Job, Any]:
+    document = opened(job, digest)
     asked = Job(**document | {"constraints": tuple(document["constraints"])})
     check_unchanged(asked.model, asked.digest)
     return asked, generators.open_model(asked.model)
 
 
-def _versions() -> dict[str, str | None]:
-    return {name: _version(name) for name in ("launderette", "torch", "numpy", "pandas", "pyarrow")}
+def versions() -> dict[str, Any]:
+    """Return what has to be the same on every worker: the code, and the libraries by which rows could differ."""
+    libraries = ("launderette", "torch", "numpy", "pandas", "pyarrow")
+    return {"code": code_digest(), "versions": {name: _version(name) for name in libraries}}
 
 
 def _version(name: str) -> str | None:

@@ -8,6 +8,7 @@ from launderette.generators import Progress, Synthesizer
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.privacy import spending
+from launderette.pipelines.search import checks
 
 
 def fit(
@@ -16,6 +17,7 @@ def fit(
     """Protect a source and train the configuration's generator on all of it, and tell what was guessed. ValueError
     as in the stages.
     """
+    checks.check_one(config, "launder fit")
     modality = modalities.of(config)
     spending.check(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone

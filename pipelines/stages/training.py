@@ -28,7 +28,7 @@ def train(
         schema=schema,
         seed=config.seed,
         device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
+        budget=Budget(**config.budget.model_dump()),
         progress=progress,
         checkpoint=checkpoint,
         groups=owners,

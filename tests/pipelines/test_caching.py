@@ -3,6 +3,7 @@
 import shutil
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def changed(released, settings, *, source=None, output=None):
         (before,) = Path(loaded.publish.to, "work").glob(f"{step.name}-*")
         return caching._result(replace(place, folder=before))
 
-    pipeline.decide(do, other)
+    pipeline.decide(lambda _: do, other)
     return found
 
 
@@ -150,7 +151,7 @@ def test_what_was_changed_or_lost_is_made_again(released, tmp_path):
         (path,) = work.glob(f"{step}-*/{name}")
         before, done = path.read_bytes(), []
         path.write_text("damaged")
-        pipeline.decide(runs.doing(loaded, done), loaded)
+        pipeline.decide(partial(runs.doing, done=done), loaded)
         assert done[0] == step and (path.read_bytes() == before or step != "sample")
 
 

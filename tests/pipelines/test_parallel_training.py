@@ -6,8 +6,10 @@ import pytest
 
 import generators
 from pipelines.config import RunConfig
+from pipelines.config.narrowing import narrowed
 from pipelines.modalities import tabular
 from pipelines.parallel_training import launching
+from pipelines.run import steps
 from pipelines.run.artifacts import LaunderError
 from tests.generators import tables
 
@@ -17,7 +19,9 @@ def job(folder, **settings):
     settings = {"source": {"path": "t.csv"}, "generator": {"name": "tabular.autoregressive", "devices": 2}} | settings
     config = RunConfig.model_validate({"budget": {"steps": 20}, "device": "cpu"} | settings)
     stored, schema = tabular.store(frame, folder / "table"), generators.infer(frame).to_dict()
-    return (stored, schema, config), {name: folder / name for name in ("folder", "checkpoint", "model")}
+    return (stored, schema, narrowed(config, steps.train.reads)), {
+        name: folder / name for name in ("folder", "checkpoint", "model")
+    }
 
 
 def test_two_processes_train_one_model(tmp_path):

@@ -34,7 +34,7 @@ def test_workers_elsewhere_need_a_server_that_they_reach(monkeypatch):
     [
         (ModuleNotFoundError("No module named 'launderette'"), "found one without it"),
         (RuntimeError("Version mismatch: The cluster was started with"), "found other versions"),
-        (RuntimeError("Amelia, 1950"), "to draw their shards, found RuntimeError; run again"),
+        (RuntimeError("Amelia, 1950"), "to do their parts, found RuntimeError; run again"),
         (LaunderError("expected a row, found none"), "^expected a row, found none$"),
     ],
 )

@@ -1,0 +1,60 @@
+"""The step of a run that chooses its generator, and the configuration that the run goes on with."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from launderette.generators import Schema
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.modalities import Modality
+from launderette.pipelines.privacy.public import PRIVACY_KEYS
+from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.caching import Place, Result, step
+from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, SCORING_CODE, SCORING_LIBRARIES
+from launderette.pipelines.search import halving, short_runs
+from launderette.pipelines.search.halving import ShortRun
+from launderette.pipelines.shards.jobs import Spread, one_by_one
+
+
+@step(
+    reads=(
+        *("generator", "budget", "seed", "device", "split", "columns", "sample", "personal"),
+        *("score.target", "score.quasi_identifiers", "score.features", *PRIVACY_KEYS),
+    ),
+    runs=(
+        *(*COMMON_CODE, *SCORING_CODE, "generators", "pipelines/search", "pipelines/parallel_training"),
+        *("pipelines/sinks", "pipelines/databases/addresses.py"),
+    ),
+    needs=(*MODEL_LIBRARIES, *SCORING_LIBRARIES),
+    aside=("spread",),
+)
+def search(place: Place, config: RunConfig, table: Result, schema: Result, spread: Spread = one_by_one) -> Result:
+    """Choose the generator among several by short runs on a part of the training rows, measured on the rest."""
+    modality, count = place.modality, len(config.generator.search)
+    kept, held = modality.split(modality.read(table), Schema.from_dict(schema), config)
+    given = {"train": modality.store(kept, place.path("train")), "schema": schema}
+    given["validation"] = modality.store(held, place.path("validation"))
+    left, rounds = list(range(count)), list[list[ShortRun]]()
+    while len(left) > 1:
+        folder, share = place.path(f"round-{len(rounds) + 1}"), halving.share(count, len(left))
+        job, digest = short_runs.ask(folder, config, share, given)
+        spread(short_runs.try_out, job, digest, list(short_runs.missing(job, left)))
+        rounds.append(short_runs.found(job, left))
+        left = halving.kept(rounds[-1])
+    if not left:
+        raise LaunderError(rounds[-1][0].refused)
+    return _result(modality, config, rounds, left[0])
+
+
+def _result(modality: Modality, config: RunConfig, rounds: list[list[ShortRun]], winner: int) -> Result:
+    runs = [run for found in rounds for run in found]
+    last = next(run for run in rounds[-1] if run.candidate == winner)
+    told = [[asdict(run) for run in found] for found in rounds]
+    left = halving.rest(config.budget, runs, last)
+    return {"winner": winner, "budget": left, "metric": modality.COMPARED_BY, "rounds": told}
+
+
+def chosen(config: RunConfig, found: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration of a run whose generator is the winner of a search, with what is left of the budget."""
+    config = short_runs.with_candidate(config, found["winner"])
+    return config.model_copy(update={"budget": config.budget.model_copy(update=found["budget"])})
