@@ -118,6 +118,11 @@ def fit(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
     if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
+        if privacy.domain == "learn" and checkpoint is not None:
+            raise GeneratorError(
+                "expected columns that are known before a training that may be resumed, found domain learn, which "
+                "would ask the rows again each time; leave the checkpoint out, or call privacy.learning.learn first"
+            )
         owners = None if groups is None else pd.Series(groups).reset_index(drop=True)
         used = privacy.used(len(data), owners)
         data, groups = data[used], None if owners is None or privacy.unit == "row" else owners[used]

@@ -234,11 +234,14 @@ def test_a_column_keeps_the_shares_that_its_tables_tell():
     assert moved > 0.13 and abs(after - 0.1) < 0.03 and torch.equal(model.hidden, rest)
 
 
-def test_what_descent_cannot_promise_is_refused(monkeypatch):
+def test_what_descent_cannot_promise_is_refused(monkeypatch, tmp_path):
     with pytest.raises(GeneratorError, match="no combinations under a privacy budget"):
         descents.fit(combinations=("n, a",))
     with pytest.raises(GeneratorError, match=r"no privacy budget, found one: tabular\.gan"):
         generators.fit(descents.table(), "tabular.gan", privacy=descents.privacy())
+    learning = generators.Privacy(20.0, 1e-2, {}, domain="learn")
+    with pytest.raises(GeneratorError, match="found domain learn, which would ask the rows again each time"):
+        descents.fit(privacy=learning, checkpoint=tmp_path / "state")
     monkeypatch.setitem(sys.modules, "dp_accounting.pld", None)
     with pytest.raises(GeneratorError, match=r"pip install 'launderette\[privacy\]'"):
         descents.fit()
