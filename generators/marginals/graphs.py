@@ -8,6 +8,8 @@ from dataclasses import dataclass
 Edge = tuple[int, int]
 
 MOST_TABLE_CELLS = 2**20  # of all families of a graph together
+MOST_PAIRS = 100_000  # that are looked at: all of up to 447 columns
+MOST_REFUSED = 500  # further edges in a row that make tables too large
 MOST_TRIED = 4  # times as many edges as are wanted that are tried, the best first
 
 
@@ -26,13 +28,23 @@ class Order:
         return max(self.parents[k], key=self.columns.index, default=-1)
 
 
+def candidates(columns: int) -> list[Edge]:
+    """Return the pairs of columns that are looked at: all or, of very wide tables, those of columns near each other in
+    the table, which no row decides.
+    """
+    apart = max(1, MOST_PAIRS // columns) if columns * (columns - 1) // 2 > MOST_PAIRS else columns
+    return [(a, b) for a in range(columns) for b in range(a + 1, min(columns, a + apart + 1))]
+
+
 def spanning(columns: int, weights: Mapping[Edge, float]) -> list[Edge]:
-    """Return the edges of the spanning tree of largest weight, from column 0 on (Prim 1957)."""
+    """Return the edges of the spanning tree of largest weight, from column 0 on (Prim 1957); pairs without a weight
+    are no edges.
+    """
     at, edges = 0, []
     best = {b: (-math.inf, -b, -1) for b in range(1, columns)}  # of the edges that would reach each column
     while best:
         for b, known in best.items():
-            best[b] = max(known, (weights[min(at, b), max(at, b)], -b, at))
+            best[b] = max(known, (weights.get((min(at, b), max(at, b)), -math.inf), -b, at))
         _, b, a = max(best.values())
         at = -b
         del best[at]
@@ -77,12 +89,18 @@ def cells(order: Order, sizes: Sequence[int]) -> int:
 
 
 def further(tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[int], most: int) -> list[Edge]:
-    """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small."""
+    """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small,
+    until many in a row would not.
+    """
     chosen: list[Edge] = []
+    refused = 0
     best = sorted((edge for edge in gains if gains[edge] > 0), key=lambda edge: -gains[edge])[: MOST_TRIED * most]
     for edge in best:
-        if len(chosen) < most and cells(ordered([*tree, *chosen, edge], sizes), sizes) <= MOST_TABLE_CELLS:
-            chosen.append(edge)
+        if len(chosen) == most or refused == MOST_REFUSED:
+            break
+        fits = cells(ordered([*tree, *chosen, edge], sizes), sizes) <= MOST_TABLE_CELLS
+        refused = 0 if fits else refused + 1
+        chosen += [edge] if fits else []
     return chosen
 
 

@@ -6,9 +6,8 @@ every answer is Gaussian and all else is post-processing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -95,15 +94,16 @@ def _asked(coded: Coded, queries: Queries, edges: int) -> Tables:
     """Ask for the tables of a tree, and of further edges; where none gains anything, for the tree's once more."""
     if len(coded.codes) < 2:
         return {}
-    independent = {(a, b): _independent(coded.totals, a, b) for a, b in combinations(range(len(coded.codes)), 2)}
+    pairs = graphs.candidates(len(coded.codes))
+    independent = ((pair, _independent(coded.totals, *pair)) for pair in pairs)
     tree_share = TREE_SHARE + (0 if edges else FURTHER_SHARE + SCORES_SHARE)
     gains = _gains(coded, independent, queries, tree_share / (len(coded.codes) - 1), "independent")
     tree = [(min(edge), max(edge)) for edge in graphs.spanning(len(coded.codes), gains)]
     tables = _measured(coded, tree, queries, tree_share)
-    if not edges or len(tree) == len(independent):
+    if not edges or len(tree) == len(pairs):
         return _more(tables, _measured(coded, tree, queries, queries.left())) if queries.left() > 0.01 else tables
-    implied = _implied(tree, _joint(tables, coded.totals), coded)
-    gains = _gains(coded, implied, queries, FURTHER_SHARE / min(edges, len(implied)), "what the tree implies")
+    implied = _implied(tree, _joint(tables, coded.totals), coded, frozenset(pairs))
+    gains = _gains(coded, implied, queries, FURTHER_SHARE / min(edges, len(pairs)), "what the tree implies")
     rest = {edge: gain for edge, gain in gains.items() if edge not in tables}
     further = graphs.further(tree, rest, coded.sizes, edges)
     return _more(tables, _measured(coded, further or tree, queries, queries.left()))
@@ -117,14 +117,15 @@ def _independent(totals: list[np.ndarray], a: int, b: int) -> np.ndarray:
     return np.outer(totals[a], totals[b]) / totals[a].sum()
 
 
-def _implied(tree: list[Edge], joint: Mapping[Edge, np.ndarray], coded: Coded) -> dict[Edge, np.ndarray]:
-    """Return the table of every pair as a tree has it: rows are passed on along its edges."""
+def _implied(
+    tree: list[Edge], joint: Mapping[Edge, np.ndarray], coded: Coded, pairs: frozenset[Edge]
+) -> Iterator[tuple[Edge, np.ndarray]]:
+    """Yield the table of each of the pairs as a tree has it: rows are passed on along its edges."""
     given: dict[int, list[tuple[int, np.ndarray]]] = {k: [] for k in range(len(coded.codes))}
     for (a, b), table in joint.items():
         for one, other, own in ((a, b, table), (b, a, table.T)):
             whole = own.sum(1, keepdims=True)
             given[one].append((other, np.where(whole > 0, own / np.where(whole > 0, whole, 1), 0)))
-    found = {}
     for start, margin in enumerate(coded.totals):
         reached, stack = {start}, [(start, np.diag(margin))]
         while stack:
@@ -132,10 +133,10 @@ def _implied(tree: list[Edge], joint: Mapping[Edge, np.ndarray], coded: Coded) -
             for other, p in given[at]:
                 if other not in reached:
                     reached.add(other)
-                    stack.append((other, table @ p))
-                    if start < other:
-                        found[start, other] = table @ p
-    return found
+                    passed = table @ p
+                    stack.append((other, passed))
+                    if (start, other) in pairs:
+                        yield (start, other), passed
 
 
 def _rows(histograms: Sequence[Histogram]) -> float:
@@ -167,19 +168,20 @@ def _groups(one: Histogram, counts: np.ndarray, bins: int, least: float) -> np.n
 
 
 def _gains(
-    coded: Coded, expected: Mapping[Edge, np.ndarray], queries: Queries, share: float, known: str
+    coded: Coded, expected: Iterable[tuple[Edge, np.ndarray]], queries: Queries, share: float, known: str
 ) -> dict[Edge, float]:
     """Return how many rows the table of each pair and the expected one differ by, less what the noise of measuring it
     for a share of the budget would add (as in AIM).
 
     One row changes each by at most 1, for the expected table is known already.
     """
-    sigma, differences, noise = queries.sigma(share), [], []
-    for pair, table in expected.items():
+    sigma, differences, noise, pairs = queries.sigma(share), [], [], []
+    for pair, table in expected:
+        pairs.append(pair)
         differences.append(int(np.abs(coded.table(pair) - np.rint(table)).sum()))
         noise.append(EXPECTED_ABSOLUTE * np.sqrt(sigma**2 + table).sum())
     told = queries.scores(f"how far pairs are from {known}", np.array(differences, dtype="int64"), SCORES_SHARE)
-    return dict(zip(expected, (told.values - np.array(noise)).tolist(), strict=True))
+    return dict(zip(pairs, (told.values - np.array(noise)).tolist(), strict=True))
 
 
 def _measured(coded: Coded, pairs: Sequence[Edge], queries: Queries, whole: float) -> Tables:

@@ -131,3 +131,14 @@ def test_what_a_tree_cannot_hold_further_edges_keep(private):
         return np.abs([(drawn[x] == drawn[y]).mean() for x, y in combinations("abc", 2)] - wanted).max()
 
     assert missed(None) < 0.035 < 0.06 < missed(0)
+
+
+def test_very_wide_tables_are_joined_by_pairs_of_columns_that_stand_near_each_other(monkeypatch):
+    monkeypatch.setattr(graphs, "MOST_PAIRS", 90)
+    pairs = graphs.candidates(30)
+    assert {b - a for a, b in pairs} == {1, 2, 3} and len(graphs.spanning(30, dict.fromkeys(pairs, 1.0))) == 29
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 3, (300, 30))).add_prefix("c")
+    frame["c1"] = frame["c0"]
+    drawn = generators.fit(frame, "tabular.marginals").sample(300, seed=0)
+    assert (drawn["c0"] == drawn["c1"]).mean() > 0.9
