@@ -11,7 +11,10 @@ Every row of a batch has an order of its own, and all L terms of an order are tr
 all coarse ones: a cascade (Mueller et al. 2026, arXiv 2601.22816). `sampling_steps` trades quality for speed: as many
 as tokens reveal them one at a time, which is exact; fewer reveal several at once, as if they did not depend on each
 other given the visible ones. Any columns may be visible from the beginning: conditions and imputations of any pattern
-are drawn by the same weights in one batch, without resampling.
+are drawn by the same weights in one batch, without resampling. `guidance` w draws more typical rows of a condition y
+(Schiff et al. 2025, arXiv 2412.10193), the network being asked with y hidden too:
+
+log p_w(x_l | visible, y) = w log p(x_l | visible, y) + (1 - w) log p(x_l | visible) + constant
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,6 +65,7 @@ class Config:
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers that all tokens share
     sampling_steps: int | None = None  # None: one token at a time
+    guidance: float = 1.0  # w, by the columns whose value a condition states; 1: the distribution as it was learnt
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of rows held back for early stopping
     batch: int | None = None
@@ -115,26 +119,37 @@ class Model(nn.Module):
         return self.denoiser.heads.own(l)
 
     @torch.no_grad()
-    def reveal(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed) -> tuple[Tensor, Tensor]:
+    def reveal(
+        self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed, guidance: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
         """Reveal the tokens of x [B, L] at the steps `at` [B, L] (0: visible from the beginning), by inverting CDFs at
         u [B, L].
 
         Return the tokens and log w [B]: of each row the share of the model's probability that `allowed` has left, token
-        by token. `allowed(l, x)` masks the tokens that may be drawn at place l, [B, K]; None: all.
+        by token. `allowed(l, x)` masks the tokens that may be drawn at place l, [B, K]; None: all. `guidance` is by the
+        tokens that are visible from the beginning.
         """
         x, log_w = x.masked_fill(at > 0, 0), torch.zeros(len(x), dtype=torch.float64, device=x.device)
-        sums, visible = self.denoiser.contributions(x, at == 0), (at == 0).sum(1)
+        sums, visible = given, count = self.denoiser.contributions(x, at == 0), (at == 0).sum(1)
         for step in range(1, int(at.max()) + 1 if at.numel() else 1):
             now, added = at == step, torch.zeros_like(sums)
             for l in now.any(0).nonzero()[:, 0].tolist():
                 rows = now[:, l].nonzero()[:, 0]
                 logits = self.denoiser.logits(l, sums[rows], visible[rows], x[rows])
+                if guidance != 1:
+                    hidden = (sums - given)[rows], (visible - count)[rows]
+                    logits = guide(logits, self.denoiser.logits(l, *hidden, x[rows]), guidance)
                 drawn, share = _inverted(logits.double(), u[rows, l], allowed(l, x[rows]))
                 x[rows, l] = drawn
                 log_w[rows] += share
                 added[rows] += self.denoiser.contribution(l, x[rows])
             sums, visible = sums + added, visible + now.sum(1)
         return x, log_w
+
+
+def guide(logits: Tensor, free: Tensor, w: float) -> Tensor:
+    """Logits [B, K] under a condition and without it -> log-probabilities under the condition at guidance w."""
+    return torch.lerp(free.double().log_softmax(1), logits.double().log_softmax(1), w).log_softmax(1)
 
 
 def _inverted(logits: Tensor, u: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -169,16 +184,18 @@ class Diffusion(FittedTable[Config, Model]):
         known[:, list(held.fixed)] = True
         if guided:
             return self._guided(u[:, columns:], x, known, held), u[:, :columns]
-        return self._reveal(u[:, columns:], x, known), u[:, :columns]
+        return self._reveal(u[:, columns:], x, known, guidance=self.config.guidance), u[:, :columns]
 
-    def _reveal(self, u: np.ndarray, x: Tensor, known: Tensor, allowed: Allowed = anything) -> np.ndarray:
+    def _reveal(
+        self, u: np.ndarray, x: Tensor, known: Tensor, allowed: Allowed = anything, guidance: float = 1.0
+    ) -> np.ndarray:
         """Fill the tokens x [B, L] that are not known [B, L], in the order and by the numbers of u [B, 1 + 2 L or
         more].
         """
         L, steps = x.shape[1], self.config.sampling_steps or x.shape[1]
         uniforms = torch.from_numpy(u[:, 1 : 1 + 2 * L])
         at = moments(uniforms[:, :L], known, steps, self.model.dependence.cpu())
-        return self._drawn(x, at, uniforms[:, L:], allowed)[0].cpu().numpy()
+        return self._drawn(x, at, uniforms[:, L:], allowed, guidance)[0].cpu().numpy()
 
     def _guided(self, u: np.ndarray, x: Tensor, known: Tensor, held: Constraints) -> np.ndarray:
         """Fill tokens one at a time in the order of the columns, masked by what the constraints leave: of the
@@ -186,7 +203,8 @@ class Diffusion(FittedTable[Config, Model]):
         """
         L = x.shape[1]
         at, allowed = torch.where(known, 0, torch.arange(1, L + 1)), Mask(held, list(held.fixed))
-        drawn = [self._drawn(x, at, part, allowed) for part in torch.from_numpy(u[:, 1 + L :]).split(L, 1)]
+        parts = torch.from_numpy(u[:, 1 + L :]).split(L, 1)
+        drawn = [self._drawn(x, at, part, allowed, self.config.guidance) for part in parts]
         weighted = [(tokens, -log_w) for tokens, log_w in drawn]
         left = partial(conditioning.log_share, encoding=self.encoding, held=held)
         chosen = conditioning.resampled(
@@ -194,10 +212,10 @@ class Diffusion(FittedTable[Config, Model]):
         )
         return chosen.cpu().numpy()
 
-    def _drawn(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed) -> tuple[Tensor, Tensor]:
+    def _drawn(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed, guidance: float) -> tuple[Tensor, Tensor]:
         self.model.eval()
         x, at, u = (part.to(self._device) for part in (x, at, u.contiguous()))
-        return self.model.reveal(x, at, u, allowed)
+        return self.model.reveal(x, at, u, allowed, guidance)
 
     @property
     def _device(self) -> torch.device:

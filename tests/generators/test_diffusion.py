@@ -4,6 +4,7 @@ known cells, imputation.
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
+from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
-from generators.tabular.diffusion import Config, Model
+from generators.tabular.diffusion import Config, Model, guide
 from tests.generators import tables
 
 
@@ -185,6 +187,40 @@ def test_numbers_named_by_a_condition_are_written_as_they_are():
     frame = pd.DataFrame({"v": np.random.default_rng(0).integers(0, 10_000, 500), "w": ["a", "b"] * 250})
     drawn = fit(frame, "tabular.diffusion", budget=Budget(steps=5)).sample(20, where={"v": int(frame["v"].iloc[3])})
     assert (drawn["v"] == frame["v"].iloc[3]).all()
+
+
+def test_guidance_is_worked_by_hand():
+    held, free = torch.tensor([[0.6, 0.3, 0.1]]).log(), torch.tensor([[0.2, 0.3, 0.5]]).log()
+    # w = 2: p(x | y)^2 / p(x) = 1.8, 0.3, 0.02, which sum to 2.12
+    twice = torch.tensor([[1.8, 0.3, 0.02]], dtype=torch.float64) / 2.12
+    assert torch.allclose(guide(held + 3, free - 1, 2.0).exp(), twice, atol=1e-6)
+    assert torch.allclose(guide(held, free, 1.0), held.double(), atol=1e-6)
+    assert torch.allclose(guide(held, free, 0.0), free.double(), atol=1e-6)
+
+
+def test_a_guided_token_is_drawn_by_what_the_network_says_with_and_without_the_condition():
+    torch.manual_seed(0)
+    model, n = small(grid()).eval(), 3000
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    x, u = torch.zeros(n, model.width, dtype=torch.int64), torch.full((n, model.width), 0.5, dtype=torch.float64)
+    u[:, 1] = (torch.arange(n) + 0.5) / n
+    at = torch.arange(model.width).expand(n, -1)  # the first column is given, the second one revealed first
+    drawn, _ = model.reveal(x, at, u, anything, 3.0)
+    sums = model.denoiser.contributions(x[:1], at[:1] == 0)
+    seen = [model.denoiser.logits(1, s, torch.tensor([k]), x[:1]) for s, k in ((sums, 1), (0 * sums, 0))]
+    share = torch.bincount(drawn[:, 1], minlength=seen[0].shape[1]).double() / n
+    assert not torch.allclose(share, seen[0][0].double().softmax(0), atol=0.01)
+    assert torch.allclose(share, guide(*seen, 3.0)[0].exp(), atol=1e-3)
+
+
+def test_guidance_is_of_conditions_alone(model):
+    guided = replace(model, config=replace(model.config, guidance=3.0))
+    assert guided.sample(50, seed=1).equals(model.sample(50, seed=1))
+    rows = model.sample(20, seed=2)
+    rows.iloc[::2, -1] = None
+    assert guided.impute(rows).equals(model.impute(rows))
 
 
 def test_imputation_fills_missing_cells_alone_and_by_the_others():

@@ -25,6 +25,7 @@ OTHERS = {  # good values that are not the defaults
     ("tabular.gan", "penalty"): 0.5,
     ("tabular.autoencoder", "noise"): 0.5,
     ("image.diffusion", "guidance"): 1.5,
+    ("tabular.diffusion", "guidance"): 2.0,
     ("image.diffusion", "sampling_steps"): 9,
 }
 
