@@ -36,6 +36,7 @@ from launderette.generators.training.plan import Plan
 LEAST_IMAGES_PER_VALUE = 5  # images that must share a pixel value before it is kept as one
 LEAST_LOG_SCALE = -7.0  # ln of the least scale of a logistic
 CHUNK_IMAGES = 512  # images drawn at once; fixed, so that an image's arithmetic never changes
+MOST_CHUNK_VALUES = 64**2  # of an image, above which fewer are drawn at once: it takes seconds then as it is
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ class Autoregressive(FittedImages[Config, Model]):
         """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
         can meet.
         """
-        return self.form.sample(n, seed, where, self.model.draw, CHUNK_IMAGES)
+        chunk = CHUNK_IMAGES if self.form.values <= MOST_CHUNK_VALUES else self.form.chunk
+        return self.form.sample(n, seed, where, self.model.draw, chunk)
 
     @torch.no_grad()
     def log_prob(self, images: Images) -> np.ndarray:
