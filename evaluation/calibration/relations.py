@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,15 @@ def rent_above_income(case: Case, rng: Rng) -> Case:
     changes.needs(case, "rent", "income")
     hit = rng.random(len(case.synthetic)) < 0.1
     return case.changed(rent=np.where(hit, (1.2 * case.synthetic["income"]).round(2), case.synthetic["rent"]))
+
+
+def amounts_that_are_no_products(case: Case, rng: Rng) -> Case:
+    """Every real row has an amount of visits times rent; in 15 % of the released rows it is that of another rent."""
+    changes.needs(case, "visits", "rent")
+    real = (table.assign(amount=(table["visits"] * table["rent"]).round(2)) for table in (case.train, case.holdout))
+    rent = changes.exchanged(case.synthetic, ["rent"], 0.15, rng)["rent"]
+    released = case.synthetic.assign(amount=(case.synthetic["visits"] * rent).round(2))
+    return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(released)
 
 
 def rents_of_other_incomes(case: Case, rng: Rng) -> Case:

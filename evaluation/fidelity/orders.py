@@ -1,8 +1,8 @@
-"""Orders, sums and proportions: does what nearly always holds between numbers, or dates, hold here too?"""
+"""Orders, sums, products and proportions: does what nearly always holds between numbers, or dates, hold here too?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
@@ -22,6 +22,7 @@ LEAST_KEEPING = 0.99  # share of the training rows that have to keep a rule, or 
 LEAST_SHUFFLED = 20  # shuffled rows, or 1 % of them, and five times as many as training rows, have to break a rule
 LEAST_SHUFFLED_RANGE = 0.1  # of shuffled rows have to lie outside a range
 FIRST_ROWS = 500  # that a rule is tried on before all
+FLOAT_ERROR = 1e-9  # relative error of a product of numbers as computers hold them
 
 Columns = tuple[str, ...]
 Broken = Callable[..., np.ndarray]  # values of the columns -> bool [rows]
@@ -37,13 +38,14 @@ class Kept:
 
 
 def orders(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of rows that break an order, an equality or a sum of two which at least 99 % of the training rows keep,
-    of the worst one, beyond chance; in [0, 1], higher better.
+    """1 - share of rows that break an order, an equality, a sum or a product of two which at least 99 % of the training
+    rows keep, of the worst one, beyond chance; in [0, 1], higher better.
 
-    Any two numbers, or two dates, and any three numbers are compared. Chance is how often real rows break it. Cost: one
-    comparison per pair, and per three of at most 25 columns.
+    Any two numbers, or two dates, and any three numbers are compared; a product (an amount) may differ by the rounding
+    of its factors, so that a ratio (a price) is one too. Chance is how often real rows break it. Cost: one comparison
+    per pair, and per three of at most 25 columns.
     """
-    return _score(samples, _rules(samples, seed), "an order or a sum", seed)
+    return _score(samples, _rules(samples, seed), "an order, a sum or a product", seed)
 
 
 def proportions(samples: Samples, *, seed: int = 0) -> Score:
@@ -87,11 +89,12 @@ def _known(samples: Samples, table: pd.DataFrame, columns: Columns) -> tuple[np.
 
 @once
 def _rules(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
-    """Orders, equalities and sums that nearly all training rows keep, and how many were tried."""
+    """Orders, equalities, sums and products that nearly all training rows keep, and how many were tried."""
     train, loose = (_rows(samples, role, seed) for role in ("train", "shuffled"))
+    products, multiplied = _products(samples, train)
     candidates = [*_orders(samples), *_sums(samples)]
-    kept = [rule for rule in candidates if _says(samples, rule, train, loose)]
-    return tuple(kept), len(candidates)
+    kept = [rule for rule in (*candidates, *products) if _says(samples, rule, train, loose)]
+    return tuple(kept), len(candidates) + multiplied
 
 
 def _says(samples: Samples, rule: Kept, train: pd.DataFrame, loose: pd.DataFrame) -> bool:
@@ -117,17 +120,57 @@ def _orders(samples: Samples) -> Iterator[Kept]:
 
 
 def _sums(samples: Samples) -> Iterator[Kept]:
-    numbers = [c for c in _comparable(samples) if samples.kinds[c] == "numerical"][:MOST_ADDED]
-    decimals = {c: formats.decimals(samples, c) for c in numbers}
-    for total in (c for c in numbers if decimals[c] is not None):
-        parts = [c for c in numbers if c != total and decimals[c] is not None]
-        for one, two in combinations(parts, 2):
-            half = 0.5 * 10.0 ** -max(decimals[c] or 0 for c in (one, two, total))
+    decimals = _decimals(samples)
+    for total in decimals:
+        for one, two in combinations([c for c in decimals if c != total], 2):
+            half = 0.5 * 10.0 ** -max(decimals[c] for c in (one, two, total))
             yield Kept(f"{one!r} and {two!r} are not {total!r} in sum", (one, two, total), _unequal(half))
+
+
+def _decimals(samples: Samples) -> dict[str, int]:
+    """The numbers that may add up, and the decimals in which they are written."""
+    numbers = [c for c in _comparable(samples) if samples.kinds[c] == "numerical"][:MOST_ADDED]
+    found = {c: formats.decimals(samples, c) for c in numbers}
+    return {c: places for c, places in found.items() if places is not None}
 
 
 def _unequal(half: float) -> Broken:
     return lambda a, b, total: np.abs(a + b - total) >= half
+
+
+def _products(samples: Samples, train: pd.DataFrame) -> tuple[list[Kept], int]:
+    """Products that the first training rows nearly keep, and how many were tried."""
+    decimals = _decimals(samples)
+    first = {c: train[c].to_numpy()[:FIRST_ROWS] * samples.units[c] for c in decimals}
+    tried = [rule for one, two in combinations(decimals, 2) for rule in _multiplied(one, two, decimals)]
+    kept = [rule for rule in tried if _nearly(rule.broken, *(first[c] for c in rule.columns))]
+    return kept, len(tried)
+
+
+def _multiplied(one: str, two: str, decimals: Mapping[str, int]) -> Iterator[Kept]:
+    """Products of two numbers that may be any other: exactly, or but for the rounding of those with decimals."""
+    halves = {c: 0.5 * 10.0**-places if places else 0.0 for c, places in decimals.items()}
+    for total in (c for c in decimals if c not in (one, two)):
+        words, least = f"{one!r} times {two!r} is not {total!r}", 0.5 * 10.0 ** -decimals[total]
+        yield Kept(words, (one, two, total), _unlike(least, 0.0, 0.0))
+        if halves[one] or halves[two]:
+            yield Kept(f"{words}, but for rounding", (one, two, total), _unlike(least, halves[one], halves[two]))
+
+
+def _unlike(half: float, of_one: float, of_two: float) -> Broken:
+    """Whether a product differs from its total by more than half a last digit of it, and of its factors."""
+
+    def broken(a: np.ndarray, b: np.ndarray, total: np.ndarray) -> np.ndarray:
+        slack = half + of_one * np.abs(b) + of_two * np.abs(a) + FLOAT_ERROR * np.abs(total)
+        return np.abs(a * b - total) > slack
+
+    return broken
+
+
+def _nearly(broken: Broken, *values: np.ndarray) -> bool:
+    """Whether nearly all rows that lack no value keep a rule."""
+    known = ~np.isnan(values).any(0)
+    return bool(known.any()) and float(broken(*(v[known] for v in values)).mean()) <= 5 * (1 - LEAST_KEEPING)
 
 
 @once

@@ -173,3 +173,34 @@ def test_without_dates_gaps_rules_or_labels_there_is_nothing_to_lose():
         "over_time": Reason.NO_ASSOCIATION,
         "missing_ties": Reason.NO_ASSOCIATION,
     }
+
+
+def bills(rows, seed, wrong=0.0):
+    """Amounts of so many pieces at a price, and what a piece of it weighs, rounded; some of another row."""
+    rng = np.random.default_rng([seed, 13])
+    pieces, price = rng.integers(1, 30, rows), np.exp(rng.normal(2, 0.8, rows)).round(2)
+    other = np.where(rng.random(rows) < wrong, rng.permutation(price), price)
+    weight = np.exp(rng.normal(1, 0.6, rows)).round(2)
+    return pd.DataFrame(
+        {
+            "pieces": pieces,
+            "price": price,
+            "amount": (pieces * other).round(2),
+            "weight": weight,
+            "weight_of_one": (weight / pieces * np.where(other == price, 1, 1.2)).round(3),
+        }
+    )
+
+
+@pytest.mark.parametrize(("wrong", "passed"), [(0.0, True), (0.08, False)])
+def test_products_and_ratios_are_found_and_judged_by_real_rows(wrong, passed):
+    found = fidelity.orders(samples.make(bills(600, 0), bills(200, 1), bills(600, 2, wrong)))
+    assert (found.low >= DEFAULT_RULES["fidelity.orders"]["at_least"]) == passed
+    if not passed:
+        assert found.detail["said"].startswith("'pieces' times 'price' is not 'amount' in ")
+        assert found.detail["lost"]["'pieces' times 'weight_of_one' is not 'weight', but for rounding"] > 0.05
+
+
+def test_among_numbers_that_are_dealt_out_anew_no_product_is_found():
+    loose = bills(600, 0).apply(np.random.default_rng(0).permutation)
+    assert fidelity.orders(samples.make(loose, None, loose)).reason is Reason.NO_RULES
