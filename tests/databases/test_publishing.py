@@ -291,6 +291,29 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
     assert ids(server) == list(range(ROWS)) and IDS[2] not in json.loads((tmp_path / "work/tables.json").read_text())
 
 
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_told(
+    server, target, tmp_path, monkeypatch, times
+):
+    batches, ended = versions._batches, []
+
+    def interrupted(*given):
+        for batch in batches(*given):
+            if len(ended) < times:
+                end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{WRITER}'"
+                ended.append(server.run(end))
+            yield batch
+
+    monkeypatch.setattr(versions, "_batches", interrupted)
+    if times == 1:
+        release(target(), tmp_path, IDS[1])
+        assert ids(server) == list(range(ROWS))
+        return
+    with pytest.raises(Unavailable, match=r"^expected to load a release beside .*, or one that was lost"):
+        release(target(), tmp_path, IDS[1])
+    assert server.run("SELECT to_regclass('staging.people') IS NULL") == [(True,)] and len(ended) > 1
+
+
 def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
     release(target(), tmp_path, IDS[0])
     server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {versions.place_of(target(), IDS[0])}")
