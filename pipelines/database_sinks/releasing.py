@@ -3,6 +3,7 @@ with them.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import record, swapping, versions
 from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.databases.postgresql import connected
-from launderette.pipelines.run.artifacts import digest_file
+from launderette.pipelines.run.artifacts import Unavailable, digest_file
 
 RELEASED_ROWS = Path("data", "data.parquet")
 LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
@@ -55,8 +56,13 @@ def show(target: Target | None, output: Path, release: Path, id: str, keep: int 
         failures.retried(lambda: _swap(target, id, file), LOCK_DELAYS)
     record.remember(output, id, target.model_dump(mode="json"))
     if keep is not None:
-        with failures.explained(_expected("drop old releases beside", target)), connected(target) as connection:
-            swapping.drop_surplus(connection, target, keep, id)
+        with suppress(Unavailable):  # where somebody still reads an old one, the next release drops it
+            _drop_surplus(target, keep, id)
+
+
+def _drop_surplus(target: Target, keep: int, id: str) -> None:
+    with failures.explained(_expected("drop old releases beside", target)), connected(target) as connection:
+        swapping.drop_surplus(connection, target, keep, id)
 
 
 def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> list[str]:

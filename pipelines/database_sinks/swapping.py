@@ -71,7 +71,10 @@ def _replace(connection: Any, target: Target, place: str, names: list[str], foun
 
 
 def drop_surplus(connection: Any, target: Target, keep: int, current: str) -> None:
-    """Drop the oldest versions of a target beyond `keep`, never the current one, nor one that something depends on."""
+    """Drop the oldest versions of a target beyond `keep`, never the current one, nor one that something depends on.
+    Unavailable where somebody still reads one of them.
+    """
+    run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     spare = [release for release in versions.kept(connection, target) if release != current]
     for release in spare[: max(0, len(spare) + 1 - keep)]:
         place = versions.place_of(target, release)

@@ -314,6 +314,20 @@ def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_t
     assert server.run("SELECT to_regclass('staging.people') IS NULL") == [(True,)] and len(ended) > 1
 
 
+def test_a_version_that_somebody_still_reads_is_dropped_by_a_later_release(server, target, tmp_path):
+    def kept():
+        with postgresql.connected(target()) as connection:
+            return versions.kept(connection, target())
+
+    release(target(), tmp_path, IDS[0], table(3))
+    with dbapi.connect(server.uri + "&user=postgres") as reader:
+        postgresql.run(reader, f"SELECT count(*) FROM {versions.place_of(target(), IDS[0])}")
+        release(target(), tmp_path, IDS[1], table(5), keep=1)
+        assert len(ids(server)) == 5 and kept() == IDS[:2]
+    release(target(), tmp_path, IDS[2], table(7), keep=1)
+    assert len(ids(server)) == 7 and kept() == IDS[2:3]
+
+
 def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
     release(target(), tmp_path, IDS[0])
     server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {versions.place_of(target(), IDS[0])}")
