@@ -2,7 +2,6 @@
 among them.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
@@ -41,11 +40,11 @@ def texts_of(present: pd.Series) -> dict[str, int] | None:
     """Return the distinct texts of a column with their counts, None where its values are not text."""
     if present.empty or not (present.dtype == object or pd.api.types.is_string_dtype(present.dtype)):
         return None
-    counts = Counter(present)
-    if not any(isinstance(value, str) for value in counts):
+    counts = present.value_counts(sort=False)  # in the order in which values come first
+    if not any(isinstance(value, str) for value in counts.index):
         return None
     texts: dict[str, int] = {}
-    for value, n in counts.items():
+    for value, n in zip(counts.index, counts, strict=True):
         texts[str(value)] = texts.get(str(value), 0) + int(n)
     return texts
 

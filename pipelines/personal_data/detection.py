@@ -95,8 +95,9 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
 
 def _examined(present: pd.Series) -> list[str]:
     """Return up to EXAMINED_TEXTS distinct values, evenly over the column, without spaces around them."""
-    distinct = [text_of(value).strip() for value in present.drop_duplicates()]
-    return [text for text in distinct if text][:: max(1, len(distinct) // EXAMINED_TEXTS)]
+    distinct = present.drop_duplicates()
+    filled = [value for value in distinct if not isinstance(value, str) or value.strip()]
+    return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
 
 def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Found | None:

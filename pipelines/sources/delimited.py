@@ -253,18 +253,23 @@ def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple
 
 
 def _classes(values: pa.Array) -> Counter:
-    found: Counter[str] = Counter()
-    rest = values.drop_null()
-    found["spaced"] = pc.sum(pc.starts_with(rest, " ")).as_py() or 0
-    found["nan"] = pc.sum(pc.is_in(rest, pa.array([*NAN, *(f" {text}" for text in NAN)]))).as_py() or 0
-    found["present"] = len(rest)
+    """Return how many values are of each class: each distinct text is looked at once."""
+    distinct = values.drop_null().value_counts()
+    rest, rows = distinct.field(0), distinct.field(1)
+
+    def count(chosen: pa.Array) -> int:
+        return pc.sum(rows.filter(chosen)).as_py() or 0
+
+    found: Counter[str] = Counter(present=len(values) - values.null_count)
+    found["spaced"] = count(pc.starts_with(rest, " "))
+    found["nan"] = count(pc.is_in(rest, pa.array([*NAN, *(f" {text}" for text in NAN)])))
     for name, pattern in VALUE_PATTERNS.items():
         if not len(rest):
             break
         matches = pc.match_substring_regex(rest, pattern)
-        found[name] = pc.sum(matches).as_py() or 0
-        rest = rest.filter(pc.invert(matches))
-    found["word"] = len(rest)
+        found[name], others = count(matches), pc.invert(matches)
+        rest, rows = rest.filter(others), rows.filter(others)
+    found["word"] = pc.sum(rows).as_py() or 0
     return found
 
 

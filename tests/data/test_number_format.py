@@ -4,11 +4,13 @@ decimals.
 
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.formats.number_format import SEPARATORS, NumberFormat, infer
+from generators.formats.written import texts_of
 
 styles = st.builds(
     lambda marks, places, prefix, suffix, minus, plus: NumberFormat(prefix, suffix, *marks, places, False, minus, plus),
@@ -65,3 +67,10 @@ def test_common_forms(texts):
 def test_codes_are_no_numbers(text):
     found = infer([text])
     assert found is None or found.parse(text) is None
+
+
+def test_texts_are_counted_in_the_order_in_which_they_come_first():
+    mixed = pd.Series(["b", "a", 1, "b", True, 1.0, "1"], dtype=object)
+    assert list(texts_of(mixed).items()) == [("b", 2), ("a", 1), ("1", 4)]
+    assert list(texts_of(pd.Series(["b", "a", "b"], dtype="string")).items()) == [("b", 2), ("a", 1)]
+    assert texts_of(pd.Series([1, 2])) is None is texts_of(pd.Series([1, 2], dtype=object))

@@ -10,6 +10,7 @@ import io
 import json
 import lzma
 import zipfile
+from collections import Counter
 
 import openpyxl
 import pandas as pd
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.run.artifacts import LaunderError
+from pipelines.sources import delimited
 from pipelines.sources.tables import NOTES, open_source, read_table
 
 ROWS = [["red", 1.5, 2], ["blue", 2.5, 3], ["green", -3.5, 4], ["red", 0.25, 5]]
@@ -274,3 +276,13 @@ def test_text_of_any_layout_is_read_as_it_was_written(tmp_path, how):
     expected = how["names"] if how["header"] else ["column_1", "column_2", "column_3"]
     assert list(frame.columns) == expected
     assert [tuple(row) for row in frame.itertuples(index=False)] == how["rows"]
+
+
+VALUES = ["", " ", "1", " 2", "-3", "1.5", "1,5", "007", "true", "False", "NaN", " nan", "word", " word", "1e5", "inf"]
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from([None, *VALUES]), max_size=40))
+def test_classes_are_counted_by_values_however_often_one_occurs(values):
+    each = sum((delimited._classes(pa.array([value], pa.string())) for value in values), Counter())
+    assert +delimited._classes(pa.array(values, pa.string())) == each
