@@ -30,9 +30,12 @@ def flawed(population):
     return tables.tables(population[0], population[2], seed=0)
 
 
-def refused(population, synthetic, target="owner"):
-    report = evaluation.score(*population[:2], synthetic, target=target, names=list(RULES))
-    return {reason["score"] for reason in gate.decide(report, RULES, "d" * 64).reasons if not reason["passed"]}
+def refused(population, synthetic, target="owner", section=None):
+    """Return what refuses a table, of all sections, or of one and the rule on privacy that a gate has to have."""
+    wanted = (name for name in RULES if section in (None, name.split(".")[0]) or name == "privacy.copies")
+    asked = {name: RULES[name] for name in wanted}
+    report = evaluation.score(*population[:2], synthetic, target=target, names=list(asked))
+    return {reason["score"] for reason in gate.decide(report, asked, "d" * 64).reasons if not reason["passed"]}
 
 
 def test_every_known_flaw_is_made(flawed):
@@ -42,7 +45,8 @@ def test_every_known_flaw_is_made(flawed):
 
 @pytest.mark.parametrize("flaw", tables.FLAWS)
 def test_a_flaw_is_named_by_its_section(population, flawed, flaw):
-    found, section = refused(population, flawed[flaw]), tables.FLAWS[flaw]
+    section = tables.FLAWS[flaw]
+    found = refused(population, flawed[flaw], section=section)
     assert {name.split(".")[0] for name in found} >= {section} if section else found == set(), found
 
 
@@ -59,7 +63,7 @@ def test_an_honest_sample_of_a_small_real_table_passes(name):
     cut, end = int(0.4 * len(table)), int(0.6 * len(table))
     parts = table[:cut], table[cut:end].reset_index(drop=True)
     assert refused(parts, table[end:].reset_index(drop=True), "target") == set()
-    assert refused(parts, parts[0], "target") >= {"privacy.membership"}
+    assert "privacy.membership" in refused(parts, parts[0], "target", "privacy")
 
 
 @pytest.fixture(scope="module")

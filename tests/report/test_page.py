@@ -31,7 +31,7 @@ def page(tmp_path_factory):
     from playwright.sync_api import sync_playwright
 
     folder = tmp_path_factory.mktemp("report")
-    tables = (mixed(600, seed).rename(columns={"trade": "a very long column name " * 4}) for seed in range(3))
+    tables = (mixed(200, seed).rename(columns={"trade": "a very long column name " * 4}) for seed in range(3))
     report = evaluation.score(*tables, target="owner")
     verdict = {
         "passed": False,
