@@ -93,6 +93,17 @@ def made(folder, id):
     return folder / "releases" / id
 
 
+def test_a_place_that_is_not_there_is_told_before_anything_is_trained(bucket):
+    releasing.check(Bucket(uri=f"{bucket.uri}/out"))
+    assert bucket.names() == []
+    for target, said in {
+        Bucket(uri="s3://no-such-bucket/out"): "found nothing there",
+        Bucket(uri=f"{bucket.uri}/out", user="k", password="env:LOST"): "LOST, which publish.objects.password names",
+    }.items():
+        with pytest.raises(LaunderError, match=said):
+            releasing.check(target)
+
+
 def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, monkeypatch):
     target = Bucket(uri=f"{bucket.uri}/out", user="env:AN_ID", password="env:A_KEY")
     monkeypatch.setenv("AN_ID", KEY)
