@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Edge = tuple[int, int]
@@ -10,6 +10,7 @@ Edge = tuple[int, int]
 MOST_TABLE_CELLS = 2**20  # of all families of a graph together
 MOST_PAIRS = 100_000  # that are looked at: all of up to 447 columns
 MOST_REFUSED = 500  # further edges in a row that make tables too large
+MOST_FAMILY = 20  # columns; more have more cells than these, but for columns of one group
 MOST_TRIED = 4  # times as many edges as are wanted that are tried, the best first
 
 
@@ -53,54 +54,67 @@ def spanning(columns: int, weights: Mapping[Edge, float]) -> list[Edge]:
 
 
 def ordered(edges: Iterable[Edge], sizes: Sequence[int]) -> Order:
-    """Return an order in which every edge joins a column to one of its parents, and no table needs to be large: columns
-    are taken out from the last on, that of the smallest table first, and their neighbours are joined.
-    """
-    near: dict[int, set[int]] = {k: set() for k in range(len(sizes))}
-    for a, b in edges:
-        near[a].add(b)
-        near[b].add(a)
-    table = {k: _cells_with(k, near[k], sizes) for k in near}
-    queue = [(cells, k) for k, cells in table.items()]  # also of tables as they were, which are passed over
-    heapq.heapify(queue)
-    parents: dict[int, set[int]] = {}
-    while near:
-        cells, k = heapq.heappop(queue)
-        if k not in near or cells != table[k]:
-            continue
-        parents[k] = near.pop(k)
-        for one in parents[k]:
-            near[one] |= parents[k] - {one}
-            near[one].discard(k)
-            table[one] = _cells_with(one, near[one], sizes)
-            heapq.heappush(queue, (table[one], one))
+    """Return an order in which every edge joins a column to one of its parents, and no table needs to be large."""
+    parents = {k: near for k, near, _ in _taken_out(edges, sizes)}
     columns = tuple(reversed(parents))
     rank = {k: place for place, k in enumerate(columns)}
     return Order(columns, tuple(tuple(sorted(parents[k], key=rank.__getitem__)) for k in range(len(sizes))))
 
 
-def _cells_with(k: int, others: Iterable[int], sizes: Sequence[int]) -> int:
-    return sizes[k] * math.prod(sizes[d] for d in others)
+def fits(edges: Iterable[Edge], sizes: Sequence[int]) -> bool:
+    """Tell whether the tables of all families together stay small."""
+    whole = 0
+    for _, near, cells in _taken_out(edges, sizes):
+        whole += cells
+        if whole > MOST_TABLE_CELLS or len(near) >= MOST_FAMILY:
+            return False
+    return True
 
 
-def cells(order: Order, sizes: Sequence[int]) -> int:
-    """Return how many cells the tables of all families have together."""
-    return sum(math.prod(sizes[c] for c in order.family(k)) for k in order.columns)
+def _taken_out(edges: Iterable[Edge], sizes: Sequence[int]) -> Iterator[tuple[int, set[int], int]]:
+    """Yield columns from the last of an order on, that of the smallest table first, with the neighbours that are left,
+    which are then joined, and the cells of its table.
+    """
+    near: dict[int, set[int]] = {k: set() for k in range(len(sizes))}
+    for a, b in edges:
+        near[a].add(b)
+        near[b].add(a)
+    table = {k: _size(k, near[k], sizes) for k in near}
+    queue = [(size, k) for k, size in table.items()]  # also of tables as they were, which are passed over
+    heapq.heapify(queue)
+    while near:
+        size, k = heapq.heappop(queue)
+        if k not in near or size != table[k]:
+            continue
+        own = near.pop(k)
+        yield k, own, size[0]
+        for one in own:
+            near[one] |= own - {one}
+            near[one].discard(k)
+            table[one] = _size(one, near[one], sizes)
+            heapq.heappush(queue, (table[one], one))
+
+
+def _size(k: int, near: set[int], sizes: Sequence[int]) -> tuple[int, int]:
+    """Return the cells of the table of k and its neighbours, and how many of these have one group: they add no cells,
+    yet a table has an axis for each.
+    """
+    return sizes[k] * math.prod(sizes[d] for d in near), sum(sizes[d] == 1 for d in near)
 
 
 def further(tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[int], most: int) -> list[Edge]:
     """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small,
-    until many in a row would not.
+    until many in a row would not; none of a column of one group, whose table says what its other column alone does.
     """
     chosen: list[Edge] = []
     refused = 0
-    best = sorted((edge for edge in gains if gains[edge] > 0), key=lambda edge: -gains[edge])[: MOST_TRIED * most]
-    for edge in best:
+    telling = [edge for edge in gains if gains[edge] > 0 and min(sizes[k] for k in edge) > 1]
+    for edge in sorted(telling, key=lambda edge: -gains[edge])[: MOST_TRIED * most]:
         if len(chosen) == most or refused == MOST_REFUSED:
             break
-        fits = cells(ordered([*tree, *chosen, edge], sizes), sizes) <= MOST_TABLE_CELLS
-        refused = 0 if fits else refused + 1
-        chosen += [edge] if fits else []
+        fitting = fits([*tree, *chosen, edge], sizes)
+        refused = 0 if fitting else refused + 1
+        chosen += [edge] if fitting else []
     return chosen
 
 

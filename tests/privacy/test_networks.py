@@ -92,7 +92,7 @@ def test_trees_and_orders_are_those_of_looking_at_every_column_each_time(columns
         )
         reached, tree = [*reached, -b], [*tree, (a, -b)]
     assert graphs.spanning(columns, weights) == tree
-    sizes = data.draw(st.lists(st.integers(1, 4), min_size=columns, max_size=columns))
+    sizes = data.draw(st.lists(st.integers(2, 4), min_size=columns, max_size=columns))
     near = {k: {a + b - k for a, b in pairs if k in (a, b) and weights[a, b]} for k in range(columns)}
     taken = []
     while near:
@@ -102,6 +102,16 @@ def test_trees_and_orders_are_those_of_looking_at_every_column_each_time(columns
         near.pop(k)
         taken.append(k)
     assert graphs.ordered([pair for pair in pairs if weights[pair]], sizes).columns == tuple(reversed(taken))
+
+
+def test_columns_of_one_group_make_no_table_of_many_axes():
+    """Those that noise drowns: a hub of them was joined to all others at once, and numpy has 64 axes."""
+    star, sizes = [(0, k) for k in range(1, 100)], [1] * 100
+    assert max(map(len, graphs.ordered(star, sizes).parents)) == 1
+    pairs = dict.fromkeys(combinations(range(100), 2), 1.0)
+    assert graphs.further(star, pairs, sizes, 200) == []
+    assert not graphs.fits(pairs, sizes) and graphs.fits(star, sizes)
+    assert graphs.further([(0, 1), (1, 2)], {(0, 2): 1.0}, [2, 1, 3], 2) == [(0, 2)]
 
 
 def test_what_a_heavy_value_leaves_of_a_column_has_groups_of_its_own():
