@@ -171,12 +171,14 @@ class Variables(nn.Module):
         low, high = self.knots
         pieces = ((scores[:, :, None] - low) / (high - low)).clamp(0, 1)  # [B, n, ENCODING_PIECES]
         parts = list(levels.split(self.sizes, 1)) if self.sizes else []
+        there = [scores.new_ones(len(scores), 1)] * scores.shape[1]  # of each number, 1 where it is not missing
         for v, choice in enumerate(self.choices):
             if choice.is_missing:
-                i = self.numbers.index(choice.column)
-                pieces = torch.cat([pieces[:, :i], pieces[:, i : i + 1] * parts[v][:, :1, None], pieces[:, i + 1 :]], 1)
+                there[self.numbers.index(choice.column)] = parts[v][:, :1]
             if choice.size > ONE_HOT:
                 parts[v] = parts[v] @ getattr(self, f"code_{v}")
+        if any(choice.is_missing for choice in self.choices):
+            pieces = pieces * torch.cat(there, 1)[:, :, None]
         return torch.cat([pieces.flatten(1), *parts], 1)
 
     def indicators(self, picks: Tensor) -> Tensor:
