@@ -136,7 +136,7 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "utility.agreement_subgroups": (
         "Labels that fit their rows, by subgroup",
-        "The share of right labels in the worst of the subgroups: the rows of one label, or of one eighth of a number.",
+        "The same, and the share of right labels, in the worst subgroup: the rows of one label or eighth of a number.",
         CHANCE,
     ),
     "diversity.coverage": (

@@ -39,8 +39,9 @@ def agreement(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def agreement_subgroups(samples: Samples, *, seed: int = 0) -> Score:
-    """As `labels`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number; a number
-    as in `agreement`, by the low end of its 95 % interval.
+    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number; the
+    share of labels exchanged as in `labels` too. What is lost beyond chance counts by the low end of its 95 % interval:
+    of so few rows chance takes most.
     """
     return _kept(samples, seed, lambda real, other: _by_group(samples, real, other), sure=True)
 
@@ -55,7 +56,7 @@ def labels(samples: Samples, *, seed: int = 0) -> Score:
     """
     if samples.target in samples.known and is_quantity(samples):
         return unknown(Reason.NO_LABELS, "the target is a number, whose agreement is judged by its rank")
-    return _kept(samples, seed, lambda real, other: _wrong(str(samples.target), real, other), sure=True)
+    return _kept(samples, seed, lambda real, other: _wrong(samples, real, other), sure=True)
 
 
 def _kept(samples: Samples, seed: int, parts: Callable[[Judged, Judged], Iterable[Part]], *, sure: bool) -> Score:
@@ -123,19 +124,19 @@ def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.nda
 
 def _by_group(samples: Samples, real: Judged, other: Judged) -> Iterator[Part]:
     """The parts of each subgroup that has rows enough in both tables."""
-    measure = _parts if is_quantity(samples) else _wrong
     for column in (c for c in samples.known if c != samples.target):
         one, two = (cells.codes(samples, column, real.table, judged.table) for judged in (real, other))
         for cell in np.unique(one):
             inside = one == cell, two == cell
             if min(map(np.count_nonzero, inside)) >= LEAST_AGREEMENT_ROWS:
-                there = (judged.inside(rows) for judged, rows in zip((real, other), inside, strict=True))
-                yield from measure(f"{samples.target}, by {column}", *there)
+                name, there = f"{samples.target}, by {column}", [real.inside(inside[0]), other.inside(inside[1])]
+                yield from _parts(name, *there)
+                if not is_quantity(samples):
+                    yield from ((name, *share) for share in wrong_labels.exchanged(*there))
 
 
-def _wrong(name: str, real: Judged, other: Judged) -> Iterator[Part]:
-    """The shares of labels that are wrong."""
-    yield from ((name, share, error) for share, error in wrong_labels.shares(real, other))
+def _wrong(samples: Samples, real: Judged, other: Judged) -> list[Part]:
+    return [(str(samples.target), *share) for share in wrong_labels.shares(real, other)]
 
 
 def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:

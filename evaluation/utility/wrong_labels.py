@@ -40,15 +40,21 @@ class Judged:
 
 def shares(real: Judged, other: Judged) -> Iterator[Share]:
     """The share of labels exchanged, and of each class the share lost to others; where real rows would show it."""
-    real, other = (replace(rows, said=_whole(rows.said)) for rows in (real, other))
-    yield from _share(real, other, _exchanged(real.true.mean(0)), by_chance=True)
+    yield from exchanged(real, other)
+    real, other = _whole(real), _whole(other)
     for kind in np.flatnonzero(real.true.sum(0) >= LEAST_CLASS):
         yield from _share(real, other, _lost(int(kind)), by_chance=False)
 
 
-def _whole(said: Labels) -> Labels:
-    said = np.maximum(said, LEAST_CHANCE)
-    return said / said.sum(1, keepdims=True)
+def exchanged(real: Judged, other: Judged) -> Iterator[Share]:
+    """The share of labels that were dealt out anew; nothing where real rows would hardly show it."""
+    yield from _share(_whole(real), _whole(other), _exchanged(real.true.mean(0)), by_chance=True)
+
+
+def _whole(rows: Judged) -> Judged:
+    """The rows, of which every class is said to have a chance, one in all."""
+    said = np.maximum(rows.said, LEAST_CHANCE)
+    return replace(rows, said=said / said.sum(1, keepdims=True))
 
 
 def _exchanged(usual: np.ndarray) -> Flaw:
