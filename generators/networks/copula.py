@@ -4,7 +4,8 @@ Numbers and dates are seen as normal scores: a column's cells tile the line by t
 as indicators of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a
 conditional given the columns before it and those that a condition names:
 - a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
-- a label follows linear discriminants: x | label ~ N(m_label, Sigma), the same Sigma for all.
+- a label follows a multinomial logistic regression on x (label_fitting.py). What a condition names of the columns after
+  it adds to the log odds, by slopes fitted to columns that are named at random.
 A few hundred rows suffice for this; the network learns what it leaves over.
 """
 
@@ -42,7 +43,7 @@ class Conditionals:
     s: Tensor  # [P, D]
     A_fine: Tensor  # [D, D], given all other columns; none where no token is fine
     s_fine: Tensor  # [D]
-    discriminants: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
+    log_odds: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
 
 
 class Copula(nn.Module):
@@ -76,9 +77,6 @@ class Copula(nn.Module):
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
         self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))
         self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))
-        self.alike = {K: [c for c in labels if self.levels[c] == K] for K in sorted(set(self.levels.values()))}
-        for K, columns in self.alike.items():  # of K levels each
-            self.register_buffer(f"first_{K}", torch.tensor([self.feature[c] for c in columns]), persistent=False)
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
             self.register_buffer(
@@ -86,6 +84,10 @@ class Copula(nn.Module):
             )  # E[z | cell] / sqrt(v), 0 for a missing value
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
+        for c, levels in self.levels.items():
+            self.register_buffer(f"slopes_{c}", torch.zeros(len(places), levels + 1, dtype=torch.float64))
+            self.register_buffer(f"intercepts_{c}", torch.zeros(levels + 1, dtype=torch.float64))
+            self.register_buffer(f"known_{c}", torch.zeros(self.columns, levels + 1, dtype=torch.float64))  # for each
 
     def fit(self, x: Tensor) -> Tensor:
         """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D,
@@ -93,7 +95,7 @@ class Copula(nn.Module):
 
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
-        self._forget()
+        self.forget()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
         for c, size in self.ordered.items():
             edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
@@ -118,15 +120,25 @@ class Copula(nn.Module):
         self.R.fill_diagonal_(1.0)
         self._look()
 
+    def rank(self, c: int, x: Tensor) -> Tensor:
+        """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]."""
+        return x[:, c].clamp(max=self.levels[c])
+
+    def shares(self, c: int) -> Tensor:
+        """Return the shares of the levels of label c and of all its other labels: [levels + 1]."""
+        own = self.share[self.feature[c] : self.feature[c] + self.levels[c]]
+        return torch.cat([own, (1 - own.sum()).clamp(min=0)[None]])
+
     def _look(self) -> None:
-        self._forget()
+        self.forget()
         self.used = not torch.equal(self.R, torch.eye(len(self.R)).to(self.R))
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Keep nothing that was solved before a buffer changed."""
         self._given_all = self._given_none = None
 
     def _apply(self, *args: Any, **kwargs: Any) -> "Copula":
-        self._forget()  # it lies where the buffers lay
+        self.forget()  # it lies where the buffers lay
         return super()._apply(*args, **kwargs)
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
@@ -168,14 +180,14 @@ class Copula(nn.Module):
         C = _checked(torch.linalg.cholesky_ex, self.R[order[:, :, None], order[:, None, :]])
         eye = torch.eye(C.shape[-1], dtype=C.dtype, device=C.device)
         whiten = torch.linalg.solve_triangular(C, eye.expand_as(C), upper=False)  # C^-1
-        discriminants = self._discriminants(C, whiten, back)
         d = C.diagonal(dim1=1, dim2=2)
         pattern = torch.arange(len(C), device=C.device)[:, None, None]
         A = -(whiten * d[:, :, None])[pattern, back[:, :, None], back[:, None, :]]
         A, s = self._regression(A, d.gather(1, back).square())
         if self._given_all is None:
             self._given_all = self.by_all_others() if self.fine else (self.R[:0], self.v[:0])
-        return Conditionals(A, s, *self._given_all, discriminants)
+        log_odds = {c: self._log_odds(c, known) for c in self.levels}
+        return Conditionals(A, s, *self._given_all, log_odds)
 
     @torch.no_grad()
     def by_all_others(self) -> tuple[Tensor, Tensor]:
@@ -192,35 +204,11 @@ class Copula(nn.Module):
         A.diagonal(dim1=-2, dim2=-1).zero_()
         return A / self.v.sqrt()[:, None], s
 
-    def _discriminants(self, C: Tensor, whiten: Tensor, back: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
-        """Slopes and intercepts of the levels of each column of labels and of all its other labels, given the features
-        before it; columns of as many levels together.
-
-        In the whitened space of these features a level's mean m is a row of C, and Sigma = I - M' Pi M.
-        """
-        found: dict[int, tuple[Tensor, Tensor]] = {}
-        for K, columns in self.alike.items():
-            M, pi = self._level_means(K, C, back)
-            system = torch.eye(K + 1, dtype=M.dtype, device=M.device) - pi[:, :, None] * (M @ M.mT)
-            solved = _checked(torch.linalg.solve_ex, system, M)  # [P, columns, K + 1, D]
-            slopes = whiten.mT @ solved.flatten(1, 2).mT
-            slopes = slopes.gather(1, back[:, :, None].expand_as(slopes)).split(K + 1, 2)
-            intercepts = (-(M * solved).sum(3) / 2).unbind(1)
-            found |= {c: (slopes[k], intercepts[k]) for k, c in enumerate(columns)}
-        return found
-
-    def _level_means(self, K: int, C: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
-        """Whitened means M [P, columns, K + 1, D] of the levels of columns with K and, last, of all other labels of
-        each, and the shares of these [columns, K + 1].
-        """
-        first, at = getattr(self, f"first_{K}"), torch.arange(C.shape[-1], device=C.device)
-        j, pattern = first[:, None] + torch.arange(K, device=C.device), torch.arange(len(C), device=C.device)
-        pi, spread = self.share[j], self._spread[j]
-        rest = 1 - pi.sum(1, keepdim=True)
-        rows = C[pattern[:, None, None], back[:, j]] * (at < back[:, first, None])[:, :, None]
-        M = rows * (spread / pi.clamp(min=1e-9))[:, :, None]
-        others = -(pi[:, None] @ M) / rest.clamp(min=1e-9)[:, :, None] * (rest > 1e-9)[:, :, None]
-        return torch.cat([M, others], 2), torch.cat([pi, rest.clamp(min=0)], 1)
+    def _log_odds(self, c: int, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Return slopes, 0 for what label c does not see, and intercepts: of columns before it and `known` ones."""
+        seen = known[:, self.column] | (self.column < c)  # [P, D]
+        intercepts = getattr(self, f"intercepts_{c}") + known.double() @ getattr(self, f"known_{c}")
+        return getattr(self, f"slopes_{c}") * seen[:, :, None], intercepts
 
     @torch.no_grad()
     def terms(self, x: Tensor, rows: int = 0, known: Tensor | None = None) -> dict[int, Tensor]:
@@ -244,8 +232,10 @@ class Copula(nn.Module):
         The tokens x [B, L] and their features X [B, D] are K rows of each of the `patterns` of what is given.
         """
         if l in self.levels:
-            slopes, intercepts = given.discriminants[l]
-            return self._label_term(l, X, slopes[patterns], intercepts[patterns])
+            slopes, intercepts = (own[patterns] for own in given.log_odds[l])
+            logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None]).flatten(0, 1)
+            levels = torch.arange(self.sizes[l], device=X.device).clamp(max=self.levels[l])
+            return label_term(logits, self.shares(l))[:, levels]
         c, fine = self.fine.get(l, l), l in self.fine
         edges = getattr(self, f"edges_{l}")
         if not fine:
@@ -254,14 +244,6 @@ class Copula(nn.Module):
         mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
         return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
-
-    def _label_term(self, c: int, X: Tensor, slopes: Tensor, intercepts: Tensor) -> Tensor:
-        j, K = slice(self.feature[c], self.feature[c] + self.levels[c]), self.levels[c]
-        pi = torch.cat([self.share[j], (1 - self.share[j].sum()).clamp(min=0)[None]])
-        logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None] + pi.log()).flatten(0, 1)
-        ratio = logits.softmax(1) / pi.clamp(min=1e-9)
-        levels = torch.arange(self.sizes[c], device=X.device).clamp(max=K)
-        return _with_strays(torch.where(pi > 1e-9, ratio, 1.0).float())[:, levels]
 
 
 def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:
@@ -299,3 +281,9 @@ def _interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
 
 def _with_strays(ratio: Tensor) -> Tensor:
     return torch.log((1 - MARGINAL_SHARE) * ratio + MARGINAL_SHARE)
+
+
+def label_term(logits: Tensor, shares: Tensor) -> Tensor:
+    """log p(level | logits [B, K] beside log shares) / share: float32 [B, K]."""
+    ratio = (logits + shares.log()).softmax(1) / shares.clamp(min=1e-9)
+    return _with_strays(torch.where(shares > 1e-9, ratio, 1.0).float())

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Copula
+from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.networks.per_row import UNTAPED, Bias, Product, Tape
 from launderette.generators.sampling.combinations import Combinations
@@ -63,19 +64,23 @@ class Model(nn.Module):
         Other rows are the validation rows [M, L], or parts of x in turn where these are few (cross-validation).
         """
         self.eval()
-        saved = torch.cat([self._saved(*part) for part in folds(x, validation)])  # nats [rows, shrinkages]
+        parts = list(folds(x, validation))
+        saved = torch.cat([self._saved(*part) for part in parts])  # nats [rows, shrinkages]
         best = int(saved.mean(0).argmax())
-        helps = float(saved[:, best].mean()) > self._least_saved(saved[:, best], len(x))
-        self.copula.shrink(self.copula.fit(x), SHRINKAGE[best] if helps else INDEPENDENT)
+        self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
+        told = saved[:, best] + fit_labels(self.copula, x, parts).sum(1)
+        if float(told.mean()) <= self._least_saved(told, len(x)):
+            self.copula.shrink(R, INDEPENDENT)
 
     def _saved(self, x: Tensor, other: Tensor) -> Tensor:
-        """How much likelier other rows [M, L] are by a copula of tokens x than without, in nats, by shrinkage:
-        float64 [M, shrinkages].
+        """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
+        shrinkage: float64 [M, shrinkages].
         """
         R, nats = self.copula.fit(x), []
+        numbers = [l for l in self.copula.factors if l not in self.copula.levels]
         for amount in (INDEPENDENT, *SHRINKAGE):
             self.copula.shrink(R, amount)
-            nats.append(-torch.cat([self(chunk).double() for chunk in other.split(4096)]))
+            nats.append(-torch.cat([self.losses(chunk)[:, numbers].double().sum(1) for chunk in other.split(4096)]))
         return torch.nan_to_num(torch.stack(nats[1:], 1) - nats[0][:, None], nan=-math.inf)
 
     def _least_saved(self, saved: Tensor, rows: int) -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula, number
+from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
@@ -39,22 +40,26 @@ class Start(nn.Module):
 
         Other rows are the validation rows [M, L], or parts of x in turn where these are few.
         """
-        gains = torch.stack([self._gains(*part) for part in folds(x, validation[:VALIDATION_ROWS])]).mean(0)
+        parts = list(folds(x, validation[:VALIDATION_ROWS]))
+        gains = torch.stack([self._gains(*part) for part in parts]).mean(0)
         best = int(gains.clamp(min=0).sum(1).argmax())
-        self.follows.copy_((gains[best] >= 0) & used)  # what comes first gains nothing but under conditions
-        self.copula.shrink(self.copula.fit(x), SHRINKAGE[best] if gains[best].max() > 0 and used else INDEPENDENT)
+        self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
+        gained = gains[best] + fit_labels(self.copula, x, parts).mean(0)
+        self.follows.copy_((gained >= 0) & used)  # what comes first gains nothing but under conditions
+        if gained.max() <= 0 or not used:
+            self.copula.shrink(R, INDEPENDENT)
 
     def _gains(self, x: Tensor, other: Tensor) -> Tensor:
-        """Return how much likelier each column of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
-        nats per row, by shrinkage: float32 [shrinkages, columns].
+        """Return how much likelier each number of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
+        nats per row, by shrinkage: float64 [shrinkages, columns], 0 for labels.
         """
-        R, columns, found, zero = self.copula.fit(x), self.copula.columns, [], torch.zeros((), device=x.device)
-        for amount in SHRINKAGE:
+        R, found = self.copula.fit(x), torch.zeros(len(SHRINKAGE), self.copula.columns, dtype=torch.float64)
+        for k, amount in enumerate(SHRINKAGE):
             self.copula.shrink(R, amount)
             terms = self.copula.terms(other)  # none of a single column
-            gains = [terms[c].gather(1, other[:, c : c + 1]).mean() if c in terms else zero for c in range(columns)]
-            found.append(torch.stack(gains))
-        return torch.stack(found)
+            for c in (c for c in self.copula.ordered if c in terms):
+                found[k, c] = terms[c].gather(1, other[:, c : c + 1]).mean()
+        return found
 
     @torch.no_grad()
     def draw(self, e: Tensor, u: Tensor, x: Tensor, known: list[int]) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,5 @@
 """The copula a model starts from: known correlations come back, conditionals are those of the normal distribution,
-labels discriminate.
+labels follow their log odds.
 """
 
 import copy
@@ -15,6 +15,7 @@ from generators.data import encoding
 from generators.data.schema import infer
 from generators.networks.copula import Copula
 from generators.networks.frequencies import Places, log_shares
+from generators.networks.label_fitting import fit_labels
 
 
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
@@ -44,18 +45,38 @@ def test_regressions_are_those_of_the_normal_distribution():
     assert copula.by_all_others()[0][0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)
 
 
-def test_linear_discriminants_are_those_of_the_within_class_covariance():
+def with_labels(frame: pd.DataFrame) -> tuple[Copula, torch.Tensor]:
+    copula, x = fitted(frame, 0.001)
+    fit_labels(copula, x, [(x[::2], x[1::2])])
+    return copula, x
+
+
+@pytest.mark.parametrize("label_first", [False, True])
+def test_a_label_follows_the_log_odds_of_two_normals_before_it_or_known_after_it(label_first):
     rng = np.random.default_rng(1)
-    label = rng.integers(0, 2, 6000)
-    frame = pd.DataFrame({"v": (rng.normal(size=6000) + 1.5 * label).round(4), "label": np.where(label, "one", "zero")})
-    copula, x = fitted(frame)
-    (slopes,), (intercepts,) = copula.conditionals(copula.mask([])).discriminants[1]
+    label = rng.integers(0, 2, 3000)
+    columns = {"v": (rng.normal(size=3000) + 1.5 * label).round(4), "label": np.where(label, "one", "zero")}
+    frame = pd.DataFrame(dict(reversed(columns.items())) if label_first else columns)
+    copula, x = with_labels(frame)
+    c = int(not label_first)
+    (slopes,), (intercepts,) = copula.conditionals(copula.mask([1 - c])).log_odds[c]
     logits = copula.features(x) @ slopes + intercepts
-    ranks = {0: "one", 1: "zero"} if (frame["label"] == "one").sum() >= 3000 else {0: "zero", 1: "one"}
-    sign = 1 if ranks[0] == "one" else -1
+    sign = 1 if (frame["label"] == "one").mean() >= 0.5 else -1  # the more frequent one is level 0
     odds = sign * (logits[:, 0] - logits[:, 1]).numpy()
     exact = 1.5 * (frame["v"].to_numpy() - 0.75)  # log odds of two normals 1.5 apart, priors aside
     assert np.corrcoef(odds, exact)[0, 1] > 0.98 and np.polyfit(exact, odds, 1)[0] == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize("otherwise", [0.0, 0.02])
+def test_a_label_that_is_nearly_certain_given_another_keeps_its_share(otherwise):
+    rng = np.random.default_rng(0)
+    city = rng.choice(list("ABCDE"), 600, p=[0.3, 0.25, 0.2, 0.15, 0.1])
+    bought = np.where(rng.random(600) < np.where(city == "A", 0.6, otherwise), "yes", "no")
+    copula, x = with_labels(pd.DataFrame({"city": city, "bought": bought}))
+    p = torch.bincount(x[:, 1]).double() / len(x) * copula.terms(x)[1].double().exp()
+    assert p.sum(1) == pytest.approx(np.ones(600), abs=1e-3)
+    assert float(p[:, 0].mean()) == pytest.approx((bought == "no").mean(), abs=0.02)
+    assert float(p[city == "A", 0].mean()) == pytest.approx((bought == "no")[city == "A"].mean(), abs=0.05)
 
 
 @pytest.mark.parametrize("known", [[], [3], [0, 2]])
