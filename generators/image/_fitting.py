@@ -18,7 +18,7 @@ from launderette.generators.training import fitting
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
 
-FEW_IMAGES = 5000  # below which units are left out in training, and those of a diffusion are augmented
+FEW_IMAGES = 5000  # below which units are left out in training, and a diffusion takes smaller batches
 MOST_SMALL_SIDE = 12  # pixels of the shorter side up to which images are small
 LEAST_CHANNELS_LAST_SIDE = 14  # pixels of a side from which convolutions are faster with the channels last
 EVALUATED_VALUES = 2**24  # values of the validation split at once, at 16 channels

@@ -76,7 +76,7 @@ class ResidualBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """Noisy images -> what the preconditioning of EDM asks for, F(x; level, label)."""
+    """Noisy images and what they may have been -> what is to be added to the latter, F(x; level, label)."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class UNet(nn.Module):
             max(sides) // (patch * 2**level) <= MOST_ATTENTION_SIDE and level > 0 for level in range(self.levels)
         ]
         self.embedding = ConditionEmbedding(e, labels, augmentation)
-        self.into = nn.Conv2d(channels * patch**2, width, 3, padding=1)
+        self.into = nn.Conv2d(2 * channels * patch**2, width, 3, padding=1)
         self.down, self.up, c, skips = nn.ModuleList(), nn.ModuleList(), width, [width]
         for level, d in enumerate(widths):
             for _ in range(blocks):
@@ -114,7 +114,7 @@ class UNet(nn.Module):
         self.blocks = blocks
 
     def forward(self, x: Tensor, level: Tensor, y: Tensor, augmentation: Tensor) -> Tensor:
-        """x [B, C, H, W], level [B], labels y [B], augmentation [B, t] -> [B, C, H, W]."""
+        """x [B, 2 C, H, W], level [B], labels y [B], augmentation [B, t] -> [B, C, H, W]."""
         H, W = x.shape[2:]
         unit, e = self.patch * 2 ** (self.levels - 1), self.embedding(level, y, augmentation)
         x = self.into(pixel_unshuffle(pad(x, (0, -W % unit, 0, -H % unit), mode="replicate"), self.patch))

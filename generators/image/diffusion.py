@@ -1,7 +1,8 @@
 """Diffusion of images: a network removes Gaussian noise of any size, and images are drawn by removing all of it (EDM).
 
-Preconditioning, loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), with sigma_data measured on
-the training images; the label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv
+Loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), as is the preconditioning, but that the
+network corrects the exact denoiser of normally distributed images of the label (_gaussian.py) where theirs corrects a
+share of the noisy image. The label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv
 2207.12598) is one option of drawing. Guidance above 1 makes images more typical and less varied, so it is 1 unless
 asked for. The denoising loss on held-out images stops the training before images are known by heart. Image i depends on
 the seed and i alone.
@@ -25,6 +26,7 @@ from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
+from launderette.generators.image._gaussian import GaussianDenoiser
 from launderette.generators.image._unet import UNet
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
@@ -44,13 +46,13 @@ class Config:
     blocks: int | None = None  # residual blocks per level
     patch: int | None = None  # p, pixels unshuffled into channels
     dropout: float | None = None  # None is 0.1 where images are seen many times: few of them, or a GPU; else 0
-    augment: float | None = None  # probability of each geometric augmentation; None is 0.12 for few images, else 0
+    augment: float = 0.0  # probability of each geometric augmentation
     unlabelled: float = 0.1  # share of the training images whose label is hidden
     guidance: float = 1.0
     sampling_steps: int = 18  # of Heun's method, two passes of the network each
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of images held back for early stopping
-    batch: int = 128
+    batch: int | None = None  # None is 32 for few images on a CPU unless they are small, else 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
 
@@ -76,26 +78,28 @@ class Model(nn.Module):
             blocks=settled(config.blocks),
             dropout=settled(config.dropout),
         )
+        self.gaussian = GaussianDenoiser(form.values, self.nothing)
         self.register_buffer("sigma_data", torch.tensor(0.5))
 
     def start(self, x: Tensor) -> None:
-        """Measure the standard deviation of packed images x [N, C H W + 2]."""
-        pixels = self.form.unpack(x)[0]
+        """Measure the standard deviation and the normal distributions of packed images x [N, C H W + 2]."""
+        pixels, y = self.form.unpack(x)
         self.sigma_data.fill_(max(float(pixels.double().std()) / 127.5, 0.05))
+        self.gaussian.start(to_unit(pixels).flatten(1), y)
 
-    def denoise(self, x: Tensor, sigma: Tensor, y: Tensor, told: Tensor) -> Tensor:
-        """Noisy x [B, C, H, W], sigma [B], labels y [B] -> D(x; sigma) = c_skip x + c_out F(c_in x; c_noise)."""
-        s, s_d = sigma.view(-1, 1, 1, 1), self.sigma_data
-        c_skip = s_d**2 / (s**2 + s_d**2)
-        c_out = s * s_d / (s**2 + s_d**2).sqrt()
-        c_in = 1 / (s**2 + s_d**2).sqrt()
+    def denoise(self, x: Tensor, sigma: Tensor, y: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Noisy x [B, C, H, W], sigma [B], labels y [B] -> D(x; sigma) = G(x; sigma) + c_out F(c_in x, G; c_noise) and
+        c_out [B]: the posterior mean of normally distributed images, and what that is wrong by.
+        """
+        s_d, (mean, c_out) = self.sigma_data, self.gaussian(x.flatten(1), sigma, y)
+        mean, c_in = mean.view_as(x), 1 / (sigma.view(-1, 1, 1, 1) ** 2 + s_d**2).sqrt()
         c_noise = sigma.log() / 4
         with torch.autocast(x.device.type, torch.bfloat16, enabled=devices.half(x.device)):
-            F = self.net(c_in * x, c_noise, y, told)
-        return c_skip * x + c_out * F.float()
+            F = self.net(torch.cat([c_in * x, mean / s_d], 1), c_noise, y, told)
+        return mean + c_out.view(-1, 1, 1, 1) * F.float(), c_out
 
     def forward(self, x: Tensor, draws: int = 0) -> Tensor:
-        """Packed images x [B, C H W + 2] -> lambda(sigma) |D(x + n; sigma) - x|^2 per value, [B]; the mean over so
+        """Packed images x [B, C H W + 2] -> |D(x + n; sigma) - x|^2 / c_out^2 per value, [B]; the mean over so
         many draws of noise that all images share, over one of each image's own where there are none.
         """
         if draws:
@@ -124,9 +128,9 @@ class Model(nn.Module):
         value, [B].
         """
         sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * size)
-        weight = (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
         noisy = x + sigma.view(-1, 1, 1, 1) * noise
-        return weight * (self.denoise(noisy, sigma, y, told) - x).square().flatten(1).mean(1)
+        D, c_out = self.denoise(noisy, sigma, y, told)
+        return (D - x).square().flatten(1).mean(1) / c_out**2
 
     def guided(self, x: Tensor, sigma: Tensor, y: Tensor) -> Tensor:
         """D(x; sigma) for labels y, moved away from that without a label by the guidance w: (1 - w) D(x) + w D(x |
@@ -134,8 +138,8 @@ class Model(nn.Module):
         """
         w, told = self.config.guidance, torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
         sigma = sigma.expand(len(x))
-        D = self.denoise(x, sigma, y, told)
-        return D if w == 1 else torch.lerp(self.denoise(x, sigma, torch.full_like(y, self.nothing), told), D, w)
+        D = self.denoise(x, sigma, y, told)[0]
+        return D if w == 1 else torch.lerp(self.denoise(x, sigma, torch.full_like(y, self.nothing), told)[0], D, w)
 
     @torch.no_grad()
     def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
@@ -198,23 +202,24 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     side, fast = min(form.height, form.width), device.type == "cuda"
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
-    augment = config.augment if config.augment is not None else 0.12 if images < FEW_IMAGES else 0.0
     dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW_IMAGES or fast else 0.0
-    return replace(
-        config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1), augment=augment, dropout=dropout
-    )
+    many = fast or images >= FEW_IMAGES or _fitting.small(form)
+    batch, blocks = config.batch or (128 if many else 32), config.blocks or (2 if fast else 1)
+    return replace(config, width=width, patch=patch, blocks=blocks, dropout=dropout, batch=batch)
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
-    epoch = max(1, images // config.batch)  # steps
+    batch = settled(config.batch)
+    epoch = max(1, images // batch)  # steps
+    shown = int(np.clip(40 * images, 128_000, 512_000))  # images
     return Plan(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         memory=config.memory,
         attacked={"draws": ATTACK_DRAWS},
-        batch=config.batch,
-        steps=int(np.clip(40 * epoch, 1000, 4000)) * (4 if device.type == "cuda" else 1),
-        evaluate_every=int(np.clip(epoch, 50, 250)),
+        batch=batch,
+        steps=shown // batch * (4 if device.type == "cuda" else 1),
+        evaluate_every=int(np.clip(epoch, 6400 // batch, 250)),
         ema=0.9995,
         chunk=_fitting.chunk(form),
     )

@@ -14,32 +14,61 @@ from generators.data.images import ImageForm
 from generators.image import autoregressive, diffusion
 from generators.image._augment import warp
 from generators.image._coder import brightness_loss
+from generators.image._gaussian import GaussianDenoiser
 from generators.image._patches import Patches
 from generators.training import loop
 from generators.training.collapse import spread
 from tests.generators import pictures
 
 
-def test_before_training_the_denoiser_returns_its_share_of_the_noisy_image():
-    images = pictures.bars()
-    form = ImageForm.of(images)
-    config = diffusion._settle(diffusion.Config(), form, 200, torch.device("cpu"))
-    model = diffusion.Model(form, config).eval()
-    model.start(form.pack(images))
-    s_d = float(model.sigma_data)
-    assert s_d == pytest.approx(images.pixels.std() / 127.5, rel=1e-3)
-    x, sigma = torch.randn(2, 1, 8, 8), torch.tensor([s_d, 3 * s_d])
-    D = model.denoise(x, sigma, torch.zeros(2, dtype=torch.int64), torch.zeros(2, 9))
-    assert torch.allclose(D[0], x[0] / 2, atol=1e-5) and torch.allclose(D[1], x[1] / 10, atol=1e-5)
+def test_before_training_the_denoiser_is_the_exact_one_of_normally_distributed_images():
+    """Beside dense matrices: E[x | x + n] = m + S (S + s^2)^-1 (x + n - m), and the trace of S - S (S + s^2)^-1 S."""
+    torch.manual_seed(0)
+    y, sigma = torch.randint(0, 3, (400,)), torch.tensor([0.1, 0.7, 3.0])
+    model, noisy = GaussianDenoiser(12, 3), torch.randn(3, 12)
+    model.start(0.2 * torch.randn(400, 12) @ torch.randn(12, 12) + torch.randn(3, 12)[y], y)
+    for label in (0, 3):  # 3: the label is hidden
+        found, size = model(noisy, sigma, torch.full((3,), label))
+        m, S = (part.double() for part in _moments(model, label))
+        for k, s in enumerate(sigma.double()):
+            gain = torch.linalg.solve(S + s**2 * torch.eye(12), S)
+            assert torch.allclose(found[k].double(), m + (noisy[k] - m) @ gain, atol=1e-5)
+            assert float(size[k]) == pytest.approx(float(((S - S @ gain).trace() / 12).sqrt()), rel=1e-4)
+
+
+def _moments(model, label):
+    U, V = model.basis, model.turn[label]
+    S = U @ V @ torch.diag(model.variance[label]) @ V.T @ U.T + model.rest * (torch.eye(len(U)) - U @ U.T)
+    return model.mean + U @ model.centre[label], S
+
+
+@pytest.mark.parametrize(("images", "values", "labels"), [(3, 300, 2), (50, 16, 0), (40, 8, 200)])
+def test_images_of_any_number_size_and_labels_have_a_normal_distribution(images, values, labels):
+    rng = torch.Generator().manual_seed(0)
+    x, y = torch.rand(images, values, generator=rng), torch.arange(images) % max(1, labels)
+    for pixels in (x, 0 * x):
+        model = GaussianDenoiser(values, labels)
+        model.start(pixels, y)
+        means, size = model(pixels, torch.full((images,), 0.002), y)
+        assert torch.allclose(means, pixels, atol=0.02) and (size > 0).all() and torch.isfinite(size).all()
+
+
+def test_a_rare_image_is_no_mean_of_its_label():
+    x = torch.zeros(60, 9)
+    x[-1] = 1  # the only one of its label
+    model = GaussianDenoiser(9, 2)
+    model.start(x, (torch.arange(60) == 59).long())
+    assert model(torch.zeros(1, 9), torch.tensor([80.0]), torch.tensor([1]))[0].max() < 0.3
 
 
 def test_guidance_of_one_is_the_condition_and_of_zero_nothing_of_it():
-    form = ImageForm(8, 8, 1, ("a", "b"), (0.5, 0.5))
-    models = {}
+    images, models = pictures.bars(), {}
+    form = ImageForm.of(images)
     for w in (0.0, 1.0, 2.0):
         config = diffusion._settle(diffusion.Config(guidance=w), form, 200, torch.device("cpu"))
         torch.manual_seed(0)
         models[w] = diffusion.Model(form, config).eval()
+        models[w].start(form.pack(images))
         for parameter in models[w].parameters():
             parameter.data.add_(0.1 * torch.randn_like(parameter))
     x, sigma, y = torch.randn(3, 1, 8, 8), torch.tensor(0.5), torch.tensor([0, 1, 1])
