@@ -55,6 +55,7 @@ from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_opti
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
+ONE_AT_A_TIME, WIDE_STEPS = 300, 50  # tokens of a row that are drawn one by one; steps that draw more of them
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Config:
     width: int | None = None  # h, units per token's network
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers that all tokens share
-    sampling_steps: int | None = None  # None: one token at a time
+    sampling_steps: int | None = None  # None: one token at a time; of very wide rows WIDE_STEPS steps
     guidance: float = 1.0  # w, by the columns whose value a condition states; 1: the distribution as it was learnt
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of rows held back for early stopping
@@ -192,7 +193,8 @@ class Diffusion(FittedTable[Config, Model]):
         """Fill the tokens x [B, L] that are not known [B, L], in the order and by the numbers of u [B, 1 + 2 L or
         more].
         """
-        L, steps = x.shape[1], self.config.sampling_steps or x.shape[1]
+        L = x.shape[1]
+        steps = self.config.sampling_steps or (L if L <= ONE_AT_A_TIME else WIDE_STEPS)
         uniforms = torch.from_numpy(u[:, 1 : 1 + 2 * L])
         at = moments(uniforms[:, :L], known, steps, self.model.dependence.cpu())
         return self._drawn(x, at, uniforms[:, L:], allowed, guidance)[0].cpu().numpy()

@@ -15,7 +15,7 @@ from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
 from generators.sampling.conditioning import anything
-from generators.tabular import _chain, _denoiser
+from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
 from generators.tabular.diffusion import Config, Model, guide
 from tests.generators import tables
@@ -245,3 +245,18 @@ def test_imputation_keeps_types_and_leaves_empty_columns():
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=r"expected (sampling_steps|depth) of"):
         Config(**options)
+
+
+def test_very_wide_rows_are_drawn_in_fewer_steps(monkeypatch):
+    frame = pd.DataFrame(np.random.default_rng(0).integers(0, 4, (120, 8))).add_prefix("c")
+    fitted, asked = fit(frame, "tabular.diffusion", budget=Budget(steps=1)), []
+
+    def counted(u, known, steps, dependence):
+        asked.append(steps)
+        return moments(u, known, steps, dependence)
+
+    monkeypatch.setattr(diffusion, "moments", counted)
+    fitted.sample(5)
+    monkeypatch.setattr(diffusion, "ONE_AT_A_TIME", 7)
+    fitted.sample(5)
+    assert asked == [8, diffusion.WIDE_STEPS]
