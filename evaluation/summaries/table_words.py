@@ -83,9 +83,9 @@ TABLES = {  # heading, what it measures, what to keep in mind
         CHANCE,
     ),
     "fidelity.orders": (
-        "Orders and sums",
-        "Share of synthetic rows that keep an order, an equality or a sum which 99 % of the training rows keep, of the "
-        "one broken most.",
+        "Orders, sums, products",
+        "Share of synthetic rows that keep an order, an equality, a sum or a product which 99 % of the training "
+        "rows keep, of the one broken most.",
         CHANCE,
     ),
     "fidelity.proportions": (

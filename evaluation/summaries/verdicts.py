@@ -35,7 +35,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "fidelity.date_order": "of rows with their dates in the order that real ones always have, beyond chance",
     "fidelity.label_shares": "of the share of each label kept, beyond chance",
     "fidelity.missing_ties": "of what decides whether a value is missing kept, beyond chance",
-    "fidelity.orders": "of rows that keep each order and sum of nearly all real ones, beyond chance",
+    "fidelity.orders": "of rows that keep each order, sum and product of nearly all real ones, beyond chance",
     "fidelity.proportions": "of rows with ratios and differences as 99 % of the real ones have, beyond chance",
     "fidelity.over_time": "of what each column owes to the time of a date kept, beyond chance",
     "fidelity.worst_column": "likeness of the column that differs most, beyond chance",
@@ -105,6 +105,11 @@ UNRULY = (
     "launder run launder.yaml draws no row that breaks one.",
     *UNLIKE,
 )
+FOLLOWING = (
+    "Leave a column that follows from others, as a sum or a product, out (columns.NAME: drop), and work it out from "
+    "the released ones.",
+    *UNRULY,
+)
 UNNOTICED = "unnoticed"  # the rule about what the others would miss
 INPUTS = "inputs."  # of these the note is the whole sentence
 INPUTS_WEIGHT = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
@@ -146,7 +151,7 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     "fidelity.": UNLIKE,
     "fidelity.constraints": UNRULY,
     "fidelity.date_order": UNRULY,
-    "fidelity.orders": UNRULY,
+    "fidelity.orders": FOLLOWING,
     "utility.": UNLIKE,
     "diversity.": UNLIKE,
     "image.": (
