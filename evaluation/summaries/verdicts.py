@@ -2,7 +2,8 @@
 to do next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 Reason = Mapping[
@@ -11,6 +12,7 @@ Reason = Mapping[
 
 GUARANTEE = "privacy.epsilon"
 NUMBERS = {GUARANTEE}  # no shares
+MOST_DIGITS = 6  # more than usual, of a value that nearly is its bound
 COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
     "fidelity.validity": "of the values of each column possible, beyond chance",
@@ -82,6 +84,7 @@ NOISY = (
     "Leave out columns that nobody needs: each has a share of the noise.",
 )
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
+FEW_ROWS = "Give more rows: of few, no generator learns how columns hang together."
 MORE_HOLDOUT = "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4."
 # what was measured to help, most first: docs/generators.md, "What a refusal for privacy yields to"
 MEMORY = (
@@ -99,6 +102,7 @@ UNLIKE = (
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     OTHER_GENERATOR,
     LONGER,
+    FEW_ROWS,
 )
 UNRULY = (
     "Let every row keep the rules of the real ones: launder init SOURCE writes down those that it finds, "
@@ -172,13 +176,20 @@ def sentence(reason: Reason) -> str:
     if reason["value"] is None or reason["bound"] is None:
         return f"Share {counted}: not measured. {reason['note']}".strip()
     least = reason["rule"].startswith("at least")
-    estimate, figure = reason.get("estimate"), _plain if reason["score"] in NUMBERS else _percent
+    estimate, figure = reason.get("estimate"), _apart(reason)
     found = figure(reason["value"] if estimate is None else estimate)
     end = (
         f", {'down' if least else 'up'} to {figure(reason['value'])}" if estimate not in (None, reason["value"]) else ""
     )
     bound = f"{'At least' if least else 'At most'} {figure(reason['bound'])} {counted}; found {found}{end}."
     return f"{bound} {reason['note']}".strip()
+
+
+def _apart(reason: Reason) -> Callable[[float], str]:
+    """Return how the numbers of a rule are written: with as many digits as tell the value from its bound."""
+    written, (value, bound) = _plain if reason["score"] in NUMBERS else _percent, (reason["value"], reason["bound"])
+    more = next((k for k in range(MOST_DIGITS) if written(value, k) != written(bound, k)), 0)
+    return partial(written, more=more)
 
 
 def _named(score: str) -> str:
@@ -250,12 +261,12 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
     return sorted(found, key=lambda remedy: -found[remedy])
 
 
-def _plain(value: float) -> str:
-    return f"{value:.3g}"
+def _plain(value: float, more: int = 0) -> str:
+    return f"{value:.{3 + more}g}"
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %" if isinstance(value, int | float) else str(value)
+def _percent(value: float, more: int = 0) -> str:
+    return f"{100 * value:.{1 + more}f} %" if isinstance(value, int | float) else str(value)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -32,6 +32,8 @@ def test_a_rule_is_a_sentence_with_its_numbers():
     )
     assert verdicts.sentence(UNLIKE) == "At least 80.0 % likeness of single columns; found 64.0 %, down to 61.0 %."
     assert verdicts.sentence(FINE).endswith("found 0.0 %.")
+    near = UNLIKE | {"estimate": 0.819, "value": 0.8076, "bound": 0.8079}
+    assert verdicts.sentence(near) == "At least 80.79 % likeness of single columns; found 81.90 %, down to 80.76 %."
     assert verdicts.sentence(SILENT).endswith("not measured. No target column is named.")
 
 
