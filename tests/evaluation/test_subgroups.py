@@ -50,8 +50,9 @@ def test_a_class_made_of_few_rows_is_refused(jitter):
     assert found[0].low == 1 and found[1].low < DEFAULT_RULES["diversity.subgroups"]["at_least"]
 
 
-def test_a_subgroup_that_is_missing_or_of_five_rows_is_refused():
-    train, other = mixed(1500), mixed(1500, 1)
+@pytest.mark.parametrize("rows", [600, 1500])
+def test_a_subgroup_that_is_missing_or_of_five_rows_is_refused(rows):
+    train, other = mixed(rows), mixed(rows, 1)
     inside = other["trade"] == "c"
     for table in (few(other, inside, 5), other[~inside]):
         found = subgroups(samples.make(train, None, table))
