@@ -120,6 +120,14 @@ class Copula(nn.Module):
         self.R.fill_diagonal_(1.0)
         self._look()
 
+    def weaken(self, share: float) -> None:
+        """Keep a share of all that it knows of dependence: of correlations and of log odds."""
+        self.R.mul_(share).fill_diagonal_(1.0)
+        for c in self.levels:
+            for name in ("slopes", "intercepts", "known"):
+                getattr(self, f"{name}_{c}").mul_(share)
+        self._look()
+
     def rank(self, c: int, x: Tensor) -> Tensor:
         """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]."""
         return x[:, c].clamp(max=self.levels[c])

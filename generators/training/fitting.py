@@ -4,7 +4,7 @@ images alike.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -25,7 +25,13 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, randomness, state, validation
-from launderette.generators.training.memorisation import MOST_ATTACKED_ROWS, MOST_WATCHED_ROWS, REFERENCE_ROWS, Attack
+from launderette.generators.training.memorisation import (
+    LEAST_WATCHED_ROWS,
+    MOST_ATTACKED_ROWS,
+    MOST_WATCHED_ROWS,
+    REFERENCE_ROWS,
+    Attack,
+)
 from launderette.generators.training.plan import Plan, for_width
 from launderette.generators.training.shrinking import Beginning, Chain
 
@@ -133,6 +139,8 @@ def train(
     model = _seeded(begin, training_rows, validation_rows, seed)
     beginning = Beginning.of(model, x.shape[1]) if isinstance(model, Chain) else None
     planned = plan(len(training_rows))
+    if len(validation_rows) < LEAST_WATCHED_ROWS:
+        planned = replace(planned, memory=None)
     needed = memory.preflight(model, training_rows, validation_rows, planned)
     reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
     identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())

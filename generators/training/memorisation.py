@@ -18,6 +18,7 @@ from torch import Tensor
 from launderette.generators.training import randomness
 
 MOST_ATTACKED_ROWS = 2000  # rows of either side
+LEAST_WATCHED_ROWS = 25  # validation rows; of fewer an attack that is repeated while a model trains is luck
 MOST_WATCHED_ROWS = 256  # of either side, where the attack is repeated while a model trains
 REFERENCE_ROWS = 500  # validation rows below which a reference is worth its time
 
@@ -26,13 +27,15 @@ Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
 
 class Memorisation(TypedDict):
     """`gap`: mean loss of validation less that of training rows, nats; `auc`: of the loss as an attack, 0.5 is
-    guessing; `bound`: what it was to keep to; `kept`: the share of what was learnt, where a chain was shrunk to it.
+    guessing; `bound`: what it was to keep to; `kept`: the share of what was learnt, where a chain was shrunk to it;
+    `copula`: that of its copula, where that had to be weakened.
     """
 
     gap: float
     auc: float
     bound: NotRequired[float]
     kept: NotRequired[float]
+    copula: NotRequired[float]
 
 
 @dataclass(frozen=True)

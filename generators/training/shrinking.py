@@ -8,11 +8,11 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
-bound allows, pressure rises.
+bound allows, pressure rises; where no pressure suffices, it is the copula that remembers, and less of that is kept.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,9 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from launderette.generators.networks.copula import Copula
 from launderette.generators.training.memorisation import Attack
 
 KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
+COPULA_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the copula knows, where all of it is too much
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
@@ -52,12 +54,32 @@ class Beginning:
         return cls(chain, _copies(chain, factors))
 
     def shrink(self, attack: Attack, bound: float) -> dict[str, float]:
-        """Shrink the trained chain to a bound on the attack's AUC; return both bound and the mean share kept."""
-        learnt = _copies(self.chain, len(self.begun))
-        inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
-        shares = [KEPT_SHARES[k] for k in _chosen(inside, outside, attack, bound)]
+        """Shrink the trained chain, and its copula where it has one, to a bound on the attack's AUC; return the bound
+        and the mean shares kept.
+        """
+        learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
+        for share in self._weakened():
+            weakened = {} if share == 1 else {"copula": share}
+            inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
+            chosen = torch.tensor(_chosen(inside, outside, attack, bound))
+            if attack.auc(*(_rows(side, chosen) for side in (inside, outside))) <= bound:
+                break
+        shares = [KEPT_SHARES[k] for k in chosen.tolist()]
         self._stand(learnt, shares)
-        return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)}
+        return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
+
+    @torch.no_grad()
+    def _weakened(self) -> Iterator[float]:
+        """Yield ever smaller shares of what the chain's copula knows, and have it keep no more."""
+        yield 1.0
+        copula: Copula | None = getattr(self.chain, "copula", None)
+        if copula is None or not copula.used:
+            return
+        whole = {name: known.clone() for name, known in copula.state_dict().items()}
+        for share in COPULA_SHARES:
+            copula.load_state_dict(whole)
+            copula.weaken(share)
+            yield share
 
     @torch.no_grad()
     def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
