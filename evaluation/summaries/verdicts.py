@@ -12,7 +12,7 @@ Reason = Mapping[
 
 GUARANTEE = "privacy.epsilon"
 NUMBERS = {GUARANTEE}  # no shares
-MOST_DIGITS = 6  # more than usual, of a value that nearly is its bound
+FURTHER_DIGITS = 6  # more than usual, of a value that nearly is its bound
 COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or "at least 80 %"
     "fidelity.shape": "likeness of single columns",
     "fidelity.validity": "of the values of each column possible, beyond chance",
@@ -84,7 +84,7 @@ NOISY = (
     "Leave out columns that nobody needs: each has a share of the noise.",
 )
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
-FEW_ROWS = "Give more rows: of few, no generator learns how columns hang together."
+RELATED_ROWS = "Give more rows: of few, no generator learns how columns hang together."
 MORE_HOLDOUT = "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4."
 # what was measured to help, most first: docs/generators.md, "What a refusal for privacy yields to"
 MEMORY = (
@@ -102,7 +102,7 @@ UNLIKE = (
     "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     OTHER_GENERATOR,
     LONGER,
-    FEW_ROWS,
+    RELATED_ROWS,
 )
 UNRULY = (
     "Let every row keep the rules of the real ones: launder init SOURCE writes down those that it finds, "
@@ -188,7 +188,7 @@ def sentence(reason: Reason) -> str:
 def _apart(reason: Reason) -> Callable[[float], str]:
     """Return how the numbers of a rule are written: with as many digits as tell the value from its bound."""
     written, (value, bound) = _plain if reason["score"] in NUMBERS else _percent, (reason["value"], reason["bound"])
-    more = next((k for k in range(MOST_DIGITS) if written(value, k) != written(bound, k)), 0)
+    more = next((k for k in range(FURTHER_DIGITS) if written(value, k) != written(bound, k)), 0)
     return partial(written, more=more)
 
 

@@ -35,7 +35,7 @@ CONFIG_CODE = tuple(
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
-    "pipelines/shards",
+    *("pipelines/shards", "pipelines/search/checks.py"),
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
