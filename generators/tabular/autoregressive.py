@@ -30,8 +30,7 @@ from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
-from launderette.generators.training.options import settled
-from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
+from launderette.generators.training.plan import chain_options, of_chain
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
@@ -179,16 +178,11 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
-    """Fill the options left open: less width for many tokens (the residual layers cost L * h^2 each), more decay
-    for few rows.
-    """
-    L = encoded.layout.width
-    width = config.width or int(np.clip((1.2e6 / L) ** 0.5 // 16 * 16, 32, 128))
-    decay = float(np.clip(3e4 / rows, 0.1, 6))
-    batch = int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256))
-    dropout = min(150 / rows, 0.3) if rows < DROPOUT_ROWS else 0.0
+    """Fill the options left open by the number of tokens and rows."""
+    chosen = chain_options(encoded.layout.width, rows)
+    chosen["dropout"] = min(150 / rows, 0.3) if rows < DROPOUT_ROWS else 0.0
     given = {name: value for name, value in asdict(config).items() if value is not None}
-    return Config(**({"width": width, "weight_decay": decay, "batch": batch, "dropout": dropout} | given))
+    return Config(**(chosen | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
@@ -202,18 +196,6 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
     model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 
-def _plan(config: Config, rows: int) -> Plan:
-    batch = settled(config.batch)
-    epoch = max(1, rows // batch)  # steps
-    plan = Plan(
-        batch=batch,
-        steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
-        evaluate_every=max(20, min(epoch, 200)),
-        half=True,
-    )
-    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
-
-
 def _start_private(model: Model, x: Tensor) -> None:
     model.heads.start_from_marginals(x)
 
@@ -223,4 +205,4 @@ def _biases(model: Model) -> list[Tensor]:
 
 
 PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private, _biases)
-FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan, PRIVATE_TRAINING)
+FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, of_chain, PRIVATE_TRAINING)

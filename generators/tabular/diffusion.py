@@ -51,7 +51,7 @@ from launderette.generators.tabular._schedule import (
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.options import settled
-from launderette.generators.training.plan import DEFAULT_EPOCHS, Plan, with_options
+from launderette.generators.training.plan import chain_options, of_chain
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
@@ -260,14 +260,9 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffu
 
 
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
-    """Fill the options left open: narrower networks for many tokens, more decay for few rows."""
-    chosen = {
-        "width": int(np.clip((1.2e6 / encoded.layout.width) ** 0.5 // 16 * 16, 32, 128)),
-        "weight_decay": float(np.clip(3e4 / rows, 0.1, 6)),
-        "batch": int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256)),
-    }
+    """Fill the options left open by the number of tokens and rows."""
     given = {name: value for name, value in asdict(config).items() if value is not None}
-    return Config(**(chosen | given))
+    return Config(**(chain_options(encoded.layout.width, rows) | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
@@ -283,21 +278,9 @@ def _from_marginals(model: Model, x: Tensor) -> None:
     model.dependence.copy_(mutual_information(x, model.columns))
 
 
-def _plan(config: Config, rows: int) -> Plan:
-    batch = settled(config.batch)
-    epoch = max(1, rows // batch)  # steps
-    plan = Plan(
-        batch=batch,
-        steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
-        evaluate_every=max(20, min(epoch, 200)),
-        half=True,
-    )
-    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
-
-
 def _biases(model: Model) -> list[Tensor]:
     return list(model.denoiser.heads.out_bias)
 
 
 PRIVATELY = PrivateTraining({"width": PRIVATE_WIDTH}, _from_marginals, _biases)
-FAMILY = TableFamily("tabular.diffusion", Config, _settle, _build, _start, _plan, PRIVATELY)
+FAMILY = TableFamily("tabular.diffusion", Config, _settle, _build, _start, of_chain, PRIVATELY)

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from launderette.generators.training.options import settled
+
 WIDE_TOKENS = 500  # of a row, beyond which steps are as many fewer as they take longer
 LEAST_STEPS = 40  # of the widest rows
 DEFAULT_EPOCHS = 30  # passes over the rows of a table where the budget names neither steps nor minutes
@@ -45,6 +49,30 @@ class Plan:
     memory: float | None = None  # bound on the AUC of the loss attack on the weights that are kept
     attacked: Mapping[str, Any] = field(default_factory=dict)  # arguments of the model whose losses are attacked
     half: bool = False  # multiply in bfloat16 on a GPU
+
+
+def chain_options(tokens: int, rows: int) -> dict[str, float]:
+    """Return the options of a chain over so many tokens that rows decide: less width for many tokens (residual layers
+    cost L * h^2 each), more decay for few rows.
+    """
+    return {
+        "width": int(np.clip((1.2e6 / tokens) ** 0.5 // 16 * 16, 32, 128)),
+        "weight_decay": float(np.clip(3e4 / rows, 0.1, 6)),
+        "batch": int(np.clip(2 ** int(np.log2(max(rows // 16, 1))), 32, 256)),
+    }
+
+
+def of_chain(config: Any, rows: int) -> Plan:
+    """Return the plan of a chain over tokens, whose config names batch, learning_rate and weight_decay."""
+    batch = settled(config.batch)
+    epoch = max(1, rows // batch)  # steps
+    plan = Plan(
+        batch=batch,
+        steps=int(np.clip(DEFAULT_EPOCHS * epoch, 400, 8000)),
+        evaluate_every=max(20, min(epoch, 200)),
+        half=True,
+    )
+    return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 
 
 def for_width(plan: Plan, tokens: int) -> Plan:
