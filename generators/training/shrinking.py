@@ -9,6 +9,7 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
 bound allows, pressure rises; where no pressure suffices, it is the copula that remembers, and less of that is kept.
+Where nothing suffices, the model says that it does not keep to the bound.
 """
 
 import math
@@ -70,7 +71,9 @@ class Beginning:
 
     @torch.no_grad()
     def _weakened(self) -> Iterator[float]:
-        """Yield ever smaller shares of what the chain's copula knows, and have it keep no more."""
+        """Yield ever smaller shares of what the chain's copula knows, and have it keep no more; at last the whole, for
+        a bound that even marginals do not meet is one that luck has set.
+        """
         yield 1.0
         copula: Copula | None = getattr(self.chain, "copula", None)
         if copula is None or not copula.used:
@@ -80,6 +83,8 @@ class Beginning:
             copula.load_state_dict(whole)
             copula.weaken(share)
             yield share
+        copula.load_state_dict(whole)
+        yield 1.0
 
     @torch.no_grad()
     def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
