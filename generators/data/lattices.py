@@ -53,9 +53,12 @@ def lattice_of(ticks: np.ndarray) -> Lattice | None:
         return None
     if (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
         return Lattice(int(unique[0]) % common, common) if common ** (2.0 - len(unique)) < BY_CHANCE else None
-    shared = unique[counts >= LEAST_ROWS_PER_VALUE]
-    found = _of_shared(shared.astype("float64")) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
-    return found if found and counts[found.holds(unique)].sum() >= SHARE_ON * len(ticks) else None
+    ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
+    for shared in (unique[counts >= LEAST_ROWS_PER_VALUE], unique[(counts >= LEAST_ROWS_PER_VALUE) & ~ends]):
+        found = _of_shared(shared.astype("float64")) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
+        if found and counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
+            return found
+    return None
 
 
 def _of_shared(values: np.ndarray) -> Lattice | None:

@@ -52,3 +52,10 @@ def test_a_value_that_few_rows_have_does_not_move_the_step():
     ticks = np.repeat(np.round(np.arange(30) * 5.75390).astype("int64"), 10)
     odd = [lattice_of(np.append(ticks, other)) for other in (ticks[:1], [11], [88], [1001])]
     assert odd[0] is not None and all(found == odd[0] for found in odd)
+
+
+def test_ends_to_which_extremes_were_drawn_need_not_lie_on_a_step():
+    inner = np.rint(91.6 + 5.747 * np.random.default_rng(0).integers(-8, 14, 400)).astype("int64")
+    low, high = np.quantile(inner, [0.06, 0.94]) + 1
+    clipped = np.clip(inner, int(low), int(high))
+    assert lattice_of(clipped).holds(inner).all() and not lattice_of(clipped).holds(np.array([low, high])).any()
