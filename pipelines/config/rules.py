@@ -56,7 +56,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "utility.target": {"at_least": 0.7, "relative": "or ceiling"},
     "utility.worst": {"at_least": 0.7},
     "utility.agreement": {"at_least": 0.96},
-    "utility.labels": {"at_least": 0.9},
+    "utility.labels": {"at_least": 0.85},
     "utility.agreement_subgroups": {"at_least": 0.75},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.subgroups": {"at_least": 0.6},
