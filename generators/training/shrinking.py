@@ -8,8 +8,8 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
-bound allows, pressure rises; where no pressure suffices, it is the copula that remembers, and less of that is kept.
-Where nothing suffices, the model says that it does not keep to the bound.
+bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the copula
+that remembers, and less of that is kept. Where nothing suffices, the model says that it does not keep to the bound.
 """
 
 import math
@@ -26,6 +26,7 @@ from launderette.generators.training.memorisation import Attack
 
 KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
 COPULA_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the copula knows, where all of it is too much
+LUCK = 0.2  # error of the AUC times the root of the validation rows: a copula is weakened for no less than that
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
@@ -59,11 +60,12 @@ class Beginning:
         and the mean shares kept.
         """
         learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
-        for share in self._weakened():
+        for place, share in enumerate(self._weakened()):
             weakened = {} if share == 1 else {"copula": share}
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
             chosen = torch.tensor(_chosen(inside, outside, attack, bound))
-            if attack.auc(*(_rows(side, chosen) for side in (inside, outside))) <= bound:
+            luck = 0.0 if place else LUCK / math.sqrt(len(attack.outside))
+            if attack.auc(*(_rows(side, chosen) for side in (inside, outside))) <= bound + luck:
                 break
         shares = [KEPT_SHARES[k] for k in chosen.tolist()]
         self._stand(learnt, shares)
