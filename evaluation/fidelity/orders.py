@@ -22,6 +22,7 @@ LEAST_KEEPING = 0.99  # share of the training rows that have to keep a rule, or 
 LEAST_SHUFFLED = 20  # shuffled rows, or 1 % of them, and five times as many as training rows, have to break a rule
 LEAST_SHUFFLED_RANGE = 0.1  # of shuffled rows have to lie outside a range
 FIRST_ROWS = 500  # that a rule is tried on before all
+MOST_BROKEN_FIRST = 5 * (1 - LEAST_KEEPING)  # share of them that may break it
 FLOAT_ERROR = 1e-9  # relative error of a product of numbers as computers hold them
 
 Columns = tuple[str, ...]
@@ -99,7 +100,7 @@ def _rules(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
 
 def _says(samples: Samples, rule: Kept, train: pd.DataFrame, loose: pd.DataFrame) -> bool:
     first = rule.broken(*_known(samples, train.head(FIRST_ROWS), rule.columns))
-    if first.size and first.mean() > 5 * (1 - LEAST_KEEPING):
+    if first.size and first.mean() > MOST_BROKEN_FIRST:
         return False
     broken, usual = (rule.broken(*_known(samples, table, rule.columns)) for table in (train, loose))
     if not len(broken) or broken.mean() > 1 - LEAST_KEEPING:
@@ -170,7 +171,7 @@ def _unlike(half: float, of_one: float, of_two: float) -> Broken:
 def _nearly(broken: Broken, *values: np.ndarray) -> bool:
     """Whether nearly all rows that lack no value keep a rule."""
     known = ~np.isnan(values).any(0)
-    return bool(known.any()) and float(broken(*(v[known] for v in values)).mean()) <= 5 * (1 - LEAST_KEEPING)
+    return bool(known.any()) and float(broken(*(v[known] for v in values)).mean()) <= MOST_BROKEN_FIRST
 
 
 @once

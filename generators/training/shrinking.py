@@ -32,7 +32,9 @@ PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 @runtime_checkable
 class Chain(Protocol):
-    """A model whose loss is a sum over factors, each with parameters of its own that no other factor reads."""
+    """A model whose loss is a sum over factors, each with parameters of its own that no other factor reads.
+    Where it has a `copula`, that is what it knew before training.
+    """
 
     def losses(self, x: Tensor) -> Tensor:
         """Return the loss of each factor for tokens x [B, L], in nats: [B, L]."""
@@ -71,7 +73,6 @@ class Beginning:
         self._stand(learnt, shares)
         return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
 
-    @torch.no_grad()
     def _weakened(self) -> Iterator[float]:
         """Yield ever smaller shares of what the chain's copula knows, and have it keep no more; at last the whole, for
         a bound that even marginals do not meet is one that luck has set.
