@@ -252,7 +252,8 @@ def test_one_run_makes_up_for_all_that_nobody_served_and_two_are_never_at_work(s
     with get_client(sync_client=True) as client:
         found = [run for run in client.read_flow_runs() if run.deployment_id == ahead.deployment_id]
         assert {run.id for run in found if run.state.type == StateType.CANCELLED} == {*missed}
-        (now,) = [run for run in found if run.id not in (*missed, ahead.id)]
+        ours = [run for run in found if not run.auto_scheduled]  # the server adds those of the years to come
+        (now,) = [run for run in ours if run.id not in (*missed, ahead.id)]
         for state in (Pending(), Running()):
             assert client.set_flow_run_state(now.id, state).status == SetStateStatus.ACCEPT
         beside = client.set_flow_run_state(scheduled().id, Pending())
