@@ -5,8 +5,8 @@
 
 `--shared` holds bench/score_tabular.py (an independent scorer; needs xgboost for its strongest test) and data/. Each
 fit and each sample is a command of its own, as a user would run it, so that its memory and time are its own too.
-`--peers` runs peers side by side (peers.py), in the environment whose python is named; the other peers' figures are
-quoted from peers.json.
+`--peers` runs peers side by side (peers/training.py), in the environment whose python is named; the other peers'
+figures are quoted from peers.json.
 """
 
 import argparse
@@ -82,7 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--save", type=Path, help="a JSON file that takes the medians, which benchmarks/families/drawing.py draws"
     )
-    parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan"], default=[])
+    parser.add_argument("--peers", nargs="+", choices=["tabularargn", "ctgan", "tvae"], default=[])
     parser.add_argument("--peers-python", type=Path, help="the python of the environment that holds the peers")
     options = parser.parse_args()
     if options.peers and not options.peers_python:
@@ -127,7 +127,7 @@ def _peer(scorer: ModuleType, options: argparse.Namespace, data: str, peer: str,
     """Fit, sample and score a peer: figures by key."""
     with tempfile.TemporaryDirectory() as folder:
         train, rows = options.shared / "data" / f"{data}_train.csv", f"{folder}/synthetic.csv"
-        program = Path(__file__).with_name("peers.py")
+        program = Path(__file__).parent / "peers" / "training.py"
         _, peak, told = _measured([options.peers_python, program, peer, train, rows, len(pd.read_csv(train)), seed])
         return _scores(scorer, options, data, rows) | json.loads(told.splitlines()[-1]) | {"peak_mb": peak}
 

@@ -29,26 +29,41 @@ def tabularargn(table: pd.DataFrame, seed: int) -> Draw:
 
 
 def ctgan(table: pd.DataFrame, seed: int) -> Draw:
-    """CTGAN; it takes no missing numbers, so these become the column's mean, as its authors' own pipeline does."""
+    """CTGAN."""
+    return _of_ctgan("CTGAN", table, seed)
+
+
+def tvae(table: pd.DataFrame, seed: int) -> Draw:
+    """TVAE, of the same package."""
+    return _of_ctgan("TVAE", table, seed)
+
+
+def _of_ctgan(name: str, table: pd.DataFrame, seed: int) -> Draw:
+    """A model of the package ctgan; it takes no missing numbers, so these become the column's mean, as its authors' own
+    pipeline does.
+    """
+    import ctgan
     import numpy as np
     import torch
-    from ctgan import CTGAN
 
     for module in (random, np.random):
         module.seed(seed)
     torch.manual_seed(seed)
     labels = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     filled = table.fillna(table.mean(numeric_only=True)).fillna(dict.fromkeys(labels, "missing"))
-    model = CTGAN()
+    model = getattr(ctgan, name)()
     model.fit(filled, labels)
     return lambda rows: model.sample(rows).replace({name: {"missing": None} for name in labels})
+
+
+PEERS = {"tabularargn": tabularargn, "ctgan": ctgan, "tvae": tvae}
 
 
 def main() -> None:
     name, train, synthetic, rows, seed = sys.argv[1:]
     table = pd.read_csv(train, na_values="?")
     started = time.monotonic()
-    draw = {"tabularargn": tabularargn, "ctgan": ctgan}[name](table, int(seed))
+    draw = PEERS[name](table, int(seed))
     fitted = time.monotonic()
     draw(int(rows)).to_csv(synthetic, index=False)
     print(json.dumps({"fit_seconds": fitted - started, "sample_seconds": time.monotonic() - fitted}))
