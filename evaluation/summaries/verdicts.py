@@ -86,7 +86,7 @@ NOISY = (
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
 RELATED_ROWS = "Give more rows: of few, no generator learns how columns hang together."
 MORE_HOLDOUT = "Give the attacks more unseen rows, so that chance decides less: --set split.holdout=0.4."
-# what was measured to help, most first: docs/generators.md, "What a refusal for privacy yields to"
+# what was measured to help, most first: docs/experiments.md, "What a refusal for privacy yields to"
 MEMORY = (
     MORE_ROWS,
     "Leave out columns that nobody needs: --set columns.NAME=drop. Every further column singles people out.",
