@@ -4,6 +4,7 @@ Numbers and dates are seen as normal scores: a column's cells tile the line by t
 as indicators of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a
 conditional given the columns before it and those that a condition names:
 - a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
+- whether a number is missing is a label of its own, and a feature;
 - a label follows a multinomial logistic regression on x (label_fitting.py). What a condition names of the columns after
   it adds to the log odds, by slopes fitted to columns that are named at random.
 A few hundred rows suffice for this; the network learns what it leaves over.
@@ -30,6 +31,8 @@ SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_r
 LEAST_VARIANCE = 1e-3  # of a score given others
 MOST_SCORE = 4.0  # standard deviations, of an interval without rows
 EVERY_PATTERN = slice(None)
+SCORE = -1  # in place of a level
+LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,10 @@ class Copula(nn.Module):
     """
 
     column: Tensor  # [D], of each feature
-    level: Tensor  # [D], the rank of its label
+    level: Tensor  # [D], the rank of its label, the token of a missing number
     R: Tensor  # [D, D]
     share: Tensor  # [D], of a label's level
-    v: Tensor  # [D], variance of a number's scores E[z | cell]
+    v: Tensor  # [D], variance of a number's scores E[z | cell], those of missing ones 0
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -67,10 +70,12 @@ class Copula(nn.Module):
         labels = [c for c in range(self.columns) if c not in self.ordered]
         most = max(1, min(FREQUENT_LABELS, LABEL_FEATURES // max(1, len(labels))))
         self.levels = {c: min(most, layout.sizes[c]) for c in labels}
+        gaps = [c for c, size in self.ordered.items() if layout.sizes[c] > size]
+        self.levels |= dict.fromkeys(gaps if len(gaps) <= LABEL_FEATURES else [], 1)  # missing or not
         self.fine = {l: c for l, (c, _) in layout.inner.items() if layout.ordered[l]}  # fine token -> column
         self.factors = [*range(self.columns), *self.fine]
-        # feature j is the score of a column, or tells whether its label is the one of this rank
-        places = [(c, k) for c in range(self.columns) for k in range(self.levels.get(c, 1))]
+        # feature j is the score of a column, or tells whether its token is this level
+        places = [(c, k) for c in range(self.columns) for k in self._levels_of(c)]
         self.feature = {c: j for j, (c, k) in reversed(list(enumerate(places)))}  # column -> its first feature
         self.register_buffer("column", torch.tensor([c for c, _ in places]), persistent=False)
         self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
@@ -89,6 +94,16 @@ class Copula(nn.Module):
             self.register_buffer(f"intercepts_{c}", torch.zeros(levels + 1, dtype=torch.float64))
             self.register_buffer(f"known_{c}", torch.zeros(self.columns, levels + 1, dtype=torch.float64))  # for each
 
+    def _levels_of(self, c: int) -> list[int]:
+        if c not in self.ordered:
+            return list(range(self.levels[c]))
+        return [SCORE, *([self.ordered[c]] if c in self.levels else [])]
+
+    def indicators(self, c: int) -> slice:
+        """Return the features that are levels of column c, a label or whether a number is missing."""
+        first = self.feature[c] + (c in self.ordered)
+        return slice(first, first + self.levels[c])
+
     def fit(self, x: Tensor) -> Tensor:
         """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D,
         D].
@@ -100,6 +115,7 @@ class Copula(nn.Module):
         for c, size in self.ordered.items():
             edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
             scores, v = _scores(edges)
+            v = v * (x[:, c] < size).double().mean().clamp(min=LEAST_PRESENT)
             getattr(self, f"edges_{c}").copy_(edges)
             getattr(self, f"scores_{c}")[:size] = scores / v.sqrt()
             self.v[self.feature[c]] = v
@@ -129,12 +145,19 @@ class Copula(nn.Module):
         self._look()
 
     def rank(self, c: int, x: Tensor) -> Tensor:
-        """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]."""
-        return x[:, c].clamp(max=self.levels[c])
+        """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]; of a number 0 where
+        it is missing, else 1.
+        """
+        return self._ranks(c, x.device)[x[:, c]]
+
+    def _ranks(self, c: int, device: torch.device) -> Tensor:
+        """Return the level of each token of column c."""
+        tokens = torch.arange(self.sizes[c], device=device)
+        return (tokens < self.ordered[c]).long() if c in self.ordered else tokens.clamp(max=self.levels[c])
 
     def shares(self, c: int) -> Tensor:
         """Return the shares of the levels of label c and of all its other labels: [levels + 1]."""
-        own = self.share[self.feature[c] : self.feature[c] + self.levels[c]]
+        own = self.share[self.indicators(c)]
         return torch.cat([own, (1 - own.sum()).clamp(min=0)[None]])
 
     def _look(self) -> None:
@@ -162,11 +185,11 @@ class Copula(nn.Module):
 
     def read(self, c: int, x: Tensor, X: Tensor) -> None:
         """Write the features of column c into X."""
-        j = self.feature[c]
         if c in self.ordered:
-            X[:, j] = getattr(self, f"scores_{c}")[x[:, c]]
+            X[:, self.feature[c]] = getattr(self, f"scores_{c}")[x[:, c]]
+        if c not in self.levels:
             return
-        own = slice(j, j + self.levels[c])
+        own = self.indicators(c)
         spread = self._spread[own]
         hit = x[:, c : c + 1] == self.level[own]
         X[:, own] = torch.where(spread > 1e-6, (hit.double() - self.share[own]) / spread.clamp(min=1e-6), 0.0)
@@ -239,19 +262,33 @@ class Copula(nn.Module):
 
         The tokens x [B, L] and their features X [B, D] are K rows of each of the `patterns` of what is given.
         """
-        if l in self.levels:
-            slopes, intercepts = (own[patterns] for own in given.log_odds[l])
-            logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None]).flatten(0, 1)
-            levels = torch.arange(self.sizes[l], device=X.device).clamp(max=self.levels[l])
-            return label_term(logits, self.shares(l))[:, levels]
+        if l in self.levels and l not in self.ordered:
+            return self._label_term(l, X, given, patterns)
         c, fine = self.fine.get(l, l), l in self.fine
         edges = getattr(self, f"edges_{l}")
         if not fine:
             mu, s = number(self.feature[c], X, given, patterns)
-            return nn.functional.pad(_interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
+            term = nn.functional.pad(_interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
+            return term + self._label_term(l, X, given, patterns) if l in self.levels else term
         mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
         return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
+
+    def gap_term(self, c: int, X: Tensor, given: Conditionals) -> Tensor:
+        """Return log p(state | features X) / p(state) of number c, present and missing: float32 [B, 2], 0 where none
+        is missing.
+        """
+        if c not in self.levels:
+            return X.new_zeros(len(X), 2, dtype=torch.float32)
+        return self._level_term(c, X, given, EVERY_PATTERN).flip(1)
+
+    def _label_term(self, c: int, X: Tensor, given: Conditionals, patterns: Tensor | slice) -> Tensor:
+        return self._level_term(c, X, given, patterns)[:, self._ranks(c, X.device)]
+
+    def _level_term(self, c: int, X: Tensor, given: Conditionals, patterns: Tensor | slice) -> Tensor:
+        slopes, intercepts = (own[patterns] for own in given.log_odds[c])
+        logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None]).flatten(0, 1)
+        return label_term(logits, self.shares(c))
 
 
 def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:

@@ -106,8 +106,7 @@ def _features(copula: Copula, c: int, own: Tensor) -> Tensor:
 
 def _ties(copula: Copula, c: int) -> Tensor:
     """Return how much each feature hangs together with label c, [D]: 0 for its own."""
-    first = copula.feature[c]
-    return copula.R[first : first + copula.levels[c]].square().sum(0) * (copula.column != c)
+    return copula.R[copula.indicators(c)].square().sum(0) * (copula.column != c)
 
 
 def _regressed(copula: Copula) -> list[int]:

@@ -77,7 +77,7 @@ class Model(nn.Module):
         shrinkage: float64 [M, shrinkages].
         """
         R, nats = self.copula.fit(x), []
-        numbers = [l for l in self.copula.factors if l not in self.copula.levels]
+        numbers = [*self.copula.ordered, *self.copula.fine]
         for amount in (INDEPENDENT, *SHRINKAGE):
             self.copula.shrink(R, amount)
             nats.append(-torch.cat([self.losses(chunk)[:, numbers].double().sum(1) for chunk in other.split(4096)]))

@@ -91,8 +91,11 @@ class Start(nn.Module):
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
-        alone = choice.is_missing or not self.follows[choice.column]
-        return share if alone else share + self.copula.term(choice.column, x, X, given)
+        if not self.follows[choice.column]:
+            return share
+        if choice.is_missing:
+            return share + self.copula.gap_term(choice.column, X, given)
+        return share + self.copula.term(choice.column, x, X, given)
 
     def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
         """Draw z of column c from N(mu, s^2), or by itself from N(0, 1), into z [B, n], and return its token [B]."""

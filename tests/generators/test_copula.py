@@ -91,6 +91,35 @@ def test_terms_leave_distributions_normalised(known):
         assert torch.allclose(totals, torch.ones_like(totals), atol=1e-3), l
 
 
+def with_gaps(rows: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = normal_table(rows)
+    frame["site"] = np.where(rng.random(rows) < 0.3, "far", "near")
+    frame.loc[rng.random(rows) < np.where(frame["site"] == "far", 0.6, 0.05), ["b", "c"]] = None
+    return frame[["site", "a", "b", "c"]]
+
+
+@pytest.mark.parametrize("family", ["tabular.autoregressive", "tabular.gan"])
+def test_an_untrained_model_knows_which_values_are_missing_together_and_where(family):
+    frame = with_gaps(400)
+    drawn = fit(frame, family, budget=Budget(steps=1), seed=0).sample(2000)
+    for own in (frame, drawn):
+        gaps = own.isna()
+        assert (gaps["b"] == gaps["c"]).mean() > 0.97
+        by_site = gaps["b"].groupby(own["site"]).mean()
+        assert by_site["far"] == pytest.approx(0.6, abs=0.1) and by_site["near"] == pytest.approx(0.05, abs=0.04)
+    assert drawn[["a", "b"]].corr().iloc[0, 1] == pytest.approx(0.9, abs=0.06)
+
+
+@pytest.mark.parametrize("known", [[], [1], [2, 3]])
+def test_terms_of_numbers_with_gaps_leave_distributions_normalised(known):
+    copula, x = with_labels(with_gaps(600))
+    for l, term in copula.terms(x, 100, copula.mask(known)).items():
+        p = torch.bincount(x[:, l], minlength=term.shape[1]).double() / len(x)
+        if l not in copula.fine:
+            assert (p * term.double().exp()).sum(1).numpy() == pytest.approx(np.ones(600), abs=1e-3), l
+
+
 def test_an_untrained_model_already_knows_the_correlation():
     frame = normal_table(400)
     model = fit(frame, budget=Budget(steps=1), seed=0)
