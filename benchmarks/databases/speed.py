@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from launderette.pipelines import config
-from launderette.pipelines.database_sinks import releasing, versions
+from launderette.pipelines.database_sinks import contract, releasing, versions
 from launderette.pipelines.databases import postgresql
 from launderette.pipelines.sources import remote
 
@@ -77,7 +77,7 @@ def write_bare(loaded: config.RunConfig, folder: Path) -> None:
     import pyarrow.parquet as pq
 
     with postgresql.connected(loaded.publish.table) as connection, pq.ParquetFile(released(folder)) as file:
-        reader = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(versions.LOADED_ROWS))
+        reader = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(contract.LOADED_ROWS))
         with connection.cursor() as cursor:
             cursor.adbc_ingest("bare", reader, mode="replace")
         connection.commit()

@@ -12,9 +12,6 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from launderette.pipelines.database_sinks import types
-from launderette.pipelines.databases.addresses import quoted
-
 ROUNDING = 1e-9  # relative, of a sum of floating point numbers in another order
 TICKS_PER_SECOND = 1_000_000
 UUID_LETTERS = 36
@@ -70,7 +67,7 @@ def _add(summary: ColumnSummary, array: pa.Array) -> None:
 def _comparable(array: pa.Array) -> pa.Array:
     """Return numbers as they are, times as microseconds and dates as days in int64, anything else as bytes."""
     type_ = array.type
-    if types.is_uuid(type_):
+    if is_uuid(type_):
         return array.storage.cast(pa.binary())
     if pa.types.is_floating(type_):
         return array.cast(pa.float64())
@@ -83,6 +80,11 @@ def _comparable(array: pa.Array) -> pa.Array:
     if pa.types.is_boolean(type_):
         return array.cast(pa.int64())
     return array if pa.types.is_integer(type_) or pa.types.is_decimal(type_) else array.cast(pa.string())
+
+
+def is_uuid(type_: pa.DataType) -> bool:
+    """Tell whether a type is Arrow's own of UUIDs."""
+    return type_ == pa.uuid()
 
 
 def _plain(value: pa.Scalar) -> Any:
@@ -103,71 +105,3 @@ def _total(array: pa.Array) -> Decimal:
     if pa.types.is_decimal(array.type):
         return pc.sum(array.cast(pa.decimal256(76, array.type.scale))).as_py()
     return Decimal(pc.sum(array.cast(pa.decimal128(38, 0))).as_py())
-
-
-def asked(schema: pa.Schema) -> str:
-    """Return what the server is asked for: the rows, then present values, lowest, highest and total of each column."""
-    return ", ".join(["count(*)", *(part for field in schema for part in _asked(field))])
-
-
-def _asked(field: pa.Field) -> tuple[str, ...]:
-    name, type_ = quoted(field.name), field.type
-    count = f"count({name})"
-    epoch = f"::numeric * {TICKS_PER_SECOND}"
-    if pa.types.is_floating(type_):
-        value = f"{name}::float8"
-        return count, f"min({value})", f"max({value})", f"sum({value})"
-    if pa.types.is_boolean(type_):
-        value = f"{name}::boolean::int"
-    elif pa.types.is_signed_integer(type_):
-        value = f"{name}::int8"
-    elif pa.types.is_integer(type_) or pa.types.is_decimal(type_):
-        value = f"{name}::numeric"
-    elif pa.types.is_date(type_):
-        value = f"({name}::date - date 'epoch')"
-    else:
-        kind, origin = _clock(type_)
-        if kind is None:
-            value = f'{name}::text COLLATE "C"'
-            return count, f"min({value})", f"max({value})", f"sum(octet_length({name}::text))::numeric"
-        value = f"({name}::{kind} - {origin})" if origin else f"{name}::{kind}"
-        ends = (f"extract(epoch FROM {how}({value})){epoch}" for how in ("min", "max"))
-        return count, *ends, _clock_total(f"{name}::{kind}") if origin else f"sum(extract(epoch FROM {value})){epoch}"
-    return count, f"min({value})::numeric", f"max({value})::numeric", f"sum({value})::numeric"
-
-
-def _clock_total(value: str) -> str:
-    """Return the sum of times in microseconds, of days and of times apart: an interval has room for 2**31 days."""
-    if value.endswith("::time"):
-        return f"extract(epoch FROM sum({value} - time '00:00'))::numeric * {TICKS_PER_SECOND}"
-    days, times = f"sum({value}::date - date 'epoch')", f"sum({value}::time - time '00:00')"
-    return f"({days}::numeric * 86400 + extract(epoch FROM {times})::numeric) * {TICKS_PER_SECOND}"
-
-
-def _clock(type_: pa.DataType) -> tuple[str | None, str]:
-    """Return the type of PostgreSQL by which times are compared, and what is taken off them."""
-    if pa.types.is_timestamp(type_):
-        return ("timestamptz", "timestamptz 'epoch'") if type_.tz else ("timestamp", "timestamp 'epoch'")
-    if pa.types.is_time(type_):
-        return "time", "time '00:00'"
-    return ("interval", "") if pa.types.is_duration(type_) else (None, "")
-
-
-def of_answer(row: tuple[Any, ...], schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-    """Return the rows of a table and the summaries of its columns from what the server has answered."""
-    found = []
-    for at, field in enumerate(schema):
-        present, low, high, total = row[1 + 4 * at : 5 + 4 * at]
-        if not present:
-            found.append(ColumnSummary())
-        elif pa.types.is_floating(field.type):
-            found.append(ColumnSummary(present, low + 0.0, high + 0.0, total))
-        else:
-            read = str.encode if _is_text(field.type) else Decimal
-            found.append(ColumnSummary(present, read(low), read(high), Decimal(total)))
-    return int(row[0]), found
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    numbers = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_date)
-    return not any(holds(type_) for holds in numbers) and _clock(type_)[0] is None

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import record, swapping, versions
+from launderette.pipelines.database_sinks.postgresql import opened
 from launderette.pipelines.databases import addresses, failures
-from launderette.pipelines.databases.postgresql import connected
 from launderette.pipelines.run.artifacts import Unavailable, digest_file
 
 RELEASED_ROWS = Path("data", "data.parquet")
@@ -26,8 +26,8 @@ def check(target: Target | None, names: Sequence[str]) -> None:
 
 
 def _rehearse(target: Target, names: Sequence[str]) -> None:
-    with failures.explained(_expected("load a release beside", target)), connected(target) as connection:
-        versions.rehearse(connection, target, names)
+    with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
+        versions.rehearse(sink, target, names)
 
 
 def load(target: Target | None, release: Path, id: str) -> None:
@@ -42,8 +42,8 @@ def load(target: Target | None, release: Path, id: str) -> None:
 
 
 def _load(target: Target, file: pq.ParquetFile, id: str, digest: str) -> None:
-    with failures.explained(_expected("load a release beside", target)), connected(target) as connection:
-        versions.load(connection, target, file, id, digest)
+    with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
+        versions.load(sink, target, file, id, digest)
 
 
 def show(target: Target | None, output: Path, release: Path, id: str, keep: int | None) -> None:
@@ -61,13 +61,13 @@ def show(target: Target | None, output: Path, release: Path, id: str, keep: int 
 
 
 def _drop_surplus(target: Target, keep: int, id: str) -> None:
-    with failures.explained(_expected("drop old releases beside", target)), connected(target) as connection:
-        swapping.drop_surplus(connection, target, keep, id)
+    with failures.explained(_expected("drop old releases beside", target)), opened(target) as sink:
+        swapping.drop_surplus(sink, target, keep, id)
 
 
 def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> list[str]:
-    with failures.explained(_expected("swap a release into", target)), connected(target) as connection:
-        return swapping.swap(connection, target, id, file)
+    with failures.explained(_expected("swap a release into", target)), opened(target) as sink:
+        return swapping.swap(sink, target, id, file)
 
 
 def _expected(what: str, target: Target) -> str:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.config.places import Target
-from pipelines.database_sinks import record, releasing, swapping, versions
+from pipelines.database_sinks import contract, record, releasing, swapping, versions
+from pipelines.database_sinks import postgresql as sinks
 from pipelines.databases import failures, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable
 from tests.databases.conftest import PASSWORD, WRITER, dbapi
@@ -53,7 +54,7 @@ def table(rows=ROWS, start=0):
 def target(server, secrets, monkeypatch):
     monkeypatch.setenv("LOGIN", WRITER)
     monkeypatch.setattr(releasing, "LOCK_DELAYS", [0.0])
-    monkeypatch.setattr(swapping, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(contract, "LOCK_SECONDS", 0.2)
     server.run(
         "DROP SCHEMA IF EXISTS launder_releases CASCADE",
         "DROP SCHEMA IF EXISTS staging CASCADE",
@@ -78,6 +79,10 @@ def release(target, folder, id, rows=None, keep=None):
 
 def back(folder, id):
     releasing.rollback(record.of(folder)[id], id)
+
+
+def place_of(target, id):
+    return sinks.PostgreSQL(None).place(versions.name_of(target, id))
 
 
 def ids(server, name="staging.people"):
@@ -154,7 +159,7 @@ def test_grants_dependants_options_and_indexes_stay(server, target, tmp_path):
         "GRANT SELECT ON staging.people TO reader",
         "ALTER VIEW staging.people SET (security_barrier = true)",
         "CREATE VIEW staging.towns AS SELECT town FROM staging.people",
-        f"CREATE INDEX ON {versions.place_of(target(), IDS[1])} (lower(town)) WHERE id > 0",
+        f"CREATE INDEX ON {place_of(target(), IDS[1])} (lower(town)) WHERE id > 0",
     )
     release(target(), tmp_path, IDS[2], table(9))
     kept = server.run(
@@ -231,14 +236,13 @@ def test_a_rehearsal_leaves_nothing(server, target):
 
 def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target, tmp_path, monkeypatch):
     """Whatever changes on the way, in any column: nothing of it is left."""
-    copy = versions._copy
+    fill = sinks.PostgreSQL.fill
 
-    def corrupted(connection, name, file, columns):
-        copy(connection, name, file, columns)
-        statement = f"UPDATE {versions.quoted(versions.SCHEMA, name)} SET {changes[-1]} WHERE id = 8"
-        postgresql.run(connection, statement)
+    def corrupted(sink, version, file, columns):
+        fill(sink, version, file, columns)
+        sink.run(f"UPDATE {sink.place(version)} SET {changes[-1]} WHERE id = 8")
 
-    monkeypatch.setattr(versions, "_copy", corrupted)
+    monkeypatch.setattr(sinks.PostgreSQL, "fill", corrupted)
     changes = [
         "pay = pay * 10",
         "big = NULL",
@@ -268,9 +272,7 @@ def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target,
 def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server, target, tmp_path, monkeypatch, how):
     release(target(how), tmp_path, IDS[1])
     with dbapi.connect(server.uri + "&user=postgres") as other:
-        postgresql.run(
-            other, f"LOCK TABLE {'staging.people' if how == 'rows' else versions.place_of(target(), IDS[1])}"
-        )
+        postgresql.run(other, f"LOCK TABLE {'staging.people' if how == 'rows' else place_of(target(), IDS[1])}")
         if how == "view":
             postgresql.run(other, "SELECT 1 FROM staging.people LIMIT 1")
         with pytest.raises(Unavailable, match="found a lock on it"):
@@ -279,8 +281,8 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
     monkeypatch.setattr(failures, "DELAYS", [])
     existing = swapping.targets.existing
 
-    def dies(connection, target):
-        found = existing(connection, target)
+    def dies(sink, target):
+        found = existing(sink, target)
         server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{WRITER}'")
         return found
 
@@ -295,7 +297,7 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
 def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_told(
     server, target, tmp_path, monkeypatch, times
 ):
-    batches, ended = versions._batches, []
+    batches, ended = sinks._batches, []
 
     def interrupted(*given):
         for batch in batches(*given):
@@ -304,7 +306,7 @@ def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_t
                 ended.append(server.run(end))
             yield batch
 
-    monkeypatch.setattr(versions, "_batches", interrupted)
+    monkeypatch.setattr(sinks, "_batches", interrupted)
     if times == 1:
         release(target(), tmp_path, IDS[1])
         assert ids(server) == list(range(ROWS))
@@ -316,12 +318,12 @@ def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_t
 
 def test_a_version_that_somebody_still_reads_is_dropped_by_a_later_release(server, target, tmp_path):
     def kept():
-        with postgresql.connected(target()) as connection:
-            return versions.kept(connection, target())
+        with sinks.opened(target()) as sink:
+            return versions.kept(sink, target())
 
     release(target(), tmp_path, IDS[0], table(3))
     with dbapi.connect(server.uri + "&user=postgres") as reader:
-        postgresql.run(reader, f"SELECT count(*) FROM {versions.place_of(target(), IDS[0])}")
+        postgresql.run(reader, f"SELECT count(*) FROM {place_of(target(), IDS[0])}")
         release(target(), tmp_path, IDS[1], table(5), keep=1)
         assert len(ids(server)) == 5 and kept() == IDS[:2]
     release(target(), tmp_path, IDS[2], table(7), keep=1)
@@ -330,11 +332,11 @@ def test_a_version_that_somebody_still_reads_is_dropped_by_a_later_release(serve
 
 def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
     release(target(), tmp_path, IDS[0])
-    server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {versions.place_of(target(), IDS[0])}")
+    server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {place_of(target(), IDS[0])}")
     for id in IDS[1:]:
         release(target(), tmp_path, id, table(3), keep=2)
-    with postgresql.connected(target()) as connection:
-        assert versions.kept(connection, target()) == [IDS[0], IDS[2], IDS[3]]
+    with sinks.opened(target()) as sink:
+        assert versions.kept(sink, target()) == [IDS[0], IDS[2], IDS[3]]
     with pytest.raises(LaunderError, match="found none; they were dropped"):
         back(tmp_path, IDS[1])
     assert ids(server) == [0, 1, 2]

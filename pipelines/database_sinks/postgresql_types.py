@@ -1,11 +1,12 @@
 """Types between Arrow and PostgreSQL on the way in: what a new table has, and what COPY takes for each."""
 
 import re
-from dataclasses import dataclass
 from uuid import UUID
 
 import pyarrow as pa
 
+from launderette.pipelines.database_sinks.checks import is_uuid
+from launderette.pipelines.database_sinks.contract import LoadedColumn
 from launderette.pipelines.run.artifacts import LaunderError
 
 INTEGERS_BY_BITS = {  # by size in bits: signed, unsigned
@@ -31,16 +32,6 @@ COPIED: dict[str, pa.DataType] = {
 }
 NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
 UUID_BYTES = 16
-
-
-@dataclass(frozen=True)
-class LoadedColumn:
-    """A column on its way into a table: its type there, and as what it is copied; `text` where the server converts."""
-
-    name: str
-    type: str
-    copied: pa.DataType
-    by_text: bool = False
 
 
 def plan(field: pa.Field, wanted: str | None, is_enum: bool = False) -> LoadedColumn:
@@ -74,11 +65,6 @@ def natural(type_: pa.DataType) -> str:
         "uuid": is_uuid,
     }
     return next((name for name, holds in tests.items() if holds(type_)), "text")
-
-
-def is_uuid(type_: pa.DataType) -> bool:
-    """Tell whether a type is Arrow's own of UUIDs."""
-    return type_ == pa.uuid()
 
 
 def cast(array: pa.Array, column: LoadedColumn) -> pa.Array:

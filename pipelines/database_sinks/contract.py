@@ -1,0 +1,118 @@
+"""What a database does so that releases can go into it: the statements that differ from one to another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config.places import Target
+from launderette.pipelines.database_sinks.checks import ColumnSummary
+from launderette.pipelines.databases.addresses import quoted
+
+LOCK_SECONDS = 2.0  # so that who waits behind a statement of ours waits no longer
+LOADED_ROWS = 65_536  # rows that are sent at a time
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """A column of a target: its type as SQL writes it, whether the server computes it, whether it has to be given."""
+
+    name: str
+    type: str
+    is_enum: bool
+    is_computed: bool
+    is_needed: bool
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A target as it is: whether it is a view, None where there is none, its columns, options of a view, its owner."""
+
+    is_view: bool | None = None
+    columns: tuple[TargetColumn, ...] = ()
+    options: str = ""
+    is_own: bool = True
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class LoadedColumn:
+    """A column on its way into a table: its type there, and as what it is copied; `text` where the server converts."""
+
+    name: str
+    type: str
+    copied: pa.DataType
+    by_text: bool = False
+
+
+class Sink(Protocol):
+    """A connection to a database that releases go into, in a transaction that is rolled back unless it is committed.
+
+    A version is a table that holds one release, known by its name here; its note, written last, says which.
+    """
+
+    def begin(self) -> None:
+        """Begin to change what readers see: locks are waited for at most LOCK_SECONDS each."""
+
+    def commit(self) -> None:
+        """Keep what was done."""
+
+    def rollback(self) -> None:
+        """Take back what was done."""
+
+    def existing(self, target: Target) -> Existing:
+        """Return what is there under the name of a target."""
+
+    def rehearse(self, target: Target, is_new: bool) -> None:
+        """Do all that a release needs permission for; `is_new` where the target is not there yet."""
+
+    def place(self, version: str) -> str:
+        """Return the quoted name of the table of a version."""
+
+    def notes(self) -> dict[str, str]:
+        """Return the notes of all versions of all targets."""
+
+    def columns(self, version: str) -> list[str]:
+        """Return the columns of a version, none where it is not there."""
+
+    def planned(self, field: pa.Field, there: TargetColumn | None) -> LoadedColumn:
+        """Return how a column of a file is loaded, into the type that the target has `there`."""
+
+    def create(self, version: str, columns: Sequence[LoadedColumn]) -> None:
+        """Make the empty table of a version."""
+
+    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
+        """Copy the rows of a file into the table of a version; LaunderError where one does not fit."""
+
+    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+        """Return the rows of a table and the summaries of its columns, computed by the database."""
+
+    def finish(self, version: str, note: str, before: str | None) -> None:
+        """Give a version the indexes of the one `before` it, and its note."""
+
+    def abandon(self, version: str) -> None:
+        """Leave nothing of a version that could not be loaded."""
+
+    def show(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Have the view of a target read a version whose columns are `names`."""
+
+    def replace(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Replace the rows of the table of a target by those of a version."""
+
+    def is_used(self, version: str) -> bool:
+        """Tell whether something in the database, such as a view, depends on a version."""
+
+    def drop(self, version: str) -> None:
+        """Drop the table of a version, and its note."""
+
+
+def selected(names: Sequence[str], found: Existing) -> list[str]:
+    """Return what a view selects: its own columns in their order, empty where the version lacks them, then new ones."""
+    own = [
+        quoted(c.name) if c.name in names else f"CAST(NULL AS {c.type or 'text'}) AS {quoted(c.name)}"
+        for c in found.columns
+    ]
+    known = [column.name for column in found.columns]
+    return [*own, *(quoted(name) for name in names if name not in known)]

@@ -1,0 +1,183 @@
+"""PostgreSQL as a place of releases: versions are tables of one schema, notes are comments, all in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config.places import Target
+from launderette.pipelines.database_sinks import contract, postgresql_summaries
+from launderette.pipelines.database_sinks import postgresql_types as types
+from launderette.pipelines.database_sinks.checks import ColumnSummary
+from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.databases import postgresql
+from launderette.pipelines.databases.addresses import quoted, table_parts
+from launderette.pipelines.run.artifacts import LaunderError
+
+SCHEMA, REHEARSED = "launder_releases", "rehearsed"
+VIEW_KIND, TABLE_KINDS = "v", ("r", "p")
+TARGET_FOUND = """
+SELECT c.oid::int8, c.relkind::text, array_to_string(c.reloptions, ', '), pg_get_userbyid(c.relowner) = current_user,
+    quote_ident(pg_get_userbyid(c.relowner)::text)
+FROM pg_class c WHERE c.oid = to_regclass($1::text)
+"""
+TARGET_COLUMNS = """
+SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), t.typtype::text = 'e', a.attgenerated::text <> '',
+    a.attnotnull AND NOT a.atthasdef AND a.attidentity::text = ''
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = $1::int8::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+VERSIONS = """
+SELECT c.relname::text, obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1::text AND c.relkind = 'r'
+"""
+NAMES = """
+SELECT a.attname::text FROM pg_attribute a
+WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+INDEXES = """
+SELECT i.indisunique, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = to_regclass($1::text)
+"""
+DEPENDANTS = """
+SELECT count(*) FROM pg_depend d
+WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1::text) AND d.classid = 'pg_rewrite'::regclass
+"""
+
+
+@contextmanager
+def opened(target: Target) -> Iterator["PostgreSQL"]:
+    """Yield a connection to the database of a target."""
+    with postgresql.connected(target) as connection:
+        sink = PostgreSQL(connection)
+        sink.run("SET LOCAL TimeZone = 'UTC'")
+        yield sink
+
+
+class PostgreSQL:
+    """A connection through ADBC (see `contract.Sink`)."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
+        """Run one statement and return its rows."""
+        return postgresql.run(self.connection, statement, values)
+
+    def begin(self) -> None:
+        self.run(f"SET LOCAL lock_timeout = '{contract.LOCK_SECONDS}s'")
+
+    def commit(self) -> None:
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        self.connection.rollback()
+
+    def existing(self, target: Target) -> Existing:
+        rows = self.run(TARGET_FOUND, (quoted(*table_parts(target.name)),))
+        if not rows:
+            return Existing()
+        oid, kind, options, is_own, owner = rows[0]
+        if target.how == "rows" and kind not in TABLE_KINDS:
+            raise LaunderError(f"expected a table at {target.name}, found none; set publish.table.how to view")
+        if "security_invoker=true" in (options or ""):
+            raise LaunderError(
+                f"expected a view that reads as its owner at {target.name}, found security_invoker; set it to false"
+            )
+        found = tuple(TargetColumn(*row) for row in self.run(TARGET_COLUMNS, (oid,)))
+        return Existing(kind == VIEW_KIND, found, options or "", is_own, owner)
+
+    def rehearse(self, target: Target, is_new: bool) -> None:
+        self._create_schema()
+        self.run(f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ()")
+        if is_new:
+            self.run(f"CREATE VIEW {quoted(*table_parts(target.name))} AS SELECT 1 AS one")
+
+    def place(self, version: str) -> str:
+        return quoted(SCHEMA, version)
+
+    def notes(self) -> dict[str, str]:
+        return {name: said for name, said in self.run(VERSIONS, (SCHEMA,)) if said}
+
+    def columns(self, version: str) -> list[str]:
+        return [name for (name,) in self.run(NAMES, (self.place(version),))]
+
+    def planned(self, field: pa.Field, there: TargetColumn | None) -> LoadedColumn:
+        return types.plan(field, there.type if there else None, bool(there and there.is_enum))
+
+    def create(self, version: str, columns: Sequence[LoadedColumn]) -> None:
+        self._create_schema()
+        named = ", ".join(f"{quoted(column.name)} {'text' if column.by_text else column.type}" for column in columns)
+        self.run(f"CREATE TABLE {self.place(version)} ({named})")
+
+    def _create_schema(self) -> None:
+        if not self.run("SELECT 1 FROM pg_namespace WHERE nspname = $1::text", (SCHEMA,)):
+            self.run(f"CREATE SCHEMA {SCHEMA}")
+
+    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
+        schema = pa.schema([pa.field(column.name, column.copied) for column in columns])
+        reader = pa.RecordBatchReader.from_batches(schema, _batches(file, columns, schema))
+        with self.connection.cursor() as cursor:
+            cursor.adbc_ingest(version, reader, mode="append", db_schema_name=SCHEMA)
+        self._convert(version, columns)
+
+    def _convert(self, version: str, columns: Sequence[LoadedColumn]) -> None:
+        """Give columns that were loaded as text their type, in one pass."""
+        changes = [
+            f"ALTER {quoted(column.name)} TYPE {column.type} USING {quoted(column.name)}::{column.type}"
+            for column in columns
+            if column.by_text and column.type != "text"
+        ]
+        if changes:
+            self.run(f"ALTER TABLE {self.place(version)} {', '.join(changes)}")
+
+    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+        (answer,) = self.run(f"SELECT {postgresql_summaries.asked(schema)} FROM {place}")  # noqa: S608
+        return postgresql_summaries.of_answer(answer, schema)
+
+    def finish(self, version: str, note: str, before: str | None) -> None:
+        place = self.place(version)
+        for unique, definition in self.run(INDEXES, (self.place(before),)) if before else []:
+            how = definition.partition(" USING ")[2]
+            self.run(f"CREATE {'UNIQUE ' if unique else ''}INDEX ON {place} USING {how}")
+        self.run(f"COMMENT ON TABLE {place} IS {_literal(note)}")
+        self.run(f"ANALYZE {place}")
+
+    def abandon(self, version: str) -> None:
+        """Leave nothing: its transaction ends with the connection."""
+
+    def show(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Have a view read a version: its grants, its owner, its options, its columns and what depends on it stay."""
+        view, place = quoted(*table_parts(target.name)), self.place(version)
+        options = f" WITH ({found.options})" if found.options else ""
+        if not found.is_own:
+            self.run(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {found.owner}")
+            self.run(f"GRANT SELECT ON {place} TO {found.owner}")
+        named = ", ".join(contract.selected(names, found))
+        self.run(f"CREATE OR REPLACE VIEW {view}{options} AS SELECT {named} FROM {place}")  # noqa: S608
+
+    def replace(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Replace rows, while the table stays with all that hangs on it; readers see the old ones until the commit."""
+        table, place, named = quoted(*table_parts(target.name)), self.place(version), ", ".join(map(quoted, names))
+        if found.is_view is None:
+            self.run(f"CREATE TABLE {table} (LIKE {place})")
+        self.run(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        self.run(f"DELETE FROM {table}")  # noqa: S608
+        self.run(f"INSERT INTO {table} ({named}) OVERRIDING SYSTEM VALUE SELECT {named} FROM {place}")  # noqa: S608
+
+    def is_used(self, version: str) -> bool:
+        return bool(self.run(DEPENDANTS, (self.place(version),))[0][0])
+
+    def drop(self, version: str) -> None:
+        self.run(f"DROP TABLE IF EXISTS {self.place(version)}")
+
+
+def _batches(file: pq.ParquetFile, columns: Sequence[LoadedColumn], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in file.iter_batches(contract.LOADED_ROWS):
+        arrays = [types.cast(batch.column(column.name), column) for column in columns]
+        yield pa.record_batch(arrays, schema)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
