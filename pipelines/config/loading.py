@@ -136,9 +136,8 @@ def _checked(config: RunConfig) -> RunConfig:
 
 def _check_other(source: Source, target: Target) -> None:
     """Raise LaunderError where a release would take the place of the rows that it is made of."""
-    written = addresses.table_parts(target.name)
-    read = addresses.table_parts(source.table) if source.table else ()
-    if source.uri == target.uri and read and ("public", *read)[-2:] == ("public", *written)[-2:]:
+    read = addresses.table_of(source.uri, source.table) if source.uri and source.table else None
+    if read and read == addresses.table_of(str(target.uri), target.name):
         raise LaunderError(
             "expected another table under publish.table than that of the source, found the same; name another one"
         )

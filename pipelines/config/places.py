@@ -114,10 +114,22 @@ class Target(Database):
     name: str  # such as public.people
     how: Literal["view", "rows"] = "view"
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the database is a file of SQLite."""
+        return addresses.scheme_of(self.uri or "") == addresses.SQLITE
+
     @model_validator(mode="after")
-    def _postgresql(self) -> Self:
-        if self.uri is None or addresses.scheme_of(self.uri) not in addresses.POSTGRESQL:
-            raise ValueError("expected uri: postgresql://host/name under publish.table, found another database")
+    def _supported(self) -> Self:
+        if addresses.scheme_of(self.uri or "") not in (*addresses.POSTGRESQL, addresses.SQLITE):
+            raise ValueError(
+                "expected uri: postgresql://host/name or sqlite:///path under publish.table, found another database; "
+                "release into a file and load that one there"
+            )
+        if self.is_file and addresses.sqlite_path(self.uri or "").name in ("", ":memory:"):
+            raise ValueError("expected a path such as sqlite:///staging.db under publish.table.uri, found none")
+        if self.is_file and (self.user or self.password):
+            raise ValueError("expected neither user nor password under publish.table for SQLite, found one; remove it")
         return self
 
 

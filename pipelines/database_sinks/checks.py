@@ -39,12 +39,12 @@ class ColumnSummary:
 
 
 def of_file(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-    """Return the rows of a file and the summaries of its columns."""
+    """Return the rows of a file and the summaries of its columns, read as the types of a schema."""
     rows, found = 0, [ColumnSummary() for _ in schema]
     for batch in batches:
         rows += batch.num_rows
-        for summary, array in zip(found, batch.columns, strict=True):
-            _add(summary, array)
+        for summary, array, field in zip(found, batch.columns, schema, strict=True):
+            _add(summary, array if array.type == field.type or is_uuid(array.type) else array.cast(field.type))
     return rows, found
 
 

@@ -86,6 +86,9 @@ class Sink(Protocol):
     def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
         """Copy the rows of a file into the table of a version; LaunderError where one does not fit."""
 
+    def compared(self, schema: pa.Schema) -> pa.Schema:
+        """Return the types as which columns of a file are compared: their own, or what the database keeps of these."""
+
     def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
         """Return the rows of a table and the summaries of its columns, computed by the database."""
 

@@ -3,15 +3,15 @@ with them.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
-from launderette.pipelines.database_sinks import record, swapping, versions
-from launderette.pipelines.database_sinks.postgresql import opened
+from launderette.pipelines.database_sinks import postgresql, record, sqlite, swapping, versions
+from launderette.pipelines.database_sinks.contract import Sink
 from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.run.artifacts import Unavailable, digest_file
 
@@ -28,6 +28,11 @@ def check(target: Target | None, names: Sequence[str]) -> None:
 def _rehearse(target: Target, names: Sequence[str]) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
         versions.rehearse(sink, target, names)
+
+
+def opened(target: Target) -> AbstractContextManager[Sink]:
+    """Open the database of a target."""
+    return (sqlite if target.is_file else postgresql).opened(target)
 
 
 def load(target: Target | None, release: Path, id: str) -> None:

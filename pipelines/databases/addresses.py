@@ -1,6 +1,7 @@
 """Addresses: which ones are databases, what may stand in one, names of tables, and where its secrets come from."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from launderette.pipelines.run.artifacts import LaunderError
@@ -9,7 +10,7 @@ from launderette.pipelines.secrets import is_reference, secret
 SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 OBJECT_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 FILE_SCHEMES = ("file", *OBJECT_SCHEMES, "adl", "http", "https", "ftp", "sftp", "hdfs")
-POSTGRESQL = ("postgresql", "postgres")
+POSTGRESQL, SQLITE = ("postgresql", "postgres"), "sqlite"
 FILE_DATABASES = ("sqlite", "duckdb")
 CREDENTIALS = re.compile(r"://(?:[^/@\s]+@|[^/?@\s]*:[^?@\s]*@)")  # a password may hold a slash
 SECRET_OPTIONS = ("user", "password", "passwd", "pwd", "sslpassword", "token", "access_token", "secret")
@@ -48,6 +49,11 @@ def shown(uri: str) -> str:
     return uri.partition("?")[0]
 
 
+def sqlite_path(uri: str) -> Path:
+    """Return the file that an address of SQLite names."""
+    return Path(uri.partition(":///")[2].partition("?")[0])
+
+
 def resolved(value: str | None, key: str) -> str | None:
     """Return what a reference to a secret stands for, any other text as it is. LaunderError where there is none."""
     return secret(value, key) if value is not None and is_reference(value) else value
@@ -79,6 +85,14 @@ def table_parts(name: str) -> tuple[str, ...]:
         if name[found.end()] != ".":
             break
     raise LaunderError('expected the name of a table such as public.people or public."a.b", found another text')
+
+
+def table_of(uri: str, name: str) -> tuple[str, ...]:
+    """Return what is the same for two names of one table: its database, its schema and its own name."""
+    parts = table_parts(name)
+    if scheme_of(uri) != SQLITE:
+        return uri, *("public", *parts)[-2:]
+    return str(sqlite_path(uri).resolve()), *("main", *(part.lower() for part in parts))[-2:]
 
 
 def quoted(*parts: str) -> str:

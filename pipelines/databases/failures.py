@@ -10,6 +10,8 @@ from typing import TypeVar
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 
 DELAYS = [1.0, 5.0, 15.0]  # seconds before the second, third and fourth attempt
+OWN_DRIVER = "sqlite3"  # the module of Python's own driver
+DRIVERS = ("adbc_driver_manager", "sqlalchemy", OWN_DRIVER)
 LOCKED, LOST = "55P03", ("08", "57P", "53300")  # classes of SQLSTATE: no lock in time, no connection any more
 FOUND = {  # by SQLSTATE, what was found and what to do
     "28P01": "that the user or the password is wrong; correct what user and password refer to",
@@ -54,8 +56,16 @@ FOUND_BY_WORDS = {  # where there is no SQLSTATE: without a connection, and whil
     "file is not a database": "a file that is no database; check the path",
     "syntax error": FOUND["42601"],
     "attempt to write a readonly database": FOUND["25006"],
-    "database is locked": FOUND[LOCKED],
 }
+FOUND_BY_SQLITE = {  # by the words of its library, where a release is written
+    "readonly database": "that its file may not be written; give the user of the run the right to",
+    "disk is full": FOUND["53100"],
+    "disk I/O error": "that its file cannot be written; check the space on the disk, and its health",
+    "constraint failed": FOUND_BY_CLASS["23"],
+    "cannot store": FOUND_BY_CLASS["22"],
+    "unable to open database file": "that its folder is not there, or may not be written; check the path",
+}
+LOCKED_WORDS = ("database is locked", "table is locked", "schema is locked")  # of SQLite
 Result = TypeVar("Result")
 
 
@@ -84,7 +94,11 @@ def explained(expected: str) -> Iterator[None]:
 
 def _of_driver(error: Exception) -> bool:
     """Tell whether an exception is one of a database's driver: ADBC's, SQLAlchemy's, or Arrow's for a stream of it."""
-    return type(error).__module__.partition(".")[0] in ("adbc_driver_manager", "sqlalchemy") or "[libpq]" in str(error)
+    return type(error).__module__.partition(".")[0] in (
+        "adbc_driver_manager",
+        "sqlalchemy",
+        OWN_DRIVER,
+    ) or "[libpq]" in str(error)
 
 
 def state_of(error: BaseException) -> str:
@@ -95,15 +109,20 @@ def state_of(error: BaseException) -> str:
 
 def _failure(expected: str, error: Exception) -> LaunderError:
     state, text = state_of(error), str(error)
+    if any(words in text for words in LOCKED_WORDS):
+        state = LOCKED
+    by_words = FOUND_BY_WORDS if type(error).__module__ != OWN_DRIVER else {**FOUND_BY_WORDS, **FOUND_BY_SQLITE}
     found = (
         FOUND.get(state)
         or FOUND_BY_CLASS.get(state[:2])
-        or next((said for w, said in FOUND_BY_WORDS.items() if w in text), None)
+        or next((said for w, said in by_words.items() if w in text), None)
     )
     if found and state != LOCKED:
         return LaunderError(f"{expected}, found {found}")
     if found:
         return Unavailable(f"{expected}, found {found}")
+    if type(error).__module__ == OWN_DRIVER:
+        return LaunderError(f"{expected}, found that the database refuses it; check the file")
     if (state and not state.startswith(LOST)) or (not state and _is_answer(text, type(error).__name__)):
         return LaunderError(f"{expected}, found that the database refuses it{state and f' ({state})'}; see its log")
     return Unavailable(f"{expected}, found no connection, or one that was lost; run again once the server answers")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -42,7 +41,7 @@ def rows(source: Source, *, is_dropped: Callable[[str], bool]) -> Iterator[RowSt
 @contextmanager
 def _connected(source: Source) -> Iterator[Any]:
     dbapi = failures.driver("adbc_driver_sqlite.dbapi", "SQLite")
-    path = Path(str(source.uri).partition(":///")[2].partition("?")[0])
+    path = addresses.sqlite_path(str(source.uri))
     if not path.is_file():
         raise LaunderError(f"expected an SQLite database at {path}, found no file; check the path")
     with dbapi.connect(f"file:{quote(str(path))}?mode=ro") as connection:

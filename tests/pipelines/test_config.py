@@ -76,6 +76,11 @@ def test_a_dump_is_read_back(read):
             "publish: {table: {uri: 'postgresql://h/d', name: public.people, how: rows}}",
             ["another table under publish.table", "found the same"],
         ),
+        (
+            "source: {uri: 'sqlite:///a.db', table: people}\n"
+            "publish: {table: {uri: 'sqlite:///./a.db', name: main.People, how: rows}}",
+            ["another table under publish.table", "found the same"],
+        ),
         ("source: x.csv\nschedule: {cron: 0 3 * * *, timezone: Europe/Berlni}", ["time zone", "Europe/Berlin"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
         ("name: x", ["expected source"]),

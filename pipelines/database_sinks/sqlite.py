@@ -1,0 +1,192 @@
+"""SQLite as a place of releases: versions are tables beside the target, their notes rows of one more table.
+
+Others may write meanwhile: a version is loaded in parts, each a transaction of its own, and is one once its note is
+there. What readers see changes in one transaction.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config.places import Target
+from launderette.pipelines.database_sinks import contract, sqlite_summaries
+from launderette.pipelines.database_sinks import sqlite_types as types
+from launderette.pipelines.database_sinks.checks import ColumnSummary
+from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.databases.addresses import quoted, sqlite_path, table_parts
+from launderette.pipelines.run.artifacts import LaunderError
+
+RELEASE_NOTES, OWN_SCHEMA = "launder_releases", "main"
+TABLE_OR_VIEW = "SELECT name, type FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
+TABLE_COLUMNS = """
+SELECT name, type, hidden IN (2, 3), "notnull" AND dflt_value IS NULL AND NOT (pk AND upper(type) = 'INTEGER')
+FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid
+"""
+USED_BY = "SELECT count(*) FROM sqlite_master WHERE name <> ?1 AND tbl_name <> ?1 AND instr(sql, ?1)"
+INDEX_STATEMENTS = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql NOT NULL ORDER BY rowid"
+TRIGGER_STATEMENTS = (
+    "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE ORDER BY rowid"
+)
+
+
+@contextmanager
+def opened(target: Target) -> Iterator["SQLite"]:
+    """Yield a connection to the database of a target, which is made where its folder is there."""
+    path = sqlite_path(str(target.uri))
+    where, was_there = f"file:{quote(str(path))}", path.exists()
+    try:
+        with closing(sqlite3.connect(where, contract.LOCK_SECONDS, isolation_level=None, uri=True)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            yield SQLite(connection)
+    finally:
+        if not was_there:
+            _remove_empty(path)
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove a database into which nothing went."""
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
+
+
+class SQLite:
+    """A connection through Python's own driver (see `contract.Sink`)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
+        """Run one statement and return its rows."""
+        return self.connection.execute(statement, values).fetchall()
+
+    def begin(self) -> None:
+        if not self.connection.in_transaction:
+            self.run("BEGIN IMMEDIATE")
+            self.run("PRAGMA defer_foreign_keys = ON")
+
+    def commit(self) -> None:
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        self.connection.rollback()
+
+    def existing(self, target: Target) -> Existing:
+        rows = self.run(TABLE_OR_VIEW, (_name(target),))
+        if not rows:
+            return Existing()
+        ((name, kind),) = rows
+        rows = self.run(TABLE_COLUMNS, (name,))
+        columns = (
+            TargetColumn(own, type_, False, bool(computed), bool(needed)) for own, type_, computed, needed in rows
+        )
+        return Existing(kind == "view", tuple(columns))
+
+    def rehearse(self, target: Target, is_new: bool) -> None:
+        self.begin()
+        self._create_notes()
+        if is_new:
+            self.run(f"CREATE VIEW {quoted(_name(target))} AS SELECT 1 AS one")
+
+    def place(self, version: str) -> str:
+        return quoted(_table(version))
+
+    def notes(self) -> dict[str, str]:
+        if not self.run(TABLE_OR_VIEW, (RELEASE_NOTES,)):
+            return {}
+        return dict(self.run(f"SELECT version, note FROM {RELEASE_NOTES}"))  # noqa: S608
+
+    def columns(self, version: str) -> list[str]:
+        return [name for name, *_ in self.run(TABLE_COLUMNS, (_table(version),))]
+
+    def planned(self, field: pa.Field, there: TargetColumn | None) -> LoadedColumn:
+        return types.plan(field, there.type if there else None)
+
+    def create(self, version: str, columns: Sequence[LoadedColumn]) -> None:
+        self.begin()
+        self._create_notes()
+        named = ", ".join(f"{quoted(column.name)} {column.type}" for column in columns)
+        self.run(f"CREATE TABLE {self.place(version)} ({named})")
+
+    def _create_notes(self) -> None:
+        self.run(f"CREATE TABLE IF NOT EXISTS {RELEASE_NOTES} (version TEXT PRIMARY KEY, note TEXT NOT NULL)")
+
+    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
+        named = ", ".join(quoted(column.name) for column in columns)
+        values = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {self.place(version)} ({named}) VALUES ({values})"  # noqa: S608
+        for batch in file.iter_batches(contract.LOADED_ROWS):
+            arrays = [types.stored(types.cast(batch.column(column.name), column)) for column in columns]
+            self.begin()
+            self.connection.executemany(statement, zip(*arrays, strict=True))
+            self.commit()
+
+    def compared(self, schema: pa.Schema) -> pa.Schema:
+        return pa.schema([pa.field(field.name, types.compared(field.type)) for field in schema])
+
+    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+        (answer,) = self.run(f"SELECT {sqlite_summaries.asked(schema)} FROM {place}")  # noqa: S608
+        return sqlite_summaries.of_answer(answer, schema)
+
+    def finish(self, version: str, note: str, before: str | None) -> None:
+        self.begin()
+        for at, (sql,) in enumerate(self.run(INDEX_STATEMENTS, (_table(before),)) if before else []):
+            unique = "UNIQUE " if re.match(r"CREATE\s+UNIQUE", sql, re.IGNORECASE) else ""
+            what = re.sub(rf"^.*?{re.escape(_table(str(before)))}\W*?(?=\()", "", sql, count=1, flags=re.DOTALL)
+            self.run(f"CREATE {unique}INDEX {quoted(f'{_table(version)}_{at}')} ON {self.place(version)} {what}")
+        self.run(f"INSERT OR REPLACE INTO {RELEASE_NOTES} VALUES (?, ?)", (version, note))  # noqa: S608
+
+    def abandon(self, version: str) -> None:
+        with suppress(sqlite3.Error):  # then the next release drops what is left
+            self.rollback()
+            self.drop(version)
+            self.commit()
+
+    def show(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Have a view read a version: its columns, its triggers and the views that read it stay."""
+        view = quoted(_name(target))
+        triggers = self.run(TRIGGER_STATEMENTS, (_name(target),))
+        self.run(f"DROP VIEW IF EXISTS {view}")
+        named = ", ".join(contract.selected(names, found))
+        self.run(f"CREATE VIEW {view} AS SELECT {named} FROM {self.place(version)}")  # noqa: S608
+        for (trigger,) in triggers:
+            self.run(trigger)
+
+    def replace(self, target: Target, version: str, names: Sequence[str], found: Existing) -> None:
+        """Replace rows, while the table stays with all that hangs on it; readers see the old ones until the commit."""
+        table, place, named = quoted(_name(target)), self.place(version), ", ".join(map(quoted, names))
+        if found.is_view is None:
+            rows = self.run(TABLE_COLUMNS, (_table(version),))
+            self.run(f"CREATE TABLE {table} ({', '.join(f'{quoted(name)} {type_}' for name, type_, *_ in rows)})")
+        self.run(f"DELETE FROM {table}")  # noqa: S608
+        self.run(f"INSERT INTO {table} ({named}) SELECT {named} FROM {place}")  # noqa: S608
+
+    def is_used(self, version: str) -> bool:
+        return bool(self.run(USED_BY, (_table(version),))[0][0])
+
+    def drop(self, version: str) -> None:
+        self.begin()
+        self.run(f"DROP TABLE IF EXISTS {self.place(version)}")
+        if self.run(TABLE_OR_VIEW, (RELEASE_NOTES,)):
+            self.run(f"DELETE FROM {RELEASE_NOTES} WHERE version = ?", (version,))  # noqa: S608
+
+
+def _table(version: str) -> str:
+    return f"{RELEASE_NOTES}_{version}"
+
+
+def _name(target: Target) -> str:
+    """Return the name of a target's table. LaunderError for one of another schema than the file's own."""
+    *schema, name = table_parts(target.name)
+    if schema not in ([], [OWN_SCHEMA]):
+        raise LaunderError(
+            f"expected the name of a table such as people for SQLite, found {target.name}; remove {schema[0]}"
+        )
+    return name

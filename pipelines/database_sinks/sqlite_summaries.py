@@ -1,0 +1,75 @@
+"""What SQLite is asked for to compare a table with a file, and how its answer is read."""
+
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from launderette.pipelines.database_sinks.checks import TICKS_PER_SECOND, ColumnSummary
+from launderette.pipelines.databases.addresses import quoted
+
+HALF_BITS = 32  # sums of 64 bits overflow, so halves of numbers are added up apart
+ASKED_PER_COLUMN = 5
+
+
+def asked(schema: pa.Schema) -> str:
+    """Return what SQLite is asked for: the rows, then present values, lowest, highest and, in two parts, the total of
+    each column.
+    """
+    return ", ".join(["count(*)", *(part for field in schema for part in _asked(field))])
+
+
+def _asked(field: pa.Field) -> tuple[str, ...]:
+    name, type_ = quoted(field.name), field.type
+    count = f"count({name})"
+    if pa.types.is_floating(type_):
+        value = f"CAST({name} AS REAL)"
+        return count, f"min({value})", f"max({value})", f"sum({value})", "0"
+    if pa.types.is_string(type_):
+        value = f"CAST({name} AS TEXT) COLLATE BINARY"
+        total = f"sum(length(CAST(CAST({name} AS TEXT) AS BLOB)))"
+        return count, f"min({value})", f"max({value})", total, "0"
+    value = _whole(name, type_)
+    halves = f"sum(({value}) >> {HALF_BITS})", f"sum(({value}) & {(1 << HALF_BITS) - 1})"
+    return count, f"min({value})", f"max({value})", *halves
+
+
+def _whole(name: str, type_: pa.DataType) -> str:
+    """Return a column as whole numbers: microseconds of times, days of dates, the last digits of decimals."""
+    if pa.types.is_decimal(type_):
+        return f"CAST(round({name} * 1e{type_.scale}) AS INTEGER)"
+    if pa.types.is_date(type_):
+        return f"CAST(strftime('%s', {name}) AS INTEGER) / 86400"
+    if pa.types.is_timestamp(type_):
+        return f"CAST(strftime('%s', substr({name}, 1, 19)) AS INTEGER) * {TICKS_PER_SECOND} + {_fraction(name, 20)}"
+    if pa.types.is_time(type_):
+        seconds = f"strftime('%s', '1970-01-01 ' || substr({name}, 1, 8))"
+        return f"CAST({seconds} AS INTEGER) * {TICKS_PER_SECOND} + {_fraction(name, 9)}"
+    return f"CAST({name} AS INTEGER)"
+
+
+def _fraction(name: str, at: int) -> str:
+    """Return the microseconds of a second, which stand after a point at a place, if any."""
+    return f"CASE substr({name}, {at}, 1) WHEN '.' THEN CAST(substr({name}, {at + 1}, 6) AS INTEGER) ELSE 0 END"
+
+
+def of_answer(row: tuple[Any, ...], schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+    """Return the rows of a table and the summaries of its columns from what SQLite has answered."""
+    found = []
+    for at, field in enumerate(schema):
+        present, low, high, *total = row[1 + ASKED_PER_COLUMN * at : 1 + ASKED_PER_COLUMN * (at + 1)]
+        if not present:
+            found.append(ColumnSummary())
+        elif pa.types.is_floating(field.type):
+            found.append(ColumnSummary(present, low + 0.0, high + 0.0, total[0]))
+        elif pa.types.is_string(field.type):
+            found.append(ColumnSummary(present, low.encode(), high.encode(), Decimal(total[0])))
+        else:
+            found.append(_of_whole(present, (low, high), (total[0] << HALF_BITS) + total[1], field.type))
+    return row[0], found
+
+
+def _of_whole(present: int, ends: tuple[int, int], total: int, type_: pa.DataType) -> ColumnSummary:
+    scale = type_.scale if pa.types.is_decimal(type_) else 0
+    low, high, whole = (Decimal(value).scaleb(-scale) for value in (*ends, total))
+    return ColumnSummary(present, low, high, whole)
