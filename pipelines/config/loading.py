@@ -69,7 +69,9 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
     place = written if not written or "://" in written else _resolved(base, written)
     called = source.table or (source.uri and addresses.shown(source.uri)) or written
     name = config.name or re.sub(r"[^\w.-]+", "-", _stem(called, source.table)).strip("-.")[:100] or "table"
-    to = _resolved(base, config.publish.to)
+    to, table = _resolved(base, config.publish.to), config.publish.table
+    if table:
+        table = table.model_copy(update={"uri": _database(base, table.uri)})
     score = config.score
     if score.features:
         score = score.model_copy(update={"features": _resolved(base, score.features)})
@@ -86,7 +88,7 @@ def _placed(config: RunConfig, base: Path) -> RunConfig:
             "score": score,
             "augment": augment,
             "source": source.model_copy(update={"path": place, "uri": _database(base, source.uri)}),
-            "publish": config.publish.model_copy(update={"to": to}),
+            "publish": config.publish.model_copy(update={"to": to, "table": table}),
         }
     )
 
