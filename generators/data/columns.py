@@ -14,6 +14,7 @@ import pandas as pd
 from launderette.generators.data.centres import centres
 from launderette.generators.data.intervals import Cut, cells_of
 from launderette.generators.data.lattices import Lattice, lattice_of
+from launderette.generators.data.lists import onto_shared
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
@@ -257,8 +258,8 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
 def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
     """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
     if not on_grid or (lattice := lattice_of(ticks)) is None:
-        return cells_of(ticks, on_grid=on_grid), None
-    cut = cells_of(lattice.numbers(ticks), on_grid=True)
+        return cells_of(onto_shared(ticks, on_grid=on_grid), on_grid=on_grid), None
+    cut = cells_of(onto_shared(lattice.numbers(ticks), on_grid=True), on_grid=True)
     return cut._replace(low=lattice.points(cut.low), high=lattice.points(cut.high)), lattice
 
 

@@ -6,6 +6,7 @@ inside it.
   by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
   form intervals of about as many rows (of more where there are many), decoded uniformly on the grid. So no number that
   fewer rows share is ever stored. Intervals tile the range of the column, gaps of its training rows included.
+  In a list of numbers (lists.py) the few rows between shared values go to the nearest of these.
 - Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
   token the member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.

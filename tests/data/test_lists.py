@@ -1,0 +1,47 @@
+"""Numbers that are a list keep to its values; amounts, tails and numbers that fill their steps are left alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.data import encoding
+from generators.data.lists import onto_shared
+from generators.data.schema import infer
+
+RNG = np.random.default_rng(0)
+SIZES = np.array([0, 12.5, 17.5, 18, 20, 21, 22, 25, 28, 30, 33, 34, 35, 40, 45, 60, 80, 95])
+SHARES = np.array([60, 2, 0.7, 0.8, 4, 0.8, 2, 2, 0.7, 2, 0.8, 0.7, 2, 0.8, 2, 2, 4, 2])
+LIST = RNG.choice(SIZES, 400, p=SHARES / SHARES.sum())
+
+
+@pytest.mark.parametrize("scale", [1, 1 / 7])  # on a grid, and on none
+def test_values_of_a_list_are_drawn_and_nothing_between_them(scale):
+    frame = pd.DataFrame({"v": LIST * scale})
+    (column,) = encoding.fit(frame, infer(frame, {"v": "numerical"})).columns
+    drawn = column.decode(RNG.integers(0, column.size, 2000), RNG.random(2000))
+    assert column.size > 8 and drawn.isin(frame["v"]).all()
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        np.concatenate([RNG.choice([100, 200, 300], 360), RNG.integers(100, 300, 40)]),  # amounts, round now and then
+        RNG.binomial(60, 0.3, 400),  # counts: what few rows have lies at the ends
+        RNG.integers(0, 1000, 400),
+        np.full(400, 7),
+    ],
+)
+def test_other_numbers_stay_as_they_are(ticks):
+    assert (onto_shared(ticks, on_grid=True) == ticks).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=200))
+def test_a_number_moves_only_between_shared_ones_and_to_the_nearest(values):
+    ticks = np.array(values)
+    moved, unique, counts = onto_shared(ticks, on_grid=True), *np.unique(ticks, return_counts=True)
+    shared = unique[counts >= 5]
+    for was, now in zip(ticks[moved != ticks], moved[moved != ticks], strict=True):
+        assert shared[0] < was < shared[-1] and now in shared and abs(was - now) == np.abs(shared - was).min()
