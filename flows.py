@@ -157,7 +157,7 @@ def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) ->
     of theirs is left unfinished in Prefect's database, where it would keep the next ones waiting: not when this ends,
     and with a server of our own neither one that a killed process has left.
     """
-    names = [config.name for config in configurations]
+    names = [_deployed(config) for config in configurations]
     if own_server:
         _end_unfinished(names)
     try:
@@ -180,7 +180,7 @@ def _make_up(config: RunConfig) -> None:
     """
     due = {"before_": datetime.now(UTC)}
     overdue = FlowRunFilter(state={"type": {"any_": [StateType.SCHEDULED]}}, expected_start_time=due)
-    if missed := _end([config.name], overdue, Cancelled(message=MISSED)):
+    if missed := _end([_deployed(config)], overdue, Cancelled(message=MISSED)):
         with get_client(sync_client=True) as client:
             client.create_flow_run_from_deployment(_deployment(config).apply())
         print(f"{config.name}: {missed:,} due while nobody served it; one run makes up for them", flush=True)
@@ -200,6 +200,11 @@ def _end(names: Sequence[str], which: FlowRunFilter, state: State) -> int:
     return count
 
 
+def _deployed(config: RunConfig) -> str:
+    """Return the name of the deployments of a data set, which another one of the same name on one server has not."""
+    return f"{config.name}-{lease.identity(Path(config.publish.to) / WORK, config.name)}"
+
+
 def _deployments(config: RunConfig) -> list[Any]:
     """Return the deployment of a configuration, and one by which a person approves its runs where somebody has to."""
     asks = config.gate.approval == "required" or config.gate.override == "allowed"
@@ -208,7 +213,7 @@ def _deployments(config: RunConfig) -> list[Any]:
 
 def _approval(config: RunConfig) -> Any:
     return approve.to_deployment(
-        name=config.name,
+        name=_deployed(config),
         parameters={"output": config.publish.to},
         entrypoint_type=EntrypointType.MODULE_PATH,
         description=f"Release or refuse a run of {config.name} that waits; run is its id",
@@ -217,7 +222,7 @@ def _approval(config: RunConfig) -> Any:
 
 def _deployment(config: RunConfig) -> Any:
     return laundering.to_deployment(
-        name=config.name,
+        name=_deployed(config),
         schedule=Cron(config.due.cron, timezone=config.due.timezone),
         parameters={"config": config.document()},
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),

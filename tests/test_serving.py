@@ -232,10 +232,10 @@ def scheduling(here, server):
     """Yield a configuration that the server knows, and what has a run of it due so many minutes ago."""
     loaded = config.load(configured(here, NEW_YEAR, name="missed"))
 
-    def _scheduled(minutes=0):
+    def _scheduled(minutes=0, loaded=loaded):
         when = datetime.now(UTC) - timedelta(minutes=minutes)
         with get_client(sync_client=True) as client:
-            id = client.read_deployment_by_name("launder/missed").id
+            id = client.read_deployment_by_name(f"launder/{flows._deployed(loaded)}").id
             return client.create_flow_run_from_deployment(id, state=Scheduled(scheduled_time=when))
 
     with temporary_settings({PREFECT_API_URL: server}):
@@ -259,6 +259,24 @@ def test_one_run_makes_up_for_all_that_nobody_served_and_two_are_never_at_work(s
         beside = client.set_flow_run_state(scheduled().id, Pending())
         assert beside.state.type == StateType.CANCELLED
         client.set_flow_run_state(now.id, Crashed(), force=True)
+
+
+def test_another_data_set_of_the_same_name_keeps_its_runs(scheduling, capsys):
+    """Two teams on one server: serving begins and ends at one of them."""
+    loaded, scheduled = scheduling
+    theirs = loaded.model_copy(update={"publish": loaded.publish.model_copy(update={"to": f"{loaded.publish.to}-b"})})
+    flows._deployment(theirs).apply()
+    missed, running = scheduled(60, theirs), scheduled(0, theirs)
+    with get_client(sync_client=True) as client:
+        for state in (Pending(), Running()):
+            client.set_flow_run_state(running.id, state)
+        flows._make_up(loaded)
+        flows._end_unfinished([flows._deployed(loaded)])
+        assert [client.read_flow_run(run.id).state.type.value for run in (missed, running)] == ["SCHEDULED", "RUNNING"]
+        flows._make_up(theirs)
+        flows._end_unfinished([flows._deployed(theirs)])
+        assert [client.read_flow_run(run.id).state.type.value for run in (missed, running)] == ["CANCELLED", "CRASHED"]
+    assert capsys.readouterr().out.count("one run makes up for them") == 1
 
 
 def test_a_data_set_is_served_once(here, marked, capsys):

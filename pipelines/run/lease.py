@@ -7,6 +7,7 @@ is still there tells of a run that had none.
 import fcntl
 import json
 import os
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from launderette.pipelines.run.artifacts import LaunderError, explained
 
 Record = Mapping[str, Any]  # run, pid, host, since
 LOOK_AGAIN_SECONDS = 0.5
+ID_BYTES = 4
 
 
 @contextmanager
@@ -58,6 +60,21 @@ def alone(work: Path, name: str) -> Iterator[None]:
                 f"expected nobody else to serve {name} below {work.parent}, found another launder serve; stop that one"
             ) from None
         yield
+
+
+def identity(work: Path, name: str) -> str:
+    """Return who a data set is, eight random hexadecimal digits that its output folder keeps, made where there are
+    none: another one of the same name is another.
+    """
+    with explained(work):
+        work.mkdir(parents=True, exist_ok=True)
+        handle = os.open(work / f"{name}.id", os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not (found := file.read().strip()):
+            found = secrets.token_hex(ID_BYTES)
+            file.write(found)
+        return found
 
 
 def _acquire(file: IO[str], waits: Callable[[Record], None]) -> None:
