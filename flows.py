@@ -89,13 +89,13 @@ def laundering(config: RunConfig) -> State:
     """
     with sending.failures(config):
         config = configs.settled(config)
-        with _leased(config):
-            ended = _launder(config)
+        with _leased(config) as leased:
+            ended = _launder(config, leased)
     sending.end(config, ended, ended["verdict"])
     return _state(ended)
 
 
-def _leased(config: RunConfig) -> AbstractContextManager[None]:
+def _leased(config: RunConfig) -> AbstractContextManager[lease.Lease]:
     """Return what has one run of a data set at a time, and closes one that was killed."""
     work, run = Path(config.publish.to) / WORK, str(runtime.flow_run.id)
     return lease.held(work, config.name, run, lambda _: tasks.tell.get()("overlap"), partial(_bury, config))
@@ -117,9 +117,10 @@ def launder(config: RunConfig) -> dict[str, Any]:
     return _value(laundering(config, return_state=True))
 
 
-def _launder(config: RunConfig) -> dict[str, Any]:
+def _launder(config: RunConfig, leased: lease.Lease) -> dict[str, Any]:
     config, notes = tasks.fetch(config)
     found = pipeline.decide(tasks.doing, config, partial(tasks.check_places, config))
+    leased.check()
     ended = found | tasks.publish(config, found["decided"], found["schema"]) | {"notes": notes + found["notes"]}
     tasks.show(config, ended)
     return {key: value for key, value in ended.items() if key not in ("decided", "schema", "scores")}
