@@ -25,6 +25,7 @@ from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
 from launderette.generators.data.schema import Identifier, Schema, conform, infer
 from launderette.generators.errors import GeneratorError, IdentifierWarning
+from launderette.generators.privacy import images as private_images
 from launderette.generators.privacy import learning
 from launderette.generators.privacy.domain import Privacy
 from launderette.generators.training import checkpoint as files
@@ -128,6 +129,9 @@ def fit(
         data, groups = data[used], None if owners is None or privacy.unit == "row" else owners[used]
         privacy = learning.learn(data, privacy) if privacy.domain == "learn" else privacy
         data, schema = privacy.conform(data)
+    if isinstance(privacy, Privacy) and isinstance(data, Images):
+        data, privacy, groups = private_images.within(data, privacy, groups)
+        schema = private_images.form_of(data, privacy).schema
     schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),

@@ -121,7 +121,7 @@ class ImageForm:
             raise GeneratorError(
                 f"expected images of {self.height} x {self.width} x {self.channels} as the model's, found others"
             )
-        pixels = np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)).reshape(len(images), -1)
+        pixels = np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)).reshape(len(images), self.values)
         y = np.zeros(len(images), "int64") if images.labels is None else self._numbers(images.labels)
         return torch.from_numpy(
             np.concatenate([pixels, (y // 256)[:, None], (y % 256)[:, None]], 1, dtype=np.uint8, casting="unsafe")

@@ -15,7 +15,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import accounting, noise, subsampling
 
 PRIVACY_UNITS = ("row", "entity")
-PLURAL = {"row": "rows", "entity": "entities"}
+PLURAL = {"row": "rows", "image": "images", "entity": "entities"}  # units of ledgers: the row of images is an image
 NEIGHBOURING_RELATION = "add or remove one"
 EPSILON_ROUNDING = 1e-6  # relative, of an epsilon that is added up again elsewhere
 STATED_FPR = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
@@ -24,6 +24,9 @@ STATED_FPR = 0.01  # share of non-members taken for members at which a sentence 
 @dataclass(frozen=True)
 class DiscreteGaussian:
     """`count` whole numbers, each changed by at most 1 by a row, told with discrete Gaussian noise of a variance.
+
+    Or any whole numbers that a row changes by a vector of a squared length of at most `count`: a change of d costs d
+    times the mu of a change by 1 (group privacy of GDP), and squares of mu add up.
 
     A unit is up to `reach` rows, so it is told by up to `reach` times the mu of one (group privacy of GDP).
 
@@ -86,8 +89,8 @@ class Ledger:
     learnt: tuple[str, ...] = ()  # what the events have told of columns, in words
 
     def __post_init__(self) -> None:
-        if self.unit not in PRIVACY_UNITS:
-            raise GeneratorError(f"expected a unit of privacy among {', '.join(PRIVACY_UNITS)}, found {self.unit!r}")
+        if self.unit not in PLURAL:
+            raise GeneratorError(f"expected a unit of privacy among {', '.join(PLURAL)}, found {self.unit!r}")
 
     @property
     def reach(self) -> int:

@@ -29,6 +29,10 @@ class ExactQueries:
 
     scores = table
 
+    def sums(self, what: str, values: np.ndarray, share: float, squared: int) -> Answer:
+        """Return sums as they are."""
+        return Answer(values.astype("float64"), 0.0)
+
     def left(self) -> float:
         """Return the share of the budget that is not spent."""
         return 1.0
@@ -59,6 +63,10 @@ class NoisyQueries:
     def scores(self, what: str, values: np.ndarray, share: float) -> Answer:
         """Return noisy whole numbers, each of which a row changes by at most 1."""
         return self._ask(what, values, share, max(values.size, 1))
+
+    def sums(self, what: str, values: np.ndarray, share: float, squared: int) -> Answer:
+        """Return noisy sums of vectors of whole numbers, whose squared length is at most `squared` for each row."""
+        return self._ask(what, values, share, squared)
 
     def labels(self, what: str, counts: np.ndarray, share: float, least: int, delta: float) -> tuple[np.ndarray, int]:
         """Return noisy counts of those labels that at least `least` rows have, and the threshold from which on they may
