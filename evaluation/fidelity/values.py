@@ -21,6 +21,7 @@ FINEST_DIGITS = 6  # decimal digits below a column's range that a grid may have,
 CLOCK_STEPS = (60, 3600, 86_400)  # seconds
 FINE = 200  # a grid with more steps than this in a column's range is a way of writing numbers, not a habit of people
 LISTED = 50  # different real numbers of a column at most, where only known ones are possible
+ARITHMETIC_ERROR = 1e-6  # of a column's range: numbers that differ by no more are the same
 TAILS = (0.01, 0.025, 0.05)
 NO_COLUMN = Reason.NO_VALUES, "no column has a value to compare"
 NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared like this"
@@ -30,8 +31,8 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share of values that no real row could have, of the worst column, beyond chance; in [0, 1], higher better.
 
     Impossible: a number outside the real range, a label that no real row has, or such a number where there are at most
-    50. Fresh real rows have such values too: as often as real rows hold the only one of its kind (Good 1953). Cost: a
-    sort per column.
+    50, by more than the error of arithmetic (1e-6 of the range). Fresh real rows have such values too: as often as real
+    rows hold the only one of its kind (Good 1953). Cost: a sort per column.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -64,7 +65,16 @@ def _listed(samples: Samples, column: str, real: pd.DataFrame) -> bool:
 def _unseen(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
     known, values = (_values(samples, column, table) for table in (real, other))
     seen, counts = np.unique(known, return_counts=True)
-    return column, int((~np.isin(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
+    return column, int((~_among(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
+
+
+def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Tell which values are among the seen ones [K], sorted, but for the error of arithmetic: bool [rows]."""
+    if not len(seen):
+        return np.zeros(len(values), dtype=bool)
+    above = np.searchsorted(seen, values).clip(max=len(seen) - 1)
+    apart = np.minimum(np.abs(values - seen[above]), np.abs(values - seen[(above - 1).clip(min=0)]))
+    return apart <= ARITHMETIC_ERROR * (seen[-1] - seen[0])
 
 
 def _outside(column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
@@ -73,7 +83,8 @@ def _outside(column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
     alone = max(
         0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1
     )  # shares beyond: Beta(2, n - 1)
-    return column, int(((values < low) | (values > high)).sum()), len(values), alone, len(known)
+    error = ARITHMETIC_ERROR * (high - low)
+    return column, int(((values < low - error) | (values > high + error)).sum()), len(values), alone, len(known)
 
 
 def tails(samples: Samples, *, seed: int = 0) -> Score:

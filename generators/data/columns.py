@@ -257,10 +257,11 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
 
 def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
     """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
-    if not on_grid or (lattice := lattice_of(ticks)) is None:
+    if (lattice := lattice_of(ticks, on_grid=on_grid)) is None:
         return cells_of(onto_shared(ticks, on_grid=on_grid), on_grid=on_grid), None
     cut = cells_of(onto_shared(lattice.numbers(ticks), on_grid=True), on_grid=True)
-    return cut._replace(low=lattice.points(cut.low), high=lattice.points(cut.high)), lattice
+    low, high = (lattice.as_written(ends, ticks) for ends in (cut.low, cut.high))
+    return cut._replace(low=low, high=high), lattice
 
 
 def _words(missing: pd.Series) -> list[tuple[str | None, float]]:

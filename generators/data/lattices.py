@@ -1,8 +1,8 @@
 """Numbers whose values lie in steps that are no power of ten: half points, weeks, knots written as miles an hour.
 
 A lattice is offset + k step, rounded to the grid. Its step is found from values that enough rows share, or is one that
-all rows keep: so no row's own value is told by it. Numbers without a grid have none, for what is made would have to be
-equal to the last bit.
+all rows keep: so no row's own value is told by it. Numbers without a grid, such as standardised counts, lie on one but
+for the error of their arithmetic; what is made equals them but for that, and to the last bit where rows share it.
 """
 
 from itertools import pairwise
@@ -17,17 +17,20 @@ SHARE_ON = 0.95  # of the rows, on a lattice that was found from shared values
 BY_CHANCE = 1e-4  # how likely values that lie on no lattice may seem to
 LARGEST_FRACTION = 6  # the smallest difference is a step, or so many
 LARGEST_EXACT_TICK = 2.0**52  # largest tick that float64 tells from the next
+STEP_ERROR = 1e-4  # of a step: error of numbers without a grid, such as float32
 
 
 class Lattice(NamedTuple):
-    """The ticks nearest to offset + k step, for whole k."""
+    """The ticks nearest to offset + k step, for whole k; where there is no grid, the floats offset + k step."""
 
     offset: float
     step: float
+    on_grid: bool = True
 
     def points(self, k: np.ndarray) -> np.ndarray:
         """Return the ticks of the numbers k."""
-        return np.rint(self.offset + k * self.step).astype("int64")
+        found = self.offset + k * self.step
+        return np.rint(found).astype("int64") if self.on_grid else found
 
     def numbers(self, ticks: np.ndarray) -> np.ndarray:
         """Return the number of the nearest point of each tick: int64."""
@@ -35,7 +38,21 @@ class Lattice(NamedTuple):
 
     def holds(self, ticks: np.ndarray) -> np.ndarray:
         """Tell which ticks are points."""
-        return self.points(self.numbers(ticks)) == ticks
+        error = 0.0 if self.on_grid else STEP_ERROR * self.step
+        return np.abs(self.points(self.numbers(ticks)) - ticks) <= error
+
+    def as_written(self, k: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        """Return the ticks of the numbers k [K], to the last bit as enough of other ticks share them."""
+        found, (unique, counts) = self.points(k), np.unique(ticks, return_counts=True)
+        shared = unique[(counts >= LEAST_ROWS_PER_VALUE) & self.holds(unique)]
+        own, first = np.unique(self.numbers(shared), return_index=True)
+        place = np.searchsorted(own, k).clip(max=max(len(own) - 1, 0))
+        return np.where(own[place] == k, shared[first][place], found) if len(own) else found
+
+    def by_chance(self, values: int) -> float:
+        """Return how likely so many values that lie anywhere are to lie on a lattice like this."""
+        places = max(self.step, 1.0) if self.on_grid else 0.5 / STEP_ERROR  # of which one is a point
+        return places ** (2.0 - values)
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return points at the places `inside` of intervals [low, high], whose ends are returned where no point is
@@ -46,32 +63,34 @@ class Lattice(NamedTuple):
         return np.where(low == high, low, np.clip(found, low, high))
 
 
-def lattice_of(ticks: np.ndarray) -> Lattice | None:
-    """Return the lattice that ticks of a grid lie on, None where they fill their grid or lie anywhere."""
+def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
+    """Return the lattice that ticks of a grid, or floats, lie on; None where they fill their grid or lie anywhere."""
     unique, counts = np.unique(ticks, return_counts=True)
     if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > LARGEST_EXACT_TICK:
         return None
-    if (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
-        return Lattice(int(unique[0]) % common, common) if common ** (2.0 - len(unique)) < BY_CHANCE else None
+    if on_grid and (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
+        even = Lattice(int(unique[0]) % common, common)
+        return even if even.by_chance(len(unique)) < BY_CHANCE else None
     ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
     for shared in (unique[counts >= LEAST_ROWS_PER_VALUE], unique[(counts >= LEAST_ROWS_PER_VALUE) & ~ends]):
-        found = _of_shared(shared.astype("float64")) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
+        found = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
         if found and counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
             return found
     return None
 
 
-def _of_shared(values: np.ndarray) -> Lattice | None:
+def _of_shared(values: np.ndarray, on_grid: bool) -> Lattice | None:
     """Return the coarsest lattice that all of some sorted values [K] lie on, where chance makes none."""
     smallest = int(np.diff(values).argmin())
     for parts in range(1, LARGEST_FRACTION + 1):
-        found = _fitted(values, smallest, parts)
-        if found and found.holds(values).all() and max(found.step, 1) ** (2.0 - len(values)) < BY_CHANCE:
+        fitted = _fitted(values, smallest, parts)
+        found = Lattice(*fitted, on_grid) if fitted else None
+        if found and found.holds(values).all() and found.by_chance(len(values)) < BY_CHANCE:
             return found
     return None
 
 
-def _fitted(values: np.ndarray, smallest: int, parts: int) -> Lattice | None:
+def _fitted(values: np.ndarray, smallest: int, parts: int) -> tuple[float, float] | None:
     """Fit offset and step by least squares, where the smallest difference is so many steps; values are numbered from
     there outwards, by the step as it is known so far.
     """
@@ -89,4 +108,4 @@ def _fitted(values: np.ndarray, smallest: int, parts: int) -> Lattice | None:
     order = np.argsort(numbers, kind="stable")
     if any(a == b for a, b in pairwise(numbers[order])):
         return None
-    return Lattice(float((values - step * numbers).mean()), step)
+    return float((values - step * numbers).mean()), step

@@ -16,6 +16,8 @@ COUNTS = RNG.binomial(40, 0.4, 300)
 COLUMNS = {
     "hundreds": 100 * RNG.integers(1, 900, 300),  # hardly a value is shared
     "quarters": RNG.integers(0, 60, 300) / 4,
+    "standardised counts": (COUNTS - COUNTS.mean()) / COUNTS.std() / 300**0.5,
+    "thirds": (COUNTS / 3).astype("float32"),
     "knots in miles an hour": np.round(COUNTS * 1.15078 / 2, 1),
     "weeks": pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * RNG.integers(0, 300, 300), "D"),
 }
@@ -32,12 +34,16 @@ def test_values_are_drawn_on_their_steps(name):
     assert (again.columns[0].encode(drawn) == cell).all()
     assert again.columns[0].lattice is not None
     steps = np.subtract.outer(drawn.to_numpy()[:200], values.to_numpy()).astype("float64") / step_of(name)
-    assert np.abs(steps - np.round(steps)).max() < (0.2 if "knots" in name else 1e-6)
+    assert np.abs(steps - np.round(steps)).max() < (0.2 if "knots" in name else 1e-4)
+    shared = np.sort(values.value_counts().loc[lambda rows: rows >= 5].index.to_numpy().astype("float64"))
+    apart = np.abs(np.subtract.outer(drawn.to_numpy().astype("float64"), shared))
+    assert (apart[apart < 1e-3 * step_of(name)] == 0).all()  # shared values come back to the last bit
 
 
 def step_of(name: str) -> float:
     week = float(pd.Timedelta(days=7) / pd.Timedelta(1, COLUMNS["weeks"].unit))
-    steps = {"hundreds": 100, "quarters": 0.25, "knots in miles an hour": 1.15078 / 2, "weeks": week}
+    own = {"standardised counts": 1 / COUNTS.std() / 300**0.5, "thirds": 1 / 3}
+    steps = own | {"hundreds": 100, "quarters": 0.25, "knots in miles an hour": 1.15078 / 2, "weeks": week}
     return steps[name]
 
 

@@ -108,6 +108,14 @@ def test_impossible_values_by_hand():
     assert found.value == pytest.approx(1 - (0.1 - found.detail["by_chance"]["b"])) and found.floor == 1
 
 
+def test_the_last_bits_of_arithmetic_make_no_number_impossible():
+    train = pd.DataFrame({"thirds": np.arange(1000) % 10 / 3})
+    bits = train + np.where(np.arange(1000) % 7, 0, 2e-9)[:, None]
+    between = train + np.where(np.arange(1000) % 7, 0, 2e-3)[:, None]
+    lost = [validity(samples.make(train, None, other)).detail["lost"].get("thirds", 0) for other in (bits, between)]
+    assert lost[0] == 0 and lost[1] > 0.1
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(20, 3000), st.integers(20, 3000), st.integers(1, 200), st.integers(0, 2**31))
 def test_fresh_rows_stay_under_what_chance_is_allowed(real, rows, parts, seed):
