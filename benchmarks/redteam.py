@@ -14,7 +14,7 @@ or inputs, and which honest draws were refused.
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=3000)
-    parser.add_argument("--kinds", nargs="*", default=[], help="sections, names or parts of names")
+    parser.add_argument("--kinds", nargs="*", default=[], help="sections, else parts of names")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--shared", type=Path, help="a folder with data/NAME_train.csv and data/NAME_test.csv")
     parser.add_argument("--data", default="adult")
@@ -85,10 +85,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(wanted: Iterable[str]) -> list[str]:
-    every = calibration.names()
+def _chosen(wanted: Collection[str]) -> list[str]:
+    """The kinds of named sections and those whose names hold one of the other words; all where nothing is named."""
+    sections, parts = (
+        [w for w in wanted if (w.rstrip(".") in calibration.FLAW_SECTIONS) == named] for named in (True, False)
+    )
+    asked = {name.rstrip(".") for name in sections}
     return [
-        name for name in every if not wanted or any(w in (name.partition(".")[0], name) or w in name for w in wanted)
+        name
+        for name in calibration.names()
+        if not wanted or name.partition(".")[0] in asked or any(part in name for part in parts)
     ]
 
 
