@@ -270,3 +270,44 @@ def fifth_with_gaps(case: Case, rng: Rng) -> Case:
     """A fifth training rows, of which three values in ten are missing."""
     rows = changes.memorised(case, 0.2, rng)
     return changes.planted(case, rows.mask(rng.random(rows.shape) < 0.3), rng)
+
+
+def _columns(case: Case, columns: tuple[str, ...], share: float, rng: Rng) -> Case:
+    """Columns of training rows in a share of the released rows, everything else fresh."""
+    changes.needs(case, *columns)
+    return changes.with_columns(case, changes.memorised(case, share, rng), list(columns), rng)
+
+
+def two_dates_of_a_fifth(case: Case, rng: Rng) -> Case:
+    """Both dates of a training row in a fifth of the rows, everything else fresh."""
+    return _columns(case, ("joined", "left"), 0.2, rng)
+
+
+def age_city_and_date_of_a_third(case: Case, rng: Rng) -> Case:
+    """Age, city and one date of a training row in a third of the rows, everything else fresh."""
+    return _columns(case, ("age", "city", "joined"), 0.33, rng)
+
+
+def income_of_a_fifth(case: Case, rng: Rng) -> Case:
+    """The income of a training row, to the cent, in a fifth of the rows, everything else fresh."""
+    return _columns(case, ("income",), 0.2, rng)
+
+
+def third_within_bins(case: Case, rng: Rng) -> Case:
+    """A third training rows, each number drawn anew from its twelfth of the column (generalised)."""
+    rows = changes.memorised(case, 0.33, rng)
+    for column in changes.numbers(case):
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        ends = np.unique(np.nanquantile(values, np.linspace(0, 1, 13)))
+        at = np.clip(np.searchsorted(ends, values, "right"), 1, len(ends) - 1)
+        drawn = ends[at - 1] + rng.random(len(values)) * (ends[at] - ends[at - 1])
+        written = np.where(np.isnan(values), np.nan, drawn.round(changes.decimals(values)))
+        rows[column] = written.astype(rows[column].dtype)
+    return changes.planted(case, rows, rng)
+
+
+def tenth_under_noise(case: Case, rng: Rng) -> Case:
+    """A tenth training rows, numbers under noise of a fifth of their deviation and a fifth of the labels exchanged."""
+    rows = changes.shaken(changes.memorised(case, 0.1, rng), changes.numbers(case), 0.2, rng)
+    rest = [*changes.labels(case), *changes.dates(case), case.target]
+    return changes.planted(case, changes.exchanged(rows, rest, 0.2, rng), rng)

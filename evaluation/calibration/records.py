@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from launderette.evaluation.calibration import changes, tables, texts
 from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
+ACCENTS = str.maketrans("aeiou", "áéíóú")
 
 
 def _one_person_labels(case: Case, people: int, columns: int, rng: Rng) -> Case:
@@ -110,6 +112,43 @@ def notes_copied_in_capitals(case: Case, rng: Rng) -> Case:
     return copied.changed(note=[f" {text.upper()}" for text in copied.synthetic["note"]])
 
 
+def _rewritten(case: Case, column: str, share: float, change: Callable[[str], str], rng: Rng) -> Case:
+    """Texts of training people, changed by `change`, in a share of the released rows."""
+    written = texts.with_text(case, rng)
+    rows = changes.memorised(written, share, rng)
+    return changes.with_columns(written, rows.assign(**{column: rows[column].map(change)}), [column], rng)
+
+
+def emails_of_another_domain(case: Case, rng: Rng) -> Case:
+    """Every released e-mail is a training person's but for the domain."""
+    return _rewritten(case, "email", 1.0, lambda text: f"{text.partition('@')[0]}@office.example", rng)
+
+
+def emails_in_capitals(case: Case, rng: Rng) -> Case:
+    """A fifth of the released e-mails are training people's, in capitals."""
+    return _rewritten(case, "email", 0.2, str.upper, rng)
+
+
+def notes_with_accents(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes are training people's, vowels under accents."""
+    return _rewritten(case, "note", 0.2, lambda text: text.translate(ACCENTS), rng)
+
+
+def notes_spaced_out(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes are training people's, a space after each letter."""
+    return _rewritten(case, "note", 0.2, " ".join, rng)
+
+
+def notes_with_a_word_changed(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes are training people's, the first word another."""
+    return _rewritten(case, "note", 0.2, lambda text: f"remembers {text.partition(' ')[2]}", rng)
+
+
+def notes_turned_round(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes are training people's, the second part before the first."""
+    return _rewritten(case, "note", 0.2, lambda text: ", ".join(reversed(text.split(", "))), rng)
+
+
 def account_numbers_reused(case: Case, rng: Rng) -> Case:
     """A fifth of the released account numbers, which are numbers, are training people's."""
     accounts = {}
@@ -145,3 +184,14 @@ def numbers_of_the_holdout(case: Case, rng: Rng) -> Case:
     """The numbers of every held-out row within 1 %, with the labels of somebody else."""
     rows = changes.jittered(case.holdout, changes.numbers(case), 0.01, rng)
     return changes.with_columns(case, rows, changes.numbers(case), rng)
+
+
+def fifth_of_holdout_within_5_percent(case: Case, rng: Rng) -> Case:
+    """One held-out row in five stands in the release, numbers moved by up to 5 %."""
+    rows = changes.sampled(case.holdout, len(case.holdout) // 5, rng)
+    return changes.planted(case, changes.jittered(rows, changes.numbers(case), 0.05, rng), rng)
+
+
+def holdout_half_perturbed(case: Case, rng: Rng) -> Case:
+    """Every held-out row stands in the release with half of its values exchanged."""
+    return changes.planted(case, changes.exchanged(case.holdout, list(case.train), 0.5, rng), rng)

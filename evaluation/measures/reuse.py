@@ -1,7 +1,12 @@
-"""Real values of an identifying column that stand in a released table."""
+"""Real values of an identifying column that stand in a released table, and the parts of texts by which one is known
+again that was changed.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +14,9 @@ import pandas as pd
 
 from launderette.evaluation.canonical import label
 from launderette.evaluation.samples import Samples
+
+WORDS_READ, LETTERS_READ = 40, 500  # of a text that are looked at
+RUNS = {1: "single words", 2: "pairs of words", 3: "threes of words"}  # by their length
 
 
 @dataclass(frozen=True)
@@ -43,3 +51,20 @@ def counts_rows(samples: Samples, column: str) -> bool:
 def written(values: pd.Series) -> pd.Series:
     """Write values without their type, so that 1001 and 1001.0 are one, and without the spaces around them."""
     return values.dropna().map(label).astype("object").map(str.strip)
+
+
+def words(text: str) -> list[str]:
+    """Runs of letters and runs of digits, without case and accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return re.findall(r"[^\W\d_]+|\d+", plain)
+
+
+def fragments(text: str) -> Iterator[tuple[str, str]]:
+    """What remains of a text that was changed, each under the name of its kind: all of it but for spaces and
+    punctuation, its words in any order, and single words, pairs and threes of words.
+    """
+    found = words(text[:LETTERS_READ])[:WORDS_READ]
+    yield "letters and digits", "".join(found)
+    yield "words in any order", " ".join(sorted(found))
+    for length, kind in RUNS.items():
+        yield from ((kind, " ".join(found[at : at + length])) for at in range(len(found) - length + 1))

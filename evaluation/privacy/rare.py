@@ -13,9 +13,11 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     better.
 
     Rare: in two to twenty rows of all tables together. Looked at: labels and texts but for case and punctuation,
-    numbers that name somebody, combinations of `score.quasi_identifiers`, and the 50 rows at either end of each column
-    of numbers. `detail` counts each of these, of training and of holdout rows, beside what chance allows where all rows
-    may change places; the value is that furthest beyond it. Cost: a sort per column.
+    numbers and dates that name somebody, alone or two columns together, combinations of `score.quasi_identifiers`, and
+    the 50 rows at either end of each column of numbers; of texts and identifiers also words, pairs and threes of words,
+    by whether training or holdout rows have those that one real row alone and released rows have. `detail` counts each
+    of these, of training and of holdout rows, beside what chance allows where all rows may change places; the value is
+    that furthest beyond it. Cost: a sort per column and pair of columns, and up to 5,000 texts of each table.
     """
     counts = rare.counted(samples)
     if not counts:
