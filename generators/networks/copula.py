@@ -176,10 +176,10 @@ class Copula(nn.Module):
         super()._load_from_state_dict(*args, **kwargs)
         self._look()
 
-    def features(self, x: Tensor) -> Tensor:
-        """Tokens [B, L] -> features [B, D], each of mean 0 and variance 1 or constant 0."""
+    def features(self, x: Tensor, columns: Collection[int] | None = None) -> Tensor:
+        """Tokens [B, L] -> features [B, D], each of mean 0 and variance 1 or constant 0; 0 of other than `columns`."""
         X = torch.zeros(len(x), len(self.R), dtype=self.R.dtype, device=x.device)
-        for c in range(self.columns):
+        for c in range(self.columns) if columns is None else columns:
             self.read(c, x, X)
         return X
 
@@ -191,8 +191,9 @@ class Copula(nn.Module):
             return
         own = self.indicators(c)
         spread = self._spread[own]
-        hit = x[:, c : c + 1] == self.level[own]
-        X[:, own] = torch.where(spread > 1e-6, (hit.double() - self.share[own]) / spread.clamp(min=1e-6), 0.0)
+        hit = torch.arange(self.sizes[c], device=x.device)[:, None] == self.level[own]  # of each value
+        values = torch.where(spread > 1e-6, (hit.double() - self.share[own]) / spread.clamp(min=1e-6), 0.0)
+        X[:, own] = values[x[:, c]]
 
     @property
     def _spread(self) -> Tensor:
@@ -219,6 +220,12 @@ class Copula(nn.Module):
             self._given_all = self.by_all_others() if self.fine else (self.R[:0], self.v[:0])
         log_odds = {c: self._log_odds(c, known) for c in self.levels}
         return Conditionals(A, s, *self._given_all, log_odds)
+
+    def given_none(self) -> Conditionals:
+        """Return the conditionals where no condition names a column."""
+        if self._given_none is None:
+            self._given_none = self.conditionals(self.mask(()))
+        return self._given_none
 
     @torch.no_grad()
     def by_all_others(self) -> tuple[Tensor, Tensor]:
@@ -249,10 +256,8 @@ class Copula(nn.Module):
         if not self.used:
             return {}
         X = self.features(x)
-        none = torch.zeros(1, self.columns, dtype=torch.bool, device=x.device)
-        self._given_none = self._given_none or self.conditionals(none)
         parts = [(x[:rows], X[:rows], self.conditionals(known))] if rows and known is not None else []
-        parts.append((x[rows:], X[rows:], self._given_none))
+        parts.append((x[rows:], X[rows:], self.given_none()))
         return {l: torch.cat([self.term(l, *part) for part in parts]) for l in self.factors}
 
     def term(

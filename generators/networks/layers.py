@@ -30,7 +30,8 @@ class TokenEmbedding(nn.Module):
         self.weight = nn.Parameter(torch.randn(sum(layout.sizes), e))
         waves = [_waves(*token, e) for token in zip(layout.ordered, layout.sizes, strict=True)]
         self.register_buffer("waves", torch.cat(waves), persistent=False)
-        self.register_buffer("offsets", torch.tensor([0, *np.cumsum(layout.sizes)[:-1]]), persistent=False)
+        self.first = [0, *np.cumsum(layout.sizes).tolist()]  # by place the first row of its token in the weight
+        self.register_buffer("offsets", torch.tensor(self.first[:-1]), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.embedding(x + self.offsets, self.weight + self.waves)
@@ -42,8 +43,12 @@ class TokenEmbedding(nn.Module):
 
     def token(self, l: int, x: Tensor) -> Tensor:
         """Tokens [B, L] -> the embedding of token l, [B, e]."""
-        at = x[:, l] + self.offsets[l]
-        return self.weight[at] + self.waves[at]
+        return nn.functional.embedding(x[:, l], self.table(l))
+
+    def table(self, l: int) -> Tensor:
+        """Return the embedding of each value of token l: [values, e]."""
+        own = slice(self.first[l], self.first[l + 1])
+        return self.weight[own] + self.waves[own]
 
 
 class Heads(nn.Module):

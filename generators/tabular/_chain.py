@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated
-from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Copula
+from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Conditionals, Copula
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.networks.per_row import UNTAPED, Bias, Product, Tape
@@ -23,6 +23,7 @@ from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
+ALL = slice(None)  # which copies nothing
 HELPS_ERRORS = 2  # standard errors from none, for what helps
 
 
@@ -179,18 +180,23 @@ class Model(nn.Module):
         The B = P * K rows are K of each of the P patterns `known`, bool [P, L]. `allowed(l, x)` masks the tokens that
         factor l may take, [B, K], given those drawn so far; None allows all.
         """
-        x, log_q = x.clone(), torch.zeros(len(u), dtype=torch.float64, device=u.device)
-        drawn = known.repeat_interleave(len(x) // len(known), 0)
+        log_q = torch.zeros(len(u), dtype=torch.float64, device=u.device)
+        return self.draw_tokens(u, x, known, allowed, log_q), log_q
+
+    @torch.no_grad()
+    def draw_tokens(
+        self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything, log_q: Tensor | None = None
+    ) -> Tensor:
+        """The tokens of `draw` alone; what it adds to log q is added to `log_q` [B] where that is given."""
+        x, drawn = x.clone(), known.repeat_interleave(len(x) // len(known), 0)
         for l, rows, logits in self._walk(x, known):
-            size = logits.shape[1]
-            for mask in (allowed(l, x), *(c.mask(l, x, drawn, size) for c in self.combinations)):
+            for mask in (allowed(l, x), *(c.mask(l, x, drawn, logits.shape[1]) for c in self.combinations)):
                 logits = logits if mask is None else logits.masked_fill(~mask[rows].to(logits.device), IMPOSSIBLE)
-            cdf, last = logits.softmax(-1).cumsum(-1), size - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
-            at = torch.searchsorted(cdf, u[rows, l : l + 1].double().contiguous(), right=True)[:, 0]
-            x[rows, l] = torch.minimum(at, last)
-            log_q[rows] += logits.log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
+            x[rows, l] = inverted(logits, u[rows, l])
+            if log_q is not None:
+                log_q[rows] += logits.log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
             drawn[:, l] = True
-        return x, log_q
+        return x
 
     @torch.no_grad()
     def uniforms(self, x: Tensor, v: Tensor) -> Tensor:
@@ -209,34 +215,54 @@ class Model(nn.Module):
         when it is its turn; `known` is bool [P, L], as in `draw`.
         """
         copula, shows = self.copula, known.repeat_interleave(len(x) // len(known), 0)[:, :, None]
-        given = (copula.features(x), copula.conditionals(known[:, : copula.columns])) if copula.used else None
-        shown = {l: self._contribution(l, x, self.after) * shows[:, l] for l in range(self.L) if known[:, l].any()}
+        some, every = known.any(0).tolist(), known.all(0).tolist()
+        given = self._given(x, known, some) if copula.used else None
+        shown = {l: self._contribution(l, x, self.after) * shows[:, l] for l in range(self.L) if some[l]}
         h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
         for l in range(self.L):
             h = h - shown[l] if l in shown else h
-            if not known[:, l].all():
-                rows, patterns = _open(~shows[:, l, 0]), _open(~known[:, l])
+            if not every[l]:
+                rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (ALL, ALL)
                 logits = self._factor(l, h[rows] + self.first_bias[l], x[rows])
                 if given and l in copula.factors:
-                    logits = logits + copula.term(l, x[rows], given[0][rows], given[1], patterns)
+                    logits += copula.term(l, x[rows], given[0][rows], given[1], patterns)
                 yield l, rows, logits.double()
                 if given and l < copula.columns:
                     copula.read(l, x, given[0])
-            h = h + self._contribution(l, x, self.before)
+            h += self._contribution(l, x, self.before)
+
+    def _given(self, x: Tensor, known: Tensor, some: list[bool]) -> tuple[Tensor, Conditionals]:
+        """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that."""
+        named = [c for c in range(self.copula.columns) if some[c]]
+        found = self.copula.conditionals(known[:, : self.copula.columns]) if named else self.copula.given_none()
+        return self.copula.features(x, named), found
 
     def _contribution(self, l: int, x: Tensor, weights: Tensor) -> Tensor:
         """What token l of the rows x [B, L] adds to the first layer of other factors, [B, h]."""
-        return self.embed.token(l, x) @ weights[l]
+        return nn.functional.embedding(x[:, l], self.embed.table(l) @ weights[l])
 
     def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
-        """First-layer sums h [B, h] of factor l -> its logits [B, its own tokens]."""
+        """First-layer sums h [B, h] of factor l, which are written over -> its logits [B, its own tokens]."""
         row = self.heads.place[l]
-        return self.heads.logits(l, self._residual(h[None], slice(row, row + 1))[0], x)[:, : self.heads.sizes[l]]
+        nn.functional.silu(h, inplace=True)
+        for W, b in zip(self.hidden[:, row], self.hidden_bias[:, row], strict=True):
+            h += nn.functional.silu(torch.addmm(b, h, W), inplace=True)
+        return self.heads.logits(l, h, x)[:, : self.heads.sizes[l]]
+
+
+def inverted(logits: Tensor, u: Tensor) -> Tensor:
+    """Return the tokens at which the CDFs of logits [B, K] pass u [B] in [0, 1), never an impossible one: int64 [B]."""
+    mass = (logits - logits.amax(-1, keepdim=True)).exp_().cumsum_(-1)  # a softmax takes twice as long
+    at = torch.searchsorted(mass, u[:, None] * mass[:, -1:], right=True)[:, 0]
+    if not (rounded := at == logits.shape[1]).any():
+        return at
+    last = logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
+    return torch.where(rounded, last, at)
 
 
 def _open(chosen: Tensor) -> Tensor | slice:
-    """Return the places that are chosen, bool [N]: a slice where all are, which copies nothing."""
-    return slice(None) if chosen.all() else chosen.nonzero()[:, 0]
+    """Return the places that are chosen, bool [N]: ALL where all are."""
+    return ALL if chosen.all() else chosen.nonzero()[:, 0]
 
 
 def _member(layout: Layout) -> Tensor:

@@ -103,6 +103,8 @@ class Autoregressive(FittedTable[Config, Model]):
         uniforms, x = torch.from_numpy(u).to(self._device), x.to(self._device)
         candidates = uniforms[:, 1:].split(self.encoding.layout.width, 1)
         shown = torch.tensor([[l in known for l in range(x.shape[1])]], device=self._device)
+        if len(candidates) == 1:
+            return self.model.draw_tokens(candidates[0], x, shown, allowed).cpu().numpy()
         drawn = [self.model.draw(part, x, shown, allowed) for part in candidates]
         return conditioning.resampled(drawn, partial(self._log_p, held=held), uniforms[:, 0]).cpu().numpy()
 

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from generators import Budget, fit
+from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning
+from generators.tabular import _chain
 from tests.generators import tables
 
 
@@ -91,6 +95,18 @@ def test_the_rosenblatt_transform_is_the_inverse_of_sampling(model):
     u = least + 0.4 * (most - least)
     drawn, _ = model.model.draw(u, torch.zeros_like(x), torch.zeros(1, x.shape[1], dtype=torch.bool))
     assert torch.equal(drawn, x) and bool((most > least).all())
+
+
+@given(st.lists(st.floats(-60, 60), min_size=1, max_size=40), st.floats(0, 1 - 2**-53), st.data())
+def test_a_cdf_is_inverted_where_it_passes_a_uniform_and_never_at_an_impossible_token(values, u, data):
+    logits = torch.tensor([values], dtype=torch.float64)
+    masked = data.draw(st.sets(st.integers(0, len(values) - 1), max_size=len(values) - 1))
+    logits[0, list(masked)] = IMPOSSIBLE
+    for point in (u, 1 - 2**-53):
+        token = int(_chain.inverted(logits, torch.tensor([point], dtype=torch.float64)))
+        cdf = logits.softmax(1)[0].cumsum(0)
+        assert token not in masked and (token == 0 or cdf[token - 1] <= point + 1e-12)
+        assert point < cdf[token] + 1e-12
 
 
 def test_held_out_rows_have_uniform_coordinates(model):
