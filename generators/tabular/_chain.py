@@ -23,7 +23,7 @@ from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
-ALL = slice(None)  # which copies nothing
+EVERY_ROW = slice(None)  # which copies nothing
 HELPS_ERRORS = 2  # standard errors from none, for what helps
 
 
@@ -222,7 +222,7 @@ class Model(nn.Module):
         for l in range(self.L):
             h = h - shown[l] if l in shown else h
             if not every[l]:
-                rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (ALL, ALL)
+                rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (EVERY_ROW, EVERY_ROW)
                 logits = self._factor(l, h[rows] + self.first_bias[l], x[rows])
                 if given and l in copula.factors:
                     logits += copula.term(l, x[rows], given[0][rows], given[1], patterns)
@@ -261,8 +261,8 @@ def inverted(logits: Tensor, u: Tensor) -> Tensor:
 
 
 def _open(chosen: Tensor) -> Tensor | slice:
-    """Return the places that are chosen, bool [N]: ALL where all are."""
-    return ALL if chosen.all() else chosen.nonzero()[:, 0]
+    """Return the places that are chosen, bool [N]: EVERY_ROW where all are."""
+    return EVERY_ROW if chosen.all() else chosen.nonzero()[:, 0]
 
 
 def _member(layout: Layout) -> Tensor:
