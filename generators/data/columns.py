@@ -153,14 +153,24 @@ class Cells(_Split):
         """Return the values of the cells; inside [rows] in [0, 1) is the position within an interval, or within
         `limits` (ticks).
         """
-        is_missing = cells >= self.size
+        return self.written(self.ticks(cells, inside, limits), cells >= self.size, inside)
+
+    def ticks(
+        self, cells: np.ndarray, inside: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Return the ticks of the values of the cells, any for a missing one: [rows]; as `decode`."""
         if not self.size:
-            return self._worded(
-                from_grid(np.zeros(len(cells), dtype="int64"), is_missing, self.column, self.scale), is_missing, inside
-            )
-        at = np.where(is_missing, 0, cells)
-        ticks = self.between(inside, *(limits or (ends[at] for ends in self._bounds)))
+            return np.zeros(len(cells), dtype="int64")
+        at = np.where(cells >= self.size, 0, cells)
+        return self.between(inside, *(limits or (ends[at] for ends in self._bounds)))
+
+    def written(self, ticks: np.ndarray, is_missing: np.ndarray, inside: np.ndarray) -> pd.Series:
+        """Write ticks as values of the column; `inside` chooses the word for a missing one."""
         return self._worded(from_grid(ticks, is_missing, self.column, self.scale), is_missing, inside)
+
+    def cells_at(self, ticks: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
+        """Return the cell of each tick, the nearest one where it lies in none: int64 [rows]."""
+        return np.where(is_missing, self.size, self._nearest(ticks))
 
     def _worded(self, values: pd.Series, is_missing: np.ndarray, inside: np.ndarray) -> pd.Series:
         """Write missing values as the words that stood for them, chosen by `inside`, which they need for nothing

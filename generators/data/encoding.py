@@ -10,9 +10,10 @@ inside it.
 - Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
   token the member.
 - A missing value is the last token of its column, so that missingness is learned with everything else.
+- A column that others give (generators/derived) has no token: it is worked out from their values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,10 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
-from launderette.generators.data.schema import Schema
+from launderette.generators.data.schema import Datetime, Numerical, Schema
+from launderette.generators.derived import finding, reading
+from launderette.generators.derived.columns import Derived, per_unit
+from launderette.generators.derived.formulas import Formula
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities
 
@@ -31,8 +35,9 @@ class Encoding:
     """How the columns of one schema become tokens; fitted on training rows, public once rare values are protected."""
 
     schema: Schema
-    columns: tuple[Cells | Labels, ...] = field(repr=False)
+    columns: tuple[Cells | Labels, ...] = field(repr=False)  # that have tokens
     groups: tuple[entities.Grouping, ...] = field(default=(), repr=False)  # of the identifier columns
+    derived: tuple[Derived, ...] = ()  # each after those that it is worked out from
 
     @cached_property
     def layout(self) -> "Layout":
@@ -63,8 +68,53 @@ class Encoding:
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
     ) -> dict[str, pd.Series]:
         """Return the values of every column but identifiers, as `decode`: of each row by itself."""
-        cells = enumerate(zip(self.columns, self.cells(tokens), strict=True))
-        return {c.name: c.decode(own, inside[:, k], (limits or {}).get(k)) for k, (c, own) in cells}
+        cells, limits = self.cells(tokens), limits or {}
+        found = {c.name: c.decode(cells[k], inside[:, k], limits.get(k)) for k, c in enumerate(self.columns)}
+        ticks = {k: self.ordered(k).ticks(cells[k], inside[:, k], limits.get(k)) for k in self.sources}
+        cells, ticks = self.worked_out(cells, ticks)
+        for k, one in enumerate(self.derived, len(self.columns)):
+            is_missing = cells[k] >= one.column.size
+            found[one.name] = one.column.written(ticks[k], is_missing, inside[:, 0])
+        return {column.name: found[column.name] for column in self.schema.learned}
+
+    @cached_property
+    def known(self) -> tuple[Cells | Labels, ...]:
+        """Every column but identifiers: those that have tokens, and then those that are worked out."""
+        return (*self.columns, *(one.column for one in self.derived))
+
+    @cached_property
+    def sources(self) -> tuple[int, ...]:
+        """The columns with tokens from which others are worked out."""
+        named = {name for one in self.derived for name in one.formula.sources}
+        return tuple(k for k, column in enumerate(self.columns) if column.name in named)
+
+    @property
+    def told(self) -> dict[str, dict[str, str]]:
+        """What a record of training tells: the formula of each column that is worked out, nothing where none is."""
+        formulas = {one.name: one.formula.text for one in self.derived}
+        return {"derived": formulas} if formulas else {}
+
+    def _sources_of(self, one: Derived) -> list[int]:
+        return [self.index(name) for name in one.formula.sources]
+
+    def index(self, name: str) -> int:
+        """Return the place among `known` of the column called `name`; ValueError as of `column`."""
+        column = self.column(name)
+        return next(k for k, own in enumerate(self.known) if own is column)
+
+    def worked_out(
+        self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]
+    ) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
+        """Return the cells, each [rows], and ticks of the columns, given those of the sources, with the columns that
+        are worked out from them.
+        """
+        cells, ticks = list(cells), dict(ticks)
+        for k, one in enumerate(self.derived, len(self.columns)):
+            own = {j: self.ordered(j) for j in self._sources_of(one)}
+            values = [np.where(cells[j] >= c.size, np.nan, ticks[j] / per_unit(c)) for j, c in own.items()]
+            ticks[k], is_missing = one.ticks(values)
+            cells.append(one.column.cells_at(ticks[k], is_missing))
+        return cells, ticks
 
     def identifiers(self, n: int, seed: int) -> dict[str, pd.Series]:
         """Return fresh values of the identifier columns of n rows, which share them: of all rows together."""
@@ -74,7 +124,7 @@ class Encoding:
         """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where
         there is none.
         """
-        for column in self.columns:
+        for column in self.known:
             if column.name == name:
                 return column
         if name in self.schema.names:
@@ -83,20 +133,27 @@ class Encoding:
 
     def ordered(self, k: int) -> Cells:
         """Return learned column k, one of numbers or dates; ValueError for one of labels."""
-        column = self.columns[k]
+        column = self.known[k]
         if isinstance(column, Cells):
             return column
         raise GeneratorError(f"expected numbers or dates in column {column.name!r}, found labels")
 
     def to_dict(self) -> dict:
-        columns = [asdict(c) | {"type": type(c).__name__} for c in self.columns]
-        return {"schema": self.schema.to_dict(), "columns": columns, "groups": [asdict(group) for group in self.groups]}
+        columns = [asdict(c) | {"type": type(c).__name__} for c in self.known]
+        derived = [one.formula.to_dict() for one in self.derived]  # of the last columns
+        groups = [asdict(group) for group in self.groups]
+        return {"schema": self.schema.to_dict(), "columns": columns, "groups": groups, "derived": derived}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Encoding":
         """Read what to_dict wrote."""
-        columns = tuple(restore_column(entry) for entry in document["columns"])
-        return cls(Schema.from_dict(document["schema"]), columns, entities.restore(document["groups"]))
+        known = [restore_column(entry) for entry in document["columns"]]
+        formulas = [Formula.from_dict(entry) for entry in document["derived"]]
+        own = len(known) - len(formulas)
+        last = [column for column in known[own:] if isinstance(column, Cells)]
+        derived = tuple(Derived(*pair) for pair in zip(last, formulas, strict=True))
+        groups = entities.restore(document["groups"])
+        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived)
 
 
 @dataclass(frozen=True)
@@ -137,9 +194,11 @@ class Layout:
         return cls(tuple(sizes), tuple(ordered), tuple(places), inner, exact, gaps)
 
 
-def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
-    """Choose the cells and labels of every column but identifiers from its values; ValueError where nothing is left to
-    learn.
+def fit(
+    frame: pd.DataFrame, schema: Schema, salt: str = "", *, derive: bool = True, kept: Sequence[str] = ()
+) -> Encoding:
+    """Choose the cells and labels of every column but identifiers from its values, and (`derive`) which columns others
+    give, none of those `kept`; ValueError where nothing is left to learn.
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
@@ -147,5 +206,17 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str = "") -> Encoding:
         raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
-    columns = tuple(fit_column(frame[column.name], column) for column in schema.learned)
-    return Encoding(schema, columns, entities.fit(frame, schema, salt))
+    known = tuple(fit_column(frame[column.name], column) for column in schema.learned)
+    derived = finding.find(frame, known, *_stated(schema, kept)) if derive else ()
+    names = {one.name for one in derived}
+    columns = tuple(column for column in known if column.name not in names)
+    return Encoding(schema, columns, entities.fit(frame, schema, salt), derived)
+
+
+def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:
+    """Return the formulas that a schema states, and the columns that are to be learnt whatever others give."""
+    ordered = {column.name: column.derived for column in schema.learned if isinstance(column, Numerical | Datetime)}
+    formulas = {
+        name: reading.read(text, name, list(ordered)) for name, text in ordered.items() if isinstance(text, str)
+    }
+    return formulas, {*kept, *(name for name, said in ordered.items() if said is False)}

@@ -37,13 +37,15 @@ class Numerical:
     """A number on a decimal grid of `decimals` places (0 for integers, None for a continuous one), stored as the pandas
     `dtype`.
 
-    `format` says how it is written where it is text.
+    `format` says how it is written where it is text; `derived` is a formula of other columns that gives it
+    (generators/derived), False where none is to be looked for.
     """
 
     name: str
     dtype: str
     decimals: int | None = None
     format: NumberFormat | None = None
+    derived: str | bool | None = None
     kind: Literal["numerical"] = "numerical"
 
 
@@ -77,6 +79,7 @@ class Datetime:
     format: str = ""
     offset: str = ""
     language: str = ""
+    derived: str | bool | None = None  # as of a number
     kind: Literal["datetime"] = "datetime"
 
 
@@ -119,8 +122,6 @@ KINDS: dict[str, type] = {
     "identifier": Identifier,
     "image": Image,
 }
-
-
 REPR_COLUMNS = 8  # columns that a short form names
 
 

@@ -67,7 +67,9 @@ class EncodedRule:
 @dataclass(frozen=True)
 class Constraints:
     """What rows of one encoding must meet. `domains` by column, `rules` with one claim each; no premise: it always
-    holds.
+    holds. Columns are numbered as `encoding.known`.
+
+    A column that is worked out lies also within the range of its training rows. It guides no draw: rows are rejected.
     """
 
     encoding: Encoding = field(repr=False)
@@ -77,19 +79,34 @@ class Constraints:
     @cached_property
     def linear(self) -> tuple[tuple[Linear, tuple[Atom, ...]], ...]:
         """Linear claims, with their premises, that narrow ranges."""
-        return tuple((c, r.premises) for r in self.rules for c in r.claims if isinstance(c, Linear) and not c.negated)
+        return tuple(
+            (c, r.premises)
+            for r in self.rules
+            for c in r.claims
+            if isinstance(c, Linear) and not c.negated and max(c.columns) < len(self.encoding.columns)
+        )
 
     @cached_property
     def columns(self) -> set[int]:
-        """The columns whose values must be known to tell whether a row holds."""
+        """The columns with tokens whose values must be known to tell whether a row holds."""
         told = {k for rule in self.rules for atom in (*rule.premises, *rule.claims) for k in atom.columns}
-        return told | set(self.domains)
+        told |= {*self.domains, *self.encoding.sources}
+        return {k for k in told if k < len(self.encoding.columns)}
+
+    @cached_property
+    def ranges_of_derived(self) -> dict[int, Domain]:
+        """The range that each column has which is worked out."""
+        first, found = len(self.encoding.columns), {}
+        for k, one in enumerate(self.encoding.derived, first):
+            low, high = domains.ends(one.column)
+            found[k] = Domain(one.column, ((low[0], high[-1]),), one.column.missing)
+        return found
 
     @cached_property
     def fixed(self) -> dict[int, int]:
         """{place: token} of the columns that conditions leave one cell."""
         found: dict[int, int] = {}
-        for k, domain in self.domains.items():
+        for k, domain in self.with_tokens.items():
             cells = np.flatnonzero(domain.share)
             if len(cells) == 1:
                 parts = self.encoding.columns[k].split(cells)
@@ -103,12 +120,20 @@ class Constraints:
         """Whether a row may break something although its fixed tokens are given and its values lie within the
         domains.
         """
-        return bool(self.rules) or any(self.encoding.layout.places[k][0] not in self.fixed for k in self.domains)
+        own = self.with_tokens
+        some = bool(self.rules) or len(own) < len(self.domains)
+        return some or any(self.encoding.layout.places[k][0] not in self.fixed for k in own)
+
+    @cached_property
+    def with_tokens(self) -> dict[int, Domain]:
+        """The domains of the columns that have tokens."""
+        return {k: domain for k, domain in self.domains.items() if k < len(self.encoding.columns)}
 
     def log_share(self, cells: Sequence[np.ndarray]) -> np.ndarray:
         """Return the log of how much of the rows' cells lies within the domains: float64 [rows]."""
         with np.errstate(divide="ignore"):
-            return sum((np.log(domain.share)[cells[k]] for k, domain in self.domains.items()), np.zeros(len(cells[0])))
+            parts = (np.log(domain.share)[cells[k]] for k, domain in self.with_tokens.items())
+            return sum(parts, np.zeros(len(cells[0])))
 
     def place(self, cells: Sequence[np.ndarray], inside: np.ndarray, *, narrowed: bool) -> dict[int, np.ndarray]:
         """Return by column the ticks of the rows' values, given their cells: within the domains of fixed columns.
@@ -128,7 +153,7 @@ class Constraints:
                 low, high = _to_ticks(*self.narrow(ranges, dict(enumerate(cells)), is_missing)[k], low, high, column)
             keeps = narrowed or self.encoding.layout.places[k][0] in self.fixed
             domain = self.domains.get(k) if keeps else None
-            ticks[k] = (domain or domains.present(column)).place(inside[:, k], low, high)
+            ticks[k] = domain.place(inside[:, k], low, high) if domain else column.between(inside[:, k], low, high)
             if k in ranges:
                 value = np.where(cells[k] >= column.size, np.nan, ticks[k] / domains.per_unit(column))
                 ranges[k] = np.where(np.isnan(value), -np.inf, value), np.where(np.isnan(value), np.inf, value)
@@ -174,9 +199,10 @@ class Constraints:
         return ranges
 
     def holds(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
-        """Return which rows meet everything: bool [rows]."""
+        """Return which rows meet everything, given the cells and ticks of the columns with tokens: bool [rows]."""
         found = np.ones(len(cells[0]), dtype=bool)
-        for k, domain in self.domains.items():
+        cells, ticks = self.encoding.worked_out(cells, ticks)
+        for k, domain in (*self.domains.items(), *self.ranges_of_derived.items()):
             found &= domain.holds(cells[k], ticks[k])
         for rule in self.rules:
             applies = np.ones(len(found), dtype=bool)
@@ -190,7 +216,7 @@ class Constraints:
         self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool
     ) -> np.ndarray:
         """Return where an atom is true: bool [rows]; `missing` where a value of its columns is missing."""
-        is_missing = np.any([cells[k] >= self.encoding.columns[k].size for k in atom.columns], axis=0)
+        is_missing = np.any([cells[k] >= self.encoding.known[k].size for k in atom.columns], axis=0)
         if isinstance(atom, Within):
             return np.where(is_missing, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
         total = sum(w * (ticks[k] / domains.per_unit(self.encoding.ordered(k))) for k, w in atom.weights.items())

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.derived.columns import per_unit
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import number_of, to_grid
 
@@ -258,11 +259,6 @@ def compare(operator: str, value: float, column: Cells) -> Domain:
     else:
         low, high = (math.ceil(low) if math.isfinite(low) else low), (math.floor(high) if math.isfinite(high) else high)
     return Domain(column, ((low, high),), False)
-
-
-def per_unit(column: Cells) -> float:
-    """Return ticks per unit of comparison: of a number's 1, of a date's microsecond."""
-    return 1 / column.scale if column.kind == "datetime" else column.scale or 1.0
 
 
 def unit(value: Any, column: Cells) -> float:

@@ -14,6 +14,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import conform
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import from_grid
+from launderette.generators.sampling import completion
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, chosen, randoms
 from launderette.generators.training import randomness
 
@@ -41,7 +42,7 @@ def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int, draws
     value stay. GeneratorError for fewer than one of `draws`.
 
     Of several draws a number or date becomes their mean on the column's grid, a label the most frequent: nearer to the
-    truth, but less spread than true values are.
+    truth, but less spread than true values are. What follows from the rest of a row (generators/derived) is not drawn.
     """
     if draws < 1:
         raise GeneratorError(f"expected at least one draw for each missing value, found {draws}")
@@ -79,6 +80,7 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
     """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
+    frame = completion.certain(frame, encoding)
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
@@ -99,7 +101,7 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
     out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
-    return out
+    return completion.worked_out(completion.solved(out, encoding, frame), encoding)
 
 
 def _typical(

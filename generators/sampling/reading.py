@@ -73,7 +73,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     found: dict[int, Domain] = {}
     for name, condition in (where or {}).items():
         column = encoding.column(name)
-        found[encoding.columns.index(column)] = domains.read(condition, column)
+        found[encoding.index(name)] = domains.read(condition, column)
     rules, texts = [], list(texts)
     check(texts, encoding.schema)
     for text in texts:
@@ -83,7 +83,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
             if isinstance(claim, Within) and not premises:
                 anyway = replace(claim.domain, missing=True)
                 found[claim.k] = found[claim.k].both(anyway) if claim.k in found else anyway
-                _check_domain(found[claim.k], alone=encoding.columns[claim.k].name not in (where or {}))
+                _check_domain(found[claim.k], alone=encoding.known[claim.k].name not in (where or {}))
             else:
                 rules.append(EncodedRule(premises, (claim,)))
     read = Constraints(encoding, found, tuple(rules))
@@ -112,7 +112,7 @@ def obeying(frame: pd.DataFrame, schema: Schema, texts: Iterable[str]) -> np.nda
     """
     texts = tuple(texts)
     check(texts, schema)
-    encoding = fit(frame, schema)
+    encoding = fit(frame, schema, derive=False)
     cells = [column.encode(frame[column.name]) for column in encoding.columns]
     ticks = {k: _ticks(frame, column, cells[k]) for k, column in enumerate(encoding.columns)}
     return read(None, texts, encoding).holds(cells, ticks)
@@ -187,10 +187,10 @@ def _atom(comparison: Comparison, encoding: Encoding) -> Atom:
         return _atom(comparison.mirrored(), encoding)
     column = encoding.column(left.terms[0][0])
     if isinstance(column, Labels):
-        return Within(encoding.columns.index(column), _of_labels(comparison, column))
+        return Within(encoding.index(column.name), _of_labels(comparison, column))
     if column.kind == "datetime" and not right.terms:
         value = domains.unit(right.value, column)
-        return Within(encoding.columns.index(column), domains.compare(comparison.operator, value, column))
+        return Within(encoding.index(column.name), domains.compare(comparison.operator, value, column))
     return _linear(comparison, encoding, column)
 
 
@@ -210,7 +210,7 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
             )
     weights: dict[int, float] = {}
     for name, w in (*left.terms, *((name, -w) for name, w in right.terms)):
-        k = encoding.columns.index(encoding.column(name))
+        k = encoding.index(name)
         weights[k] = weights.get(k, 0.0) + w
     weights, value = {k: w for k, w in weights.items() if w}, right.constant - left.constant
     if not weights:

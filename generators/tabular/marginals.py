@@ -35,7 +35,7 @@ from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._network import Model, normalised
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import options, randomness
+from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions
 
 FAMILY_NAME = "tabular.marginals"
@@ -79,7 +79,7 @@ class Marginals(FittedTable[Config, Model]):
 
     def _weights(self, held: Constraints) -> dict[int, Tensor]:
         """Return which cells each condition leaves: 0 or 1, for what a cut leaves of a cell is rejected by value."""
-        left = {k: domain.share[: len(self.model.cells(k))] > 0 for k, domain in held.domains.items()}
+        left = {k: domain.share[: len(self.model.cells(k))] > 0 for k, domain in held.with_tokens.items()}
         return {k: torch.from_numpy(own).double() for k, own in left.items()}
 
     def _chunk(self, weights: dict[int, Tensor], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -135,10 +135,10 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     started, privacy = time.monotonic(), how.get("privacy")
     devices.choose(how.get("device", "auto"))
     if privacy is None:
-        encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}")
+        encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}", kept=fitting.named(config))
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
         network = _network(data, encoded, counted, ExactQueries(), config)
-        return _fitted(encoded, network, config, {}, started, how)
+        return _fitted(encoded, network, config, encoded.told, started, how)
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     queries = NoisyQueries(privacy.squared, privacy.reach)

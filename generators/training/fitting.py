@@ -93,7 +93,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     guarantee are lacking.
     """
     started, chosen = time.monotonic(), choose(family.name, **how)
-    encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}")
+    encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}", kept=named(config))
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
@@ -106,7 +106,14 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
         return for_width(family.plan(config, rows), encoded.layout.width)
 
     model, record, training_rows = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
+    record |= encoded.told
     return Fitted(encoded, config, model, record, training_rows)
+
+
+def named(config: Any) -> list[str]:
+    """Return the columns that a family's options name: those are learnt, though others may give them."""
+    together = [name.strip() for text in getattr(config, "combinations", ()) for name in text.split(",")]
+    return together + [name for name in [getattr(config, "target", None)] if name]
 
 
 def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:

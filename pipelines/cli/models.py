@@ -44,6 +44,7 @@ def fit(
     """
     from launderette.generators.training import checkpoint, memorisation
     from launderette.pipelines import config, modalities
+    from launderette.pipelines.config import relations
     from launderette.pipelines.config.documents import setting
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
     from launderette.pipelines.sources import remote
@@ -77,6 +78,8 @@ def fit(
         from launderette.generators.privacy.ledger import Ledger
 
         say(Ledger.from_dict(ledger).sentence())
+    for sentence in relations.worked_out(fitted.record):
+        say(sentence)
     if remembered := fitted.record.get("memorisation"):
         say(f"{memorisation.sentence(remembered)} Keep it inside.")
     return RELEASED

@@ -50,5 +50,17 @@ def sentences(found: Mapping[str, Sequence[str]], kept: Sequence[str]) -> list[s
     return [sentence for sentence, rules in said.items() if rules]
 
 
+def worked_out(record: Mapping[str, Any]) -> list[str]:
+    """Return what is to be said of columns that a model works out from others, by the record of its training."""
+    formulas = [f"{name} = {text}" for name, text in record.get("derived", {}).items()]
+    if not formulas:
+        return []
+    return [
+        f"Not learnt but worked out from other columns after a row is drawn, as in nearly all training rows: "
+        f"{_listed(formulas)}; rows that differ are not drawn; to learn a column: columns: {{NAME: {{kind: numerical, "
+        "derived: false}}."
+    ]
+
+
 def _listed(rules: Sequence[str]) -> str:
     return ", ".join(rules[:SHOWN]) + (f" and {len(rules) - SHOWN} more" if len(rules) > SHOWN else "")

@@ -39,7 +39,7 @@ COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
-    "generators/training/randomness.py",
+    *("generators/derived", "generators/training/randomness.py"),
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
@@ -165,6 +165,7 @@ def train(
     model = launching.trained(place.modality, table, schema, config, **places, progress=progress)
     recorded = {key: model.record[key] for key in ("steps", "device", "reason", "stopped")}
     notes = [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else []
+    notes += relations.worked_out(model.record)
     return {"model": file_artifact(places["model"]), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
 
 

@@ -1,0 +1,55 @@
+"""A derived column: a formula, and the grid, type and range of the values that it works out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.columns import Cells
+from launderette.generators.derived.formulas import Formula, rounded
+from launderette.generators.formats.grid import to_grid
+
+
+def per_unit(column: Cells) -> float:
+    """Return ticks per unit of value: of a number's 1, of a date's microsecond."""
+    return 1 / column.scale if column.kind == "datetime" else column.scale or 1.0
+
+
+def values_of(values: pd.Series, column: Cells) -> np.ndarray:
+    """Return a column's values as formulas take them: float64 [rows], NaN where missing."""
+    ticks, present = to_grid(values, column.column, column.scale)
+    found = np.full(len(values), np.nan)
+    found[present] = ticks / per_unit(column)
+    return found
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column that a formula works out; its `column` knows the grid, the type and the range of its training rows."""
+
+    column: Cells = field(repr=False)
+    formula: Formula
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    def ticks(self, values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ticks for values of the sources [rows], and which of them are missing: bool [rows]."""
+        exact = self.formula.value(values) * per_unit(self.column)
+        is_missing = np.isnan(exact)
+        ticks = np.where(is_missing, 0, exact)
+        return (rounded(ticks, self.formula.rounding).astype("int64") if self.column.scale else ticks), is_missing
+
+
+def in_order(found: Sequence[Derived]) -> tuple[Derived, ...]:
+    """Return derived columns so that none comes before one that it is worked out from."""
+    names = {one.name for one in found}
+    ordered: list[Derived] = []
+    while len(ordered) < len(found):
+        known = {one.name for one in ordered}
+        ordered += [
+            one for one in found if one.name not in known and known.issuperset(names.intersection(one.formula.sources))
+        ]
+    return tuple(ordered)

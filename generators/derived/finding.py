@@ -1,0 +1,175 @@
+"""Which columns of a table are worked out from others: sums, products, ratios, conversions, days between dates.
+
+A formula is taken where it gives at least HELD_SHARE of the rows to the last tick of the column's grid. Rows at an end
+of a column's range do not count against it: protection has moved values there, of one column at a time. Of three
+columns that hang together by a sum, two are learnt and one is worked out: those two are chosen that say least of each
+other, which are easiest to learn.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.derived.columns import Derived, in_order, per_unit, values_of
+from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
+from launderette.generators.derived.shapes import (
+    HELD_SHARE,
+    LEAST_COMPARED_ROWS,
+    SINGLE_SLACK,
+    ColumnValues,
+    TableValues,
+    tried,
+)
+from launderette.generators.errors import GeneratorError
+
+LEAST_TELLING_ROWS = 20  # that a formula gives, and would not with any of its columns dealt anew
+LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be rounded
+MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
+RELATED_STEPS = 4  # of how much two sources say of each other, that are told apart
+BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
+
+
+class Holding(NamedTuple):
+    """A formula that holds, how much its sources say of each other, 0 to 1, and whether nothing had to be rounded."""
+
+    target: str
+    formula: Formula
+    related: float
+    exact: bool
+
+
+def find(
+    frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
+) -> tuple[Derived, ...]:
+    """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
+    is found, none of `kept`. GeneratorError where the rows contradict a statement.
+    """
+    seen = _seen(frame, columns)
+    chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
+    found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
+    found.sort(key=lambda one: (len(one.formula.sources), int(RELATED_STEPS * one.related)))  # else as they are tried
+    for one in found:
+        if one.target not in chosen and one.target not in _origins(one.formula.sources, chosen):
+            chosen[one.target] = one.formula
+    _sharpen(chosen, found)
+    return in_order([Derived(seen[name].column, formula) for name, formula in chosen.items()])
+
+
+def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
+    """Take a formula that rounds nothing in place of one that rounds, so that sums add up: net + tax, not
+    net * (1 + rate).
+    """
+    rounding = {one.target for one in found if not one.exact and chosen.get(one.target) == one.formula}
+    for one in found:
+        if one.exact and one.target in rounding and one.target not in _origins(one.formula.sources, chosen):
+            chosen[one.target] = one.formula
+            rounding.remove(one.target)
+
+
+def _origins(names: Sequence[str], chosen: Mapping[str, Formula]) -> set[str]:
+    """Return the columns and all that they are worked out from."""
+    return set(names).union(*(_origins(chosen[name].sources, chosen) for name in names if name in chosen))
+
+
+def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, ColumnValues]:
+    """Return the values of the first numbers and dates that vary, at rows spread over the table."""
+    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), MOST_COMPARED_ROWS).astype("int64"))
+    part, found = frame if len(rows) == len(frame) else frame.iloc[rows], {}
+    for column in [column for column in columns if isinstance(column, Cells) and column.size > 1][
+        :MOST_COMPARED_COLUMNS
+    ]:
+        values = values_of(part[column.name], column)
+        if np.isfinite(values).sum() >= LEAST_COMPARED_ROWS and np.nanmin(values) < np.nanmax(values):
+            found[column.name] = ColumnValues(column, values)
+    return found
+
+
+def _holding(seen: TableValues) -> Iterator[Holding]:
+    """Yield every formula that holds."""
+    for target, formula in tried(seen):
+        if (rounding := _rounding(target, formula, seen)) is not None:
+            sources = [seen[name] for name in formula.sources]
+            text = f"floor({formula.text})" if rounding == "down" else formula.text
+            settled = replace(formula, rounding=rounding, text=text)
+            yield Holding(target, settled, _related(sources), not _rounds(seen[target], sources, formula))
+
+
+def _related(sources: Sequence[ColumnValues]) -> float:
+    """Return the rank correlation of two columns, without its sign; 0 for one."""
+    if len(sources) < 2:
+        return 0.0
+    both = pd.DataFrame([own.values for own in sources]).T.dropna()
+    found = both.rank().corr().iloc[0, 1]
+    return 0.0 if np.isnan(found) else abs(float(found))
+
+
+def _checked(target: str, formula: Formula, seen: TableValues) -> Formula:
+    """Return a stated formula with the way that halves are rounded; GeneratorError where it does not hold."""
+    expected = f"expected column {target!r} to be {formula.text} in at least {HELD_SHARE:.0%} of the rows"
+    if lacking := [name for name in (target, *formula.sources) if name not in seen]:
+        raise GeneratorError(f"{expected}, found too few values of {lacking[0]!r}; leave that out")
+    rounding = _rounding(target, formula, seen, stated=True)
+    if rounding is None:
+        raise GeneratorError(f"{expected}, found it in fewer; correct columns: {{{target!r}: {{derived: ...}}}}")
+    return replace(formula, rounding=formula.rounding if formula.rounding == "down" else rounding)
+
+
+def _rounding(target: str, formula: Formula, seen: TableValues, *, stated: bool = False) -> Rounding | None:
+    """Return how results are rounded where a formula gives nearly all values of a column; None where it does not."""
+    own, sources = seen[target], [seen[name] for name in formula.sources]
+    exact = formula.value([source.values for source in sources])
+    is_missing = np.isnan(exact)
+    if (is_missing != np.isnan(own.values)).mean() > 1 - HELD_SHARE or (not own.column.missing and is_missing.any()):
+        return None
+    clear = ~np.any([one.at_end for one in (own, *sources)], axis=0)
+    counted = formula.rounding == "down" or (all(one.dated for one in sources) and not own.dated)
+    for rounding, given in _given(own, exact, counted=counted).items():
+        judged = ~is_missing & ~np.isnan(own.values) & (clear | given)
+        held = given & judged
+        if judged.sum() < LEAST_COMPARED_ROWS or held.sum() < HELD_SHARE * judged.sum():
+            continue
+        if stated or (_varies(own, sources, formula, held) and _tells(own, sources, formula, held)):
+            return rounding
+    return None
+
+
+def _given(own: ColumnValues, exact: np.ndarray, *, counted: bool) -> dict[Rounding, np.ndarray]:
+    """Return by way of rounding which values of a column are results, bool [rows]; of the ways to round halves the one
+    that gives more of them.
+    """
+    scale = per_unit(own.column)
+    if not own.column.scale:
+        slack = SINGLE_SLACK if "32" in own.column.dtype else ROUNDING_SLACK
+        return {"away": np.abs(exact - own.values) <= slack * np.maximum(np.abs(exact), np.abs(own.values))}
+    ticks, exact = np.rint(own.values * scale), exact * scale
+    away, even, down = (rounded(exact, way) == ticks for way in ("away", "even", "down"))
+    nearest = np.abs(exact - ticks) <= 0.5 + ROUNDING_SLACK * np.maximum(1, np.abs(ticks))
+    found: dict[Rounding, np.ndarray] = {"away" if away.sum() >= even.sum() else "even": nearest}
+    return found | ({"down": down} if counted else {})
+
+
+def _rounds(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula) -> bool:
+    """Whether results lie between the ticks of a column's grid."""
+    exact = formula.value([source.values for source in sources]) * per_unit(own.column)
+    return bool(own.column.scale) and bool(np.nanmax(np.abs(exact - np.rint(exact))) > BETWEEN_TICKS)
+
+
+def _varies(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula, held: np.ndarray) -> bool:
+    """Whether a column's values differ enough in the rows that a formula gives: more so where results are rounded."""
+    rows = own.values[held]
+    if _rounds(own, sources, formula) and rows.std() * per_unit(own.column) < LEAST_SPREAD_TICKS:
+        return False
+    return bool((rows != own.commonest).sum() >= LEAST_TELLING_ROWS)
+
+
+def _tells(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula, held: np.ndarray) -> bool:
+    """Whether a formula would not give the values with any of the columns dealt anew."""
+    values, rows = [source.values[held] for source in sources], own.values[held]
+    reach = 0.5 / per_unit(own.column) if own.column.scale else ROUNDING_SLACK * float(np.abs(rows).max())
+    dealt = [[np.roll(one, 1) if i == k else one for i, one in enumerate(values)] for k in range(len(values))]
+    off = [np.abs(formula.value(one) - rows) for one in dealt] + [np.abs(formula.value(values) - np.roll(rows, 1))]
+    return all((one > reach).sum() >= LEAST_TELLING_ROWS for one in off)

@@ -1,0 +1,92 @@
+"""Formulas by which one column follows from others: price * quantity, net + tax, ordered + days.
+
+Values are numbers as they are and dates as microseconds since 1970; NaN where missing. Where a source is missing, so is
+what follows from it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Rounding = Literal["away", "even", "down"]  # halves away from zero, halves to even, always down
+ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a half it is one
+UNQUOTED_NAME = re.compile(r"\w[\w.]*")
+
+
+class Monomial(NamedTuple):
+    """A product factor * source ** power * ..., one power for each source."""
+
+    factor: float
+    powers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A sum of products of powers of the sources, which is rounded to the grid of the column that it works out.
+
+    `text` is how people write it.
+    """
+
+    sources: tuple[str, ...]
+    terms: tuple[Monomial, ...]
+    text: str
+    rounding: Rounding = "away"
+
+    def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the sum for values of the sources, each float64 [rows]; NaN where it is no number."""
+        with np.errstate(all="ignore"):
+            total = sum((_product(term, values) for term in self.terms), np.zeros(values[0].shape))
+        return np.where(np.isfinite(total), total, np.nan)
+
+    def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
+        """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
+        powers = {term.powers[k] for term in self.terms} - {0}
+        if len(powers) != 1:
+            return np.full(len(result), np.nan)
+        (power,), ones = powers, [np.ones(len(result)) if i == k else own for i, own in enumerate(values)]
+        with np.errstate(all="ignore"):
+            bare, times = (
+                sum((_product(t, ones) for t in self.terms if bool(t.powers[k]) == among), np.zeros(len(result)))
+                for among in (False, True)
+            )
+            found = ((result - bare) / times) ** (1 / power)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    def to_dict(self) -> dict:
+        """Return the formula as JSON holds it."""
+        terms = [[term.factor, list(term.powers)] for term in self.terms]
+        return {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "Formula":
+        """Read what to_dict wrote."""
+        terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
+        return cls(tuple(document["sources"]), terms, document["text"], document["rounding"])
+
+
+def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:
+    """Return factor * source ** power * ..., by division where a power is negative: exact where that is."""
+    found = np.full(values[0].shape, float(term.factor))
+    for own, power in zip(values, term.powers, strict=True):
+        for _ in range(abs(power)):
+            found = found * own if power > 0 else found / own
+    return found
+
+
+def rounded(ticks: np.ndarray, rounding: Rounding) -> np.ndarray:
+    """Round numbers of ticks to whole ones; what floats leave of a half, or of a whole number, is taken for one."""
+    slack = ROUNDING_SLACK * np.maximum(1, np.abs(ticks))
+    if rounding == "down":
+        return np.floor(ticks + slack)
+    if rounding == "away":
+        return np.sign(ticks) * np.floor(np.abs(ticks) + 0.5 + slack)
+    half = np.abs(ticks - np.floor(ticks) - 0.5) <= slack
+    return np.rint(np.where(half, np.floor(ticks) + 0.5, ticks))
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as a formula shows it."""
+    return name if UNQUOTED_NAME.fullmatch(name) else f"`{name}`"

@@ -1,0 +1,248 @@
+"""Formulas worth trying: sums, products, ratios and conversions of numbers, times between dates.
+
+Each of them gives most of some rows of a table; finding.py judges it on more.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from launderette.generators.data.columns import Cells
+from launderette.generators.derived.columns import per_unit
+from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Monomial, quoted
+from launderette.generators.derived.reading import LENGTHS
+
+LEAST_COMPARED_ROWS = 30  # in which all columns have a value
+HELD_SHARE = 0.99  # of the rows, that a formula must give
+END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
+SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
+LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
+SINGLE_SLACK = 1e-6  # relative, of numbers stored as float32
+MOST_FACTOR_DECIMALS = 16  # of a factor and a constant
+SLOPE_HALVINGS = 60
+
+TableValues = Mapping[str, "ColumnValues"]
+Tried = Iterator[tuple[str, Formula]]  # a column and what may give it
+
+
+class Shape(NamedTuple):
+    """A form that formulas have; {} in `text` are its sources."""
+
+    text: str
+    terms: tuple[Monomial, ...]
+    symmetric: bool = False
+
+
+NUMBER_SHAPES = (
+    Shape("{} + {}", (Monomial(1, (1, 0)), Monomial(1, (0, 1))), True),
+    Shape("{} * {}", (Monomial(1, (1, 1)),), True),
+    Shape("{} - {}", (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))),
+    Shape("{} / {}", (Monomial(1, (1, -1)),)),
+    Shape("{} * {} / 100", (Monomial(0.01, (1, 1)),), True),
+    Shape("100 * {} / {}", (Monomial(100, (1, -1)),)),
+    Shape("{} * (1 + {})", (Monomial(1, (1, 0)), Monomial(1, (1, 1)))),
+    Shape("{} * (1 - {})", (Monomial(1, (1, 0)), Monomial(-1, (1, 1)))),
+    Shape("{} * (1 + {} / 100)", (Monomial(1, (1, 0)), Monomial(0.01, (1, 1)))),
+    Shape("{} * (1 - {} / 100)", (Monomial(1, (1, 0)), Monomial(-0.01, (1, 1)))),
+    Shape("{} / {} ^ 2", (Monomial(1, (1, -2)),)),
+    Shape("10000 * {} / {} ^ 2", (Monomial(10_000, (1, -2)),)),
+)
+UNITS_AFTER = ("day", "hour", "minute", "second", "week")  # by which a date is counted from another
+
+
+@dataclass(frozen=True)
+class ColumnValues:
+    """A column's values [rows], as formulas take them."""
+
+    column: Cells
+    values: np.ndarray
+
+    @cached_property
+    def at_end(self) -> np.ndarray:
+        """Which values lie at an end of the range where so few do that protection may have moved them there."""
+        found = np.zeros(len(self.values), dtype=bool)
+        for end in (np.nanmin(self.values), np.nanmax(self.values)):
+            there = self.values == end
+            found |= there & (there.mean() <= END_SHARE)
+        return found
+
+    @cached_property
+    def commonest(self) -> float:
+        values, counts = np.unique(self.values[np.isfinite(self.values)], return_counts=True)
+        return float(values[counts.argmax()])
+
+    @property
+    def dated(self) -> bool:
+        return self.column.kind == "datetime"
+
+
+def tried(seen: TableValues) -> Tried:
+    """Yield every formula that gives most of some rows."""
+    numbers = [name for name, own in seen.items() if not own.dated]
+    dates = [name for name, own in seen.items() if own.dated]
+    yield from _conversions(seen, numbers)
+    yield from _shaped(seen, numbers)
+    yield from _between(seen, numbers, dates)
+
+
+def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
+    """Yield sums, products and the like of two numbers that give a third one in the first rows."""
+    if len(names) < 3:
+        return
+    rows = _tried_rows(seen, names)
+    table = np.stack([seen[name].values[rows] for name in names])  # [columns, rows]
+    reach = [_reach(seen[name].column) for name in names]
+    pairs = np.array(list(permutations(range(len(names)), 2)))
+    for shape in NUMBER_SHAPES:
+        own = pairs[pairs[:, 0] < pairs[:, 1]] if shape.symmetric else pairs
+        results = Formula(("", ""), shape.terms, "").value([table[own[:, 0]], table[own[:, 1]]])  # [pairs, rows]
+        for k, target in enumerate(names):
+            near = np.abs(results - table[k]) <= reach[k] + ROUNDING_SLACK * np.abs(results)
+            compared = np.maximum((np.isfinite(results) & np.isfinite(table[k])).sum(1), 1)
+            kept = (near.sum(1) >= SCREENED_SHARE * compared) & (compared > 1) & (own != k).all(1)
+            for i, j in own[kept].tolist():
+                yield target, _formula(shape.text, shape.terms, names[i], names[j])
+
+
+def _formula(text: str, terms: tuple[Monomial, ...], *sources: str) -> Formula:
+    return Formula(sources, terms, text.format(*map(quoted, sources)))
+
+
+def _tried_rows(seen: TableValues, names: Sequence[str]) -> np.ndarray:
+    """Return rows spread over the table, those with most values where some are missing."""
+    present = np.sum([np.isfinite(seen[name].values) & ~seen[name].at_end for name in names], axis=0)
+    best = np.argsort(-present, kind="stable")[: max(SCREENED_ROWS, int((present == present.max()).sum()))]
+    return np.sort(best)[np.unique(np.linspace(0, len(best) - 1, SCREENED_ROWS).astype("int64"))]
+
+
+def _reach(column: Cells) -> float:
+    """Return how far a result may lie from the value it is rounded to: most of a tick, as also for rounding down."""
+    return 0.5 * (1 + 1e-6) / per_unit(column) if column.scale else 0.0
+
+
+def _conversions(seen: TableValues, names: Sequence[str]) -> Tried:
+    """Yield factor * source + constant for pairs of numbers on a line."""
+    for one, two in combinations(names, 2):
+        present = np.isfinite(seen[one].values) & np.isfinite(seen[two].values)
+        if not _aligned(seen[one].values[present], seen[two].values[present]):
+            continue
+        for source, target in ((one, two), (two, one)):
+            if (line := _line(seen[source], seen[target], present)) is not None:
+                yield target, line
+
+
+def _aligned(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether points lie near a line."""
+    if len(a) < LEAST_COMPARED_ROWS:
+        return False
+    spread = a.std() * b.std()
+    return bool(spread > 0 and abs(((a - a.mean()) * (b - b.mean())).mean()) >= LEAST_CORRELATION * spread)
+
+
+def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Formula | None:
+    """Return the roundest factor, and constant if it takes one, that give nearly all rows within the ends."""
+    inner = present & ~source.at_end & ~target.at_end
+    if inner.sum() < LEAST_COMPARED_ROWS:
+        return None
+    x, y = source.values[inner], target.values[inner]
+    reach = _reach(target.column) or (SINGLE_SLACK if "32" in target.column.dtype else ROUNDING_SLACK) * np.abs(y).max()
+    x, y = _near(x, y, reach)
+    if len(y) < HELD_SHARE * inner.sum() or x.min() == x.max():
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least, most = (np.sort([(y - reach) / x, (y + reach) / x], axis=0)[k][x != 0] for k in (0, 1))
+    if least.max() <= most.min():
+        return _linear(source.column.name, _roundest(least.max(), most.min()), 0.0)
+    if (slopes := _slopes(x, y, 2 * reach)) is None:
+        return None
+    rest = y - (factor := _roundest(*slopes)) * x
+    return _linear(source.column.name, factor, _roundest(rest.max() - reach, rest.min() + reach))
+
+
+def _near(x: np.ndarray, y: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out points that lie off the line that the others make."""
+    for _ in range(3):
+        if x.min() == x.max():
+            break
+        factor, constant = np.polyfit(x - x.mean(), y, 1)
+        off = np.abs(y - constant - factor * (x - x.mean()))
+        kept = off <= max(4 * float(np.median(off)), 2 * reach)
+        x, y = x[kept], y[kept]
+    return x, y
+
+
+def _slopes(x: np.ndarray, y: np.ndarray, width: float) -> tuple[float, float] | None:
+    """Return between which slopes a line passes all points within a strip of this width, None where none does: how wide
+    the strip has to be is convex in the slope.
+    """
+
+    def over(slope: float) -> float:
+        return float(np.ptp(y - slope * x)) - width
+
+    middle = float(np.polyfit(x - x.mean(), y, 1)[0])
+    step = 4 * width / float(np.ptp(x))
+    low, high = middle - step, middle + step
+    for _ in range(SLOPE_HALVINGS):
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (low, b) if over(a) < over(b) else (a, high)
+    if over(best := (low + high) / 2) > 0:
+        return None
+    ends = []
+    for outside in (middle - step, middle + step):
+        inside = best
+        for _ in range(SLOPE_HALVINGS):
+            between = (inside + outside) / 2
+            inside, outside = (between, outside) if over(between) <= 0 else (inside, between)
+        ends.append(inside)
+    return ends[0], ends[1]
+
+
+def _roundest(least: float, most: float) -> float:
+    """Return the number of the fewest decimals in [least, most]."""
+    for decimals in range(MOST_FACTOR_DECIMALS):
+        found = round(math.ceil(least * 10**decimals) / 10**decimals, decimals)
+        if least <= found <= most:
+            return found
+    return (least + most) / 2
+
+
+def _linear(source: str, factor: float, constant: float) -> Formula:
+    terms = [Monomial(factor, (1,))] + [Monomial(constant, (0,))] * bool(constant)
+    scaled = quoted(source) if factor == 1 else f"{factor:.12g} * {quoted(source)}"
+    text = f"{scaled} {'-' if constant < 0 else '+'} {abs(constant):.12g}" if constant else scaled
+    return Formula((source,), tuple(terms), text)
+
+
+def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
+    """Yield the time between two dates, in units of a number, and dates a number or a constant time after others."""
+    for two, one in permutations(dates, 2):
+        apart = seen[one].values - seen[two].values
+        if not np.isfinite(apart).any():
+            continue
+        middle = float(np.nanmedian(apart))
+        if (np.abs(apart - middle) <= 1)[np.isfinite(apart)].mean() >= SCREENED_SHARE:
+            yield one, Formula((two,), (Monomial(1, (1,)), Monomial(middle, (0,))), _shifted(two, middle))
+        for number in numbers:
+            for unit, length in LENGTHS.items():
+                off = np.abs(apart / length - seen[number].values)
+                if (off <= max(1 / per_unit(seen[number].column), 1e-9))[np.isfinite(off)].mean() < SCREENED_SHARE:
+                    continue
+                across = (Monomial(1 / length, (1, 0)), Monomial(-1 / length, (0, 1)))
+                yield number, _formula(f"({{}} - {{}}) / {unit}", across, one, two)
+                if unit in UNITS_AFTER:
+                    later = (Monomial(1, (1, 0)), Monomial(length, (0, 1)))
+                    sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
+                    yield one, _formula(f"{{}} + {{}} * {unit}", later, two, number)
+                    yield two, _formula(f"{{}} - {{}} * {unit}", sooner, one, number)
+
+
+def _shifted(source: str, microseconds: float) -> str:
+    if not microseconds:
+        return quoted(source)
+    unit = next((unit for unit in UNITS_AFTER[:3] if microseconds % LENGTHS[unit] == 0), "second")
+    return f"{quoted(source)} {'-' if microseconds < 0 else '+'} {abs(microseconds) / LENGTHS[unit]:.12g} * {unit}"

@@ -1,0 +1,58 @@
+"""Gaps that follow from the rest of a row by the formulas of its derived columns: filled before and after a draw."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.derived.columns import Derived, per_unit, values_of
+
+
+def certain(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
+    """Return the frame with every gap filled that follows from what is known."""
+    return worked_out(solved(worked_out(frame, encoding), encoding), encoding)
+
+
+def worked_out(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
+    """Return the frame with each derived value that is missing worked out, where its sources are there."""
+    for one in encoding.derived:
+        if (gaps := frame[one.name].isna().to_numpy()).any():
+            ticks, is_missing = one.ticks(_values(frame, encoding, one))
+            frame = _filled(frame, one.name, one.column.written(ticks, is_missing, np.zeros(len(frame))), gaps)
+    return frame
+
+
+def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the frame with a source filled where it alone is missing and the derived value and the others give it.
+
+    `drawn` are the values known before a draw [rows]: then a source that was drawn is solved for, of several the last.
+    Only what lies within the range of the source's training rows and gives the derived value again is taken.
+    """
+    for one in reversed(encoding.derived):
+        before = frame if drawn is None else drawn
+        values, result = _values(frame, encoding, one), values_of(frame[one.name], one.column)
+        open_ = np.array([np.isnan(own) for own in _values(before, encoding, one)])  # [sources, rows]
+        for k, name in enumerate(one.formula.sources):
+            column = encoding.ordered(encoding.index(name))
+            last = open_[k] & ~open_[k + 1 :].any(0) & ((open_.sum(0) == 1) | (drawn is not None))
+            found = one.formula.solved(k, values, result)
+            ticks = np.nan_to_num(np.rint(found * per_unit(column)) if column.scale else found * 1.0)
+            again = [ticks / per_unit(column) if i == k else own for i, own in enumerate(values)]
+            gives = np.isclose(one.ticks(again)[0] / per_unit(one.column), result, rtol=1e-9, atol=0)
+            inside = column.size > 0 and (ticks >= column.low[0]) & (ticks <= column.high[-1])
+            taken = last & ~np.isnan(found) & gives & inside
+            if taken.any():
+                ticks = ticks.astype("int64") if column.scale else ticks
+                frame = _filled(frame, name, column.written(ticks, ~taken, np.zeros(len(frame))), taken)
+                values = _values(frame, encoding, one)
+    return frame
+
+
+def _values(frame: pd.DataFrame, encoding: Encoding, one: Derived) -> Sequence[np.ndarray]:
+    return [values_of(frame[name], encoding.ordered(encoding.index(name))) for name in one.formula.sources]
+
+
+def _filled(frame: pd.DataFrame, name: str, values: pd.Series, gaps: np.ndarray) -> pd.DataFrame:
+    own = frame[name]
+    return frame.assign(**{name: own.where(~gaps, values.set_axis(frame.index))})

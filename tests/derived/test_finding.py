@@ -1,0 +1,140 @@
+"""Which columns are worked out from others: those that follow, to the last tick, and no others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators import GeneratorError, infer
+from launderette.generators.data import encoding
+from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.schema import Schema
+from launderette.pipelines.stages.protection import protect
+from tests.derived import tables
+
+
+def formulas(frame: pd.DataFrame, **entries: object) -> dict[str, str]:
+    """Return the formula of each column that is worked out; `entries` are what is stated of columns."""
+    columns = infer(frame).to_dict()["columns"]
+    stated = [
+        column | ({"derived": entries[column["name"]]} if column["name"] in entries else {}) for column in columns
+    ]
+    return {one.name: one.formula.text for one in fit(frame, Schema.from_dict({"columns": stated})).derived}
+
+
+def fit(frame: pd.DataFrame, schema: Schema | None = None) -> Encoding:
+    return encoding.fit(frame, schema or infer(frame))
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_a_sales_table_is_learnt_by_what_decides_it(protected):
+    frame = tables.sales(400)
+    if protected:
+        frame, _ = protect(frame, infer(frame))
+    found = formulas(frame)
+    assert found["net"] == "quantity * price" and found["tax"] == "net * rate" and found["gross"] == "net + tax"
+    assert {"days", "delivered", "ordered"} & set(found) and {"kg", "lb"} & set(found)
+    assert len(found) == 5
+
+
+SHAPES = {
+    "a + b": lambda a, b: a + b,
+    "a - b": lambda a, b: a - b,
+    "a * b": lambda a, b: a * b,
+    "a / b": lambda a, b: a / b,
+    "a * (1 - b)": lambda a, b: a * (1 - b),
+    "a / b ^ 2": lambda a, b: a / b**2,
+    "1.8 * a + 32": lambda a, b: 1.8 * a + 32,
+}
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    shape=st.sampled_from(sorted(SHAPES)),
+    decimals=st.sampled_from([0, 1, 3, None]),
+    missing=st.sampled_from([0.0, 0.3]),
+    wrong=st.sampled_from([0, 2]),
+    seed=st.integers(0, 99),
+)
+def test_what_follows_is_found_at_every_grid_with_missing_values_and_a_few_wrong_rows(
+    shape, decimals, missing, wrong, seed
+):
+    rng = np.random.default_rng(seed)
+    a, b = np.round(rng.normal(500, 150, 300), 1), np.round(rng.uniform(0.5, 4, 300), 2)
+    a[rng.random(300) < missing] = np.nan
+    exact = SHAPES[shape](a, b)
+    frame = pd.DataFrame({"a": a, "b": b, "c": exact if decimals is None else np.round(exact, decimals)})
+    frame.loc[: wrong - 1, "c"] += 97.0
+    (derived,) = fit(frame).derived
+    given = derived.formula.value([frame[name].to_numpy() for name in derived.formula.sources])
+    off = np.abs(given - frame[derived.name]) > (0.5 / derived.column.scale if derived.column.scale else 0) + 1e-6
+    assert off.mean() <= 0.01
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 9999), rows=st.sampled_from([40, 300]))
+def test_nothing_follows_in_a_table_of_independent_columns(seed, rows):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "zero": np.zeros(rows),
+            "one": 1,
+            "hardly": np.where(rng.random(rows) < 0.01, 1, 0),
+            "flag": rng.integers(0, 2, rows),
+            "other flag": (rng.random(rows) < 0.2).astype(int),
+            "answer": rng.integers(1, 6, rows),
+            "other answer": rng.integers(1, 6, rows),
+            "zeros": np.where(rng.random(rows) < 0.9, 0, rng.integers(1, 50, rows)),
+            "number": rng.normal(size=rows),
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 99, rows), "D"),
+            "other day": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 99, rows), "D"),
+        }
+    )
+    assert formulas(frame) == {}
+
+
+def test_of_columns_that_are_equal_or_converted_the_first_is_learnt():
+    a = np.round(np.random.default_rng(0).normal(20, 8, 200), 1)
+    frame = pd.DataFrame(
+        {"a": a, "same": a, "fahrenheit": np.round(1.8 * a + 32, 1), "kelvin": np.round(a + 273.15, 2)}
+    )
+    assert formulas(frame) == {"same": "a", "fahrenheit": "1.8 * a + 32", "kelvin": "a + 273.15"}
+
+
+def test_dates_follow_from_dates_and_completed_years_between_them():
+    rng, rows = np.random.default_rng(0), 300
+    born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 15_000, rows), "D")
+    seen = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 1500, rows), "D")
+    age = seen.year - born.year - ((seen.month * 31 + seen.day) < (born.month * 31 + born.day))
+    frame = pd.DataFrame({"born": born, "seen": seen, "age": age, "due": seen + pd.Timedelta("14D")})
+    assert formulas(frame) == {"due": "seen + 14 * day", "age": "floor((seen - born) / year)"}
+
+
+def test_a_column_that_is_missing_by_itself_is_learnt():
+    frame = tables.sales(300)
+    frame.loc[::5, "gross"] = np.nan
+    assert "gross" not in formulas(frame)
+
+
+def test_a_statement_is_taken_as_it_stands_and_a_column_may_be_kept():
+    frame = tables.sales(300)
+    assert formulas(frame, gross="net * (1 + rate)")["gross"] == "net * (1 + rate)"
+    found = formulas(frame, net=False, gross=False, tax=False)
+    assert not {"net", "gross", "tax"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("net + rate", "in at least 99% of the rows"),
+        ("net + tx", "found 'tx'"),
+        ("gross + tax", "found 'gross'"),
+        ("net +", "other numbers or dates"),
+        ("sqrt(net)", "floor"),
+        ("__import__('os')", "floor"),
+    ],
+)
+def test_a_statement_that_is_none_or_does_not_hold_is_refused(formula, words):
+    with pytest.raises(GeneratorError, match=words):
+        formulas(tables.sales(300), gross=formula)

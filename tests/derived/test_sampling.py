@@ -1,0 +1,87 @@
+"""Rows keep what their columns follow from, in every family, under conditions, in gaps that are filled, and saved."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import generators
+from generators import Budget, GeneratorError, Privacy, infer
+from launderette.generators.data.schema import Schema
+from tests.derived import tables
+from tests.generators.test_contract import IMPUTING, TABULAR
+
+FRAME = tables.sales(300, missing=0.1).assign(
+    tax=lambda f: f["tax"].where(f["net"].notna()), rate=lambda f: f["rate"].where(f["net"].notna())
+)
+
+
+@pytest.fixture(scope="module", params=TABULAR)
+def fitted(request):
+    return request.param, generators.fit(FRAME, request.param, budget=Budget(steps=10), seed=3)
+
+
+def test_sampled_rows_keep_the_rules_within_the_range_of_the_training_rows(fitted):
+    _, model = fitted
+    drawn = model.sample(400, seed=1)
+    assert min(tables.kept(drawn).values()) == 1.0
+    assert drawn.dtypes.equals(FRAME.dtypes) and list(drawn) == list(FRAME) and drawn["net"].isna().any()
+    for name in ("net", "tax", "gross", "lb", "days"):
+        assert drawn[name].dropna().between(FRAME[name].min(), FRAME[name].max()).all()
+    assert model.record["derived"]["net"] == "quantity * price"
+
+
+def test_a_saved_model_works_out_the_same(fitted, tmp_path):
+    _, model = fitted
+    model.save(tmp_path / "model")
+    opened = generators.open_model(tmp_path / "model")
+    pd.testing.assert_frame_equal(opened.sample(40, seed=2), model.sample(40, seed=2))
+    parts = pd.concat([opened.sample_part(range(*ends), seed=2) for ends in ((0, 15), (15, 40))], ignore_index=True)
+    pd.testing.assert_frame_equal(parts[list(FRAME)], model.sample(40, seed=2))
+
+
+def test_conditions_and_constraints_on_what_is_worked_out_hold(fitted):
+    _, model = fitted
+    asked = {"where": {"net": "50..300", "days": ">2"}, "constraints": ["gross <= 320", "net + tax == gross"]}
+    drawn = model.sample(50, seed=1, **asked)
+    assert drawn["net"].between(50, 300).all() and (drawn["gross"].fillna(0) <= 320).all() and (drawn["days"] > 2).all()
+    assert min(tables.kept(drawn).values()) == 1.0
+    with pytest.raises(GeneratorError, match="its training rows could hold"):
+        model.sample(5, where={"net": -5.0})
+
+
+def test_gaps_are_filled_by_what_they_follow_from(fitted):
+    name, model = fitted
+    if name not in IMPUTING:
+        return
+    frame = FRAME.dropna(subset="net").reset_index(drop=True)
+    frame["ordered"] = frame["ordered"].astype("datetime64[ns]")
+    gaps = frame.copy()
+    gaps.loc[:20, "gross"], gaps.loc[10:30, "net"], gaps.loc[40:60, "quantity"] = np.nan, np.nan, np.nan
+    gaps.loc[70:90, ["net", "gross", "tax"]] = np.nan
+    filled = model.impute(gaps, seed=1)
+    assert filled.notna().all().all() and min(tables.kept(filled).values()) == 1.0
+    assert filled.loc[40:60, "quantity"].equals(frame.loc[40:60, "quantity"])
+    assert np.allclose(filled.loc[:90, "net"], frame.loc[:90, "net"])
+
+
+def test_a_worked_out_column_adds_nothing_to_the_likelihood(fitted):
+    _, model = fitted
+    if hasattr(model, "log_prob"):
+        frame = FRAME.head(20)
+        assert np.array_equal(model.log_prob(frame), model.log_prob(frame.assign(gross=1.0)))
+
+
+def test_columns_that_options_name_are_learnt():
+    model = generators.fit(FRAME, "tabular.autoencoder", budget=Budget(steps=2), target="days")
+    assert "days" not in model.record.get("derived", {})
+    together = generators.fit(FRAME, budget=Budget(steps=2), combinations=("quantity, rate",))
+    assert not {"quantity", "rate"} & set(together.record["derived"])
+
+
+def test_private_rows_tell_no_formula():
+    frame = pd.DataFrame({"a": np.arange(200) % 40, "b": np.arange(200) % 40 * 2})
+    columns = {name: {"kind": "numerical", "bounds": [0, 80], "decimals": 0} for name in frame}
+    model = generators.fit(frame, "tabular.marginals", privacy=Privacy(8, 1e-6, columns))
+    assert "derived" not in model.record and model.encoding.derived == ()
+    kept = Schema.from_dict({"columns": [c | {"derived": False} for c in infer(frame).to_dict()["columns"]]})
+    assert "derived" not in generators.fit(frame, schema=kept, budget=Budget(steps=2)).record
