@@ -81,7 +81,7 @@ PROMISED = (
 NOISY = (
     "Ask for less noise: a larger privacy.epsilon, if you can answer for it.",
     "Give more rows: the noise stays the same, and every count grows.",
-    "Leave out columns that nobody needs: each has a share of the noise.",
+    "Leave out columns, or labels of images, that nobody needs: each has a share of the noise.",
 )
 MORE_ROWS = "Give more rows: a generator learns few rows by heart. Nothing helps as much on a small table."
 RELATED_ROWS = "Give more rows: of few, no generator learns how columns hang together."

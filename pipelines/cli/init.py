@@ -37,10 +37,14 @@ def init(
         )
         aside.write_text(text, encoding="utf-8")
     if epsilon is not None:
-        say(
-            f"Wrote {output}: {len(schema.columns)} columns. State what is publicly known of each, not what these data "
-            f"show, and drop the others; then: launder run {output}"
+        what = (
+            f"{len(schema.columns)} columns. State what is publicly known of each, not what these data show, and drop "
+            "the others"
+            if schema.modality == "tabular"
+            else "for images. State the labels that are publicly known, not those that these images have, and confirm "
+            "their size"
         )
+        say(f"Wrote {output}: {what}; then: launder run {output}")
         say(notes[-1])
         return 0
     what = (

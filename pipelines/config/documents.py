@@ -177,17 +177,31 @@ STATED = {  # by kind, what has to be stated under a privacy budget; left empty,
 
 
 def private_template(schema: Any, source: str | Path, epsilon: float, settings: Sequence[str] = ()) -> str:
-    """Return what `launder init --epsilon` writes: names and kinds of columns, and room for what is publicly known;
-    LaunderError for images.
+    """Return what `launder init --epsilon` writes: names and kinds of columns, or the size of images, and room for what
+    is publicly known.
     """
     if schema.modality != "tabular":
-        raise LaunderError("expected a table for a guarantee of epsilon, found images, which have none; leave it out")
+        return _private_images(schema, source, epsilon, settings)
     columns = "".join(f"  {as_key(escaped(c.name))}: {STATED[c.kind]}\n" for c in schema.columns)
     rest = {"source": as_key(str(source)), "columns": columns, "entity": "null"} | _rules(None)
     text = Template(Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")).substitute(rest)
     for one in ("generator.name=tabular.marginals", f"privacy.epsilon={epsilon}", "privacy.delta=1e-6", *settings):
         text = _with(text, one)
     return text
+
+
+def _private_images(schema: Any, source: str | Path, epsilon: float, settings: Sequence[str]) -> str:
+    """Return the configuration of images under a privacy budget."""
+    image, *labels = schema.columns
+    text = Template(Path(__file__).with_name("template_images.yaml").read_text(encoding="utf-8"))
+    label = STATED["categorical"] if labels else "drop"
+    stated = f"columns:                   # what is publicly known\n  label: {label}\n\nsplit:"
+    known = f"images.size=[{image.height}, {image.width}]", f"images.channels={image.channels}", "images.bits=null"
+    budget = "generator.name=image.mean_embedding", f"privacy.epsilon={epsilon}", "privacy.delta=1e-6"
+    written = text.substitute(source=as_key(str(source))).replace("split:", stated, 1)
+    for one in (*known, *budget, *settings):
+        written = _with(written, one)
+    return written
 
 
 def escaped(name: str) -> str:

@@ -38,13 +38,20 @@ class Section(BaseModel):
 
 
 class Images(Section):
-    """How images are read: pixels of a side (or height, width; None for their usual size), the share that may be
-    unusable, the bits that those of more than 8 use (None for the fewest that hold all values of the collection).
+    """How images are read: pixels of a side (or height, width; None for their usual size), 1 channel or 3 (None for 1
+    where all are grey), the share that may be unusable, the bits that those of more than 8 use (None for the fewest
+    that hold all values of the collection).
     """
 
     size: Side | tuple[Side, Side] | None = None
+    channels: Literal[1, 3] | None = None
     broken: float = Field(0.01, ge=0, lt=1)
     bits: int | None = Field(None, ge=8, le=16)
+
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """Height and width, None where they are not stated."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
 
 
 class Split(Section):

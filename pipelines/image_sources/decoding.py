@@ -53,14 +53,16 @@ def decode_all(
     size: tuple[int, int] | None,
     most_broken: float,
     bits: int | None = None,
+    channels: int | None = None,
 ) -> Decoded:
-    """Decode images 0..count - 1 into an array at `path`, of `size` (height, width) or their usual one.
+    """Decode images 0..count - 1 into an array at `path`, of `size` (height, width) or their usual one, of so many
+    `channels` or, where that is None, of 1 if all are grey.
 
     `bits` are those that images of more than 8 use, None for the fewest that hold all their values. LaunderError where
     more than the share `most_broken` cannot be decoded, nothing is left, or more bits are in use.
     """
     with warnings.catch_warnings(action="ignore"):  # they may quote what a file says of a person
-        return _decode_all(read, count, path, size, most_broken, bits)
+        return _decode_all(read, count, path, size, most_broken, bits, channels)
 
 
 def _decode_all(
@@ -70,13 +72,14 @@ def _decode_all(
     size: tuple[int, int] | None,
     most_broken: float,
     bits: int | None,
+    channels: int | None,
 ) -> Decoded:
     found = list(_threaded(lambda i: header(read(i)), count))
     good = np.array([not h.wrong for h in found])
     _check_broken(Counter(h.wrong for h in found if h.wrong), count, most_broken)
     sides = np.array([(h.height, h.width) for h in found])
     height, width = size or usual_size(sides[good])
-    channels = 1 if all(h.grey for h in found if not h.wrong) else 3
+    channels = channels or (1 if all(h.grey for h in found if not h.wrong) else 3)
     pixels = _made(path, (int(good.sum()), height, width, channels))
     places = np.flatnonzero(good)
     span = dicom.common([h.span for h in found if h.span])
@@ -93,6 +96,25 @@ def _decode_all(
     skipped = [(hashlib.sha256(read(i)).hexdigest(), reason) for i, reason in unusable]
     deep = sum(bool(h.deepest) or h.upper is not None for h in found)
     return Decoded(pixels, kept, skipped, int((sides[kept] != (height, width)).any(1).sum()), (deep, used))
+
+
+def decode_each(read: Callable[[int], bytes], count: int, path: Path, size: tuple[int, int], channels: int) -> Decoded:
+    """Decode images 0..count - 1 into an array at `path`, each by itself: what one holds changes nothing of another.
+
+    Any number of them may be unusable.
+    """
+    pixels = _made(path, (count, *size, channels))
+
+    def into(k: int) -> str:
+        data = read(k)
+        wrong = UNREADABLE if dicom.is_dicom(data) else headers.header(data).wrong
+        return wrong or _into(pixels, k, data, None, 0)
+
+    with warnings.catch_warnings(action="ignore"):
+        wrong = list(_threaded(into, count))
+    good = np.array([not reason for reason in wrong], dtype=bool)
+    skipped = [(hashlib.sha256(read(k)).hexdigest(), reason) for k, reason in enumerate(wrong) if reason]
+    return Decoded(_without(pixels, path, good), np.flatnonzero(good), skipped, 0)
 
 
 def _threaded(work: Callable[[int], object], count: int) -> Iterator:

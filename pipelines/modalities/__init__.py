@@ -14,7 +14,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities.contract import Ingested, Modality, Protected
 from launderette.pipelines.run.artifacts import LaunderError
 
-PRIVATE = "private_tabular"
+PRIVATE = "private_"  # how the names of modalities under a privacy budget begin
 
 __all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "settled"]
 
@@ -26,14 +26,7 @@ def named(name: str) -> Modality:
 
 def of(config: RunConfig) -> Modality:
     """Return the modality of a configuration, which its generator names; under a privacy budget, its private twin."""
-    if config.privacy is None:
-        return named(config.modality)
-    if config.modality != "tabular":
-        raise LaunderError(
-            f"expected a table under privacy.epsilon, found {config.generator.name} for images, which gives no "
-            "guarantee; remove the section privacy"
-        )
-    return named(PRIVATE)
+    return named(config.modality if config.privacy is None else PRIVATE + config.modality)
 
 
 def of_schema(schema: Schema) -> Modality:
@@ -54,7 +47,7 @@ def settled(config: RunConfig) -> RunConfig:
     """
     found = named("tabular") if config.source.is_remote else of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
-        usual = named(PRIVATE) if config.privacy and found.NAME == "tabular" else found
+        usual = named(PRIVATE + found.NAME) if config.privacy else found
         return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})
     is_there = config.source.uri or Path(config.source.path).exists()
     if found.NAME != config.modality in MODALITIES and is_there:

@@ -8,7 +8,7 @@ import numpy as np
 
 from launderette.generators.data.schema import Schema
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.privacy import public
+from launderette.pipelines.privacy import public, public_images
 
 
 class Figures(NamedTuple):
@@ -44,6 +44,9 @@ def advice(data: Any, schema: Schema, config: RunConfig, *, private: bool) -> st
     if schema.modality == "tabular":
         missing, conditions = float(data.isna().to_numpy().mean()) if len(data) else 0.0, len(config.sample.where)
         said = suiting(*data.shape, missing=missing, conditions=conditions, private=private)
+    elif private:
+        name = public_images.PRIVATE_IMAGE_GENERATOR
+        said = f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds"
     else:
         name, *others = sorted(ACCURACY_OF_IMAGES, key=ACCURACY_OF_IMAGES.__getitem__, reverse=True)
         rest = ", ".join(f"{other.partition('.')[2]} {ACCURACY_OF_IMAGES[other]:.3f}" for other in others)

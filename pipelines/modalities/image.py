@@ -94,8 +94,7 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
     """Decode the source; the pixels go to a file in `folder`, what was passed over is counted by reason."""
     found = look(config)
     folder.mkdir(parents=True, exist_ok=True)
-    size = (config.images.size,) * 2 if isinstance(config.images.size, int) else config.images.size
-    decoded = decode(found, folder / PIXELS_FILE, size, config)
+    decoded = decode(found, folder / PIXELS_FILE, config.images.sides, config)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
     counts = (
@@ -116,14 +115,14 @@ def decode(found: sources.ImageSource, path: Path, size: tuple[int, int] | None,
     """Bring the images found to one size; arrays that have it already are taken as they are."""
     count = len(found.table)
     if found.pixels is not None:
-        sides = found.pixels.shape[1:3]
-        if sides == size or (
-            size is None and min(sides) >= decoding.LEAST_USUAL_SIDE and max(sides) <= decoding.MOST_USUAL_SIDE
-        ):
+        sides, channels = found.pixels.shape[1:3], found.pixels.shape[3]
+        usual = min(sides) >= decoding.LEAST_USUAL_SIDE and max(sides) <= decoding.MOST_USUAL_SIDE
+        if (sides == size or (size is None and usual)) and config.images.channels in (None, channels):
             decoding.store(found.pixels, path)
             return decoding.Decoded(found.pixels, np.arange(count), [], 0)
     how = config.images
-    return decoding.decode_all(found.read, count, path, size=size, most_broken=how.broken, bits=how.bits)
+    asked: dict[str, Any] = {"size": size, "most_broken": how.broken, "bits": how.bits, "channels": how.channels}
+    return decoding.decode_all(found.read, count, path, **asked)
 
 
 def entity(schema: Schema, config: RunConfig) -> str | None:

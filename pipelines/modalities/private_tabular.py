@@ -13,9 +13,7 @@ import pandas as pd
 from launderette import generators
 from launderette.evaluation import names as metric_names
 from launderette.evaluation.report import Report
-from launderette.evaluation.scores import Score
 from launderette.generators import Budget, Progress, Schema, Synthesizer
-from launderette.generators.privacy.ledger import DiscreteGaussian, Ledger, SubsampledGaussian
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas
@@ -40,8 +38,8 @@ from launderette.pipelines.modalities.tabular import (
     write_output,
     write_release,
 )
-from launderette.pipelines.privacy import public, spending, splitting
-from launderette.pipelines.run.artifacts import Artifact, LaunderError
+from launderette.pipelines.privacy import public, spending, splitting, telling
+from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.stages import sampling
@@ -196,36 +194,10 @@ def score(
     halves = splitting.halves(holdout, seed=config.seed + 1, entity=config.split.column)
     train, holdout = (side[schema.names] for side in halves)
     report = tabular.score(train, holdout, synthetic, schema, config, None, names=wanted)
-    spent = ledger_of(model).epsilon
-    report.scores[public.SPENT] = Score(spent, spent, spent, better="lower", note=ledger_of(model).sentence())
+    report.scores[telling.SPENT] = telling.score(model)
     return report
-
-
-def ledger_of(model: Synthesizer | None) -> Ledger:
-    """Return what a model's rows were asked; LaunderError for a model without a guarantee."""
-    document = None if model is None else model.record.get("ledger")
-    if document is None:
-        raise LaunderError("expected a model with the ledger of its privacy budget, found none; run again")
-    return Ledger.from_dict(document)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
-    ledger = Ledger.from_dict(facts["ledger"])
-    noise = [float(event.variance) ** 0.5 for event in ledger.events if isinstance(event, DiscreteGaussian)]
-    descents = [event for event in ledger.events if isinstance(event, SubsampledGaussian)]
-    return {
-        "guarantee": ledger.sentence(),
-        "protected": f"every {ledger.unit} that was trained on; the holdout is not: scores are computed on it",
-        "taken to be known": f"kind, format, bounds and categories of {', '.join(ledger.public) or 'no column'}",
-        "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
-        "noise on each count": f"standard deviation of {min(noise):.1f} to {max(noise):.1f} rows",
-        **{f"noise on {one.what}": _of_descent(one) for one in descents},
-    }
-
-
-def _of_descent(event: SubsampledGaussian) -> str:
-    return (
-        f"{event.noise:.2f} times the longest that one {'row' if event.reach == 1 else 'entity'} may add, in each of "
-        f"{event.steps:,} steps that use {event.rate:.2%} of the rows, by chance"
-    )
+    return telling.card(facts["ledger"])

@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
-from launderette.generators.privacy import learning, subsampling
+from launderette.generators.privacy import learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
+from launderette.pipelines.privacy import refusals
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.tables import LEFT_OUT, read_table
 from launderette.pipelines.stages import ingestion
@@ -28,27 +29,17 @@ PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not w
 )
 NOTHING_STATED = "in a configuration that launder init --epsilon writes to fill in, or pay for it: privacy.domain=learn"
 LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
-SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
 
 
 def check(config: RunConfig) -> None:
     """Raise LaunderError for what a configuration asks and no guarantee allows, or for a column it does not state."""
-    for found, what in _refused(config):
-        if found:
-            raise LaunderError(f"expected {what}")
+    refusals.check(refusals.of_every_run(config, PRIVATE_GENERATORS))
+    refusals.check(_refused(config))
     if config.generator.name != PRIVATE_GENERATOR:
-        _check_installed()
+        refusals.check_installed()
     columns = guarantee(config).public(stated(config))
     if not learns(config):
         _check_asked(Schema(tuple(column.column for column in columns)), config)
-
-
-def _check_installed() -> None:
-    """Raise LaunderError where what adds up a descent's steps is not installed."""
-    try:
-        subsampling.check()
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
 
 
 def _check_asked(schema: Schema, config: RunConfig) -> None:
@@ -62,17 +53,7 @@ def learns(config: RunConfig) -> bool:
 
 
 def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
-    """Yield whether something is asked that has no guarantee, and the sentence that says so."""
-    name = config.generator.name
-    yield (
-        config.budget.share < 1,
-        "budget.steps or budget.minutes under privacy.epsilon, found budget.share; name one of these",
-    )
-    yield (
-        name not in PRIVATE_GENERATORS,
-        f"generator {' or '.join(PRIVATE_GENERATORS)} under privacy.epsilon, found {name}, whose training gives no "
-        "guarantee; leave generator.name out",
-    )
+    """Yield whether something is asked of a table that has no guarantee, and the sentence that says so."""
     yield (
         config.split.column is not None and not by_entity(config),
         "no split.entity under privacy.unit: row, found one, but what is protected is one row; write privacy: {unit: "
@@ -92,27 +73,11 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         'every column stated under privacy.epsilon, found "*": infer, which looks at rows; write "*": drop, or '
         "privacy.domain: learn, which pays for it",
     )
-    yield (
-        bool(config.protect.rare or config.protect.extremes),
-        "no protect under privacy.epsilon, found it, but it counts rows; remove it, for bounds and categories are "
-        "stated",
-    )
     people = [name for name, column in config.listed.items() if ingestion.kind_of(column) in PERSONAL_KINDS]
     yield (
         bool(people),
         "no column of personal data under privacy.epsilon, found one, but how its values are written only rows tell; "
         "write drop for it",
-    )
-    yield (
-        config.train.when == "drifted",
-        "train: {when: always} under privacy.epsilon, found drifted, but whether rows have changed is a question that "
-        "nobody paid for; remove it",
-    )
-    asked = [*(config.score.metrics or ()), *config.gate.rules]
-    yield (
-        any(metric.startswith("privacy.") for metric in asked) or bool(config.score.quasi_identifiers),
-        "no metric of privacy under privacy.epsilon, found one, but it looks at training rows, of which the ledger "
-        "alone may tell; remove it",
     )
 
 

@@ -40,6 +40,15 @@ def _check(rows: int) -> None:
         )
 
 
+def sides_of(digests: list[str], *, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of training and held-out units, each by its digest and by how many equal ones stand before it;
+    errors as in `split`.
+    """
+    held = shares(pd.DataFrame({"digest": digests}, dtype="string"), seed) < holdout
+    _check(int(held.sum()))
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
 def _sides(frame: pd.DataFrame, holdout: float, seed: int, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
     held = drawn < holdout
