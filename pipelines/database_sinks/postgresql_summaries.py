@@ -28,15 +28,17 @@ def _asked(field: pa.Field) -> tuple[str, ...]:
     elif pa.types.is_integer(type_) or pa.types.is_decimal(type_):
         value = f"{name}::numeric"
     elif pa.types.is_date(type_):
-        value = f"({name}::date - date 'epoch')"
+        low, high, total = f"min({name}::date)", f"max({name}::date)", f"sum({name}::date - date 'epoch')"
+        return count, f"({low} - date 'epoch')::numeric", f"({high} - date 'epoch')::numeric", f"{total}::numeric"
     else:
         kind, origin = _clock(type_)
         if kind is None:
             value = f'{name}::text COLLATE "C"'
             return count, f"min({value})", f"max({value})", f"sum(octet_length({name}::text))::numeric"
-        value = f"({name}::{kind} - {origin})" if origin else f"{name}::{kind}"
-        ends = (f"extract(epoch FROM {how}({value})){epoch}" for how in ("min", "max"))
-        return count, *ends, _clock_total(f"{name}::{kind}") if origin else f"sum(extract(epoch FROM {value})){epoch}"
+        value = f"{name}::{kind}"
+        less = f" - {origin}" if origin else ""
+        ends = (f"extract(epoch FROM {how}({value}){less}){epoch}" for how in ("min", "max"))
+        return count, *ends, _clock_total(value) if origin else f"sum(extract(epoch FROM {value})){epoch}"
     return count, f"min({value})::numeric", f"max({value})::numeric", f"sum({value})::numeric"
 
 
