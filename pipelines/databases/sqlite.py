@@ -1,15 +1,17 @@
-"""SQLite through ADBC: every value has a type of its own there, so a column has the one that holds all its values."""
+"""SQLite through ADBC: every value has a type of its own there, so a column has the one that holds all its values, or
+the declared one where they keep to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pyarrow as pa
 
-from launderette.pipelines.databases import addresses, failures, selecting
+from launderette.pipelines.databases import addresses, declared, failures, selecting
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 FIRST = {pa.int64(): "0", pa.float64(): "0.5", pa.string(): "''"}  # a first row, by which ADBC tells types
 CAST = {pa.int64(): "INTEGER", pa.float64(): "REAL", pa.string(): "TEXT"}
 STORED = ("integer", "real", "text", "blob")
+ASKED_NAMES = 400  # columns that one question is about: an answer has at most 2,000
 
 
 @contextmanager
@@ -27,15 +30,12 @@ def rows(source: Source, *, is_dropped: Callable[[str], bool]) -> Iterator[RowSt
     with _connected(source) as connection:
         selected = selecting.selected(source)
         names = selecting.checked(_run(connection, f"SELECT * FROM {selected} LIMIT 0").column_names)  # noqa: S608
-        kept = [name for name in names if not is_dropped(name)]
-        types = _types(connection, selected, kept)
-        found = {name: types.get(name, pa.string()) for name in names}
-        named = ", ".join(_cast(name, found[name], name in types) for name in names)
+        stored = _types(connection, selected, [name for name in names if not is_dropped(name)])
+        kept = _declared(connection, source, stored)
+        schema = pa.schema([(name, kept.get(name, pa.string())) for name in names])
         with connection.cursor() as cursor:
-            first = ", ".join(FIRST[type_] for type_ in found.values())
-            cursor.execute(f"SELECT {first} UNION ALL SELECT {named} FROM {selected}")  # noqa: S608
-            schema = _schema(connection, source, found)
-            yield RowStream(schema, _without_first(cursor.fetch_record_batch(), schema))
+            batches = _selected(cursor, selected, {name: stored.get(name) for name in names})
+            yield RowStream(schema, (_converted(batch, schema) for batch in batches))
 
 
 @contextmanager
@@ -54,50 +54,61 @@ def _run(connection: Any, statement: str) -> pa.Table:
         return cursor.fetch_arrow_table()
 
 
-def _types(connection: Any, selected: str, names: list[str]) -> dict[str, pa.DataType]:
+def _types(connection: Any, selected: str, names: Sequence[str]) -> dict[str, pa.DataType]:
     """Return by column the narrowest type that holds all its values; LaunderError for bytes."""
-    if not names:
-        return {}
-    asked = [f"sum(typeof(source.{addresses.quoted(name)}) = '{kind}')" for name in names for kind in STORED]
-    answer = _run(connection, f"SELECT {', '.join(asked)} FROM {selected}")  # noqa: S608  names are quoted
-    counts = [column[0].as_py() or 0 for column in answer]
-    found = {}
-    for at, name in enumerate(names):
-        whole, real, text, blob = counts[len(STORED) * at : len(STORED) * (at + 1)]
-        if blob:
-            raise selecting.refused(name, "bytes")
-        found[name] = pa.string() if text or not whole + real else pa.float64() if real else pa.int64()
+    found: dict[str, pa.DataType] = {}
+    for at in range(0, len(names), ASKED_NAMES):
+        some = names[at : at + ASKED_NAMES]
+        asked = [f"sum(typeof(source.{addresses.quoted(name)}) = '{kind}')" for name in some for kind in STORED]
+        answer = _run(connection, f"SELECT {', '.join(asked)} FROM {selected}")  # noqa: S608  names are quoted
+        counts = [column[0].as_py() or 0 for column in answer]
+        for own, name in enumerate(some):
+            found[name] = _type(name, *counts[len(STORED) * own : len(STORED) * (own + 1)])
     return found
 
 
-def _cast(name: str, type_: pa.DataType, is_kept: bool) -> str:
-    return f"CAST(source.{addresses.quoted(name)} AS {CAST[type_]})" if is_kept else "NULL"
+def _type(name: str, whole: int, real: int, text: int, blob: int) -> pa.DataType:
+    if blob:
+        raise selecting.refused(name, "bytes")
+    return pa.string() if text or not whole + real else pa.float64() if real else pa.int64()
 
 
-def _schema(connection: Any, source: Source, found: dict[str, pa.DataType]) -> pa.Schema:
-    """Return the types that are kept: whole numbers 0 and 1 in a column declared BOOLEAN are truth values."""
-    declared: dict[str, str] = {}
-    if source.table:
-        name = addresses.table_parts(source.table)[-1].replace("'", "''")
-        table = _run(connection, f"SELECT name, upper(type) AS type FROM pragma_table_info('{name}')")  # noqa: S608
-        declared = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    plain = dict(found)
-    for name, type_ in found.items():
-        if type_ == pa.int64() and declared.get(name) in ("BOOLEAN", "BOOL") and _is_switch(connection, source, name):
-            plain[name] = pa.bool_()
-    return pa.schema(list(plain.items()))
-
-
-def _is_switch(connection: Any, source: Source, name: str) -> bool:
-    column, selected = f"source.{addresses.quoted(name)}", selecting.selected(source)
-    odd = _run(connection, f"SELECT count(*) FROM {selected} WHERE {column} NOT IN (0, 1)")  # noqa: S608
-    return odd.column(0)[0].as_py() == 0
-
-
-def _without_first(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield batches without the row that was there for its types."""
+def _selected(cursor: Any, selected: str, stored: Mapping[str, pa.DataType | None]) -> Iterator[pa.RecordBatch]:
+    """Yield batches of columns in the types that hold their values, None for texts in place of which nothing is read;
+    a row that is there for its types comes first, and is left out.
+    """
+    first = ", ".join(FIRST[type_ or pa.string()] for type_ in stored.values())
+    named = ", ".join(_cast(name, type_) for name, type_ in stored.items())
+    cursor.execute(f"SELECT {first} UNION ALL SELECT {named} FROM {selected}")  # noqa: S608
     skipped = 1
-    for batch in reader:
-        arrays = [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)]
-        yield pa.record_batch(arrays, schema)[skipped:]
+    for batch in cursor.fetch_record_batch():
+        arrays = [array.cast(type_ or pa.string()) for array, type_ in zip(batch, stored.values(), strict=True)]
+        yield pa.record_batch(arrays, names=list(stored))[skipped:]
         skipped = 0
+
+
+def _converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [declared.converted(array, field.type) for array, field in zip(batch, schema, strict=True)]
+    return pa.record_batch(arrays, schema)
+
+
+def _cast(name: str, type_: pa.DataType | None) -> str:
+    return f"CAST(source.{addresses.quoted(name)} AS {CAST[type_]})" if type_ else "NULL"
+
+
+def _declared(connection: Any, source: Source, stored: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+    """Return the types that are kept: of a table, those that are declared, where all values keep to them."""
+    if not source.table:
+        return dict(stored)
+    name = addresses.table_parts(source.table)[-1].replace("'", "''")
+    table = _run(connection, f"SELECT name, upper(type) AS type FROM pragma_table_info('{name}')")  # noqa: S608
+    said = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    tried = {name: declared.types(said.get(name, ""), type_) for name, type_ in stored.items()}
+    tried = {name: types for name, types in tried.items() if types}
+    if not tried:
+        return dict(stored)
+    with connection.cursor() as cursor:
+        for batch in _selected(cursor, selecting.selected(source), {name: stored[name] for name in tried}):
+            for array, (name, types) in zip(batch, tried.items(), strict=True):
+                tried[name] = [type_ for type_ in types if declared.is_kept(array, type_)]
+    return {name: next(iter(tried.get(name, [])), type_) for name, type_ in stored.items()}

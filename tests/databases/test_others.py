@@ -45,13 +45,54 @@ def lite(tmp_path):
 
 def test_a_column_of_sqlite_has_the_type_that_holds_all_its_values(lite, tmp_path):
     table = fetched(lite, tmp_path, "source.table=people", "columns.raw=drop")
-    kinds = [pa.int64(), pa.float64(), pa.bool_(), pa.string(), pa.string(), pa.string(), pa.string()]
+    kinds = [pa.int64(), pa.decimal128(9, 2), pa.bool_(), pa.string(), pa.date32(), pa.string(), pa.string()]
     assert table.schema.types == kinds and table.num_rows == 3000 and table.column("raw").null_count == 3000
-    assert table.slice(2999).to_pylist() == [
-        {"id": 2999, "pay": 749.75, "old": True, "odd": "x2999", "born": "2020-01-02", "blank": None, "raw": None}
-    ]
+    (row,) = table.slice(2999).to_pylist()
+    assert row.pop("born") == datetime.date(2020, 1, 2) and row.pop("pay") == decimal.Decimal("749.75")
+    assert row == {"id": 2999, "old": True, "odd": "x2999", "blank": None, "raw": None}
     some = fetched(lite, tmp_path, "source.query=SELECT id FROM people WHERE id > 2990 ORDER BY id DESC -- newest")
     assert some.column("id").to_pylist() == list(range(2999, 2990, -1))
+
+
+DECLARED = {  # values, and the type as which they are read
+    "DATE": [(["2020-02-29", None], pa.date32()), (["2020-02-30"], pa.string()), (["29.2.2020"], pa.string())],
+    "DATETIME": [
+        (["2020-02-29 10:00:00", "2020-02-29T10:00:00.25"], pa.timestamp("us")),
+        (["2020-02-29 10:00:00+00:00", None], pa.timestamp("us", "UTC")),
+        (["2020-02-29 10:00:00", "2020-02-29 10:00:00+00:00"], pa.string()),
+        (["0000-01-01 00:00:00"], pa.string()),
+        ([1582934400], pa.int64()),
+    ],
+    "decimal(8, 2)": [
+        ([n / 100 for n in range(-99999, 99999, 7)], pa.decimal128(8, 2)),
+        ([1, 3], pa.decimal128(8, 2)),
+        ([1.125], pa.float64()),
+        ([1e7], pa.int64()),
+    ],
+    "NUMERIC(30,2)": [([1.25], pa.float64())],
+    "BOOLEAN": [([0, 1, None], pa.bool_()), ([0, 2], pa.int64())],
+}
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+def test_a_declared_type_holds_where_all_values_keep_to_it(declared, tmp_path):
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        for at, (values, _) in enumerate(DECLARED[declared]):
+            connection.execute(f"CREATE TABLE t{at}(a {declared})")
+            connection.executemany(f"INSERT INTO t{at} VALUES (?)", [(value,) for value in values])
+    connection.close()
+    for at, (values, kind) in enumerate(DECLARED[declared]):
+        table = fetched(f"sqlite:///{tmp_path}/a.db", tmp_path, f"source.table=t{at}")
+        assert table.schema.types == [kind] and len(table) == len(values)
+
+
+def test_a_table_of_sqlite_may_have_more_columns_than_an_answer(tmp_path):
+    names = ", ".join(f"c{at}" for at in range(900))
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute(f"CREATE TABLE wide({names})")
+        connection.execute(f"INSERT INTO wide VALUES ({', '.join(map(str, range(900)))})")
+    connection.close()
+    assert fetched(f"sqlite:///{tmp_path}/a.db", tmp_path, "source.table=wide").column("c899").to_pylist() == [899]
 
 
 @pytest.fixture
