@@ -143,9 +143,7 @@ def refused(change, share, seed=0):
     return [reason["score"] for reason in gate.decide(report, RULES, "0" * 64).reasons if not reason["passed"]]
 
 
-@pytest.mark.parametrize(
-    ("change", "share"), [(moved, 0.02), (moved, 0.05), (moved, 0.2), (noisy, 0.01), (noisy, 0.05), (noisy, 0.2)]
-)
+@pytest.mark.parametrize(("change", "share"), [(moved, 0.02), (moved, 0.2), (noisy, 0.01), (noisy, 0.2)])
 def test_a_share_of_moved_or_noisy_training_images_is_found(change, share):
     assert "image.membership" in refused(change, share)
 

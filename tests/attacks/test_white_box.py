@@ -16,13 +16,13 @@ FAMILIES = "tabular.autoregressive", "tabular.diffusion"
 
 @pytest.fixture(scope="module")
 def people():
-    return mixed(300), mixed(300, 1)
+    return mixed(200), mixed(200, 1)
 
 
 def attacked(people, seen, name, **options):
     """Membership by the released rows alone, and by the loss of a model of `seen`."""
     model = generators.fit(seen, name, budget=Budget(steps=200), **options)
-    drawn = model.sample(300, seed=1)
+    drawn = model.sample(200, seed=1)
     compared = samples.make(*people, drawn, loss=lambda rows: -model.log_prob(rows))
     return [metric(compared).detail for metric in (privacy.membership, privacy.membership_model)]
 

@@ -65,7 +65,7 @@ def test_what_the_gate_passed_comes_first_and_ranks_decide_the_rest():
 
 @pytest.fixture(scope="module")
 def reports():
-    train, holdout, fresh = mixed(600), mixed(600, 1), mixed(600, 2)
+    train, holdout, fresh = mixed(350), mixed(350, 1), mixed(350, 2)
     flawed = calibration.tables(train, fresh)
     return {
         name: evaluation.score(train, holdout, flawed[name], target="owner", names=NAMES)
@@ -123,7 +123,10 @@ def test_tables_are_compared_from_files_by_the_command(tmp_path, capsys):
     found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))["tables"]
     assert [(t["name"], t["passed"]) for t in found] == [("fresh", True), ("copied", False)]
     assert (tmp_path / "out" / "fresh" / "report.html").is_file()
-    assert cli.main([*command, "--gate", "--compare", tables[0], f"{tmp_path}/train.csv"]) == 3  # neither may leave
+    copies = [f"{tmp_path}/part.csv", f"{tmp_path}/another.csv"]
+    for path in copies:
+        mixed(300).head(60).to_csv(path, index=False)
+    assert cli.main([*command, "--gate", "--compare", *copies]) == 3  # neither may leave
     assert cli.main([*command, "--compare", tables[0], tables[0]]) == 1
     assert "different names" in capsys.readouterr().err
     assert cli.main([*command, "--compare"]) == 2 and cli.main(command) == 2
