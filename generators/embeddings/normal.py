@@ -4,7 +4,8 @@ Whatever is done here follows from the sums alone. What noise drowns is drawn to
 that of all, as far as they differ by no more than noise (Efron and Morris 1973), covariances towards their mean as far
 as they differ by no more than noise and few images explain (Ledoit and Wolf 2004), and of a covariance only
 what stands out of the noise is kept: eigenvalues beyond the edge of the spectrum of noise, less what noise has added
-(Benaych-Georges and Nadakuditi 2011, 0910.2120).
+(Benaych-Georges and Nadakuditi 2011, 0910.2120). What variance is left is each coefficient's own, and falls with its
+frequency, as it does in images.
 """
 
 from dataclasses import dataclass
@@ -68,4 +69,22 @@ def _factor(covariance: np.ndarray, noise: float) -> np.ndarray:
     edge = 2 * noise * np.sqrt(len(values))
     real = (values + np.sqrt(np.maximum(values**2 - edge**2, 0))) / 2
     factor: np.ndarray = vectors * np.sqrt(np.where(values > edge, real, 0.0))
-    return factor
+    if not noise:
+        return factor
+    rest = falling(np.diag(covariance) - np.square(factor).sum(1)).clip(min=0)
+    whole = np.linalg.eigh(factor @ factor.T + np.diag(rest))
+    return np.asarray(whole.eigenvectors * np.sqrt(whole.eigenvalues.clip(min=0)))
+
+
+def falling(values: np.ndarray) -> np.ndarray:
+    """Return the numbers nearest to values [K] that never rise: neighbours that do are pooled (Ayer et al. 1955)."""
+    means: list[float] = []
+    sizes: list[int] = []
+    for value in values:
+        mean, size = float(value), 1
+        while means and means[-1] < mean:
+            last, count = means.pop(), sizes.pop()
+            mean, size = (mean * size + last * count) / (size + count), size + count
+        means.append(mean)
+        sizes.append(size)
+    return np.repeat(means, sizes)

@@ -201,3 +201,23 @@ def test_neighbouring_sets_are_told_apart_as_far_as_the_ledger_allows_and_no_fur
     assert separation(400) > 2
     monkeypatch.setattr(noise, "noisy", lambda counts, variance: counts)
     assert separation(3) > 1e6
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=12))
+def test_numbers_that_never_rise_are_the_nearest_to_those_found(values):
+    found = normal.falling(np.array(values))
+    assert (np.diff(found) <= 1e-9).all() and found.sum() == pytest.approx(sum(values), abs=1e-6)
+    rest = np.array(values) - found  # the residual of a projection on a cone is orthogonal to it, and in its polar cone
+    assert rest @ found == pytest.approx(0, abs=1e-6) and (np.cumsum(rest) <= 1e-6).all()
+
+
+def test_what_noise_drowns_of_a_covariance_stays_as_variance():
+    rng, K, entry = np.random.default_rng(0), 60, 0.02
+    truth = np.diag(0.1 * 0.95 ** np.arange(K))
+    told = truth + np.triu(rng.normal(size=(K, K)) * entry)
+    sums = Sums(
+        np.array([1e4]), np.zeros((1, K)), 1e4 * (np.triu(told) + np.triu(told, 1).T)[None], (1, 1, 1e4 * entry)
+    )
+    factor = normal.of(sums).factors[0]
+    assert np.trace(factor @ factor.T) == pytest.approx(np.trace(truth), rel=0.3)
