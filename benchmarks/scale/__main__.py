@@ -2,11 +2,14 @@
 
     python -m benchmarks.scale --rows 30000 100000 [--table ../shared/data/adult_train.csv]
     python -m benchmarks.scale --rows 100000 1000000 10000000 --stages ingest protect split sample
+    python -m benchmarks.scale --rows 300000 --memory 4GiB
 
 The table has 20 columns, drawn from a model of a real one. Each stage runs in a process of its own: its seconds are
 those of the step alone, its memory is the largest that the operating system saw of the process, libraries included.
 `exponent` is the slope of log seconds by log rows from the smallest to the largest size, after what a stage takes for
 no rows (the least seconds of an even smaller table, --least rows) is taken off. As many rows are drawn as are read.
+Every stage whose process took more than --memory, or than the run is foretold to take, is named at
+last, with exit code 1.
 """
 
 import argparse
@@ -21,9 +24,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.scale import making, stages
+from benchmarks.scale import ceilings, making, stages
 from benchmarks.scale.stages import Cost
-from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config import Resources, RunConfig
 from launderette.pipelines.run import pipeline
 
 STEPS = 300  # of the training
@@ -45,6 +48,8 @@ def main() -> None:
                 flush=True,
             )
     Console(width=150).print(_table(found, options.least))
+    if above := list(ceilings.broken(found, Resources(memory=options.memory).memory_bytes)):
+        raise SystemExit("\n".join(above))  # exit code 1
 
 
 def _options() -> argparse.Namespace:
@@ -54,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--table", type=Path, help="a CSV whose model the rows are drawn from")
     parser.add_argument("--folder", type=Path, help="where the files of a run go meanwhile")
     parser.add_argument("--stages", nargs="+", help="stop after the last of these")
+    parser.add_argument("--memory", help="what resources.memory of the run allows, such as 4GiB")
     return parser.parse_args()
 
 
@@ -61,7 +67,11 @@ def _run(options: argparse.Namespace, rows: int, folder: Path) -> Costs:
     source, costs = folder / f"{rows}.csv", {}
     making.write(options.table, rows, source)
     config = RunConfig(
-        name="scale", source=str(source), publish={"to": str(folder / f"{rows}")}, budget={"steps": STEPS}
+        name="scale",
+        source=str(source),
+        publish={"to": str(folder / f"{rows}")},
+        budget={"steps": STEPS},
+        resources={"memory": options.memory},
     )
     with suppress(Enough):
         pipeline.decide(lambda own: partial(_do, options.stages, costs, own), config)

@@ -1,6 +1,7 @@
 """Samples in shards: the bytes of one frame, whoever draws which shard, in whatever order, and however often."""
 
 import json
+import math
 import shutil
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import generators
+from benchmarks.scale import ceilings
+from benchmarks.scale.stages import Cost
 from generators.data.schema import infer
 from pipelines.run import artifacts, folders
 from pipelines.run.artifacts import LaunderError
@@ -130,6 +133,16 @@ def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeyp
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
     with pytest.raises(LaunderError, match=r"of room at .* for the files of the run, found 1 MiB"):
         preflight.check_run(1_000_000, 20, tmp_path)
+
+
+def test_a_stage_that_takes_more_memory_than_allowed_or_foretold_is_named():
+    def taking(*peaks):
+        return {1000: {name: Cost(1, 1, peak, 300) for name, peak in zip(("ingest", "score"), peaks, strict=True)}}
+
+    assert list(ceilings.broken(taking(500, 600), 600 * 2**20)) == []
+    (said,) = ceilings.broken(taking(500, 601), 600 * 2**20)
+    assert said == "expected at most 600 MB in score of 1,000 rows, found 601 MB"
+    assert [said.split()[6] for said in ceilings.broken(taking(500, 700), math.inf)] == ["score"]  # 641 MB are foretold
 
 
 def test_a_worker_that_sees_other_files_or_runs_other_code_says_so(model, job, tmp_path):
