@@ -10,7 +10,6 @@ conditional given the columns before it and those that a condition names:
 A few hundred rows suffice for this; the network learns what it leaves over.
 """
 
-import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -20,16 +19,15 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated
+from launderette.generators.networks.normal_scores import interval_term, label_term, scores_of, tiles
 
 COPULA_ROWS = 20_000
 FREQUENT_LABELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
 LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
-MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
-MOST_SCORE = 4.0  # standard deviations, of an interval without rows
 EVERY_PATTERN = slice(None)
 SCORE = -1  # in place of a level
 LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
@@ -113,8 +111,8 @@ class Copula(nn.Module):
         self.forget()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
         for c, size in self.ordered.items():
-            edges = _tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
-            scores, v = _scores(edges)
+            edges = tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
+            scores, v = scores_of(edges)
             v = v * (x[:, c] < size).double().mean().clamp(min=LEAST_PRESENT)
             getattr(self, f"edges_{c}").copy_(edges)
             getattr(self, f"scores_{c}")[:size] = scores / v.sqrt()
@@ -123,8 +121,8 @@ class Copula(nn.Module):
             edges, present = getattr(self, f"edges_{l}"), x[x[:, c] < self.ordered[c]]
             widest = edges.shape[1] - 1
             counts = torch.bincount(present[:, c] * widest + present[:, l], minlength=len(edges) * widest)
-            tiles = _tiles(counts)
-            edges.copy_(torch.stack([tiles[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
+            tiled = tiles(counts)
+            edges.copy_(torch.stack([tiled[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
         self.share.copy_((x[:, self.column] == self.level).double().mean(0))
         X = self.features(x)
         X = nn.functional.normalize(X - X.mean(0), dim=0)
@@ -273,11 +271,11 @@ class Copula(nn.Module):
         edges = getattr(self, f"edges_{l}")
         if not fine:
             mu, s = number(self.feature[c], X, given, patterns)
-            term = nn.functional.pad(_interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
+            term = nn.functional.pad(interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
             return term + self._label_term(l, X, given, patterns) if l in self.levels else term
         mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
-        return _interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
+        return interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
 
     def gap_term(self, c: int, X: Tensor, given: Conditionals) -> Tensor:
         """Return log p(state | features X) / p(state) of number c, present and missing: float32 [B, 2], 0 where none
@@ -306,34 +304,3 @@ def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EV
     A, s = given.A[patterns, j], given.s[patterns, j]  # [P, D], [P]
     mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None]).flatten()
     return mu, s.repeat_interleave(len(X) // len(s))[:, None]
-
-
-def _tiles(counts: Tensor) -> Tensor:
-    """Counts of cells [K] -> the ends of their intervals of normal scores [K + 1]."""
-    share = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).double() / counts.sum().clamp(min=1)
-    return torch.special.ndtri(share)
-
-
-def _scores(edges: Tensor) -> tuple[Tensor, Tensor]:
-    """Ends of intervals [K + 1] -> E[z | interval] [K], of one without rows its place, and the variance of these."""
-    P, p = torch.special.ndtr(edges).diff(), torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
-    place = edges[:-1].clamp(-MOST_SCORE, MOST_SCORE)
-    scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), place)
-    return scores, (P * scores.square()).sum().clamp(min=1e-6)
-
-
-def _interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
-    """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: [B, K]."""
-    P = torch.special.ndtr(edges).float().diff()
-    conditional = torch.special.ndtr(((edges - mu[:, None]) / s).float()).diff()
-    return _with_strays(torch.where(P > 1e-7, conditional / P.clamp(min=1e-7), 1.0))
-
-
-def _with_strays(ratio: Tensor) -> Tensor:
-    return torch.log((1 - MARGINAL_SHARE) * ratio + MARGINAL_SHARE)
-
-
-def label_term(logits: Tensor, shares: Tensor) -> Tensor:
-    """log p(level | logits [B, K] beside log shares) / share: float32 [B, K]."""
-    ratio = (logits + shares.log()).softmax(1) / shares.clamp(min=1e-9)
-    return _with_strays(torch.where(shares > 1e-9, ratio, 1.0).float())

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from launderette.generators.networks.copula import Copula, label_term
+from launderette.generators.networks.copula import Copula
 from launderette.generators.networks.logistic import LabelRows, regression
+from launderette.generators.networks.normal_scores import label_term
 
 REGRESSION_ROWS = 5000  # that a label is regressed on
 MOST_REGRESSIONS = (

@@ -1,0 +1,42 @@
+"""Normal scores: cells of a number as intervals of the normal distribution, and how much likelier a conditional makes
+them, or a label, than their shares.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
+MOST_SCORE = 4.0  # standard deviations, of an interval without rows
+
+
+def tiles(counts: Tensor) -> Tensor:
+    """Counts of cells [K] -> the ends of their intervals of normal scores [K + 1]."""
+    share = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).double() / counts.sum().clamp(min=1)
+    return torch.special.ndtri(share)
+
+
+def scores_of(edges: Tensor) -> tuple[Tensor, Tensor]:
+    """Ends of intervals [K + 1] -> E[z | interval] [K], of one without rows its place, and the variance of these."""
+    P, p = torch.special.ndtr(edges).diff(), torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
+    place = edges[:-1].clamp(-MOST_SCORE, MOST_SCORE)
+    scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), place)
+    return scores, (P * scores.square()).sum().clamp(min=1e-6)
+
+
+def interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
+    """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: [B, K]."""
+    P = torch.special.ndtr(edges).float().diff()
+    conditional = torch.special.ndtr(((edges - mu[:, None]) / s).float()).diff()
+    return _with_strays(torch.where(P > 1e-7, conditional / P.clamp(min=1e-7), 1.0))
+
+
+def _with_strays(ratio: Tensor) -> Tensor:
+    return torch.log((1 - MARGINAL_SHARE) * ratio + MARGINAL_SHARE)
+
+
+def label_term(logits: Tensor, shares: Tensor) -> Tensor:
+    """log p(level | logits [B, K] beside log shares) / share: float32 [B, K]."""
+    ratio = (logits + shares.log()).softmax(1) / shares.clamp(min=1e-9)
+    return _with_strays(torch.where(shares > 1e-9, ratio, 1.0).float())
