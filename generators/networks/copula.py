@@ -4,6 +4,7 @@ Numbers and dates are seen as normal scores: a column's cells tile the line by t
 as indicators of their frequent levels. With R, the shrunk correlation matrix of all these features, each column has a
 conditional given the columns before it and those that a condition names:
 - a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
+- the square of a number's score is a feature too where that helps, for relations that rise and fall;
 - whether a number is missing is a label of its own, and a feature;
 - a label follows a multinomial logistic regression on x (label_fitting.py). What a condition names of the columns after
   it adds to the log odds, by slopes fitted to columns that are named at random.
@@ -19,7 +20,14 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated
-from launderette.generators.networks.normal_scores import interval_term, label_term, scores_of, tiles
+from launderette.generators.networks.normal_scores import (
+    LEAST_PRESENT,
+    interval_term,
+    label_term,
+    scores_of,
+    squares_of,
+    tiles,
+)
 
 COPULA_ROWS = 20_000
 FREQUENT_LABELS = 16  # frequent labels of a column that are features
@@ -29,8 +37,8 @@ INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
 EVERY_PATTERN = slice(None)
-SCORE = -1  # in place of a level
-LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
+SCORE, SQUARE = -1, -2  # in place of a level
+MOST_SQUARED = 64  # numbers of a table whose squared scores are features
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,9 @@ class Copula(nn.Module):
         self.levels |= dict.fromkeys(gaps if len(gaps) <= LABEL_FEATURES else [], 1)  # missing or not
         self.fine = {l: c for l, (c, _) in layout.inner.items() if layout.ordered[l]}  # fine token -> column
         self.factors = [*range(self.columns), *self.fine]
-        # feature j is the score of a column, or tells whether its token is this level
+        few = len(self.ordered) <= MOST_SQUARED
+        self.squared = [c for c, size in self.ordered.items() if few and size > 2]  # of two values it says no more
+        # feature j is the score of a column, its square, or tells whether its token is this level
         places = [(c, k) for c in range(self.columns) for k in self._levels_of(c)]
         self.feature = {c: j for j, (c, k) in reversed(list(enumerate(places)))}  # column -> its first feature
         self.register_buffer("column", torch.tensor([c for c, _ in places]), persistent=False)
@@ -85,6 +95,8 @@ class Copula(nn.Module):
             self.register_buffer(
                 f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64)
             )  # E[z | cell] / sqrt(v), 0 for a missing value
+        for c in self.squared:
+            self.register_buffer(f"squares_{c}", torch.zeros(self.ordered[c] + 1, dtype=torch.float64))
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
         for c, levels in self.levels.items():
@@ -95,20 +107,23 @@ class Copula(nn.Module):
     def _levels_of(self, c: int) -> list[int]:
         if c not in self.ordered:
             return list(range(self.levels[c]))
-        return [SCORE, *([self.ordered[c]] if c in self.levels else [])]
+        return [SCORE, *([SQUARE] if c in self.squared else []), *([self.ordered[c]] if c in self.levels else [])]
 
     def indicators(self, c: int) -> slice:
         """Return the features that are levels of column c, a label or whether a number is missing."""
-        first = self.feature[c] + (c in self.ordered)
+        first = self.feature[c] + (c in self.ordered) + (c in self.squared)
         return slice(first, first + self.levels[c])
 
-    def fit(self, x: Tensor) -> Tensor:
+    def fit(self, x: Tensor, *, squares: bool = False) -> Tensor:
         """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D,
-        D].
+        D]; features of `squares` are 0 where they are not asked for. No label is regressed any more.
 
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
         self.forget()
+        for c in self.levels:
+            for own in self._of_label(c):
+                own.zero_()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
         for c, size in self.ordered.items():
             edges = tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
@@ -117,6 +132,8 @@ class Copula(nn.Module):
             getattr(self, f"edges_{c}").copy_(edges)
             getattr(self, f"scores_{c}")[:size] = scores / v.sqrt()
             self.v[self.feature[c]] = v
+            if c in self.squared:
+                getattr(self, f"squares_{c}").copy_(squares_of(getattr(self, f"scores_{c}"), x[:, c]) * squares)
         for l, c in self.fine.items():
             edges, present = getattr(self, f"edges_{l}"), x[x[:, c] < self.ordered[c]]
             widest = edges.shape[1] - 1
@@ -138,9 +155,12 @@ class Copula(nn.Module):
         """Keep a share of all that it knows of dependence: of correlations and of log odds."""
         self.R.mul_(share).fill_diagonal_(1.0)
         for c in self.levels:
-            for name in ("slopes", "intercepts", "known"):
-                getattr(self, f"{name}_{c}").mul_(share)
+            for own in self._of_label(c):
+                own.mul_(share)
         self._look()
+
+    def _of_label(self, c: int) -> list[Tensor]:
+        return [getattr(self, f"{name}_{c}") for name in ("slopes", "intercepts", "known")]
 
     def rank(self, c: int, x: Tensor) -> Tensor:
         """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]; of a number 0 where
@@ -185,6 +205,8 @@ class Copula(nn.Module):
         """Write the features of column c into X."""
         if c in self.ordered:
             X[:, self.feature[c]] = getattr(self, f"scores_{c}")[x[:, c]]
+        if c in self.squared:
+            X[:, self.feature[c] + 1] = getattr(self, f"squares_{c}")[x[:, c]]
         if c not in self.levels:
             return
         own = self.indicators(c)
@@ -227,10 +249,17 @@ class Copula(nn.Module):
 
     @torch.no_grad()
     def by_all_others(self) -> tuple[Tensor, Tensor]:
-        """Regress each feature on all others: slopes [D, D] and deviations [D]."""
+        """Regress the score of each number on the features of all other columns: slopes [D, D] and
+        deviations [D].
+        """
         precision = _checked(torch.linalg.inv_ex, self.R)
-        p = precision.diagonal()
-        return self._regression(-precision / p[:, None], 1 / p)
+        A, variance = torch.zeros_like(self.R), torch.ones_like(self.v)
+        for c in self.ordered:
+            own = (self.column == c).nonzero()[:, 0]  # its score first
+            block = torch.linalg.inv(precision[own][:, own])  # covariance given the others
+            A[own[0]], variance[own[0]] = -(block @ precision[own])[0], block[0, 0]
+            A[own[0], own] = 0.0
+        return self._regression(A, variance)
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over

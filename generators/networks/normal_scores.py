@@ -9,6 +9,7 @@ from torch import Tensor
 
 MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 MOST_SCORE = 4.0  # standard deviations, of an interval without rows
+LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
 
 
 def tiles(counts: Tensor) -> Tensor:
@@ -23,6 +24,16 @@ def scores_of(edges: Tensor) -> tuple[Tensor, Tensor]:
     place = edges[:-1].clamp(-MOST_SCORE, MOST_SCORE)
     scores = torch.where(P > 0, -p.diff() / P.clamp(min=1e-12), place)
     return scores, (P * scores.square()).sum().clamp(min=1e-6)
+
+
+def squares_of(scores: Tensor, x: Tensor) -> Tensor:
+    """Scores of a number's cells, and of none [K + 1], tokens x [N] -> their squares, of mean 0 and variance 1."""
+    squares, present = scores.square(), x < len(scores) - 1
+    usual = squares[x[present]]
+    spread = usual.std(correction=0) * present.double().mean().clamp(min=LEAST_PRESENT).sqrt()
+    found = torch.nan_to_num((squares - usual.mean()) / spread.clamp(min=1e-6))
+    found[-1] = 0.0
+    return found
 
 
 def interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:

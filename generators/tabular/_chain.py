@@ -66,18 +66,31 @@ class Model(nn.Module):
         """
         self.eval()
         parts = list(folds(x, validation))
-        saved = torch.cat([self._saved(*part) for part in parts])  # nats [rows, shrinkages]
-        best = int(saved.mean(0).argmax())
-        self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
-        told = saved[:, best] + fit_labels(self.copula, x, parts).sum(1)
+        told = self._fit_copula(x, parts)
+        if self.copula.squared and len(x) < COPULA_KEPT_ROWS:
+            straight = {name: own.clone() for name, own in self.copula.state_dict().items()}
+            more = self._fit_copula(x, parts, squares=True)
+            if float((more - told).mean()) > _luck(more - told):
+                told = more
+            else:
+                self.copula.load_state_dict(straight)
         if float(told.mean()) <= self._least_saved(told, len(x)):
-            self.copula.shrink(R, INDEPENDENT)
+            self.copula.shrink(self.copula.R, INDEPENDENT)
 
-    def _saved(self, x: Tensor, other: Tensor) -> Tensor:
+    def _fit_copula(self, x: Tensor, parts: list[tuple[Tensor, Tensor]], *, squares: bool = False) -> Tensor:
+        """Fit the copula to tokens x [N, L] by parts of rows to fit to and others; return how much likelier the others
+        are than by their columns' shares alone, in nats: [others].
+        """
+        saved = torch.cat([self._saved(*part, squares) for part in parts])  # nats [rows, shrinkages]
+        best = int(saved.mean(0).argmax())
+        self.copula.shrink(self.copula.fit(x, squares=squares), SHRINKAGE[best])
+        return saved[:, best] + fit_labels(self.copula, x, parts).sum(1)
+
+    def _saved(self, x: Tensor, other: Tensor, squares: bool) -> Tensor:
         """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
         shrinkage: float64 [M, shrinkages].
         """
-        R, nats = self.copula.fit(x), []
+        R, nats = self.copula.fit(x, squares=squares), []
         numbers = [*self.copula.ordered, *self.copula.fine]
         for amount in (INDEPENDENT, *SHRINKAGE):
             self.copula.shrink(R, amount)
@@ -88,8 +101,7 @@ class Model(nn.Module):
         """What the copula has to save per row: of few rows more than chance does; of many the network learns the same
         sooner without it.
         """
-        chance = HELPS_ERRORS * float(saved.std(correction=0)) / len(saved) ** 0.5
-        return chance if rows < COPULA_KEPT_ROWS else LEAST_SAVED_NATS * len(self.member)
+        return _luck(saved) if rows < COPULA_KEPT_ROWS else LEAST_SAVED_NATS * len(self.member)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random
@@ -258,6 +270,11 @@ def inverted(logits: Tensor, u: Tensor) -> Tensor:
         return at
     last = logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
     return torch.where(rounded, last, at)
+
+
+def _luck(saved: Tensor) -> float:
+    """Return how much chance saves of rows that save so much each, [rows]."""
+    return HELPS_ERRORS * float(saved.std(correction=0)) / len(saved) ** 0.5
 
 
 def _open(chosen: Tensor) -> Tensor | slice:

@@ -36,13 +36,36 @@ def fitted(frame: pd.DataFrame, shrinkage: float = 1e-6) -> tuple[Copula, torch.
 def test_regressions_are_those_of_the_normal_distribution():
     copula, _ = fitted(normal_table(4000)[["a", "b", "c"]])
     given = copula.conditionals(torch.cat([copula.mask([]), copula.mask([1])]))
-    (A, known), (s, s_known) = given.A, given.s
+    score = [copula.feature[c] for c in range(3)]  # squares lie between
+    (A, known), (s, s_known) = given.A[:, score][:, :, score], given.s[:, score]
     assert A[0].tolist() == [0, 0, 0] and s[0] == 1
     assert A[1].tolist() == pytest.approx([0.9, 0, 0], abs=0.02) and s[1] == pytest.approx(np.sqrt(0.19), abs=0.02)
     assert A[2].tolist() == pytest.approx([0, 0, 0], abs=0.05)
     assert known[0].tolist() == pytest.approx([0, 0.9, 0], abs=0.02)  # a, drawn when b is known
     assert s_known[0] == pytest.approx(np.sqrt(0.19), abs=0.02)
-    assert copula.by_all_others()[0][0].tolist() == pytest.approx([0, 0.9, 0], abs=0.05)
+
+
+@pytest.mark.parametrize("squares", [False, True])
+def test_a_fine_token_is_regressed_on_all_other_columns(squares):
+    frame = normal_table(4000)[["a", "b", "c"]].assign(d=lambda f: f["c"] ** 2)
+    encoded = encoding.fit(frame, infer(frame))
+    x, copula = torch.from_numpy(encoded.encode(frame)), Copula(encoded.layout)
+    copula.shrink(copula.fit(x, squares=squares), 1e-6)
+    A, s = copula.by_all_others()
+    first = copula.feature
+    assert A[first[0], first[1]] == pytest.approx(0.9, abs=0.05) and s[first[0]] == pytest.approx(0.44, abs=0.03)
+    for c in range(4):
+        assert not A[first[c], copula.column == c].any()
+    assert (s[first[3]] < 0.7) == squares  # d is told by the square of c alone
+
+
+def test_an_untrained_model_knows_what_rises_and_falls():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    frame = pd.DataFrame({"x": x, "y": x**2 + rng.normal(size=400) / 4, "far": np.abs(x) > 1})
+    drawn = fit(frame, budget=Budget(steps=1), seed=0).sample(1000)
+    assert np.corrcoef(drawn["x"] ** 2, drawn["y"])[0, 1] > 0.6 and np.corrcoef(x**2, frame["y"])[0, 1] < 1
+    assert ((drawn["x"].abs() > 1) == drawn["far"]).mean() > 0.8
 
 
 def with_labels(frame: pd.DataFrame) -> tuple[Copula, torch.Tensor]:
@@ -156,7 +179,8 @@ def test_few_rows_start_from_whatever_two_of_many_columns_have_to_do_with_each_o
     rng = np.random.default_rng(0)
     alone = pd.DataFrame(rng.normal(size=(300, 8)).round(3), columns=list("cdefghij"))
     model = fit(pd.concat([normal_table(300)[["a", "b"]], alone], axis=1), budget=Budget(steps=1)).model
-    assert model.copula.used and abs(model.copula.R[0, 1]) > 0.7
+    a, b = (model.copula.feature[c] for c in range(2))
+    assert model.copula.used and abs(model.copula.R[a, b]) > 0.7
 
 
 @pytest.mark.parametrize("cells", [40, 200])
