@@ -24,8 +24,9 @@ import pandas as pd
 from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, reading
-from launderette.generators.derived.columns import Derived, per_unit
+from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
+from launderette.generators.derived.narrow import Between
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities
 
@@ -38,6 +39,7 @@ class Encoding:
     columns: tuple[Cells | Labels, ...] = field(repr=False)  # that have tokens
     groups: tuple[entities.Grouping, ...] = field(default=(), repr=False)  # of the identifier columns
     derived: tuple[Derived, ...] = ()  # each after those that it is worked out from
+    between: tuple[Between, ...] = field(default=(), repr=False)  # columns of no schema, from which others follow
 
     @cached_property
     def layout(self) -> "Layout":
@@ -45,11 +47,19 @@ class Encoding:
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
         """Return tokens of shape [rows, L], int64; a value outside the fitted cells goes to the nearest one."""
-        tokens = np.zeros((len(frame), self.layout.width), dtype="int64")
+        frame, tokens = self.with_between(frame), np.zeros((len(frame), self.layout.width), dtype="int64")
         for column, places in zip(self.columns, self.layout.places, strict=True):
             for place, part in zip(places, column.split(column.encode(frame[column.name])), strict=True):
                 tokens[:, place] = part
         return tokens
+
+    def with_between(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with what is learnt in place of some of its columns, such as the time between two dates."""
+        if not self.between or self.between[0].name in frame:
+            return frame
+        names = {name for one in self.between for name in one.formula.sources}
+        values = {name: values_of(frame[name], self.ordered(self.index(name))) for name in names}
+        return frame.assign(**{one.name: one.values(values) for one in self.between})
 
     def cells(self, tokens: np.ndarray) -> list[np.ndarray]:
         """Return the cell of every column, each [rows], of tokens [rows, L]."""
@@ -68,6 +78,13 @@ class Encoding:
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
     ) -> dict[str, pd.Series]:
         """Return the values of every column but identifiers, as `decode`: of each row by itself."""
+        found = self.decode_known(tokens, inside, limits)
+        return {column.name: found[column.name] for column in self.schema.learned}
+
+    def decode_known(
+        self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
+    ) -> dict[str, pd.Series]:
+        """Return the values of all columns `known`, as `decode_learned`."""
         cells, limits = self.cells(tokens), limits or {}
         found = {c.name: c.decode(cells[k], inside[:, k], limits.get(k)) for k, c in enumerate(self.columns)}
         ticks = {k: self.ordered(k).ticks(cells[k], inside[:, k], limits.get(k)) for k in self.sources}
@@ -75,7 +92,7 @@ class Encoding:
         for k, one in enumerate(self.derived, len(self.columns)):
             is_missing = cells[k] >= one.column.size
             found[one.name] = one.column.written(ticks[k], is_missing, inside[:, 0])
-        return {column.name: found[column.name] for column in self.schema.learned}
+        return found
 
     @cached_property
     def known(self) -> tuple[Cells | Labels, ...]:
@@ -142,7 +159,9 @@ class Encoding:
         columns = [asdict(c) | {"type": type(c).__name__} for c in self.known]
         derived = [one.formula.to_dict() for one in self.derived]  # of the last columns
         groups = [asdict(group) for group in self.groups]
-        return {"schema": self.schema.to_dict(), "columns": columns, "groups": groups, "derived": derived}
+        between = [one.to_dict() for one in self.between]
+        found = {"columns": columns, "groups": groups, "derived": derived, "between": between}
+        return {"schema": self.schema.to_dict(), **found}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Encoding":
@@ -153,7 +172,8 @@ class Encoding:
         last = [column for column in known[own:] if isinstance(column, Cells)]
         derived = tuple(Derived(*pair) for pair in zip(last, formulas, strict=True))
         groups = entities.restore(document["groups"])
-        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived)
+        between = tuple(Between.from_dict(entry) for entry in document["between"])
+        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between)
 
 
 @dataclass(frozen=True)
@@ -207,10 +227,15 @@ def fit(
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     known = tuple(fit_column(frame[column.name], column) for column in schema.learned)
-    derived = finding.find(frame, known, *_stated(schema, kept)) if derive else ()
+    derived, narrow = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
     names = {one.name for one in derived}
-    columns = tuple(column for column in known if column.name not in names)
-    return Encoding(schema, columns, entities.fit(frame, schema, salt), derived)
+    columns = [column for column in known if column.name not in names]
+    for one in narrow:
+        pair = [column for column in known if isinstance(column, Cells) and column.name in one.between.formula.sources]
+        ends = {column.name: values_of(frame[column.name], column) for column in pair}
+        columns.append(one.cells(one.between.values(ends)))
+    groups = entities.fit(frame, schema, salt)
+    return Encoding(schema, tuple(columns), groups, derived, tuple(one.between for one in narrow))
 
 
 def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.derived import narrow
 from launderette.generators.derived.columns import Derived, in_order, per_unit, values_of
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
+from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import (
     HELD_SHARE,
     LEAST_COMPARED_ROWS,
@@ -44,19 +46,22 @@ class Holding(NamedTuple):
 
 def find(
     frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
-) -> tuple[Derived, ...]:
+) -> tuple[tuple[Derived, ...], tuple[Narrow, ...]]:
     """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
-    is found, none of `kept`. GeneratorError where the rows contradict a statement.
+    is found, none of `kept`; and those among them that nearly follow from another. GeneratorError where the rows
+    contradict a statement.
     """
     seen = _seen(frame, columns)
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
     found.sort(key=lambda one: (len(one.formula.sources), int(RELATED_STEPS * one.related)))  # else as they are tried
     for one in found:
-        if one.target not in chosen and one.target not in _origins(one.formula.sources, chosen):
+        if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
     _sharpen(chosen, found)
-    return in_order([Derived(seen[name].column, formula) for name, formula in chosen.items()])
+    nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
+    chosen |= {one.target: one.formula for one in nearly}
+    return in_order([Derived(seen[name].column, formula) for name, formula in chosen.items()]), tuple(nearly)
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
@@ -65,14 +70,17 @@ def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
     """
     rounding = {one.target for one in found if not one.exact and chosen.get(one.target) == one.formula}
     for one in found:
-        if one.exact and one.target in rounding and one.target not in _origins(one.formula.sources, chosen):
+        if (
+            one.exact
+            and one.target in rounding
+            and one.target not in narrow.origins(one.formula.sources, _sources(chosen))
+        ):
             chosen[one.target] = one.formula
             rounding.remove(one.target)
 
 
-def _origins(names: Sequence[str], chosen: Mapping[str, Formula]) -> set[str]:
-    """Return the columns and all that they are worked out from."""
-    return set(names).union(*(_origins(chosen[name].sources, chosen) for name in names if name in chosen))
+def _sources(chosen: Mapping[str, Formula]) -> dict[str, tuple[str, ...]]:
+    return {name: formula.sources for name, formula in chosen.items()}
 
 
 def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, ColumnValues]:

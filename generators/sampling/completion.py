@@ -16,7 +16,7 @@ def certain(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
 
 def worked_out(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
     """Return the frame with each derived value that is missing worked out, where its sources are there."""
-    for one in encoding.derived:
+    for one in _known(frame, encoding):
         if (gaps := frame[one.name].isna().to_numpy()).any():
             ticks, is_missing = one.ticks(_values(frame, encoding, one))
             frame = _filled(frame, one.name, one.column.written(ticks, is_missing, np.zeros(len(frame))), gaps)
@@ -29,7 +29,7 @@ def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None =
     `drawn` are the values known before a draw [rows]: then a source that was drawn is solved for, of several the last.
     Only what lies within the range of the source's training rows and gives the derived value again is taken.
     """
-    for one in reversed(encoding.derived):
+    for one in reversed(_known(frame, encoding)):
         before = frame if drawn is None else drawn
         values, result = _values(frame, encoding, one), values_of(frame[one.name], one.column)
         open_ = np.array([np.isnan(own) for own in _values(before, encoding, one)])  # [sources, rows]
@@ -47,6 +47,11 @@ def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None =
                 frame = _filled(frame, name, column.written(ticks, ~taken, np.zeros(len(frame))), taken)
                 values = _values(frame, encoding, one)
     return frame
+
+
+def _known(frame: pd.DataFrame, encoding: Encoding) -> list[Derived]:
+    """Return the derived columns but those of what lies between two columns, where the frame does not tell that."""
+    return [one for one in encoding.derived if set(one.formula.sources) <= set(frame)]
 
 
 def _values(frame: pd.DataFrame, encoding: Encoding, one: Derived) -> Sequence[np.ndarray]:

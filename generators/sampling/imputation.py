@@ -80,7 +80,7 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
     """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
-    frame = completion.certain(frame, encoding)
+    frame = encoding.with_between(completion.certain(frame, encoding))
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
@@ -95,13 +95,13 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
         for candidates, weights in drawn:
             u = torch.from_numpy(spread[0][rows, len(columns)]).to(weights.device)
             tokens[rows] = chosen(candidates, weights, u).cpu().numpy()
-        filled = encoding.decode(tokens, spread[0][:, : len(columns)])
+        filled = encoding.decode_known(tokens, spread[0][:, : len(columns)])
     else:
         filled = _typical(encoding, tokens, rows, drawn)
     out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
-    return completion.worked_out(completion.solved(out, encoding, frame), encoding)
+    return completion.worked_out(completion.solved(out, encoding, frame), encoding)[encoding.schema.names]
 
 
 def _typical(
@@ -111,7 +111,7 @@ def _typical(
     for them, of the others by their tokens [B, L].
     """
     if not drawn:
-        return dict(encoding.decode(tokens, np.full((len(tokens), len(encoding.columns)), 0.5)).items())
+        return encoding.decode_known(tokens, np.full((len(tokens), len(encoding.columns)), 0.5))
     candidates = torch.cat([part for part, _ in drawn]).cpu().numpy()  # [K, rows, L], of all draws
     weights = torch.cat([part for _, part in drawn]).cpu().numpy() / len(drawn)
     found = {}

@@ -109,6 +109,7 @@ class Marginals(FittedTable[Config, Model]):
         """Return the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that it cannot
         draw.
         """
+        frame = self.encoding.with_between(frame)
         cells = np.stack([column.encode(frame[column.name]) for column in self.encoding.columns], 1)
         sizes = np.array([len(self.model.cells(k)) for k in range(cells.shape[1])])
         known, nats = (cells < sizes).all(1), np.full(len(frame), -np.inf)
@@ -136,6 +137,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     devices.choose(how.get("device", "auto"))
     if privacy is None:
         encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}", kept=fitting.named(config))
+        data = encoded.with_between(data)
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
         network = _network(data, encoded, counted, ExactQueries(), config)
         return _fitted(encoded, network, config, encoded.told, started, how)

@@ -114,7 +114,7 @@ def test_dates_follow_from_dates_and_completed_years_between_them():
 def test_a_column_that_is_missing_by_itself_is_learnt():
     frame = tables.sales(300)
     frame.loc[::5, "gross"] = np.nan
-    assert "gross" not in formulas(frame)
+    assert formulas(frame).get("gross") != "net + tax"
 
 
 def test_a_statement_is_taken_as_it_stands_and_a_column_may_be_kept():
@@ -138,3 +138,40 @@ def test_a_statement_is_taken_as_it_stands_and_a_column_may_be_kept():
 def test_a_statement_that_is_none_or_does_not_hold_is_refused(formula, words):
     with pytest.raises(GeneratorError, match=words):
         formulas(tables.sales(300), gross=formula)
+
+
+def test_what_nearly_follows_is_learnt_by_what_lies_between():
+    rng, rows = np.random.default_rng(0), 400
+    net, ordered = np.round(rng.lognormal(5, 1, rows), 2), rng.integers(0, 700, rows)
+    day, long = pd.Timestamp("2023-01-01"), np.round(rng.lognormal(3, 0.5, rows), 1)
+    frame = pd.DataFrame(
+        {
+            "net": net,
+            "tax": np.round(net * rng.choice([0.07, 0.19], rows), 2),
+            "ordered": day + pd.to_timedelta(ordered, "D"),
+            "delivered": day + pd.to_timedelta(ordered + rng.choice([1, 2, 3, 5, 7, 90], rows), "D"),
+            "long": long,
+            "wide": np.round(long * rng.normal(0.6, 0.02, rows), 1),
+        }
+    )
+    frame.loc[::7, "delivered"] = pd.NaT
+    frame.loc[3, "delivered"] = frame.loc[3, "ordered"] + pd.Timedelta("400D")
+    assert formulas(frame) == {
+        "tax": "net * their ratio",
+        "delivered": "ordered + their difference",
+        "wide": "long * their ratio",
+    }
+    encoded = fit(frame)
+    rates, days = encoded.ordered(encoded.index("tax / net")), encoded.ordered(encoded.index("delivered - ordered"))
+    assert rates.low == rates.high == [7, 19]
+    assert days.low[0] == 1 and days.high[-1] == 90 and days.missing
+    assert encoded.cells(encoded.encode(frame))[encoded.index("delivered - ordered")][0] == days.size
+
+
+def test_ends_of_what_lies_between_are_no_row_s_own():
+    rng = np.random.default_rng(0)
+    first = rng.integers(-5000, 5000, 300)
+    frame = pd.DataFrame({"first": first, "last": first + np.sort(rng.choice(900, 300, replace=False))})
+    encoded = fit(frame)
+    apart, known = encoded.ordered(encoded.index("last - first")), np.sort(frame["last"] - frame["first"])
+    assert known[4] < apart.low[0] <= known[6] and known[-7] <= apart.high[-1] < known[-5]

@@ -11,7 +11,9 @@ from tests.derived import tables
 from tests.generators.test_contract import IMPUTING, TABULAR
 
 FRAME = tables.sales(300, missing=0.1).assign(
-    tax=lambda f: f["tax"].where(f["net"].notna()), rate=lambda f: f["rate"].where(f["net"].notna())
+    tax=lambda f: f["tax"].where(f["net"].notna()),
+    rate=lambda f: f["rate"].where(f["net"].notna()),
+    paid=lambda f: f["ordered"] + pd.to_timedelta(7 + f["days"] % 3 * 7 + (f["kg"] * 10 % 2), "D"),
 )
 
 
@@ -27,7 +29,9 @@ def test_sampled_rows_keep_the_rules_within_the_range_of_the_training_rows(fitte
     assert drawn.dtypes.equals(FRAME.dtypes) and list(drawn) == list(FRAME) and drawn["net"].isna().any()
     for name in ("net", "tax", "gross", "lb", "days"):
         assert drawn[name].dropna().between(FRAME[name].min(), FRAME[name].max()).all()
+    assert set(drawn["paid"] - drawn["ordered"]) <= set(FRAME["paid"] - FRAME["ordered"])
     assert model.record["derived"]["net"] == "quantity * price"
+    assert model.record["derived"]["paid"] == "ordered + their difference"
 
 
 def test_a_saved_model_works_out_the_same(fitted, tmp_path):
@@ -42,9 +46,10 @@ def test_a_saved_model_works_out_the_same(fitted, tmp_path):
 def test_conditions_and_constraints_on_what_is_worked_out_hold(fitted):
     _, model = fitted
     asked = {"where": {"net": "50..300", "days": ">2"}, "constraints": ["gross <= 320", "net + tax == gross"]}
+    asked["where"]["paid"] = ">=2023-03-01"
     drawn = model.sample(50, seed=1, **asked)
     assert drawn["net"].between(50, 300).all() and (drawn["gross"].fillna(0) <= 320).all() and (drawn["days"] > 2).all()
-    assert min(tables.kept(drawn).values()) == 1.0
+    assert min(tables.kept(drawn).values()) == 1.0 and (drawn["paid"] >= "2023-03-01").all()
     with pytest.raises(GeneratorError, match="its training rows could hold"):
         model.sample(5, where={"net": -5.0})
 
@@ -58,9 +63,11 @@ def test_gaps_are_filled_by_what_they_follow_from(fitted):
     gaps = frame.copy()
     gaps.loc[:20, "gross"], gaps.loc[10:30, "net"], gaps.loc[40:60, "quantity"] = np.nan, np.nan, np.nan
     gaps.loc[70:90, ["net", "gross", "tax"]] = np.nan
+    gaps.loc[100:130, "paid"], gaps.loc[120:150, ["ordered", "days", "delivered"]] = pd.NaT, None
     filled = model.impute(gaps, seed=1)
     assert filled.notna().all().all() and min(tables.kept(filled).values()) == 1.0
     assert filled.loc[40:60, "quantity"].equals(frame.loc[40:60, "quantity"])
+    assert (filled["paid"] - filled["ordered"]).dt.days.between(7, 22).mean() > 0.98 and list(filled) == list(frame)
     assert np.allclose(filled.loc[:90, "net"], frame.loc[:90, "net"])
 
 

@@ -1,0 +1,174 @@
+"""Columns that nearly follow from another one: delivered a few days after ordered, tax in two rates of net.
+
+Then the difference or the ratio is learnt in place of the column, which is worked out from it and the other column:
+the range of what lies between the two is that of the training rows, whatever a model draws.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.columns import Cells, fit_column
+from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.data.schema import Numerical
+from launderette.generators.derived.columns import per_unit
+from launderette.generators.derived.formulas import Formula, Monomial, quoted
+from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
+
+NARROW_SHARE = 0.25  # of a column's own spread, that of a difference or ratio at most
+MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
+SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
+EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
+MOST_RATES, RATE_DECIMALS = 12, range(5)
+VALUES_PER_RATE = 4  # distinct values of a column for each of its rates
+CLIPPED_DIVISOR, MOST_CLIPPED = 50, 10  # of n rows, min(n / 50, 10) at each end of what lies between, at least 5
+
+
+@dataclass(frozen=True)
+class Between:
+    """What is learnt in place of a column: a formula of the column and the other one."""
+
+    name: str
+    formula: Formula
+
+    def to_dict(self) -> dict:
+        """Return it as JSON holds it."""
+        return {"name": self.name, "formula": self.formula.to_dict()}
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "Between":
+        """Read what to_dict wrote."""
+        return cls(document["name"], Formula.from_dict(document["formula"]))
+
+    def values(self, of: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return it for the values of the columns, each float64 [rows]."""
+        return self.formula.value([of[name] for name in self.formula.sources])
+
+
+class Narrow(NamedTuple):
+    """A column, what is learnt in its place, how it is worked out, and how much narrower that is: 0 to 1."""
+
+    target: str
+    between: Between
+    formula: Formula
+    decimals: int | None
+    rates: tuple[float, ...]
+    share: float
+
+    def cells(self, values: np.ndarray) -> Cells:
+        """Choose the cells of what is learnt, given its values [rows]: extremes of few rows are moved inwards."""
+        known = values[np.isfinite(values)]
+        if self.rates:
+            rates = np.array(self.rates)
+            moved = rates[np.abs(known[:, None] - rates).argmin(1)]
+        else:
+            moved = clipped(known)
+        found = values.copy()
+        found[np.isfinite(values)] = moved
+        column = fit_column(pd.Series(found), Numerical(self.between.name, "float64", self.decimals))
+        assert isinstance(column, Cells)
+        return column
+
+
+def clipped(values: np.ndarray) -> np.ndarray:
+    """Move values beyond the k-th ones of each end to the middle between these and the next."""
+    k = max(LEAST_ROWS_PER_VALUE, min(MOST_CLIPPED, len(values) // CLIPPED_DIVISOR))
+    if len(values) <= 2 * k:
+        return np.full(len(values), np.median(values)) if len(values) else values
+    ordered = np.sort(values)
+    return np.clip(values, ordered[k - 1 : k + 1].mean(), ordered[-k - 1 : len(ordered) - k + 1].mean())
+
+
+def candidates(seen: TableValues) -> list[Narrow]:
+    """Return differences and ratios of pairs of columns that are much narrower than the columns, narrowest first."""
+    found = [one for pair in permutations(seen, 2) for one in _of_pair(seen[pair[0]], seen[pair[1]])]
+    return sorted(found, key=lambda one: round(one.share, 1))  # of equal ones that from the column before
+
+
+def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
+    s, t = source.values, target.values
+    both = np.isfinite(s) & np.isfinite(t)
+    untold = (np.isfinite(t) & ~np.isfinite(s)).any() or source.dated != target.dated
+    if untold or both.sum() < LEAST_COMPARED_ROWS or not target.column.scale:
+        return
+    inner = both & ~source.at_end & ~target.at_end
+    positive = not source.dated and bool((s[both] > 0).all() and (t[both] > 0).all())
+    if positive and (rates := _rates(s[inner], t[inner], 0.5 / target.column.scale)) is not None:
+        yield _ratio(source, target, *rates, share=0.0)
+    s, t = s[both], t[both]
+    if positive:
+        share = _share(np.log(t / s), np.log(t))
+        if share <= NARROW_SHARE and target.column.lattice is None and _largest_share(t) <= MOST_HEAPED:
+            yield _ratio(source, target, None, (), share=share)
+    if source.column.scale == target.column.scale and target.column.lattice is None:
+        share = _share(t - s, t)
+        fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
+        if share <= NARROW_SHARE and (fewer or not positive):
+            yield _difference(source, target, share)
+
+
+def _largest_share(values: np.ndarray) -> float:
+    return float(np.unique(values, return_counts=True)[1].max() / len(values))
+
+
+def _share(between: np.ndarray, values: np.ndarray) -> float:
+    """Return how widely what lies between two columns spreads, as a share of how widely the column does."""
+    own, whole = (float(np.ptp(np.quantile(clipped(one), SPREAD))) for one in (between, values))
+    return own / whole if whole else 1.0
+
+
+def _rates(s: np.ndarray, t: np.ndarray, half: float) -> tuple[int, tuple[float, ...]] | None:
+    """Return the decimals and the few rates by which nearly all values t follow from s, None where there are none."""
+    if len(s) < LEAST_COMPARED_ROWS:
+        return None
+    for decimals in RATE_DECIMALS:
+        rates, counts = np.unique(np.round(t / s, decimals), return_counts=True)
+        common = rates[(counts >= max(LEAST_ROWS_PER_VALUE, 0.01 * len(t))) & (rates > 0)]
+        if not 1 < len(common) <= MOST_RATES or len(np.unique(t)) < VALUES_PER_RATE * len(common):
+            continue
+        explained = (np.abs(s[:, None] * common - t[:, None]) <= half * (1 + 1e-6)).any(1)
+        if explained.mean() >= EXPLAINED_SHARE:
+            return decimals, tuple(common.tolist())
+    return None
+
+
+def _ratio(
+    source: ColumnValues, target: ColumnValues, decimals: int | None, rates: tuple[float, ...], *, share: float
+) -> Narrow:
+    a, b = target.column.name, source.column.name
+    between = Between(f"{quoted(a)} / {quoted(b)}", Formula((a, b), (Monomial(1, (1, -1)),), ""))
+    formula = Formula((between.name, b), (Monomial(1, (1, 1)),), f"{quoted(b)} * their ratio")
+    return Narrow(a, between, formula, decimals, rates, share)
+
+
+def _difference(source: ColumnValues, target: ColumnValues, share: float) -> Narrow:
+    a, b = target.column.name, source.column.name
+    tick = 1 / per_unit(target.column)
+    apart = Formula((a, b), (Monomial(1 / tick, (1, 0)), Monomial(-1 / tick, (0, 1))), "")
+    between = Between(f"{quoted(a)} - {quoted(b)}", apart)
+    terms = (Monomial(tick, (1, 0)), Monomial(1, (0, 1)))
+    formula = Formula((between.name, b), terms, f"{quoted(b)} + their difference")
+    return Narrow(a, between, formula, 0, (), share)
+
+
+def choose(seen: TableValues, taken: Mapping[str, Sequence[str]], kept: set[str], names: Sequence[str]) -> list[Narrow]:
+    """Return which columns are learnt by what lies between them and another one, none of them `taken` (with what those
+    follow from) or `kept`, nor so that they would follow from themselves.
+    """
+    sources, chosen = dict(taken), []
+    for one in candidates(seen):
+        source = one.formula.sources[1]
+        if one.target in {*sources, *kept} or one.target in origins([source], sources) or one.between.name in names:
+            continue
+        sources[one.target] = (source,)
+        chosen.append(one)
+    return chosen
+
+
+def origins(names: Sequence[str], sources: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the columns and all that they are worked out from."""
+    return set(names).union(*(origins(sources[name], sources) for name in names if name in sources))
