@@ -74,6 +74,9 @@ class Sink(Protocol):
     def notes(self) -> dict[str, str]:
         """Return the notes of all versions of all targets."""
 
+    def unfinished(self) -> list[str]:
+        """Return versions that killed runs have left without a note, of all targets."""
+
     def columns(self, version: str) -> list[str]:
         """Return the columns of a version, none where it is not there."""
 

@@ -103,6 +103,11 @@ class SQLite:
             return {}
         return dict(self.run(f"SELECT version, note FROM {RELEASE_NOTES}"))  # noqa: S608
 
+    def unfinished(self) -> list[str]:
+        tables = self.run("SELECT name FROM sqlite_master WHERE type = 'table'")
+        versions = [name.removeprefix(_table("")) for (name,) in tables if name.startswith(_table(""))]
+        return sorted({*versions} - {*self.notes()})
+
     def columns(self, version: str) -> list[str]:
         return [name for name, *_ in self.run(TABLE_COLUMNS, (_table(version),))]
 

@@ -23,7 +23,12 @@ def name_of(target: Target, release: str) -> str:
     """Return the name of the version that holds a release of a target."""
     name = ".".join(table_parts(target.name))
     plain = re.sub(r"[^a-z0-9_]+", "_", name.lower())[:NAME_LETTERS]
-    return f"{plain}_{release[:ID_LETTERS]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{plain}_{release[:ID_LETTERS]}_{_ending(name)}"
+
+
+def _ending(name: str) -> str:
+    """Return what the names of all versions of one target end in."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest: str) -> None:
@@ -38,6 +43,7 @@ def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest:
         check(sink, sink.place(version), file)
         return
     try:
+        _drop_unfinished(sink, target)
         _load(sink, version, file, columns)
         before = [one for one in kept(sink, target) if one != release]
         sink.finish(version, note, name_of(target, before[-1]) if before else None)
@@ -48,10 +54,17 @@ def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest:
 
 
 def _load(sink: Sink, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
-    sink.drop(version)  # of a run that was killed, or made of other rows
+    sink.drop(version)  # where it is made of other rows
     sink.create(version, columns)
     sink.fill(version, file, columns)
     check(sink, sink.place(version), file)
+
+
+def _drop_unfinished(sink: Sink, target: Target) -> None:
+    """Drop what killed runs have left of versions of a target."""
+    for version in sink.unfinished():
+        if version.endswith(f"_{_ending('.'.join(table_parts(target.name)))}"):
+            sink.drop(version)
 
 
 def rehearse(sink: Sink, target: Target, names: Sequence[str]) -> None:

@@ -158,7 +158,7 @@ def test_a_reader_that_polls_never_sees_a_table_that_is_missing_or_half_filled(
     assert len(seen) > 10
 
 
-def test_indexes_triggers_and_dependants_stay_and_old_versions_go(lite, tmp_path):
+def test_indexes_triggers_and_dependants_stay_and_old_foundgo(lite, tmp_path):
     release(lite(), tmp_path, IDS[0])
     lite.run("CREATE TABLE asked(id INT)")
     lite.run("CREATE TRIGGER ask INSTEAD OF DELETE ON people BEGIN INSERT INTO asked VALUES (old.id); END")
@@ -230,15 +230,20 @@ def test_a_lock_of_somebody_else_is_waited_for_and_then_told(lite, tmp_path):
     assert ids(lite) == list(range(ROWS))
 
 
-def test_what_a_killed_run_has_left_is_loaded_anew(lite, tmp_path, monkeypatch):
+@pytest.mark.parametrize("again", [True, False])
+def test_what_a_killed_run_has_left_is_dropped_and_loaded_anew(lite, tmp_path, monkeypatch, again):
     with monkeypatch.context() as killed:
         killed.setattr(sqlite.SQLite, "finish", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
         killed.setattr(sqlite.SQLite, "abandon", lambda *given: None)
         with pytest.raises(KeyboardInterrupt):
             release(lite(), tmp_path, IDS[1])
     assert lite.run(f"SELECT count(*) FROM {place(lite(), IDS[1])}") == [(ROWS,)]
-    release(lite(), tmp_path, IDS[1], table(5))
+    others = place(lite(name="others"), IDS[2])  # of a run that may be at work
+    lite.run(f"CREATE TABLE {others} AS SELECT 1")
+    release(lite(), tmp_path, IDS[1] if again else IDS[2], table(5))
     assert ids(lite) == list(range(5))
+    found = lite.run("SELECT count(*) FROM sqlite_master WHERE name LIKE 'launder_releases_%'")
+    assert found == [(2,)] and lite.run(f"SELECT count(*) FROM {others}") == [(1,)]
 
 
 def test_a_rehearsal_leaves_nothing_and_a_place_that_cannot_be_is_one_sentence(tmp_path):
