@@ -6,7 +6,8 @@
 
 Tables are of a made population (evaluation/calibration/population.py) or, with `--shared`, of the files
 data/NAME_train.csv and NAME_test.csv there; images are scikit-learn's digits. A flaw is caught where the gate refuses,
-by whatever rule, or the inputs themselves are refused. `--rows` is the number of training and of synthetic rows, the
+by whatever rule, or the inputs themselves are refused; `unnoticed` alone says that so few rows show nothing either way:
+such a case is underpowered, no flaw caught and no honest table refused for what it holds. `--rows` is the number of training and of synthetic rows, the
 holdout is a quarter of it. The last lines count what was caught of each section, how much of it by rules about privacy
 or inputs, and which honest draws were refused.
 """
@@ -46,13 +47,20 @@ class Found:
 
     @property
     def caught(self) -> bool:
-        """Whether anything refused."""
-        return bool(self.refusals or self.sentence)
+        """Whether anything refused for what was found, rather than for too few rows to find anything."""
+        return bool(self.sentence) or any(reason["score"] != rules.UNNOTICED for reason in self.refusals)
+
+    @property
+    def underpowered(self) -> bool:
+        """Whether nothing refused but the rule that so few rows show too little."""
+        return bool(self.refusals) and not self.caught
 
     @property
     def as_leak(self) -> bool:
         """Whether a rule about privacy refused, or the inputs."""
-        return bool(self.sentence) or any(reason["score"].startswith(LEAKS) for reason in self.refusals)
+        return self.caught and (
+            bool(self.sentence) or any(reason["score"].startswith(LEAKS) for reason in self.refusals)
+        )
 
 
 def main() -> None:
@@ -71,7 +79,8 @@ def main() -> None:
     for section, found in totals.items():
         word, caught = "refused" if section == "honest" else "caught", sum(one.caught for one in found)
         leaks = sum(one.as_leak for one in found)
-        print(f"{section}: {caught} of {len(found)} {word}, {leaks} by rules about privacy or inputs")
+        unsure = f", {few} underpowered" if (few := sum(one.underpowered for one in found)) else ""
+        print(f"{section}: {caught} of {len(found)} {word}, {leaks} by rules about privacy or inputs{unsure}")
 
 
 def _options() -> argparse.Namespace:
@@ -153,7 +162,8 @@ def _rows(kind: str, seed: int, found: Found) -> Iterator[tuple[str, ...]]:
         first, *rest = found.refusals
         others = ", ".join(reason["score"] for reason in rest)
         value, bound = (_figure(first.get(key)) for key in ("value", "bound"))
-        yield name, "yes", f"{first['score']} ({others})" if others else first["score"], value, bound, seconds
+        said = "underpowered" if found.underpowered else "yes"
+        yield name, said, f"{first['score']} ({others})" if others else first["score"], value, bound, seconds
 
 
 def _figure(value: float | None) -> str:
