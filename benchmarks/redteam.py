@@ -6,10 +6,10 @@
 
 Tables are of a made population (evaluation/calibration/population.py) or, with `--shared`, of the files
 data/NAME_train.csv and NAME_test.csv there; images are scikit-learn's digits. A flaw is caught where the gate refuses,
-by whatever rule, or the inputs themselves are refused; `unnoticed` alone says that so few rows show nothing either way:
-such a case is underpowered, no flaw caught and no honest table refused for what it holds. `--rows` is the number of training and of synthetic rows, the
-holdout is a quarter of it. The last lines count what was caught of each section, how much of it by rules about privacy
-or inputs, and which honest draws were refused.
+by whatever rule, or the inputs themselves are refused. Where `unnoticed` alone refuses, too few rows show nothing
+either way: such a case is underpowered, which neither catches a flaw nor refuses an honest table for what it holds.
+`--rows` is the number of training and of synthetic rows, the holdout is a quarter of it. The last lines count what was
+caught of each section, how much of it by rules about privacy or inputs, and which honest draws were refused.
 """
 
 import argparse

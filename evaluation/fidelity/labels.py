@@ -14,6 +14,7 @@ from launderette.evaluation.scores import Reason, Score
 
 SHARE_ROWS = 50_000
 LEAST_LABEL_SHARE = 0.05  # a smaller share is compared as if it were this one
+ADDED = 3 / 8  # rows with and without a label, to the counts of either
 MOST_LABELS = 50  # of a column, the most frequent ones
 
 
@@ -51,10 +52,23 @@ def _counts(
 
 
 def _changed(column: str, count: int, rows: int, there: int, size: int, parts: int) -> Loss:
-    one, two, pooled = count / rows, there / size, (count + there + 1) / (rows + size + 2)
-    larger = max(one, two, LEAST_LABEL_SHARE)
-    error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / size))
+    """The change of one label's share, and how far on its side chance takes it."""
+    one, two = count / rows, there / size
+    larger, limit = max(one, two, LEAST_LABEL_SHARE), _limit(count, rows, size, parts, more=two > one)
     said = (
         f"A value of {column!r} stands in {there:,} of {size:,} released rows; of as many real rows, {one * size:,.0f}."
     )
-    return Counted(column, abs(one - two) / larger, float(chance.deviations(parts) * error / larger), said)
+    return Counted(column, abs(one - two) / larger, abs(limit - one) / larger, said)
+
+
+def _limit(count: int, rows: int, size: int, parts: int, *, more: bool) -> float:
+    """The share of `size` fresh rows that a label reaches at most, or at least, where `count` of `rows` real rows have
+    it.
+
+    Of arcsines of the square roots of shares, whose errors hardly depend on the shares (Anscombe 1948): by a normal
+    error of the shares themselves, few rows have more of a rare label than it allows three times too often.
+    """
+    angle = np.arcsin(np.sqrt((count + ADDED) / (rows + 2 * ADDED)))
+    error = chance.deviations(parts) * np.sqrt(1 / (rows + 0.5) + 1 / (size + 0.5)) / 2
+    share = np.sin(np.clip(angle + (error if more else -error), 0, np.pi / 2)) ** 2
+    return float(np.clip(share * (1 + 2 * ADDED / size) - ADDED / size, 0, 1))

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 
 from evaluation import chance, diversity, fidelity, samples, unseen
 from evaluation.calibration import population
 from evaluation.diversity import rarefaction
+from evaluation.fidelity.labels import _changed
 from evaluation.fidelity.values import different
 from pipelines.config import rules
 from pipelines.release import gate
@@ -91,3 +93,11 @@ def test_what_samples_of_one_table_differ_by_is_what_samples_of_a_population_do(
         means = np.array([rng.permutation(table)[:50].mean() for _ in range(10)])
         found.append(chance.below(means, 0.5))
     assert np.sqrt(np.mean(np.square(found))) == pytest.approx(4.30 * np.sqrt(1 / 50 * 1.1), rel=0.05)
+
+
+@pytest.mark.parametrize(("count", "rows", "size"), [(75, 2500, 200), (10, 500, 60), (40, 375, 300), (300, 3000, 3000)])
+def test_a_label_of_few_rows_is_too_often_there_by_chance_in_one_table_of_a_thousand(count, rows, size):
+    """Of sixty labels; exact chances of counts of fresh rows, by Jeffreys, for either side."""
+    parts, rare = 60, betabinom(size, count + 0.5, rows - count + 0.5)
+    beyond = [there for there in range(size + 1) if _changed("c", count, rows, there, size, parts).beyond > 0]
+    assert beyond and rare.pmf(beyond).sum() * parts < 1.5 / chance.ONCE_IN
