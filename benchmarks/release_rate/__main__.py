@@ -35,7 +35,7 @@ KEPT = Path("launderette-output", "release_rate.jsonl")
 def main() -> None:
     options = _options()
     if options.one:
-        print(json.dumps(_measured(options.one, options.steps, options.seed, options.rows, options.keep)))
+        print(json.dumps(_measured(options.one, options)))
         return
     known, absent = _known(options.results), []
     names = options.tables or (PARTS[options.part] if options.part else list(TABLES))
@@ -57,6 +57,9 @@ def _options() -> argparse.Namespace:
     which.add_argument("--part", choices=PARTS, help="every second table, for choosing settings or for reporting")
     parser.add_argument("--rows", type=int, default=LARGEST, help="larger tables are thinned out to as many")
     parser.add_argument("--steps", type=int, help="of training; left out, the defaults hold")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="of the configuration, as launder run"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path, default=KEPT, help="lines of JSON that are kept between calls")
     parser.add_argument("--keep", metavar="FOLDER", help="for what runs write, which later calls go on from")
@@ -65,7 +68,7 @@ def _options() -> argparse.Namespace:
 
 
 def _key(name: str, options: argparse.Namespace) -> str:
-    return f"{name} {options.steps} {options.seed} {options.rows} {_code()}"
+    return " ".join(map(str, (name, options.steps, options.seed, options.rows, *options.set, _code())))
 
 
 def _code() -> str:
@@ -86,6 +89,7 @@ def _in_a_process(name: str, options: argparse.Namespace) -> dict[str, Any] | No
     steps = ["--steps", str(options.steps)] if options.steps else []
     command = [sys.executable, "-m", "benchmarks.release_rate", "--one", name, "--seed", str(options.seed), *steps]
     command += ["--rows", str(options.rows), *(["--keep", options.keep] if options.keep else [])]
+    command += ["--set", *options.set] if options.set else []
     print(f"{name} ...", file=sys.stderr, flush=True)
     done = subprocess.run(command, capture_output=True, text=True)
     if not done.returncode:
@@ -95,16 +99,16 @@ def _in_a_process(name: str, options: argparse.Namespace) -> dict[str, Any] | No
     return None if absent else {"table": name, "verdict": f"failed: {last}"}
 
 
-def _measured(name: str, steps: int | None, seed: int, rows: int, kept: str | None) -> dict[str, Any]:
+def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Take one table through the steps of a run, in a folder that is gone afterwards where none is to be kept."""
     load, target = TABLES[name]
-    table, started = _plain(load(), rows), time.monotonic()
+    table, started = _plain(load(), options.rows), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, f"{name}.parquet")
         table.to_parquet(source)
-        asked = [f"score.target={json.dumps(target)}", f"seed={seed}"]
-        asked += [f"budget.steps={steps}"] if steps else []
-        verdict, scores, memory, trained = _judged(source, asked, Path(kept or folder, name))
+        asked = [f"score.target={json.dumps(target)}", f"seed={options.seed}", *options.set]
+        asked += [f"budget.steps={options.steps}"] if options.steps else []
+        verdict, scores, memory, trained = _judged(source, asked, Path(options.keep or folder, name))
     refused = [reason for reason in verdict["reasons"] if not reason["passed"]]
     return {
         "table": name,

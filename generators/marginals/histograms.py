@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import torch
 
 from launderette.generators.data.columns import SINGLE_TOKEN_CELLS, Cells, Labels
 from launderette.generators.formats.grid import to_grid
+from launderette.generators.networks.frequencies import Places, log_shares
 from launderette.generators.privacy.domain import PublicColumn
 from launderette.generators.privacy.queries import Queries
 
@@ -55,6 +57,15 @@ def exact(column: Cells | Labels, values: pd.Series) -> Histogram:
     """Return the histogram of values over a fitted column's cells."""
     counts = np.bincount(column.encode(values), minlength=column.size + column.missing).astype("float64")
     return Histogram(column, counts, np.zeros_like(counts))
+
+
+def likely(column: Cells | Labels, codes: np.ndarray) -> np.ndarray:
+    """Return the rows that each cell is likely to have, by the cells of rows [rows]: near numbers share theirs."""
+    size = column.size + column.missing
+    if not isinstance(column, Cells) or column.fine_size > 1:
+        return np.bincount(codes, minlength=size).astype("float64")
+    places = Places(column.size, column.exact, column.empty)
+    return log_shares(torch.from_numpy(codes), size, places).exp().numpy() * len(codes)
 
 
 def learn(values: pd.Series, column: PublicColumn, queries: Queries, share: float) -> Histogram:

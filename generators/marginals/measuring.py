@@ -17,6 +17,7 @@ from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.graphs import Edge, Order
 from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.marginals.projection import consistent, merged, onto_simplex
+from launderette.generators.marginals.smoothing import smoothed
 from launderette.generators.privacy.queries import Answer, Queries
 
 HISTOGRAMS_SHARE, TREE_SHARE, FURTHER_SHARE = 0.15, 0.35, 0.40  # shares of mu^2: of histograms, of tables of pairs
@@ -28,6 +29,7 @@ LEAST_GROUP_DIVISOR = 16  # a group has at least 1 / (LEAST_GROUP_DIVISOR * bins
 EXPECTED_ABSOLUTE = math.sqrt(2 / math.pi)  # of a standard normal
 SIGNAL_DEVIATIONS = 3.0  # standard deviations that the number of rows has to differ from 0 by
 EDGES_PER_COLUMN = 2  # beside the tree, at most
+INDEPENDENT_ROWS = 0.5  # mixed into a table without noise, so that all that its margins allow stays possible
 
 Tables = dict[Edge, list[Answer]]  # all answers about each pair
 
@@ -217,6 +219,7 @@ def _joint(tables: Tables, margins: Sequence[np.ndarray]) -> dict[Edge, np.ndarr
     found = {}
     for (a, b), answers in tables.items():
         table, variance = merged([(one.values, one.variance) for one in answers])
-        prior = math.sqrt(table.size) * (1 + math.sqrt(float(variance.flat[0]))) / 10
-        found[a, b] = consistent(table, margins[a], margins[b], prior)
+        noise = math.sqrt(float(variance.flat[0])) if answers[0].variance else 0.0
+        prior = math.sqrt(table.size) * (1 + noise) / 10 if noise else INDEPENDENT_ROWS
+        found[a, b] = consistent(table if noise else smoothed(table), margins[a], margins[b], prior)
     return found

@@ -29,7 +29,14 @@ def consistent(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, prior: 
     (a, b), total = table.shape, rows.sum()
     spread = (rows - table.sum(1))[:, None] / b + (columns - table.sum(0)) / a - (total - table.sum()) / (a * b)
     found = onto_simplex(table + spread, total) + prior * np.outer(rows, columns) / total**2
-    for _ in range(FITTING_ROUNDS):
-        found = found * (rows / np.maximum(found.sum(1), LEAST_DIVISOR))[:, None]
-        found = found * (columns / np.maximum(found.sum(0), LEAST_DIVISOR))
-    return found
+    return with_margins(found, rows, columns)
+
+
+def with_margins(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, rounds: int = FITTING_ROUNDS) -> np.ndarray:
+    """Return the table [A, B] fitted to margins rows [A] and columns [B] of one total in turn (Deming and Stephan
+    1940).
+    """
+    for _ in range(rounds):
+        table = table * (rows / np.maximum(table.sum(1), LEAST_DIVISOR))[:, None]
+        table = table * (columns / np.maximum(table.sum(0), LEAST_DIVISOR))
+    return table

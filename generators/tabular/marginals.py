@@ -7,7 +7,7 @@ more. Without one it is a baseline that knows pairs and nothing beyond them.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -25,10 +25,9 @@ from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring
-from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
-from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
+from launderette.generators.privacy.queries import ExactQueries, NoisyQueries
 from launderette.generators.sampling import imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
@@ -138,9 +137,11 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     if privacy is None:
         encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}", kept=fitting.named(config))
         data = encoded.with_between(data)
+        codes = _codes(encoded, data)
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]
-        network = _network(data, encoded, counted, ExactQueries(), config)
-        return _fitted(encoded, network, config, encoded.told, started, how)
+        network = measuring.fit(codes, counted, ExactQueries(), config.bins, config.edges)
+        likely = [histograms.likely(column, own) for column, own in zip(encoded.columns, codes, strict=True)]
+        return _fitted(encoded, replace(network, counts=likely), config, encoded.told, started, how)
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     queries = NoisyQueries(privacy.squared, privacy.reach)
@@ -160,13 +161,7 @@ def measure(
     parts = whole * measuring.shares([histograms.cells_of(column) for column in public])
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
     encoded = Encoding(schema, tuple(one.column for one in counted))
-    return encoded, _network(data, encoded, counted, queries, config)
-
-
-def _network(
-    data: pd.DataFrame, encoded: Encoding, counted: list[Histogram], queries: Queries, config: Config
-) -> measuring.PairModel:
-    return measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
+    return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
 
 
 def _codes(encoded: Encoding, data: pd.DataFrame) -> list[np.ndarray]:
