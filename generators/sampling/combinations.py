@@ -2,7 +2,9 @@
 
 What is allowed is a list of combinations, one token per place of their columns. A mask over the next token keeps those
 of the combinations that agree with what is drawn so far, so a row never runs into a dead end and none is rejected. A
-combination that fewer than LEAST_ROWS_PER_VALUE rows have is no public fact: it is not kept, and not drawn.
+combination that fewer than LEAST_ROWS_PER_VALUE rows have is no public fact: it is not kept, and not drawn. Of two
+columns, the values without any combination that is kept go together where one column has a single such value, as that
+for all rare labels is.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
 
-LEAST_KEPT = 0.9  # share of the rows whose combination must be kept, else the columns have no fixed combinations
+LEAST_KEPT = 0.8  # share of the rows whose combination must be kept, else the columns have no fixed combinations
 MOST_COMBINATIONS = 20_000  # combinations of one list
 
 
@@ -109,11 +111,22 @@ def _merged(groups: list[set[int]]) -> list[list[int]]:
 def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:
     of, places = _of(columns, encoding)
     tokens, counts = np.unique(x[:, places], axis=0, return_counts=True)
-    kept = counts >= min(LEAST_ROWS_PER_VALUE, len(x))
-    if counts[kept].sum() < LEAST_KEPT * len(x) or kept.sum() > MOST_COMBINATIONS:
+    kept = tokens[counts >= min(LEAST_ROWS_PER_VALUE, len(x))]
+    own = Combinations(of, places, np.concatenate([kept, _left(tokens, kept)]))
+    if own.kept(x).mean() < LEAST_KEPT or len(own.tokens) > MOST_COMBINATIONS:
         names = ", ".join(encoding.columns[c].name for c in columns)
         raise GeneratorError(
             f"expected at most {MOST_COMBINATIONS:,} combinations of {names}, each of {LEAST_ROWS_PER_VALUE} rows or "
             f"more in {LEAST_KEPT:.0%} of the rows; found others; leave a column out of the combination"
         )
-    return Combinations(of, places, tokens[kept])
+    return own
+
+
+def _left(tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the combinations [T, P] of what of the tokens [N, P] is in none of those that are kept [K, P], for two
+    places of which one has a single such token.
+    """
+    alone = [np.setdiff1d(own, known) for own, known in zip(tokens.T, kept.T, strict=True)]
+    if len(alone) != 2 or min(len(own) for own in alone) != 1:
+        return kept[:0]
+    return np.stack(np.meshgrid(*alone, indexing="ij"), -1).reshape(-1, 2)

@@ -66,6 +66,19 @@ def test_conditions_imputations_and_saved_models_keep_them(model, tmp_path):
     pd.testing.assert_frame_equal(generators.open_model(tmp_path / "model").sample(50), model.sample(50))
 
 
+def test_rare_values_go_with_the_one_label_that_stands_for_rare_ones():
+    years = np.repeat([3, 9, 10, 13, 1, 2, 16], [40, 120, 80, 60, 3, 4, 3])
+    names = np.where(np.isin(years, (1, 2, 16)), "other", np.char.add("grade ", years.astype(str)))
+    frame = pd.DataFrame({"grade": names, "years": years})
+    drawn = generators.fit(frame, budget=Budget(steps=2), seed=0, combinations=["grade, years"]).sample(3000)
+    frequent = drawn[drawn["grade"] != "other"]
+    assert (frequent["grade"] == "grade " + frequent["years"].astype(str)).all()
+    assert (
+        0 < (drawn["grade"] == "other").mean() < 0.08
+        and not drawn["years"][drawn["grade"] == "other"].isin([3, 9, 10, 13]).any()
+    )
+
+
 def test_columns_of_two_tokens_are_combined_too():
     rng = np.random.default_rng(1)
     shop = rng.integers(0, 300, 6000)
