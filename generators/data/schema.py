@@ -4,24 +4,18 @@ a row is kept here.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date, time
 from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.kinds import dated, kind_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import dtypes, written
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
-from launderette.generators.identifiers.detection import (
-    has_form,
-    is_named,
-    names_person,
-    number_identifies,
-    text_identifies,
-)
+from launderette.generators.identifiers.detection import names_person
 from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
 
@@ -221,7 +215,7 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     dtypes.check(name, values)
     dtype, present = dtypes.dtype_of(values), dtypes.simple(values).dropna()
-    stated, kind = kind is not None, kind or _kind(name, present)
+    stated, kind = kind is not None, kind or kind_of(name, present)
     match kind:
         case "numerical":
             form = written.number_format(present, stated=stated)
@@ -231,7 +225,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "boolean":
             return Boolean(name, dtype)
         case "datetime":
-            found = None if _dated(present) else written.date_format(name, present, stated=stated)
+            found = None if dated(present) else written.date_format(name, present, stated=stated)
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "identifier":
             own = form_of(present)
@@ -246,47 +240,6 @@ def _read(present: pd.Series, form: NumberFormat | None) -> pd.Series:
     return pd.Series(
         [number for text in present.unique() if (number := form.parse(str(text))) is not None], dtype="object"
     )
-
-
-def _kind(name: str, present: pd.Series) -> str:
-    if pd.api.types.is_bool_dtype(present.dtype):
-        return "boolean"
-    if _dated(present):
-        return "datetime"
-    if pd.api.types.is_timedelta64_dtype(present.dtype):
-        return "numerical"
-    if pd.api.types.is_numeric_dtype(present.dtype):
-        return _number_kind(name, present)
-    if len(present) and not dtypes.is_text(present):
-        if present.map(type).eq(bool).all():
-            return "boolean"
-        if present.map(type).eq(Decimal).all():
-            return "numerical"
-    if written.date_format(name, present) is not None:
-        return "datetime"
-    if (form := written.number_format(present)) is not None and _is_amount(name, present, form):
-        return "numerical"
-    return "identifier" if text_identifies(name, present) else "categorical"
-
-
-def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
-    """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
-    identifier.
-    """
-    return (form.decorated or not is_named(name)) and not has_form(present.drop_duplicates().map(str))
-
-
-def _dated(present: pd.Series) -> bool:
-    """Tell whether a column holds timestamps, or Python's dates or times of day."""
-    python = present.dtype == object and len(present) > 0 and not dtypes.is_text(present)
-    python = python and present.map(lambda v: isinstance(v, date | time)).all()
-    return pd.api.types.is_datetime64_any_dtype(present.dtype) or bool(python)
-
-
-def _number_kind(name: str, present: pd.Series) -> str:
-    if written.date_format(name, present) is not None:
-        return "datetime"
-    return "identifier" if number_identifies(name, present) else "numerical"
 
 
 def decimals_of(present: pd.Series) -> int | None:

@@ -1,0 +1,52 @@
+"""The kind of a column, read off its name and its values."""
+
+from datetime import date, time
+from decimal import Decimal
+
+import pandas as pd
+
+from launderette.generators.formats import dtypes, written
+from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
+
+
+def kind_of(name: str, present: pd.Series) -> str:
+    """Return the kind of a column by its name and its values that are not missing."""
+    if pd.api.types.is_bool_dtype(present.dtype):
+        return "boolean"
+    if dated(present):
+        return "datetime"
+    if pd.api.types.is_timedelta64_dtype(present.dtype):
+        return "numerical"
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        return _number_kind(name, present)
+    if len(present) and not dtypes.is_text(present):
+        if present.map(type).eq(bool).all():
+            return "boolean"
+        if present.map(type).eq(Decimal).all():
+            return "numerical"
+    if written.date_format(name, present) is not None:
+        return "datetime"
+    if (form := written.number_format(present)) is not None and _is_amount(name, present, form):
+        return "numerical"
+    return "identifier" if text_identifies(name, present) else "categorical"
+
+
+def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
+    """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
+    identifier.
+    """
+    return (form.decorated or not is_named(name)) and not has_form(present.drop_duplicates().map(str))
+
+
+def dated(present: pd.Series) -> bool:
+    """Tell whether a column holds timestamps, or Python's dates or times of day."""
+    python = present.dtype == object and len(present) > 0 and not dtypes.is_text(present)
+    python = python and present.map(lambda v: isinstance(v, date | time)).all()
+    return pd.api.types.is_datetime64_any_dtype(present.dtype) or bool(python)
+
+
+def _number_kind(name: str, present: pd.Series) -> str:
+    if written.date_format(name, present) is not None:
+        return "datetime"
+    return "identifier" if number_identifies(name, present) else "numerical"
