@@ -25,9 +25,15 @@ def kind_of(name: str, present: pd.Series) -> str:
             return "boolean"
         if present.map(type).eq(Decimal).all():
             return "numerical"
-    if written.date_format(name, present) is not None:
+    return text_kind_of(name, present)
+
+
+def text_kind_of(name: str, present: pd.Series) -> str:
+    """Return the kind of a column of texts."""
+    texts = written.texts_of(present) or {}
+    if written.date_of_texts(texts) is not None:
         return "datetime"
-    if (form := written.number_format(present)) is not None and _is_amount(name, present, form):
+    if (form := written.number_of_texts(texts)) is not None and _is_amount(name, present, form):
         return "numerical"
     return "identifier" if text_identifies(name, present) else "categorical"
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.kinds import dated, kind_of
+from launderette.generators.data.kinds import dated, kind_of, text_kind_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import dtypes, written
 from launderette.generators.formats.date_format import check as check_format
@@ -213,9 +213,12 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
 
 
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
-    dtypes.check(name, values)
-    dtype, present = dtypes.dtype_of(values), dtypes.simple(values).dropna()
-    stated, kind = kind is not None, kind or kind_of(name, present)
+    if is_text := dtypes.is_text(values):  # asked once, for it looks at every value
+        dtype, present = "object", values.dropna()
+    else:
+        dtypes.check(name, values)
+        dtype, present = dtypes.dtype_of(values), dtypes.simple(values).dropna()
+    stated, kind = kind is not None, kind or (text_kind_of if is_text else kind_of)(name, present)
     match kind:
         case "numerical":
             form = written.number_format(present, stated=stated)

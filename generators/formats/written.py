@@ -62,7 +62,11 @@ def date_format(name: str, present: pd.Series, *, stated: bool = False) -> DateF
             date_inference.infer_integers(name, [int(v) for v in present.unique()]) if whole and len(present) else None
         )
         return DateFormat(format) if format else None
-    texts = texts_of(present) or {}
+    return date_of_texts(texts_of(present) or {}, stated=stated)
+
+
+def date_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> DateFormat | None:
+    """Return what `date_format` does, of texts with their counts."""
     found = date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text))) if texts else None
     if not found:
         return None
@@ -75,7 +79,11 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
 
     Where the kind is `stated`, half of the values are enough, whatever the others are.
     """
-    texts = texts_of(present) or {}
+    return number_of_texts(texts_of(present) or {}, stated=stated)
+
+
+def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> NumberFormat | None:
+    """Return what `number_format` does, of texts with their counts."""
     found = infer(texts)
     if not found:
         return None

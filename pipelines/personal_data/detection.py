@@ -83,19 +83,19 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     if column.kind == "boolean" or pd.api.types.is_float_dtype(values.dtype):
         return None
     present = values.dropna()
-    texts = _examined(present)
+    distinct = present.drop_duplicates()
+    texts = _examined(distinct)
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
         *(_checked, _numbered, _dialled, _located, _told, _called),
     )  # fmt: skip
-    distinct = present.nunique() / len(present)
-    return next((found for check in checks if (found := check(column.name, named, texts, distinct))), None)
+    share = len(distinct) / len(present)
+    return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
 
 
-def _examined(present: pd.Series) -> list[str]:
-    """Return up to EXAMINED_TEXTS distinct values, evenly over the column, without spaces around them."""
-    distinct = present.drop_duplicates()
+def _examined(distinct: pd.Series) -> list[str]:
+    """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them."""
     filled = [value for value in distinct if not isinstance(value, str) or value.strip()]
     return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
@@ -255,13 +255,13 @@ _BESIDE = Found("last_name", GUESSED, "its values read as names do and stand bes
 
 def _less_like(frame: pd.DataFrame, one: str, other: str) -> str:
     """Return which of two columns reads less like first names."""
-    return min((one, other), key=lambda name: name_shapes.likeness(_examined(frame[name].dropna())))
+    return min((one, other), key=lambda name: name_shapes.likeness(_examined(frame[name].dropna().drop_duplicates())))
 
 
 def _is_last(name: str, column: Column, values: pd.Series, found: Found | None) -> bool:
     if column.kind not in ("categorical", "identifier") or column_names.read(name) or column_names.of_thing(name):
         return False
-    texts = _examined(values.dropna())
+    texts = _examined(values.dropna().drop_duplicates())
     return (
         (found is None or found.kind == "first_name")
         and len(texts) >= LEAST_DISTINCT
