@@ -65,8 +65,8 @@ class Sink(Protocol):
     def existing(self, target: Target) -> Existing:
         """Return what is there under the name of a target."""
 
-    def rehearse(self, target: Target, is_new: bool) -> None:
-        """Do all that a release needs permission for; `is_new` where the target is not there yet."""
+    def rehearse(self, target: Target, names: Sequence[str], is_new: bool) -> None:
+        """Do all that a release of these columns needs; `is_new` where the target is not there yet."""
 
     def place(self, version: str) -> str:
         """Return the quoted name of the table of a version."""

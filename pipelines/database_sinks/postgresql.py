@@ -17,6 +17,7 @@ from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
 SCHEMA, REHEARSED = "launder_releases", "rehearsed"
+NAME_BYTES = 63  # beyond which PostgreSQL cuts a name off
 VIEW_KIND, TABLE_KINDS = "v", ("r", "p")
 TARGET_FOUND = """
 SELECT c.oid::int8, c.relkind::text, array_to_string(c.reloptions, ', '), pg_get_userbyid(c.relowner) = current_user,
@@ -88,9 +89,13 @@ class PostgreSQL:
         found = tuple(TargetColumn(*row) for row in self.run(TARGET_COLUMNS, (oid,)))
         return Existing(kind == VIEW_KIND, found, options or "", is_own, owner)
 
-    def rehearse(self, target: Target, is_new: bool) -> None:
+    def rehearse(self, target: Target, names: Sequence[str], is_new: bool) -> None:
+        if long := [name for name in names if len(name.encode()) > NAME_BYTES]:
+            raise LaunderError(
+                f"expected names of columns of at most {NAME_BYTES} bytes for PostgreSQL, found {long[0]!r}; rename it"
+            )
         self._create_schema()
-        self.run(f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ()")
+        self.run(f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ({', '.join(f'{quoted(name)} text' for name in names)})")
         if is_new:
             self.run(f"CREATE VIEW {quoted(*table_parts(target.name))} AS SELECT 1 AS one")
 

@@ -89,9 +89,10 @@ class SQLite:
         )
         return Existing(kind == "view", tuple(columns))
 
-    def rehearse(self, target: Target, is_new: bool) -> None:
+    def rehearse(self, target: Target, names: Sequence[str], is_new: bool) -> None:
         self.begin()
         self._create_notes()
+        self.run(f"CREATE TABLE {self.place('rehearsed')} ({', '.join(map(quoted, names))})")
         if is_new:
             self.run(f"CREATE VIEW {quoted(_name(target))} AS SELECT 1 AS one")
 

@@ -73,7 +73,7 @@ def rehearse(sink: Sink, target: Target, names: Sequence[str]) -> None:
     """
     found = targets.existing(sink, target)
     targets.check(found, names, target)
-    sink.rehearse(target, found.is_view is None)
+    sink.rehearse(target, names, found.is_view is None)
     sink.rollback()
 
 

@@ -27,6 +27,8 @@ FOUND = {  # by SQLSTATE, what was found and what to do
     "53100": "no space left on the server's disk; free some and run again",
     "42P16": "that its columns are others than those of the view; drop the view, or launder the columns that it has",
     "23502": "a column without a default that may not be missing; launder it too",
+    "42701": "two columns of one name; rename one",
+    "54011": "more columns than a table there may have; drop some",
     LOCKED: "a lock on it all the time; run again once the transaction that holds it has ended",
 }
 FOUND_BY_CLASS = {
@@ -62,6 +64,9 @@ FOUND_BY_SQLITE = {  # by the words of its library, where a release is written
     "disk is full": FOUND["53100"],
     "disk I/O error": "that its file cannot be written; check the space on the disk, and its health",
     "constraint failed": FOUND_BY_CLASS["23"],
+    "duplicate column name": "two columns whose names differ in capitals alone; rename one",
+    "too many columns": FOUND["54011"],
+    "reserved for internal use": "a name that SQLite keeps for itself; name another",
     "cannot store": FOUND_BY_CLASS["22"],
     "unable to open database file": "that its folder is not there, or may not be written; check the path",
 }

@@ -234,6 +234,14 @@ def test_a_rehearsal_leaves_nothing(server, target):
     assert server.run("SELECT to_regclass('staging.people') IS NULL", left) == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("names", "found"), [(["x" * 63, "é" * 32], "at most 63 bytes"), ([f"c{at}" for at in range(1601)], "more columns")]
+)
+def test_columns_that_no_table_can_have_are_told_before_anything_is_learned(target, names, found):
+    with pytest.raises(LaunderError, match=found):
+        releasing.check(target(), names)
+
+
 def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target, tmp_path, monkeypatch):
     """Whatever changes on the way, in any column: nothing of it is left."""
     fill = sinks.PostgreSQL.fill

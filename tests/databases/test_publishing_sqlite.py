@@ -282,3 +282,18 @@ def test_a_table_of_more_columns_than_an_answer_has_is_compared_in_parts(lite, t
     wide = pa.table({f"c{at}": [at, None] for at in range(900)})
     release(lite(), tmp_path, IDS[1], wide)
     assert lite.run("SELECT c899 FROM people WHERE c0 = 0") == [(899,)]
+
+
+COLUMNS_THAT_DO_NOT_GO = {
+    "differ in capitals alone; rename one": ["id", "ID"],
+    "more columns than a table there may have": [f"c{at}" for at in range(2001)],
+}
+
+
+@pytest.mark.parametrize("found", COLUMNS_THAT_DO_NOT_GO)
+def test_columns_that_no_table_can_have_are_told_before_anything_is_learned(lite, found):
+    with pytest.raises(LaunderError, match=found):
+        releasing.check(lite(), COLUMNS_THAT_DO_NOT_GO[found])
+    with pytest.raises(LaunderError, match="a name that SQLite keeps for itself"):
+        releasing.check(lite(name="sqlite_people"), ["id"])
+    assert lite.run("SELECT name FROM sqlite_master") == []
