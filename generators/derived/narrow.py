@@ -19,7 +19,8 @@ from launderette.generators.derived.columns import per_unit
 from launderette.generators.derived.formulas import Formula, Monomial, quoted
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
 
-NARROW_SHARE = 0.25  # of a column's own spread, that of a difference or ratio at most
+# of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
+NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
 MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
 EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
@@ -102,12 +103,12 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
     s, t = s[both], t[both]
     if positive:
         share = _share(np.log(t / s), np.log(t))
-        if share <= NARROW_SHARE and target.column.lattice is None and _largest_share(t) <= MOST_HEAPED:
+        if share <= NARROW_RATIO and target.column.lattice is None and _largest_share(t) <= MOST_HEAPED:
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
         share = _share(t - s, t)
         fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
-        if share <= NARROW_SHARE and (fewer or not positive):
+        if share <= NARROW_DIFFERENCE and (fewer or not positive):
             yield _difference(source, target, share)
 
 
