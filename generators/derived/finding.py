@@ -19,7 +19,6 @@ from launderette.generators.derived.columns import Derived, in_order, per_unit, 
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import (
-    HELD_SHARE,
     LEAST_COMPARED_ROWS,
     SINGLE_SLACK,
     ColumnValues,
@@ -28,6 +27,7 @@ from launderette.generators.derived.shapes import (
 )
 from launderette.generators.errors import GeneratorError
 
+HELD_SHARE = 0.99  # of the rows, that a formula must give
 LEAST_TELLING_ROWS = 20  # that a formula gives, and would not with any of its columns dealt anew
 LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be rounded
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at

@@ -21,6 +21,7 @@ from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnVal
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
+LEAST_NARROWED_VALUES = 10  # of a column that is worked out
 MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
 EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
@@ -102,11 +103,11 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
         yield _ratio(source, target, *rates, share=0.0)
     s, t = s[both], t[both]
     if positive:
-        share = _share(np.log(t / s), np.log(t))
+        share = _share(np.log(t / s), np.log(s), np.log(t))
         if share <= NARROW_RATIO and target.column.lattice is None and _largest_share(t) <= MOST_HEAPED:
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
-        share = _share(t - s, t)
+        share = _share(t - s, s, t)
         fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
         if share <= NARROW_DIFFERENCE and (fewer or not positive):
             yield _difference(source, target, share)
@@ -116,10 +117,11 @@ def _largest_share(values: np.ndarray) -> float:
     return float(np.unique(values, return_counts=True)[1].max() / len(values))
 
 
-def _share(between: np.ndarray, values: np.ndarray) -> float:
-    """Return how widely what lies between two columns spreads, as a share of how widely the column does."""
-    own, whole = (float(np.ptp(np.quantile(clipped(one), SPREAD))) for one in (between, values))
-    return own / whole if whole else 1.0
+def _share(between: np.ndarray, source: np.ndarray, target: np.ndarray) -> float:
+    """Return how widely what lies between two columns spreads, as a share of how widely both do; 1 for few values."""
+    own, *whole = (float(np.ptp(np.quantile(clipped(one), SPREAD))) for one in (between, source, target))
+    few = len(np.unique(target)) < LEAST_NARROWED_VALUES
+    return 1.0 if few or not min(whole) else own / min(whole)
 
 
 def _rates(s: np.ndarray, t: np.ndarray, half: float) -> tuple[int, tuple[float, ...]] | None:

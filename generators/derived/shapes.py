@@ -18,7 +18,6 @@ from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Mon
 from launderette.generators.derived.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
-HELD_SHARE = 0.99  # of the rows, that a formula must give
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
 SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
@@ -152,7 +151,7 @@ def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Fo
     x, y = source.values[inner], target.values[inner]
     reach = _reach(target.column) or (SINGLE_SLACK if "32" in target.column.dtype else ROUNDING_SLACK) * np.abs(y).max()
     x, y = _near(x, y, reach)
-    if len(y) < HELD_SHARE * inner.sum() or x.min() == x.max():
+    if len(y) < SCREENED_SHARE * inner.sum() or x.min() == x.max():
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         least, most = (np.sort([(y - reach) / x, (y + reach) / x], axis=0)[k][x != 0] for k in (0, 1))

@@ -69,7 +69,7 @@ class Constraints:
     """What rows of one encoding must meet. `domains` by column, `rules` with one claim each; no premise: it always
     holds. Columns are numbered as `encoding.known`.
 
-    A column that is worked out lies also within the range of its training rows. It guides no draw: rows are rejected.
+    A column that is worked out lies also within the range of its training rows (`in_range`).
     """
 
     encoding: Encoding = field(repr=False)
@@ -202,7 +202,7 @@ class Constraints:
         """Return which rows meet everything, given the cells and ticks of the columns with tokens: bool [rows]."""
         found = np.ones(len(cells[0]), dtype=bool)
         cells, ticks = self.encoding.worked_out(cells, ticks)
-        for k, domain in (*self.domains.items(), *self.ranges_of_derived.items()):
+        for k, domain in self.domains.items():
             found &= domain.holds(cells[k], ticks[k])
         for rule in self.rules:
             applies = np.ones(len(found), dtype=bool)
@@ -211,6 +211,12 @@ class Constraints:
             for atom in rule.claims:
                 found &= ~applies | self._true(atom, cells, ticks, missing=True)
         return found
+
+    def in_range(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Return in which rows every column that is worked out lies within its range, given the same: bool [rows]."""
+        cells, ticks = self.encoding.worked_out(cells, ticks)
+        found = [domain.holds(cells[k], ticks[k]) for k, domain in self.ranges_of_derived.items()]
+        return np.all(found, axis=0) if found else np.ones(len(cells[0]), dtype=bool)
 
     def _true(
         self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool

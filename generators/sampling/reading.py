@@ -5,7 +5,7 @@ one sentence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -86,9 +86,25 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
                 _check_domain(found[claim.k], alone=encoding.known[claim.k].name not in (where or {}))
             else:
                 rules.append(EncodedRule(premises, (claim,)))
-    read = Constraints(encoding, found, tuple(rules))
+    read = Constraints(encoding, found, (*rules, *_guiding(found, encoding)))
     _check_together(read)
     return read
+
+
+def _guiding(found: Mapping[int, Domain], encoding: Encoding) -> Iterator[EncodedRule]:
+    """Yield what conditions on columns that are worked out by a sum say of its terms, so that they guide a draw."""
+    for k, one in enumerate(encoding.derived, len(encoding.columns)):
+        places = [encoding.index(name) for name in one.formula.sources]
+        linear = all(min(term.powers) >= 0 and sum(term.powers) <= 1 for term in one.formula.terms)
+        if k not in found or not found[k].pieces or not linear or max(places) >= len(encoding.columns):
+            continue
+        constant = sum(term.factor for term in one.formula.terms if not any(term.powers))
+        weights = {places[t.powers.index(1)]: t.factor for t in one.formula.terms if 1 in t.powers}
+        ends = found[k].pieces[0][0], found[k].pieces[-1][1]
+        low, high = (end / domains.per_unit(one.column) - constant for end in ends)
+        tick = 1 / domains.per_unit(one.column) if one.column.scale else 0.0
+        if len(weights) > 1 and all(weights.values()):
+            yield EncodedRule((), (Linear(weights, low - tick, high + tick, slack=RELATIVE_SLACK),))
 
 
 def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:

@@ -23,6 +23,7 @@ from launderette.generators.training import randomness
 
 # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK_ROWS meets what is asked
 MOST_CHUNKS = 100
+LEAST_TOLD_ROWS = 32  # of a chunk, that tell whether hardly a row lies within the ranges of what is worked out
 
 Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, places, and ticks of the limited columns
 Limits = dict[int, tuple[np.ndarray, np.ndarray]]  # lowest and highest ticks of the limited columns
@@ -42,13 +43,18 @@ class Asked:
     guided: bool | None = None
 
     def place(self, tokens: np.ndarray, inside: np.ndarray, guided: bool) -> tuple[dict[int, np.ndarray], np.ndarray]:
-        """Return the ticks of the limited columns, and which rows meet everything."""
+        """Return the ticks of the limited columns, and which rows meet everything.
+
+        What is worked out lies within its range too, unless that leaves hardly a row of a model that has learnt little.
+        """
         cells = self.encoding.cells(tokens)
         ticks = self.constraints.place(cells, inside, narrowed=guided)
         held = self.constraints.holds(cells, ticks)
         for own in self.combinations:
             held &= own.kept(tokens)
-        return ticks, held
+        ranged = held & self.constraints.in_range(cells, ticks)
+        hardly = held.sum() >= LEAST_TOLD_ROWS and ranged.sum() < held.sum() / CANDIDATES_PER_ROW
+        return ticks, held if hardly else ranged
 
 
 Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows are drawn
@@ -118,8 +124,17 @@ def _accepted(first: int, count: int, asked: Asked, chunk: Chunk, seed: int, gui
                 np.concatenate(inside),
                 {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]},
             )
+    other = "" if guided else ", or train tabular.autoregressive, which keeps to them while it draws"
     raise GeneratorError(
         f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK_ROWS // count:,} rows of the model "
-        "meets, found that fewer do; "
-        f"widen them{'' if guided else ', or train tabular.autoregressive, which keeps to them while it draws'}"
+        f"meets, found that fewer do; widen them{_instead(asked)}{other}"
     )
+
+
+def _instead(asked: Asked) -> str:
+    """Say which columns to ask for in place of those that are worked out."""
+    first, names = len(asked.encoding.columns), asked.encoding.schema.names
+    derived = [asked.encoding.derived[k - first] for k in asked.constraints.domains if k >= first]
+    sources = [name for one in derived for name in one.formula.sources if name in names]
+    shown = ", ".join(repr(one.name) for one in derived)
+    return f"; {shown} is worked out: ask for {', '.join(map(repr, sources))} instead" if derived else ""

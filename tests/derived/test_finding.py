@@ -54,7 +54,7 @@ SHAPES = {
     shape=st.sampled_from(sorted(SHAPES)),
     decimals=st.sampled_from([0, 1, 3, None]),
     missing=st.sampled_from([0.0, 0.3]),
-    wrong=st.sampled_from([0, 2]),
+    wrong=st.sampled_from([0, 1]),
     seed=st.integers(0, 99),
 )
 def test_what_follows_is_found_at_every_grid_with_missing_values_and_a_few_wrong_rows(

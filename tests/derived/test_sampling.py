@@ -7,6 +7,9 @@ import pytest
 import generators
 from generators import Budget, GeneratorError, Privacy, infer
 from launderette.generators.data.schema import Schema
+from launderette.generators.sampling import conditioning, rows
+from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.tabular import autoregressive
 from tests.derived import tables
 from tests.generators.test_contract import IMPUTING, TABULAR
 
@@ -92,3 +95,31 @@ def test_private_rows_tell_no_formula():
     assert "derived" not in model.record and model.encoding.derived == ()
     kept = Schema.from_dict({"columns": [c | {"derived": False} for c in infer(frame).to_dict()["columns"]]})
     assert "derived" not in generators.fit(frame, schema=kept, budget=Budget(steps=2)).record
+
+
+def test_a_condition_on_a_date_that_is_worked_out_guides_the_draw(fitted, monkeypatch):
+    name, model = fitted
+    if name != "tabular.autoregressive":
+        return
+    for module in (conditioning, rows, autoregressive):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 128)
+    asked = f"{FRAME['ordered'].iloc[0] + pd.Timedelta('14D'):%Y-%m-%d}"
+    drawn = model.sample(30, seed=1, where={"paid": asked})
+    assert (drawn["paid"] == asked).all() and set(drawn["paid"] - drawn["ordered"]) <= set(
+        FRAME["paid"] - FRAME["ordered"]
+    )
+
+
+def test_what_hardly_any_row_meets_says_from_what_the_column_follows(fitted, monkeypatch):
+    monkeypatch.setattr(rows, "MOST_CHUNKS", 1)
+    name, model = fitted
+    if name != "tabular.marginals":
+        return
+    with pytest.raises(GeneratorError, match="'net' is worked out: ask for 'quantity', 'price' instead"):
+        model.sample(2000, where={"net": float(FRAME["net"].dropna().iloc[0])})
+
+
+def test_ranges_of_what_is_worked_out_stop_no_model_that_has_learnt_nothing(fitted, monkeypatch):
+    _, model = fitted
+    monkeypatch.setattr(Constraints, "in_range", lambda self, cells, ticks: np.zeros(len(cells[0]), dtype=bool))
+    assert min(tables.kept(model.sample(50, seed=1)).values()) == 1.0
