@@ -51,7 +51,7 @@ FIGURES = {  # key of the scorer: heading
 
 def main() -> None:
     options = _options()
-    scorer = _load(options.shared / "bench" / "score_tabular.py")
+    scorer = load(options.shared / "bench" / "score_tabular.py")
     print(
         f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the scorer itself is not timed"
     )
@@ -90,8 +90,9 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score_tabular", path)
+def load(path: Path) -> ModuleType:
+    """Import a script of an independent scorer, which lies in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -17,13 +17,11 @@ for benchmarks/families/drawing.py. Peers run in the environment whose python is
 """
 
 import argparse
-import importlib.util
 import json
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -35,6 +33,7 @@ import generators
 from benchmarks.attacks.battery import ALARMS, battery
 from benchmarks.families.__main__ import FAMILIES
 from benchmarks.peers import training
+from benchmarks.tabular import load
 from evaluation.calibration.population import Case
 
 HEADINGS = {"loss": "by loss", "tpr": "TPR", "released": "by rows", "unseen": "unseen", "train": "train"}
@@ -44,7 +43,7 @@ Releasing = Callable[[pd.DataFrame, pd.DataFrame, int], Release]  # training row
 
 def main() -> None:
     options = _options()
-    detection = _load(options.shared / "bench" / "frontier.py").detection
+    detection = load(options.shared / "bench" / "frontier.py").detection
     for data in options.data:
         whole = pd.read_csv(options.shared / "data" / f"{data}_train.csv")
         for rows in options.rows:
@@ -71,13 +70,6 @@ def _options() -> argparse.Namespace:
     if options.peers and not options.peers_python:
         parser.error("--peers needs --peers-python")
     return options
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("frontier", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, Releasing]:
