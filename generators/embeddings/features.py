@@ -99,18 +99,20 @@ class Features:
 
         Products of whole numbers are added up exactly, as long as they stay below 2^53.
         """
-        x = 2.0 * pixels.reshape(len(pixels), -1) - 255
-        return np.rint(x @ self._whole_basis / self._scale)
+        flat, size = pixels.reshape(len(pixels), len(self.basis)), max(1, CHUNK_VALUES // len(self.basis))
+        found = np.zeros((len(flat), self.basis.shape[1]))
+        for first in range(0, len(flat), size):
+            x = 2.0 * flat[first : first + size] - 255
+            found[first : first + size] = np.rint(x @ self._whole_basis / self._scale)
+        return found
 
     def sums(self, pixels: np.ndarray, y: np.ndarray, labels: int) -> np.ndarray:
         """Pixels uint8 [N, C, H, W] of label numbers y [N] -> the sums of the features, int64 [labels, features]."""
         K = self.basis.shape[1]
         own = np.zeros((labels, 1 + K + K * (K + 1) // 2), dtype="int64")
-        size = max(1, CHUNK_VALUES // len(self.basis))
-        for first in range(0, len(pixels), size):
-            u, of = self.coefficients(pixels[first : first + size]), y[first : first + size]
-            for label in np.unique(of):
-                own[label] += self._summed(u[of == label])
+        u = self.coefficients(pixels)
+        for label in range(labels):
+            own[label] = self._summed(u[y == label])
         return own
 
     def _summed(self, u: np.ndarray) -> np.ndarray:

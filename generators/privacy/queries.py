@@ -33,6 +33,10 @@ class ExactQueries:
         """Return sums as they are."""
         return Answer(values.astype("float64"), 0.0)
 
+    def variance(self, share: float, squared: int) -> float:
+        """Return the variance of the noise on such sums."""
+        return 0.0
+
     def left(self) -> float:
         """Return the share of the budget that is not spent."""
         return 1.0
@@ -67,6 +71,10 @@ class NoisyQueries:
     def sums(self, what: str, values: np.ndarray, share: float, squared: int) -> Answer:
         """Return noisy sums of vectors of whole numbers, whose squared length is at most `squared` for each row."""
         return self._ask(what, values, share, squared)
+
+    def variance(self, share: float, squared: int) -> float:
+        """Return the variance of the noise on such sums."""
+        return float(noise.variance_for(math.sqrt(share * self.squared / squared) / self.reach))
 
     def labels(self, what: str, counts: np.ndarray, share: float, least: int, delta: float) -> tuple[np.ndarray, int]:
         """Return noisy counts of those labels that at least `least` rows have, and the threshold from which on they may

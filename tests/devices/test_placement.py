@@ -68,7 +68,7 @@ def test_training_and_drawing_stay_on_the_device_and_steps_do_not_wait(name, dev
     with device:
         model = generators.fit(data, name, device=NAME, budget=STEPS, **OPTIONS.get(name, {}))
         assert device.found == set()
-        if name in ("tabular.marginals", "image.mean_embedding"):  # say in their records that they need no accelerator
+        if name == "tabular.marginals":  # says in its record that it needs no accelerator
             return
         assert {part.device.type for part in model.model.state_dict().values()} == {NAME}
         assert name != "tabular.autoregressive" or model.model.copula.used

@@ -4,13 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError, Images, Privacy
-from generators.embeddings import normal
+from generators.embeddings import matching, normal
 from generators.embeddings.features import Features, Sums
+from generators.embeddings.fourier import Fourier, features_of
 from generators.privacy import noise
 from generators.privacy import queries as asking
 from generators.privacy.ledger import Ledger
@@ -81,11 +83,48 @@ def test_few_images_of_a_label_are_drawn_like_all_others():
     assert np.allclose(other, np.eye(4), atol=0.05) and np.allclose(own, np.eye(4), atol=0.05)
 
 
-def test_the_ledger_holds_one_event_that_spends_the_budget():
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.integers(4, 9), st.integers(1, 4))
+def test_fourier_features_of_an_image_are_no_longer_than_what_is_charged(seed, side, shades):
+    drawn = np.random.default_rng(seed)
+    pixels = drawn.choice(drawn.integers(0, 256, shades), (2, 1, side, side)).astype(np.uint8)
+    features = Features(side, side, 1)
+    K = features.basis.shape[1]
+    known = normal.Normal(np.ones(1), np.zeros((1, K)), drawn.normal(size=(1, K, K)))
+    fourier, u, y = Fourier.of(features, known), features.coefficients(pixels), np.array([1, 0])
+    both = fourier.sums(u, y, 2)
+    assert np.array_equal(both, fourier.sums(u[::-1], y[::-1], 2))
+    for k in range(2):
+        added = fourier.sums(u[[k]], y[[k]], 2)
+        assert sum(int(own) ** 2 for own in added.ravel()) <= fourier.squared_length
+        assert np.array_equal(both[y[k]], added[y[k]])
+
+
+def test_the_network_sees_the_features_that_were_summed():
+    images, features = pictures.bars(40), Features(8, 8, 1)
+    u, y = features.coefficients(images.pixels.transpose(0, 3, 1, 2)), np.zeros(40, int)
+    known = normal.Normal(np.ones(1), np.zeros((1, 64)), np.eye(64)[None])
+    fourier = Fourier.of(features, known)
+    told = fourier.read(fourier.sums(u, y, 1), np.array([40.0]))[0]
+    seen = features_of(torch.from_numpy(u * features.unit).float(), fourier.angles()).mean(0).numpy()
+    assert np.allclose(told, seen, atol=1e-4) and np.linalg.norm(told) <= 1
+
+
+def test_a_network_comes_nearer_to_the_features_than_the_normal_distribution_it_begins_as(monkeypatch):
+    monkeypatch.setattr(matching, "STEP_IMAGES", 256)
+    told = []
+    fitted = generators.fit(pictures.bars(600), NAME, budget=generators.Budget(steps=40), progress=told.append)
+    assert fitted.record["steps"] == 40 == told[-1]["step"] and told[-1]["loss"] < 0.8 * told[0]["loss"]
+    assert generators.fit(pictures.bars(150), NAME).record["steps"] == 1  # too few to match more than moments
+
+
+def test_the_ledger_holds_all_that_was_asked_and_spends_the_budget():
     fitted = generators.fit(pictures.bars(400), NAME, privacy=PRIVACY)
     ledger = fitted.ledger
-    assert ledger.unit == "image" and 9.9 < ledger.epsilon <= 10 and len(ledger.events) == 1
-    assert ledger.events[0].count == Features(8, 8, 1).squared_length and "one image" in ledger.sentence()
+    assert ledger.unit == "image" and 9.9 < ledger.epsilon <= 10 and len(ledger.events) == 2
+    assert {event.count for event in ledger.events} == {
+        Features(8, 8, 1).squared_length
+    } and "one image" in ledger.sentence()
     assert Ledger.from_dict(json.loads(json.dumps(fitted.record["ledger"]))) == ledger
     drawn = fitted.sample(200)
     assert np.mean(pictures.direction(drawn.pixels) == drawn.labels) > 0.9 and abs(fitted.record["rows"] - 400) < 40
@@ -128,13 +167,16 @@ ADDED = {
 }
 
 
+@pytest.mark.parametrize("epsilon", [10.0, 95.0])  # of the latter Fourier features are asked and matched too
 @pytest.mark.parametrize("how", ADDED)
-def test_of_the_same_answers_the_same_model_is_made_whoever_is_among_the_images(monkeypatch, how):
-    told, images = Told(monkeypatch), pictures.bars(300)
+def test_of_the_same_answers_the_same_model_is_made_whoever_is_among_the_images(monkeypatch, how, epsilon):
+    told, images, asked = Told(monkeypatch), pictures.bars(400), Privacy(epsilon, 1e-5, LABELS)
+    options = {"privacy": asked, "budget": generators.Budget(steps=2)}
     told.first()
-    less = generators.fit(images, NAME, privacy=PRIVACY)
+    less = generators.fit(images, NAME, **options)
+    assert less.record["steps"] == (1 if epsilon == 10 else 2)
     told.again()
-    more = generators.fit(ADDED[how](images.pixels, images.labels), NAME, privacy=PRIVACY)
+    more = generators.fit(ADDED[how](images.pixels, images.labels), NAME, **options)
     assert more.record == less.record and more.form == less.form and more.schema == less.schema
     assert all(own.equal(less.model.state_dict()[key]) for key, own in more.model.state_dict().items())
 
@@ -145,7 +187,7 @@ def test_labels_are_learnt_where_they_are_paid_for():
     fitted = generators.fit(Images(images.pixels, labels), NAME, privacy=Privacy(10.0, 1e-5, {}, domain="learn"))
     ledger = fitted.ledger
     assert set(fitted.form.classes) == {"h", "v"} and ledger.learnt and "label" not in ledger.public
-    assert len(ledger.events) == 2 and ledger.epsilon <= 10
+    assert len(ledger.events) == 3 and ledger.epsilon <= 10
 
 
 def test_whole_numbers_stay_such_and_images_without_labels_need_none():
