@@ -20,7 +20,7 @@ from tests.generators import pictures
 
 LABELS = {"label": {"kind": "categorical", "categories": ["h", "v"]}}
 PRIVACY = Privacy(10.0, 1e-5, LABELS)
-NAME = "image.mean_embedding"
+NAME, STEPS = "image.mean_embedding", generators.Budget(steps=2)
 
 
 @settings(max_examples=25, deadline=None)
@@ -184,7 +184,9 @@ def test_of_the_same_answers_the_same_model_is_made_whoever_is_among_the_images(
 def test_labels_are_learnt_where_they_are_paid_for():
     images = pictures.bars(3000)
     labels = np.where(np.arange(3000) < 3, "rare", images.labels).astype(object)
-    fitted = generators.fit(Images(images.pixels, labels), NAME, privacy=Privacy(10.0, 1e-5, {}, domain="learn"))
+    fitted = generators.fit(
+        Images(images.pixels, labels), NAME, budget=STEPS, privacy=Privacy(10.0, 1e-5, {}, domain="learn")
+    )
     ledger = fitted.ledger
     assert set(fitted.form.classes) == {"h", "v"} and ledger.learnt and "label" not in ledger.public
     assert len(ledger.events) == 3 and ledger.epsilon <= 10
@@ -193,8 +195,10 @@ def test_labels_are_learnt_where_they_are_paid_for():
 def test_whole_numbers_stay_such_and_images_without_labels_need_none():
     x = pictures.bars(400).pixels
     privacy = Privacy(10.0, 1e-5, {"label": {"kind": "categorical", "categories": [3, 8]}})
-    assert generators.fit(Images(x, np.arange(400) % 2 * 5 + 3), NAME, privacy=privacy).sample(9).labels.dtype == int
-    assert generators.fit(Images(x), NAME, privacy=Privacy(10.0, 1e-5, {})).sample(9).labels is None
+    numbered = generators.fit(Images(x, np.arange(400) % 2 * 5 + 3), NAME, budget=STEPS, privacy=privacy)
+    assert numbered.sample(9).labels.dtype == int
+    alone = generators.fit(Images(x), NAME, budget=STEPS, privacy=Privacy(10.0, 1e-5, {}))
+    assert alone.sample(9).labels is None
 
 
 def test_of_an_entity_so_many_images_are_used_and_charged():

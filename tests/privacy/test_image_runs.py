@@ -25,7 +25,7 @@ from tests.generators.pictures import bars
 
 SECRET = "Quixworth"
 LABELS = {"label": {"kind": "categorical", "categories": ["h", "v"]}}
-STATED = [f"columns={json.dumps(LABELS)}", "images.size=8", "images.channels=1", "privacy.epsilon=20"]
+STATED = [f"columns={json.dumps(LABELS)}", "images.size=8", "images.channels=1", "privacy.epsilon=20", "budget.steps=2"]
 QUICK = ["score.metrics=[image.distinct]", *(f"gate.{name}=null" for name in rules.WHOLE if name.startswith("image."))]
 
 
@@ -143,7 +143,7 @@ def test_no_score_looks_at_a_training_image(source):
 def test_arrays_of_eight_bits_are_read_and_others_refused(tmp_path):
     made, path = bars(300), tmp_path / "bars.npz"
     np.savez(path, images=made.pixels, labels=made.labels.astype(str))
-    asked = config.load(str(path), [STATED[0], STATED[3]], tmp_path / "out")
+    asked = config.load(str(path), [STATED[0], *STATED[3:]], tmp_path / "out")
     assert fitting.fit(asked).sample(5).pixels.shape == (5, 8, 8, 1)
     np.savez(path, images=made.pixels.astype(float), labels=made.labels.astype(str))
     with pytest.raises(LaunderError, match=r"numbers from 0 to 255 \(uint8\), under privacy.epsilon, found <f8"):
@@ -151,7 +151,7 @@ def test_arrays_of_eight_bits_are_read_and_others_refused(tmp_path):
     np.savez(path, images=made.pixels)
     with pytest.raises(LaunderError, match="expected labels in"):
         private_image.inspect(asked)
-    unlabelled = config.load(str(path), ["columns={label: drop}", STATED[3]], tmp_path / "out")
+    unlabelled = config.load(str(path), ["columns={label: drop}", *STATED[3:]], tmp_path / "out")
     assert fitting.fit(unlabelled).sample(5).labels is None
 
 
