@@ -25,7 +25,7 @@ PHASES = 2**20  # of a turn
 AMPLITUDE = 2**12  # A
 PUBLIC_SEED = 20_020_411  # whoever knows the frequencies learns nothing of images
 BANDWIDTHS = (0.5, 1.0, 2.0)  # of the kernels, in spreads of all images
-LEAST_SPREAD = 1e-3  # of a direction, of the widest's variance
+LEAST_WIDTH_SHARE = 1e-3  # of a direction, of the widest's variance
 FOURIER_CHUNK = 2048  # images at once
 
 
@@ -40,7 +40,7 @@ class Fourier:
     def of(cls, features: Features, known: Normal) -> "Fourier":
         """Draw frequencies for images of about these distributions."""
         values, vectors = np.linalg.eigh(_covariance(known))
-        values = np.maximum(values, LEAST_SPREAD * max(float(values[-1]), LEAST_SPREAD))
+        values = np.maximum(values, LEAST_WIDTH_SHARE * max(float(values[-1]), LEAST_WIDTH_SHARE))
         stream = randomness.generator(PUBLIC_SEED, "frequencies")
         normals, widths = stream.standard_normal((len(values), FREQUENCIES)), stream.choice(BANDWIDTHS, FREQUENCIES)
         # coordinates of variance sqrt(value), of which all together have a spread of one

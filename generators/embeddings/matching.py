@@ -59,7 +59,7 @@ class Matched(Protocol):
 
 
 @dataclass(frozen=True)
-class Target:
+class WantedFeatures:
     """What is to be matched: mean features [labels, 2 F] under frequencies `angles` [K, F]."""
 
     embedding: Tensor
@@ -68,7 +68,7 @@ class Target:
 
 def match(
     model: Matched,
-    target: Target,
+    target: WantedFeatures,
     budget: Budget,
     stream: np.random.Generator,
     tell: Callable[[int, int, float], None],

@@ -26,7 +26,7 @@ from launderette.generators.devices import device as devices
 from launderette.generators.embeddings import matching, normal
 from launderette.generators.embeddings.features import Features, Sums
 from launderette.generators.embeddings.fourier import Fourier
-from launderette.generators.embeddings.matching import Correction, Target
+from launderette.generators.embeddings.matching import Correction, WantedFeatures
 from launderette.generators.embeddings.normal import Normal
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedImages
@@ -196,7 +196,7 @@ def _trained(found: Measured, chosen: tuple[torch.device, str], how: FitOptions)
     model.to(device)
     steps, distance, stopped = 1, 0.0, "after one pass over the images: too few to match more than their moments"
     if found.embedding is not None:
-        target = Target(torch.from_numpy(found.embedding).float().to(device), found.fourier.angles().to(device))
+        target = WantedFeatures(torch.from_numpy(found.embedding).float().to(device), found.fourier.angles().to(device))
         stream = randomness.generator(how["seed"], "matching")
         budget = how.get("budget") or Budget()
         steps, distance = matching.match(model, target, budget, stream, _teller(how.get("progress")))
