@@ -31,6 +31,7 @@ HELD_SHARE = 0.99  # of the rows, that a formula must give
 LEAST_TELLING_ROWS = 20  # that a formula gives, and would not with any of its columns dealt anew
 LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be rounded
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
+LEAST_KNOWN_SHARE = 0.999  # of results of sources dealt anew, among the values of a column that has shared ones alone
 RELATED_STEPS = 4  # of how much two sources say of each other, that are told apart
 BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
@@ -140,7 +141,8 @@ def _rounding(target: str, formula: Formula, seen: TableValues, *, stated: bool 
         held = given & judged
         if judged.sum() < LEAST_COMPARED_ROWS or held.sum() < HELD_SHARE * judged.sum():
             continue
-        if stated or (_varies(own, sources, formula, held) and _tells(own, sources, formula, held)):
+        told = stated or (_varies(own, sources, formula, held) and _tells(own, sources, formula, held))
+        if told and (stated or _leads_to_values(own, sources, formula)):
             return rounding
     return None
 
@@ -172,6 +174,22 @@ def _varies(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula
     if _rounds(own, sources, formula) and rows.std() * per_unit(own.column) < LEAST_SPREAD_TICKS:
         return False
     return bool((rows != own.commonest).sum() >= LEAST_TELLING_ROWS)
+
+
+def _leads_to_values(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula) -> bool:
+    """Whether sources dealt anew, as a model may draw them, lead mostly to values that a column of shared values has:
+    of a list of prices, the difference of two may lie on none.
+    """
+    shared = np.equal(own.column.low, own.column.high)
+    if not shared.all() or len(sources) < 2:
+        return True
+    present = np.isfinite([one.values for one in sources]).all(0)
+    values = [np.roll(one.values[present], k) for k, one in enumerate(sources)]
+    exact = formula.value(values) * per_unit(own.column)
+    known = np.asarray(own.column.low)
+    inside = exact[(exact >= known[0] - 0.5) & (exact <= known[-1] + 0.5)]
+    near = np.abs(inside[:, None] - known).min(1, initial=np.inf) <= 0.5 + BETWEEN_TICKS
+    return bool(near.mean() >= LEAST_KNOWN_SHARE) if len(inside) else False
 
 
 def _tells(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula, held: np.ndarray) -> bool:

@@ -175,3 +175,13 @@ def test_ends_of_what_lies_between_are_no_row_s_own():
     encoded = fit(frame)
     apart, known = encoded.ordered(encoded.index("last - first")), np.sort(frame["last"] - frame["first"])
     assert known[4] < apart.low[0] <= known[6] and known[-7] <= apart.high[-1] < known[-5]
+
+
+def test_prices_of_a_list_are_learnt_where_a_formula_would_lead_to_others():
+    rng = np.random.default_rng(0)
+    before, off = rng.choice([1.69, 1.89, 2.49, 2.79], 600), rng.choice([0.0, 0.1, 0.37], 600)
+    off[before < 1.8] = 0.0
+    frame = pd.DataFrame({"before": before, "off": off, "price": np.round(before - off, 2)})
+    assert formulas(frame) == {}
+    frame["points"], frame["more"] = rng.integers(1, 7, 600), rng.integers(1, 7, 600)
+    assert formulas(frame.assign(total=frame["points"] + frame["more"])) == {"total": "points + more"}
