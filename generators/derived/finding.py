@@ -33,6 +33,7 @@ LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be 
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
 LEAST_KNOWN_SHARE = 0.999  # of results of sources dealt anew, among the values of a column that has shared ones alone
 RELATED_STEPS = 4  # of how much two sources say of each other, that are told apart
+MOST_SIZE = 1e100  # of numbers that are looked at: their products and squares are numbers too
 BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
 
@@ -92,7 +93,8 @@ def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, C
         :MOST_COMPARED_COLUMNS
     ]:
         values = values_of(part[column.name], column)
-        if np.isfinite(values).sum() >= LEAST_COMPARED_ROWS and np.nanmin(values) < np.nanmax(values):
+        enough = np.isfinite(values).sum() >= LEAST_COMPARED_ROWS
+        if enough and -MOST_SIZE < np.nanmin(values) < np.nanmax(values) < MOST_SIZE:
             found[column.name] = ColumnValues(column, values)
     return found
 

@@ -31,7 +31,7 @@ from launderette.pipelines.search import checks
 AUGMENTED_FOLDER = "augmented"
 FITTING_KEYS = (
     *("score.target", "generator", "budget", "seed", "device", "split.entity", "privacy"),
-    *("images.broken", "images.bits"),
+    *("images.broken", "images.bits", "images.channels"),
 )
 CLASS_BALANCE_KEYS = tuple(
     f"augment.{name}" for name in ("to", "times", "counts", "shares", "filter", "weight", "bins", "test")
