@@ -3,7 +3,8 @@
 A number's cells hold about LEAST_ROWS_PER_VALUE rows each, so their counts are the rows themselves: on few rows a loss
 by plain counts alone tells who was among them. Neighbouring cells share rows by a Gaussian kernel over their places,
 whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
-values, such as a zero that half of the rows have, keep their own share; gaps, which no row lies in, stay all but empty.
+values, such as a zero that half of the rows have, and those that stand out among their neighbours keep their own
+share; gaps, which no row lies in, stay all but empty.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from launderette.generators.data.encoding import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
 FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
+OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
 
@@ -41,18 +43,27 @@ class Places(NamedTuple):
 def log_shares(tokens: Tensor, size: int, places: Places) -> Tensor:
     """Tokens [N] of a column -> log shares [size]."""
     counts = torch.bincount(tokens, minlength=size).double()
-    gaps = places.among(places.gaps)
-    frequent = places.among(places.exact) & (counts[: places.ordered] >= FREQUENT_ROWS)
-    shared = torch.nonzero(~gaps & ~frequent)[:, 0]
-    if len(shared) > 1 and counts[shared].sum() > 1:
-        counts[shared] = _smoothed(counts[shared])
+    gaps, exact = places.among(places.gaps), places.among(places.exact)
+    rest = ~gaps & ~(exact & (counts[: places.ordered] >= FREQUENT_ROWS))
+    rest &= ~(exact & _outstanding(counts[: places.ordered], rest))
+    shared = torch.nonzero(rest)[:, 0]
+    counts[shared] = _smoothed(counts[shared])
     added = torch.full_like(counts, ADDED_ROWS)
     added[: places.ordered][gaps] = min(ADDED_ROWS, GAP_ROWS / max(len(places.gaps), 1))
     return torch.log(counts + added) - torch.log(counts.sum())
 
 
+def _outstanding(counts: Tensor, shared: Tensor) -> Tensor:
+    """Tell which of the `shared` cells, bool [K], have far more rows than cells around them: bool [K]."""
+    usual = counts.clone()
+    usual[shared] = _smoothed(counts[shared])
+    return counts > usual + OUTSTANDING_ERRORS * usual.sqrt()
+
+
 def _smoothed(counts: Tensor) -> Tensor:
     """Counts of cells in order [K] -> the same number of rows, spread by the kernel that suits them best."""
+    if len(counts) < 2 or counts.sum() <= 1:
+        return counts
     place = torch.arange(len(counts)).double()
     best, found = -torch.inf, counts
     for kernel in (torch.eye(len(counts)).double(), *(_kernel(place, width) for width in KERNEL_WIDTHS)):

@@ -202,6 +202,16 @@ def test_frequent_cells_and_labels_keep_their_shares():
     assert torch.allclose(labels, (torch.bincount(tokens, minlength=103) + 0.1).double() / 650)
 
 
+@pytest.mark.parametrize("rows", [15, 29])
+def test_a_value_that_stands_out_of_its_neighbours_keeps_its_share_on_few_rows(rows):
+    """Such as the age that older people are given: cells of five rows, and one of many at the end."""
+    tokens = torch.cat([torch.arange(60).repeat(5), torch.full((rows,), 60)])
+    shares = log_shares(tokens, 61, Places(61, [60])).exp()
+    assert shares[60] == pytest.approx(rows / len(tokens), rel=0.02)
+    within = log_shares(tokens, 61, Places(61)).exp()  # an interval's rows say nothing of one value
+    assert within[60] < 0.75 * rows / len(tokens)
+
+
 @pytest.mark.parametrize("how", ["fitted", "loaded"])
 def test_terms_follow_what_the_copula_was_given_last(how: str):
     copula, x = fitted(normal_table(300))
