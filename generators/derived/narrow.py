@@ -21,6 +21,7 @@ from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnVal
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
+RATIO_ERRORS = 1.5  # over the root of the rows: of more rows a model learns a narrow ratio by itself
 LEAST_NARROWED_VALUES = 10  # of a column that is worked out
 MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
@@ -104,7 +105,11 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
     s, t = s[both], t[both]
     if positive:
         share = _share(np.log(t / s), np.log(s), np.log(t))
-        if share <= NARROW_RATIO and target.column.lattice is None and _largest_share(t) <= MOST_HEAPED:
+        if (
+            share <= min(NARROW_RATIO, RATIO_ERRORS / np.sqrt(len(t)))
+            and target.column.lattice is None
+            and _largest_share(t) <= MOST_HEAPED
+        ):
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
         share = _share(t - s, s, t)
