@@ -16,8 +16,6 @@ from matplotlib.axes import Axes
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, PEERS = ROOT / "docs", ROOT / "benchmarks" / "peers" / "peers.json"
-ATTACKS = {"loss": "AUC of the loss attack", "released": "AUC of the strongest attack from released rows"}
-BOUND = 0.6  # on the loss attack's AUC, the default of `generator.options.memory`
 
 
 def main() -> None:
@@ -44,28 +42,37 @@ def families() -> None:
 
 
 def frontier() -> None:
-    """Draw docs/frontier.svg: an attack a row, a table a column, a colour for each number of rows."""
+    """Draw docs/frontier.svg: a number of rows a row, a table a column."""
     found = json.loads((DOCS / "frontier.json").read_text())
-    figure, axes = plt.subplots(len(ATTACKS), len(found), figsize=(9, 7.2), sharey=True, layout="constrained")
-    for row, (attack, meaning) in zip(axes, ATTACKS.items(), strict=True):
+    counts = list(next(iter(found.values())))
+    figure, axes = plt.subplots(
+        len(counts), len(found), figsize=(9, 7.6), sharex=True, sharey=True, layout="constrained"
+    )
+    for row, rows in zip(axes, counts, strict=True):
         for axis, (data, sizes) in zip(row, found.items(), strict=True):
-            for colour, (rows, families) in zip(("#c0701c", "#1f5fa8"), sizes.items(), strict=False):
-                _remembering(axis, families, attack, colour, f"{int(rows):,} rows")
-            if attack == "loss":
-                axis.axvline(BOUND, color="#999999", linewidth=0.8, linestyle=":")
-            axis.set(title=data.capitalize(), xlabel=meaning, ylim=(-0.05, 1.05), xlim=(0.45, None))
+            _remembering(axis, sizes[rows])
+            axis.set(title=f"{data.capitalize()}, {int(rows):,} rows", ylim=(-0.06, 0.8))
             axis.spines[["top", "right"]].set_visible(False)
-            axis.legend(frameon=False, loc="upper right")
         row[0].set_ylabel("detection among unseen rows: 1 = undetected")
+    for axis in axes[-1]:
+        axis.set_xlabel("attack's AUC: released rows (full), loss (hollow)")
     figure.savefig(DOCS / "frontier.svg", metadata={"Date": None})
 
 
-def _remembering(axis: Axes, families: dict[str, dict[str, float]], attack: str, colour: str, label: str) -> None:
-    drawn = {name: figures for name, figures in families.items() if attack in figures}
-    axis.plot(*zip(*((f[attack], f["unseen"]) for f in drawn.values()), strict=True), "o", color=colour, label=label)
-    for name, figures in drawn.items():
-        place = figures[attack], figures["unseen"]
-        axis.annotate(name, place, xytext=(5, 4), textcoords="offset points", color=colour)
+def _remembering(axis: Axes, families: dict[str, dict[str, float]]) -> None:
+    """Draw a point for what released rows give away of each family, joined to one for what the model does. Labels stand
+    above and below in turn, for points lie near each other.
+    """
+    ordered = sorted(families.items(), key=lambda one: one[1]["released"])
+    for k, (name, figures) in enumerate(ordered):
+        colour, y = "#1f5fa8" if name.islower() else "#777777", figures["unseen"]
+        axis.plot(figures["released"], y, "o", color=colour)
+        if "loss" in figures:
+            axis.plot(figures["loss"], y, "o", color=colour, fillstyle="none")
+            axis.plot([figures["released"], figures["loss"]], [y, y], color=colour, linewidth=0.6)
+        place = figures["released"], y
+        offset = 0, 7 if k % 2 else -14
+        axis.annotate(name, place, xytext=offset, textcoords="offset points", color=colour, ha="center")
 
 
 def _points(axis: Axes, rows: dict[str, dict[str, float]], colour: str, side: str, weight: str) -> None:
