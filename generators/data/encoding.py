@@ -86,12 +86,15 @@ class Encoding:
     ) -> dict[str, pd.Series]:
         """Return the values of all columns `known`, as `decode_learned`."""
         cells, limits = self.cells(tokens), limits or {}
-        found = {c.name: c.decode(cells[k], inside[:, k], limits.get(k)) for k, c in enumerate(self.columns)}
         ticks = {k: self.ordered(k).ticks(cells[k], inside[:, k], limits.get(k)) for k in self.sources}
         cells, ticks = self.worked_out(cells, ticks)
-        for k, one in enumerate(self.derived, len(self.columns)):
-            is_missing = cells[k] >= one.column.size
-            found[one.name] = one.column.written(ticks[k], is_missing, inside[:, 0])
+        found = {}
+        for k, column in enumerate(self.known):
+            if k in ticks and isinstance(column, Cells):
+                word = inside[:, k if k < len(self.columns) else 0]  # of a missing value
+                found[column.name] = column.written(ticks[k], cells[k] >= column.size, word)
+            else:
+                found[column.name] = column.decode(cells[k], inside[:, k], limits.get(k))
         return found
 
     @cached_property
@@ -115,9 +118,15 @@ class Encoding:
         return [self.index(name) for name in one.formula.sources]
 
     def index(self, name: str) -> int:
-        """Return the place among `known` of the column called `name`; ValueError as of `column`."""
-        column = self.column(name)
-        return next(k for k, own in enumerate(self.known) if own is column)
+        """Return the place among `known` of the learned column called `name`; ValueError for an identifier, and with
+        the nearest name where there is none.
+        """
+        for k, column in enumerate(self.known):
+            if column.name == name:
+                return k
+        if name in self.schema.names:
+            raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
+        raise GeneratorError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
 
     def worked_out(
         self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]
@@ -138,15 +147,8 @@ class Encoding:
         return entities.draw(self.groups, self.schema, n, seed)
 
     def column(self, name: str) -> Cells | Labels:
-        """Return the learned column called `name`; ValueError for an identifier, and with the nearest name where
-        there is none.
-        """
-        for column in self.known:
-            if column.name == name:
-                return column
-        if name in self.schema.names:
-            raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
-        raise GeneratorError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
+        """Return the learned column called `name`; ValueError as of `index`."""
+        return self.known[self.index(name)]
 
     def ordered(self, k: int) -> Cells:
         """Return learned column k, one of numbers or dates; ValueError for one of labels."""
