@@ -5,23 +5,17 @@ compares synthetic images with two halves of the holdout, which the ledger does 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from launderette import generators
-from launderette.evaluation import names as metric_names
 from launderette.evaluation.report import Report
-from launderette.generators import Budget, Progress, Schema, Synthesizer
-from launderette.pipelines.config import RunConfig, rules
-from launderette.pipelines.config.proposals import Proposals
-from launderette.pipelines.drift import schemas
-from launderette.pipelines.drift.findings import Drifted
+from launderette.generators import Progress, Schema, Synthesizer
+from launderette.pipelines.config import RunConfig
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
-from launderette.pipelines.modalities import image
-from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.modalities import image, private
+from launderette.pipelines.modalities.contract import Ingested
 from launderette.pipelines.modalities.image import (
     ATTACKED_BY,
     COMPARED_BY,
@@ -45,6 +39,14 @@ from launderette.pipelines.modalities.image import (
     write_output,
     write_release,
 )
+from launderette.pipelines.modalities.private import (
+    compare,
+    describe,
+    entity,
+    propose_rules,
+    protect,
+    shared,
+)
 from launderette.pipelines.privacy import public_images, spending, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
@@ -63,12 +65,18 @@ __all__ = [
     "check_output",
     "check_sampling",
     "check_source",
+    "compare",
+    "describe",
     "digest_source",
+    "entity",
     "in_shards",
     "losses",
+    "propose_rules",
+    "protect",
     "read",
     "recognises",
     "score_sources",
+    "shared",
     "stage",
     "store",
     "write_output",
@@ -103,25 +111,6 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
     return Ingested(ImageSample(pixels, table), public_images.schema_of(pixels.shape, config))
 
 
-def entity(schema: Schema, config: RunConfig) -> None:
-    """Return None: what is protected is one image."""
-
-
-def compare(before: ImageSample | None, images: ImageSample, old: Schema, schema: Schema) -> list[Drifted]:
-    """Return what has changed in columns and in the size of images: about images nobody has asked."""
-    return schemas.compare(old, schema)
-
-
-def propose_rules(images: ImageSample, schema: Schema, config: RunConfig) -> Proposals:
-    """Return none: there are no rules between the values of an image."""
-    return Proposals()
-
-
-def protect(images: ImageSample, schema: Schema, config: RunConfig) -> Protected:
-    """Return the images as they are: their labels are stated, so nothing rare is left to take out."""
-    return Protected(images, {"columns": {}})
-
-
 def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[ImageSample, ImageSample]:
     """Return the images that the ledger protects and those of the scores, the side of each by itself."""
     held = config.split.holdout or HELD_OUT
@@ -140,11 +129,6 @@ def _parts(images: ImageSample, sides: tuple[np.ndarray, np.ndarray]) -> tuple[I
     return first, second
 
 
-def shared(train: ImageSample, held: ImageSample) -> int:
-    """Return 0: how many images equal a training image is a question that nobody paid for."""
-    return 0
-
-
 def train(
     images: ImageSample,
     schema: Schema,
@@ -154,17 +138,7 @@ def train(
     progress: Progress | None = None,
 ) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
-    return generators.fit(
-        images.images(),
-        config.generator.name,
-        seed=config.seed,
-        device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
-        privacy=public_images.guarantee(config),
-        progress=progress,
-        checkpoint=checkpoint,
-        **config.generator.options,
-    )
+    return private.fit(images.images(), config, public_images.guarantee(config), None, checkpoint, progress)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
@@ -186,11 +160,10 @@ def score(
     """Score synthetic images against one half of the holdout, with the other as what real images reach; no training
     image is looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
-    wanted = [name for name in names or metric_names(NAME) if not name.startswith(rules.PRIVACY)]
     known = _known(holdout, synthetic)
     halves = splitting.sides_of(_digests(known), holdout=0.5, seed=config.seed + 1)
     one, other = _parts(known, halves)
-    report = image.score(one, other, synthetic, schema, config, None, names=wanted)
+    report = image.score(one, other, synthetic, schema, config, None, names=private.scored(names, NAME))
     report.scores[telling.SPENT] = telling.score(model)
     return report
 
@@ -201,8 +174,3 @@ def _known(holdout: ImageSample, synthetic: ImageSample) -> ImageSample:
         return holdout
     drawn = {str(label) for label in np.unique(np.asarray(synthetic.labels))}
     return holdout.take(np.flatnonzero([str(label) in drawn for label in holdout.table[LABEL_COLUMN]]))
-
-
-def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
-    return telling.card(facts["ledger"])

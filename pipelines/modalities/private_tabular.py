@@ -10,16 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from launderette import generators
-from launderette.evaluation import names as metric_names
 from launderette.evaluation.report import Report
-from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.config.proposals import Proposals
-from launderette.pipelines.drift import schemas
-from launderette.pipelines.drift.findings import Drifted
-from launderette.pipelines.modalities import tabular
-from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.modalities import private, tabular
+from launderette.pipelines.modalities.contract import Ingested
+from launderette.pipelines.modalities.private import (
+    compare,
+    describe,
+    entity,
+    propose_rules,
+    protect,
+    shared,
+)
 from launderette.pipelines.modalities.tabular import (
     ATTACKED_BY,
     COMPARED_BY,
@@ -58,11 +61,17 @@ __all__ = [
     "check_output",
     "check_sampling",
     "check_source",
+    "compare",
+    "describe",
     "digest_source",
+    "entity",
     "losses",
+    "propose_rules",
+    "protect",
     "read",
     "recognises",
     "score_sources",
+    "shared",
     "store",
     "write_output",
     "write_release",
@@ -106,34 +115,10 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
     return frame
 
 
-def entity(schema: Schema, config: RunConfig) -> None:
-    """Return None: what is protected is one row."""
-
-
-def compare(before: pd.DataFrame | None, frame: pd.DataFrame, old: Schema, schema: Schema) -> list[Drifted]:
-    """Return what has changed in columns: about rows nobody has asked."""
-    return schemas.compare(old, schema)
-
-
-def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Proposals:
-    """Return none: which rules the rows keep is a question that nobody paid for."""
-    return Proposals()
-
-
-def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected:
-    """Return the rows as they are: their domain is stated, so nothing rare or extreme is left to take out."""
-    return Protected(frame, {"columns": {}})
-
-
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that the ledger protects and those of the scores, the side of each row or entity by itself."""
     held, owner = config.split.holdout or HELD_OUT, config.split.column
     return splitting.split(frame, holdout=held, seed=config.seed, entity=owner)
-
-
-def shared(train: pd.DataFrame, holdout: pd.DataFrame) -> int:
-    """Return 0: how many rows equal a training row is a question that nobody paid for."""
-    return 0
 
 
 def train(
@@ -146,18 +131,9 @@ def train(
 ) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
     owner = config.split.column
-    return generators.fit(
-        frame[schema.names],
-        config.generator.name,
-        seed=config.seed,
-        device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
-        privacy=public.guarantee(config, frame.attrs.get(public.LEARNT)),
-        progress=progress,
-        checkpoint=checkpoint,
-        groups=None if owner is None else frame[owner],
-        **config.generator.options,
-    )
+    groups = None if owner is None else frame[owner]
+    privacy = public.guarantee(config, frame.attrs.get(public.LEARNT))
+    return private.fit(frame[schema.names], config, privacy, groups, checkpoint, progress)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
@@ -190,14 +166,8 @@ def score(
     """Score synthetic rows against one half of the holdout, with the other as what real rows reach; no training row is
     looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
-    wanted = [name for name in names or metric_names(NAME) if not name.startswith("privacy.")]
     halves = splitting.halves(holdout, seed=config.seed + 1, entity=config.split.column)
     train, holdout = (side[schema.names] for side in halves)
-    report = tabular.score(train, holdout, synthetic, schema, config, None, names=wanted)
+    report = tabular.score(train, holdout, synthetic, schema, config, None, names=private.scored(names, NAME))
     report.scores[telling.SPENT] = telling.score(model)
     return report
-
-
-def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
-    return telling.card(facts["ledger"])

@@ -1,0 +1,67 @@
+"""What runs under a privacy budget have in common, on tables and on images: what nobody paid for is not asked."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from launderette import generators
+from launderette.evaluation import names as metric_names
+from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.pipelines.config import RunConfig, rules
+from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.drift import schemas
+from launderette.pipelines.drift.findings import Drifted
+from launderette.pipelines.modalities.contract import Protected
+from launderette.pipelines.privacy import telling
+
+
+def entity(schema: Schema, config: RunConfig) -> None:
+    """Return None: what is protected is one row or image, or an entity that the configuration names."""
+
+
+def compare(before: Any, data: Any, old: Schema, schema: Schema) -> list[Drifted]:
+    """Return what has changed in columns and in the size of images: about rows and images nobody has asked."""
+    return schemas.compare(old, schema)
+
+
+def propose_rules(data: Any, schema: Schema, config: RunConfig) -> Proposals:
+    """Return none: which rules the rows keep is a question that nobody paid for."""
+    return Proposals()
+
+
+def protect(data: Any, schema: Schema, config: RunConfig) -> Protected:
+    """Return the data as they are: their domain is stated, so nothing rare or extreme is left to take out."""
+    return Protected(data, {"columns": {}})
+
+
+def shared(train: Any, holdout: Any) -> int:
+    """Return 0: how many rows or images equal a training one is a question that nobody paid for."""
+    return 0
+
+
+def fit(
+    data: Any, config: RunConfig, privacy: Any, groups: Any, checkpoint: Path | None, progress: Progress | None
+) -> Synthesizer:
+    """Fit the generator within the privacy budget and that of its training; the model holds the ledger."""
+    return generators.fit(
+        data,
+        config.generator.name,
+        seed=config.seed,
+        device=config.device,
+        budget=Budget(config.budget.steps, config.budget.minutes),
+        privacy=privacy,
+        progress=progress,
+        checkpoint=checkpoint,
+        groups=groups,
+        **config.generator.options,
+    )
+
+
+def scored(names: Sequence[str] | None, modality: str) -> list[str]:
+    """Return the metrics to compute, of these or of all: none of privacy, which would look at training data."""
+    return [name for name in names or metric_names(modality) if not name.startswith(rules.PRIVACY)]
+
+
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
+    return telling.card(facts["ledger"])
