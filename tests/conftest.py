@@ -1,11 +1,25 @@
 """What all tests and the processes they start have in common.
 
 One thread each: their tables are too small to gain from more, and threads wait for busy cores. And Ctrl-C interrupts: a
-shell starts what it puts into the background with that signal ignored, and processes inherit it.
+shell starts what it puts into the background with that signal ignored, and processes inherit it. Tests of whole runs,
+which lie in this folder itself, come first: they wait for servers and clocks, and what computes fills the gaps.
 """
 
 import os
 import signal
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process more than there are cores, for some tests wait."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of whole runs; all others keep their order."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
