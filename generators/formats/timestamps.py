@@ -52,13 +52,16 @@ def to_ticks(values: pd.Series, column: Dated) -> tuple[np.ndarray, np.ndarray]:
 
 def _tick(value: object, column: Dated) -> int | None:
     try:
-        moment = _moment(value, column)
+        moment = moment_of(value, column)
     except (ValueError, OverflowError):
         return None
     return (moment - EPOCH) // MICROSECOND
 
 
-def _moment(value: object, column: Dated) -> datetime:
+def moment_of(value: object, column: Dated) -> datetime:
+    """Return the moment that a value of the column stands for, in UTC and without a zone; ValueError or OverflowError
+    where it is none.
+    """
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
     if isinstance(value, date):

@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 
 OTHER_LABEL = "(other)"
 MOST_DECIMALS = 12
+YEARS = 2, 9998  # that every zone can write
 DOMAINS = ("public", "learn")
 NEEDED = {  # by kind, the fields that are stated or learnt
     "numerical": ("decimals", "bounds"),
@@ -40,10 +42,12 @@ KIND_EXAMPLES = {
 FINEST = (("%f", "microsecond"), ("%S", "second"), ("%s", "second"), ("%M", "minute"), ("%H", "hour"), ("%I", "hour"))
 
 
-def private_field(name: str, what: str, kind: str | None = None) -> GeneratorError:
-    """Return the sentence for a field of a column that only rows could tell."""
+def private_field(
+    name: str, what: str, kind: str | None = None, error: type[GeneratorError] = GeneratorError
+) -> GeneratorError:
+    """Return the sentence for a field of a column that only rows could tell, as an error of this type."""
     lines = [f"columns: {{{name!r}: {form}}}" for key, form in KIND_EXAMPLES.items() if kind in (None, key)]
-    return GeneratorError(
+    return error(
         f"expected {what} of column {name!r} stated under privacy.epsilon, found none; write {' or '.join(lines)} from "
         "what is publicly known, not from the data, or drop the column"
     )
@@ -178,13 +182,28 @@ class PublicColumn:
         if self.kind == "numerical":
             return self._numbers(values)
         if self.kind == "datetime":
-            dated = pd.api.types.is_datetime64_any_dtype(values.dtype)
-            return (values.dt.strftime(self.format) if dated else values).astype("object")
+            return self._dates(values)
         texts = values.astype("object").map(text_of, na_action="ignore")
         if self.kind == "boolean":
             truths = texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
             return truths.astype("boolean")  # whichever values are there
         return texts.where(texts.isna() | texts.isin(self.labels), OTHER_LABEL)
+
+    def _dates(self, values: pd.Series) -> pd.Series:
+        """Return dates as texts: of equal values of several types, such as 1 and True, none is read as the other is."""
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            years = (values.dt.tz_convert(None) if values.dt.tz is not None else values).dt.year
+            return values.where(years.between(*YEARS)).dt.strftime(self.format).astype("object")
+        return values.astype("object").map(self._date, na_action="ignore").astype("object")
+
+    def _date(self, value: Any) -> str | None:
+        if not isinstance(value, date | time | np.datetime64):
+            return text_of(value)
+        try:
+            known = pd.Timestamp(value) if isinstance(value, np.datetime64) else value
+            return date_format.write(timestamps.moment_of(known, self.column), self.format)
+        except (ValueError, OverflowError):
+            return None
 
     def _numbers(self, values: pd.Series) -> pd.Series:
         numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)

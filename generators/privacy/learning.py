@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import EXACT_INTEGERS
-from launderette.generators.errors import GeneratorError
+from launderette.generators.errors import DrownedError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
@@ -88,14 +88,15 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     noise = math.sqrt(answer.variance)
     told = np.where(answer.values > TOLD_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
-        raise private_field(column.name, f"the form (noise of {noise:.0f} rows drowns it)", column.kind or None)
+        what = f"the form (noise of {noise:.0f} rows drowns it)"
+        raise private_field(column.name, what, column.kind or None, DrownedError)
     kind = column.kind or _kind(told)
     column = column if column.kind else _with(column, kind=kind)
     if kind == "numerical" and column.decimals is None:
         return _with(column, decimals=_decimals(told[DECIMAL_NUMBER:DATE_TEXT]))
     if kind == "datetime" and not column.format:
         if (dates := told[DATE_TEXT:OTHER_TEXT]).max() < COMMON_SHARE * told[1:].sum():
-            raise private_field(column.name, "the format", kind)
+            raise private_field(column.name, "the format", kind, DrownedError)
         return _with(column, format=LEARNT_DATE_FORMATS[int(dates.argmax())])
     return column
 
@@ -148,10 +149,16 @@ def _reads(text: str, format: str) -> bool:
 
 
 def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
-    """Return the form of every value, int64 [rows]."""
-    codes, unique = pd.factorize(values.astype("object"))
-    forms = np.array([*(form(value) for value in unique), NO_VALUE], dtype="int64")
-    return forms[codes]  # a missing value has the code -1, the last
+    """Return the form of every value, int64 [rows]: equal values of several types, such as 1 and True, have each their
+    own.
+    """
+    found, known = np.full(len(values), NO_VALUE, dtype="int64"), dict[tuple[type, Any], int]()
+    for row in np.flatnonzero(values.notna()):
+        value = values.iat[row]
+        if (key := (type(value), value)) not in known:
+            known[key] = form(value)
+        found[row] = known[key]
+    return found
 
 
 def _known(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
@@ -174,7 +181,7 @@ def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[A
     held = np.flatnonzero(answer.values > TOLD_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
     if not len(held):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
-        raise private_field(column.name, what, column.kind)
+        raise private_field(column.name, what, column.kind, DrownedError)
     low, high = _lowest(int(held[0])), -_lowest(-int(held[-1]))
     return _written(column, low, max(high, low + 1))
 
@@ -206,7 +213,7 @@ def _categories(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tup
         (-count, label) for label, count in zip(counts.index, told.tolist(), strict=True) if count >= threshold
     )
     if not kept:
-        raise GeneratorError(
+        raise DrownedError(
             f"expected labels of column {column.name!r} that about {threshold:,} rows share, found none; state its "
             "categories from what is publicly known, raise privacy.epsilon, or drop the column"
         )

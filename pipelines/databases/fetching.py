@@ -44,9 +44,17 @@ def read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
 def _opened(config: RunConfig) -> AbstractContextManager[RowStream]:
     source, is_dropped = config.source, partial(_is_dropped, config)
     scheme = addresses.scheme_of(str(source.uri))
+    exact = config.privacy is None
     if scheme in addresses.POSTGRESQL:
-        return postgresql.rows(source, exact=config.privacy is None, is_dropped=is_dropped)
-    return (sqlite if scheme == "sqlite" else dialects).rows(source, is_dropped=is_dropped)
+        return postgresql.rows(source, exact=exact, is_dropped=is_dropped)
+    if scheme == "sqlite":
+        return sqlite.rows(source, exact=exact, is_dropped=is_dropped)
+    if not exact:
+        raise LaunderError(
+            f"expected PostgreSQL, SQLite or a file under privacy.epsilon, found {scheme!r}, whose types follow from "
+            "the rows; write the table to a file first"
+        )
+    return dialects.rows(source, is_dropped=is_dropped)
 
 
 def _is_dropped(config: RunConfig, name: str) -> bool:

@@ -21,15 +21,24 @@ if TYPE_CHECKING:
 FIRST = {pa.int64(): "0", pa.float64(): "0.5", pa.string(): "''"}  # a first row, by which ADBC tells types
 CAST = {pa.int64(): "INTEGER", pa.float64(): "REAL", pa.string(): "TEXT"}
 STORED = ("integer", "real", "text", "blob")
+WHOLE_REALS = 2**53  # below it, a floating-point number without a fraction is written as a whole one
 ASKED_NAMES = 400  # columns that one question is about: an answer has at most 2,000
 
 
 @contextmanager
-def rows(source: Source, *, is_dropped: Callable[[str], bool]) -> Iterator[RowStream]:
-    """Yield the rows of a source in one transaction that only reads; of columns that are dropped, the names alone."""
+def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> Iterator[RowStream]:
+    """Yield the rows of a source in one transaction that only reads; of columns that are dropped, the names alone.
+    `exact` False reads each value as a text by itself, so that no type depends on the rows.
+    """
     with _connected(source) as connection:
         selected = selecting.selected(source)
         names = selecting.checked(_run(connection, f"SELECT * FROM {selected} LIMIT 0").column_names)  # noqa: S608
+        if not exact:
+            schema = pa.schema([(name, pa.string()) for name in names])
+            named = ", ".join("NULL" if is_dropped(name) else _as_text(name) for name in names)
+            with connection.cursor() as cursor:
+                yield RowStream(schema, _texts(cursor, f"SELECT {named} FROM {selected}", schema))  # noqa: S608
+            return
         stored = _types(connection, selected, [name for name in names if not is_dropped(name)])
         kept = _declared(connection, source, stored)
         schema = pa.schema([(name, kept.get(name, pa.string())) for name in names])
@@ -84,6 +93,25 @@ def _selected(cursor: Any, selected: str, stored: Mapping[str, pa.DataType | Non
     for batch in cursor.fetch_record_batch():
         arrays = [array.cast(type_ or pa.string()) for array, type_ in zip(batch, stored.values(), strict=True)]
         yield pa.record_batch(arrays, names=list(stored))[skipped:]
+        skipped = 0
+
+
+def _as_text(name: str) -> str:
+    """Return what reads a value as a text by its own type alone: bytes as missing, whole numbers without a point."""
+    value = f"source.{addresses.quoted(name)}"
+    whole = f"typeof({value}) = 'real' AND abs({value}) < {WHOLE_REALS} AND {value} = CAST({value} AS INTEGER)"
+    return (
+        f"CASE WHEN typeof({value}) = 'blob' THEN NULL WHEN {whole} THEN CAST(CAST({value} AS INTEGER) AS TEXT) "
+        f"ELSE CAST({value} AS TEXT) END"
+    )
+
+
+def _texts(cursor: Any, statement: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield batches of texts; a first row, by which ADBC tells that they are, is left out."""
+    cursor.execute(f"SELECT {', '.join([FIRST[pa.string()]] * len(schema))} UNION ALL {statement}")
+    skipped = 1
+    for batch in cursor.fetch_record_batch():
+        yield pa.record_batch([array.cast(pa.string()) for array in batch], schema)[skipped:]
         skipped = 0
 
 

@@ -17,9 +17,9 @@ from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
-from launderette.pipelines.privacy import refusals
+from launderette.pipelines.privacy import refusals, spending
 from launderette.pipelines.run.artifacts import LaunderError
-from launderette.pipelines.sources.tables import LEFT_OUT, read_table
+from launderette.pipelines.sources.tables import LEFT_OUT, notes_of, read_table
 from launderette.pipelines.stages import ingestion
 
 PRIVATE_GENERATOR = "tabular.marginals"  # where none is named
@@ -124,14 +124,16 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     the stated domain changes, for whoever holds the rows, or what was learnt, which anybody may know. What was learnt
     is among the frame's attrs. LaunderError for a source whose columns are not those stated.
     """
-    raw, entities, notes = _of_entities(_rows(config), config)
+    rows = _rows(config)
+    raw, entities, notes = _of_entities(rows, config)
     privacy = guarantee(config)
     if not learns(config):
         conformed, schema = privacy.conform(raw)
         notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
-        return _with_entities(conformed, entities), schema, notes
+        return _with_entities(conformed, entities), schema, notes_of(rows) + notes
     try:
-        known = learning.learn(raw, privacy)
+        with spending.asking():
+            known = learning.learn(raw, privacy)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     conformed, schema = known.conform(raw)
@@ -161,8 +163,7 @@ def check_source(config: RunConfig) -> list[str]:
     """Read the source and return what becomes of values outside the stated domain; nothing is learnt."""
     if not learns(config):
         return read(config)[2]
-    _rows(config)
-    return []
+    return notes_of(_rows(config))
 
 
 def _told(column: PublicColumn) -> str:
@@ -176,7 +177,7 @@ def _told(column: PublicColumn) -> str:
 def _rows(config: RunConfig) -> pd.DataFrame:
     """Return the columns of a source that are stated, or to be learnt; LaunderError for others."""
     options, source = ingestion.reading(config), config.source
-    written = {"delimiter": source.delimiter or ",", "header": source.header is not False, "typed": False}
+    written = {"delimiter": source.delimiter or ",", "header": source.header, "typed": False}
     frame = read_table(source.path, **(options | written))
     names = [str(name) for name in frame.columns]
     there = [*names, *frame.attrs[LEFT_OUT]]

@@ -6,6 +6,7 @@ folders that share one add up. Entries stay when releases are pruned and when wo
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,50 @@ from launderette.pipelines.run.artifacts import LaunderError, read_json, write_j
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 BOUND = "total_epsilon"
 BOUND_ROUNDING = 1e-9  # of sums, relative
+DROWNED = "all that a run may ask, which ended as noise drowns the rows"
+
+
+class DrownedRunError(LaunderError):
+    """Noise drowned what rows were asked: that it did tells of them, so it is spent."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Raise DrownedRunError where rows are asked inside the block and noise drowns them."""
+    from launderette.generators.errors import DrownedError
+
+    try:
+        yield
+    except DrownedError as error:
+        raise DrownedRunError(str(error)) from None
+
+
+@contextmanager
+def charged(config: RunConfig) -> Iterator[None]:
+    """Leave the entry of all that a run may spend where noise drowns the rows inside the block: who asks again until it
+    does not would learn of them for nothing.
+    """
+    try:
+        yield
+    except DrownedRunError:
+        remember(config, _new_id("drowned"), _whole(config), released=False)
+        raise
+
+
+def _whole(config: RunConfig) -> dict[str, Any]:
+    """Return the ledger of all that a configuration allows."""
+    from launderette.generators.privacy import accounting, noise
+    from launderette.generators.privacy.ledger import Ledger, gaussian
+
+    asked = config.privacy
+    assert asked is not None  # what else would noise drown
+    reach = asked.rows_per_entity or 1
+    variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / reach)
+    return Ledger((gaussian(DROWNED, variance, reach=reach),), asked.delta, asked.unit).to_dict()
+
+
+def _new_id(what: str) -> str:
+    return f"{datetime.now(UTC):{CREATED_FORMAT}}-{what}-{secrets.token_hex(4)}"
 
 
 def remember(config: RunConfig, id: str, ledger: dict[str, Any] | None, *, released: bool) -> None:
@@ -34,7 +79,7 @@ def remember(config: RunConfig, id: str, ledger: dict[str, Any] | None, *, relea
 def remember_model(config: RunConfig, ledger: dict[str, Any] | None) -> None:
     """Leave the entry of a model that is no run's, where an account is named: its holder may sample without end."""
     if config.privacy is not None and config.privacy.account is not None:
-        remember(config, f"{datetime.now(UTC):{CREATED_FORMAT}}-model-{secrets.token_hex(4)}", ledger, released=True)
+        remember(config, _new_id("model"), ledger, released=True)
 
 
 def _accounts(config: RunConfig) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.drift import findings
+from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import reusing, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
@@ -20,6 +21,11 @@ def decide(doing: Doing, config: RunConfig, check: Callable[[Result], None] | No
     to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema
     before anything is learned.
     """
+    with spending.charged(config):
+        return _decided(doing, config, check)
+
+
+def _decided(doing: Doing, config: RunConfig, check: Callable[[Result], None] | None) -> Result:
     night = reusing.look(doing, config, doing(config)(steps.ingest))
     source, schema = night.source, night.source["schema"]
     if check:

@@ -48,7 +48,6 @@ class DelimitedForm:
     encoding: str = "utf-8"
     missing: tuple[str, ...] = MISSING_TEXTS
     decimal: str = "."
-    typed: bool = True  # False for texts as they stand: a type follows from all rows
 
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
@@ -99,7 +98,7 @@ def _check_names(one: tuple[Part, TextLayout], first: tuple[Part, TextLayout]) -
 
 def _check_encoding(part: Part, encoding: str) -> None:
     """Decode the whole file once; LaunderError that offers an encoding that works, or says that it is no text."""
-    _check_known(encoding)
+    check_known(encoding)
     head = part.head()[:SAMPLE]
     if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _is_binary(head) and "16" not in encoding:
         raise LaunderError(
@@ -114,7 +113,8 @@ def _check_encoding(part: Part, encoding: str) -> None:
     )
 
 
-def _check_known(encoding: str) -> None:
+def check_known(encoding: str) -> None:
+    """Raise LaunderError for an encoding that there is not."""
     try:
         codecs.lookup(encoding)
     except LookupError:
@@ -279,8 +279,6 @@ def _points(counts: dict[str, Counter]) -> bool:
 
 def _type(count: Counter, form: DelimitedForm) -> pa.DataType:
     """Return the type that holds every value of the column."""
-    if not form.typed:
-        return pa.string()
     if not count["present"]:
         return pa.null()
     numbers = count["whole"] + count["float"] + (count["comma"] if form.decimal == "," else 0)

@@ -99,6 +99,11 @@ def squeezed(lines: Iterator[str]) -> Iterator[str]:
         yield re.sub(r'("[^"]*")|[ \t]+', lambda run: run[1] or " ", line.strip(" \t\r\n")) + "\n"
 
 
+def is_above(lines: list[str]) -> bool:
+    """Tell whether all of the first lines of a text stand above its header: comments, and what `find` passes over."""
+    return _above(lines)[0] == len(lines)
+
+
 def _above(lines: list[str]) -> tuple[int, str, str | None]:
     """Return how many lines of comments, of nothing and of Excel's `sep=` come first, how a comment begins, and
     that delimiter.

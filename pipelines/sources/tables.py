@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from launderette.pipelines.run.artifacts import LaunderError, digest_path
-from launderette.pipelines.sources import columnar, delimited, excel, json_records, partitioned, parts, records
+from launderette.pipelines.sources import columnar, delimited, excel, json_records, lines, partitioned, parts, records
 from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
 NOTES, LEFT_OUT = (
@@ -22,7 +22,8 @@ NOTES, LEFT_OUT = (
 
 class ReadingOptions(TypedDict, total=False):
     """How a table is read: delimiter, header, encoding and missing (the texts that mean no value) of delimited text;
-    sheet of a workbook; `without`, columns to leave out; `typed` False for delimited text as it stands.
+    sheet of a workbook; `without`, columns to leave out; `typed` False for delimited text as it stands, each line a row
+    by itself (lines.py).
     """
 
     delimiter: str | None
@@ -59,6 +60,8 @@ def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFra
     strings. LaunderError for what is no table.
     """
     found, form = _parts(uri)
+    if form == parts.TEXT and not options.get("typed", True):
+        return _by_line(found, **options)
     folder = _partitions(uri, found)
     source = _open(found, form, folder, **options)
     if folder:
@@ -70,6 +73,20 @@ def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFra
         frame = columnar.with_integers(table.to_pandas(), table)
     frame.attrs |= {NOTES: list(source.notes), LEFT_OUT: list(source.left_out)}
     return frame
+
+
+def _by_line(found: list[Part], **options: Unpack[ReadingOptions]) -> pd.DataFrame:
+    written = _form(options.get("delimiter"), options.get("header"), options["encoding"], options.get("missing"))
+    frame, notes, left_out = lines.read(found, written, frozenset(options.get("without", ())))
+    frame.attrs |= {NOTES: notes, LEFT_OUT: left_out}
+    return frame
+
+
+def _form(
+    delimiter: str | None, header: bool | None, encoding: str, missing: Iterable[str] | None
+) -> delimited.DelimitedForm:
+    known = delimited.MISSING_TEXTS if missing is None else tuple(missing)
+    return delimited.DelimitedForm(delimiter, header, encoding, known)
 
 
 def notes_of(frame: pd.DataFrame) -> list[str]:
@@ -122,9 +139,7 @@ def _open(
         )
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
-    known = delimited.MISSING_TEXTS if missing is None else tuple(missing)
-    written = delimited.DelimitedForm(delimiter, header, encoding, known, typed=typed)
-    names, batches, notes = delimited.open_parts(found, written)
+    names, batches, notes = delimited.open_parts(found, _form(delimiter, header, encoding, missing))
     kept, left_out = (
         [name for name in names if name not in set(without)],
         tuple(name for name in names if name in set(without)),

@@ -1,0 +1,142 @@
+"""Sources under a privacy budget: each row is read by itself, and of a row more nothing leaves a run but by answers."""
+
+import contextlib
+import datetime
+import io
+import json
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.privacy import noise
+from generators.privacy.domain import PublicColumn
+from generators.privacy.learning import TRUTH_VALUE, _each, _form
+from pipelines import config
+from pipelines.modalities import private_tabular
+from pipelines.privacy import public, spending
+from pipelines.run.artifacts import LaunderError
+from pipelines.sources import lines, parts, remote
+from pipelines.sources.delimited import DelimitedForm
+from tests import runs
+from tests.privacy.test_runs import COLUMNS, QUICK, loaded, table
+
+ROWS = [b"1,Ulm,true", b'2,"K\xc3\xb6ln, Mitte",false', b",,", b"4,Ulm,0"]
+LINE = st.binary(max_size=30).filter(lambda line: not {10, 13} & set(line))
+
+
+def texts(rows, **form):
+    part = parts.Part("people.csv", lambda: io.BytesIO(b"\n".join([b"age,town,ill", *rows])))
+    return lines.read([part], DelimitedForm(",", **form), frozenset())[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    LINE | st.sampled_from([b'"', b'x"y,"', b"1,2", b"1,2,3,4,5", b"\xff\xfe,\x00", b'"a"b",c', b"#,a", b","]),
+    st.data(),
+)
+def test_a_line_of_any_bytes_changes_nothing_of_the_others(line, data):
+    at = data.draw(st.integers(0, len(ROWS)))
+    found, before = texts([*ROWS[:at], line, *ROWS[at:]]), texts(ROWS)
+    more = len(found) - len(before)
+    assert more in (0, 1) and list(found) == list(before)
+    assert found.drop(index=range(at, at + more)).reset_index(drop=True).equals(before)
+
+
+def test_lines_are_read_as_they_stand():
+    found = texts(ROWS)
+    assert found["town"].tolist() == ["Ulm", "Köln, Mitte", None, "Ulm"] and found["ill"].tolist()[-1] == "0"
+    assert texts([]).shape == (0, 3)  # that there are none, noisy counts tell
+    with pytest.raises(LaunderError, match=r"expected a header under privacy\.epsilon"):
+        texts(ROWS, header=False)
+
+
+def test_odd_lines_stop_no_run_and_are_counted_for_inside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table(50).to_csv("people.csv", index=False)
+    written = Path("people.csv").read_bytes()
+    Path("people.csv").write_bytes(written + b"\xff\xfe,Ulm\n3,Ulm,true,x,y\n")
+    asked = loaded(tmp_path / "people.csv")
+    counts = [note.partition(" ")[0] for note in public.read(asked)[2] if "lines" in note]
+    assert counts == ["1", "2"] and len(public.read(asked)[0]) == 52
+    assert private_tabular.ingest(asked, tmp_path / "in").notes == ()
+
+
+def in_sqlite(folder, rows):
+    with contextlib.closing(sqlite3.connect(folder / "people.db")) as database:
+        database.execute("CREATE TABLE people (age, town, ill)")
+        database.executemany("INSERT INTO people VALUES (?, ?, ?)", rows)
+        database.commit()
+    stated = {"age": COLUMNS["age"], "town": {"kind": "categorical", "categories": [1, 2]}, "ill": "boolean"}
+    words = ["source.table=people", "privacy.epsilon=4", f"columns={json.dumps(stated)}"]
+    asked = config.load(f"sqlite:///{folder}/people.db", words, folder / "out")
+    return public.read(remote.fetched(asked)[0])[0]
+
+
+@pytest.mark.parametrize("value", ["x", 1.5, b"\x00\xff", 2**62, None])
+def test_a_value_of_another_type_changes_nothing_of_the_others_in_sqlite(tmp_path, value):
+    rows = [(30, 1.0, True), (40.5, 2, False), (None, 1, 0)]
+    (tmp_path / "less").mkdir(), (tmp_path / "more").mkdir()
+    before, after = in_sqlite(tmp_path / "less", rows), in_sqlite(tmp_path / "more", [*rows, (value, value, value)])
+    assert before["town"].tolist() == ["1", "2", "1"] and after.iloc[:-1].equals(before)
+
+
+def test_equal_values_of_several_types_are_each_read_by_themselves():
+    month = PublicColumn.read("m", {"kind": "datetime", "format": "%m", "bounds": ["01", "12"]})
+    values = pd.Series([True, 1, np.datetime64("2020-05-01"), datetime.date(2020, 5, 1), 1.0], dtype=object)
+    assert month.conformed(values).tolist() == ["true", "1", "05", "05", "1"]
+    assert _each(values[[0, 1, 4]].reset_index(drop=True), _form).tolist().count(TRUTH_VALUE) == 1
+    zoned = pd.Series(pd.array([0, 2**62], "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
+    assert month.conformed(zoned.dt.tz_convert("Europe/Berlin")).isna().tolist() == [False, True]
+
+
+def told(place):
+    """Return what a release tells, by file: without the time in its id, and digests of what holds that."""
+    plain = {}
+    for path in sorted(path for path in place.rglob("*") if path.is_file()):
+        found = path.read_bytes().replace(place.name.encode(), place.name.partition("-")[2].encode())
+        if path.name == "manifest.json":
+            known = json.loads(found)
+            known["files"] = {name: one for name, one in known["files"].items() if not name.startswith("report")}
+            found = [(key, one) for key, one in known.items() if key not in ("created", "digest")]
+        plain[path.relative_to(place).as_posix()] = found
+    return plain
+
+
+def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(tmp_path, monkeypatch):
+    """One row more among those that are trained on, whatever it holds: every file of the release is the same."""
+    exact, answers = noise.noisy, []
+    monkeypatch.setattr(noise, "noisy", lambda counts, variance: answers.append(exact(counts, variance)) or answers[-1])
+    (tmp_path / "less").mkdir(), (tmp_path / "more").mkdir()
+    frame = table(500)
+    frame.to_csv(tmp_path / "less/people.csv", index=False)
+    asked = loaded(tmp_path / "less/people.csv", *QUICK)
+    first = told(Path(runs.launder(asked)["place"]))
+    held = [len(part) for part in private_tabular.split(*public.read(asked)[:2], asked)][1]
+    for age in range(18):  # of no stated town, on the side that is trained on
+        more = pd.concat([frame, pd.DataFrame({"age": [age], "town": ["Quixworth"], "ill": ["maybe"], "note": [""]})])
+        more.to_csv(tmp_path / "more/people.csv", index=False)
+        asked = loaded(tmp_path / "more/people.csv", *QUICK)
+        if len(private_tabular.split(*public.read(asked)[:2], asked)[1]) == held:
+            break
+    replayed = iter(answers)
+    monkeypatch.setattr(noise, "noisy", lambda counts, variance: next(replayed))
+    again = told(Path(runs.launder(asked)["place"]))
+    assert next(replayed, None) is None and sorted(again) == sorted(first)
+    assert [name for name in first if first[name] != again[name]] == []
+
+
+def test_a_run_that_noise_drowns_has_spent_its_budget(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table(30).to_csv("people.csv", index=False)
+    asked = loaded(tmp_path / "people.csv", *QUICK, "privacy.epsilon=0.1", "privacy.total_epsilon=0.12")
+    with pytest.raises(LaunderError, match=r"the noise .* drowns their very number"):
+        runs.launder(asked)
+    assert spending.spent(tmp_path / "out").epsilon == pytest.approx(0.1, rel=0.01)
+    assert [entry["released"] for entry in spending.entries(tmp_path / "out")] == [False]
+    with pytest.raises(LaunderError, match="total_epsilon"):
+        private_tabular.inspect(asked)
