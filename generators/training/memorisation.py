@@ -92,14 +92,14 @@ class Attack:
 def sentence(found: Memorisation) -> str:
     """Say what a model remembers, and whether the bound is kept."""
     attack = (
-        "whoever holds the model tells a row that it learnt from and one that it did not apart by its loss, with "
-        f"probability {found['auc']:.2f} (0.50 is guessing), as measured on its own validation rows"
+        "whoever holds the model tells an example that it learnt from and one that it did not apart by its loss, with "
+        f"probability {found['auc']:.2f} (0.50 is guessing), as measured on its own validation split"
     )
     if "bound" not in found:
         return f"{attack[0].upper()}{attack[1:]}."
     if found["auc"] <= found["bound"]:
         return f"The bound on memory, {found['bound']:.2f}, is kept: {attack}."
-    return f"The bound on memory, {found['bound']:.2f}, cannot be met: {attack}; learn from more rows."
+    return f"The bound on memory, {found['bound']:.2f}, cannot be met: {attack}; more to learn from would help."
 
 
 def _placements(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
