@@ -88,7 +88,8 @@ def _add(rows: TextRows, part: Part, own: TextLayout, form: DelimitedForm) -> No
         fields = _cut(line, own.delimiter)
         if len(fields) != width and own.comment and line.startswith(own.comment):
             continue
-        rows.odd.update(what for what, is_odd in ((NOT_TEXT, NO_TEXT in line), (ODD_WIDTH, len(fields) != width)) if is_odd)
+        oddities = ((NOT_TEXT, NO_TEXT in line), (ODD_WIDTH, len(fields) != width))
+        rows.odd.update(what for what, is_odd in oddities if is_odd)
         rows.found.append((fields + [""] * width)[:width])
 
 
