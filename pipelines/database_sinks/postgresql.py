@@ -126,9 +126,15 @@ class PostgreSQL:
 
     def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
         schema = pa.schema([pa.field(column.name, column.copied) for column in columns])
-        reader = pa.RecordBatchReader.from_batches(schema, _batches(file, columns, schema))
+        failed: list[Exception] = []
+        reader = pa.RecordBatchReader.from_batches(schema, _noted(_batches(file, columns, schema), failed))
         with self.connection.cursor() as cursor:
-            cursor.adbc_ingest(version, reader, mode="append", db_schema_name=SCHEMA)
+            try:
+                cursor.adbc_ingest(version, reader, mode="append", db_schema_name=SCHEMA)
+            except Exception:
+                if failed:
+                    raise failed[0] from None
+                raise
         self._convert(version, columns)
 
     def _convert(self, version: str, columns: Sequence[LoadedColumn]) -> None:
@@ -189,6 +195,15 @@ def _batches(file: pq.ParquetFile, columns: Sequence[LoadedColumn], schema: pa.S
     for batch in file.iter_batches(contract.LOADED_ROWS):
         arrays = [types.cast(batch.column(column.name), column) for column in columns]
         yield pa.record_batch(arrays, schema)
+
+
+def _noted(batches: Iterator[pa.RecordBatch], failed: list[Exception]) -> Iterator[pa.RecordBatch]:
+    """Yield batches and note what they raise: the driver that reads them takes it for a failure of the connection."""
+    try:
+        yield from batches
+    except Exception as error:
+        failed.append(error)
+        raise
 
 
 def _literal(text: str) -> str:

@@ -192,14 +192,16 @@ def test_rows_of_a_table_are_replaced_under_all_that_hangs_on_it(server, target,
     assert server.run(
         "SELECT count(size), has_table_privilege('reader', 'staging.people', 'SELECT') FROM staging.sizes"
     ) == [(2, True)]
-    for column, values in {
-        "cost": [1.25, 2, 3],
-        "size": ["S", "M", "L"],
-        "id": [1, 1, 2],
-        "at": ["10.1", "x", None],
-    }.items():
+    for column, values, found in [
+        ("cost", [1.25, 2, 3], "found another content in column 'cost'"),
+        ("cost", ["1 EUR", "2", "3"], "values of the type numeric\\(5,1\\) for column 'cost'"),
+        ("id", [1, 2, 2**40], "values of the type integer for column 'id'"),
+        ("size", ["S", "M", "L"], "found a value that the database cannot convert"),
+        ("id", [1, 1, 2], "found rows that break one of its constraints"),
+        ("at", ["10.1", "x", None], "found a value that the database cannot convert"),
+    ]:
         wrong = rows.set_column(rows.schema.get_field_index(column), column, pa.array(values))
-        with pytest.raises(LaunderError, match=r"^expected .*, found "):
+        with pytest.raises(LaunderError, match=rf"^expected .*{found}"):
             release(target("rows"), tmp_path, IDS[2], wrong)
         assert ids(server) == [1, 2, 3]
 
