@@ -19,12 +19,14 @@ from importlib import metadata
 from pathlib import Path
 
 from launderette.pipelines.run import supervisor
-from launderette.pipelines.run.artifacts import LaunderError, explained
+from launderette.pipelines.run.artifacts import LaunderError, atomic_write, explained
 
 LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
+LEAST_FILE_BYTES = 8 << 20  # bytes to which its database grows in a run or two
 START_SECONDS = 180.0  # seconds for a server to come up
 APPLICATION = "prefect.server.api.server:create_app"
 DATABASE = "prefect.db"  # in Prefect's home
+LOG = "server.log"  # in work/
 FILLED = ("flow", "flow_run", "deployment", "block_document", "variable", "configuration", "work_pool")  # by use alone
 OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")  # such as PostgreSQL
 WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # neither pages nor schedules
@@ -58,9 +60,32 @@ class StartingServer:
 
     def ready(self) -> str:
         """Return the address once it answers; LaunderError where it does not come up."""
-        _wait(self.process, f"{self.api}/health", self.work)
+        self._wait()
         _remember(Path(os.environ["PREFECT_HOME"]) / DATABASE)
         return self.api
+
+    @property
+    def log(self) -> Path:
+        """Return where it writes what goes wrong in it."""
+        return self.work / LOG
+
+    def check_disk(self) -> None:
+        """Raise LaunderError where a file of the size of Prefect's database cannot be written."""
+        with explained(self.work / DATABASE), tempfile.TemporaryFile(dir=self.work, buffering=0) as file:
+            written = 0
+            while written < LEAST_FILE_BYTES:  # what is over a limit on the size of files is written in part first
+                written += file.write(bytes(LEAST_FILE_BYTES - written))
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.api}/health", timeout=5):  # noqa: S310  our own server's
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        self.check_disk()
+        raise LaunderError(f"expected the Prefect server to start, found that it did not; see {self.log}")
 
 
 @contextmanager
@@ -90,9 +115,8 @@ def _template() -> Path:
 def _prefill(database: Path) -> None:
     """Give a new home the empty database: making one by Prefect's migrations takes longer than everything else."""
     if not database.exists() and _template().is_file() and not any(map(os.environ.get, OTHER_DATABASE)):
-        with suppress(OSError):  # then it is made anew
-            database.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_template(), database)
+        with atomic_write(database) as aside:
+            shutil.copyfile(_template(), aside)
 
 
 def _remember(database: Path) -> None:
@@ -114,7 +138,7 @@ def _start(work: Path, port: int, settings: dict[str, str]) -> subprocess.Popen:
     where = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
     uvicorn = [sys.executable, "-m", "uvicorn", "--factory", APPLICATION, *where]
     command = [sys.executable, "-I", "-S", supervisor.__file__, str(os.getpid()), *uvicorn]
-    with open(work / "server.log", "ab") as log:
+    with open(work / LOG, "ab") as log:
         return subprocess.Popen(
             command,
             env=os.environ | settings | {"PREFECT__SERVER_FINAL": "1"},
@@ -130,14 +154,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _wait(server: subprocess.Popen, address: str, work: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server's
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise LaunderError(f"expected the Prefect server to start, found that it did not; see {work / 'server.log'}")

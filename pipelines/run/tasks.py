@@ -28,13 +28,14 @@ from prefect.artifacts import (
 )
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import PrefectException
+from prefect.exceptions import CrashedRun, PrefectException
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.databases import addresses
 from launderette.pipelines.run import caching, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
 from launderette.pipelines.run.caching import Result, Step
@@ -45,6 +46,7 @@ from launderette.pipelines.sources import remote
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
+UNREACHABLE = "Failed to reach API"  # Prefect's words
 RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attempt
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
@@ -94,15 +96,35 @@ def connected(begun: server.StartingServer | None) -> Iterator[str]:
     """Have Prefect talk to a server and yield its address: the user's, or one of our own that has begun."""
     users = get_current_settings().api.url
     if users or begun is None:
-        yield users or ""
+        with _answering(f"at {addresses.shown(str(users))} (PREFECT_API_URL)", "run again once it does", lambda: None):
+            yield users or ""
         return
-    address = begun.ready()
+    with _answering("of our own", f"see {begun.log}", begun.check_disk), _connected_to(begun.ready()) as address:
+        yield address
+
+
+@contextmanager
+def _connected_to(address: str) -> Iterator[str]:
     with temporary_settings({PREFECT_API_URL: address}):
         os.environ["PREFECT_API_URL"] = address  # for the processes of scheduled runs
         try:
             yield address
         finally:
             del os.environ["PREFECT_API_URL"]
+
+
+@contextmanager
+def _answering(which: str, advice: str, check: Callable[[], None]) -> Iterator[None]:
+    """Turn a failure of Prefect's server in the middle of a run into one sentence, that of `check` where it has one."""
+    try:
+        yield
+    except (httpx.HTTPError, CrashedRun, RuntimeError) as error:
+        if type(error) is RuntimeError and UNREACHABLE not in str(error):
+            raise
+        check()
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        found = f"an error ({status})" if status else "that it does not"
+        raise LaunderError(f"expected the Prefect server {which} to answer, found {found}; {advice}") from error
 
 
 def secret_block(name: str, key: str) -> str:

@@ -1,12 +1,17 @@
 """The server of our own: a new home is given an empty database, so that Prefect's migrations are run once a version."""
 
+import errno
+import resource
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
+import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pipelines.run import server
+from pipelines.run import server, tasks
+from pipelines.run.artifacts import LaunderError
 
 
 def made(folder, rows=0):
@@ -48,3 +53,63 @@ def test_a_database_in_which_something_happened_is_neither_kept_nor_replaced(tmp
     shutil.rmtree(tmp_path / "cache")
     (tmp_path / "cache").write_text("no folder")
     server._remember(tmp_path / "empty" / server.DATABASE)  # a cache that cannot be written changes nothing
+
+
+def test_a_copy_that_the_disk_does_not_hold_leaves_nothing_half_written(tmp_path, monkeypatch):
+    server._remember(made(tmp_path / "first"))
+    home = tmp_path / "second"
+
+    def full(source, target):
+        target.write_bytes(b"SQLite format 3")
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(LaunderError, match="no space left on the disk"):
+        server._prefill(home / server.DATABASE)
+    assert not list(home.iterdir())
+
+
+@contextmanager
+def files_of_at_most(size):
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+class Ended:
+    def poll(self):
+        return 1
+
+
+def test_a_server_that_does_not_start_or_fails_midway_for_want_of_space_is_told_by_the_disk(tmp_path):
+    begun = server.StartingServer(Ended(), "http://127.0.0.1:1/api", tmp_path)
+    with pytest.raises(LaunderError, match=r"to start, found that it did not; see .*server\.log"):
+        begun.ready()
+    with files_of_at_most(1 << 20), pytest.raises(LaunderError, match="ulimit -f"):
+        begun.ready()
+    request = httpx.Request("POST", begun.api)
+    failure = httpx.HTTPStatusError("", request=request, response=httpx.Response(500, request=request))
+    for size, found in (
+        (1 << 20, "ulimit -f"),
+        (1 << 30, r"of our own to answer, found an error \(500\); see .*server.log"),
+    ):
+        answering = tasks._answering("of our own", f"see {begun.log}", begun.check_disk)
+        with files_of_at_most(size), pytest.raises(LaunderError, match=found), answering:
+            raise failure
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("who: secret"), RuntimeError("Failed to reach API at http://x"), ValueError("other")]
+)
+def test_a_server_of_the_user_that_does_not_answer_is_one_sentence(error):
+    ours = not isinstance(error, ValueError)
+    named = temporary_settings({PREFECT_API_URL: "http://prefect.example/api"})
+    with named, pytest.raises(LaunderError if ours else ValueError) as told, tasks.connected(None):
+        raise error
+    said = (
+        "expected the Prefect server at http://prefect.example/api (PREFECT_API_URL) to answer, found that it does not"
+    )
+    assert str(told.value).startswith(said if ours else "other")
