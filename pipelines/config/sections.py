@@ -238,14 +238,14 @@ class Schedule(Section):
         try:
             next(CronSim(CRON_WORDS.get(cron, cron), datetime.now()))
         except (CronSimError, StopIteration):
-            raise ValueError(
-                'expected five fields of cron such as "0 3 * * *", found others, or a day that never is'
-            ) from None
+            found = f"found {cron!r}: others, or a day that never is"
+            raise ValueError(f'expected five fields of cron such as "0 3 * * *", {found}') from None
         return cron
 
     @field_validator("timezone")
     @classmethod
     def _known(cls, timezone: str) -> str:
         if timezone not in available_timezones():
-            raise ValueError(f"expected a time zone such as Europe/Berlin{nearest(timezone, available_timezones())}")
+            near = nearest(timezone, available_timezones())
+            raise ValueError(f"expected a time zone such as Europe/Berlin, found {timezone!r}{near}")
         return timezone

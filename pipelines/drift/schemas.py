@@ -35,11 +35,20 @@ def _changes(before: Column, now: Column) -> Iterator[Drifted]:
     if before.kind != now.kind:
         yield Drifted("retyped", now.name, f"Column {now.name!r} was {before.kind} and is {now.kind}.")
         return
+    if _is_text(before) != _is_text(now):
+        how = "no text and is one now" if _is_text(now) else "text and is none now"
+        yield Drifted("retyped", now.name, f"Column {now.name!r}, {now.kind}, was {how}.")
+        return
     for field, words in WRITTEN:
         one, other = getattr(before, field, None), getattr(now, field, None)
         if one != other:
             said = f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}."
             yield Drifted("written", now.name, said)
+
+
+def _is_text(column: Column) -> bool:
+    """Tell whether numbers or moments are written as texts, which another type of column has to hold."""
+    return getattr(column, "format", None) not in (None, "")
 
 
 def _shown(value: object) -> str:

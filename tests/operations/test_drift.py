@@ -45,6 +45,8 @@ CHANGED = {
     "removed": (lambda f: f.drop(columns="paid"), {("removed", "paid")}),
     "renamed": (lambda f: f.rename(columns={"paid": "wage"}), {("renamed", "wage")}),
     "retyped": (lambda f: f.assign(age=np.where(f["age"] > 45, "old", "young")), {("retyped", "age")}),
+    "numbers as texts": (lambda f: f.assign(age=f["age"].astype(str) + " y"), {("retyped", "age")}),
+    "dates as texts": (lambda f: f.assign(born=f["born"].dt.strftime("%d.%m.%Y")), {("retyped", "born")}),
     "a new label": (lambda f: f.assign(town=f["town"].where(f.index % 20 > 0, "Rom")), {("categories", "town")}),
     "beyond the range": (lambda f: f.assign(age=f["age"] + 300 * (f.index % 20 == 0)), {("range", "age")}),
     "other numbers": (lambda f: f.assign(paid=f["paid"].clip(upper=15)), {("distribution", "paid")}),
