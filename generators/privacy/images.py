@@ -13,9 +13,8 @@ from launderette.generators.data.images import LABEL_COLUMN, ImageForm, Images
 from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import learning
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, text_of
-from launderette.generators.privacy.ledger import Event, Ledger
+from launderette.generators.privacy.ledger import IMAGE_UNITS, Event, Ledger
 
-IMAGE_UNIT = "image"
 SIZE = "size and colour of the images"  # the shape of the array that holds them, whoever is in it
 
 
@@ -68,7 +67,7 @@ def _numbers(labels: np.ndarray, known: tuple[Any, ...]) -> np.ndarray:
 
 def ledger_of(privacy: Privacy, events: tuple[Event, ...], *, labelled: bool) -> Ledger:
     """Return the ledger of a fit on images, those events that were asked before included."""
-    unit = IMAGE_UNIT if privacy.unit == "row" else privacy.unit
+    unit = IMAGE_UNITS[privacy.unit]
     learnt = privacy.public([LABEL_COLUMN])[0].learnt if labelled else ()
     public = (SIZE, *((LABEL_COLUMN,) if labelled and not learnt else ()))
     told = (f"{' and '.join(learnt)} of {LABEL_COLUMN}",) if learnt else ()

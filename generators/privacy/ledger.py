@@ -15,7 +15,8 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import accounting, noise, subsampling
 
 PRIVACY_UNITS = ("row", "entity")
-PLURAL = {"row": "rows", "image": "images", "entity": "entities"}  # units of ledgers: the row of images is an image
+IMAGE_UNITS = {"row": "image", "entity": "entity of images"}  # what the units of privacy are where rows are images
+PLURAL = {"row": "rows", "image": "images", "entity": "entities", "entity of images": "entities"}  # units of ledgers
 NEIGHBOURING_RELATION = "add or remove one"
 EPSILON_ROUNDING = 1e-6  # relative, of an epsilon that is added up again elsewhere
 STATED_FPR = 0.01  # share of non-members taken for members at which a sentence says what epsilon allows
@@ -142,7 +143,8 @@ class Ledger:
 
     def sentence(self) -> str:
         """Say what the ledger allows, for somebody who has to sign for it."""
-        rows = f" (at most {self.reach:,} of its rows are used)" if self.unit == "entity" else ""
+        own = "images" if self.unit in IMAGE_UNITS.values() else "rows"
+        rows = f" (at most {self.reach:,} of its {own} are used)" if "entity" in self.unit else ""
         return (
             f"Adding or removing one {self.unit}{rows} changes the probability of any release by a factor of at most "
             f"e^{self.epsilon:.3g} = {math.exp(min(self.epsilon, 700)):.3g}, but for a probability of {self.delta:g}. "

@@ -112,9 +112,17 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
 
 
 def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[ImageSample, ImageSample]:
-    """Return the images that the ledger protects and those of the scores, the side of each by itself."""
-    held = config.split.holdout or HELD_OUT
-    return _parts(images, splitting.sides_of(_digests(images), holdout=held, seed=config.seed))
+    """Return the images that the ledger protects and those of the scores, the side of each image or entity by
+    itself.
+    """
+    return _parts(images, _sides(images, config, config.split.holdout or HELD_OUT, config.seed))
+
+
+def _sides(images: ImageSample, config: RunConfig, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    owner = config.split.column
+    if owner is not None:
+        return splitting.sides_of_entities(images.table[owner], holdout=holdout, seed=seed)
+    return splitting.sides_of(_digests(images), holdout=holdout, seed=seed)
 
 
 def _digests(images: ImageSample) -> list[str]:
@@ -138,7 +146,9 @@ def train(
     progress: Progress | None = None,
 ) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
-    return private.fit(images.images(), config, public_images.guarantee(config), None, checkpoint, progress)
+    owner = config.split.column
+    groups = None if owner is None else images.table[owner]
+    return private.fit(images.images(), config, public_images.guarantee(config), groups, checkpoint, progress)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
@@ -161,8 +171,7 @@ def score(
     image is looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
     known = _known(holdout, synthetic)
-    halves = splitting.sides_of(_digests(known), holdout=0.5, seed=config.seed + 1)
-    one, other = _parts(known, halves)
+    one, other = _parts(known, _sides(known, config, 0.5, config.seed + 1))
     report = image.score(one, other, synthetic, schema, config, None, names=private.scored(names, NAME))
     report.scores[telling.SPENT] = telling.score(model)
     return report

@@ -54,15 +54,7 @@ def learns(config: RunConfig) -> bool:
 
 def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     """Yield whether something is asked of a table that has no guarantee, and the sentence that says so."""
-    yield (
-        config.split.column is not None and not by_entity(config),
-        "no split.entity under privacy.unit: row, found one, but what is protected is one row; write privacy: {unit: "
-        "entity, rows_per_entity: 10}, with as many rows of one as are to be used",
-    )
-    yield (
-        by_entity(config) and config.split.column is None,
-        "split.entity under privacy.unit: entity, found none; name the column that says whose a row is",
-    )
+    yield from refusals.of_entities(config, "row")
     dropped = config.split.column in config.listed and ingestion.kind_of(config.listed[config.split.column]) == "drop"
     yield (
         dropped,

@@ -1,6 +1,8 @@
 """Public knowledge of images: their labels, size and colour, as a configuration states them; nothing is read off."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from launderette.generators import GeneratorError, Privacy, Schema
@@ -17,6 +19,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 PRIVATE_IMAGE_GENERATOR = "image.mean_embedding"  # where none is named
 PRIVATE_IMAGE_GENERATORS = (PRIVATE_IMAGE_GENERATOR,)
+BEYOND = "images beyond privacy.rows_per_entity"
 UNLABELLED = "drop"  # as columns.label: images are learnt without
 
 
@@ -29,11 +32,7 @@ def check(config: RunConfig) -> None:
 
 def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     assert config.privacy is not None  # who asks for no guarantee is no concern of this module
-    yield (
-        config.privacy.unit != "row" or config.split.column is not None,
-        "privacy.unit: row and no split.entity for images, found an entity, but what is protected is one image; remove "
-        "both",
-    )
+    yield from refusals.of_entities(config, "image")
     yield (
         not config.columns and not learns(config),
         "the labels of images stated under privacy.epsilon, found none; write columns: {label: {kind: categorical, "
@@ -62,7 +61,9 @@ def guarantee(config: RunConfig) -> Privacy:
     asked, columns = config.privacy, {key: own for key, own in config.columns.items() if own != UNLABELLED}
     assert asked is not None
     try:
-        found = Privacy(asked.epsilon, asked.delta, columns, domain=asked.domain)
+        found = Privacy(
+            asked.epsilon, asked.delta, columns, asked.unit, rows_per_entity=asked.rows_per_entity, domain=asked.domain
+        )
         found.public(columns)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
@@ -70,12 +71,25 @@ def guarantee(config: RunConfig) -> Privacy:
 
 
 def find(config: RunConfig) -> ImageSource:
-    """Find the images of a source and, where labels are stated or learnt, the label of each."""
-    return private.find(config.source.path, labelled=labelled(config))
+    """Find the images of a source that are used, where labels are stated or learnt the label of each, and whose it is
+    where that counts.
+    """
+    owner = config.split.column
+    found = private.find(config.source.path, labelled=labelled(config), entity=owner)
+    if owner is None:
+        return found
+    used = guarantee(config).used(len(found.table), found.table[owner])
+    left = found.passed_over + Counter({BEYOND: int((~used).sum())})
+    return replace(private.among(found, used), passed_over=left)
 
 
 def changed(found: ImageSource, config: RunConfig) -> list[str]:
-    """Return how many images have a label that is not stated, in a sentence for inside only."""
+    """Return how many images are not used, and why, in sentences for inside only."""
+    left = [f"{count:,} {why} are not used." for why, count in found.passed_over.items() if count]
+    return left + _of_other_labels(found, config)
+
+
+def _of_other_labels(found: ImageSource, config: RunConfig) -> list[str]:
     if learns(config) or not labelled(config):
         return []
     known = {text_of(label) for label in images.classes(guarantee(config))}

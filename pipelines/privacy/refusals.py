@@ -45,6 +45,22 @@ def of_every_run(config: RunConfig, generators: Sequence[str]) -> Iterator[tuple
     )
 
 
+def of_entities(config: RunConfig, unit: str) -> Iterator[tuple[bool, str]]:
+    """Yield, as `of_every_run`, whether a column of entities and the unit entity are named without each other; `unit`
+    is what is protected else.
+    """
+    by_entity = config.privacy is not None and config.privacy.unit == "entity"
+    yield (
+        config.split.column is not None and not by_entity,
+        f"no split.entity under privacy.unit: row, found one, but what is protected is one {unit}; write privacy: "
+        f"{{unit: entity, rows_per_entity: 10}}, with as many {unit}s of one as are to be used",
+    )
+    yield (
+        by_entity and config.split.column is None,
+        f"split.entity under privacy.unit: entity, found none; name the column that says whose {unit} it is",
+    )
+
+
 def check_installed() -> None:
     """Raise LaunderError where what adds up a descent's steps is not installed."""
     try:

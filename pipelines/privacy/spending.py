@@ -53,13 +53,14 @@ def charged(config: RunConfig) -> Iterator[None]:
 def _whole(config: RunConfig) -> dict[str, Any]:
     """Return the ledger of all that a configuration allows."""
     from launderette.generators.privacy import accounting, noise
-    from launderette.generators.privacy.ledger import Ledger, gaussian
+    from launderette.generators.privacy.ledger import IMAGE_UNITS, Ledger, gaussian
 
     asked = config.privacy
     assert asked is not None  # what else would noise drown
+    unit = IMAGE_UNITS[asked.unit] if config.modality == "image" else asked.unit
     reach = asked.rows_per_entity or 1
     variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / reach)
-    return Ledger((gaussian(DROWNED, variance, reach=reach),), asked.delta, asked.unit).to_dict()
+    return Ledger((gaussian(DROWNED, variance, reach=reach),), asked.delta, unit).to_dict()
 
 
 def _new_id(what: str) -> str:

@@ -49,6 +49,15 @@ def sides_of(digests: list[str], *, holdout: float, seed: int) -> tuple[np.ndarr
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def sides_of_entities(names: pd.Series, *, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of training and held-out units by whose they are: all of an entity on one side; errors as in
+    `split`.
+    """
+    held = _drawn(names.astype("string").fillna("\0"), seed) < holdout
+    _check(int(held.sum()))
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
 def _sides(frame: pd.DataFrame, holdout: float, seed: int, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
     held = drawn < holdout

@@ -5,8 +5,7 @@ from typing import Any
 
 from launderette.evaluation.scores import Score
 from launderette.generators import Synthesizer
-from launderette.generators.privacy.images import IMAGE_UNIT
-from launderette.generators.privacy.ledger import DiscreteGaussian, Ledger, SubsampledGaussian
+from launderette.generators.privacy.ledger import IMAGE_UNITS, DiscreteGaussian, Ledger, SubsampledGaussian
 from launderette.pipelines.run.artifacts import LaunderError
 
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
@@ -37,7 +36,7 @@ def card(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "guarantee": ledger.sentence(),
         "protected": f"every {ledger.unit} that was trained on; the holdout is not: scores are computed on it",
-        "taken to be known": known if ledger.unit == IMAGE_UNIT else _of_columns(ledger),
+        "taken to be known": known if ledger.unit in IMAGE_UNITS.values() else _of_columns(ledger),
         "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         **_of_noise(told),
         **{f"noise on {one.what}": _of_descent(one) for one in descents},

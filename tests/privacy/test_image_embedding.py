@@ -205,7 +205,7 @@ def test_of_an_entity_so_many_images_are_used_and_charged():
     groups = np.repeat(np.arange(100), 4)
     privacy = Privacy(10.0, 1e-5, LABELS, unit="entity", rows_per_entity=2)
     ledger = generators.fit(pictures.bars(400), NAME, privacy=privacy, groups=groups).ledger
-    assert ledger.unit == "entity" and ledger.reach == 2 and ledger.epsilon <= 10
+    assert ledger.unit == "entity of images" and ledger.reach == 2 and ledger.epsilon <= 10
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def test_a_run_releases_with_its_ledger(source):
 
 REFUSED = {
     "generator.name=image.gan": "whose training gives no guarantee",
-    "privacy={epsilon: 4, unit: entity, rows_per_entity: 2}": "what is protected is one image",
+    "privacy={epsilon: 4, unit: entity, rows_per_entity: 2}": "found none; name the column that says whose image it is",
+    "privacy={epsilon: 4, unit: entity}": "found none; name the column",
     "split.entity=label": "what is protected is one image",
     "columns={}": "expected the labels of images stated under privacy.epsilon",
     "columns.label=infer": "expected the kind of column 'label'",

@@ -59,7 +59,7 @@ def loaded(source, *words):
 REFUSED = {
     "generator.name=tabular.gan": "whose training gives no guarantee",
     "split.entity=town": "what is protected is one row",
-    "privacy={epsilon: 4, unit: entity, rows_per_entity: 2}": "found none; name the column that says whose a row is",
+    "privacy={epsilon: 4, unit: entity, rows_per_entity: 2}": "found none; name the column that says whose row it is",
     "privacy={epsilon: 4, unit: entity}": "found none; name the column",
     "columns.*=infer": "looks at rows",
     "protect.rare=5": "it counts rows",
