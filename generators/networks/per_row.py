@@ -6,7 +6,7 @@ Where weights meet a row once, as y = a W, the row's gradient is the outer produ
 of all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -84,7 +84,33 @@ class Lookup:
         into.index_add_(0, self.at.flatten(), g.flatten(0, 1))
 
 
-Use = Product | SharedProduct | Bias | Lookup
+@dataclass(frozen=True, eq=False)
+class Gated:
+    """y[g, b, k] = sum_m before[b, g, m] (1 + pace W[r, g, m]) v[m, b, k], of weights W [R, G, M] for the R `groups` of
+    units, r that of unit k, constant before [B, G, M] and inputs v [M, B, o].
+    """
+
+    place: Place
+    before: Tensor
+    v: Tensor
+    pace: float
+    groups: int
+
+    def squared(self, g: Tensor) -> Tensor:
+        return torch.stack([own.square().sum((1, 2)) for own in self._each(g)]).sum(0)
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        for r, own in enumerate(self._each(g)):
+            into[r] += own.sum(0)
+
+    def _each(self, g: Tensor) -> Iterator[Tensor]:
+        """Yield of each group the gradients of rows, [B, G, M], which are small enough to be made."""
+        parts = zip(g.chunk(self.groups, 2), self.v.detach().chunk(self.groups, 2), strict=True)
+        for own, seen in parts:
+            yield self.pace * self.before * torch.bmm(own.transpose(0, 1), seen.permute(1, 2, 0))
+
+
+Use = Product | SharedProduct | Bias | Lookup | Gated
 
 
 @dataclass
