@@ -102,7 +102,7 @@ def render(report: Any, data: dict) -> str:
         secrets=_detail(scores, "privacy.attribute", "columns"),
         by_learner=_by_learner(scores),
         doubts=[found["sentence"] for found in data.get("inputs", ()) if found["level"] != "held"],
-        **_judged(data),
+        **_judged(data, _thing(report)),
         **_of_images(report, data),
     )
 
@@ -118,14 +118,19 @@ def _losses(scores: dict) -> dict[str, dict[str, tuple[float, float]]]:
     return found
 
 
+def _thing(report: Any) -> str:
+    """What is compared, in a word."""
+    return "image" if report.charts.get("grids") else "row"
+
+
 def _of_images(report: Any, data: dict) -> dict:
-    """Grids by place, and the words for what is compared.
+    """Grids by place, and the word for what is compared.
 
     Outsiders see synthetic images that a gate has let pass, for others may be copies of people; training images never.
     """
     grids, passed = report.charts.get("grids", {}), (data["verdict"] or {}).get("passed")
     return {
-        "thing": "image" if grids else "row",
+        "thing": _thing(report),
         "grids": {}
         if data["public"] and not passed
         else {name: uri for name, uri in grids.items() if name == "drawn" or not data["public"]},
@@ -174,10 +179,12 @@ def _by_learner(scores: dict) -> dict:
     return detail if "synthetic" in detail else {}
 
 
-def _judged(data: dict) -> dict:
-    """The rules, the verdict in a paragraph, what to do about a refusal, and what is said of the model."""
+def _judged(data: dict, thing: str) -> dict:
+    """The rules, the verdict on rows or images in a paragraph, what to do about a refusal, and what is said of the
+    model.
+    """
     reasons = _reasons(data["verdict"])
-    summary = verdicts.summary({"reasons": reasons}, data["rows"]) if reasons else ""
+    summary = verdicts.summary({"reasons": reasons}, data["rows"], thing) if reasons else ""
     model = (data.get("card") or {}).get("model", {})
     return {
         "reasons": reasons,

@@ -56,7 +56,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",
     "privacy.singling_out": "of descriptions that single out a training row, beyond those that single out a non-member",
     "privacy.linkability": "of training records whose halves can be joined, beyond those of non-members",
-    "unnoticed": "of the rows could leak without a rule about privacy noticing it",
+    "unnoticed": "of the training data could leak without a rule about privacy noticing it",
     "image.precision": "of synthetic images that lie where training images lie",
     "image.accuracy": "of the real images told right by a network that was trained on synthetic ones",
     "image.class_accuracy": "of the real images of each class told right by such a network, beyond chance",
@@ -196,13 +196,16 @@ def _named(score: str) -> str:
     return (COUNTED_WORDS | CHECKED).get(score, score)
 
 
-def summary(verdict: Mapping[str, Any], rows: Mapping[str, int]) -> str:
-    """Return a paragraph for somebody who has to sign: what was decided, on what grounds, and what it does not say."""
+def summary(verdict: Mapping[str, Any], rows: Mapping[str, int], thing: str = "row") -> str:
+    """Return a paragraph for somebody who has to sign: what was decided, on what grounds, and what it does not say.
+
+    `rows` counts the things compared, rows or images, by role.
+    """
     reasons = verdict["reasons"]
     refused = [reason for reason in reasons if not reason["passed"]]
     untested = [reason for reason in reasons if reason["passed"] and reason["value"] is None]
     counts = "{synthetic:,} synthetic, {train:,} training and {holdout:,} unseen real".format(**rows)
-    grounds = f"{len(reasons)} rules were checked on {counts} rows"
+    grounds = f"{len(reasons)} rules were checked on {counts} {thing}s"
     if refused:
         names = _listed([_named(reason["score"]).removeprefix("of ") for reason in refused])
         ends = "What to do stands below, most useful first."

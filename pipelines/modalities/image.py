@@ -97,14 +97,13 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
     decoded = decode(found, folder / PIXELS_FILE, config.images.sides, config)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
     write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
-    counts = (
-        found.passed_over
-        + Counter(reason for _, reason in decoded.skipped)
-        + Counter({"images resized": decoded.resized, _deep(decoded.deep[1]): decoded.deep[0]})
-    )
+    left_out = found.passed_over + Counter(reason for _, reason in decoded.skipped)
+    changed = Counter({"images resized": decoded.resized, _deep(decoded.deep[1]): decoded.deep[0]})
     sample = ImageSample(np.load(folder / PIXELS_FILE, mmap_mode="r"), table)
-    notes = [f"{count:,} {reason}." for reason, count in counts.items() if count]
-    return Ingested(sample, sample.images().schema, dict(counts), notes)
+    notes = [f"{count:,} {reason}." for reason, count in changed.items() if count]
+    if left_out:
+        notes.insert(0, f"Passed over: {', '.join(f'{count:,} {reason}' for reason, count in left_out.items())}.")
+    return Ingested(sample, sample.images().schema, dict(left_out + changed), notes)
 
 
 def _deep(bits: int) -> str:

@@ -200,7 +200,7 @@ def _bound(rule: Rule, value: float, score: Score) -> tuple[float | None, str]:
         chance = _by_chance(value, score) if relative == "by chance" else _by_rank(score)
         if chance is None:
             return None, NO_INTERVAL
-        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few rows."
+        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""
     if relative == "or ceiling":

@@ -90,4 +90,4 @@ def judged(reasons: Iterable[Mapping[str, Any]], leaks: Mapping[str, Leak], rule
 
 
 def _counted(found: Leak | None) -> str:
-    return f"{found.unnoticed:,} of {found.of:,}" if found else "all, because it was not tested on so few rows"
+    return f"{found.unnoticed:,} of {found.of:,}" if found else "all, because it was not tested on so few"

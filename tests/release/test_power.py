@@ -60,7 +60,7 @@ def test_the_verdict_says_that_it_is_underpowered_and_what_to_do():
 def test_what_is_excused_because_rows_are_too_few_notices_nothing():
     silent = Score(None, note="Likeness takes 100 real rows.", reason=Reason.TOO_FEW_ROWS)
     decision = decided(privacy__near_copies=silent)
-    assert failed(decision) == ["unnoticed"] and "not tested on so few rows" in note(decision, "unnoticed")
+    assert failed(decision) == ["unnoticed"] and "not tested on so few" in note(decision, "unnoticed")
 
 
 def test_the_most_isolated_are_counted_among_all_training_rows():
