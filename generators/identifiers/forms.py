@@ -21,6 +21,7 @@ COMMON_VALUES = 10  # what fewer distinct values share could single one out
 MOST_CHOICES = 12  # words at most of which one is chosen
 MOST_SINGLES = 8  # different characters at most at a place where each is kept as such
 MOST_FORMS = 6
+SHAPED_SHARE = 0.5  # of the words at a place, from which all are drawn in the commonest shape
 CAPACITY_PER_VALUE = 4  # values that a form should have for each real one
 EXAMINED_VALUES = 50_000  # distinct values looked at
 VAIN_DRAWS = 200  # draws in vain after which values grow longer
@@ -148,7 +149,7 @@ def _varied(words: Sequence[str], quotes: bool, inner: bool) -> str:
     runs = [_runs(word) for word in words]
     shapes = Counter(tuple(alphabet for alphabet, _ in run) for run in runs)
     shape, count = shapes.most_common(1)[0]
-    if count < 0.9 * len(words):
+    if count < SHAPED_SHARE * len(words):
         return _run(_alphabet("".join(words)), [len(word) for word in words])
     sizes = zip(*([size for _, size in run] for run in runs if tuple(a for a, _ in run) == shape), strict=True)
     return "".join(_run(alphabet, size) for alphabet, size in zip(shape, sizes, strict=True))
@@ -195,8 +196,10 @@ def _alphabet(text: str) -> str:
 
 
 def _runs(word: str) -> list[tuple[str, int]]:
-    """Return the alphabets and lengths of the runs of a word: ab12 is two letters and two digits."""
-    return [(_alphabet(run), len(run)) for run in re.findall(r"\d+|[^\W\d_]+", _cased(word))]
+    """Return the alphabets and lengths of the runs of a word: ab12 is two letters and two digits, Berg a capital and
+    three letters.
+    """
+    return [(_alphabet(run), len(run)) for run in re.findall(r"\d+|[A-Z]+|[a-z]+", _cased(word))]
 
 
 def _cased(word: str) -> str:

@@ -1,5 +1,7 @@
 """Drawing from forms ends: whatever a pattern is made of, and however large the numbers of a column are."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,3 +68,21 @@ def test_identifiers_of_64_bits_are_drawn_in_their_type(dtype, most):
     frame = pd.DataFrame({"user_id": pd.array(numbers, dtype=dtype), "age": rng.integers(18, 90, 200)})
     made = generators.fit(frame, budget=Budget(steps=2)).sample(150)["user_id"]
     assert made.nunique() == 150 and not made.isin(frame["user_id"]).any()
+
+
+SHAPES = {"Aa": r"[A-Z][a-z]+", "a": r"[a-z]+", "A": r"[A-Z]+"}
+SHAPED_WORDS = {
+    "Aa": st.text("abcdefgh", min_size=2, max_size=9).map(str.capitalize),
+    "a": st.text("abcdefgh", min_size=2, max_size=9),
+    "A": st.text("ABCDEFGH", min_size=2, max_size=9),
+}
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(st.lists(st.sampled_from(sorted(SHAPES)), min_size=1, max_size=3), st.integers(0, 5), st.data())
+def test_names_of_words_are_made_up_of_words_in_the_same_case(shapes, others, data):
+    words = st.tuples(*(SHAPED_WORDS[shape] for shape in shapes)).map(" ".join)
+    real = data.draw(st.lists(words, min_size=30, max_size=60, unique=True))
+    odd = [" ".join(["xY" * (2 + k % 3)] * len(shapes)) + "Z" * k for k in range(others)]  # a few written otherwise
+    drawn = forms.texts(form_of(pd.Series([*real, *odd])), 50, np.random.default_rng(0), taken(set(real)))
+    assert all(re.fullmatch(" ".join(SHAPES[shape] for shape in shapes), text) for text in drawn)
