@@ -8,6 +8,7 @@ import pandas as pd
 
 from launderette.generators.data.columns import Cells
 from launderette.generators.derived.formulas import Formula, rounded
+from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 
 
@@ -44,12 +45,21 @@ class Derived:
 
 
 def in_order(found: Sequence[Derived]) -> tuple[Derived, ...]:
-    """Return derived columns so that none comes before one that it is worked out from."""
+    """Return derived columns so that none comes before one that it is worked out from; GeneratorError where some follow
+    from each other in a circle.
+    """
     names = {one.name for one in found}
     ordered: list[Derived] = []
     while len(ordered) < len(found):
         known = {one.name for one in ordered}
-        ordered += [
+        more = [
             one for one in found if one.name not in known and known.issuperset(names.intersection(one.formula.sources))
         ]
+        if not more:
+            circle = ", ".join(repr(one.name) for one in found if one.name not in known)
+            raise GeneratorError(
+                f"expected formulas of columns that are learnt, found {circle} to follow from each other; leave "
+                "derived out of one of them"
+            )
+        ordered += more
     return tuple(ordered)

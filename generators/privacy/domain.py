@@ -56,7 +56,7 @@ def private_field(
 @dataclass(frozen=True)
 class PublicColumn:
     """One column as it is publicly known. `bounds` are numbers, or dates as `format` writes them; `missing` tells
-    whether values may be missing.
+    whether values may be missing; `derived` is the formula of other columns that gives it (formulas.py).
     """
 
     name: str
@@ -66,6 +66,7 @@ class PublicColumn:
     categories: tuple[Any, ...] | None = None
     format: str = ""
     missing: bool = True
+    derived: str = ""
     learnt: tuple[str, ...] = ()  # fields that rows have told, with noise; all others are public
 
     @classmethod
@@ -85,6 +86,7 @@ class PublicColumn:
             raise private_field(name, "the kind")
         if unknown := sorted(set(entry) - {known.name for known in fields(cls)} | set(entry) & {"name"}):
             raise GeneratorError(f"expected public fields of column {name!r}, found {unknown[0]!r}; leave it out")
+        entry |= {"derived": entry.get("derived") or ""}  # False, as of a column of which none is to be looked for
         listed = [key for key in ("bounds", "categories", "learnt") if entry.get(key) is not None]
         column = cls(name, **entry | {key: tuple(entry[key]) for key in listed})
         if learn:  # an empty list, as `launder init` leaves it, states nothing
@@ -95,6 +97,8 @@ class PublicColumn:
     @property
     def lacking(self) -> tuple[str, ...]:
         """The fields that are not known."""
+        if self.derived:
+            return ()
         stated = {
             "kind": self.kind,
             "decimals": self.decimals is not None,
@@ -109,20 +113,33 @@ class PublicColumn:
         """The column as an entry under `columns`, and what of it was learnt."""
         known = {key: getattr(self, key) for key in ("kind", *NEEDED[self.kind])}
         lists = {key: list(value) for key, value in known.items() if isinstance(value, tuple)}
-        return known | lists | {"missing": self.missing, "learnt": list(self.learnt)}
+        return known | lists | {"missing": self.missing, "derived": self.derived, "learnt": list(self.learnt)}
 
     def _check(self, learn: bool) -> None:
-        if self.lacking and not learn:
+        if self.derived:
+            self._check_derived()
+        elif self.lacking and not learn:
             what = {
                 "numerical": "bounds and decimals",
                 "datetime": "format and bounds",
                 "categorical": "the categories",
             }
             raise private_field(self.name, what[self.kind], self.kind)
-        if self.kind in ("numerical", "datetime") and not self.lacking:
+        if self.kind in ("numerical", "datetime") and not self.lacking and not self.derived:
             self._check_bounds()
         if self.kind == "categorical" and len(set(map(text_of, self.categories or ()))) < len(self.categories or ()):
             raise GeneratorError(f"expected every category of column {self.name!r} once, found one twice; keep one")
+
+    def _check_derived(self) -> None:
+        if self.kind not in ("numerical", "datetime") or self.bounds or self.categories:
+            raise GeneratorError(
+                f"expected kind numerical or datetime, and neither bounds nor categories, of the derived column "
+                f"{self.name!r}, found otherwise; its formula tells them"
+            )
+        if self.kind == "datetime":
+            if not self.format:
+                raise private_field(self.name, "the format", self.kind)
+            date_format.check(self.format, "")
 
     def _check_bounds(self) -> None:
         bounds = self.bounds or ()
@@ -164,9 +181,10 @@ class PublicColumn:
         match self.kind:
             case "numerical":
                 whole = "Int64" if self.missing else "int64"
-                return Numerical(self.name, whole if not self.decimals else "float64", self.decimals)
+                dtype = whole if not self.decimals else "float64"
+                return Numerical(self.name, dtype, self.decimals, derived=self.derived or None)
             case "datetime":
-                return Datetime(self.name, "object", self.format)
+                return Datetime(self.name, "object", self.format, derived=self.derived or None)
             case "boolean":
                 return Boolean(self.name, "boolean" if self.missing else "bool")
         return Categorical(self.name, "object")
@@ -285,12 +303,14 @@ class Privacy:
 
     def public(self, names: Iterable[str]) -> tuple[PublicColumn, ...]:
         """Return the columns of these names; GeneratorError for the first of which something is to be stated."""
+        from launderette.generators.privacy import formulas  # late: they are of columns of this module
+
         learn, found = self.domain == "learn", []
         for name in names:
             if name not in self.columns and not learn:
                 raise private_field(name, "the kind")
             found.append(PublicColumn.read(name, self.columns.get(name, "infer"), learn=learn))
-        return tuple(found)
+        return formulas.settled(found) if any(column.derived for column in found) else tuple(found)
 
     def limited(self, frame: pd.DataFrame, groups: pd.Series | None) -> pd.DataFrame:
         """Return the rows that are used."""

@@ -109,7 +109,7 @@ def _record(run: PrivateRun, asked: PrivateFit) -> dict[str, Any]:
     """
     public = provenance(asked.privacy.public(asked.schema.names))
     ledger = Ledger(run.events, asked.privacy.delta, asked.privacy.unit, *public)
-    told = {"ledger": ledger.to_dict(), "rows": run.rows, "loss": run.loss, "validation": run.loss}
+    told = {"ledger": ledger.to_dict(), "rows": run.rows, "loss": run.loss, "validation": run.loss, **run.encoding.told}
     return told | {"stopped": "all steps taken", "validation_rows": [], "memory_mb": 0, "steps": run.descent.step}
 
 

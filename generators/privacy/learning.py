@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import EXACT_INTEGERS
-from launderette.generators.errors import DrownedError
+from launderette.generators.errors import DrownedError, GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
@@ -63,7 +63,12 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     unlisted = sum("categories" in column.lacking for column in columns)
     asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(unlisted, 1))
     known = {column.name: _known(column, frame[column.name], asked).entry for column in columns}
-    return replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
+    found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
+    try:
+        found.public(frame.columns)
+    except GeneratorError as error:  # a formula, for one, of a column that was found to hold no numbers
+        raise DrownedError(str(error)) from None
+    return found
 
 
 def _most_weight(column: PublicColumn) -> int:

@@ -25,6 +25,7 @@ from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring
+from launderette.generators.privacy import formulas
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries
@@ -148,7 +149,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     encoded, network = measure(data, schema, privacy, queries, config)
     events = (*privacy.events, *queries.events)
     ledger = Ledger(events, privacy.delta, privacy.unit, *provenance(privacy.public(schema.names)))
-    record = {"ledger": ledger.to_dict(), "rows": max(1, round(network.rows))}
+    record = {"ledger": ledger.to_dict(), "rows": max(1, round(network.rows)), **encoded.told}
     return _fitted(encoded, network, config, record, started, how)
 
 
@@ -156,11 +157,12 @@ def measure(
     data: pd.DataFrame, schema: Schema, privacy: Privacy, queries: NoisyQueries, config: Config
 ) -> tuple[Encoding, measuring.PairModel]:
     """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
-    public = privacy.public(schema.names)
+    known = privacy.public(schema.names)
+    public = [column for column in known if not column.derived]
     whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
     parts = whole * measuring.shares([histograms.cells_of(column) for column in public])
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
-    encoded = Encoding(schema, tuple(one.column for one in counted))
+    encoded = Encoding(schema, tuple(one.column for one in counted), derived=formulas.derived(known))
     return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
 
 

@@ -55,6 +55,8 @@ def worked_out(record: Mapping[str, Any]) -> list[str]:
     formulas = [f"{name} = {text}" for name, text in record.get("derived", {}).items()]
     if not formulas:
         return []
+    if "ledger" in record:  # whether training rows keep it, nobody has asked
+        return [f"Not learnt but worked out from other columns after a row is drawn, as stated: {_listed(formulas)}."]
     return [
         f"Not learnt but worked out from other columns after a row is drawn, as in nearly all training rows: "
         f"{_listed(formulas)}; rows that differ are not drawn; to learn a column: columns: {{NAME: {{kind: numerical, "

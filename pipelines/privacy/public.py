@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
-from launderette.generators.privacy import learning
+from launderette.generators.privacy import formulas, learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
@@ -37,9 +37,9 @@ def check(config: RunConfig) -> None:
     refusals.check(_refused(config))
     if config.generator.name != PRIVATE_GENERATOR:
         refusals.check_installed()
-    columns = guarantee(config).public(stated(config))
+    known = guarantee(config)
     if not learns(config):
-        _check_asked(Schema(tuple(column.column for column in columns)), config)
+        _check_asked(Schema(tuple(column.column for column in known.public(stated(config)))), config)
 
 
 def _check_asked(schema: Schema, config: RunConfig) -> None:
@@ -99,10 +99,15 @@ def guarantee(config: RunConfig, learnt: Mapping[str, Any] | None = None) -> Pri
         found = Privacy(
             asked.epsilon, asked.delta, columns, asked.unit, rows_per_entity=asked.rows_per_entity, domain=asked.domain
         )
-        found.public(columns)
+        found.public(columns if not learns(config) else [name for name in columns if not _is_derived(columns[name])])
         return found if learnt is None else _with_learnt(found, learnt)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
+
+
+def _is_derived(entry: str | Mapping[str, Any]) -> bool:
+    """Tell whether an entry states a formula: of columns that may not be listed, where they are to be learnt."""
+    return isinstance(entry, Mapping) and bool(entry.get("derived"))
 
 
 def _with_learnt(privacy: Privacy, learnt: Mapping[str, Any]) -> Privacy:
@@ -122,6 +127,7 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     if not learns(config):
         conformed, schema = privacy.conform(raw)
         notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
+        notes += _off(conformed, privacy)
         return _with_entities(conformed, entities), schema, notes_of(rows) + notes
     try:
         with spending.asking():
@@ -187,6 +193,16 @@ def _rows(config: RunConfig) -> pd.DataFrame:
             f"it{', ' if kept else ' '}{how}"
         )
     return frame[[name for name in names if name in kept]]
+
+
+def _off(conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
+    """Return in how many rows a column is not what its formula says, for inside only."""
+    counts = formulas.off(conformed, privacy.public(conformed.columns))
+    return [
+        f"{count:,} values of column {name!r} are not what its formula says; those drawn all are."
+        for name, count in counts.items()
+        if count
+    ]
 
 
 def _changed(column: PublicColumn, raw: pd.DataFrame, conformed: pd.DataFrame) -> Iterator[str]:
