@@ -29,7 +29,9 @@ def inspect(config: RunConfig) -> None:
     """Read the whole table and check it; LaunderError where it cannot be augmented."""
     from launderette.pipelines.augment import steps
 
-    steps.check(ingestion.ingest(config)[0], config, Path(config.publish.to))
+    frame, _ = ingestion.ingest(config)
+    ingestion.check_all(len(frame), frame.attrs.get(ingestion.OF, len(frame)))
+    steps.check(frame, config, Path(config.publish.to))
 
 
 def read(stored: Mapping[str, Any]) -> pd.DataFrame:

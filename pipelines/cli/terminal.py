@@ -28,6 +28,7 @@ STEP_WORDS = {
     "relate": "looking for rules to hold",
     "train": "training",
     "sample": "drawing synthetic data",
+    "choose": "choosing what of it is scored",
     "score": "scoring",
     "decide": "judging",
     "publish": "publishing",

@@ -51,7 +51,8 @@ class Database(Login):
 
 class Source(Database):
     """Where the data are: a path, and how its text is written (delimiter, header and encoding only for CSV), or a
-    table or a query of a database. A path may be an address of objects, such as s3://bucket/people.csv.
+    table or a query of a database. A path may be an address of objects, such as s3://bucket/people.csv. `rows` is how
+    many rows are learned from, drawn at random; None for all that resources.memory holds.
     """
 
     path: str = ""  # of a copy, once a database or objects are read
@@ -62,6 +63,7 @@ class Source(Database):
     sheet: str | None = None  # of an Excel workbook with several
     encoding: str = "utf-8"
     missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones
+    rows: int | None = Field(None, gt=0)
 
     @field_validator("path")
     @classmethod

@@ -210,7 +210,7 @@ class Train(Section):
 
 class Resources(Section):
     """What a run may use: who draws the shards of a sample of many rows, and how much memory, such as 4GiB (None for
-    all that there is). Neither changes a row.
+    all that there is). Of a table that the memory does not hold, as many rows are learned from as it does hold.
 
     `threads` are of this process; `processes` one per core; `ray` a cluster on this machine, or that of an address.
     """

@@ -20,8 +20,8 @@ Data = Any  # a frame, or an image sample
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """A source as data, the schema that everything after it goes by, counts of what was passed over, and what was
-    guessed.
+    """A source as data, the schema that everything after it goes by, counts of what was passed over, what was guessed,
+    and of a source of which a part was read, how many rows it has and the stored identifiers of all.
     """
 
     data: Data
@@ -29,6 +29,7 @@ class Ingested:
     passed_over: Mapping[str, int] = field(default_factory=dict)  # by reason
     notes: Sequence[str] = ()  # sentences, each with the line of configuration that changes it
     personal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by column: kind, confidence, evidence
+    whole: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from launderette.pipelines.drift import schemas, values
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Ingested, Protected
 from launderette.pipelines.personal_data import columns, fakes, keys, people
-from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame
+from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame, write_frames
 from launderette.pipelines.scoring.run import losses, score
 from launderette.pipelines.scoring.tables import score as score_sources
 from launderette.pipelines.shards import preflight
@@ -68,8 +68,10 @@ def inspect(config: RunConfig) -> list[str]:
     """Read the whole table: types that hold for every row are only known after the last; return what was guessed in
     reading, and what many rows take.
     """
-    frame, _ = ingestion.ingest(config)
-    ahead = preflight.check_run(len(frame), len(frame.columns), Path(config.publish.to), config.resources.memory_bytes)
+    frame, schema = ingestion.ingest(config)
+    rows, memory = frame.attrs.get(ingestion.OF, len(frame)), config.resources.memory_bytes
+    preflight.check_identifiers(rows, len(schema.identifiers), memory)
+    ahead = preflight.check_run(rows, len(frame.columns), Path(config.publish.to), memory, len(frame))
     return [*sources.notes_of(frame), *ahead]
 
 
@@ -78,7 +80,21 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
     frame, schema = ingestion.ingest(config, work)
     personal = frame.attrs[ingestion.PERSONAL]
     notes = announcing.of_schema(config, schema, frame, personal)
-    return Ingested(frame, schema, notes=notes, personal={name: found.to_dict() for name, found in personal.items()})
+    whole = _whole(config, schema, frame, folder) if ingestion.OF in frame.attrs else {}
+    told = {name: found.to_dict() for name, found in personal.items()}
+    return Ingested(frame, schema, notes=notes, personal=told, whole=whole)
+
+
+def _whole(config: RunConfig, schema: Schema, frame: pd.DataFrame, folder: Path) -> dict[str, Any]:
+    """Return how many rows a source has of which a part was read, and the stored identifiers of all of them: none of
+    these is to be made up again.
+    """
+    rows = frame.attrs[ingestion.OF]
+    preflight.check_identifiers(rows, len(schema.identifiers), config.resources.memory_bytes)
+    if not schema.identifiers:
+        return {"rows": rows, "identifiers": None}
+    parts = ingestion.identifiers(config, schema, frame)
+    return {"rows": rows, "identifiers": write_frames(parts, folder.with_name("identifiers.parquet")).to_dict()}
 
 
 def store(frame: pd.DataFrame, place: Path) -> dict[str, Any]:

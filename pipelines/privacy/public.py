@@ -17,8 +17,10 @@ from launderette.generators.privacy.ledger import event_of
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
+from launderette.pipelines.config.sections import Resources
 from launderette.pipelines.privacy import refusals, spending
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources.tables import LEFT_OUT, notes_of, read_table
 from launderette.pipelines.stages import ingestion
 
@@ -64,6 +66,11 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         config.columns.get(OTHERS) == "infer" and not learns(config),
         'every column stated under privacy.epsilon, found "*": infer, which looks at rows; write "*": drop, or '
         "privacy.domain: learn, which pays for it",
+    )
+    yield (
+        config.source.rows is not None,
+        "no source.rows under privacy.epsilon, found it, but which rows it takes depends on how many others there are; "
+        "remove it",
     )
     people = [name for name, column in config.listed.items() if ingestion.kind_of(column) in PERSONAL_KINDS]
     yield (
@@ -177,6 +184,7 @@ def _rows(config: RunConfig) -> pd.DataFrame:
     options, source = ingestion.reading(config), config.source
     written = {"delimiter": source.delimiter or ",", "header": source.header, "typed": False}
     frame = read_table(source.path, **(options | written))
+    _check_memory(config.resources, len(frame), len(frame.columns))
     names = [str(name) for name in frame.columns]
     there = [*names, *frame.attrs[LEFT_OUT]]
     asked = [*config.listed, *_owner(config)]
@@ -203,6 +211,15 @@ def _off(conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
         for name, count in counts.items()
         if count
     ]
+
+
+def _check_memory(resources: Resources, rows: int, columns: int) -> None:
+    """Raise LaunderError where a run on a table does not fit into the memory allowed."""
+    if (held := preflight.held(columns, resources.memory_bytes)) < rows:
+        raise LaunderError(
+            f"expected at most {max(0, int(held)):,} rows for resources.memory: {resources.memory} under "
+            f"privacy.epsilon, which cannot learn from some of them, found {rows:,}; allow more"
+        )
 
 
 def _changed(column: PublicColumn, raw: pd.DataFrame, conformed: pd.DataFrame) -> Iterator[str]:

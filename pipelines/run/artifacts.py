@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,19 @@ def write_frame(frame: "pd.DataFrame", path: str | Path) -> Artifact:
     with atomic_write(path) as aside:
         pq.write_table(table, aside, **WRITTEN_AS)
     return Artifact(str(path), digest_file(path), len(frame))
+
+
+def write_frames(frames: Iterable["pd.DataFrame"], path: str | Path) -> Artifact:
+    """Write frames of one schema below one another as Parquet, one of them in memory at a time."""
+    import pyarrow.parquet as pq
+
+    rows, parts = 0, (to_table(frame) for frame in frames)
+    first = next(parts)
+    with atomic_write(path) as aside, pq.ParquetWriter(aside, first.schema, **WRITTEN_AS) as writer:
+        for table in chain([first], parts):
+            writer.write_table(table.cast(first.schema))
+            rows += len(table)
+    return Artifact(str(path), digest_file(path), rows)
 
 
 def to_table(frame: "pd.DataFrame") -> "pa.Table":

@@ -6,6 +6,7 @@ from pathlib import Path
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.drift import findings
+from launderette.pipelines.large_tables import steps as large
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import history, publishing
 from launderette.pipelines.run import reusing, steps
@@ -14,6 +15,7 @@ from launderette.pipelines.run.caching import NotDone, Result
 from launderette.pipelines.run.reusing import Do, Doing, FittedSteps, Night, fit
 from launderette.pipelines.scoring.run import metrics
 from launderette.pipelines.sinks import elsewhere
+from launderette.pipelines.stages import ingestion
 
 
 def decide(doing: Doing, config: RunConfig, check: Callable[[Result], None] | None = None) -> Result:
@@ -32,19 +34,27 @@ def _decided(doing: Doing, config: RunConfig, check: Callable[[Result], None] | 
         check(schema)
     fitted = fit(doing, config, source)
     do = doing(fitted.config)
-    drawn = do(
-        steps.sample, model=fitted.model["model"], table=source["table"], constraints=fitted.rules["constraints"]
-    )
-    compared = {**fitted.sides, "synthetic": drawn["table"]}
+    asked = {"model": fitted.model["model"], "constraints": fitted.rules["constraints"]}
+    drawn = doing(large.as_large(fitted.config, source))(steps.sample, table=large.real(source), **asked)
+    judged_rows = _scored(do, large.scored_rows(config, source, drawn), drawn)
+    compared = {**fitted.sides, "synthetic": judged_rows}
     scored = do(steps.score, **compared, schema=schema, model=fitted.model["model"], metrics=metrics(config))
     facts = _facts(night, fitted, drawn)
+    facts["notes"] += large.sentence(judged_rows["rows"], drawn["table"]["rows"])
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     judged |= {"changes": findings.sentences(night.changes), "model": fitted.model["model"]["digest"]}
-    decided = do(steps.decide, **judged, code=code_digest(), configuration=config.digest())
+    decided = do(steps.decide, **judged, code=code_digest(), configuration=large.settled(config, source).digest())
     trained, searched = fitted.model, {"generator": fitted.config.generator.name, "search": fitted.search}
     said = {"notes": [*facts["notes"], *night.notes], "device": f"{trained['device']} ({trained['reason']})"}
     said |= {"scores": scored["scores"], "stopped": trained["stopped"], "verdict": decided["verdict"], "schema": schema}
     return said | searched | {"decided": {**decided, "base": night.base(config)}}
+
+
+def _scored(do: Do, rows: int, drawn: Result) -> Result:
+    """Return the stored rows that are scored: all that were drawn, or so many of them."""
+    if rows >= drawn["table"]["rows"]:
+        return drawn["table"]
+    return do(large.choose, synthetic=drawn["table"], rows=rows)["table"]
 
 
 def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
@@ -55,7 +65,11 @@ def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
     rules = {"constraints": drawn["constraints"], "combinations": fitted.rules["combinations"]}
     facts |= {key: source[key] for key in ("passed_over", "personal")} | {"rules": rules}
     facts |= {"notes": [*notes, *relations.sentences(fitted.rules, drawn["constraints"])]}
-    return facts | {"drifted": night.refused, "reused": night.model, "search": fitted.search}
+    return (
+        facts
+        | {"drifted": night.refused, "reused": night.model, "search": fitted.search}
+        | {"learned": large.learned(source)}
+    )
 
 
 def unchanged(config: RunConfig) -> Result | None:
@@ -82,6 +96,8 @@ def unchanged(config: RunConfig) -> Result | None:
 def augment(do: Do, config: RunConfig) -> Result:
     """Ingest, cross-validate, report and enlarge; `report` is None where nothing was cross-validated."""
     source = do(steps.ingest)
+    if source["whole"]:
+        ingestion.check_all(source["table"]["rows"], source["whole"]["rows"])
     given = {"table": source["table"], "schema": source["schema"]}
     validated = do(augmenting.cross_validate, **given)
     found = validated["cross_validation"]

@@ -35,7 +35,7 @@ CONFIG_CODE = tuple(
 )
 COMMON_CODE = (  # code that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
-    *("pipelines/shards", "pipelines/search/checks.py"),
+    *("pipelines/shards", "pipelines/large_tables", "pipelines/search/checks.py"),
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
     *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
@@ -77,10 +77,10 @@ class Ending(StrEnum):
         "images",
         "split.entity",
         "sample",
-        "score.target",
-        "score.quasi_identifiers",
+        *("score.target", "score.quasi_identifiers"),
         "protect",
         "personal",
+        *("seed", "resources.memory"),  # which rows of a large source are read, and how many
         *PRIVACY_KEYS,
     ),
     runs=(*COMMON_CODE, *READING_CODE),
@@ -95,6 +95,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
         "passed_over": dict(found.passed_over),
         "notes": list(found.notes),
         "personal": {name: dict(finding) for name, finding in found.personal.items()},
+        "whole": dict(found.whole),
     }
 
 
@@ -271,7 +272,7 @@ def decide(
         reports.write(found, staged, verdict=verdict, card=card, public=True)
         reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
-    public |= {"search": facts["search"]} if facts["search"] else {}
+    public |= {key: facts[key] for key in ("search", "learned") if facts[key]}
     public |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}
     if facts["personal"]:
         public["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}

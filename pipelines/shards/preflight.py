@@ -18,6 +18,9 @@ LOADED_BYTES = 0.75e9  # of the libraries and a small model while it is trained
 SCORED_BYTES, SCORED_ROWS = 2.2e9, 100_000  # what scoring takes for so many rows, and for any more
 CELL_BYTES = 40  # of a value of a table, over all frames of a step
 CELL_SECONDS, FIRST_SECONDS = 1.6e-5, 110  # for a value, two cores; training and scoring of any table
+STREAMED_SECONDS = 3.7e-6  # of CELL_SECONDS, for a value that is read and drawn but not learned from
+LEAST_LEARNED = 10_000  # rows of a table, or all of a smaller one, that a run learns from
+IDENTIFIER_BYTES = 250  # of an identifier while those of all rows are made up anew
 FILE_CELL_BYTES = 12  # of a value in all files of a run together
 
 
@@ -82,16 +85,46 @@ def of_run(rows: int, columns: int) -> tuple[float, float, float]:
     return memory, FILE_CELL_BYTES * cells, FIRST_SECONDS + CELL_SECONDS * cells
 
 
-def check_run(rows: int, columns: int, place: Path, memory: float = inf) -> list[str]:
-    """Return what is ahead of a run on a large table, in a sentence; LaunderError where the memory allowed or the disk
-    of `place` will not do.
+def learned(rows: int, columns: int, memory: float = inf) -> int:
+    """Return of how many rows of a table a run learns within so many bytes of memory; LaunderError where that will not
+    do even for few.
     """
-    least, disk, seconds = of_run(rows, columns)
+    least = of_run(min(rows, LEAST_LEARNED), columns)[0]
     if least > memory:
         raise LaunderError(
-            f"expected about {written(least)} of memory for {rows:,} rows of {columns} columns, found "
-            f"resources.memory: {written(memory)}; allow more, or give fewer rows"
+            f"expected about {written(least)} of memory for {min(rows, LEAST_LEARNED):,} rows of {columns} columns, "
+            f"found resources.memory: {written(memory)}; allow more"
         )
+    return int(min(rows, held(columns, memory)))
+
+
+def held(columns: int, memory: float = inf) -> float:
+    """Return the most rows of so many columns that a run learns from within so many bytes of memory."""
+    few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + CELL_BYTES * columns)
+    many = (memory - LOADED_BYTES - SCORED_BYTES) / (CELL_BYTES * columns)
+    return few if few < SCORED_ROWS else many
+
+
+def check_identifiers(rows: int, columns: int, memory: float = inf) -> None:
+    """Raise LaunderError where the values of so many identifier columns, which are made up anew for all rows at once,
+    do not fit into the memory allowed (bytes).
+    """
+    least = LOADED_BYTES + IDENTIFIER_BYTES * rows * columns
+    if columns and least > memory:
+        raise LaunderError(
+            f"expected about {written(least)} of memory for the identifiers of {rows:,} rows in {columns} columns, "
+            f"which are made up anew for all rows at once, found resources.memory: {written(memory)}; allow more, or "
+            "drop them under columns"
+        )
+
+
+def check_run(rows: int, columns: int, place: Path, memory: float = inf, part: int | None = None) -> list[str]:
+    """Return what is ahead of a run on a large table that learns from a part of its rows (None: all), in a sentence;
+    LaunderError where the memory allowed or the disk of `place` will not do.
+    """
+    part = learned(rows, columns, memory) if part is None else part
+    least, disk, seconds = of_run(part, columns)[0], *of_run(rows, columns)[1:]
+    seconds -= (CELL_SECONDS - STREAMED_SECONDS) * (rows - part) * columns
     there = next(folder for folder in (place, *place.resolve().parents) if folder.exists())
     if disk > (room := shutil.disk_usage(there).free):
         raise LaunderError(

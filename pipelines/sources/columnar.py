@@ -42,6 +42,11 @@ def read(parts: list[Part], form: str, names: Iterable[str]) -> pd.DataFrame:
     return _joined([_frame(part, form, list(names)) for part in parts])
 
 
+def rows(parts: list[Part]) -> int:
+    """Return the number of rows in parts of Parquet, whose metadata tell."""
+    return sum(_opened(part, PARQUET).metadata.num_rows for part in parts)
+
+
 @contextmanager
 def _whole(part: Part, form: str, how: str) -> Iterator[None]:
     """Tell a damaged file from a disk that fails: Arrow calls both OSError, but only the second has a number."""

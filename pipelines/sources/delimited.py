@@ -54,9 +54,9 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 Placed = list[tuple[Part, TextLayout]]
 
 
-def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
-    """Check every part, settle the column types over all of them, and return the names, a reader of batches and
-    what is to be said.
+def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...], Batches, tuple[str, ...], int]:
+    """Check every part, settle the column types over all of them, and return the names, a reader of batches, what is to
+    be said and how many rows there are.
     """
     for part in parts:
         _check_encoding(part, form.encoding)
@@ -74,6 +74,7 @@ def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...],
         names,
         lambda: _batches(filled, names, form, types),
         tuple(note for _, found in placed for note in found.notes),
+        rows,
     )
 
 

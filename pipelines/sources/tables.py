@@ -3,14 +3,17 @@ for all of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import pandas as pd
 import pyarrow as pa
 
-from launderette.pipelines.run.artifacts import LaunderError, digest_path
+from launderette.pipelines.large_tables import drawing
+from launderette.pipelines.large_tables.drawing import Draw, TableRead
+from launderette.pipelines.run.artifacts import LaunderError, digest_path, to_frame
 from launderette.pipelines.sources import columnar, delimited, excel, json_records, lines, partitioned, parts, records
 from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
@@ -47,6 +50,11 @@ class TableSource:
     batches: Callable[[], Iterator[pa.RecordBatch]]
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    counted: int | None = None  # rows, where opening it has told
+
+    @property
+    def rows(self) -> int:
+        return sum(batch.num_rows for batch in self.batches()) if self.counted is None else self.counted
 
 
 def open_source(uri: str | Path, **options: Unpack[ReadingOptions]) -> TableSource:
@@ -59,18 +67,49 @@ def read_table(uri: str | Path, **options: Unpack[ReadingOptions]) -> pd.DataFra
     """Read a whole source into a frame; integers with missing values keep their digits as Int64, texts are Python
     strings. LaunderError for what is no table.
     """
+    return draw_table(uri, None, **options).frame
+
+
+def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOptions]) -> TableRead:
+    """Read a source as read_table does or, where a draw allows fewer rows than it has, so many of them, drawn at random
+    while it is read.
+    """
     found, form = _parts(uri)
     if form == parts.TEXT and not options.get("typed", True):
-        return _by_line(found, **options)
+        frame = _by_line(found, **options)
+        return TableRead(frame, len(frame))
     folder = _partitions(uri, found)
     source = _open(found, form, folder, **options)
+    rows = 0 if draw is None else columnar.rows(found) if form == PARQUET else source.rows
+    if draw and (most := draw.most(rows, len(source.names))) < rows:
+        asked = draw if draw.entity in source.names else replace(draw, entity=None)
+        frame, profile = drawing.draw(source.batches, rows, most, asked, partial(_frame, form))
+        return TableRead(_noted(frame, source), rows, profile)
     if folder:
         frame = partitioned.read(folder, found, source.names)
     elif form in (PARQUET, ARROW):
         frame = columnar.read(found, form, source.names)
     else:
-        table = pa.Table.from_batches(list(source.batches()))
-        frame = columnar.with_integers(table.to_pandas(), table)
+        frame = _frame(form, pa.Table.from_batches(list(source.batches())))
+    return TableRead(_noted(frame, source), len(frame))
+
+
+def frames(uri: str | Path, names: list[str], **options: Unpack[ReadingOptions]) -> Iterator[pd.DataFrame]:
+    """Read some columns of a whole source, a part of its rows in memory at a time."""
+    found, form = _parts(uri)
+    source = _open(found, form, _partitions(uri, found), **options)
+    for table in drawing.chunks(batch.select(names) for batch in source.batches()):
+        yield _frame(form, table)
+
+
+def _frame(form: str, table: pa.Table) -> pd.DataFrame:
+    """Return Arrow's rows as a frame, with the types that the format of the file has them in."""
+    if form in (PARQUET, ARROW):
+        return columnar.with_integers(to_frame(table).reset_index(drop=True), table)
+    return columnar.with_integers(table.to_pandas(), table)
+
+
+def _noted(frame: pd.DataFrame, source: TableSource) -> pd.DataFrame:
     frame.attrs |= {NOTES: list(source.notes), LEFT_OUT: list(source.left_out)}
     return frame
 
@@ -139,12 +178,12 @@ def _open(
         )
     if form == EXCEL:
         found, delimiter, encoding = [excel.as_text(part, sheet) for part in found], ",", "utf-8"
-    names, batches, notes = delimited.open_parts(found, _form(delimiter, header, encoding, missing))
+    names, batches, notes, rows = delimited.open_parts(found, _form(delimiter, header, encoding, missing))
     kept, left_out = (
         [name for name in names if name not in set(without)],
         tuple(name for name in names if name in set(without)),
     )
-    return TableSource(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes)
+    return TableSource(tuple(kept), lambda: (batch.select(kept) for batch in batches()), left_out, notes, rows)
 
 
 def _parts(uri: str | Path) -> tuple[list[Part], str]:

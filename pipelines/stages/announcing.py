@@ -38,6 +38,17 @@ def _repeated(schema: Schema) -> str | None:
     return min(repeated, key=lambda column: not column.person).name if repeated else None
 
 
+def of_draw(config: RunConfig, learned: int, rows: int, entity: str | None) -> str:
+    """Say of how many rows a run learns, where these are not all."""
+    entities = f" in whole entities of {entity!r}" if entity else ""
+    memory = f"resources.memory: {config.resources.memory} holds"
+    why = memory if config.source.rows is None else "source.rows says"
+    return (
+        f"learned from {learned:,} of {rows:,} rows, drawn at random{entities}, as many as {why}; kinds and formats "
+        "are those of all rows"
+    )
+
+
 def of_schema(
     config: RunConfig, schema: Schema, frame: pd.DataFrame, personal: Mapping[str, Found] | None = None
 ) -> list[str]:

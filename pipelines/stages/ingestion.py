@@ -1,7 +1,7 @@
 """Ingestion: from a source and its configuration to a frame and the schema that everything after it goes by."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,18 @@ from launderette.generators.data.schema import KINDS, Column, Schema, conform, d
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.large_tables.drawing import Draw, TableRead
 from launderette.pipelines.personal_data import columns
 from launderette.pipelines.personal_data.detection import Found
 from launderette.pipelines.run.artifacts import LaunderError
-from launderette.pipelines.sources.tables import LEFT_OUT, NOTES, read_table
-from launderette.pipelines.stages import values
+from launderette.pipelines.shards import preflight
+from launderette.pipelines.sources import tables
+from launderette.pipelines.sources.tables import LEFT_OUT, NOTES
+from launderette.pipelines.stages import announcing, values
 from launderette.pipelines.stages.protection import settle
 
-PERSONAL = "personal"  # among the attrs of a frame: what is found in its columns
+# among the attrs of a frame: what is found in its columns; how many rows the source has, where these are not all
+PERSONAL, OF = "personal", "of"
 LEAST_TABLE_ROWS = 3  # two to learn from and one to hold out
 
 
@@ -30,27 +34,68 @@ def ingest(config: RunConfig, work: Path | None = None) -> tuple[pd.DataFrame, S
 
     Infinite numbers and values that cannot be read become missing; how many is said among the notes of the frame's
     attrs. The entity column is always an identifier: it names someone, so it is never learned. `work` is the folder
-    that the key of pseudonyms is kept in.
+    that the key of pseudonyms is kept in. Of a table that is larger than source.rows or resources.memory allows, the
+    frame is a part that is drawn at random, in whole entities; kinds and formats are those of all rows.
     """
-    source = config.source
-    frame = read_table(source.path, **reading(config))
+    drawn = _drawn(config, config.split.column)
+    frame, schema = _settled(drawn, config, work)
+    if drawn.profile is None:
+        return frame, schema
+    rows, entity = drawn.rows, announcing.entity_of(config, schema)
+    if entity != config.split.column:  # found in all rows: drawn anew, in whole entities
+        del drawn, frame  # before as many rows take their room
+        frame, schema = _settled(_drawn(config, entity), config, work)
+    frame.attrs[OF] = rows
+    frame.attrs[NOTES].append(announcing.of_draw(config, len(frame), rows, entity))
+    return frame, schema
+
+
+def _drawn(config: RunConfig, entity: str | None) -> TableRead:
+    asked, memory = config.source.rows, config.resources.memory_bytes
+
+    def most(rows: int, columns: int) -> int:
+        return preflight.learned(rows if asked is None else min(asked, rows), columns, memory)
+
+    draw = None if asked is None and math.isinf(memory) else Draw(most, config.seed, entity)
+    return tables.draw_table(config.source.path, draw, **reading(config))
+
+
+def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd.DataFrame, Schema]:
+    """Return the rows that are learned from and their schema, as `ingest` does."""
+    frame, place = drawn.frame, config.source.path
     frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
     if len(frame) < LEAST_TABLE_ROWS:
         raise LaunderError(
-            f"expected at least {LEAST_TABLE_ROWS} rows in {source.path}, found {len(frame)}; give a larger table"
+            f"expected at least {LEAST_TABLE_ROWS} rows in {place}, found {len(frame)}; give a larger table"
         )
     if not frame.notna().to_numpy().any():
-        raise LaunderError(f"expected values in {source.path}, found none in any row; give a table that holds some")
+        raise LaunderError(f"expected values in {place}, found none in any row; give a table that holds some")
     check_mentioned(kept, config)
     frame, infinite = _finite(frame)
     frame = columns.pseudonymised(frame, config, work)
-    schema, found = _schema(frame, config)
+    frame, schema, found = _schema(frame, config, drawn.profile)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
     frame.attrs[NOTES] += infinite + notes
     _check_target(frame, schema, config)
     check_constraints(schema, config)
     return frame[schema.names], schema
+
+
+def identifiers(config: RunConfig, schema: Schema, like: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Read the identifiers of all rows, a part of them at a time, in the types of a frame of some of the rows."""
+    names = [column.name for column in schema.identifiers]
+    for part in tables.frames(config.source.path, names, **reading(config)):
+        yield part.astype({name: like[name].dtype for name in names})
+
+
+def check_all(read: int, rows: int) -> None:
+    """Raise LaunderError where not all rows of a table that is to be enlarged were read."""
+    if read < rows:
+        raise LaunderError(
+            f"expected all {rows:,} rows to enlarge a table, found {read:,} by source.rows or resources.memory; allow "
+            "more"
+        )
 
 
 def reading(config: RunConfig) -> dict[str, Any]:
@@ -123,25 +168,33 @@ def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame, notes
 
 
-def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, Found]]:
-    """Return the schema: stated columns as they are stated, stated kinds with the rest read off, other columns
-    inferred; and which columns hold personal data.
+def _schema(
+    frame: pd.DataFrame, config: RunConfig, profile: Mapping[str, pd.Series] | None
+) -> tuple[pd.DataFrame, Schema, dict[str, Found]]:
+    """Return the frame, the schema: stated columns as they are stated, stated kinds with the rest read off, other
+    columns inferred; and which columns hold personal data. `profile` are the values of columns of which the frame has
+    a part.
     """
     kinds = {name: columns.kind_in_schema(column) for name, column in config.listed.items() if name in frame.columns}
     kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     if config.split.column:
         kinds[config.split.column] = "identifier"
-    schema = _inferred(frame, kinds)
+    pseudonyms = {name for name, column in config.listed.items() if columns.is_learned(column)}
+    profile = {name: all for name, all in (profile or {}).items() if name in frame.columns and name not in pseudonyms}
+    frame = frame.astype({name: all.dtype for name, all in profile.items() if _is_nullable(all)})
+    known = {name: profile.get(name, frame[name]) for name in frame.columns}
+    schema = _inferred(known, kinds)
     found = columns.find(frame, schema, config, known=set(kinds))
     never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
     kinds |= never
-    schema = _with_column(schema, _inferred(frame[list(never)], never))
+    schema = _with_column(schema, _inferred({name: known[name] for name in never}, never))
     for column in schema.columns:
-        if column.kind == "identifier" and _is_whole(frame[column.name]):
+        if column.kind == "identifier" and _is_whole(known[column.name]):
             frame[column.name] = frame[column.name].astype(
                 "Int64"
             )  # numbers of persons that a missing one made fractions
-            schema = _with_column(schema, _inferred(frame[[column.name]], {column.name: "identifier"}))
+            whole = {column.name: known[column.name].astype("Int64")}
+            schema = _with_column(schema, _inferred(whole, {column.name: "identifier"}))
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
     for name, listed in config.listed.items():
         if isinstance(listed, Mapping) and name in entries and name != config.split.column:
@@ -154,20 +207,33 @@ def _schema(frame: pd.DataFrame, config: RunConfig) -> tuple[Schema, dict[str, F
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
-    return columns.marked(schema, found), found
+    return frame, columns.marked(schema, found), found
 
 
-def _inferred(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Schema:
+def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:
+    """Infer each column by itself: of some of the rows, columns have other lengths."""
     try:
-        return infer(frame, kinds)
+        found = [infer(values.to_frame(name), _kind_of(name, kinds)) for name, values in columns.items()]
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
+    return Schema(tuple(one.columns[0] for one in found))
+
+
+def _kind_of(name: str, kinds: Mapping[str, str]) -> dict[str, str]:
+    return {name: kinds[name]} if name in kinds else {}
 
 
 def _with_column(schema: Schema, known: Schema) -> Schema:
     """Return the schema with the columns that are known better in place of its own."""
     better = {column.name: column for column in known.columns}
     return Schema(tuple(better.get(column.name, column) for column in schema.columns))
+
+
+def _is_nullable(values: pd.Series) -> bool:
+    """Tell whether a type is one of those that whole numbers and truths take where one is missing."""
+    return pd.api.types.is_extension_array_dtype(values.dtype) and str(values.dtype).startswith(
+        ("Int", "UInt", "boolean")
+    )
 
 
 def _is_whole(values: pd.Series) -> bool:

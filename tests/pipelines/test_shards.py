@@ -128,8 +128,14 @@ def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeyp
     assert preflight.check_run(5000, 20, tmp_path) == []
     (said,) = preflight.check_run(1_000_000, 20, tmp_path / "not yet")
     assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.5 GiB of memory")
-    with pytest.raises(LaunderError, match=r"found resources.memory: 1.0 GiB; allow more, or give fewer rows"):
-        preflight.check_run(1_000_000, 20, tmp_path, 2**30)
+    assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 14_198
+    assert preflight.of_run(14_198, 20)[0] <= 2**30 and preflight.learned(10**7, 20, 2**32) == 1_681_209
+    with pytest.raises(
+        LaunderError, match=r"for 10,000 rows of 20 columns, found resources.memory: 0.9 GiB; allow more"
+    ):
+        preflight.check_run(1_000_000, 20, tmp_path, 0.9 * 2**30)
+    (said,) = preflight.check_run(10**7, 20, tmp_path, 2**32, 1_681_209)
+    assert said.startswith("10,000,000 rows of 20 columns: about 2")
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
     with pytest.raises(LaunderError, match=r"of room at .* for the files of the run, found 1 MiB"):
         preflight.check_run(1_000_000, 20, tmp_path)

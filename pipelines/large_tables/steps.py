@@ -1,0 +1,68 @@
+"""What a run does otherwise where its source, or what is drawn, is larger than its memory: it learns from a part of the
+rows, releases as many rows as the source has, and scores a part of them.
+"""
+
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from launderette.pipelines.config import RunConfig
+from launderette.pipelines.large_tables import drawing
+from launderette.pipelines.large_tables.drawing import Draw
+from launderette.pipelines.run.artifacts import WRITTEN_AS, Artifact, atomic_write, check_unchanged, digest_file
+from launderette.pipelines.run.caching import Place, Result, step
+from launderette.pipelines.run.steps import COMMON_CODE, TABLE_LIBRARIES
+from launderette.pipelines.shards import preflight
+
+
+@step(reads=("seed",), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+def choose(place: Place, config: RunConfig, synthetic: Result, rows: int) -> Result:
+    """Choose the rows of a large sample that are scored: at random, at most so many."""
+    check_unchanged(synthetic["path"], synthetic["digest"])
+    file, asked = pq.ParquetFile(synthetic["path"]), Draw(lambda rows, columns: rows, config.seed)
+    found = drawing.part(lambda: file.iter_batches(drawing.LOOKED_ROWS), synthetic["rows"], rows, asked)
+    target = place.path("scored.parquet")
+    with atomic_write(target) as aside:
+        pq.write_table(found, aside, **WRITTEN_AS)
+    return {"table": Artifact(str(target), digest_file(target), len(found)).to_dict()}
+
+
+def scored_rows(config: RunConfig, source: Result, drawn: Result) -> int:
+    """Return how many of the rows drawn of a table are scored: as many as are learned from where these are a part,
+    else all that the memory holds.
+    """
+    rows, learned = drawn["table"]["rows"], source["table"]["rows"]
+    if source.get("whole"):
+        return min(rows, learned)
+    held = preflight.held(len(source["schema"]["columns"]), config.resources.memory_bytes)
+    return rows if config.modality != "tabular" or rows <= held else max(learned, int(held))
+
+
+def as_large(config: RunConfig, source: Result) -> RunConfig:
+    """Return the configuration of a sample of as many rows as a source has of which a part was read."""
+    if not source.get("whole") or config.sample.rows:
+        return config
+    return config.model_copy(update={"sample": config.sample.model_copy(update={"rows": source["whole"]["rows"]})})
+
+
+def settled(config: RunConfig, source: Result) -> RunConfig:
+    """Return the configuration with how many rows are learned from, where the memory has decided that."""
+    if not source.get("whole"):
+        return config
+    return config.model_copy(update={"source": config.source.model_copy(update={"rows": source["table"]["rows"]})})
+
+
+def real(source: Result) -> Result:
+    """Return the stored table whose identifiers are not to be drawn."""
+    return (source.get("whole") or {}).get("identifiers") or source["table"]
+
+
+def learned(source: Result) -> dict[str, Any]:
+    """Return of how many rows was learned, and how many the source has; empty where these are all."""
+    whole = source.get("whole")
+    return {"rows": source["table"]["rows"], "of": whole["rows"]} if whole else {}
+
+
+def sentence(scored: int, rows: int) -> list[str]:
+    """Say that a part of the rows was scored, where it was."""
+    return [f"Scored on {scored:,} of {rows:,} synthetic rows, drawn at random."] if scored < rows else []
