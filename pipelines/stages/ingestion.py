@@ -84,9 +84,10 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
 
 def identifiers(config: RunConfig, schema: Schema, like: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Read the identifiers of all rows, a part of them at a time, in the types of a frame of some of the rows."""
-    names = [column.name for column in schema.identifiers]
-    for part in tables.frames(config.source.path, names, **reading(config)):
-        yield part.astype({name: like[name].dtype for name in names})
+    types = {column.name: like[column.name].dtype for column in schema.identifiers}
+    types = {name: object if isinstance(type_, pd.CategoricalDtype) else type_ for name, type_ in types.items()}
+    for part in tables.frames(config.source.path, list(types), **reading(config)):
+        yield part.astype(types)  # the labels of some rows are not those of all
 
 
 def check_all(read: int, rows: int) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from generators.identifiers.forms import text_of
 from pipelines import config, modalities
 from pipelines.augment import tabular_rows
+from pipelines.modalities import tabular
 from pipelines.run import artifacts, pipeline
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import preflight
@@ -74,6 +76,17 @@ def test_kinds_are_those_of_all_rows_and_entities_are_whole(table, small, tmp_pa
     assert (frame.dtypes == whole.dtypes).all() and 0.9 * LEARNED < len(frame) <= LEARNED
     counts = [side["customer"].value_counts()[frame["customer"].unique()] for side in (frame, whole)]
     assert (counts[0] == counts[1]).all() and "in whole entities of 'customer'" in frame.attrs["notes"][-1]
+
+
+@pytest.mark.parametrize("kind", ["object", "category", "Float64"])
+def test_the_identifiers_of_all_rows_are_known(table, tmp_path, kind):
+    ids = table["id"] if kind != "Float64" else table["id"].str[2:].astype("float64")
+    table.assign(id=ids.astype(kind)).to_parquet(tmp_path / "x.parquet")
+    asked = config.load(tmp_path / "x.parquet", ["source.rows=100", "split.entity=none"])
+    found = tabular.ingest(asked, tmp_path / "ingested")
+    known = artifacts.read_frame(artifacts.Artifact(**found.whole["identifiers"]))
+    assert len(found.data) <= 100 and found.whole["rows"] == ROWS and "id" in known
+    assert set(known["id"].map(text_of)) == set((ids.astype("int64") if kind == "Float64" else ids).map(text_of))
 
 
 def inspected(loaded):
