@@ -131,7 +131,7 @@ def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeyp
     assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 14_199
     assert preflight.of_run(14_199, 20)[0] <= 2**30 and preflight.learned(10**7, 20, 2**32) == 1_681_209
     with pytest.raises(
-        LaunderError, match=r"for 10,000 rows of 20 columns, found resources.memory: 0.9 GiB; allow more"
+        LaunderError, match=r"for 10,000 rows of 20 columns, found resources.memory: 922 MiB; allow more"
     ):
         preflight.check_run(1_000_000, 20, tmp_path, 0.9 * 2**30)
     (said,) = preflight.check_run(10**7, 20, tmp_path, 2**32, 1_681_209)
