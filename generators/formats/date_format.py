@@ -2,7 +2,8 @@
 
 Beyond strptime: `%-d` without padding (also m, H, I), `%3f` a fraction of that many digits, `%:z` +01:00, `%-z` +01,
 `%P` am and pm, `Q%q` a quarter, `%s` seconds since 1970, `%s%3f` milliseconds, `%s%6f` microseconds; a month or week
-without a day is its first.
+without a day is its first. `%d.%m.%Y|%d.%m.%Y %H:%M` are two formats: a text is read in the first that fits, a moment
+written in the first that keeps all of it.
 """
 
 import re
@@ -46,10 +47,30 @@ MONTHS = {  # language -> full and short names
         "jan feb mrt apr mei jun jul aug sep okt nov dec",
     ),
 }
+WEEKDAYS = {  # language -> full names from Monday on, and short ones where they are no short names of months too
+    "de": ("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag", "Mo Di Mi Do Fr Sa So"),
+    "fr": ("lundi mardi mercredi jeudi vendredi samedi dimanche", "lun mar mer jeu ven sam dim"),
+    "es": ("lunes martes miércoles jueves viernes sábado domingo", ""),
+    "it": ("lunedì martedì mercoledì giovedì venerdì sabato domenica", ""),
+    "pt": ("segunda terça quarta quinta sexta sábado domingo", ""),
+    "nl": ("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag", "ma di wo do vr za zo"),
+}
+ENGLISH_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday", "Mon Tue Wed Thu Fri Sat Sun"
+BETWEEN_FORMATS = "|"
 
 
 def read(text: str, format: str, language: str = "") -> datetime:
     """Return the moment that a text stands for, in UTC and without a zone; ValueError where it is not in the format."""
+    first, more, others = format.partition(BETWEEN_FORMATS)
+    if not more:
+        return _read(text, format, language)
+    try:
+        return _read(text, first, language)
+    except ValueError:
+        return read(text, others, language)
+
+
+def _read(text: str, format: str, language: str) -> datetime:
     if format in EPOCH_UNITS:
         return EPOCH + timedelta(microseconds=int(text) * EPOCH_UNITS[format])
     text, (plain, ending) = _english(text.strip(), language), _plain(format)
@@ -87,6 +108,15 @@ def write(moment: datetime, format: str, offset: str = "", language: str = "") -
     """Return the text of a moment in UTC; `offset` (such as +01:00, or a zone's name for %Z) is the zone to write
     it in.
     """
+    *earlier, last = format.split(BETWEEN_FORMATS)
+    for form in earlier:
+        text = _write(moment, form, offset, language)
+        if _read(text, form, language) == moment:
+            return text
+    return _write(moment, last, offset, language)
+
+
+def _write(moment: datetime, format: str, offset: str, language: str) -> str:
     if format in EPOCH_UNITS:
         return str((moment - EPOCH) // MICROSECOND // EPOCH_UNITS[format])
     zone = zone_of(offset)
@@ -112,6 +142,8 @@ def _directive(directive: str, moment: datetime, offset: str, language: str) -> 
             return offset if offset.isalpha() else "UTC"
         case "%B" | "%b" if language:
             return MONTHS[language][directive == "%b"].split()[moment.month - 1]
+        case "%A" | "%a" if names := WEEKDAYS.get(language, ("", ""))[directive == "%a"].split():
+            return names[moment.weekday()]
     if directive[1].isdigit():
         return f"{moment.microsecond:06d}".ljust(9, "0")[: int(directive[1])]
     return moment.strftime(directive)
@@ -127,14 +159,18 @@ def zone_of(offset: str) -> timezone:
 
 
 def _english(text: str, language: str) -> str:
-    """Write a language's names of months in English, the longest name first."""
+    """Write a language's names of months and weekdays in English, the longest name first."""
     return _names(language)[0].sub(lambda m: _names(language)[1][m[0].casefold()], text) if language else text
 
 
 @lru_cache(maxsize=16)
 def _names(language: str) -> tuple[re.Pattern, dict[str, str]]:
-    own, english = (" ".join(names).split() for names in (MONTHS[language], ENGLISH))
-    names = {name.casefold(): other for name, other in reversed([*zip(own, english, strict=True)])}
+    pairs = [*zip(WEEKDAYS[language], ENGLISH_WEEKDAYS, strict=True), *zip(MONTHS[language], ENGLISH, strict=True)]
+    names = {
+        name.casefold(): other
+        for own, english in pairs[::-1]
+        for name, other in zip(own.split(), english.split(), strict=False)
+    }
     longest = sorted(names, key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(longest)})\b", re.IGNORECASE), names
 

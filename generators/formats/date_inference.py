@@ -3,21 +3,31 @@ best one is kept.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
-from launderette.generators.formats.date_format import ENGLISH, MONTHS, read, write
+from launderette.generators.formats.date_format import (
+    BETWEEN_FORMATS,
+    ENGLISH,
+    ENGLISH_WEEKDAYS,
+    MONTHS,
+    WEEKDAYS,
+    read,
+    write,
+)
 
 SUGGESTING_TEXTS = 24  # texts that suggest formats
 COMPARED_TEXTS = 400  # texts that formats are compared on
 CLOCK_PATTERN = re.compile(
-    r"(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>(?<=:\d\d:\d\d)[.,]\d{1,9})?(?P<half>\s?[AaPp][Mm])?"
-    r"(?P<zone>\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?$"
+    r"(?<!\d)(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>(?<=:\d\d:\d\d)[.,]\d{1,9})?"
+    r"(?P<half>\s?[AaPp][Mm])?(?P<zone>\s?(?:Z|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?|UTC|GMT))?(?![\d:])"
 )
+CLOCK_PLACE = "\0"  # stands for the time of day where the rest of a text is read
+FILLING_WORDS = ("de", "of", "um", "at", "om", "uhr", "kl")
 TOKEN = re.compile(r"\d+|[^\W\d_]+\.?|[^\w]+|_")
-DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 FIELDS = {
     "%Y": "year",
     "%y": "year",
@@ -37,6 +47,11 @@ UNSEPARATED_FORMATS = [  # shapes that no separator cuts
     (re.compile(r"\d{4}-?W\d\d-\d"), "%G-W%V-%u"),
     (re.compile(r"(\d{4})([ -]?)Q[1-4]"), r"%Y\2Q%q"),
     (re.compile(r"Q[1-4]([ /-]?)(\d{4})"), r"Q%q\1%Y"),
+]
+WEEK_NAME = r"(?:KW|CW|[Ww]k|[Ww]eek|[Ww]oche)[ .]?"
+WEEK_FORMATS = [  # a week with its name before it
+    (re.compile(rf"({WEEK_NAME})\d\d?([ ./,-]{{1,2}})\d{{4}}"), r"\1%V\2%G"),
+    (re.compile(rf"\d{{4}}([ ./-]?)({WEEK_NAME})\d\d?"), r"%G\1\2%V"),
 ]
 TIMESTAMP_NAME = re.compile(
     r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)"
@@ -92,10 +107,18 @@ def zoned(date: DateFormat, texts: Iterable[str]) -> DateFormat:
     """Return the date's format with the commonest offset of the texts."""
     if "z" not in date.format and "%Z" not in date.format:
         return date
-    ends = [m[0] for text in texts if (m := re.search(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$", text))]
-    offset = max(set(ends), key=lambda end: (ends.count(end), end), default="+00:00")
+    ends = offsets(texts, date.format)
+    offset = max(ends, key=lambda end: (ends[end], end), default="+00:00")
     digits = re.sub(r"^([+-]\d\d)$", r"\1:00", re.sub(r"^([+-]\d\d)(\d\d)$", r"\1:\2", offset))
     return DateFormat(date.format, digits, date.language)
+
+
+def offsets(texts: Iterable[str], format: str) -> Counter[str]:
+    """Return the offsets and names of zones that texts of a format are written with, and how many have each."""
+    if "z" not in format and "%Z" not in format:
+        return Counter()
+    found = (re.search(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)(?=$| \d{4}$)", text.strip()) for text in texts)
+    return Counter(match[0] for match in found if match)
 
 
 def candidates(text: str) -> list[DateFormat]:
@@ -106,15 +129,24 @@ def candidates(text: str) -> list[DateFormat]:
                 found.expand(format).replace("-W", "W") if "-W" not in text and "W" in format else found.expand(format)
             )
             return [DateFormat(format)]
-    clock = CLOCK_PATTERN.search(text)
-    days, ending = (text[: clock.start()], _clocks(clock)) if clock else (text, [""])
-    joint = re.search(r"(?:T|[\s,]+)$", days)
-    day = days[: joint.start()] if joint else days
-    if clock and days and not joint:
-        return []
-    dates = _dates(day) if day else ([("", "")] if clock and not days else [])
-    between = joint[0] if joint else ""
-    return [DateFormat(date + between + end, language=language) for date, language in dates for end in ending]
+    for shape, format in WEEK_FORMATS:
+        if found := shape.fullmatch(text):
+            return [DateFormat(form) for form in (found.expand(format), found.expand(format).replace("%V", "%-V"))]
+    clocks = list(CLOCK_PATTERN.finditer(text))
+    if not clocks:
+        return [DateFormat(date, language=language) for date, language in _dates(text)]
+    return next((timed for clock in reversed(clocks) if (timed := _timed(text, clock))), [])
+
+
+def _timed(text: str, clock: re.Match) -> list[DateFormat]:
+    """List the formats of a text whose time of day is `clock`."""
+    around = f"{text[: clock.start()]}{CLOCK_PLACE}{text[clock.end() :]}"
+    if re.fullmatch(rf"{CLOCK_PLACE}(\s[Uu]hr)?", around):
+        dates = [(around, "")]
+    else:
+        day, iso = re.subn(rf"(?<=\d)T{CLOCK_PLACE}$", f" {CLOCK_PLACE}", around)
+        dates = [(re.sub(rf" {CLOCK_PLACE}$", f"T{CLOCK_PLACE}", date) if iso else date, x) for date, x in _dates(day)]
+    return [DateFormat(date.replace(CLOCK_PLACE, end), language=x) for date, x in dates for end in _clocks(clock)]
 
 
 def _clocks(found: re.Match) -> list[str]:
@@ -131,6 +163,8 @@ def _clocks(found: re.Match) -> list[str]:
 def _zone(zone: str) -> str:
     if zone in ("", "Z"):
         return zone
+    if zone[:3] in ("UTC", "GMT") and zone[3:]:
+        return zone[:3] + _zone(zone[3:])
     return "%Z" if zone.isalpha() else "%:z" if ":" in zone else "%z" if len(zone) == 5 else "%-z"
 
 
@@ -139,7 +173,7 @@ def _dates(text: str) -> list[tuple[str, str]]:
     of.
     """
     tokens = TOKEN.findall(text)
-    if len(tokens) > 9:
+    if len(tokens) > 11:
         return []
     languages = ["", *MONTHS] if any(c.isalpha() for c in text) else [""]
     found = []
@@ -160,12 +194,13 @@ def _fields(token: str, language: str) -> list[str]:
     if token.isdigit():
         return {1: ["%d", "%m"], 2: ["%d", "%m", "%y"], 4: ["%Y"]}.get(len(token), [])
     if not token[0].isalpha():
-        return [token.replace("%", "%%")]
+        return [] if BETWEEN_FORMATS in token else [token.replace("%", "%%")]
     full, short = (names.casefold().split() for names in (MONTHS[language] if language else ENGLISH))
     name, dot = token.rstrip(".").casefold(), "." * token.endswith(".")
     months = ["%b" + dot] * (name in short) + ["%B" + dot] * (name in full)
-    weekdays = [code + dot for code, cut in (("%a", 3), ("%A", 9)) if name in [day[:cut].casefold() for day in DAYS]]
-    return months + weekdays + ([token] if name in ("de", "of") else [])
+    days = zip(("%A", "%a"), WEEKDAYS[language] if language else ENGLISH_WEEKDAYS, strict=True)
+    weekdays = [code + dot for code, names in days if name in names.casefold().split()]
+    return months + weekdays + ([token] if name in FILLING_WORDS else [])
 
 
 def _calendar(fields: tuple[str, ...]) -> bool:

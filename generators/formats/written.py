@@ -2,11 +2,12 @@
 among them.
 """
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
 
-from launderette.generators.formats import date_inference
+from launderette.generators.formats import date_alternatives, date_inference
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
 
@@ -18,6 +19,7 @@ MOST_NUMBER_LABELS = 20  # plain numbers with no more distinct values beside wor
 SINGLE_WORDS = """- -- --- . .. ... ? / * # none null nil na n/a #n/a <na> n.a. nan nat nd n.d. k.a. n.v. s/o tbd tba
     unknown missing undefined unspecified never empty blank 0000-00-00 00/00/0000 00.00.0000"""
 PHRASES = ("", "keine angabe", "not available", "not applicable", "not recorded", "not known", "no data")
+PADDED = re.compile(r"[+-]?0\d+(?:[.,]\d*)?")
 MISSING_WORDS = frozenset(SINGLE_WORDS.split()) | frozenset(PHRASES)
 
 
@@ -67,7 +69,7 @@ def date_format(name: str, present: pd.Series, *, stated: bool = False) -> DateF
 
 def date_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> DateFormat | None:
     """Return what `date_format` does, of texts with their counts."""
-    found = date_inference.infer(sorted(texts, key=lambda text: (-texts[text], text))) if texts else None
+    found = date_alternatives.infer_all(texts)
     if not found:
         return None
     read = {text for text in texts if found.reads(text) is not None}
@@ -88,12 +90,20 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Number
     if not found:
         return None
     read = {text: number for text in texts if (number := found.parse(text)) is not None}
+    if not stated and _padded(texts):
+        return None
     if not _enough(texts, set(read), stated):
         return None
     if stated or found.decorated or any("." in text for text in read):
         return found
     worded = len(read) < len(texts)
     return found if worded and len(read) > MOST_NUMBER_LABELS else None
+
+
+def _padded(texts: Mapping[str, int]) -> bool:
+    """Tell whether numbers begin with zeros that writing them would lose, as in the codes 01.11 and 62.01."""
+    padded = sum(n for text, n in texts.items() if PADDED.fullmatch(text.strip()))
+    return padded > MOST_UNREAD_SHARE * sum(texts.values())
 
 
 def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:

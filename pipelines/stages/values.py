@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
-from launderette.generators.formats import date_inference, dtypes, grid, number_format, written
+from launderette.generators.formats import (
+    date_alternatives,
+    date_format,
+    date_inference,
+    dtypes,
+    grid,
+    number_format,
+    written,
+)
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
@@ -80,8 +88,27 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
         strays = unread & ~words
         if strays.any():
             frame[column.name] = values.mask(strays, None)
-        notes += _told(column, int(words.sum()), int(strays.sum()))
+        notes += _told(column, int(words.sum()), int(strays.sum())) + _told_of_forms(column, values)
     return frame, notes
+
+
+def _told_of_forms(column: Datetime | Numerical, values: pd.Series) -> list[str]:
+    """Return what is said of dates that are written in several ways and come back in one."""
+    if column.kind != "datetime":
+        return []
+    name, said, forms = column.name, [], column.format.split(date_format.BETWEEN_FORMATS)
+    if len(forms) > 1:
+        kept = [form for form in forms if form not in date_alternatives.unwritten(column.format)]
+        said.append(
+            f"Column {name!r} holds dates as {' and '.join(forms)}; synthetic ones are written as {kept[-1]}"
+            + (f", or as {' or '.join(kept[:-1])} where that says all of them" if kept[1:] else "")
+        )
+    if len(zones := date_inference.offsets(map(str, values.dropna().unique()), column.format)) > 1:
+        said.append(
+            f"Column {name!r} holds moments in {len(zones)} zones; synthetic ones are written with the commonest, "
+            f"{column.offset}"
+        )
+    return said
 
 
 def _told(column: Datetime | Numerical, words: int, strays: int) -> list[str]:
