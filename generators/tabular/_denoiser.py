@@ -63,22 +63,31 @@ class Denoiser(nn.Module):
         sums = tape.note(sums, Lookup(("level", None), at), Bias(("first_bias", None)), *gates)
         return self.heads.log_prob(self._layers(sums[self.heads.order], slice(None), tape), x, {}, tape)
 
-    def logits(self, l: int, contributions: Tensor, visible: Tensor, x: Tensor) -> Tensor:
-        """Contributions [B, L, h] of the `visible` [B] tokens of x [B, L], 0 of the others -> the logits of token l
-        [B, K].
+    def shown_by(self, x: Tensor, visible: Tensor) -> Tensor:
+        """What the visible [B, L] tokens of x [B, L] show: their embeddings [B, L e], 0 for the others; where there are
+        no gates what they contribute, summed up [B, h].
         """
-        row, parts = self.heads.place[l], contributions.unflatten(2, (self.groups, -1))
-        sums = parts.sum(1) if self.gate is None else torch.einsum("bmrk,rm->brk", parts, _weights(self.gate[:, l]))
-        sums = sums.flatten(1) + self.level[visible] + self.first_bias[l]
-        return self.heads.logits(l, self._layers(sums[None], slice(row, row + 1))[0], x)
+        E = (self.embed(x) * visible[:, :, None]).flatten(1)
+        return E @ self.shown.flatten(0, 1) if self.gate is None else E
 
-    def contribution(self, l: int, x: Tensor) -> Tensor:
-        """What token l of x [B, L] adds to the first layer once it is visible, before any gate, [B, h]."""
-        return self.embed.token(l, x) @ self.shown[l]
+    def show(self, l: int, shown: Tensor, x: Tensor, rows: Tensor) -> None:
+        """Add token l of some rows [N] of x [B, L] to what is shown by the visible ones."""
+        E = self.embed.token(l, x[rows])
+        if self.gate is None:
+            shown[rows] += E @ self.shown[l]
+        else:
+            shown.unflatten(1, (-1, E.shape[1]))[rows, l] = E
 
-    def contributions(self, x: Tensor, visible: Tensor) -> Tensor:
-        """What each of the visible [B, L] tokens of x [B, L] adds, 0 of the others: [B, L, h]."""
-        return torch.bmm((self.embed(x) * visible[:, :, None]).transpose(0, 1), self.shown).transpose(0, 1).contiguous()
+    def logits(self, l: int, shown: Tensor, visible: Tensor, x: Tensor) -> Tensor:
+        """What the `visible` [B] tokens of x [B, L] show -> the logits of token l [B, K]."""
+        sums, row = shown if self.gate is None else shown @ self._seen_through(self.gate[:, l]), self.heads.place[l]
+        h = self._layers((sums + self.level[visible] + self.first_bias[l])[None], slice(row, row + 1))
+        return self.heads.logits(l, h[0], x)
+
+    def _seen_through(self, gate: Tensor) -> Tensor:
+        """The gates [R, L] of a token -> how it sees the embeddings of all tokens, [L e, h]."""
+        parts = self.shown.unflatten(2, (self.groups, -1)) * _weights(gate).t()[:, None, :, None]
+        return parts.flatten(2).flatten(0, 1)
 
     def _gated(self, before: Tensor, shown: Tensor) -> Tensor:
         """Add up what tokens show [L, B, h] to those after them, by who is before whom in the order [G, L, L] of B / G

@@ -56,7 +56,6 @@ from launderette.generators.training.plan import chain_options, of_chain
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
 ONE_AT_A_TIME, WIDE_STEPS = 300, 50  # tokens of a row that are drawn one by one; steps that draw more of them
-MOST_SEEN = 2**25  # numbers that tokens contribute to a batch of rows while it is drawn
 
 
 @dataclass(frozen=True)
@@ -132,21 +131,20 @@ class Model(nn.Module):
         tokens that are visible from the beginning.
         """
         x, log_w = x.masked_fill(at > 0, 0), torch.zeros(len(x), dtype=torch.float64, device=x.device)
-        seen, visible = self.denoiser.contributions(x, at == 0), (at == 0).sum(1)  # [B, L, h], [B]
+        shown, visible = self.denoiser.shown_by(x, at == 0), (at == 0).sum(1)
+        given, count = shown.clone(), visible
         for step in range(1, int(at.max()) + 1 if at.numel() else 1):
             now = at == step
             revealed = [(l, now[:, l].nonzero()[:, 0]) for l in now.any(0).nonzero()[:, 0].tolist()]
             for l, rows in revealed:
-                logits = self.denoiser.logits(l, seen[rows], visible[rows], x[rows])
+                logits = self.denoiser.logits(l, shown[rows], visible[rows], x[rows])
                 if guidance != 1:
-                    hidden = at[rows] > 0
-                    free = seen[rows] * hidden[:, :, None], visible[rows] - (~hidden).sum(1)
+                    free = (shown - given)[rows], (visible - count)[rows]
                     logits = guide(logits, self.denoiser.logits(l, *free, x[rows]), guidance)
-                drawn, share = _inverted(logits.double(), u[rows, l], allowed(l, x[rows]))
-                x[rows, l] = drawn
+                x[rows, l], share = _inverted(logits.double(), u[rows, l], allowed(l, x[rows]))
                 log_w[rows] += share
             for l, rows in revealed:
-                seen[rows, l] = self.denoiser.contribution(l, x[rows])
+                self.denoiser.show(l, shown, x, rows)
             visible = visible + now.sum(1)
         return x, log_w
 
@@ -219,10 +217,8 @@ class Diffusion(FittedTable[Config, Model]):
 
     def _drawn(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed, guidance: float) -> tuple[Tensor, Tensor]:
         self.model.eval()
-        rows = max(1, MOST_SEEN // (x.shape[1] * settled(self.config.width)))
-        parts = zip(*(part.to(self._device).split(rows) for part in (x, at, u.contiguous())), strict=True)
-        drawn = [self.model.reveal(own, steps, by, allowed, guidance) for own, steps, by in parts]
-        return torch.cat([tokens for tokens, _ in drawn]), torch.cat([log_w for _, log_w in drawn])
+        x, at, u = (part.to(self._device) for part in (x, at, u.contiguous()))
+        return self.model.reveal(x, at, u, allowed, guidance)
 
     @property
     def _device(self) -> torch.device:

@@ -119,28 +119,21 @@ def test_a_gate_decides_how_much_of_one_token_another_sees():
     assert not torch.equal(row[:, 2], other[:, 2])
 
 
-def test_rows_of_very_many_tokens_have_no_gates(monkeypatch):
+@torch.no_grad()
+def alone(net, x: torch.Tensor) -> torch.Tensor:
+    """Return log p of the second of three tokens x [B, 3], given the others, as `reveal` finds it."""
+    shown = net.shown_by(x, torch.tensor([[True, False, False]]).expand_as(x))
+    net.show(2, shown, x, torch.arange(len(x)))
+    return net.logits(1, shown, torch.full((len(x),), 2), x).log_softmax(1).gather(1, x[:, 1:2])[:, 0]
+
+
+def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model, monkeypatch):
+    x = torch.from_numpy(model.encoding.encode(grid()))
     monkeypatch.setattr(_denoiser, "MOST_GATED_TOKENS", 2)
-    fitted = fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=100))
-    x = torch.from_numpy(fitted.encoding.encode(grid()))
-    net, known = fitted.model.denoiser, torch.tensor([[True, False, True]]).expand_as(x)
-    alone = net.logits(1, net.contributions(x, known), known.sum(1), x).log_softmax(1).gather(1, x[:, 1:2])[:, 0]
-    assert net.gate is None
-    assert torch.allclose(alone, net(x, torch.tensor([[2, 0, 1]]))[:, 1], atol=1e-5)
-
-
-def test_rows_do_not_depend_on_how_many_are_drawn_at_once(model, monkeypatch):
-    whole = model.sample(300, seed=3, where={"b": "p"})
-    monkeypatch.setattr(diffusion, "MOST_SEEN", 100 * 3 * model.config.width)
-    assert model.sample(300, seed=3, where={"b": "p"}).equals(whole)
-
-
-def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model):
-    net, x = model.model.eval(), torch.from_numpy(model.encoding.encode(grid()))
-    known = torch.tensor([[True, False, True]]).expand_as(x)
-    seen = net.denoiser.contributions(x, known)
-    alone = net.denoiser.logits(1, seen, known.sum(1), x).log_softmax(1).gather(1, x[:, 1:2])[:, 0]
-    assert torch.allclose(alone, net.denoiser(x, torch.tensor([[2, 0, 1]]))[:, 1], atol=1e-5)
+    wide = fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=100)).model.denoiser
+    assert wide.gate is None
+    for net in (model.model.denoiser, wide):
+        assert torch.allclose(alone(net, x), net(x, torch.tensor([[0, 2, 1]]))[:, 1], atol=1e-5)
 
 
 def test_numbers_with_fine_tokens_are_drawn_in_their_range():
@@ -236,8 +229,8 @@ def test_a_guided_token_is_drawn_by_what_the_network_says_with_and_without_the_c
     u[:, 1] = (torch.arange(n) + 0.5) / n
     at = torch.arange(model.width).expand(n, -1)  # the first column is given, the second one revealed first
     drawn, _ = model.reveal(x, at, u, anything, 3.0)
-    given = model.denoiser.contributions(x[:1], at[:1] == 0)
-    seen = [model.denoiser.logits(1, c, torch.tensor([k]), x[:1]) for c, k in ((given, 1), (0 * given, 0))]
+    given = model.denoiser.shown_by(x[:1], at[:1] == 0)
+    seen = [model.denoiser.logits(1, s, torch.tensor([k]), x[:1]) for s, k in ((given, 1), (0 * given, 0))]
     share = torch.bincount(drawn[:, 1], minlength=seen[0].shape[1]).double() / n
     assert not torch.allclose(share, seen[0][0].double().softmax(0), atol=0.01)
     assert torch.allclose(share, guide(*seen, 3.0)[0].exp(), atol=1e-3)
