@@ -20,6 +20,7 @@ SNAPSHOT = (  # the same rows in the same order at every reading
     "SET LOCAL synchronize_seqscans = off",
     "SET LOCAL max_parallel_workers_per_gather = 0",
 )
+ENCODED = "client_encoding=UTF8"  # as the driver takes texts, whatever the database holds
 WRITES = """
 SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR EXISTS (
     SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -40,6 +41,7 @@ def connected(database: Database) -> Iterator[Any]:
     """Yield an ADBC connection in a transaction of its own, which is rolled back unless it is committed."""
     dbapi = failures.driver("adbc_driver_postgresql.dbapi", "PostgreSQL")
     uri = f"postgresql://{str(database.uri).partition('://')[2]}"
+    uri += f"{'&' if '?' in uri else '?'}{ENCODED}"
     known = addresses.with_credentials(uri, database.user, database.password, database.SECTION)
     with dbapi.connect(known) as connection:
         yield connection
