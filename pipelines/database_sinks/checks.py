@@ -1,9 +1,9 @@
-"""What a table holds against what a file does: rows, missing values, lowest, highest and sum of every column, computed
-by the server on one side and from the file on the other.
+"""What a table holds against what a file does: rows, missing values, lowest, highest and sum of every column, of texts
+the sum of their hashes, computed by the server on one side and from the file on the other.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 ROUNDING = 1e-9  # relative, of a sum of floating point numbers in another order
 TICKS_PER_SECOND = 1_000_000
-UUID_LETTERS = 36
+UUID_DIGITS = 32
 
 
 @dataclass
 class ColumnSummary:
-    """What is compared of a column; `total` is the sum of its numbers, of its times in microseconds, of its days, of
-    the bytes of its texts.
+    """What is compared of a column; `total` is the sum of its numbers, of its times in microseconds, of its days, or of
+    hashes of its values.
     """
 
     present: int = 0
@@ -38,18 +38,23 @@ class ColumnSummary:
         return math.isclose(self.total, other.total, rel_tol=0, abs_tol=ROUNDING * self.size)
 
 
-def of_file(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-    """Return the rows of a file and the summaries of its columns, read as the types of a schema."""
+def of_file(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, total: Callable[[pa.Array], Any]
+) -> tuple[int, list[ColumnSummary]]:
+    """Return the rows of a file and the summaries of its columns, read as the types of a schema; `total` returns what
+    the database has as the total of values other than floating point.
+    """
     rows, found = 0, [ColumnSummary() for _ in schema]
     for batch in batches:
         rows += batch.num_rows
         for summary, array, field in zip(found, batch.columns, schema, strict=True):
-            _add(summary, array if array.type == field.type or is_uuid(array.type) else array.cast(field.type))
+            as_there = array if array.type == field.type or is_uuid(array.type) else array.cast(field.type)
+            _add(summary, as_there, total)
     return rows, found
 
 
-def _add(summary: ColumnSummary, array: pa.Array) -> None:
-    array = _comparable(array)
+def _add(summary: ColumnSummary, given: pa.Array, total: Callable[[pa.Array], Any]) -> None:
+    array = comparable(given)
     if not (count := len(array) - array.null_count):
         return
     ends = pc.min_max(array)
@@ -61,10 +66,10 @@ def _add(summary: ColumnSummary, array: pa.Array) -> None:
         summary.total = float(summary.total or 0.0) + pc.sum(array).as_py()
         summary.size += pc.sum(pc.abs(array)).as_py()
     else:
-        summary.total += _total(array)
+        summary.total += total(given)
 
 
-def _comparable(array: pa.Array) -> pa.Array:
+def comparable(array: pa.Array) -> pa.Array:
     """Return numbers as they are, times as microseconds and dates as days in int64, anything else as bytes."""
     type_ = array.type
     if is_uuid(type_):
@@ -97,11 +102,19 @@ def _plain(value: pa.Scalar) -> Any:
     return found.encode() if pa.types.is_string(value.type) else Decimal(found)
 
 
-def _total(array: pa.Array) -> Decimal:
-    if pa.types.is_binary(array.type):
-        return Decimal(UUID_LETTERS * (len(array) - array.null_count))
-    if pa.types.is_string(array.type):
-        return Decimal(pc.sum(pc.binary_length(array).cast(pa.int64())).as_py())
+def summed(array: pa.Array) -> Decimal:
+    """Return the sum of numbers, days or microseconds."""
+    array = comparable(array)
     if pa.types.is_decimal(array.type):
         return pc.sum(array.cast(pa.decimal256(76, array.type.scale))).as_py()
     return Decimal(pc.sum(array.cast(pa.decimal128(38, 0))).as_py())
+
+
+def texts(array: pa.Array) -> pa.Array:
+    """Return texts, and UUIDs as their hexadecimal digits, missing ones left out."""
+    if not is_uuid(array.type):
+        return array.cast(pa.string()).drop_null()
+    numbers = array.storage.drop_null()
+    digits = b"".join(numbers.to_pylist()).hex().encode()
+    as_digits = pa.Array.from_buffers(pa.binary(UUID_DIGITS), len(numbers), [None, pa.py_buffer(digits)])
+    return as_digits.cast(pa.binary()).cast(pa.string())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 import pyarrow as pa
@@ -94,6 +95,9 @@ class Sink(Protocol):
 
     def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
         """Return the rows of a table and the summaries of its columns, computed by the database."""
+
+    def total(self, array: pa.Array) -> Decimal:
+        """Return what `summary` has as the total of a column's values, of a type that `compared` returns."""
 
     def finish(self, version: str, note: str, before: str | None) -> None:
         """Give a version the indexes of the one `before` it, and its note."""

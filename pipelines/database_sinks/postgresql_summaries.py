@@ -4,17 +4,28 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from launderette.pipelines.database_sinks.checks import TICKS_PER_SECOND, ColumnSummary
+from launderette.pipelines.database_sinks import checks
+from launderette.pipelines.database_sinks.checks import TICKS_PER_SECOND, ColumnSummary, is_uuid
+from launderette.pipelines.databases import hashes
 from launderette.pipelines.databases.addresses import quoted
 
+OWN_HASH = "hashtext({})"  # of a text of UTF-8; another encoding, or order of bytes, gives other hashes
+MD5_HASH = "('x' || md5(convert_to({}, 'UTF8')))::bit(32)::int"
+TOTALS = {OWN_HASH: hashes.total, MD5_HASH: hashes.total_md5}
+PROBE = "Ä"
+TICKS_TO_2000 = 946_684_800 * TICKS_PER_SECOND  # from 1970 to where PostgreSQL counts from
 
-def asked(schema: pa.Schema) -> str:
-    """Return what the server is asked for: the rows, then present values, lowest, highest and total of each column."""
-    return ", ".join(["count(*)", *(part for field in schema for part in _asked(field))])
+
+def asked(schema: pa.Schema, hashed: str) -> str:
+    """Return what the server is asked for: the rows, then present values, lowest, highest and total of each column;
+    `hashed` is how a text is hashed.
+    """
+    return ", ".join(["count(*)", *(part for field in schema for part in _asked(field, hashed))])
 
 
-def _asked(field: pa.Field) -> tuple[str, ...]:
+def _asked(field: pa.Field, hashed: str) -> tuple[str, ...]:
     name, type_ = quoted(field.name), field.type
     count = f"count({name})"
     epoch = f"::numeric * {TICKS_PER_SECOND}"
@@ -34,20 +45,33 @@ def _asked(field: pa.Field) -> tuple[str, ...]:
         kind, origin = _clock(type_)
         if kind is None:
             value = f'{name}::text COLLATE "C"'
-            return count, f"min({value})", f"max({value})", f"sum(octet_length({name}::text))::numeric"
+            text = f"replace({value}, '-', '')" if is_uuid(type_) else value
+            return count, f"min({value})", f"max({value})", f"sum({hashed.format(text)})"
         value = f"{name}::{kind}"
         less = f" - {origin}" if origin else ""
         ends = (f"extract(epoch FROM {how}({value}){less}){epoch}" for how in ("min", "max"))
-        return count, *ends, _clock_total(value) if origin else f"sum(extract(epoch FROM {value})){epoch}"
+        return count, *ends, _clock_total(name, kind)
     return count, f"min({value})::numeric", f"max({value})::numeric", f"sum({value})::numeric"
 
 
-def _clock_total(value: str) -> str:
-    """Return the sum of times in microseconds, of days and of times apart: an interval has room for 2**31 days."""
-    if value.endswith("::time"):
-        return f"extract(epoch FROM sum({value} - time '00:00'))::numeric * {TICKS_PER_SECOND}"
-    days, times = f"sum({value}::date - date 'epoch')", f"sum({value}::time - time '00:00')"
-    return f"({days}::numeric * 86400 + extract(epoch FROM {times})::numeric) * {TICKS_PER_SECOND}"
+def _clock_total(name: str, kind: str) -> str:
+    """Return the sum of the hashes of moments, of other times in microseconds."""
+    if kind == "interval":
+        return f"sum(extract(epoch FROM {name}::interval))::numeric * {TICKS_PER_SECOND}"
+    if kind == "time":
+        return f"extract(epoch FROM sum({name}::time - time '00:00'))::numeric * {TICKS_PER_SECOND}"
+    at = " AT TIME ZONE 'UTC'" if kind == "timestamptz" else ""
+    return f"sum(timestamp_hash({name}::{kind}{at}))"
+
+
+def total(array: pa.Array, hashed: str) -> Decimal:
+    """Return what the server has as the total of a column, of the values of a file."""
+    if pa.types.is_timestamp(array.type):
+        since = pc.subtract(checks.comparable(array), TICKS_TO_2000)
+        return Decimal(hashes.total_int8(since))
+    if not _is_text(array.type):
+        return checks.summed(array)
+    return Decimal(TOTALS[hashed](checks.texts(array)))
 
 
 def _clock(type_: pa.DataType) -> tuple[str | None, str]:

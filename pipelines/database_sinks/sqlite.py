@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -44,6 +45,7 @@ def opened(target: Target) -> Iterator["SQLite"]:
     try:
         with closing(sqlite3.connect(where, contract.LOCK_SECONDS, isolation_level=None, uri=True)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.create_function(sqlite_summaries.HASH, 1, sqlite_summaries.hashed, deterministic=True)
             yield SQLite(connection)
     finally:
         if not was_there:
@@ -140,6 +142,9 @@ class SQLite:
     def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
         (answer,) = self.run(f"SELECT {sqlite_summaries.asked(schema)} FROM {place}")  # noqa: S608
         return sqlite_summaries.of_answer(answer, schema)
+
+    def total(self, array: pa.Array) -> Decimal:
+        return sqlite_summaries.total(array)
 
     def finish(self, version: str, note: str, before: str | None) -> None:
         self.begin()

@@ -4,12 +4,31 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from launderette.pipelines.database_sinks import checks
 from launderette.pipelines.database_sinks.checks import TICKS_PER_SECOND, ColumnSummary
 from launderette.pipelines.databases.addresses import quoted
 
 HALF_BITS = 32  # sums of 64 bits overflow, so halves of numbers are added up apart
 ASKED_PER_COLUMN = 5
+HASH = "launder_hash"  # a function of ours that SQLite calls
+HASH_BITS = 0xFFFFFFFF
+
+
+def hashed(text: str | None) -> int | None:
+    """Return a hash of a text that holds as long as this process, None where it is missing."""
+    return None if text is None else hash(text) & HASH_BITS
+
+
+def total(array: pa.Array) -> Decimal:
+    """Return what SQLite has as the total of a column, of the values of a file."""
+    if checks.is_uuid(array.type):
+        array = pa.array([value and str(value) for value in array.to_pylist()], pa.string())
+    if not pa.types.is_string(array.type):
+        return checks.summed(array)
+    counted = pc.value_counts(array.drop_null()).to_pylist()
+    return Decimal(sum((hash(one["values"]) & HASH_BITS) * one["counts"] for one in counted))
 
 
 def asked(schema: pa.Schema) -> str:
@@ -27,7 +46,7 @@ def _asked(field: pa.Field) -> tuple[str, ...]:
         return count, f"min({value})", f"max({value})", f"sum({value})", "0"
     if pa.types.is_string(type_):
         value = f"CAST({name} AS TEXT) COLLATE BINARY"
-        total = f"sum(length(CAST(CAST({name} AS TEXT) AS BLOB)))"
+        total = f"sum({HASH}(CAST({name} AS TEXT)))"
         return count, f"min({value})", f"max({value})", total, "0"
     value = _whole(name, type_)
     halves = f"sum(({value}) >> {HALF_BITS})", f"sum(({value}) & {(1 << HALF_BITS) - 1})"

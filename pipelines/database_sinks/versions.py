@@ -81,7 +81,7 @@ def check(sink: Sink, place: str, file: pq.ParquetFile) -> None:
     """Raise LaunderError where a table does not hold what a file does, by what the database computes."""
     schema = sink.compared(file.schema_arrow)
     rows, there = _summary(sink, place, schema)
-    count, here = checks.of_file(file.iter_batches(contract.LOADED_ROWS), schema)
+    count, here = checks.of_file(file.iter_batches(contract.LOADED_ROWS), schema, sink.total)
     odd = [field.name for field, a, b in zip(schema, here, there, strict=True) if not a.equals(b)]
     if rows != count or odd:
         where = f"another content in column {odd[0]!r}" if rows == count else f"{rows:,} in place of {count:,}"

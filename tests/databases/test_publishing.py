@@ -266,6 +266,7 @@ def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target,
         "f4 = f4 * 1.0001",
         "f8 = f8 * 1.0001",
         "town = town || 'x'",
+        "town = 'Ä4X' || chr(10)",
         "id = 9",
         "none = ''",
     ]

@@ -1,0 +1,96 @@
+"""The hashes that PostgreSQL computes of texts and whole numbers, computed here as well, for many at once.
+
+It is Jenkins' lookup3 (https://burtleburtle.net/bob/hash/evahash.html) over little-endian words, begun and ended as
+PostgreSQL's `hashtext` does: its hash partitions rest on it, so it stays as it is.
+"""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+INT4_BYTES = 4
+BLOCK_BYTES = 12  # three words of 32 bits
+BEGIN = 0x9E3779B9 + 3923095  # of each word, and the length
+MIXED = (4, 6, 8, 16, 19, 4)  # bits by which words are turned after a block
+ENDED = (14, 11, 25, 16, 4, 14, 24)  # and at the end
+Words = list[np.ndarray]  # three arrays of uint32, one place for each text
+
+
+def total(texts: pa.Array) -> int:
+    """Return the sum of `hashtext` of the UTF-8 bytes of texts, missing ones left out."""
+    counted = pc.value_counts(texts.drop_null())
+    present, counts = counted.field("values"), counted.field("counts").to_numpy()
+    return int((hashtext(present).astype(np.int64) * counts).sum())
+
+
+def total_md5(texts: pa.Array) -> int:
+    """Return the sum of the first 32 bits of the MD5 of texts, as signed numbers, missing ones left out."""
+    counted = pc.value_counts(texts.drop_null()).to_pylist()
+    return sum(_md5(one["values"]) * one["counts"] for one in counted)
+
+
+def total_int8(numbers: pa.Array) -> int:
+    """Return the sum of `hashint8` of whole numbers of 64 bits, missing ones left out."""
+    values = numbers.drop_null().to_numpy(zero_copy_only=False)
+    high = (values >> 32).astype(np.uint32)
+    folded = values.astype(np.uint32) ^ np.where(values >= 0, high, ~high)
+    begun = np.full(len(values), BEGIN + INT4_BYTES, np.uint32)
+    return int(_ended([begun + folded, begun.copy(), begun.copy()]).view(np.int32).sum(dtype=np.int64))
+
+
+def _md5(text: str) -> int:
+    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:4], "big", signed=True)
+
+
+def hashtext(texts: pa.Array) -> np.ndarray:
+    """Return the hash of each of some texts, none of them missing, as int32."""
+    large = texts.cast(pa.large_binary())
+    _, offsets, data = large.buffers()
+    starts = np.frombuffer(offsets, np.int64)[large.offset : large.offset + len(large) + 1]
+    content = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return _hashed(np.append(content, np.zeros(BLOCK_BYTES, np.uint8)), starts[:-1], np.diff(starts))
+
+
+def _hashed(content: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    words = [(sizes + BEGIN).astype(np.uint32) for _ in range(3)]
+    at = 0
+    while len(longer := np.flatnonzero(sizes - at >= BLOCK_BYTES)):
+        block = _words(content, starts[longer] + at)
+        mixed = _turned([word[longer] + block[:, n] for n, word in enumerate(words)])
+        for word, new in zip(words, mixed, strict=True):
+            word[longer] = new
+        at += BLOCK_BYTES
+    rest = sizes % BLOCK_BYTES
+    last = _words(content, starts + sizes - rest, rest)
+    last[:, 2] <<= 8  # where the lowest byte stands for the length
+    return _ended([word + last[:, n] for n, word in enumerate(words)]).view(np.int32)
+
+
+def _words(content: np.ndarray, starts: np.ndarray, sizes: np.ndarray | None = None) -> np.ndarray:
+    """Return the three words of the block at each place, (texts, 3); bytes beyond a size are zero."""
+    places = np.arange(BLOCK_BYTES)
+    found = content[starts[:, None] + places]
+    if sizes is not None:
+        found[places >= sizes[:, None]] = 0
+    return found.view("<u4").astype(np.uint32)
+
+
+def _rotated(word: np.ndarray, bits: int) -> np.ndarray:
+    return (word << np.uint32(bits)) | (word >> np.uint32(32 - bits))
+
+
+def _turned(words: Words) -> Words:
+    for turn, bits in enumerate(MIXED):
+        one, next_, last = turn % 3, (turn + 1) % 3, (turn + 2) % 3
+        words[one] = (words[one] - words[last]) ^ _rotated(words[last], bits)
+        words[last] = words[last] + words[next_]
+    return words
+
+
+def _ended(words: Words) -> np.ndarray:
+    for turn, bits in enumerate(ENDED):
+        one, before = (2 + turn) % 3, (1 + turn) % 3
+        words[one] = (words[one] ^ words[before]) - _rotated(words[before], bits)
+    return words[2]

@@ -1,0 +1,106 @@
+"""What a database holds is told from what was sent by one letter of one text, wherever it stands among the others."""
+
+import random
+import uuid
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.config.places import Target
+from pipelines.database_sinks import releasing, targets, versions
+from pipelines.database_sinks.postgresql_summaries import MD5_HASH, OWN_HASH
+from pipelines.databases import hashes, postgresql
+from pipelines.databases.addresses import quoted
+from pipelines.run.artifacts import LaunderError
+from tests.databases.conftest import dbapi
+
+ROWS, CORRUPTIONS, VERSION = 200, 40, "corrupted"
+ENCODINGS = {"postgres": OWN_HASH, "latin": MD5_HASH}  # of databases of the server, and how texts are hashed there
+
+
+def texts(count, seed, letters="aZ0 '-äß"):
+    """Texts of nothing to forty letters, among them whole blocks of a hash."""
+    rng = random.Random(seed)
+    return ["".join(rng.choices(letters, k=rng.choice([0, 11, 12, 24, rng.randrange(41)]))) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    rng = random.Random(1)
+    rows = {
+        "id": list(range(ROWS)),
+        "few": pa.array([f"{n % 7} of it" for n in range(ROWS)]).dictionary_encode(),
+        "many": [None if n % 9 == 0 else text for n, text in enumerate(texts(ROWS, 0))],
+        "key": pa.array([uuid.UUID(int=rng.getrandbits(128)).bytes for _ in range(ROWS)], pa.uuid()),
+    }
+    path = tmp_path_factory.mktemp("rows") / "data.parquet"
+    pq.write_table(pa.table(rows), path, row_group_size=60)
+    with pq.ParquetFile(path) as file:
+        yield file
+
+
+@pytest.fixture(params=["sqlite", *ENCODINGS])
+def target(request, tmp_path):
+    if request.param == "sqlite":
+        return Target(uri=f"sqlite:///{tmp_path}/s.db", name="people")
+    server = request.getfixturevalue("server")
+    if request.param == "latin" and not server.run("SELECT 1 FROM pg_database WHERE datname = 'latin'"):
+        server.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    uri = server.uri.replace("/postgres?", f"/{request.param}?")
+    return Target(uri=uri, name="people", user="postgres")
+
+
+def test_one_letter_of_one_text_is_never_missed(target, file):
+    rng = random.Random(2)
+    with releasing.opened(target) as sink:
+        columns = targets.fitted(sink, targets.existing(sink, target), file.schema_arrow, target)
+        sink.create(VERSION, columns)
+        sink.fill(VERSION, file, columns)
+        sink.begin()
+        place = sink.place(VERSION)
+        versions.check(sink, place, file)
+        if not target.is_file:
+            assert sink._hash == ENCODINGS[str(target.uri).partition("?")[0].rpartition("/")[2]]
+        rows = file.read().to_pylist()
+        for _ in range(CORRUPTIONS):
+            name, row = rng.choice(["few", "many", "key"]), rng.choice(rows)
+            value = str(row[name] or "")
+            if not (places := [at for at, letter in enumerate(value) if letter != "-"]):
+                continue
+            at = rng.choice(places)
+            other = rng.choice([letter for letter in "ab01" if letter != value[at]])
+            sink.run("SAVEPOINT whole")
+            changed = value[:at] + other + value[at + 1 :]
+            as_text = "'" + changed.replace("'", "''") + "'"
+            sink.run(f"UPDATE {place} SET {quoted(name)} = {as_text} WHERE id = {row['id']}")
+            with pytest.raises(LaunderError, match=f"another content in column '{name}'"):
+                versions.check(sink, place, file)
+            sink.run("ROLLBACK TO whole")
+        versions.check(sink, place, file)
+        sink.rollback()
+        if target.is_file:
+            sink.drop(VERSION)
+            sink.commit()
+
+
+def test_hashes_are_those_of_the_server(server):
+    """Also of moments, whose hash stands for their sum: before 2000, and beyond 32 bits."""
+    given = [*texts(500, 3, "aZ0ä€😀"), "", "x" * 10_000]
+    numbers = [0, -1, 1, 2**31, -(2**31), 2**62, -(2**62), 819_482_400_123_456]
+    with dbapi.connect(server.uri + "&user=postgres") as connection:
+        with connection.cursor() as cursor:
+            cursor.adbc_ingest("hashed", pa.table({"t": given}), mode="create", temporary=True)
+            cursor.adbc_ingest("numbers", pa.table({"n": numbers}), mode="create", temporary=True)
+        md5 = MD5_HASH.format("t")
+        (found,) = postgresql.run(connection, f"SELECT sum(hashtext(t)), sum({md5}) FROM hashed")
+        assert found == (hashes.total(pa.array(given)), hashes.total_md5(pa.array([*given, None])))
+        found = postgresql.run(connection, "SELECT hashint8(n)::int8 FROM numbers")
+        assert [one for (one,) in found] == [hashes.total_int8(pa.array([n, None])) for n in numbers]
+
+
+def test_texts_that_begin_within_a_longer_column_are_hashed_alike():
+    """As slices of Arrow's arrays do."""
+    given = texts(50, 4)
+    assert hashes.hashtext(pa.array(given)[7:31]).tolist() == hashes.hashtext(pa.array(given[7:31])).tolist()
+    assert hashes.total(pa.array([], pa.string())) == hashes.total(pa.array([None], pa.string())) == 0
