@@ -3,7 +3,8 @@ the sum of their hashes, computed by the server on one side and from the file on
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -38,19 +39,31 @@ class ColumnSummary:
         return math.isclose(self.total, other.total, rel_tol=0, abs_tol=ROUNDING * self.size)
 
 
-def of_file(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, total: Callable[[pa.Array], Any]
-) -> tuple[int, list[ColumnSummary]]:
-    """Return the rows of a file and the summaries of its columns, read as the types of a schema; `total` returns what
-    the database has as the total of values other than floating point.
+class TableSummary:
+    """What is compared of a table: its rows and its columns, read as the types of a schema, batch by batch; `total`
+    returns what the database has as the total of values other than floating point.
     """
-    rows, found = 0, [ColumnSummary() for _ in schema]
-    for batch in batches:
-        rows += batch.num_rows
-        for summary, array, field in zip(found, batch.columns, schema, strict=True):
+
+    def __init__(self, schema: pa.Schema, total: Callable[[pa.Array], Any]) -> None:
+        self.schema, self.total = schema, total
+        self.rows, self.columns = 0, [ColumnSummary() for _ in schema]
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch."""
+        self.rows += batch.num_rows
+        for summary, array, field in zip(self.columns, batch.columns, self.schema, strict=True):
             as_there = array if array.type == field.type or is_uuid(array.type) else array.cast(field.type)
-            _add(summary, as_there, total)
-    return rows, found
+            _add(summary, as_there, self.total)
+
+    def beside(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield batches and add each in a thread, while the database takes it; at the end, all are added."""
+        with ThreadPoolExecutor(1) as pool:
+            added = []
+            for batch in batches:
+                added.append(pool.submit(self.add, batch))
+                yield batch
+            for one in added:
+                one.result()
 
 
 def _add(summary: ColumnSummary, given: pa.Array, total: Callable[[pa.Array], Any]) -> None:

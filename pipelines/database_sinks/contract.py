@@ -1,12 +1,11 @@
 """What a database does so that releases can go into it: the statements that differ from one to another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks.checks import ColumnSummary
@@ -87,8 +86,8 @@ class Sink(Protocol):
     def create(self, version: str, columns: Sequence[LoadedColumn]) -> None:
         """Make the empty table of a version."""
 
-    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
-        """Copy the rows of a file into the table of a version; LaunderError where one does not fit."""
+    def fill(self, version: str, batches: Iterator[pa.RecordBatch], columns: Sequence[LoadedColumn]) -> None:
+        """Copy rows into the table of a version; LaunderError where one does not fit."""
 
     def compared(self, schema: pa.Schema) -> pa.Schema:
         """Return the types as which columns of a file are compared: their own, or what the database keeps of these."""
@@ -96,8 +95,10 @@ class Sink(Protocol):
     def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
         """Return the rows of a table and the summaries of its columns, computed by the database."""
 
-    def total(self, array: pa.Array) -> Decimal:
-        """Return what `summary` has as the total of a column's values, of a type that `compared` returns."""
+    def totals(self) -> Callable[[pa.Array], Decimal]:
+        """Return what works out for the values of a column, of a type that `compared` returns, what `summary` has as
+        their total.
+        """
 
     def finish(self, version: str, note: str, before: str | None) -> None:
         """Give a version the indexes of the one `before` it, and its note."""

@@ -1,13 +1,12 @@
 """PostgreSQL as a place of releases: versions are tables of one schema, notes are comments, all in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, postgresql_summaries
@@ -127,10 +126,10 @@ class PostgreSQL:
         if not self.run("SELECT 1 FROM pg_namespace WHERE nspname = $1::text", (SCHEMA,)):
             self.run(f"CREATE SCHEMA {SCHEMA}")
 
-    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
+    def fill(self, version: str, batches: Iterator[pa.RecordBatch], columns: Sequence[LoadedColumn]) -> None:
         schema = pa.schema([pa.field(column.name, column.copied) for column in columns])
         failed: list[Exception] = []
-        reader = pa.RecordBatchReader.from_batches(schema, _noted(_batches(file, columns, schema), failed))
+        reader = pa.RecordBatchReader.from_batches(schema, _noted(_batches(batches, columns, schema), failed))
         with self.connection.cursor() as cursor:
             try:
                 cursor.adbc_ingest(version, reader, mode="append", db_schema_name=SCHEMA)
@@ -158,8 +157,8 @@ class PostgreSQL:
         (answer,) = self.run(f"SELECT {asked} FROM {place}")  # noqa: S608
         return postgresql_summaries.of_answer(answer, schema)
 
-    def total(self, array: pa.Array) -> Decimal:
-        return postgresql_summaries.total(array, self._hash)
+    def totals(self) -> Callable[[pa.Array], Decimal]:
+        return partial(postgresql_summaries.total, hashed=self._hash)
 
     @cached_property
     def _hash(self) -> str:
@@ -206,8 +205,10 @@ class PostgreSQL:
         self.run(f"DROP TABLE IF EXISTS {self.place(version)}")
 
 
-def _batches(file: pq.ParquetFile, columns: Sequence[LoadedColumn], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in file.iter_batches(contract.LOADED_ROWS):
+def _batches(
+    batches: Iterator[pa.RecordBatch], columns: Sequence[LoadedColumn], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
         arrays = [types.cast(batch.column(column.name), column) for column in columns]
         yield pa.record_batch(arrays, schema)
 

@@ -6,7 +6,7 @@ there. What readers see changes in one transaction.
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, sqlite_summaries
@@ -126,11 +125,11 @@ class SQLite:
     def _create_notes(self) -> None:
         self.run(f"CREATE TABLE IF NOT EXISTS {RELEASE_NOTES} (version TEXT PRIMARY KEY, note TEXT NOT NULL)")
 
-    def fill(self, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
+    def fill(self, version: str, batches: Iterator[pa.RecordBatch], columns: Sequence[LoadedColumn]) -> None:
         named = ", ".join(quoted(column.name) for column in columns)
         values = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {self.place(version)} ({named}) VALUES ({values})"  # noqa: S608
-        for batch in file.iter_batches(contract.LOADED_ROWS):
+        for batch in batches:
             arrays = [types.stored(types.cast(batch.column(column.name), column)) for column in columns]
             self.begin()
             self.connection.executemany(statement, zip(*arrays, strict=True))
@@ -143,8 +142,8 @@ class SQLite:
         (answer,) = self.run(f"SELECT {sqlite_summaries.asked(schema)} FROM {place}")  # noqa: S608
         return sqlite_summaries.of_answer(answer, schema)
 
-    def total(self, array: pa.Array) -> Decimal:
-        return sqlite_summaries.total(array)
+    def totals(self) -> Callable[[pa.Array], Decimal]:
+        return sqlite_summaries.total
 
     def finish(self, version: str, note: str, before: str | None) -> None:
         self.begin()

@@ -3,14 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
-from launderette.pipelines.database_sinks import checks, contract, targets
-from launderette.pipelines.database_sinks.checks import ColumnSummary
+from launderette.pipelines.database_sinks import contract, targets
+from launderette.pipelines.database_sinks.checks import ColumnSummary, TableSummary
 from launderette.pipelines.database_sinks.contract import LoadedColumn, Sink
 from launderette.pipelines.databases.addresses import table_parts
 from launderette.pipelines.run.artifacts import LaunderError
@@ -56,8 +56,9 @@ def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest:
 def _load(sink: Sink, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
     sink.drop(version)  # where it is made of other rows
     sink.create(version, columns)
-    sink.fill(version, file, columns)
-    check(sink, sink.place(version), file)
+    here = _summary_here(sink, file)
+    sink.fill(version, here.beside(_batches(file)), columns)
+    _compare(sink, sink.place(version), here)
 
 
 def _drop_unfinished(sink: Sink, target: Target) -> None:
@@ -79,12 +80,25 @@ def rehearse(sink: Sink, target: Target, names: Sequence[str]) -> None:
 
 def check(sink: Sink, place: str, file: pq.ParquetFile) -> None:
     """Raise LaunderError where a table does not hold what a file does, by what the database computes."""
-    schema = sink.compared(file.schema_arrow)
-    rows, there = _summary(sink, place, schema)
-    count, here = checks.of_file(file.iter_batches(contract.LOADED_ROWS), schema, sink.total)
-    odd = [field.name for field, a, b in zip(schema, here, there, strict=True) if not a.equals(b)]
-    if rows != count or odd:
-        where = f"another content in column {odd[0]!r}" if rows == count else f"{rows:,} in place of {count:,}"
+    here = _summary_here(sink, file)
+    for batch in _batches(file):
+        here.add(batch)
+    _compare(sink, place, here)
+
+
+def _summary_here(sink: Sink, file: pq.ParquetFile) -> TableSummary:
+    return TableSummary(sink.compared(file.schema_arrow), sink.totals())
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    yield from file.iter_batches(contract.LOADED_ROWS)
+
+
+def _compare(sink: Sink, place: str, here: TableSummary) -> None:
+    rows, there = _summary(sink, place, here.schema)
+    odd = [field.name for field, a, b in zip(here.schema, here.columns, there, strict=True) if not a.equals(b)]
+    if rows != here.rows or odd:
+        where = f"another content in column {odd[0]!r}" if rows == here.rows else f"{rows:,} in place of {here.rows:,}"
         raise LaunderError(
             f"expected the rows of the release in the database, found {where}; make the types of the target those of "
             "the source, and look for triggers and rules there"

@@ -56,7 +56,7 @@ def test_one_letter_of_one_text_is_never_missed(target, file):
     with releasing.opened(target) as sink:
         columns = targets.fitted(sink, targets.existing(sink, target), file.schema_arrow, target)
         sink.create(VERSION, columns)
-        sink.fill(VERSION, file, columns)
+        sink.fill(VERSION, file.iter_batches(50), columns)
         sink.begin()
         place = sink.place(VERSION)
         versions.check(sink, place, file)
