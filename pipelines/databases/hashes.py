@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 INT4_BYTES = 4
-BLOCK_BYTES = 12  # three words of 32 bits
+HASHED_BYTES = 12  # three words of 32 bits
 BEGIN = 0x9E3779B9 + 3923095  # of each word, and the length
-MIXED = (4, 6, 8, 16, 19, 4)  # bits by which words are turned after a block
-ENDED = (14, 11, 25, 16, 4, 14, 24)  # and at the end
+BLOCK_TURNS = (4, 6, 8, 16, 19, 4)  # bits by which words are turned after a block
+LAST_TURNS = (14, 11, 25, 16, 4, 14, 24)  # and at the end
 Words = list[np.ndarray]  # three arrays of uint32, one place for each text
 
 
@@ -50,19 +50,19 @@ def hashtext(texts: pa.Array) -> np.ndarray:
     _, offsets, data = large.buffers()
     starts = np.frombuffer(offsets, np.int64)[large.offset : large.offset + len(large) + 1]
     content = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    return _hashed(np.append(content, np.zeros(BLOCK_BYTES, np.uint8)), starts[:-1], np.diff(starts))
+    return _hashed(np.append(content, np.zeros(HASHED_BYTES, np.uint8)), starts[:-1], np.diff(starts))
 
 
 def _hashed(content: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     words = [(sizes + BEGIN).astype(np.uint32) for _ in range(3)]
     at = 0
-    while len(longer := np.flatnonzero(sizes - at >= BLOCK_BYTES)):
+    while len(longer := np.flatnonzero(sizes - at >= HASHED_BYTES)):
         block = _words(content, starts[longer] + at)
         mixed = _turned([word[longer] + block[:, n] for n, word in enumerate(words)])
         for word, new in zip(words, mixed, strict=True):
             word[longer] = new
-        at += BLOCK_BYTES
-    rest = sizes % BLOCK_BYTES
+        at += HASHED_BYTES
+    rest = sizes % HASHED_BYTES
     last = _words(content, starts + sizes - rest, rest)
     last[:, 2] <<= 8  # where the lowest byte stands for the length
     return _ended([word + last[:, n] for n, word in enumerate(words)]).view(np.int32)
@@ -70,7 +70,7 @@ def _hashed(content: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.nd
 
 def _words(content: np.ndarray, starts: np.ndarray, sizes: np.ndarray | None = None) -> np.ndarray:
     """Return the three words of the block at each place, (texts, 3); bytes beyond a size are zero."""
-    places = np.arange(BLOCK_BYTES)
+    places = np.arange(HASHED_BYTES)
     found = content[starts[:, None] + places]
     if sizes is not None:
         found[places >= sizes[:, None]] = 0
@@ -82,7 +82,7 @@ def _rotated(word: np.ndarray, bits: int) -> np.ndarray:
 
 
 def _turned(words: Words) -> Words:
-    for turn, bits in enumerate(MIXED):
+    for turn, bits in enumerate(BLOCK_TURNS):
         one, next_, last = turn % 3, (turn + 1) % 3, (turn + 2) % 3
         words[one] = (words[one] - words[last]) ^ _rotated(words[last], bits)
         words[last] = words[last] + words[next_]
@@ -90,7 +90,7 @@ def _turned(words: Words) -> Words:
 
 
 def _ended(words: Words) -> np.ndarray:
-    for turn, bits in enumerate(ENDED):
+    for turn, bits in enumerate(LAST_TURNS):
         one, before = (2 + turn) % 3, (1 + turn) % 3
         words[one] = (words[one] ^ words[before]) - _rotated(words[before], bits)
     return words[2]
