@@ -85,6 +85,13 @@ def secrets(monkeypatch):
     monkeypatch.setattr(failures, "DELAYS", [0.0])
 
 
+@pytest.fixture(scope="session")
+def latin(server):
+    """The address of a database of the server whose texts are in ISO 8859-1."""
+    server.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    return server.uri.replace("/postgres?", "/latin?")
+
+
 @pytest.fixture
 def login(secrets):
     return ["source.user=env:LOGIN", "source.password=env:SECRET"]

@@ -44,10 +44,7 @@ def file(tmp_path_factory):
 def target(request, tmp_path):
     if request.param == "sqlite":
         return Target(uri=f"sqlite:///{tmp_path}/s.db", name="people")
-    server = request.getfixturevalue("server")
-    if request.param == "latin" and not server.run("SELECT 1 FROM pg_database WHERE datname = 'latin'"):
-        server.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-    uri = server.uri.replace("/postgres?", f"/{request.param}?")
+    uri = request.getfixturevalue("latin") if request.param == "latin" else request.getfixturevalue("server").uri
     return Target(uri=uri, name="people", user="postgres")
 
 

@@ -42,6 +42,12 @@ def test_a_changed_row_is_another_source(server, login, tmp_path):
     assert before == same != remote.fetched(load(server, tmp_path, *asked))[0].source.path
 
 
+def test_texts_of_a_database_in_another_encoding_are_read_as_they_are(latin, login, tmp_path):
+    asked = ["source.query=SELECT chr(228) AS letter FROM generate_series(1, 3)", *login]
+    found, _ = remote.fetched(config.load(latin, asked, tmp_path))
+    assert pq.read_table(found.source.path).column("letter").to_pylist() == ["ä"] * 3
+
+
 def test_numbers_without_a_precision_keep_their_digits_and_what_is_not_finite_is_said(server, login, tmp_path):
     server.run(
         "CREATE TABLE loose(n numeric, d date, w numeric(3, -2))",
