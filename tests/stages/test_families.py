@@ -42,6 +42,14 @@ def test_the_best_family_that_may_be_is_named_with_why(rows, asked, monkeypatch)
     assert ("2 conditions" in said) == ("conditions" in asked)
 
 
+def test_of_families_that_differ_by_noise_the_first_is_named(monkeypatch):
+    near, far = (Figures(score, 0.5, 0.5, None) for score in (0.72, 0.73))
+    for other, named in ((near, "a.default"), (far, "b.other")):
+        monkeypatch.setattr(families, "MEASURED", {500: {"a.default": Figures(0.69, 0.5, 0.5, None), "b.other": other}})
+        assert suiting(500, 7).startswith(f"{named} suits")
+        assert ("but for noise as hard as any" in suiting(500, 7)) == (other is near)
+
+
 def test_a_guarantee_has_one_generator_and_images_have_their_own():
     assert suiting(500, 3, private=True).startswith("tabular.marginals suits a guarantee of epsilon")
     table = pd.DataFrame({"a": [1.5, None, 3.5] * 10, "b": ["x", "y", "z"] * 10})
