@@ -30,6 +30,8 @@ FEW_ROWS = 50  # rows per value on average at most; more describe a group
 CODE_ROWS = 20  # rows per value of a code that no name gives away
 LEAST_DISTINCT_CODES = 20  # distinct values of such a code
 LEAST_CODE_LENGTH = 6  # characters of such a code
+CHANCE_ROWS, CHANCE_LENGTH = 20_000, 40  # about so many rows, and characters of each, tell how codes repeat by chance
+CHANCE_FACTOR = 1.5  # times as often as by chance, beyond its own luck, codes may repeat and name no entity
 MATCHING = 0.95  # share of the values that must have a form
 IDENTIFIER_SUFFIX = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
 IDENTIFIER_PATTERNS = tuple(
@@ -142,6 +144,29 @@ def number_identifies(name: object, present: pd.Series) -> bool:
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
         return len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS
     return not QUANTITY_WORDS & set(words_of(name)) and _is_sparse_key(numbers, distinct)
+
+
+def shares_entities(name: object, present: pd.Series) -> bool:
+    """Tell whether values of an identifier that come again name one entity each time: not where codes of no telling
+    name repeat no oftener than codes do whose characters are drawn place by place, such as 110/86.
+    """
+    rows = present.value_counts().to_numpy("float64")
+    pairs = float((rows * (rows - 1)).sum() / 2)
+    if not pairs or is_named(name, many=True) or names_person(name) or has_form(present.drop_duplicates().map(str)):
+        return pairs > 0
+    some = present.iloc[:: max(1, len(present) // CHANCE_ROWS)].map(str)
+    expected = _chance_pairs(some) * (len(present) / len(some)) ** 2
+    return pairs > CHANCE_FACTOR * expected + 3 * expected**0.5
+
+
+def _chance_pairs(texts: pd.Series) -> float:
+    """Return how many pairs of rows agree by chance: in length, and in each character of it independently."""
+    total = 0.0
+    for length, group in texts.groupby(texts.str.len()):
+        places = range(min(int(length), CHANCE_LENGTH))
+        alike = [float((group.str[place].value_counts(normalize=True) ** 2).sum()) for place in places]
+        total += len(group) * (len(group) - 1) / 2 * float(np.prod(alike))
+    return total
 
 
 def _whole(present: pd.Series) -> bool:
