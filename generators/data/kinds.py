@@ -6,6 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from launderette.generators.formats import dtypes, written
+from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
 
@@ -38,7 +39,7 @@ def text_kind_of(name: str, present: pd.Series) -> str:
     return "identifier" if text_identifies(name, present) else "categorical"
 
 
-def _is_amount(name: str, present: pd.Series, form: NumberFormat) -> bool:
+def _is_amount(name: str, present: pd.Series, form: NumberFormat | CompoundFormat) -> bool:
     """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
     identifier.
     """

@@ -13,9 +13,10 @@ import pandas as pd
 from launderette.generators.data.kinds import dated, kind_of, text_kind_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import dtypes, written
+from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
-from launderette.generators.identifiers.detection import names_person
+from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
 
@@ -38,7 +39,7 @@ class Numerical:
     name: str
     dtype: str
     decimals: int | None = None
-    format: NumberFormat | None = None
+    format: NumberFormat | CompoundFormat | None = None
     derived: str | bool | None = None
     kind: Literal["numerical"] = "numerical"
 
@@ -190,7 +191,7 @@ def _checked(entry: dict) -> dict:
         if entry["kind"] == "datetime" and form:
             check_format(form, entry.get("language") or "")
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
-            entry["format"] = NumberFormat(**form)
+            entry["format"] = CompoundFormat.of(form) if "between" in form else NumberFormat(**form)
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
         reason = (
@@ -232,11 +233,11 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "identifier":
             own = form_of(present)
-            return Identifier(name, dtype, own.pattern, own.check, not present.is_unique, names_person(name))
+            return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 
-def _read(present: pd.Series, form: NumberFormat | None) -> pd.Series:
+def _read(present: pd.Series, form: NumberFormat | CompoundFormat | None) -> pd.Series:
     """Return the numbers that texts in a format stand for; other values as they are."""
     if form is None:
         return present

@@ -13,6 +13,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import date_format, dtypes, timestamps
+from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import zone_of
 
 MICROSECONDS = 1e6  # per second, the unit of durations
@@ -74,6 +75,8 @@ def number_of(value: object, column: Numerical) -> Decimal | None:
     """Return the number that one value stands for, None where it stands for none."""
     if isinstance(value, str) and column.format is not None and (number := column.format.parse(value)) is not None:
         return number
+    if isinstance(column.format, CompoundFormat):
+        return None  # 7 among 7:21 may be hours or minutes
     try:
         return Decimal(str(value).strip())
     except InvalidOperation:

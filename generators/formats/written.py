@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from launderette.generators.formats import date_alternatives, date_inference
+from launderette.generators.formats import compound_format, date_alternatives, date_inference
+from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
 
@@ -76,7 +77,7 @@ def date_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> DateForm
     return found if _enough(texts, read, stated) else None
 
 
-def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | None:
+def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | CompoundFormat | None:
     """Return the format in which a column's texts are numbers, None where they are words, codes or a few labels.
 
     Where the kind is `stated`, half of the values are enough, whatever the others are.
@@ -84,9 +85,9 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
     return number_of_texts(texts_of(present) or {}, stated=stated)
 
 
-def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> NumberFormat | None:
+def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> NumberFormat | CompoundFormat | None:
     """Return what `number_format` does, of texts with their counts."""
-    found = infer(texts)
+    found = compound_format.infer(texts) or infer(texts)
     if not found:
         return None
     read = {text: number for text in texts if (number := found.parse(text)) is not None}
