@@ -18,10 +18,10 @@ from launderette.generators.privacy.queries import Queries
 
 MOST_SINGLE_TICKS = 256  # ticks that are counted one by one; more are counted in COARSE_INTERVALS of equal width
 COARSE_INTERVALS = 128
-INTERVAL_PARTS = 64  # of an interval that is cut
+INTERVAL_PARTS = 2048  # of an interval that is cut: the more, the fewer rounds that share the budget find a value
 MOST_CUTTING_ROUNDS = 3  # of cutting, at most
 HEAVY_DEVIATIONS = 5.0  # standard deviations of the noise, as the next two, that an interval to cut holds
-OUTSTANDING_DEVIATIONS = 4.5  # by which a part holds more than its share: once in 300,000 parts by chance
+OUTSTANDING_DEVIATIONS = 5.0  # by which a part holds more than its share: once in 3,000,000 parts by chance
 LEAST_COUNT_DEVIATIONS = 3.0  # below which nobody is taken to miss a value, or to have an unlisted label
 
 
