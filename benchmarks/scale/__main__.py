@@ -2,7 +2,7 @@
 
     python -m benchmarks.scale --rows 30000 100000 [--table ../shared/data/adult_train.csv]
     python -m benchmarks.scale --rows 100000 1000000 10000000 --stages ingest protect split sample
-    python -m benchmarks.scale --rows 300000 --memory 4GiB
+    python -m benchmarks.scale --rows 300000 --memory 1.5GiB --format parquet
 
 The table has 20 columns, drawn from a model of a real one. Each stage runs in a process of its own: its seconds are
 those of the step alone, its memory is the largest that the operating system saw of the process, libraries included.
@@ -59,12 +59,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--table", type=Path, help="a CSV whose model the rows are drawn from")
     parser.add_argument("--folder", type=Path, help="where the files of a run go meanwhile")
     parser.add_argument("--stages", nargs="+", help="stop after the last of these")
+    parser.add_argument("--format", choices=["csv", "parquet"], default="csv", help="what the table is read from")
     parser.add_argument("--memory", help="what resources.memory of the run allows, such as 4GiB")
     return parser.parse_args()
 
 
 def _run(options: argparse.Namespace, rows: int, folder: Path) -> Costs:
-    source, costs = folder / f"{rows}.csv", {}
+    source, costs = folder / f"{rows}.{options.format}", {}
     making.write(options.table, rows, source)
     config = RunConfig(
         name="scale",

@@ -8,6 +8,7 @@ from sklearn.datasets import load_breast_cancer
 
 from launderette import generators
 from launderette.generators import Synthesizer
+from launderette.pipelines.run.artifacts import write_frames
 
 COLUMNS, BATCH = 20, 200_000
 FITTED_ROWS = 30_000  # rows of the real table, at most, that the model of it is of
@@ -15,9 +16,12 @@ FAMILY = "tabular.marginals"  # the fastest to fit and to draw from
 
 
 def write(table: Path | None, rows: int, place: Path) -> None:
-    """Write `rows` rows as CSV, of a model of the table (None for the one that ships with scikit-learn)."""
+    """Write `rows` rows as CSV or Parquet, of a model of the table (None for the one that ships with scikit-learn)."""
     real = load_breast_cancer(as_frame=True).frame if table is None else pd.read_csv(table)
     model = generators.fit(real.head(FITTED_ROWS), FAMILY)
+    if place.suffix == ".parquet":
+        write_frames(_batches(model, rows), place)
+        return
     for number, batch in enumerate(_batches(model, rows)):
         batch.to_csv(place, mode="a" if number else "w", header=not number, index=False)
 

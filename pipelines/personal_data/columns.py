@@ -24,14 +24,23 @@ PSEUDONYMS = "as stated, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
 
 
-def find(frame: pd.DataFrame, schema: Schema, config: RunConfig, known: Collection[str]) -> dict[str, Found]:
-    """Return what is stated of columns, and what is found in those whose kind is not `known`, in the schema's order."""
+def find(
+    frame: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    known: Collection[str],
+    profile: Mapping[str, pd.Series] | None = None,
+) -> dict[str, Found]:
+    """Return what is stated of columns, and what is found in those whose kind is not `known`, in the schema's order;
+    `profile` are the values of columns of which the frame has a part.
+    """
     found = _stated(config)
     if config.personal.detect:
         wanted = {*known, *_learned(config)} - ({config.split.column} - set(config.listed))
         names = [column.name for column in schema.columns if column.name not in wanted]
         part = Schema(tuple(column for column in schema.columns if column.name in names))
-        found |= {name: one for name, one in detection.find(frame[names], part).items() if name not in found}
+        others = detection.find(frame[names], part, profile)
+        found |= {name: one for name, one in others.items() if name not in found}
     return {column.name: found[column.name] for column in schema.columns if column.name in found}
 
 

@@ -65,11 +65,13 @@ class Found:
         return f"{KIND_PHRASES[self.kind]}, confidence {self.confidence:.2f}: {self.evidence}"
 
 
-def find(frame: pd.DataFrame, schema: Schema) -> dict[str, Found]:
-    """Return what is found in the columns of a schema, by name."""
+def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] | None = None) -> dict[str, Found]:
+    """Return what is found in the columns of a schema, by name; `profile` are the values of columns of which the frame
+    has a part.
+    """
     found: dict[str, Found] = {}
     for column in schema.columns:
-        finding = of_column(column, frame[column.name])
+        finding = of_column(column, (profile or {}).get(column.name, frame[column.name]))
         if finding is not None:
             found[column.name] = finding
     return found | dict(_beside(frame, schema, found))

@@ -25,7 +25,7 @@ from launderette.pipelines.sources.parts import Part, undamaged
 MISSING_TEXTS = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "NaN", "nan", "NAN")
 NAN = ("NaN", "nan", "NAN", "-nan", "-NaN")  # a column of nothing else is a column of numbers without a number
 SAMPLE = 1 << 16  # bytes looked at for the delimiter and for binary data
-BLOCK_BYTES = 1 << 20  # bytes per batch
+BLOCK_BYTES = 1 << 23  # bytes per batch, of which the distinct values of each column are looked at once
 # one class per value, the first that matches; 18 digits fit int64, and a leading zero or plus says "code", not "number"
 VALUE_PATTERNS = {
     "whole": r"^\s*-?(0|[1-9][0-9]{0,17})\s*$",

@@ -68,7 +68,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
         raise LaunderError(
             f"expected at least {LEAST_TABLE_ROWS} rows in {place}, found {len(frame)}; give a larger table"
         )
-    if not frame.notna().to_numpy().any():
+    if not any(frame[name].notna().any() for name in frame.columns):
         raise LaunderError(f"expected values in {place}, found none in any row; give a table that holds some")
     check_mentioned(kept, config)
     frame, infinite = _finite(frame)
@@ -185,7 +185,7 @@ def _schema(
     frame = frame.astype({name: all.dtype for name, all in profile.items() if _is_nullable(all)})
     known = {name: profile.get(name, frame[name]) for name in frame.columns}
     schema = _inferred(known, kinds)
-    found = columns.find(frame, schema, config, known=set(kinds))
+    found = columns.find(frame, schema, config, known=set(kinds), profile=profile)
     never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
     kinds |= never
     schema = _with_column(schema, _inferred({name: known[name] for name in never}, never))
