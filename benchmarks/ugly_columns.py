@@ -117,6 +117,28 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     "month": ("YYYYMM as a whole number", lambda rng: [int(text) for text in days(rng, "%Y%m")]),
     "quarter": ("quarters", lambda rng: days(rng, "%YQ%q")),
     "opens": ("times of day", lambda rng: days(rng, "%-I:%M %p")),
+    "mixed": (
+        "days, timestamps and German days in one column",
+        lambda rng: [
+            (iso, stamp, german)[k % 3]
+            for k, (iso, stamp, german) in enumerate(
+                zip(days(rng, "%Y-%m-%d"), days(rng, "%Y-%m-%d %H:%M"), days(rng, "%d.%m.%Y"), strict=True)
+            )
+        ],
+    ),
+    "logged": ("the time of day inside of the date", lambda rng: days(rng, "%a %b %d %H:%M:%S %Y")),
+    "woche": ("calendar weeks by name", lambda rng: days(rng, "KW %V/%G")),
+    "shift_ends": (
+        "times beyond midnight",
+        lambda rng: [f"{x // 60}:{x % 60:02d}" for x in rng.integers(300, 1700, ROWS)],
+    ),
+    "stay": ("lengths in two units", lambda rng: [f"{x // 60}h {x % 60}m" for x in rng.integers(5, 3000, ROWS)]),
+    "gestation": ("weeks and days", lambda rng: [f"{x // 7}+{x % 7}" for x in rng.normal(275, 12, ROWS).astype(int)]),
+    "nace": ("codes that a number would cut", lambda rng: rng.choice(["01.11", "10.71", "62.01"], ROWS).tolist()),
+    "pressure": (
+        "two numbers in one, repeated by chance",
+        lambda rng: [f"{a}/{b}" for a, b in zip(rng.integers(95, 180, ROWS), rng.integers(55, 110, ROWS), strict=True)],
+    ),
     "aktiv": ("words for true and false", lambda rng: ["ja" if x else "nein" for x in rng.random(ROWS) < 0.7]),
     "source": ("one value throughout", lambda rng: ["export"] * ROWS),
     "remark": ("nothing at all", lambda rng: [None] * ROWS),
