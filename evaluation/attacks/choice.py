@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from scipy.stats import betabinom, norm
+from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from launderette.evaluation.attacks import blocks
 from launderette.evaluation.attacks.membership import Evidence
+from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.measures.intervals import Half, threshold_rank
 from launderette.evaluation.samples import Samples
@@ -145,26 +145,6 @@ def _ranks(members: np.ndarray, non_members: np.ndarray, rng: np.random.Generato
 def _recognised(members: np.ndarray, non_members: np.ndarray, rate: float) -> float:
     """Share of the members above the threshold of a false-alarm rate."""
     return float((members > np.sort(non_members)[-threshold_rank(rate, len(non_members))]).mean())
-
-
-def strength(members: np.ndarray, non_members: np.ndarray) -> float:
-    """How surprising an attack's success would be if it knew nothing: the largest -log p over three false-alarm rates.
-
-    Of m members, BetaBinomial(m, r, n + 1 - r) then score above the r-th best of n non-members.
-    """
-    m, n, above = len(members), len(non_members), np.sort(non_members)[::-1]
-    found = []
-    for rank in {1, threshold_rank(0.01, n), threshold_rank(0.1, n)}:
-        hits = int((members > above[rank - 1]).sum())
-        found.append(-_log_tail(m, n, rank)[hits])
-    return float(max(found))
-
-
-@lru_cache(maxsize=64)
-def _log_tail(members: int, non_members: int, rank: int) -> np.ndarray:
-    """Log probability of so many hits or more, from 0 to all members: float64 [members + 1]."""
-    chances = betabinom.logpmf(np.arange(members + 1), members, rank, non_members + 1 - rank)
-    return np.logaddexp.accumulate(chances[::-1])[::-1]
 
 
 def leaking(samples: Samples, evidence: Evidence, seed: int) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from launderette.evaluation.attacks import exchange
-from launderette.evaluation.attacks.exchange import Count
+from launderette.evaluation.copies import exchange
+from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.image import views
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import intervals

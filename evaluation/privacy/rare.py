@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launderette.evaluation.attacks import rare_values as rare
+from launderette.evaluation.copies import rare_values as rare
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation.attacks import equal_rows
-from launderette.evaluation.attacks import near_copies as nearness
+from launderette.evaluation.copies import equal_rows
+from launderette.evaluation.copies import near_copies as nearness
 from launderette.evaluation.measures import intervals, neighbours, reuse
 from launderette.evaluation.samples import Samples, row_hashes
 from launderette.evaluation.scores import Reason, Score, unknown

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation.attacks import choice, membership, near_copies
+from launderette.evaluation.attacks import choice, membership
+from launderette.evaluation.attacks.strength import strength
+from launderette.evaluation.copies import near_copies
 from launderette.evaluation.measures import neighbours, rarity
 from launderette.evaluation.samples import Samples
 
@@ -53,7 +55,7 @@ def at_risk(samples: Samples, seed: int) -> list[dict]:
     evidence = None if samples.holdout is None or not samples.known else membership.evidence(samples, "synthetic", seed)
     if evidence is None:
         return []
-    best = max(evidence.members, key=lambda a: choice.strength(evidence.members[a], evidence.non_members[a]))
+    best = max(evidence.members, key=lambda a: strength(evidence.members[a], evidence.non_members[a]))
     outside = np.sort(evidence.non_members[best])
     alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(
         outside

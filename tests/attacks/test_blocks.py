@@ -5,6 +5,7 @@ import pytest
 
 from evaluation import calibration, privacy, samples
 from evaluation.attacks import blocks, choice
+from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
 from evaluation.measures import intervals
 from evaluation.summaries import internal
@@ -74,11 +75,11 @@ def test_the_best_of_the_non_members_is_exceeded_as_often_as_chance_says():
 def test_an_attack_that_knows_most_is_stronger_and_none_is_surprising_by_chance():
     rng = np.random.default_rng(0)
     drawn = [(rng.normal(size=400), rng.normal(size=200)) for _ in range(40)]
-    idle = [choice.strength(members, others) for members, others in drawn]
+    idle = [strength(members, others) for members, others in drawn]
     assert np.median(idle) < 3
     members, others = drawn[0]
     leaking = np.concatenate([members[:-20], members[-20:] + 10])
-    assert choice.strength(leaking, others) > max(10, *idle)
+    assert strength(leaking, others) > max(10, *idle)
 
 
 def test_attacks_are_combined_where_each_knows_a_part(honest):

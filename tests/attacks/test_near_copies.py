@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from evaluation import calibration, privacy, samples
-from evaluation.attacks import likeness
 from evaluation.calibration import population
+from evaluation.copies import likeness
 from evaluation.measures.neighbours import Group
 from tests.evaluation.tables import mixed
 

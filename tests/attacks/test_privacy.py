@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from evaluation import privacy, samples, scores
-from evaluation.attacks import choice, exchange, membership
+from evaluation.attacks import choice, membership
+from evaluation.copies import exchange
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 

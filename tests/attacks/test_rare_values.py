@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import binom
 
 from evaluation import calibration, privacy, samples
-from evaluation.attacks import rare_values
 from evaluation.calibration import population
+from evaluation.copies import rare_values
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 

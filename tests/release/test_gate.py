@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import evaluation
-from evaluation.attacks import exchange
+from evaluation.copies import exchange
 from evaluation.measures.intervals import recognised
 from evaluation.report import Report
 from evaluation.scores import Reason, Score

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.evaluation.attacks import exchange, likeness
-from launderette.evaluation.attacks.exchange import Count
+from launderette.evaluation.copies import exchange, likeness
+from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, norm
 
-from launderette.evaluation.attacks.exchange import Count
 from launderette.evaluation.canonical import label
 from launderette.evaluation.chance import ONCE_IN
+from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.measures import reuse
 from launderette.evaluation.samples import Samples
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation.attacks import exchange
-from launderette.evaluation.attacks.exchange import Count
+from launderette.evaluation.copies import exchange
+from launderette.evaluation.copies.exchange import Count
 
 SIDES = "training", "holdout"
 
