@@ -62,7 +62,7 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
         views["nearest by size of numbers"] = (scaled(samples, numbers),) * 2
         own = encoded(samples, numbers, (attacker.released.role,))
         views["nearest in ranks of numbers"] = encoded(samples, numbers), own
-    found = {name: _nearest(attacker, real, own) for name, (real, own) in views.items()}
+    found = {name: nearness(attacker, real, own) for name, (real, own) in views.items()}
     return {name: sides[0] for name, sides in found.items()}, {name: sides[1] for name, sides in found.items()}
 
 
@@ -87,7 +87,7 @@ def scaled(samples: Samples, columns: tuple[str, ...]) -> Encode:
     return encode
 
 
-def _nearest(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray, np.ndarray]:
+def nearness(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray, np.ndarray]:
     """Calibrated nearness of members and of non-members; `own` encodes the released rows."""
 
     def points(group: Group, encode: Encode) -> torch.Tensor:

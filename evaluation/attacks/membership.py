@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from launderette.evaluation.attacks import membership_scores
+from launderette.evaluation.attacks import linkage, membership_scores
 from launderette.evaluation.attacks.attacker import Attacker
 from launderette.evaluation.attacks.membership_scores import Scores
 from launderette.evaluation.measures.neighbours import Group
@@ -38,6 +38,7 @@ class Evidence:
     isolation: tuple[np.ndarray, np.ndarray]
     searched: int  # released rows
     rows: np.ndarray  # of the training table: the members
+    linked: tuple[str, ...] = ()  # columns found to leak more than others, by either half of the candidates
 
     @property
     def isolated(self) -> float:
@@ -64,7 +65,7 @@ class Evidence:
         inside, outside = (isolation >= cut for isolation in self.isolation)
         members, non_members = _only(self.members, inside), _only(self.non_members, outside)
         isolation = self.isolation[0][inside], self.isolation[1][outside]
-        return Evidence(members, non_members, isolation, self.searched, self.rows[inside])
+        return replace(self, members=members, non_members=non_members, isolation=isolation, rows=self.rows[inside])
 
 
 def _only(scores: Scores, chosen: np.ndarray) -> Scores:
@@ -91,7 +92,8 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
         for name, signal in {**samples.signals, **({"loss": samples.loss} if samples.loss else {})}.items():
             _add_signal(attacker, name, signal, found)
     isolation = attacker.usual(members)[0].mean(1), attacker.usual(non_members)[0].mean(1)
-    return Evidence(*found, isolation, len(rows), members.rows)
+    linked = linkage.found(attacker) if role == "synthetic" else ()
+    return Evidence(*found, isolation, len(rows), members.rows, linked)
 
 
 def _effort(samples: Samples) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation.attacks import blocks, matching
+from launderette.evaluation.attacks import blocks, linkage, matching
 from launderette.evaluation.attacks.attacker import LEAST_GAP, MEMBERSHIP_NEIGHBOURS, Attacker, without
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
@@ -23,13 +23,15 @@ Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores]:
     """Scores of members and of non-members by every attack that needs the released rows only.
 
-    Whole rows and exact values; `thorough` adds nearly equal values, a forest and blocks of columns.
+    Whole rows and exact values; `thorough` adds nearly equal values, a forest, blocks of columns, and those found to
+    leak.
     """
     found = tuple(_of_group(attacker, group, thorough) for group in (attacker.members, attacker.non_members))
     trained = {"classifier": classifier(attacker)}
     if thorough:
-        blocked = blocks.scores(attacker)
-        trained |= {"forest": forest(attacker)} | {name: (blocked[0][name], blocked[1][name]) for name in blocked[0]}
+        trained["forest"] = forest(attacker)
+        for members, non_members in (blocks.scores(attacker), linkage.scores(attacker)):
+            trained |= {name: (members[name], non_members[name]) for name in members}
     for name, sides in trained.items():
         for scores, values in zip(found, sides, strict=True):
             scores[name] = values

@@ -100,6 +100,30 @@ def numbers_of_a_tenth_within_1_percent(case: Case, rng: Rng) -> Case:
     return _numbers(case, 0.1, 0.01, rng)
 
 
+def _any_columns(case: Case, columns: list[str], most: int, rng: Rng) -> Case:
+    """So many of the columns, drawn by chance, of training rows in a third of the rows, numbers under noise of a tenth
+    of their deviation; everything else fresh.
+    """
+    if len(columns) < most:
+        raise changes.NotApplicable(f"expected {most} columns to draw from")
+    chosen = [str(column) for column in rng.choice(columns, most, replace=False)]
+    numbers = [column for column in changes.numbers(case) if column in chosen]
+    rows = changes.shaken(changes.memorised(case, 0.33, rng), numbers, 0.1, rng)
+    return changes.with_columns(case, rows, chosen, rng)
+
+
+def any_seven_numbers_of_a_third(case: Case, rng: Rng) -> Case:
+    """Seven columns of numbers, nobody knows which, of a third of the rows within some tenth of a deviation."""
+    return _any_columns(case, changes.numbers(case), 7, rng)
+
+
+def any_eight_columns_of_a_third(case: Case, rng: Rng) -> Case:
+    """Eight columns of any kind, nobody knows which, of a third of the rows, numbers within some tenth of a
+    deviation.
+    """
+    return _any_columns(case, [c for c in case.train if c != case.target], 8, rng)
+
+
 def twelve_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
     """Twelve columns of numbers within 1 %, everything else fresh."""
     return _numbers(case, 1.0, 0.01, rng, 12)

@@ -66,7 +66,7 @@ def greatest(samples: Samples, queries: Group, references: Group) -> np.ndarray:
     """
     ask, own = _encoded(samples, queries)
     numbers = torch.tensor([samples.is_number(name) for name in samples.known])
-    slot = 1 / _real_rows(samples) if _is_real(queries) else 0.0  # its own place among the ranks, which others lack
+    slot = 1 / real_rows(samples) if _is_real(queries) else 0.0  # its own place among the ranks, which others lack
     have, _ = _encoded(samples, references)
     itself = np.full(len(queries), -1)
     if queries.role == references.role:
@@ -109,7 +109,7 @@ def _encoded(samples: Samples, group: Group) -> tuple[torch.Tensor, torch.Tensor
     for name, column in columns(samples).items():
         values = table[name].to_numpy()
         places.append(column.places(values))
-        least.append(np.maximum(column.having(values), NEAREST) / _real_rows(samples))
+        least.append(np.maximum(column.having(values), NEAREST) / real_rows(samples))
     first, second = (torch.from_numpy(np.stack(parts).astype(np.float32)) for parts in (places, least))
     return first, second
 
@@ -118,5 +118,6 @@ def _is_real(group: Group) -> bool:
     return group.role in ("train", "holdout")
 
 
-def _real_rows(samples: Samples) -> int:
+def real_rows(samples: Samples) -> int:
+    """Training and holdout rows together."""
     return samples.size("train") + samples.size("holdout")

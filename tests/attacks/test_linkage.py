@@ -1,0 +1,79 @@
+"""Columns that leak are found though nobody names them, and honest tables show none."""
+
+from itertools import product
+
+import numpy as np
+
+from evaluation import calibration, samples
+from evaluation.attacks import linkage, membership
+from evaluation.attacks.strength import strength
+from evaluation.calibration import changes, population
+from evaluation.measures.neighbours import Group
+from launderette.evaluation.attacks.attacker import Attacker
+
+
+def attacker(case, seed=0):
+    compared = samples.make(case.train, case.holdout, case.synthetic, target=case.target)
+    every = {role: Group(role, np.arange(compared.size(role))) for role in ("synthetic", "train", "holdout")}
+    return Attacker(compared, every["synthetic"], every["train"], every["holdout"], seed)
+
+
+def test_matches_are_counted_in_every_set_of_columns():
+    masks = np.random.default_rng(0).integers(0, 2**4, 300)
+    counts = linkage._at_least(masks, 4)
+    assert [int(counts[chosen]) for chosen in range(16)] == [int(((masks & c) == c).sum()) for c in range(16)]
+
+
+def test_pairs_match_where_each_column_says_so():
+    case = population.made((60, 40, 70), 1)
+    found, names = attacker(case), ("age", "income", "city", "savings")
+    members, compared = found.members, found.samples
+    masks = linkage._matches([linkage._ranges(compared, members, found.released, name, "rank") for name in names])
+    for (bit, name), one, other in product(enumerate(names), range(0, 60, 7), range(0, 70, 9)):
+        asked, known = (
+            linkage._places(compared, name, "rank", role)[row] for role, row in (("train", one), ("synthetic", other))
+        )
+        near = abs(asked - known) <= (linkage.MATCHING_WITHIN["rank"] if compared.is_number(name) else 0)
+        common = np.mean(np.abs(linkage._real(compared, name, "rank") - asked) <= linkage.MATCHING_WITHIN["rank"])
+        if not compared.is_number(name):
+            common = np.mean(linkage._real(compared, name, "rank") == asked)
+        assert bool(masks[one, other] >> bit & 1) == bool(near and common <= linkage.COMMON_VALUE)
+
+
+def test_columns_that_leak_are_found_by_either_half():
+    seed = 6
+    honest, rng = population.made((1000, 300, 1000), seed), np.random.default_rng([seed, 131])
+    chosen = {str(c) for c in rng.choice(changes.numbers(honest), 7, replace=False)}
+    case = calibration.load("copies.any_seven_numbers_of_a_third")(honest, np.random.default_rng([seed, 131]))
+    for found in linkage.linked(attacker(case, seed)):
+        assert len(chosen & set(found)) >= 4 and len(set(found) - chosen) <= 1
+
+
+def test_honest_tables_show_no_columns_that_leak():
+    idle = []
+    for seed in range(3):
+        members, others = linkage.scores(attacker(population.made((400, 200, 400), seed), seed))
+        idle += [strength(members[name], others[name]) for name in members]
+    assert max(idle) < 9
+
+
+def test_tables_of_a_few_columns_show_no_sets():
+    honest = population.made((200, 80, 200), 2)
+    columns = ["age", "married", "owner"]
+    few = population.Case(honest.train[columns], honest.holdout[columns], honest.synthetic[columns], "owner")
+    assert linkage.linked(attacker(few)) == ((), ()) and linkage.scores(attacker(few)) == ({}, {})
+
+
+def test_columns_beyond_one_lattice_are_dealt_out_in_pairs_of_parts():
+    columns = tuple(f"c{n}" for n in range(40))
+    parts = list(linkage._parts(columns, 0))
+    assert len(parts) <= linkage.MOST_LATTICES and all(len(part) <= linkage.LATTICE_COLUMNS for part in parts)
+
+
+def test_what_leaks_is_named():
+    case = calibration.load("copies.any_seven_numbers_of_a_third")(
+        population.made((500, 200, 500), 5), np.random.default_rng([5, 131])
+    )
+    compared = samples.make(case.train, case.holdout, case.synthetic, target=case.target)
+    evidence = membership.evidence(compared, "synthetic", 5)
+    assert set(linkage.LINKAGE_ATTACKS) <= set(evidence.members) and len(evidence.most_isolated().linked) >= 3
