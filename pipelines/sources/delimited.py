@@ -58,6 +58,7 @@ def open_parts(parts: list[Part], form: DelimitedForm) -> tuple[tuple[str, ...],
     """Check every part, settle the column types over all of them, and return the names, a reader of batches, what is to
     be said and how many rows there are.
     """
+    form = _marked(parts, form)
     for part in parts:
         _check_encoding(part, form.encoding)
     placed = _placed(parts, form)
@@ -95,6 +96,17 @@ def _check_names(one: tuple[Part, TextLayout], first: tuple[Part, TextLayout]) -
         raise LaunderError(
             f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike"
         )
+
+
+def _marked(parts: list[Part], form: DelimitedForm) -> DelimitedForm:
+    """Return the form with UTF-16 in place of UTF-8 where every part begins with the mark of it, as Excel's Unicode
+    text does.
+    """
+    heads = (part.head()[:4] for part in parts)
+    marked = form.encoding == "utf-8" and all(
+        head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and head != codecs.BOM_UTF32_LE for head in heads
+    )
+    return replace(form, encoding="utf-16") if marked else form
 
 
 def _check_encoding(part: Part, encoding: str) -> None:

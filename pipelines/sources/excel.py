@@ -33,6 +33,8 @@ def as_text(part: Part, sheet: str | None) -> Part:
     found = {name: text for name, text in _sheets(part, sheet) if text}
     if sheet is not None and sheet not in found:
         raise LaunderError(f"expected the sheet {sheet!r} with values in {part.name}, found none; check source.sheet")
+    if not found:
+        raise LaunderError(f"expected a sheet with values in {part.name}, found none; write the data to it again")
     if len(found) != 1:
         raise LaunderError(
             f"expected one sheet with values in {part.name}, found {len(found)}; name the one to read by --set "

@@ -133,7 +133,7 @@ BAD = {
     "binary": ("x.csv", bytes(range(256)) * 20, "binary"),
     "latin-1": ("x.csv", "a,b\nprivé,1\n".encode("latin-1"), "latin-1"),
     "windows": ("x.csv", "a,b\n“privé”,1\n".encode("cp1252"), "cp1252"),
-    "utf-16": ("x.csv", "a,b\nprivé,1\n".encode("utf-16"), "utf-16"),
+    "utf-16 cut off": ("x.csv", "a,b\nprivé,1\n".encode("utf-16")[:-1], "found"),
     "too wide": ("x.csv", b"a,b\n1,2\nsecret,4,5\n", "found 3 in row 3"),
     "too narrow": ("x.csv", b"a,b\n1,2\nsecret\n", "found 1 in row 3"),
     "truncated Parquet": ("x.parquet", parquet_bytes()[:-20], "whole Parquet"),
@@ -152,6 +152,14 @@ def test_bad_input_is_one_sentence_without_a_value(write, case):
     assert message.startswith("expected") and "found" in message and "\n" not in message
     assert part in message, message
     assert "secret" not in message and "priv" not in message.replace("/priv", "") and "77516" not in message
+
+
+@pytest.mark.parametrize("mark", ["\ufeff".encode("utf-16-le"), "\ufeff".encode("utf-16-be")])
+def test_a_mark_of_utf_16_is_believed_in_every_part(write, mark):
+    form = "utf-16-le" if mark[0] == 0xFF else "utf-16-be"
+    text = mark + "a\tb\nprivé\t1\nami\t2\nKöln\t3\n".encode(form)
+    found = read_table(write(text, "unicode.txt"))
+    assert found["a"].tolist() == ["privé", "ami", "Köln"] and found["b"].tolist() == [1, 2, 3]
 
 
 def test_damaged_pages_are_told_from_a_damaged_footer(write):
