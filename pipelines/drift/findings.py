@@ -13,7 +13,10 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
-Change = Literal["added", "removed", "renamed", "retyped", "written", "categories", "range", "distribution", "rows"]
+Change = Literal[
+    "added", "removed", "renamed", "retyped", "written", "numbered", "categories", "range", "distribution", "rows"
+]
+SAID_CHANGES = ("written", "numbered")  # changes without a policy
 KNOWN_CHANGES = ("added", "retyped")  # changes that a column listed in the configuration makes no longer
 NAMED_FINDINGS = 4  # that a sentence tells
 
@@ -32,9 +35,16 @@ class Drifted:
 
 def policy_of(config: RunConfig, found: Mapping[str, str]) -> str:
     """Return what is to follow from a change: stop, quarantine or adapt."""
-    if found["change"] == "written" or (found["change"] in KNOWN_CHANGES and found["column"] in config.listed):
+    if found["change"] in SAID_CHANGES or (found["change"] in KNOWN_CHANGES and found["column"] in config.listed):
         return "adapt"
     return str(getattr(config.drift, found["change"]))
+
+
+def are_of_numbering(found: Iterable[Mapping[str, str]]) -> bool:
+    """Tell whether nothing has changed but how identifiers count, which nothing learns: rows of a database that are
+    written anew come last, and those that are added have more digits.
+    """
+    return all(one["change"] == "numbered" for one in found)
 
 
 def stop(config: RunConfig, found: Iterable[Mapping[str, str]], release: str) -> None:

@@ -1,5 +1,6 @@
 """What changed between the columns of two tables: as far as their schemas tell."""
 
+import re
 from collections.abc import Iterator
 
 from launderette.generators.data.schema import Column, Schema
@@ -14,6 +15,7 @@ WRITTEN = (
     ("width", "pixels wide:"),
     ("channels", "of channels:"),
 )
+COUNTING = re.compile(r"sequence\{\d+\}|\\d\{[\d,]+\}")  # forms of whole numbers: in order, and by their digits
 
 
 def compare(before: Schema, now: Schema, renamed: dict[str, str] | None = None) -> list[Drifted]:
@@ -43,7 +45,8 @@ def _changes(before: Column, now: Column) -> Iterator[Drifted]:
         one, other = getattr(before, field, None), getattr(now, field, None)
         if one != other:
             said = f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}."
-            yield Drifted("written", now.name, said)
+            counts = field == "pattern" and all(COUNTING.fullmatch(form or "") for form in (one, other))
+            yield Drifted("numbered" if counts else "written", now.name, said)
 
 
 def _is_text(column: Column) -> bool:

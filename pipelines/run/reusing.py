@@ -103,7 +103,7 @@ def look(doing: Doing, config: RunConfig, source: Result) -> Night:
     findings.stop(config, changes, last["release"])
     gone = [] if past["table"] else ["Only columns were compared with the last release: its rows are not in work/."]
     refused = findings.refused(config, changes)
-    if config.train.when == "drifted" and not changes and not gone and _is_fitted(config, past):
+    if config.train.when == "drifted" and findings.are_of_numbering(changes) and not gone and _is_fitted(config, past):
         return _reused(source, past, last)
     return Night(source, changes, refused, gone)
 
