@@ -25,6 +25,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, randomness, state, validation
+from launderette.generators.training.crossing import CROSSED_FOLDS, CROSSED_ROWS, crossed
 from launderette.generators.training.memorisation import (
     LEAST_WATCHED_ROWS,
     MOST_ATTACKED_ROWS,
@@ -33,7 +34,7 @@ from launderette.generators.training.memorisation import (
     Attack,
 )
 from launderette.generators.training.plan import Plan, for_width
-from launderette.generators.training.shrinking import Beginning, Chain
+from launderette.generators.training.shrinking import Beginning, Chain, same
 
 
 class FitOptions(TypedDict, total=False):
@@ -169,7 +170,17 @@ def train(
     if attack:
         bounded = {} if planned.memory is None else {"bound": planned.memory}
         if beginning is not None:
-            bounded = beginning.shrink(attack, config.memory)
+            few, enough = CROSSED_ROWS
+            fold = validation.parts(len(x), CROSSED_FOLDS, seed, how.get("groups"))[np.concatenate(parts)]
+            again = partial(
+                crossed,
+                begin=partial(_seeded, begin, seed=seed),
+                sides=(training_rows, validation_rows),
+                fold=fold,
+                attacked=planned.attacked,
+            )
+            told = few <= len(validation_rows) < enough
+            bounded = beginning.shrink(attack, config.memory, again if told else same)
         record["memorisation"] = attack.measure(partial(model, **planned.attacked)) | bounded
     return model, record, training_rows
 

@@ -9,7 +9,7 @@ Shoppers, four splits each, the error against 4,000 other rows falls from 0.054 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NotRequired, TypedDict
+from typing import NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -38,15 +38,26 @@ class Memorisation(TypedDict):
     copula: NotRequired[float]
 
 
+class Remembered(NamedTuple):
+    """The AUC and the gap of a model, but for luck."""
+
+    auc: float
+    gap: float
+
+
+FORGOTTEN = Remembered(0.5, 0.0)
+
+
 @dataclass(frozen=True)
 class Attack:
-    """Training rows [N, ...] and validation rows [M, ...], and what a reference loses on them."""
+    """Training rows [N, ...] and validation rows [M, ...], what a reference loses on them, and what it remembers."""
 
     inside: Tensor
     outside: Tensor
     chunk: int
     seed: int
     reference: tuple[np.ndarray, np.ndarray] | None = None
+    known: Remembered = FORGOTTEN
 
     @classmethod
     def on(
@@ -75,13 +86,13 @@ class Attack:
 
     def auc(self, inside: np.ndarray, outside: np.ndarray) -> float:
         """Return how often a training row has the lower one of two losses, without the luck of the split."""
-        reference = None if self.reference is None else _placements(*self.reference)
-        return float(np.clip(_steadied(_placements(inside, outside), reference, 0.5), 0, 1))
+        reference = None if self.reference is None else placements(*self.reference)
+        return float(np.clip(_steadied(placements(inside, outside), reference, self.known.auc), 0, 1))
 
     def gap(self, inside: np.ndarray, outside: np.ndarray) -> float:
         """Return the mean loss of validation less that of training rows, likewise."""
         reference = None if self.reference is None else self.reference[1] - self.reference[0].mean()
-        return _steadied(outside - inside.mean(), reference, 0.0)
+        return _steadied(outside - inside.mean(), reference, self.known.gap)
 
     def measure(self, model: Losses) -> Memorisation:
         """Return what a model remembers."""
@@ -102,7 +113,7 @@ def sentence(found: Memorisation) -> str:
     return f"The bound on memory, {found['bound']:.2f}, cannot be met: {attack}; more to learn from would help."
 
 
-def _placements(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+def placements(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Return for each loss outside [M] the share of those inside [N] that are lower; ties count half."""
     inside = np.sort(inside)
     return (np.searchsorted(inside, outside, "left") + np.searchsorted(inside, outside, "right")) / (2 * len(inside))

@@ -13,7 +13,7 @@ that remembers, and less of that is kept. Where nothing suffices, the model says
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -28,6 +28,11 @@ KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has
 COPULA_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the copula knows, where all of it is too much
 LUCK = 0.2  # error of the AUC times the root of the validation rows: a copula is weakened for no less than that
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
+
+
+def same(attack: Attack) -> Attack:
+    """Return the attack itself, where nothing more is known."""
+    return attack
 
 
 @runtime_checkable
@@ -57,9 +62,11 @@ class Beginning:
         """Remember where each of the factors begins."""
         return cls(chain, _copies(chain, factors))
 
-    def shrink(self, attack: Attack, bound: float) -> dict[str, float]:
+    def shrink(self, attack: Attack, bound: float, again: Callable[[Attack], Attack] = same) -> dict[str, float]:
         """Shrink the trained chain, and its copula where it has one, to a bound on the attack's AUC; return the bound
         and the mean shares kept.
+
+        A copula is not weakened where the attack as judged `again` says that it may stay.
         """
         learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
         for place, share in enumerate(self._weakened()):
@@ -67,7 +74,8 @@ class Beginning:
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
             chosen = torch.tensor(_chosen(inside, outside, attack, bound))
             luck = 0.0 if place else LUCK / math.sqrt(len(attack.outside))
-            if attack.auc(*(_rows(side, chosen) for side in (inside, outside))) <= bound + luck:
+            losses = [_rows(side, chosen) for side in (inside, outside)]
+            if attack.auc(*losses) <= bound + luck or (not place and again(attack).auc(*losses) <= bound + luck):
                 break
         shares = [KEPT_SHARES[k] for k in chosen.tolist()]
         self._stand(learnt, shares)

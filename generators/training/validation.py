@@ -35,6 +35,17 @@ def shared(groups: Groups, parts: tuple[np.ndarray, np.ndarray]) -> int:
     return len(np.intersect1d(*(numbers[rows] for rows in parts)))
 
 
+def parts(rows: int, count: int, seed: int, groups: Groups | None = None) -> np.ndarray:
+    """Return for each row in which of `count` parts it is, int [rows]: all rows of a group in one, unless there are
+    fewer groups than parts.
+    """
+    numbers = grouping.numbered(groups, rows)
+    names, numbers = np.unique(numbers, return_inverse=True)
+    if len(names) < count:
+        names, numbers = np.arange(rows), np.arange(rows)
+    return randomness.generator(seed, "parts").permutation(len(names))[numbers] % count
+
+
 def folds(x: Tensor, validation: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield rows to fit to and other rows to choose settings by: x [N, ...] and validation [M, ...] or, where the
     latter are few, x without every fifth row and those (cross-validation), until there are enough others.

@@ -4,6 +4,7 @@ the bound that is set.
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from sklearn.metrics import roc_auc_score
 
 import generators
 from generators import Budget, GeneratorError
-from generators.training import loop, memorisation, shrinking
-from generators.training.memorisation import Attack
+from generators.training import loop, memorisation, shrinking, validation
+from generators.training.crossing import crossed
+from generators.training.memorisation import Attack, Remembered
 from generators.training.shrinking import Beginning
 from tests.evaluation.tables import mixed
 
@@ -43,6 +45,40 @@ def test_a_reference_takes_the_luck_of_the_split_off():
             errors[name].append(Attack.on(*sides, 64, 0, reference).measure(of(known))["auc"] - expected)
     spread = {name: np.std(found) for name, found in errors.items()}
     assert abs(np.mean(errors["steadied"])) < 0.01 and spread["steadied"] < 0.6 * spread["plain"]
+
+
+class Counts(torch.nn.Module):
+    """Shares of the tokens of each column, by rows [N, L] of which it remembers much."""
+
+    def __init__(self, x):
+        super().__init__()
+        counts = torch.nn.functional.one_hot(x, 12).double().sum(0) + 0.5
+        self.log_shares = torch.nn.Parameter((counts / counts[0].sum()).log(), requires_grad=False)
+
+    def forward(self, x):
+        return -self.log_shares[torch.arange(x.shape[1]), x].sum(1)
+
+
+def test_of_few_rows_cross_fitting_tells_what_the_beginning_remembers():
+    rng, errors = np.random.default_rng(0), {"held back": [], "crossed": []}
+    for seed in range(30):
+        x = torch.from_numpy(rng.integers(0, 12, (4000, 10)))
+        kept, held = x[:105], x[105:120]
+        model = Counts(kept)
+        truth = Attack.on(kept, x[120:], 4096, 0, most=4000).measure(model)["auc"]
+        attack = Attack.on(kept, held, 4096, 0)
+        again = crossed(attack, lambda rows, _: Counts(rows), (kept, held), validation.parts(120, 4, seed), {})
+        for name, found in {"held back": attack, "crossed": again}.items():
+            errors[name].append(found.measure(model)["auc"] - truth)
+    assert abs(np.mean(errors["crossed"])) < 0.015 and np.std(errors["crossed"]) < 0.6 * np.std(errors["held back"])
+
+
+@pytest.mark.parametrize("groups", [None, [k // 3 for k in range(60)], [0] * 60, [0, 1] * 30])
+def test_parts_hold_whole_groups_and_are_none_of_them_empty(groups):
+    found = validation.parts(60, 4, 0, groups)
+    assert set(found) == {0, 1, 2, 3} and np.bincount(found).max() <= 18
+    if groups is not None and len(set(groups)) >= 4:
+        assert pd.Series(found).groupby(groups).nunique().max() == 1
 
 
 def made(rows):
@@ -92,6 +128,33 @@ def test_what_other_rows_confirm_is_kept():
     attack = Attack.on(torch.cat([x, x * 0], 1)[:300], torch.cat([x, x * 0 + 1], 1)[300:], 64, 0)
     assert beginning.shrink(attack, 1.0) == {"bound": 1.0, "kept": 0.5}
     assert chain.weight.tolist() == [1.0, 0.0]
+
+
+class Whole(torch.nn.Module):
+    """What a copula knows, as far as a chain weakens it."""
+
+    used = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("known", torch.ones(()))
+
+    def weaken(self, share):
+        self.known.mul_(share)
+
+
+@pytest.mark.parametrize(("known", "share"), [(None, 0.0), (0.6, None), (0.9, 0.0)])
+def test_a_copula_stays_whole_where_cross_fitting_says_that_it_may(known, share):
+    chain, rng = Pair(), np.random.default_rng(0)
+    x = torch.from_numpy(np.concatenate([rng.integers(0, 10, (30, 2)), rng.integers(4, 14, (10, 2))]))  # harder rows
+    chain.copula = Whole()
+    chain.losses = lambda rows: 5 + chain.copula.known * rows.double()
+
+    def again(attack):
+        return replace(attack, reference=attack.losses(lambda rows: rows.sum(1)), known=Remembered(known, 0.0))
+
+    kept = Beginning.of(chain, 2).shrink(Attack.on(x[:30], x[30:], 64, 0), 0.6, *([again] if known else []))
+    assert kept.get("copula") == share
 
 
 def test_what_is_remembered_is_said_in_a_sentence():
