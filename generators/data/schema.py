@@ -205,6 +205,11 @@ def _checked(entry: dict) -> dict:
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
     """Read the kind of each column off its values, except where `kinds` states it; ValueError for duplicate names."""
+    if frame.columns.nlevels > 1:
+        raise GeneratorError(
+            f"expected one level of column names, found {frame.columns.nlevels}; join them, such as "
+            "frame.columns.map('_'.join)"
+        )
     if not frame.columns.is_unique:
         raise GeneratorError("expected every column name once, found a name twice; rename one of them")
     kinds = dict(kinds or {})

@@ -28,6 +28,7 @@ OBJECTS: dict[str, tuple[type, ...]] = {
     "UUID": (UUID,),
 }
 ARROW_SUFFIX = "[pyarrow]"
+NESTED_TYPES = ("list<", "struct<", "map<", "binary", "large_binary", "fixed_size_binary", "interval[")
 NESTED = (list, dict, set, tuple, bytes, bytearray, complex, np.ndarray)
 
 
@@ -59,10 +60,10 @@ def _kind(kind: type) -> str | None:
 
 
 def check(name: str, values: pd.Series) -> None:
-    """Raise ValueError naming the column and its type for values that have no kind: lists, bytes, complex numbers."""
+    """Raise ValueError naming column and type for what has no kind: lists, bytes, intervals, complex numbers."""
     if pd.api.types.is_complex_dtype(values.dtype):
         raise GeneratorError(_refused(name, "complex numbers"))
-    if str(values.dtype).startswith(("list<", "struct<", "map<", "binary", "large_binary", "fixed_size_binary")):
+    if str(values.dtype).startswith(NESTED_TYPES):
         raise GeneratorError(_refused(name, str(values.dtype)))
     if values.dtype == object and not is_text(values):
         kinds = sorted(kind.__name__ for kind in set(map(type, values.dropna())) if issubclass(kind, NESTED))
@@ -85,7 +86,8 @@ def simple(values: pd.Series) -> pd.Series:
     if name.startswith("period["):
         return values.dt.to_timestamp()
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.astype("object")
+        bands = isinstance(values.dtype.categories.dtype, pd.IntervalDtype)  # of pd.cut
+        return values.astype("object").map(str, na_action="ignore") if bands else values.astype("object")
     match name:
         case "object[float]":
             return values.astype("float64")

@@ -91,3 +91,15 @@ def test_a_single_value_does_not_decide_how_all_numbers_are_written(decimals, se
     assert decimals_of(pd.Series([*values[:99], 1 / 3])) == decimals
     assert decimals_of(pd.Series([*values[:98], 1 / 3])) is None
     assert decimals_of(pd.Series([*values[:300], 1 / 3, 2 / 3])) is None
+
+
+def test_intervals_are_refused_in_one_sentence_and_bands_of_them_are_labels():
+    bands = pd.cut(pd.Series(range(60)), 3)
+    assert infer(pd.DataFrame({"band": bands})).kinds() == {"band": "categorical"}
+    with pytest.raises(ValueError, match=r"in column 'band', found interval.*write them as text"):
+        infer(pd.DataFrame({"band": pd.arrays.IntervalArray(bands)}))
+
+
+def test_names_of_several_levels_are_one_sentence():
+    with pytest.raises(ValueError, match="expected one level of column names, found 2; join them"):
+        infer(pd.DataFrame([[1, 2], [3, 4]], columns=pd.MultiIndex.from_product([["a"], ["x", "y"]])))
