@@ -1,10 +1,10 @@
 """Attacks on columns that nobody named: which of them leak is found by how often members match released rows.
 
-In each pair of a candidate and a released row every column matches or not: numbers near to each other by rank or by
-size, labels that are equal, none of them common. A set of columns that was copied matches in more pairs with members
-than with non-members. All sets are looked at: how many pairs match in at least those columns are sums over a lattice
-(Yates 1937), and the pairs of the best set tell which other columns were copied with it, as in the linkage of records
-(Fellegi and Sunter 1969). What is found on one half of the candidates is tried on the other.
+In each pair of a candidate and a released row every column matches or not: numbers equal, or near to each other by rank
+or by size, labels that are equal, none of them common. A set of columns that was copied matches in more pairs with
+members than with non-members. All sets are looked at: how many pairs match in at least those columns are sums over a
+lattice (Yates 1937), and the pairs of the best set tell which other columns were copied with it, as in the linkage of
+records (Fellegi and Sunter 1969). What is found on one half of the candidates is tried on the other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-MATCHING_WITHIN = {"rank": 0.05, "size": 0.12}  # numbers match that are nearer: a share of ranks, deviations
+MATCHING_WITHIN = {"rank": 0.05, "size": 0.12, "value": 0.0}  # numbers that are nearer match: in ranks, deviations
 COMMON_VALUE = 0.12  # share of real rows near to a value above which it matches nothing
 LEAST_TELLING = 0.2  # least share of training rows that hold less common values, in a column that is looked at
 LATTICE_COLUMNS = 18  # columns of one lattice

@@ -312,6 +312,11 @@ def age_city_and_date_of_a_third(case: Case, rng: Rng) -> Case:
     return _columns(case, ("age", "city", "joined"), 0.33, rng)
 
 
+def labels_and_a_date_of_half(case: Case, rng: Rng) -> Case:
+    """One date and four labels of a training row in half of the rows, everything else fresh."""
+    return _columns(case, ("joined", "city", "trade", "plan", "education"), 0.5, rng)
+
+
 def income_of_a_fifth(case: Case, rng: Rng) -> Case:
     """The income of a training row, to the cent, in a fifth of the rows, everything else fresh."""
     return _columns(case, ("income",), 0.2, rng)

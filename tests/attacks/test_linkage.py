@@ -77,3 +77,11 @@ def test_what_leaks_is_named():
     compared = samples.make(case.train, case.holdout, case.synthetic, target=case.target)
     evidence = membership.evidence(compared, "synthetic", 5)
     assert set(linkage.LINKAGE_ATTACKS) <= set(evidence.members) and len(evidence.most_isolated().linked) >= 3
+
+
+def test_a_date_and_labels_are_found_by_their_values():
+    case = calibration.load("copies.labels_and_a_date_of_half")(
+        population.made((500, 200, 500), 3), np.random.default_rng([3, 7])
+    )
+    members, others = linkage.scores(attacker(case))
+    assert max(strength(members[name], others[name]) for name in members) > 20
