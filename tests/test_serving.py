@@ -118,7 +118,7 @@ def healthy(port):
 def runs(server, name):
     """Return the runs of a data set that have started, as a server knows them."""
     ask = urllib.request.Request(f"{server}/flow_runs/filter", b"{}", {"Content-Type": "application/json"})
-    with urllib.request.urlopen(ask, timeout=30) as answer:
+    with urllib.request.urlopen(ask, timeout=120) as answer:
         found = [run for run in json.load(answer) if run["state"]["type"] != "SCHEDULED"]
     return [run for run in found if run["name"].startswith(f"{name} ")]
 

@@ -46,7 +46,7 @@ SCORING_CODE = (
     *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "samples", "units", "unseen")),
     *("evaluation/canonical.py", "evaluation/chance.py"),
     *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
-    *(f"evaluation/{name}" for name in ("attacks", "measures", "models")),
+    *(f"evaluation/{name}" for name in ("attacks", "copies", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
     *("evaluation/report/document.py", "evaluation/report/grids.py", "pipelines/scoring"),
 )
