@@ -5,6 +5,7 @@ them below launderette/; a checkout keeps them beside it, where `__path__` finds
 `launderette.generators`, so that a user's own flows.py or pipelines/ in the working folder is never taken for ours.
 """
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ PLACES = {  # heavy modules are imported when they are asked for
     "Augmenter": "pipelines.augment.augmenter",
     "run": "pipelines.run.api",
 }
+# A thread that waits for one without a core gives up its own soon: beside other work a training of 15 s took minutes.
+# OpenMP reads this when torch or scikit-learn is loaded; a value that is set already stays.
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 _HERE = Path(__file__).resolve().parent
 if not (_HERE / "generators").is_dir():  # a checkout
     __path__.append(str(_HERE.parent))

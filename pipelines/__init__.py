@@ -1,7 +1,7 @@
 """The stages between a source and a release.
 
-Prefect and OpenMP read their settings when they are loaded, so they are set here, before any module of ours can load
-them. A value that is set already stays.
+Prefect reads its settings when it is loaded, so they are set here, before any module of ours can load it. A value that
+is set already stays.
 """
 
 if __name__ == "pipelines":  # imported from a checkout by its short name
@@ -21,7 +21,5 @@ for _name, _value in {
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what a user has to know, the command line says
     "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",  # other libraries' loggers, whose texts may quote a value
-    # a thread that waits for one without a core gives up its own soon: training beside other work was 4 x slower
-    "GOMP_SPINCOUNT": "3000",
 }.items():
     os.environ.setdefault(_name, _value)

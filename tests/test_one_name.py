@@ -1,5 +1,6 @@
 """The package has one name; the folders of a checkout are the same modules under a short one."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -28,6 +29,14 @@ def test_a_module_is_one_under_both_names():
     assert generators is launderette.generators and generators.fit is launderette.fit
     assert generators.data.images is launderette.generators.data.images
     assert evaluation.scores.Score is launderette.evaluation.scores.Score
+
+
+@pytest.mark.parametrize(("set_before", "spins"), [({}, "3000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_threads_that_wait_are_told_to_give_up_their_core_before_torch_is_loaded(set_before, spins):
+    others = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    code = "import launderette, os, sys; assert 'torch' not in sys.modules; print(os.environ['GOMP_SPINCOUNT'])"
+    told = subprocess.run([sys.executable, "-c", code], env=others | set_before, capture_output=True, text=True)
+    assert told.stdout.strip() == spins, told.stderr
 
 
 def test_files_of_the_users_own_are_not_taken_for_ours(tmp_path):

@@ -26,9 +26,8 @@ UNIT_WORDS = {  # what may stand behind a number -> its unit
     "degree": "°",
 }
 UNIT_OF = {word: unit for unit, words in UNIT_WORDS.items() for word in words.split()}
-UNIT_SIZES: dict[
-    tuple[str | None, str | None], int
-] = {  # (unit, the next smaller one) -> how many of it there are in one
+Units = tuple[str | None, str | None]  # a unit and the next smaller one
+UNIT_SIZES: dict[Units, int] = {  # how many of the smaller one there are in the other
     ("year", "month"): 12,
     ("week", "day"): 7,
     ("day", "hour"): 24,
