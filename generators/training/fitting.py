@@ -170,19 +170,21 @@ def train(
     if attack:
         bounded = {} if planned.memory is None else {"bound": planned.memory}
         if beginning is not None:
-            few, enough = CROSSED_ROWS
             fold = validation.parts(len(x), CROSSED_FOLDS, seed, how.get("groups"))[np.concatenate(parts)]
-            again = partial(
-                crossed,
-                begin=partial(_seeded, begin, seed=seed),
-                sides=(training_rows, validation_rows),
-                fold=fold,
-                attacked=planned.attacked,
-            )
-            told = few <= len(validation_rows) < enough
-            bounded = beginning.shrink(attack, config.memory, again if told else same)
+            again = _crossing(begin, (training_rows, validation_rows), fold, planned, seed)
+            bounded = beginning.shrink(attack, config.memory, again)
         record["memorisation"] = attack.measure(partial(model, **planned.attacked)) | bounded
     return model, record, training_rows
+
+
+def _crossing(
+    begin: Callable[[Tensor, Tensor], nn.Module], sides: tuple[Tensor, Tensor], fold: np.ndarray, plan: Plan, seed: int
+) -> Callable[[Attack], Attack]:
+    """Return how an attack on few validation rows is judged again by cross-fitting; the attack itself of more."""
+    few, enough = CROSSED_ROWS
+    if not few <= len(sides[1]) < enough:
+        return same
+    return partial(crossed, begin=partial(_seeded, begin, seed=seed), sides=sides, fold=fold, attacked=plan.attacked)
 
 
 def _seeded(begin: Callable[[Tensor, Tensor], nn.Module], kept: Tensor, held: Tensor, seed: int) -> nn.Module:
