@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.large_tables import drawing
 from launderette.pipelines.large_tables.drawing import Draw
 from launderette.pipelines.run.artifacts import WRITTEN_AS, Artifact, atomic_write, check_unchanged, digest_file
 from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, TABLE_LIBRARIES
-from launderette.pipelines.shards import preflight
 
 
 @step(reads=("seed",), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
@@ -34,8 +34,8 @@ def scored_rows(config: RunConfig, source: Result, drawn: Result) -> int:
     rows, learned = drawn["table"]["rows"], source["table"]["rows"]
     if source.get("whole"):
         return min(rows, learned)
-    held = preflight.held(len(source["schema"]["columns"]), config.resources.memory_bytes)
-    return rows if config.modality != "tabular" or rows <= held else max(learned, int(held))
+    held = modalities.of(config).most_scored(len(source["schema"]["columns"]), config)
+    return rows if rows <= held else max(learned, int(held))
 
 
 def as_large(config: RunConfig, source: Result) -> RunConfig:

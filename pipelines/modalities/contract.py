@@ -126,6 +126,9 @@ class Modality(Protocol):
         one.
         """
 
+    def most_scored(self, columns: int, config: RunConfig) -> float:
+        """Return how many drawn units of so many columns the memory allowed holds while they are scored."""
+
     def score(
         self,
         train: Data,

@@ -194,6 +194,11 @@ def in_shards(
     return shards.of_run(model, stored, config, config.sample.rows or source["rows"], finish)
 
 
+def most_scored(columns: int, config: RunConfig) -> float:
+    """Return how many rows of so many columns the memory allowed holds."""
+    return preflight.held(columns, config.resources.memory_bytes)
+
+
 def stage(stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
     """Write stored synthetic rows into data/ of a staged release, many of them a batch at a time."""
     artifact = Artifact(**stored)
