@@ -15,7 +15,7 @@ from scipy.stats import chi2_contingency, ks_2samp
 
 from launderette.generators.data.schema import Schema
 from launderette.pipelines.drift.findings import Change, Drifted
-from launderette.pipelines.scoring.run import readable
+from launderette.pipelines.scoring.readable import readable
 
 FAMILY_LEVEL = 0.01  # share of pairs of equal tables in which anything is found by chance
 LEAST_SHIFT = 0.1  # largest difference of two distribution functions, or half the sum of differences of shares

@@ -101,7 +101,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
 
 @step(
     reads=PRIVACY_KEYS,
-    runs=(*COMMON_CODE, "pipelines/drift", "pipelines/scoring/run.py"),
+    runs=(*COMMON_CODE, "pipelines/drift", "pipelines/scoring/readable.py"),
     needs=(*TABLE_LIBRARIES, "scipy"),
 )
 def compare(place: Place, config: RunConfig, table: Result, schema: Result, before: Result) -> Result:

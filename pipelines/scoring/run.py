@@ -10,14 +10,13 @@ from launderette import evaluation
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
 from launderette.generators.contract import HasLogProb
-from launderette.generators.data.schema import Datetime, Numerical
-from launderette.generators.formats import dtypes, grid, timestamps
 from launderette.generators.sampling import reading
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.personal_data import fakes
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
+from launderette.pipelines.scoring.readable import readable
 
 
 def score(
@@ -142,34 +141,3 @@ def metrics(config: RunConfig) -> list[str] | None:
 def _meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows that meet every condition, which may be none."""
     return frame[reading.meeting(frame, schema, where)] if where else frame
-
-
-def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything
-    else as labels.
-    """
-    frame = frame.copy(deep=False)
-    for column in schema.columns:
-        values = dtypes.simple(frame[column.name])
-        if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
-            values = _stamps(values, column)
-        elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
-            values = _numbers(values, column)
-        frame[column.name] = values
-    return frame
-
-
-def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:
-    ticks, present = timestamps.to_ticks(values, column)
-    stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
-    stamps[present] = ticks.view("datetime64[us]")
-    return stamps
-
-
-def _numbers(values: pd.Series, column: Numerical) -> np.ndarray:
-    if pd.api.types.is_timedelta64_dtype(values.dtype):
-        return values.dt.total_seconds().to_numpy("float64")
-    found, present = grid.to_grid(values, column, 0)
-    numbers = np.full(len(values), np.nan)
-    numbers[present] = found
-    return numbers

@@ -12,6 +12,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import run
+from launderette.pipelines.scoring.readable import readable
 from launderette.pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
 from launderette.pipelines.stages import ingestion
 
@@ -40,7 +41,7 @@ def score(
     shared, notes = _shared(sides)
     _check(sides["synthetic"], shared, model, strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
-    frames = {name: run.readable(side[shared], schema) for name, side in sides.items()}
+    frames = {name: readable(side[shared], schema) for name, side in sides.items()}
     report = evaluation.score(
         frames["training"],
         frames.get("holdout"),

@@ -15,6 +15,7 @@ from pipelines.modalities import tabular
 from pipelines.release import gate, publishing
 from pipelines.run.artifacts import LaunderError
 from pipelines.scoring import run as scoring
+from pipelines.scoring.readable import readable
 from pipelines.sinks import tables
 from pipelines.stages import announcing, ingestion, protection, sampling, splitting
 
@@ -133,7 +134,7 @@ def test_fewer_rows_than_asked_for_stop_the_run(run):
 
 
 def test_dates_are_scored_in_their_own_format(run):
-    dated = scoring.readable(run["train"], run["schema"])
+    dated = readable(run["train"], run["schema"])
     assert dated["born"].astype(str).tolist() == run["train"]["born"].tolist()
 
 

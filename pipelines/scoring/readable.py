@@ -1,0 +1,39 @@
+"""Values as metrics and learners take them: numbers and dates as such, whatever they are written as."""
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators import Schema
+from launderette.generators.data.schema import Datetime, Numerical
+from launderette.generators.formats import dtypes, grid, timestamps
+
+
+def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything
+    else as labels.
+    """
+    frame = frame.copy(deep=False)
+    for column in schema.columns:
+        values = dtypes.simple(frame[column.name])
+        if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
+            values = _stamps(values, column)
+        elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
+            values = _numbers(values, column)
+        frame[column.name] = values
+    return frame
+
+
+def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:
+    ticks, present = timestamps.to_ticks(values, column)
+    stamps = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    stamps[present] = ticks.view("datetime64[us]")
+    return stamps
+
+
+def _numbers(values: pd.Series, column: Numerical) -> np.ndarray:
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return values.dt.total_seconds().to_numpy("float64")
+    found, present = grid.to_grid(values, column, 0)
+    numbers = np.full(len(values), np.nan)
+    numbers[present] = found
+    return numbers
