@@ -108,7 +108,8 @@ def learn(
         **recipe.options,
     )
     inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
-    filters = _filters(shown, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
+    seen = kind.for_learners(shown, schema, target)
+    filters = _filters(seen, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
     anchors = shown if len(shown) < partial_resampling.LARGE_TRAINING_SET and isinstance(model, Imputer) else None
     return Learned(target, model, filters, classes, row_hashes(shown), kind, anchors)
 
@@ -159,7 +160,8 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
     rows, agreement = [], np.zeros((0, 2))  # [rows, (agrees, probability of the label)]
     for number in range(MOST_DRAWS):
         rows.append(_drawn(learned, label, size, randomness.key(seed, "round", number)))
-        chances = np.mean([predict(rows[-1]) for predict in learned.filters], axis=0)
+        seen = learned.kind.for_learners(rows[-1], learned.model.schema, learned.target)
+        chances = np.mean([predict(seen) for predict in learned.filters], axis=0)
         agreement = np.concatenate([agreement, np.stack([chances.argmax(1) == own, chances[:, own]], 1)])
         if agreement[:, 0].sum() >= count:
             break

@@ -50,6 +50,9 @@ class TrainingRows(Protocol):
     def rows_of(self, drawn: Any) -> pd.DataFrame:
         """Return what a generator drew as rows."""
 
+    def for_learners(self, rows: pd.DataFrame, schema: Schema, target: str) -> pd.DataFrame:
+        """Return rows as learners take them: numbers and dates as such, whatever they are written as."""
+
     def filters(self, inputs: Mapping[str, str], classes: int) -> list[Learner]:
         """Return the learners that tell mislabelled rows, by the kinds of their inputs."""
 

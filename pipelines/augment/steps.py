@@ -40,7 +40,13 @@ CROSS_VALIDATION_KEYS = tuple(f"augment.{name}" for name in ("compare", "curve",
 AUGMENTATION_CODE = (
     *(*COMMON_CODE, *READING_CODE, "generators", "pipelines/augment", "pipelines/sinks"),
     *("pipelines/config/augmentation.py", "evaluation/augmentation", "evaluation/models", "evaluation/measures"),
-    *("evaluation/samples.py", "evaluation/units.py", "evaluation/canonical.py", "evaluation/report/document.py"),
+    *(
+        "pipelines/scoring/readable.py",
+        "evaluation/samples.py",
+        "evaluation/units.py",
+        "evaluation/canonical.py",
+        "evaluation/report/document.py",
+    ),
 )
 MARK_COLUMNS = ("is_synthetic", "weight")  # columns that the enlarged set has besides its own
 
@@ -117,8 +123,9 @@ def cross_validate(
     check_generators(config)
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = _target(config)
-    frame, kinds = _rows(place, config, table), Schema.from_dict(schema).kinds()
-    groups = kind.groups(config, Schema.from_dict(schema), table)
+    known = Schema.from_dict(schema)
+    frame, kinds = kind.for_learners(_rows(place, config, table), known, target), known.kinds()
+    groups = kind.groups(config, known, table)
     repeats = kind.REPEATS if how.repeats is None else how.repeats
     if not repeats:
         return {"cross_validation": None, "verdicts": []}

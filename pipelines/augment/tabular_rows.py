@@ -13,6 +13,7 @@ from launderette.generators.data.schema import infer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import tabular as tables
 from launderette.pipelines.run.artifacts import Artifact, read_frame, write_frame
+from launderette.pipelines.scoring.readable import readable
 from launderette.pipelines.sources.tables import read_table
 from launderette.pipelines.stages import ingestion
 
@@ -68,6 +69,11 @@ def data_of(rows: pd.DataFrame, target: str, kinds: Mapping[str, str]) -> tuple[
 def rows_of(drawn: pd.DataFrame) -> pd.DataFrame:
     """Return what a generator drew, as it is."""
     return drawn
+
+
+def for_learners(rows: pd.DataFrame, schema: Schema, target: str) -> pd.DataFrame:
+    """Return the rows with numbers and dates as such, read by the schema's formats, and their classes as they are."""
+    return readable(rows, schema).assign(**{target: rows[target]})
 
 
 def filters(inputs: Mapping[str, str], classes: int) -> list[Learner]:

@@ -56,6 +56,23 @@ def test_exact_numbers_of_each_class_with_and_without_a_filter():
     assert sorted(learned.seen) == sorted(row_hashes(rows))
 
 
+def test_filters_and_learners_read_amounts_and_dates_as_they_are_written():
+    rows, rng = patients(), np.random.default_rng(1)
+    ill = (rows["ill"] == "yes").to_numpy()
+    days = pd.to_timedelta(rng.integers(0, 300, len(rows)) + 400 * ill, "D")  # told by the day-first date alone
+    amounts = rng.integers(100, 900, len(rows)) + 1000 * ~ill  # "1.234,50 €": told by the amount alone
+    euros = [f"{amount:,}".replace(",", ".") + ",50 €" for amount in amounts]
+    since = (pd.Timestamp("2020-01-01") + days).strftime("%d.%m.%Y")
+    for told in ({"since": since}, {"fee": euros, "since": "01.02.2020"}):
+        table = rows.drop(columns=["visits"]).assign(**told)
+        learned = oversampling.learn(table, "ill", Recipe(budget=Budget(steps=2)))
+        seen, kinds = learned.kind.for_learners(table, learned.model.schema, "ill"), learned.model.schema.kinds()
+        for predict in learned.filters:
+            assert ((predict(seen)[:, 1] > 0.5) == ill).all()
+    ways = {"made": augmenting.strategy("made", FEW, Augmentation(), kinds)}
+    assert cross_validate(seen, "ill", ways, kinds=kinds, folds=2, repeats=1, baselines={"none": none}).verdicts()
+
+
 def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(monkeypatch):
     learned = oversampling.learn(patients(), "ill", Recipe(budget=Budget(steps=2)), kinds=KINDS)
     own = {"yes": 1.0, "no": 0.0}
