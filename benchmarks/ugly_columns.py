@@ -90,6 +90,10 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     "salary": ("dollars, thousands by commas", lambda rng: [f"${x:,.2f}" for x in amounts(rng)]),
     "umsatz": ("euros behind, decimal comma, points", lambda rng: [swapped(f"{x:,.2f} €") for x in amounts(rng)]),
     "lohn": ("Swiss francs, apostrophes", lambda rng: [f"CHF {x:,.2f}".replace(",", "'") for x in amounts(rng)]),
+    "revenue": (
+        "thousands and millions by letters",
+        lambda rng: [f"${x / 1e3:.1f}M" if x >= 1e3 else f"${x:.0f}K" for x in amounts(rng)],
+    ),
     "balance": (
         "accountants' brackets for minus",
         lambda rng: [f"({-x:.2f})" if x < 0 else f"{x:.2f}" for x in rng.normal(0, 90, ROWS)],

@@ -18,6 +18,7 @@ from launderette.generators.data.lists import onto_shared
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
+from launderette.generators.formats.scaled_format import ScaledFormat
 from launderette.generators.formats.written import texts_of, words_among
 
 SINGLE_TOKEN_CELLS = 256  # more cells than this take two tokens
@@ -186,11 +187,23 @@ class Cells(_Split):
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return the ticks at the places `inside` of intervals [low, high]."""
-        if self.lattice:
-            return self.lattice.between(inside, low, high)
-        if self.scale:
-            return low.astype("int64") + np.floor(inside * (high - low + 1)).astype("int64")
-        return low + inside * (high - low)
+        if not self.scale and not self.lattice:
+            return low + inside * (high - low)
+        whole = self.lattice.between if self.lattice else _whole_between
+        return self._of_few_digits(whole(inside, low, high), low, high)
+
+    def _of_few_digits(self, ticks: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Return ticks of as many digits as real numbers have, where they lie in [low, high]: $1.2M, not $1.23M."""
+        if not isinstance(form := self.column.format, ScaledFormat) or not self.scale:
+            return ticks
+        steps = np.maximum(form.steps(ticks / self.scale) * self.scale, 1)
+        first, last = np.ceil(low / steps), np.floor(high / steps)
+        rounded = (np.clip(np.rint(ticks / steps), first, last) * steps).astype("int64")
+        return np.where(first <= last, rounded, ticks)
+
+
+def _whole_between(inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return low.astype("int64") + np.floor(inside * (high - low + 1)).astype("int64")
 
 
 @dataclass(frozen=True)

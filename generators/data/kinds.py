@@ -6,8 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from launderette.generators.formats import dtypes, written
-from launderette.generators.formats.compound_format import CompoundFormat
-from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
 
 
@@ -39,7 +38,7 @@ def text_kind_of(name: str, present: pd.Series) -> str:
     return "identifier" if text_identifies(name, present) else "categorical"
 
 
-def _is_amount(name: str, present: pd.Series, form: NumberFormat | CompoundFormat) -> bool:
+def _is_amount(name: str, present: pd.Series, form: WrittenNumber) -> bool:
     """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
     identifier.
     """

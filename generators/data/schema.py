@@ -16,6 +16,8 @@ from launderette.generators.formats import dtypes, written
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
@@ -39,7 +41,7 @@ class Numerical:
     name: str
     dtype: str
     decimals: int | None = None
-    format: NumberFormat | CompoundFormat | None = None
+    format: WrittenNumber | None = None
     derived: str | bool | None = None
     kind: Literal["numerical"] = "numerical"
 
@@ -191,7 +193,7 @@ def _checked(entry: dict) -> dict:
         if entry["kind"] == "datetime" and form:
             check_format(form, entry.get("language") or "")
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
-            entry["format"] = CompoundFormat.of(form) if "between" in form else NumberFormat(**form)
+            entry["format"] = _number_format(form)
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
         reason = (
@@ -201,6 +203,12 @@ def _checked(entry: dict) -> dict:
         )
         raise GeneratorError(f"column {entry.get('name')!r}: {reason}") from None
     return entry
+
+
+def _number_format(entry: Mapping) -> WrittenNumber:
+    if "between" in entry:
+        return CompoundFormat.of(entry)
+    return ScaledFormat.of(entry) if "multiples" in entry else NumberFormat(**entry)
 
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
@@ -242,7 +250,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 
-def _read(present: pd.Series, form: NumberFormat | CompoundFormat | None) -> pd.Series:
+def _read(present: pd.Series, form: WrittenNumber | None) -> pd.Series:
     """Return the numbers that texts in a format stand for; other values as they are."""
     if form is None:
         return present

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from launderette.generators.formats import compound_format, date_alternatives, date_inference
+from launderette.generators.formats import compound_format, date_alternatives, date_inference, scaled_format
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
+from launderette.generators.formats.scaled_format import ScaledFormat
 
+WrittenNumber = NumberFormat | CompoundFormat | ScaledFormat
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10
 LEAST_READ_SHARE = 0.5  # least share of a column's values that its format reads
@@ -77,7 +79,7 @@ def date_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> DateForm
     return found if _enough(texts, read, stated) else None
 
 
-def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat | CompoundFormat | None:
+def number_format(present: pd.Series, *, stated: bool = False) -> WrittenNumber | None:
     """Return the format in which a column's texts are numbers, None where they are words, codes or a few labels.
 
     Where the kind is `stated`, half of the values are enough, whatever the others are.
@@ -85,9 +87,9 @@ def number_format(present: pd.Series, *, stated: bool = False) -> NumberFormat |
     return number_of_texts(texts_of(present) or {}, stated=stated)
 
 
-def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> NumberFormat | CompoundFormat | None:
+def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> WrittenNumber | None:
     """Return what `number_format` does, of texts with their counts."""
-    found = compound_format.infer(texts) or infer(texts)
+    found: WrittenNumber | None = compound_format.infer(texts) or scaled_format.infer(texts) or infer(texts)
     if not found:
         return None
     read = {text: number for text in texts if (number := found.parse(text)) is not None}
