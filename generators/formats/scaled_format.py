@@ -27,12 +27,12 @@ POWER_WORDS = {
 POWER_OF = {word: power for power, words in POWER_WORDS.items() for word in words.split()}
 SI_PREFIXES = {"m": -3, "c": -2, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 SI_UNIT = r"(?:B|bit|Hz|Wh?|V|A|g|m|[lL]|s)"
-WORD = "|".join(sorted(map(re.escape, POWER_OF), key=len, reverse=True))
+POWER_WORD = "|".join(sorted(map(re.escape, POWER_OF), key=len, reverse=True))
 ENDING_PATTERN = re.compile(
-    rf"(?P<head>.*\d)(?P<ending>\s?(?:(?P<word>{WORD})(?P<currency>\s?{CURRENCY})?|(?P<prefix>[mckKMGT]?)(?P<unit>{SI_UNIT})"
+    rf"(?P<head>.*\d)(?P<ending>\s?(?:(?P<word>{POWER_WORD})(?P<currency>\s?{CURRENCY})?|(?P<prefix>[mckKMGT]?)(?P<unit>{SI_UNIT})"
     rf"|{CURRENCY})?)"
 )
-LEAST_SHARE = 0.01  # of the texts, that each power has: a single 5K among plain numbers is a slip
+LEAST_POWER_SHARE = 0.01  # of the texts, that each power has: a single 5K among plain numbers is a slip
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def infer(texts: Mapping[str, int]) -> ScaledFormat | None:
     if not seen:
         return None
     powers = max(seen.values(), key=lambda of: (len(of) > 1) * sum(heads.total() for heads in of.values()))
-    least = LEAST_SHARE * sum(texts.values())
+    least = LEAST_POWER_SHARE * sum(texts.values())
     multiples = [_multiple(power, heads) for power, heads in powers.items() if heads.total() >= max(least, 2)]
     known = sorted((one for one in multiples if one), key=lambda one: -one.power)
     return ScaledFormat(tuple(known)) if len(known) > 1 else None
