@@ -67,7 +67,7 @@ def _sides(frame: pd.DataFrame, holdout: float, seed: int, entity: str | None) -
 
 def shares(frame: pd.DataFrame, seed: int) -> np.ndarray:
     """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
-    texts = frame.astype("string").fillna("\0").agg("\1".join, axis=1)
+    texts = pd.Series(["\1".join(row) for row in frame.astype("string").fillna("\0").to_numpy()], dtype="string")
     return _drawn(texts + "\1" + texts.groupby(texts).cumcount().astype("string"), seed)
 
 

@@ -20,18 +20,18 @@ STREAM = b"\xff\xff\xff\xff"  # how an Arrow stream begins, where a file says AR
 
 
 def open_parts(
-    parts: list[Part], form: str, without: frozenset[str]
+    parts: list[Part], form: str, without: frozenset[str], empty: bool = False
 ) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
     """Check every part and return the names, a reader of batches and the columns of `without`, which are left unread.
 
-    LaunderError for parts that differ, or values that there is no kind for.
+    LaunderError for parts that differ, values that there is no kind for, or no rows, unless it may be `empty`.
     """
     schemas = [_schema(part, form) for part in parts]
     names = _names(schemas[0], without)
     for part, schema in zip(parts, schemas, strict=True):
         _check_names(_names(schema, without), names, part.name)
         _check_types(schema, names, part.name)
-    if not any(_holds_rows(part, form) for part in parts):
+    if not empty and not any(_holds_rows(part, form) for part in parts):
         raise LaunderError(f"expected rows in {parts[0].name}, found columns without any; write the data to it again")
     left_out = tuple(name for name in schemas[0].names if name in without)
     return tuple(names), lambda: (batch for part in parts for batch in _batches(part, form, names)), left_out

@@ -19,13 +19,14 @@ def is_partitioned(folder: Path, files: Sequence[Path]) -> bool:
 
 
 def open_folder(
-    folder: Path, parts: Sequence[Part], without: frozenset[str]
+    folder: Path, parts: Sequence[Part], without: frozenset[str], typed: bool = True
 ) -> tuple[tuple[str, ...], columnar.Batches, tuple[str, ...]]:
     """Check every part and return the names, a reader of batches and the columns of `without`, which are left unread.
 
-    LaunderError as in columnar.open_parts, and where folders lie in one another differently.
+    `typed` False leaves names of folders as they stand, and allows for no rows. LaunderError as in columnar.open_parts,
+    and where folders lie in one another differently.
     """
-    inside, _, _ = columnar.open_parts(list(parts), PARQUET, without)
+    inside, _, _ = columnar.open_parts(list(parts), PARQUET, without, empty=not typed)
     keys = [[name.partition("=")[0] for name in _folders(folder, part)] for part in parts]
     if odd := next((part for part, found in zip(parts, keys, strict=True) if found != keys[0]), None):
         raise LaunderError(
@@ -36,19 +37,19 @@ def open_folder(
         raise LaunderError(
             f"expected the column {twice[0]!r} in the names of folders or in the files, found it in both; keep one"
         )
-    schema = _dataset(folder, parts).schema
+    schema = _dataset(folder, parts, typed).schema
     names = (*inside, *(name for name in keys[0] if name not in without))
     left_out = tuple(name for name in schema.names if name in without)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        return _dataset(folder, parts).to_batches(columns=list(names), batch_size=BATCH_ROWS)
+        return _dataset(folder, parts, typed).to_batches(columns=list(names), batch_size=BATCH_ROWS)
 
     return names, batches, left_out
 
 
-def read(folder: Path, parts: Sequence[Part], names: Sequence[str]) -> pd.DataFrame:
-    """Read all parts into a frame, the columns of folders last."""
-    table = _dataset(folder, parts).to_table(columns=list(names))
+def read(folder: Path, parts: Sequence[Part], names: Sequence[str], typed: bool = True) -> pd.DataFrame:
+    """Read all parts into a frame, the columns of folders last, `typed` as in open_folder."""
+    table = _dataset(folder, parts, typed).to_table(columns=list(names))
     return columnar.with_integers(to_frame(table), table)
 
 
@@ -56,10 +57,12 @@ def _folders(folder: Path, part: Part) -> list[str]:
     return [name for name in Path(str(part.path)).relative_to(folder).parts[:-1] if "=" in name]
 
 
-def _dataset(folder: Path, parts: Sequence[Part]) -> ds.Dataset:
-    """Return the parts as one table; whole numbers in the names of folders are numbers, anything else is text."""
+def _dataset(folder: Path, parts: Sequence[Part], typed: bool) -> ds.Dataset:
+    """Return the parts as one table; names of folders are texts or, where `typed`, whole numbers if all of them are."""
+    keys = pa.schema([(name.partition("=")[0], pa.string()) for name in _folders(folder, parts[0])])
+    names = "hive" if typed else ds.partitioning(keys, flavor="hive")
     paths = [str(part.path) for part in parts]
     schema = pa.unify_schemas([ds.dataset(paths[0], format="parquet").schema])
-    found = ds.dataset(paths, format="parquet", partitioning="hive", partition_base_dir=str(folder))
+    found = ds.dataset(paths, format="parquet", partitioning=names, partition_base_dir=str(folder))
     extra = [field for field in found.schema if field.name not in schema.names]
     return found.replace_schema(pa.schema([*schema.remove_metadata(), *extra]))

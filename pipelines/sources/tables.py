@@ -26,7 +26,7 @@ NOTES, LEFT_OUT = (
 class ReadingOptions(TypedDict, total=False):
     """How a table is read: delimiter, header, encoding and missing (the texts that mean no value) of delimited text;
     sheet of a workbook; `without`, columns to leave out; `typed` False for delimited text as it stands, each line a row
-    by itself (lines.py).
+    by itself (lines.py), and for a table that may have no rows.
     """
 
     delimiter: str | None
@@ -86,7 +86,7 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
         frame, profile = drawing.draw(source.batches, rows, most, asked, partial(_frame, form))
         return TableRead(_noted(frame, source), rows, profile)
     if folder:
-        frame = partitioned.read(folder, found, source.names)
+        frame = partitioned.read(folder, found, source.names, options.get("typed", True))
     elif form in (PARQUET, ARROW):
         frame = columnar.read(found, form, source.names)
     else:
@@ -164,9 +164,9 @@ def _open(
     typed: bool = True,
 ) -> TableSource:
     if partitions:
-        return TableSource(*partitioned.open_folder(partitions, found, frozenset(without)))
+        return TableSource(*partitioned.open_folder(partitions, found, frozenset(without), typed))
     if form in (PARQUET, ARROW):
-        return TableSource(*columnar.open_parts(found, form, frozenset(without)))
+        return TableSource(*columnar.open_parts(found, form, frozenset(without), empty=not typed))
     if form in (JSON, LINES, EXCEL) and not typed:
         raise LaunderError(
             f"expected delimited text, Parquet or Arrow under privacy.epsilon, found {form}, whose types follow from "
