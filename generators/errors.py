@@ -7,9 +7,5 @@ class GeneratorError(ValueError):
     """
 
 
-class DrownedError(GeneratorError):
-    """What rows were asked under a privacy budget tells too little, as noise drowns them. It was asked, and counts."""
-
-
 class IdentifierWarning(UserWarning):
     """Columns were taken as identifiers without being told: nothing learns them, and their values are made up anew."""

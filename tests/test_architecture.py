@@ -151,7 +151,7 @@ def test_names_of_metrics_are_paths():
         assert function in {node.name for node in tree(str(source)).body if isinstance(node, ast.FunctionDef)}
 
 
-OWN = {"LaunderError", "Unavailable", "GeneratorError", "DrownedError", "EvaluationError", "Diverged"}
+OWN = {"LaunderError", "Unavailable", "GeneratorError", "EvaluationError", "Diverged"}
 BUILT_IN = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
 

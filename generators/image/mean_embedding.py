@@ -28,7 +28,7 @@ from launderette.generators.embeddings.features import Features, Sums
 from launderette.generators.embeddings.fourier import Fourier
 from launderette.generators.embeddings.matching import Correction, WantedFeatures
 from launderette.generators.embeddings.normal import Normal
-from launderette.generators.errors import DrownedError, GeneratorError
+from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedImages
 from launderette.generators.privacy import images as private_images
 from launderette.generators.privacy.domain import Privacy
@@ -179,7 +179,7 @@ def _checked(sums: Sums) -> float:
     """Return how many images there are; GeneratorError where noise drowns their number."""
     count, noise = float(np.maximum(sums.count, 0).sum()), sums.noise[0]
     if count <= TOLD_DEVIATIONS * noise * len(sums.count) ** 0.5:
-        raise DrownedError(
+        raise GeneratorError(
             f"expected images enough for the privacy budget, found noise of {noise:.0f} images on the number of each "
             "label, which drowns it; raise privacy.epsilon, state fewer labels, or bring more images"
         )

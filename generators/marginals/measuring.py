@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.generators.errors import DrownedError
+from launderette.generators.errors import GeneratorError
 from launderette.generators.marginals import estimation, graphs
 from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.graphs import Edge, Order
@@ -146,7 +146,7 @@ def _rows(histograms: Sequence[Histogram]) -> float:
     sums = [(one.counts.sum(keepdims=True), one.variance.sum(keepdims=True)) for one in histograms]
     found, variance = (float(x[0]) for x in merged(sums))
     if found <= SIGNAL_DEVIATIONS * math.sqrt(variance) or found < 1:
-        raise DrownedError(
+        raise GeneratorError(
             f"expected more rows for this epsilon, found that the noise (standard deviation {math.sqrt(variance):.0f}) "
             "drowns their very number; raise privacy.epsilon, drop columns, or bring more rows"
         )

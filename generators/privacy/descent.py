@@ -130,5 +130,6 @@ def clipped_sums(model: Any, batch: PrivateRows, clip: float) -> dict[str, Tenso
 
 def noised(total: Tensor, schedule: DescentSchedule) -> Tensor:
     """Return a sum of gradients with noise on each of its numbers."""
+    entropy.tell()
     drawn = torch.from_numpy(entropy.normals(total.numel())).view(total.shape)
     return (total.double() + schedule.noise * schedule.clip * drawn.to(total.device)).to(total.dtype)

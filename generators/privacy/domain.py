@@ -42,12 +42,10 @@ KIND_EXAMPLES = {
 FINEST = (("%f", "microsecond"), ("%S", "second"), ("%s", "second"), ("%M", "minute"), ("%H", "hour"), ("%I", "hour"))
 
 
-def private_field(
-    name: str, what: str, kind: str | None = None, error: type[GeneratorError] = GeneratorError
-) -> GeneratorError:
-    """Return the sentence for a field of a column that only rows could tell, as an error of this type."""
+def private_field(name: str, what: str, kind: str | None = None) -> GeneratorError:
+    """Return the error for a field of a column that only rows could tell."""
     lines = [f"columns: {{{name!r}: {form}}}" for key, form in KIND_EXAMPLES.items() if kind in (None, key)]
-    return error(
+    return GeneratorError(
         f"expected {what} of column {name!r} stated under privacy.epsilon, found none; write {' or '.join(lines)} from "
         "what is publicly known, not from the data, or drop the column"
     )

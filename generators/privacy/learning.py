@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import EXACT_INTEGERS
-from launderette.generators.errors import DrownedError, GeneratorError
+from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
@@ -64,10 +64,7 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(unlisted, 1))
     known = {column.name: _known(column, frame[column.name], asked).entry for column in columns}
     found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
-    try:
-        found.public(frame.columns)
-    except GeneratorError as error:  # a formula, for one, of a column that was found to hold no numbers
-        raise DrownedError(str(error)) from None
+    found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
     return found
 
 
@@ -94,14 +91,14 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     told = np.where(answer.values > TOLD_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
         what = f"the form (noise of {noise:.0f} rows drowns it)"
-        raise private_field(column.name, what, column.kind or None, DrownedError)
+        raise private_field(column.name, what, column.kind or None)
     kind = column.kind or _kind(told)
     column = column if column.kind else _with(column, kind=kind)
     if kind == "numerical" and column.decimals is None:
         return _with(column, decimals=_decimals(told[DECIMAL_NUMBER:DATE_TEXT]))
     if kind == "datetime" and not column.format:
         if (dates := told[DATE_TEXT:OTHER_TEXT]).max() < COMMON_SHARE * told[1:].sum():
-            raise private_field(column.name, "the format", kind, DrownedError)
+            raise private_field(column.name, "the format", kind)
         return _with(column, format=LEARNT_DATE_FORMATS[int(dates.argmax())])
     return column
 
@@ -186,7 +183,7 @@ def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[A
     held = np.flatnonzero(answer.values > TOLD_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
     if not len(held):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
-        raise private_field(column.name, what, column.kind, DrownedError)
+        raise private_field(column.name, what, column.kind)
     low, high = _lowest(int(held[0])), -_lowest(-int(held[-1]))
     return _written(column, low, max(high, low + 1))
 
@@ -218,7 +215,7 @@ def _categories(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tup
         (-count, label) for label, count in zip(counts.index, told.tolist(), strict=True) if count >= threshold
     )
     if not kept:
-        raise DrownedError(
+        raise GeneratorError(
             f"expected labels of column {column.name!r} that about {threshold:,} rows share, found none; state its "
             "categories from what is publicly known, raise privacy.epsilon, or drop the column"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from launderette.generators.privacy import noise
+from launderette.generators.privacy import entropy, noise
 from launderette.generators.privacy.ledger import DiscreteGaussian, gaussian
 
 
@@ -84,6 +84,7 @@ class NoisyQueries:
         """
         variance = noise.variance_for(math.sqrt(share * self.squared) / self.reach)
         self.events.append(gaussian(what, variance, delta=delta, reach=self.reach))
+        entropy.tell()
         most = least - 1 + self.reach  # rows of a label that without the unit had too few to be told
         return noise.noisy(counts, variance), noise.threshold_for(most, variance, delta / self.reach)
 
@@ -98,6 +99,7 @@ class NoisyQueries:
     def _ask(self, what: str, values: np.ndarray, share: float, count: int) -> Answer:
         variance = noise.variance_for(math.sqrt(share * self.squared / count) / self.reach)
         self.events.append(gaussian(what, variance, count, reach=self.reach))
+        entropy.tell()
         answer = Answer(noise.noisy(values, variance).astype("float64"), float(variance))
         self.answers.append(answer)
         return answer

@@ -77,7 +77,7 @@ def fit(
     if ledger := fitted.record.get("ledger"):
         from launderette.generators.privacy.ledger import Ledger
 
-        say(Ledger.from_dict(ledger).sentence())
+        say(f"{Ledger.from_dict(ledger).sentence()} It counts among what {loaded.publish.to} has spent.")
     for sentence in relations.worked_out(fitted.record):
         say(sentence)
     if remembered := fitted.record.get("memorisation"):

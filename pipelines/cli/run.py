@@ -78,7 +78,9 @@ def _fetched(loaded: Any) -> Any:
 
 def _look(loaded: Any) -> None:
     from launderette.pipelines import modalities
+    from launderette.pipelines.run import pipeline
 
+    pipeline.check_budget(loaded)
     for note in modalities.of(loaded).inspect(loaded):
         say(note)
 

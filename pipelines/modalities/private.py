@@ -12,7 +12,7 @@ from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Protected
-from launderette.pipelines.privacy import spending, telling
+from launderette.pipelines.privacy import telling
 
 
 def entity(schema: Schema, config: RunConfig) -> None:
@@ -43,19 +43,18 @@ def fit(
     data: Any, config: RunConfig, privacy: Any, groups: Any, checkpoint: Path | None, progress: Progress | None
 ) -> Synthesizer:
     """Fit the generator within the privacy budget and that of its training; the model holds the ledger."""
-    with spending.asking():
-        return generators.fit(
-            data,
-            config.generator.name,
-            seed=config.seed,
-            device=config.device,
-            budget=Budget(config.budget.steps, config.budget.minutes),
-            privacy=privacy,
-            progress=progress,
-            checkpoint=checkpoint,
-            groups=groups,
-            **config.generator.options,
-        )
+    return generators.fit(
+        data,
+        config.generator.name,
+        seed=config.seed,
+        device=config.device,
+        budget=Budget(config.budget.steps, config.budget.minutes),
+        privacy=privacy,
+        progress=progress,
+        checkpoint=checkpoint,
+        groups=groups,
+        **config.generator.options,
+    )
 
 
 def scored(names: Sequence[str] | None, modality: str) -> list[str]:

@@ -18,7 +18,7 @@ from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
 from launderette.pipelines.config.sections import Resources
-from launderette.pipelines.privacy import refusals, spending
+from launderette.pipelines.privacy import refusals
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources.tables import LEFT_OUT, notes_of, read_table
@@ -137,8 +137,7 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
         notes += _off(conformed, privacy)
         return _with_entities(conformed, entities), schema, notes_of(rows) + notes
     try:
-        with spending.asking():
-            known = learning.learn(raw, privacy)
+        known = learning.learn(raw, privacy)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     conformed, schema = known.conform(raw)

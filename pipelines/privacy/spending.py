@@ -1,11 +1,12 @@
-"""What was spent of rows' privacy: every run that told somebody something of them, whether it was released or refused.
+"""What was spent of rows' privacy: by every model that was trained on them, and by what failed after it had asked.
 
 Each leaves an entry in privacy/ of its output folder and, where `privacy.account` names a folder, there too: output
-folders that share one add up. Entries stay when releases are pruned and when work/ and quarantine/ are cleaned.
+folders that share one add up. Runs that draw from one model have spent what it has, once. Entries stay when releases
+are pruned and when work/ and quarantine/ are cleaned.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,38 +16,33 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.release.chain import PRUNED
 from launderette.pipelines.release.history import CREATED_FORMAT, RELEASES
 from launderette.pipelines.release.verifying import MANIFEST
-from launderette.pipelines.run.artifacts import LaunderError, read_json, write_json
+from launderette.pipelines.run.artifacts import LaunderError, Unavailable, read_json, write_json
 
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
+MODEL_ENTRY = "model"  # in the id of the entry of a model
 BOUND = "total_epsilon"
 BOUND_ROUNDING = 1e-9  # of sums, relative
-DROWNED = "all that a run may ask, which ended as noise drowns the rows"
-
-
-class DrownedRunError(LaunderError):
-    """Noise drowned what rows were asked: that it did tells of them, so it is spent."""
-
-
-@contextmanager
-def asking() -> Iterator[None]:
-    """Raise DrownedRunError where rows are asked inside the block and noise drowns them."""
-    from launderette.generators.errors import DrownedError
-
-    try:
-        yield
-    except DrownedError as error:
-        raise DrownedRunError(str(error)) from None
+FAILED_RUN = "all that a run may ask, which failed after it had asked"
 
 
 @contextmanager
 def charged(config: RunConfig) -> Iterator[None]:
-    """Leave the entry of all that a run may spend where noise drowns the rows inside the block: who asks again until it
-    does not would learn of them for nothing.
+    """Leave the entry of all that may be spent where the block asks rows and fails, as it does where noise drowns them:
+    who asks again until it does not would learn of them for nothing. A disk that fails tells nothing of them.
     """
+    if config.privacy is None:
+        yield
+        return
+    from launderette.generators.privacy import entropy
+
+    before = entropy.told()
     try:
         yield
-    except DrownedRunError:
-        remember(config, _new_id("drowned"), _whole(config), released=False)
+    except (Unavailable, OSError):
+        raise
+    except Exception:
+        if entropy.told() > before:
+            remember(config, _new_id("failed"), _whole(config), released=False)
         raise
 
 
@@ -56,31 +52,43 @@ def _whole(config: RunConfig) -> dict[str, Any]:
     from launderette.generators.privacy.ledger import IMAGE_UNITS, Ledger, gaussian
 
     asked = config.privacy
-    assert asked is not None  # what else would noise drown
+    assert asked is not None  # see charged
     unit = IMAGE_UNITS[asked.unit] if config.modality == "image" else asked.unit
     reach = asked.rows_per_entity or 1
     variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / reach)
-    return Ledger((gaussian(DROWNED, variance, reach=reach),), asked.delta, unit).to_dict()
+    return Ledger((gaussian(FAILED_RUN, variance, reach=reach),), asked.delta, unit).to_dict()
 
 
 def _new_id(what: str) -> str:
     return f"{datetime.now(UTC):{CREATED_FORMAT}}-{what}-{secrets.token_hex(4)}"
 
 
-def remember(config: RunConfig, id: str, ledger: dict[str, Any] | None, *, released: bool) -> None:
-    """Leave the entry of a run under a budget; one that is there already says at most that it was released since."""
+def remember(
+    config: RunConfig, id: str, ledger: dict[str, Any] | None, *, released: bool, model: str | None = None
+) -> None:
+    """Leave the entry of a run under a budget, and of which model it is; one that is there already says at most that it
+    was released since.
+    """
     if ledger is None or config.privacy is None:
         return
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
-        entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon}
+        entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
-def remember_model(config: RunConfig, ledger: dict[str, Any] | None) -> None:
-    """Leave the entry of a model that is no run's, where an account is named: its holder may sample without end."""
-    if config.privacy is not None and config.privacy.account is not None:
-        remember(config, _new_id("model"), ledger, released=True)
+def remember_run(config: RunConfig, id: str, facts: Mapping[str, Any], *, released: bool) -> None:
+    """Leave the entry of a run that has come to its decision."""
+    remember(config, id, facts["ledger"], released=released, model=facts["model"]["digest"])
+
+
+def remember_model(config: RunConfig, ledger: dict[str, Any] | None, model: str | None = None) -> None:
+    """Leave the entry of a trained model, before anything is drawn from it: of a run's by its digest, until the run has
+    an entry of its own; of one that its holder may sample without end without.
+    """
+    known = {entry.get("model") for folder in _accounts(config) for entry in entries(folder)}
+    if model is None or model not in known:
+        remember(config, _new_id(MODEL_ENTRY), ledger, released=model is None, model=model)
 
 
 def _accounts(config: RunConfig) -> list[Path]:
@@ -90,11 +98,14 @@ def _accounts(config: RunConfig) -> list[Path]:
 
 
 def entries(folder: Path) -> list[dict[str, Any]]:
-    """Return what a folder knows was spent, oldest first: entries, and the manifests of releases without one."""
+    """Return what a folder knows was spent, oldest first: entries, and the manifests of releases without one. The entry
+    of a model counts as long as no run has one of it.
+    """
     known = {entry["id"]: entry for entry in map(read_json, sorted((folder / ACCOUNT).glob("*.json")))}
     released = {document["id"]: document for document in _manifests(folder / RELEASES) if document.get("ledger")}
     known = {id: {"id": id, "ledger": one["ledger"], "released": True} for id, one in released.items()} | known
-    return [known[id] for id in sorted(known)]
+    of_runs = {entry.get("model") for id, entry in known.items() if f"-{MODEL_ENTRY}-" not in id} - {None}
+    return [known[id] for id in sorted(known) if f"-{MODEL_ENTRY}-" not in id or known[id].get("model") not in of_runs]
 
 
 def _manifests(releases: Path) -> Iterator[dict[str, Any]]:
@@ -110,25 +121,28 @@ def spent(folder: Path) -> Any:
 def _sum(found: list[dict[str, Any]]) -> Any:
     from launderette.generators.privacy.ledger import Ledger, total
 
-    return total(Ledger.from_dict(entry["ledger"]) for entry in found)
+    ledgers = {entry.get("model") or entry["id"]: entry["ledger"] for entry in found}  # of each model once
+    return total(Ledger.from_dict(one) for one in ledgers.values())
 
 
-def check_release(config: RunConfig, ledger: dict[str, Any] | None, place: Path) -> None:
+def check_release(config: RunConfig, facts: Mapping[str, Any], place: Path) -> None:
     """Raise LaunderError where a release that is not there yet would spend more than an account may."""
-    if ledger is not None and not place.exists():
-        check(config, ledger, place.name)
+    if facts["ledger"] is not None and not place.exists():
+        check(config, facts["ledger"], place.name, facts["model"]["digest"])
 
 
-def check(config: RunConfig, ledger: dict[str, Any] | None = None, id: str = "") -> None:
+def check(config: RunConfig, ledger: dict[str, Any] | None = None, id: str = "", model: str = "") -> None:
     """Raise LaunderError where one run more would spend beyond the bound of an account: privacy.total_epsilon or, where
     that is not stated, what the last run has stated there.
 
-    `ledger` is the document of that run, which has this id, None for what its epsilon and delta allow.
+    `ledger` is the document of that run, which has this id and draws from this model, None for what its epsilon and
+    delta allow.
     """
     if config.privacy is None:
         return
     for folder in _accounts(config):
-        before = [entry for entry in entries(folder) if entry["id"] != id]
+        known = entries(folder)
+        before = [entry for entry in known if entry["id"] != id and (not model or entry.get("model") != model)]
         stated = [entry[BOUND] for entry in before if entry.get(BOUND) is not None]
         bound = config.privacy.total_epsilon or (stated[-1] if stated else None)
         if bound is not None:

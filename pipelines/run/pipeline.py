@@ -23,17 +23,27 @@ def decide(doing: Doing, config: RunConfig, check: Callable[[Result], None] | No
     to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema
     before anything is learned.
     """
+    check_budget(config)
     with spending.charged(config):
-        return _decided(doing, config, check)
-
-
-def _decided(doing: Doing, config: RunConfig, check: Callable[[Result], None] | None) -> Result:
-    night = reusing.look(doing, config, doing(config)(steps.ingest))
-    source, schema = night.source, night.source["schema"]
+        night = reusing.look(doing, config, doing(config)(steps.ingest))
     if check:
-        check(schema)
-    fitted = fit(doing, config, source)
-    do = doing(fitted.config)
+        check(night.source["schema"])
+    with spending.charged(config):
+        fitted = fit(doing, config, night.source)
+    spending.remember_model(config, fitted.model["ledger"], fitted.model["model"]["digest"])
+    return _decided(doing, config, night, fitted)
+
+
+def check_budget(config: RunConfig) -> None:
+    """Raise LaunderError where a run would spend more of its rows' privacy than it may; one whose model is there asks
+    nothing more.
+    """
+    if config.privacy is not None and not reusing.is_trained(config):
+        spending.check(config)
+
+
+def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps) -> Result:
+    source, schema, do = night.source, night.source["schema"], doing(fitted.config)
     asked = {"model": fitted.model["model"], "constraints": fitted.rules["constraints"]}
     drawn = doing(large.as_large(fitted.config, source))(steps.sample, table=large.real(source), **asked)
     judged_rows = _scored(do, large.scored_rows(config, source, drawn), drawn)

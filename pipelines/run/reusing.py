@@ -136,6 +136,15 @@ def looking_up(config: RunConfig) -> Do:
     return lambda step, **inputs: caching.look_up(step, config, **inputs)
 
 
+def is_trained(config: RunConfig) -> bool:
+    """Tell whether the model of a run is there whole, so that it asks nothing more of its rows."""
+    try:
+        source = looking_up(config)(steps.ingest)
+    except (NotDone, LaunderError, OSError):
+        return False
+    return _is_fitted(config, source)
+
+
 def _is_fitted(config: RunConfig, source: Result) -> bool:
     """Tell whether the model of a source is there whole, as this configuration and this code would train it."""
     try:

@@ -287,7 +287,6 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     `unchanged` is a sentence where the last run has released the same.
     """
     output, id, decision = Path(config.publish.to), decided["id"], gate.reopen(decided["verdict"])
-    ledger = decided["facts"]["ledger"]
     staged = Path(decided["staged"]["path"])
     check_unchanged(staged, decided["staged"]["digest"])
     with publishing_lock(output):
@@ -298,7 +297,7 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
         asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
         record = holding.keep(config, decided, schema) if _waits(config, decision, asked) else {}
         if asked or not isinstance(decision, gate.Approval):
-            spending.remember(config, id, ledger, released=False)
+            spending.remember_run(config, id, decided["facts"], released=False)
         if not isinstance(decision, gate.Approval):
             return ended(Ending.QUARANTINED, publishing.quarantine(decision, staged, output, id))
         if record.get("status") == holding.Status.REFUSED:
@@ -327,11 +326,11 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
     A table of a database and objects are loaded before anything is released, and shown after the files.
     """
     output, id = Path(config.publish.to), decided["id"]
-    spending.check_release(config, decided["facts"]["ledger"], output / history.RELEASES / id)
+    spending.check_release(config, decided["facts"], output / history.RELEASES / id)
     elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
     place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
-    spending.remember(config, id, decided["facts"]["ledger"], released=True)
+    spending.remember_run(config, id, decided["facts"], released=True)
     elsewhere.show(config.publish, place, id)
     history.remember(output, config.name, id, schema, decided["base"])
     holding.supersede(output, config.name, id)

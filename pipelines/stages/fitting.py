@@ -20,7 +20,7 @@ def fit(
     checks.check_one(config, "launder fit")
     modality = modalities.of(config)
     spending.check(config)
-    with tempfile.TemporaryDirectory() as folder:  # of its owner alone
+    with tempfile.TemporaryDirectory() as folder, spending.charged(config):  # a folder of its owner alone
         found = modality.ingest(config, Path(folder) / "ingested")
         protected = modality.protect(found.data, found.schema, config)
         for note in (*found.notes, *protected.notes):

@@ -13,15 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generators.marginals import measuring
 from generators.privacy import noise
 from generators.privacy.domain import PublicColumn
 from generators.privacy.learning import TRUTH_VALUE, _each, _form
+from generators.tabular import marginals as tabular_marginals
 from pipelines import config
 from pipelines.modalities import private_tabular
 from pipelines.privacy import public, spending
-from pipelines.run.artifacts import LaunderError
+from pipelines.run import pipeline
+from pipelines.run.artifacts import LaunderError, Unavailable
 from pipelines.sources import lines, parts, remote
 from pipelines.sources.delimited import DelimitedForm
+from pipelines.stages import fitting
 from tests import runs
 from tests.privacy.test_runs import COLUMNS, QUICK, loaded, table
 
@@ -83,6 +87,8 @@ def test_a_value_of_another_type_changes_nothing_of_the_others_in_sqlite(tmp_pat
     (tmp_path / "less").mkdir(), (tmp_path / "more").mkdir()
     before, after = in_sqlite(tmp_path / "less", rows), in_sqlite(tmp_path / "more", [*rows, (value, value, value)])
     assert before["town"].tolist() == ["1", "2", "1"] and after.iloc[:-1].equals(before)
+    (tmp_path / "none").mkdir()
+    assert in_sqlite(tmp_path / "none", []).shape == (0, 3)  # that there are none, noisy counts tell
 
 
 def test_equal_values_of_several_types_are_each_read_by_themselves():
@@ -134,9 +140,88 @@ def test_a_run_that_noise_drowns_has_spent_its_budget(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table(30).to_csv("people.csv", index=False)
     asked = loaded(tmp_path / "people.csv", *QUICK, "privacy.epsilon=0.1", "privacy.total_epsilon=0.12")
-    with pytest.raises(LaunderError, match=r"the noise .* drowns their very number"):
+    with pytest.raises(ValueError, match=r"the noise .* drowns their very number"):
         runs.launder(asked)
     assert spending.spent(tmp_path / "out").epsilon == pytest.approx(0.1, rel=0.01)
     assert [entry["released"] for entry in spending.entries(tmp_path / "out")] == [False]
     with pytest.raises(LaunderError, match="total_epsilon"):
-        private_tabular.inspect(asked)
+        pipeline.check_budget(asked)
+    with pytest.raises(LaunderError, match="total_epsilon"):
+        runs.launder(asked)
+    asked = loaded(tmp_path / "people.csv", "privacy.epsilon=0.1", "privacy.total_epsilon=0.2")
+    with pytest.raises(ValueError, match=r"the noise .* drowns their very number"):
+        fitting.fit(asked)
+    assert spending.spent(tmp_path / "out").epsilon == pytest.approx(0.144, rel=0.03)
+
+
+FAILURES = {LaunderError("expected x, found y"): True, KeyError("x"): True, Unavailable("x"): False, OSError(28): False}
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_a_run_that_fails_after_it_has_asked_has_spent_its_budget(tmp_path, monkeypatch, error):
+    """But for a disk that fails, which tells nothing of the rows."""
+
+    def failing(*_):
+        raise error
+
+    table(300).to_csv(tmp_path / "people.csv", index=False)
+    asked = loaded(tmp_path / "people.csv", *QUICK)
+    monkeypatch.setattr(measuring, "_asked", failing)
+    with pytest.raises(type(error)):
+        runs.launder(asked)
+    assert len(spending.entries(tmp_path / "out")) == FAILURES[error]
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, "fit", None)
+        patch.setattr(tabular_marginals, "measure", failing)  # before anything is asked
+        with pytest.raises(type(error)):
+            runs.launder(asked)
+    assert len(spending.entries(tmp_path / "out")) == FAILURES[error]
+
+
+def test_a_run_that_fails_after_training_has_spent_what_its_model_has_once(tmp_path, monkeypatch):
+    table(500).to_csv(tmp_path / "people.csv", index=False)
+    asked = loaded(tmp_path / "people.csv", *QUICK, "privacy.total_epsilon=4")
+    with monkeypatch.context() as patch, pytest.raises(TypeError):
+        patch.setattr(private_tabular, "score", None)
+        runs.launder(asked)
+    assert [entry["released"] for entry in spending.entries(tmp_path / "out")] == [False]
+    spent = spending.spent(tmp_path / "out").epsilon
+    first = runs.launder(asked)  # goes on with the model that is paid for
+    more = runs.launder(
+        loaded(tmp_path / "people.csv", *QUICK, "privacy.total_epsilon=4", "gate.fidelity.shape.at_least=0.1")
+    )
+    assert first["passed"] and more["id"] != first["id"] and len(spending.entries(tmp_path / "out")) == 2
+    assert spending.spent(tmp_path / "out").epsilon == spent
+    with pytest.raises(LaunderError, match="total_epsilon"):
+        runs.launder(loaded(tmp_path / "people.csv", *QUICK, "seed=5"))
+
+
+@pytest.mark.parametrize("town", ["x", "1", "-", "01.5"])
+def test_a_row_in_a_folder_of_its_own_changes_nothing_of_the_others(tmp_path, town):
+    columns = COLUMNS | {"town": {"kind": "categorical", "categories": ["01", "2"]}}
+    frame, told = table(20).assign(town=["01", "2"] * 10), []
+    for name, rows in (("less", frame), ("more", pd.concat([frame, frame[:1].assign(town=town)]))):
+        rows.to_parquet(tmp_path / name, partition_cols=["town"])
+        asked = config.load(tmp_path / name, [f"columns={json.dumps(columns)}", "privacy.epsilon=4"], tmp_path / "out")
+        read = public.read(asked)[0].sort_values(["age", "ill", "town"])
+        told.append(read[read["town"].isin(["01", "2"])].reset_index(drop=True))
+    assert len(told[0]) == 20 and told[0].equals(told[1])
+
+
+WITHOUT_ROWS = {
+    "csv": lambda frame, place: frame.to_csv(place, index=False),
+    "parquet": lambda frame, place: frame.to_parquet(place),
+    "feather": lambda frame, place: frame.to_feather(place),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_ROWS)
+def test_that_there_are_no_rows_noisy_counts_alone_tell(tmp_path, kind):
+    place = tmp_path / f"people.{kind}"
+    WITHOUT_ROWS[kind](table(5)[:0], place)
+    asked = loaded(place, *QUICK)
+    assert public.read(asked)[0].shape == (0, 3)
+    with pytest.raises(LaunderError, match="expected at least 2 rows on each side of the split"):
+        runs.launder(asked)  # the holdout is not protected
+    with pytest.raises(ValueError, match="drowns their very number"):
+        fitting.fit(asked)
