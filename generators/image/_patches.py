@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, silu
 
-from launderette.generators.image._attention import attend
+from launderette.generators.networks.attention import attend
 
 HEAD_UNITS = 32  # units of an attention head
 NEIGHBOUR_OFFSETS = (0, -1), (-1, 0), (-1, -1), (-1, 1)  # patches that touch a patch and come before it: row, column

@@ -27,7 +27,7 @@ from launderette.generators.image import _fitting
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._gaussian import GaussianDenoiser
-from launderette.generators.image._unet import UNet
+from launderette.generators.networks.unet import UNet
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.options import settled

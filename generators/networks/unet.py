@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle, pixel_unshuffle, silu
 
-from launderette.generators.image._attention import attend
+from launderette.generators.networks.attention import attend
 
 HEAD_CHANNELS = 32  # channels of an attention head
 MOST_ATTENTION_SIDE = 14  # pixels of a side up to which attention is used
