@@ -39,7 +39,7 @@ LARGEST_EPSILON, BISECTION_STEPS = 30.0, 40
 class Canaries(nn.Module):
     """A parameter with a number for each canary, whose loss is steep in it alone."""
 
-    chances = 1  # uniforms of a row, of which its loss uses none
+    chances, row_numbers = 1, 1  # uniforms of a row, of which its loss uses none; numbers of its gradient
 
     def __init__(self, count: int) -> None:
         super().__init__()

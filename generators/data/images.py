@@ -3,7 +3,7 @@ labels, shares.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,9 +80,12 @@ class ImageForm:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "ImageForm":
-        """Read what `asdict` wrote."""
+        """Read what `to_dict` wrote."""
         form = cls(**document)
         return replace(form, classes=tuple(form.classes), shares=tuple(form.shares))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
     @property
     def schema(self) -> Schema:

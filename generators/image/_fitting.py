@@ -37,6 +37,7 @@ class ImageFamily:
         [Any, ImageForm, int, torch.device], Any
     ]  # (config, form, images, device) -> config with the options left open
     plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
+    private: Mapping[str, Any] | None = None  # options under a privacy budget of those left open, where it has one
 
 
 def fit(
@@ -56,7 +57,7 @@ def train(
     if len(data) < 2:
         raise GeneratorError(f"expected at least 2 images, one of them to validate by, found {len(data)}")
     form, device = ImageForm.of(data), chosen[0]
-    _check_patch(config, form)
+    check_patch(config, form)
     config = family.settle(config, form, len(data), device)
 
     def begin(training: Tensor, validation: Tensor) -> nn.Module:
@@ -69,7 +70,7 @@ def train(
     return form, config, model, record, learnt
 
 
-def _check_patch(config: Any, form: ImageForm) -> None:
+def check_patch(config: Any, form: ImageForm) -> None:
     """Raise GeneratorError for patches that are larger than the images."""
     side = min(form.height, form.width)
     if (getattr(config, "patch", None) or 1) > side:
@@ -83,7 +84,7 @@ def save(folder: Path, family: ImageFamily, fitted: Any, tensors: Mapping[str, T
     document = {
         "generator": family.name,
         "config": asdict(fitted.config),
-        "form": asdict(fitted.form),
+        "form": fitted.form.to_dict(),
         "record": dict(fitted.record),
     }
     files.write(Path(folder), document, tensors)

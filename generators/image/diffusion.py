@@ -23,10 +23,12 @@ from launderette.generators.data.images import ImageForm, Images, to_pixels, to_
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.fitted import FittedImages
-from launderette.generators.image import _fitting
+from launderette.generators.image import _fitting, _private
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._gaussian import GaussianDenoiser
+from launderette.generators.networks import per_layer
+from launderette.generators.networks.per_row import Tape
 from launderette.generators.networks.unet import UNet
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
@@ -35,6 +37,9 @@ from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
+PRIVATE_OPTIONS = {"width": 16, "dropout": 0.0}  # of a network of which each weight gets noise
+NOISES = 4  # of an image, in one step of private descent
+LAYER_NUMBERS = 128  # in memory for each channel and place
 LOSS_DRAWS, ATTACK_DRAWS = 8, 4  # noises that the loss of an image is averaged over: when asked for, in training
 
 
@@ -87,14 +92,15 @@ class Model(nn.Module):
         self.sigma_data.fill_(max(float(pixels.double().std()) / 127.5, 0.05))
         self.gaussian.start(to_unit(pixels).flatten(1), y)
 
-    def denoise(self, x: Tensor, sigma: Tensor, y: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+    def denoise(self, x: Tensor, sigma: Tensor, y: Tensor, told: Tensor, half: bool = True) -> tuple[Tensor, Tensor]:
         """Noisy x [B, C, H, W], sigma [B], labels y [B] -> D(x; sigma) = G(x; sigma) + c_out F(c_in x, G; c_noise) and
-        c_out [B]: the posterior mean of normally distributed images, and what that is wrong by.
+        c_out [B]: the posterior mean of normally distributed images, and what that is wrong by. In half precision where
+        that is faster, unless told otherwise.
         """
         s_d, (mean, c_out) = self.sigma_data, self.gaussian(x.flatten(1), sigma, y)
         mean, c_in = mean.view_as(x), 1 / (sigma.view(-1, 1, 1, 1) ** 2 + s_d**2).sqrt()
         c_noise = sigma.log() / 4
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=devices.half(x.device)):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=half and devices.half(x.device)):
             F = self.net(torch.cat([c_in * x, mean / s_d], 1), c_noise, y, told)
         return mean + c_out.view(-1, 1, 1, 1) * F.float(), c_out
 
@@ -113,6 +119,31 @@ class Model(nn.Module):
         size = torch.randn(len(y), device=y.device)
         return self.denoising_loss(x, y, told, size, torch.randn_like(x))
 
+    def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        """Return the mean loss of each packed image x [B, C H W + 2] by itself under several noises of its own (noise
+        multiplicity: Dockhorn et al. 2022, arXiv 2210.09929), [B]: uniforms u [B, chances] give these, and whether its
+        label is hidden.
+        """
+        pixels, y = self.form.unpack(x)
+        size, noise = torch.special.ndtri(u[:, 1:]).float().split([NOISES, NOISES * self.form.values], 1)
+        y = torch.where(u[:, 0] < self.config.unlabelled, self.nothing, y).repeat(NOISES)
+        noise = noise.view(-1, NOISES, *self.form.shape).transpose(0, 1).flatten(0, 1)
+        told, x = torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device), to_unit(pixels).repeat(NOISES, 1, 1, 1)
+        with per_layer.told(self.net, tape.within("net"), NOISES):  # rounding may not tell of the rows beside a row
+            losses = self.denoising_loss(x, y, told, size.t().flatten(), noise, half=False)
+        return losses.view(NOISES, -1).mean(0)
+
+    @property
+    def chances(self) -> int:
+        """How many uniforms `row_losses` takes for an image."""
+        return 1 + NOISES * (1 + self.form.values)
+
+    @property
+    def row_numbers(self) -> int:
+        """How many numbers the gradient of an image takes in memory, about."""
+        places = -(-self.form.height // self.net.patch) * -(-self.form.width // self.net.patch)
+        return LAYER_NUMBERS * settled(self.config.width) * NOISES * places
+
     def shared_loss(self, x: Tensor, sizes: Tensor, noises: Tensor) -> Tensor:
         """Packed images x [B, C H W + 2], normal sizes [D, 1] and noises [D, 1, C, H, W] that all images share ->
         mean loss over the draws, [B].
@@ -123,13 +154,15 @@ class Model(nn.Module):
         losses = [self.denoising_loss(x, y, told, size.expand(len(y)), noise.expand_as(x)) for size, noise in drawn]
         return torch.stack(losses).double().mean(0)
 
-    def denoising_loss(self, x: Tensor, y: Tensor, told: Tensor, size: Tensor, noise: Tensor) -> Tensor:
+    def denoising_loss(
+        self, x: Tensor, y: Tensor, told: Tensor, size: Tensor, noise: Tensor, half: bool = True
+    ) -> Tensor:
         """Images x [B, C, H, W], normal size of the noise [B], normal noise [B, C, H, W] -> weighted loss per
         value, [B].
         """
         sigma = self.sigma_data * torch.exp(P_MEAN + P_STD * size)
         noisy = x + sigma.view(-1, 1, 1, 1) * noise
-        D, c_out = self.denoise(noisy, sigma, y, told)
+        D, c_out = self.denoise(noisy, sigma, y, told, half)
         return (D - x).square().flatten(1).mean(1) / c_out**2
 
     def guided(self, x: Tensor, sigma: Tensor, y: Tensor) -> Tensor:
@@ -189,7 +222,8 @@ class Diffusion(FittedImages[Config, Model]):
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:
     """Train on images; ValueError where a budget, a device or a privacy guarantee cannot be met."""
-    return Diffusion(*_fitting.fit(FAMILY, data, config, **how))
+    train = _fitting.fit if how.get("privacy") is None else _private.fit
+    return Diffusion(*train(FAMILY, data, config, **how))
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Diffusion:
@@ -225,4 +259,4 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     )
 
 
-FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan)
+FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, PRIVATE_OPTIONS)

@@ -113,7 +113,7 @@ class MeanEmbedding(FittedImages[Config, Model]):
 
     def save(self, folder: Path) -> None:
         """Write the model as safetensors and JSON."""
-        document = {"generator": EMBEDDING_NAME, "config": asdict(self.config), "form": asdict(self.form)}
+        document = {"generator": EMBEDDING_NAME, "config": asdict(self.config), "form": self.form.to_dict()}
         files.write(Path(folder), document | {"record": dict(self.record)}, self.model.state_dict())
 
 
@@ -137,20 +137,20 @@ def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions])
     if privacy is None:
         if len(data) < 2:
             raise GeneratorError(f"expected at least 2 images, found {len(data)}; give more")
-        model, record = _trained(_measured(data, ImageForm.of(data), ExactQueries()), chosen, how)
+        model, record = train(measure(data, ImageForm.of(data), ExactQueries()), chosen, how)
         return MeanEmbedding(model.form, config, model, record | {"seconds": round(time.monotonic() - started, 1)})
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     queries = NoisyQueries(privacy.squared, privacy.reach)
-    found = _measured(data, private_images.form_of(data, privacy), queries)
+    found = measure(data, private_images.form_of(data, privacy), queries)
     ledger = private_images.ledger_of(privacy, tuple(queries.events), labelled=data.labels is not None)
-    model, record = _trained(found, chosen, how)
+    model, record = train(found, chosen, how)
     return MeanEmbedding(
         model.form, config, model, record | {"ledger": ledger.to_dict(), "rows": max(1, round(found.count))}
     )
 
 
-def _measured(data: Images, form: ImageForm, queries: Queries) -> Measured:
+def measure(data: Images, form: ImageForm, queries: Queries) -> Measured:
     """Ask all that is asked of the images; what is asked last follows from the answers before."""
     features, labels = Features.of(form), max(1, len(form.classes))
     pixels, y = (part.numpy() for part in form.unpack(form.pack(data)))
@@ -186,7 +186,7 @@ def _checked(sums: Sums) -> float:
     return count
 
 
-def _trained(found: Measured, chosen: tuple[torch.device, str], how: FitOptions) -> tuple[Model, dict[str, Any]]:
+def train(found: Measured, chosen: tuple[torch.device, str], how: FitOptions) -> tuple[Model, dict[str, Any]]:
     """Return the model that draws images of what was measured, and its record: no image is seen here."""
     device, reason = chosen
     with torch.random.fork_rng():

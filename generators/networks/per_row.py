@@ -8,7 +8,7 @@ of all of them.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +17,20 @@ NORM_ROUNDING = 1e-5  # relative, of a norm in single precision
 
 Place = tuple[str, int | slice | None]  # the name of a parameter, and which part of it is meant
 
-# A use of a parameter has an output y [G, B, o], of B rows. Given g = dL/dy, `squared` returns the squared norms of the
-# rows' gradients [B], and `summed` adds the sum of these to a tensor of the parameter's shape.
+
+class Use(Protocol):
+    """A use of a parameter by B rows, whose output is some y [G, B, o]."""
+
+    @property
+    def place(self) -> Place: ...
+
+    def squared(self, g: Tensor) -> Tensor:
+        """Return the squared norms of the rows' gradients [B], given g = dL/dy."""
+        ...
+
+    def summed(self, g: Tensor, into: Tensor) -> None:
+        """Add the sum of the rows' gradients to a tensor of the parameter's shape."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +122,13 @@ class Gated:
             yield self.pace * self.before * torch.bmm(own.transpose(0, 1), seen.permute(1, 2, 0))
 
 
-Use = Product | SharedProduct | Bias | Lookup | Gated
-
-
 @dataclass
 class Tape:
     """Uses of parameters in the order in which rows met them, and what came out; `module` is a prefix of their
     names.
     """
 
-    uses: list[tuple[Use, Tensor]] = field(default_factory=list)
+    uses: list[tuple[str, Use, Tensor]] = field(default_factory=list)  # the parameter, its use, what came out
     module: str = ""
 
     def within(self, module: str) -> Self:
@@ -128,7 +137,7 @@ class Tape:
 
     def note(self, output: Tensor, *uses: Use) -> Tensor:
         """Remember the uses that an output [G, B, o] comes from, and return it."""
-        self.uses += [(replace(use, place=(self.module + use.place[0], use.place[1])), output) for use in uses]
+        self.uses += [(self.module + use.place[0], use, output) for use in uses]
         return output
 
     def clipped(
@@ -139,13 +148,13 @@ class Tape:
 
         `units` [B], numbered from 0, says whose each row is; None for a row of its own.
         """
-        gradients = torch.autograd.grad(losses.sum(), [output for _, output in self.uses])
-        squared = [use.squared(g) for (use, _), g in zip(self.uses, gradients, strict=True)]
+        gradients = torch.autograd.grad(losses.sum(), [output for *_, output in self.uses])
+        squared = [use.squared(g) for (_, use, _), g in zip(self.uses, gradients, strict=True)]
         norms = torch.stack(squared).sum(0).sqrt()
         scale = clip / (_together(norms, units) * (1 + NORM_ROUNDING)).clamp(min=clip)
         sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-        for (use, _), g in zip(self.uses, gradients, strict=True):
-            name, part = use.place
+        for (name, use, _), g in zip(self.uses, gradients, strict=True):
+            part = use.place[1]
             use.summed(_scaled(g, scale, norms), sums[name] if part is None else sums[name][part])
         return sums
 

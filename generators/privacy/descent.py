@@ -19,7 +19,7 @@ from launderette.generators.networks.per_row import Tape
 from launderette.generators.privacy import entropy
 
 GRADIENT_ROWS = 512  # whose gradients are made at once, at most
-GRADIENT_PAIRS = 2**24  # of tokens of these rows
+GRADIENT_NUMBERS = 2**24  # in memory for these rows, about
 CLIP = 1.0  # length of a unit's gradient, at most
 DESCENT_RATE = 3e-3
 BETAS = (0.9, 0.99)
@@ -30,6 +30,7 @@ class RowwiseModel(Protocol):
     """A network whose loss of a row does not depend on the rows beside it."""
 
     chances: int  # uniforms that a row's loss takes
+    row_numbers: int  # in memory for a row's gradient, about
 
     def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
         """Return the loss of each row of tokens x [B, L] under uniforms u [B, chances]: [B]."""
@@ -119,7 +120,7 @@ def clipped_sums(model: Any, batch: PrivateRows, clip: float) -> dict[str, Tenso
     """Return the sum over rows of the gradients of their losses, those of each unit together no longer than `clip`."""
     parameters = dict(model.named_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    for part in batch.parts(max(1, min(GRADIENT_ROWS, GRADIENT_PAIRS // batch.tokens.shape[1] ** 2))):
+    for part in batch.parts(max(1, min(GRADIENT_ROWS, GRADIENT_NUMBERS // model.row_numbers))):
         x, tape = part.tokens, Tape()
         u = torch.from_numpy(entropy.uniforms(len(x) * model.chances)).view(len(x), -1).to(x.device)
         units = torch.from_numpy(np.unique(part.units, return_inverse=True)[1]).to(x.device)

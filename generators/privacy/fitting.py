@@ -1,17 +1,19 @@
-"""Fitting a network under a privacy budget: tables first, then rows.
+"""Fitting a network under a privacy budget: sums first, then rows.
 
-A part of the budget buys the noisy tables of tabular.marginals. The network is trained on rows that are drawn from
-these, as many as are wanted, at no further cost; the rest of the budget lets private descent teach it what pairs of
-columns do not say. Last, its biases are fitted to the drawn rows again. So nothing else reads a row: the columns'
-cells, the number of rows, the sizes of batches and networks all follow from what is public or was told with noise.
+A part of the budget buys noisy sums over all rows: the tables of tabular.marginals, the features of
+image.mean_embedding. The network is trained on rows that are drawn from these, as many as are wanted, at no further
+cost; the rest of the budget lets private descent teach it what sums do not say. So nothing else reads a row: the
+columns' cells, the number of rows, the sizes of batches and networks all follow from what is public or was told with
+noise.
 """
 
 import hashlib
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -32,8 +34,8 @@ from launderette.generators.privacy.resuming import Checkpoint, PrivateRun
 from launderette.generators.tabular import marginals
 from launderette.generators.training import loop, randomness
 from launderette.generators.training.fitting import FitOptions, Fitted, PrivateTraining, TableFamily
+from launderette.generators.training.plan import Plan
 
-TABLES_SHARE = 0.5  # of the budget's mu^2, which the tables of the start are told for
 DESCENT_STEPS = 600  # of private descent, where the budget names neither steps nor minutes
 STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS = 32, 64, 2048  # rows of a step: a 32nd of all, between two numbers
 DRAWN_VALIDATION = 0.05  # share of the drawn rows by which learning from them ends
@@ -45,48 +47,100 @@ TOLD_STEPS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class PrivateFit:
-    """What a private fit was asked for."""
+class ToldSums:
+    """What noisy sums have told: how data are coded, how many rows there are, and coded rows drawn from the sums."""
 
-    family: TableFamily
-    schema: Schema
+    coded: Any
+    rows: int
+    drawn: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class PrivateFit(ABC):
+    """What a private fit was asked for; a subclass says what of it depends on the kind of data."""
+
+    family: Any
+    data: Any
     config: Any
     privacy: Privacy
     seed: int
     budget: Budget
     device: torch.device
+    share: ClassVar[float]  # of the budget's mu^2, which the sums of the start are told for
+    coded: ClassVar[type]  # how data are coded: with to_dict and from_dict
 
-    def identity(self, data: pd.DataFrame, units: np.ndarray) -> str:
+    def identity(self, units: np.ndarray) -> str:
         """Return a digest of the rows and of all that decides how they are used, but for the budget of privacy."""
-        rows = pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes() + units.tobytes()
-        public = [self.family.name, self.schema.to_dict(), asdict(self.config), self.seed, asdict(self.budget)]
+        public = [self.family.name, self.public(), asdict(self.config), self.seed, asdict(self.budget)]
+        rows = self.content() + units.tobytes()
         return hashlib.sha256(rows + json.dumps(public, sort_keys=True).encode()).hexdigest()
 
+    @abstractmethod
+    def content(self) -> bytes:
+        """Return bytes that are others for other rows."""
 
-def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[FitOptions]) -> Fitted:
-    """Train a model of the family on the rows of `data` within a privacy budget; GeneratorError where that has no
-    room, for what it cannot promise, and for a checkpoint of another budget or of other rows.
-    """
-    started, privacy = time.monotonic(), how.get("privacy")
+    @abstractmethod
+    def public(self) -> Any:
+        """Return what is publicly known of the rows, for JSON."""
+
+    @abstractmethod
+    def ask(self, queries: NoisyQueries) -> ToldSums:
+        """Ask the rows for the sums of the start."""
+
+    @abstractmethod
+    def settled(self, told: ToldSums) -> Any:
+        """Return the config with the options filled that were left open."""
+
+    @abstractmethod
+    def built(self, coded: Any, config: Any) -> nn.Module:
+        """Return a model on the device, as a checkpoint's tensors need it."""
+
+    @abstractmethod
+    def begun(self, told: ToldSums, config: Any) -> tuple[nn.Module, Plan]:
+        """Return a model that knows what is read off the drawn rows, and how it is to learn from them."""
+
+    @abstractmethod
+    def codes(self, coded: Any) -> Tensor:
+        """Return the private rows as the model takes them, [N, ...]."""
+
+    @abstractmethod
+    def ledger(self, events: tuple[Event, ...]) -> Ledger:
+        """Return the ledger of these events."""
+
+    def end(self, model: Any, drawn: Tensor) -> None:  # noqa: B027  # most have nothing left to do
+        """Do last what drawn rows alone tell."""
+
+    def said(self, coded: Any) -> dict[str, Any]:
+        """Return what the record of a model says of how data are coded."""
+        return {}
+
+
+def asked_for(**how: Unpack[FitOptions]) -> tuple[Privacy, int, Budget, torch.device]:
+    """Return the last four fields of a PrivateFit; GeneratorError where no privacy budget can be kept to."""
+    privacy = how.get("privacy")
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     subsampling.check()
-    if getattr(config, "combinations", ()):
-        raise GeneratorError("expected no combinations under a privacy budget, found some, but only rows tell them")
-    device, reason = devices.choose(how.get("device", "auto"))
-    asked = PrivateFit(family, schema, config, privacy, how["seed"], how.get("budget") or Budget(), device)
-    units = _units(how.get("groups"), len(data))
-    place = Checkpoint(how.get("checkpoint"), asked.identity(data, units), privacy)
-    run = place.open(family.config, lambda *shape: family.build(*shape).to(device))
-    if run is None:
-        run = _begun(asked, data)
-        place.write(run, now=True)
-    rows = PrivateRows(torch.from_numpy(marginals.tokens_of(run.encoding, data)).to(device), units)
-    best = run.descent.run(rows, _teller(run, place, how.get("progress"), started))
-    run.model.load_state_dict(run.model.state_dict() | best)
-    _keep_shares(run.model, family, run.drawn.to(device), asked.seed)
-    record = _record(run, asked) | {"device": str(device), "reason": reason}
-    return Fitted(run.encoding, run.config, run.model.eval(), record, torch.zeros(0))
+    return privacy, how["seed"], how.get("budget") or Budget(), devices.choose(how.get("device", "auto"))[0]
+
+
+def run(asked: PrivateFit, **how: Unpack[FitOptions]) -> tuple[PrivateRun, dict[str, Any]]:
+    """Take a private fit to its end; return it and its record. GeneratorError where the budget has no room, and for a
+    checkpoint of another budget or of other rows.
+    """
+    started, (device, reason) = time.monotonic(), devices.choose(how.get("device", "auto"))
+    units = _units(how.get("groups"), len(asked.data))
+    place = Checkpoint(how.get("checkpoint"), asked.identity(units), asked.privacy)
+    found = place.open(asked.family.config, asked.coded, asked.built)
+    if found is None:
+        found = _begun(asked)
+        place.write(found, now=True)
+    rows = PrivateRows(asked.codes(found.coded).to(device), units)
+    best = found.descent.run(rows, _teller(found, place, how.get("progress"), started))
+    found.model.load_state_dict(found.model.state_dict() | best)
+    asked.end(found.model, found.drawn.to(device))
+    found.model.eval()
+    return found, _record(found, asked) | {"device": str(device), "reason": reason}
 
 
 def _teller(run: PrivateRun, place: Checkpoint, progress: Progress | None, started: float) -> Callable[[int], None]:
@@ -107,45 +161,31 @@ def _record(run: PrivateRun, asked: PrivateFit) -> dict[str, Any]:
     """Return what a model tells of its training: nothing that rows have not told by the ledger, nor how long it took,
     which depends on how many they are.
     """
-    public = provenance(asked.privacy.public(asked.schema.names))
-    ledger = Ledger(run.events, asked.privacy.delta, asked.privacy.unit, *public)
-    told = {"ledger": ledger.to_dict(), "rows": run.rows, "loss": run.loss, "validation": run.loss, **run.encoding.told}
+    ledger = asked.ledger(run.events).to_dict()
+    told = {"ledger": ledger, "rows": run.rows, "loss": run.loss, "validation": run.loss, **asked.said(run.coded)}
     return told | {"stopped": "all steps taken", "validation_rows": [], "memory_mb": 0, "steps": run.descent.step}
 
 
-def _begun(asked: PrivateFit, data: pd.DataFrame) -> PrivateRun:
-    """Ask for the tables, train on rows drawn from them, and plan the descent."""
-    queries = NoisyQueries(TABLES_SHARE * asked.privacy.squared, asked.privacy.reach)
-    encoded, network = marginals.measure(data, asked.schema, asked.privacy, queries, marginals.Config())
-    tables = marginals.Marginals(encoded, marginals.Config(), marginals.model_of(network), {})
-    rows = max(2, round(network.rows))
-    drawn = torch.from_numpy(tables.tokens(rows, seed=asked.seed))
-    config = _settled(asked, encoded, rows)
-    model, loss = _trained(asked, config, encoded, drawn)
+def _begun(asked: PrivateFit) -> PrivateRun:
+    """Ask for the sums, train on rows drawn from them, and plan the descent."""
+    queries = NoisyQueries(asked.share * asked.privacy.squared, asked.privacy.reach)
+    told = asked.ask(queries)
+    config = asked.settled(told)
+    model, loss = _trained(asked, told, config)
     events = (*asked.privacy.events, *queries.events)
-    schedule = _schedule(asked, model, events, rows, drawn)
+    schedule = _schedule(asked, model, events, told)
     spent = SubsampledGaussian("gradients", schedule.noise, schedule.rate, schedule.steps, reach=asked.privacy.reach)
-    begun = Descent(model, schedule)
-    return PrivateRun(encoded, config, begun, (*events, spent), rows, loss, drawn[:CALIBRATION_ROWS])
+    begun, drawn = Descent(model, schedule), told.drawn[:CALIBRATION_ROWS]
+    return PrivateRun(told.coded, config, begun, (*events, spent), told.rows, loss, drawn)
 
 
-def _settled(asked: PrivateFit, encoded: Encoding, rows: int) -> Any:
-    """Fill the options left open: a network that is smaller than without noise, of which each weight gets some."""
-    given = {name: value for name, value in asdict(asked.config).items() if value is not None}
-    return asked.family.settle(replace(asked.config, **{**_private(asked.family).options, **given}), encoded, rows)
-
-
-def _trained(asked: PrivateFit, config: Any, encoded: Encoding, drawn: Tensor) -> tuple[nn.Module, float]:
+def _trained(asked: PrivateFit, told: ToldSums, config: Any) -> tuple[nn.Module, float]:
     """Train a model on drawn rows alone: nothing of it is private, so it may stop when it pleases."""
-    held = max(1, round(DRAWN_VALIDATION * len(drawn)))
-    parts, budget = (drawn[held:], drawn[:held]), _start_budget(asked.budget)
+    held, budget = max(1, round(DRAWN_VALIDATION * len(told.drawn))), _start_budget(asked.budget)
     with torch.random.fork_rng():
         randomness.manual_seed(asked.seed, "weights")
-        model = asked.family.build(encoded, config)
-        _private(asked.family).start(model, drawn)
-    model.to(asked.device)
-    placed = [part.to(asked.device) for part in parts]
-    plan = asked.family.plan(config, len(drawn))
+        model, plan = asked.begun(told, config)
+    placed = [part.to(asked.device) for part in (told.drawn[held:], told.drawn[:held])]
     if budget.steps:
         budget = Budget(steps=min(budget.steps, plan.steps))
     best, record = loop.train(
@@ -155,39 +195,19 @@ def _trained(asked: PrivateFit, config: Any, encoded: Encoding, drawn: Tensor) -
     return model, record["validation"]
 
 
-def _keep_shares(model: nn.Module, family: TableFamily, drawn: Tensor, seed: int) -> None:
-    """Fit the biases alone to drawn rows [M, L] again: what each column's values are together, the tables know better
-    than gradients with noise, which have moved it. Where the loss is least, shares are those of the drawn rows.
-    """
-    own, stream = _private(family).biases(model), randomness.generator(seed, "shares")
-    optimizer = torch.optim.Adam(own, CALIBRATION_RATE)
-    for step in range(CALIBRATION_STEPS):
-        batch = drawn[torch.from_numpy(stream.integers(0, len(drawn), min(CALIBRATION_BATCH, len(drawn))))]
-        for parameter, gradient in zip(own, torch.autograd.grad(model(batch).mean(), own), strict=True):
-            parameter.grad = gradient
-        optimizer.param_groups[0]["lr"] = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
-        optimizer.step()
-
-
-def _private(family: TableFamily) -> PrivateTraining:
-    assert family.private is not None  # its `fit` comes here
-    return family.private
-
-
 def _start_budget(budget: Budget) -> Budget:
     if budget.minutes:
         return Budget(minutes=START_MINUTES * budget.minutes)
     return Budget(steps=START_STEPS * budget.steps if budget.steps else None)
 
 
-def _schedule(
-    asked: PrivateFit, model: nn.Module, events: tuple[Event, ...], rows: int, drawn: Tensor
-) -> DescentSchedule:
+def _schedule(asked: PrivateFit, model: nn.Module, events: tuple[Event, ...], told: ToldSums) -> DescentSchedule:
     """Plan the descent by public numbers, with as much noise as what is left of the budget asks for."""
+    rows = told.rows
     expected = min(float(np.clip(rows / STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS)), float(rows))
     rate, steps = expected / rows, asked.budget.steps or DESCENT_STEPS
     if asked.budget.minutes:
-        steps = _steps_in(60 * (1 - START_MINUTES) * asked.budget.minutes, model, drawn[: round(expected)])
+        steps = _steps_in(60 * (1 - START_MINUTES) * asked.budget.minutes, model, told.drawn[: round(expected)])
     before = Ledger(events, asked.privacy.delta, asked.privacy.unit)
     left = asked.privacy.delta - before.lost
     noise = subsampling.noise_for(asked.privacy.epsilon, left, before.mu, rate, steps)
@@ -205,3 +225,80 @@ def _steps_in(seconds: float, model: nn.Module, drawn: Tensor) -> int:
 def _units(groups: Any, rows: int) -> np.ndarray:
     """Return the unit of each row, numbered from 0: the row itself without groups."""
     return np.arange(rows) if groups is None else pd.factorize(pd.Series(groups).astype("string").fillna(""))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class TableFit(PrivateFit):
+    """A private fit on the rows of a table: the sums of the start are the tables of tabular.marginals."""
+
+    schema: Schema
+    share = 0.5
+    coded = Encoding
+
+    def content(self) -> bytes:
+        return bytes(pd.util.hash_pandas_object(self.data, index=False).to_numpy().tobytes())
+
+    def public(self) -> Any:
+        return self.schema.to_dict()
+
+    def ask(self, queries: NoisyQueries) -> ToldSums:
+        encoded, network = marginals.measure(self.data, self.schema, self.privacy, queries, marginals.Config())
+        tables = marginals.Marginals(encoded, marginals.Config(), marginals.model_of(network), {})
+        rows = max(2, round(network.rows))
+        return ToldSums(encoded, rows, torch.from_numpy(tables.tokens(rows, seed=self.seed)))
+
+    def settled(self, told: ToldSums) -> Any:
+        """Fill the options left open: a network that is smaller than without noise, of which each weight gets some."""
+        given = {name: value for name, value in asdict(self.config).items() if value is not None}
+        config = replace(self.config, **{**self._own.options, **given})
+        return self.family.settle(config, told.coded, told.rows)
+
+    def built(self, coded: Encoding, config: Any) -> nn.Module:
+        model: nn.Module = self.family.build(coded, config)
+        return model.to(self.device)
+
+    def begun(self, told: ToldSums, config: Any) -> tuple[nn.Module, Plan]:
+        model = self.family.build(told.coded, config)
+        self._own.start(model, told.drawn)
+        return model.to(self.device), self.family.plan(config, len(told.drawn))
+
+    def codes(self, coded: Encoding) -> Tensor:
+        return torch.from_numpy(marginals.tokens_of(coded, self.data))
+
+    def ledger(self, events: tuple[Event, ...]) -> Ledger:
+        public = provenance(self.privacy.public(self.schema.names))
+        return Ledger(events, self.privacy.delta, self.privacy.unit, *public)
+
+    def end(self, model: Any, drawn: Tensor) -> None:
+        """Fit the biases alone to drawn rows [M, L] again: what each column's values are together, the tables know
+        better than gradients with noise, which have moved it. Where the loss is least, shares are those of the drawn
+        rows.
+        """
+        own, stream = self._own.biases(model), randomness.generator(self.seed, "shares")
+        optimizer = torch.optim.Adam(own, CALIBRATION_RATE)
+        for step in range(CALIBRATION_STEPS):
+            batch = drawn[torch.from_numpy(stream.integers(0, len(drawn), min(CALIBRATION_BATCH, len(drawn))))]
+            for parameter, gradient in zip(own, torch.autograd.grad(model(batch).mean(), own), strict=True):
+                parameter.grad = gradient
+            optimizer.param_groups[0]["lr"] = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
+            optimizer.step()
+
+    def said(self, coded: Encoding) -> dict[str, Any]:
+        return dict(coded.told)
+
+    @property
+    def _own(self) -> PrivateTraining:
+        assert self.family.private is not None  # its `fit` comes here
+        found: PrivateTraining = self.family.private
+        return found
+
+
+def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **how: Unpack[FitOptions]) -> Fitted:
+    """Train a model of the family on the rows of `data` within a privacy budget; GeneratorError where that has no
+    room, for what it cannot promise, and for a checkpoint of another budget or of other rows.
+    """
+    asked = TableFit(family, data, config, *asked_for(**how), schema)
+    if getattr(config, "combinations", ()):
+        raise GeneratorError("expected no combinations under a privacy budget, found some, but only rows tell them")
+    found, record = run(asked, **how)
+    return Fitted(found.coded, found.config, found.model, record, torch.zeros(0))

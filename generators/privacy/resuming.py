@@ -1,4 +1,4 @@
-"""A private fit under way, and its checkpoint: a run that was killed goes on with the same tables, noise and ledger.
+"""A private fit under way, and its checkpoint: a run that was killed goes on with the same sums, noise and ledger.
 
 Steps that a kill has lost are taken again, with fresh noise, and cost nothing more: nobody has seen them. What a
 checkpoint holds is as private as rows are, so another budget or other rows may not go on from it.
@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy.descent import Descent, DescentSchedule
 from launderette.generators.privacy.domain import Privacy
@@ -26,15 +25,15 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 @dataclass(frozen=True, eq=False)
 class PrivateRun:
-    """A private fit after its tables were told."""
+    """A private fit after its sums were told."""
 
-    encoding: Encoding
+    coded: Any  # how rows are coded: an Encoding of tables, an ImageForm
     config: Any
     descent: Descent
     events: tuple[Event, ...]  # all that the rows are asked for, the whole descent included
     rows: int  # as they were told
-    loss: float  # before the descent, of rows that the tables have drawn
-    drawn: Tensor  # tokens [M, L] of such rows, whose shares the model is to keep
+    loss: float  # before the descent, of rows that the sums have drawn
+    drawn: Tensor  # coded rows of that kind, [M, L]
 
     @property
     def model(self) -> nn.Module:
@@ -42,7 +41,7 @@ class PrivateRun:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides how the run goes on, but for its numbers."""
-        own = {"config": asdict(self.config), "encoding": self.encoding.to_dict(), "rows": self.rows, "loss": self.loss}
+        own = {"config": asdict(self.config), "coded": self.coded.to_dict(), "rows": self.rows, "loss": self.loss}
         events = [asdict(event) for event in self.events]
         return own | {"events": events, "schedule": asdict(self.descent.schedule), "step": self.descent.step}
 
@@ -56,19 +55,19 @@ class Checkpoint:
     privacy: Privacy
     saved: float = 0.0
 
-    def open(self, config: type, build: Callable[[Encoding, Any], nn.Module]) -> PrivateRun | None:
-        """Return the run that the folder holds, None where there is none; GeneratorError for one that is damaged, or of
-        another budget or other rows.
+    def open(self, config: type, coded: Any, build: Callable[[Any, Any], nn.Module]) -> PrivateRun | None:
+        """Return the run that the folder holds of rows `coded` by a class with from_dict, None where there is none;
+        GeneratorError for one that is damaged, or of another budget or other rows.
         """
         if self.folder is None or not files.exists(self.folder):
             return None
         document, tensors = files.read(self.folder)
         self._check(document)
-        encoded, settled = Encoding.from_dict(document["encoding"]), config(**document["config"])
-        begun = Descent(build(encoded, settled), DescentSchedule(**document["schedule"]), document["step"])
+        known, settled = coded.from_dict(document["coded"]), config(**document["config"])
+        begun = Descent(build(known, settled), DescentSchedule(**document["schedule"]), document["step"])
         restore(begun, tensors)
         events = tuple(event_of(event) for event in document["events"])
-        return PrivateRun(encoded, settled, begun, events, document["rows"], document["loss"], tensors["drawn"])
+        return PrivateRun(known, settled, begun, events, document["rows"], document["loss"], tensors["drawn"])
 
     def _check(self, document: Mapping[str, Any]) -> None:
         begun, asked = document.get("guarantee"), guarantee(self.privacy)

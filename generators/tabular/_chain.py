@@ -138,6 +138,11 @@ class Model(nn.Module):
         """How many uniforms `row_losses` takes for a row."""
         return len(self.member) + 3
 
+    @property
+    def row_numbers(self) -> int:
+        """How many numbers the gradient of a row takes in memory, about."""
+        return self.member.shape[1] ** 2
+
     def _known(self, u: Tensor) -> Tensor:
         """Return which columns each row shows, of 0 and 1 [B, columns]: as `_random_columns`, for each row."""
         columns, places = len(self.member), u[:, 3:].argsort(1).argsort(1)

@@ -115,6 +115,11 @@ class Model(nn.Module):
         """How many uniforms `row_losses` takes for a row."""
         return self.width
 
+    @property
+    def row_numbers(self) -> int:
+        """How many numbers the gradient of a row takes in memory, about."""
+        return self.width**2
+
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of token l by which it departs from the marginals."""
         return self.denoiser.heads.own(l)

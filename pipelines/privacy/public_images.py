@@ -18,7 +18,7 @@ from launderette.pipelines.privacy.public import learns
 from launderette.pipelines.run.artifacts import LaunderError
 
 PRIVATE_IMAGE_GENERATOR = "image.mean_embedding"  # where none is named
-PRIVATE_IMAGE_GENERATORS = (PRIVATE_IMAGE_GENERATOR,)
+PRIVATE_IMAGE_GENERATORS = (PRIVATE_IMAGE_GENERATOR, "image.diffusion")
 BEYOND = "images beyond privacy.rows_per_entity"
 UNLABELLED = "drop"  # as columns.label: images are learnt without
 
@@ -27,6 +27,8 @@ def check(config: RunConfig) -> None:
     """Raise LaunderError for what a configuration asks and no guarantee allows, or for labels that it does not list."""
     refusals.check(refusals.of_every_run(config, PRIVATE_IMAGE_GENERATORS))
     refusals.check(_refused(config))
+    if config.generator.name != PRIVATE_IMAGE_GENERATOR:
+        refusals.check_installed()
     guarantee(config)
 
 
@@ -38,6 +40,11 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "the labels of images stated under privacy.epsilon, found none; write columns: {label: {kind: categorical, "
         "categories: [one, another]}} with all that anybody could have (or label: drop, to learn images without), or "
         "pay for them: privacy.domain=learn",
+    )
+    yield (
+        learns(config) and config.generator.name != PRIVATE_IMAGE_GENERATOR,
+        f"the labels of images stated for {config.generator.name}, found privacy.domain: learn, which would ask for "
+        "them again whenever training goes on; state them, or leave generator.name out",
     )
     others = [name for name in config.columns if name != LABEL_COLUMN]
     yield (

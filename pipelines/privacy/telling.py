@@ -5,7 +5,7 @@ from typing import Any
 
 from launderette.evaluation.scores import Score
 from launderette.generators import Synthesizer
-from launderette.generators.privacy.ledger import IMAGE_UNITS, DiscreteGaussian, Ledger, SubsampledGaussian
+from launderette.generators.privacy.ledger import IMAGE_UNITS, PLURAL, DiscreteGaussian, Ledger, SubsampledGaussian
 from launderette.pipelines.run.artifacts import LaunderError
 
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
@@ -39,7 +39,7 @@ def card(document: Mapping[str, Any]) -> dict[str, Any]:
         "taken to be known": known if ledger.unit in IMAGE_UNITS.values() else _of_columns(ledger),
         "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         **_of_noise(told),
-        **{f"noise on {one.what}": _of_descent(one) for one in descents},
+        **{f"noise on {one.what}": _of_descent(one, ledger.unit) for one in descents},
     }
 
 
@@ -57,8 +57,8 @@ def _of_noise(told: list[DiscreteGaussian]) -> dict[str, str]:
     return lines
 
 
-def _of_descent(event: SubsampledGaussian) -> str:
+def _of_descent(event: SubsampledGaussian, unit: str) -> str:
     return (
-        f"{event.noise:.2f} times the longest that one {'row' if event.reach == 1 else 'entity'} may add, in each of "
-        f"{event.steps:,} steps that use {event.rate:.2%} of the rows, by chance"
+        f"{event.noise:.2f} times the longest that one {unit} may add, in each of {event.steps:,} steps that use "
+        f"{event.rate:.2%} of the {PLURAL[unit]}, by chance"
     )

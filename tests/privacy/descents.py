@@ -11,11 +11,14 @@ import torch
 
 import generators
 from generators.data.encoding import Layout
+from generators.data.images import ImageForm
+from generators.image import diffusion as image_diffusion
 from generators.networks.per_row import UNTAPED
 from generators.privacy import descent, entropy, resuming, subsampling
 from generators.privacy.descent import Descent, DescentSchedule, PrivateRows
 from generators.tabular import diffusion
 from generators.tabular._chain import Model
+from tests.generators import pictures
 
 LAYOUT = Layout((5, 4, 3), (4, 0, 3), ((0, 2), (1,)), {2: (0, np.array([3, 1, 2, 3, 1]))})
 SCHEDULE = DescentSchedule(steps=4, rate=0.2, noise=1.5, expected=10.0)
@@ -29,10 +32,21 @@ class Killed(Exception):
     """What takes the place of kill -9 inside a test's process."""
 
 
+FORM = ImageForm(8, 9, 1, ("h", "v"), (0.5, 0.5))
+
 NETWORKS = {
     "tabular.autoregressive": lambda: Model(LAYOUT, width=6, embedding=3, depth=2, conditional=0.5),
     "tabular.diffusion": lambda: diffusion.Model(LAYOUT, width=6, embedding=3, depth=2),
+    "image.diffusion": lambda: images_start(
+        image_diffusion.Model(FORM, image_diffusion.Config(width=4, patch=2, blocks=1, dropout=0.1))
+    ),
 }
+
+
+def images_start(found):
+    """Give a denoiser the normal distribution of made images."""
+    found.start(examples(40, name="image.diffusion"))
+    return found
 
 
 def model(seed=0, name="tabular.autoregressive"):
@@ -50,6 +64,13 @@ def tokens(rows, seed=0):
     coarse, label = stream.integers(0, 5, rows), stream.integers(0, 4, rows)
     fine = stream.integers(0, LAYOUT.inner[2][1][coarse])
     return torch.from_numpy(np.stack([coarse, label, fine], 1))
+
+
+def examples(rows, seed=0, name="tabular.autoregressive"):
+    """Return coded rows as a network takes them."""
+    if not name.startswith("image"):
+        return tokens(rows, seed)
+    return FORM.pack(pictures.bars(rows, seed, height=FORM.height, width=FORM.width))
 
 
 class SumOfLosses(torch.nn.Module):
@@ -76,7 +97,7 @@ def gradients_of_each_row(network, x, u):
 
 def check_sensitivity(name="tabular.autoregressive", units=20, each=1):
     """AssertionError where one unit more, of `each` equal rows, moves a step's sum by more than the clip."""
-    network, x = model(name=name), tokens(units * each)
+    network, x = model(name=name), examples(units * each, name=name)
     x[-each:] = x[-1]
     rows = PrivateRows(x, np.arange(units).repeat(each))
     with chance(0):

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError
-from generators.networks import per_row
+from generators.image import diffusion as image_diffusion
+from generators.networks import per_layer, per_row
 from generators.networks.per_row import UNTAPED, Tape
 from generators.privacy import descent, entropy, fitting, resuming
 from generators.privacy.descent import PrivateRows
@@ -28,13 +29,21 @@ from tests.privacy import descents
 @settings(max_examples=4, deadline=None)
 @given(st.integers(1, 12), st.floats(0.05, 30), st.integers(0, 5))
 def test_gradients_are_clipped_as_if_each_row_were_alone(name, rows, clip, seed):
-    network, x = descents.model(seed, name), descents.tokens(rows, seed)
+    network, x = descents.model(seed, name), descents.examples(rows, seed, name)
     u, tape = torch.rand(rows, network.chances, generator=torch.Generator().manual_seed(seed)), Tape()
     found = tape.clipped(network.row_losses(x, u, tape), dict(network.named_parameters()), clip)
     each = descents.gradients_of_each_row(network, x, u)
     scale = clip / sum(own.flatten(1).square().sum(1) for own in each.values()).sqrt().clamp(min=clip)
     for name, own in each.items():
         assert torch.allclose(found[name], torch.einsum("b...,b->...", own, scale), atol=1e-4, rtol=1e-3), name
+
+
+def test_a_layer_that_may_mix_rows_is_refused():
+    with pytest.raises(GeneratorError, match="BatchNorm2d"), per_layer.told(torch.nn.BatchNorm2d(3), Tape()):
+        pass
+    layer = torch.nn.Conv2d(2, 2, 3, groups=2)
+    with pytest.raises(GeneratorError, match="over all channels"), per_layer.told(layer, Tape()):
+        layer(torch.zeros(1, 2, 4, 4))
 
 
 def test_the_gradients_of_an_entity_are_scaled_so_that_their_lengths_add_up_to_the_clip():
@@ -110,6 +119,19 @@ def clipping_off(monkeypatch):
     monkeypatch.setattr(Tape, "clipped", lambda tape, losses, named, clip, units: clipped(tape, losses, named, 1e9))
 
 
+def clipping_of_images_off(monkeypatch):
+    clipping_off(monkeypatch)
+
+
+def a_mean_over_the_images_of_a_step(monkeypatch):
+    denoise = image_diffusion.Model.denoise
+
+    def coupled(network, x, *how):  # as batch norm would
+        return denoise(network, x - x.mean(0), *how)
+
+    monkeypatch.setattr(image_diffusion.Model, "denoise", coupled)
+
+
 def a_mask_for_the_first_rows_of_a_step(monkeypatch):
     row_losses = descents.Model.row_losses
 
@@ -177,6 +199,8 @@ def steps_taken_anew_on_resume(monkeypatch):
 
 BROKEN = {
     clipping_off: (descents.check_sensitivity, "not the clip"),
+    clipping_of_images_off: (partial(descents.check_sensitivity, "image.diffusion"), "not the clip"),
+    a_mean_over_the_images_of_a_step: (partial(descents.check_sensitivity, "image.diffusion"), "not the clip"),
     a_mask_for_the_first_rows_of_a_step: (descents.check_sensitivity, "not the clip"),
     rows_of_an_entity_clipped_each: (partial(descents.check_sensitivity, each=4), "not the clip"),
     noise_off: (descents.check_noise, "0.00 of the variance of the noise"),
@@ -229,7 +253,9 @@ def test_a_column_keeps_the_shares_that_its_tables_tell():
     for bias in model.heads.out_bias:
         bias.data[..., 1] += 0.8
     moved, rest = (fitted.sample(1000)["a"] == "y").mean(), model.hidden.detach().clone()
-    fitting._keep_shares(model, generators.load("tabular.autoregressive").FAMILY, drawn, 0)
+    how = {"privacy": descents.privacy(), "seed": 0, "budget": None}
+    family = generators.load("tabular.autoregressive").FAMILY
+    fitting.TableFit(family, rows, fitted.config, *fitting.asked_for(**how), fitted.schema).end(model, drawn)
     after = (fitted.sample(1000)["a"] == "y").mean()
     assert moved > 0.13 and abs(after - 0.1) < 0.03 and torch.equal(model.hidden, rest)
 
