@@ -88,6 +88,7 @@ def score(
     members: np.ndarray | None = None,
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
+    worded: Sequence[str] = (),
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
@@ -98,7 +99,8 @@ def score(
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
     its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
     combinations are looked at as rare values; `made_up` are identifiers whose synthetic values have a form of their own
-    on purpose, such as mail addresses of nobody; `names` restricts the metrics; `internal` adds what only an
+    on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length;
+    `names` restricts the metrics; `internal` adds what only an
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
     """
@@ -118,6 +120,7 @@ def score(
         members=members,
         quasi_identifiers=quasi_identifiers,
         made_up=made_up,
+        worded=worded,
     )
     with threads.single():
         found = inputs.check(compared, seed)

@@ -47,6 +47,7 @@ class Samples:
     signals: Mapping[str, Signal] = field(default_factory=dict)
     quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
     made_up: tuple[str, ...] = ()  # identifiers whose synthetic values have a form of their own on purpose
+    worded: tuple[str, ...] = ()  # identifiers whose words, such as names, are of any length
     floor: str = "train"
 
     @cached_property
@@ -192,6 +193,7 @@ def make(
     signals: Any = None,
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
+    worded: Sequence[str] = (),
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
@@ -203,7 +205,7 @@ def make(
     _check_target(target, train)
     known, who = _checked_quasi_identifiers(quasi_identifiers, settled), checked(members, len(train))
     compared = Samples(
-        train, holdout, synthetic, settled, target, loss, who, signals or {}, known, made_up=tuple(made_up)
+        train, holdout, synthetic, settled, target, loss, who, signals or {}, known, tuple(made_up), tuple(worded)
     )
     _same_types(compared)
     return compared

@@ -66,11 +66,12 @@ def _known_patterns(samples: Samples, column: str) -> frozenset[str]:
 @once
 def _known_words(samples: Samples, column: str) -> frozenset[str]:
     """Those with words and numbers of any length as one, of names, addresses and the like: where many training values
-    have a pattern by themselves. None for codes.
+    have a pattern by themselves, or where that is said. None for codes.
     """
     given = samples.train[column].dropna()
     counts = _patterns(given).value_counts()
-    wordy = (counts == 1).sum() > WORDY_SHARE * len(given) and not pd.api.types.is_numeric_dtype(given.dtype)
+    wordy = (counts == 1).sum() > WORDY_SHARE * len(given) or column in samples.worded
+    wordy = wordy and not pd.api.types.is_numeric_dtype(given.dtype)
     return frozenset(_words(given).unique()) if wordy else frozenset()
 
 

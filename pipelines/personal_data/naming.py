@@ -4,7 +4,7 @@ First, last and full names that stand for the same people in the source belong t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from launderette.pipelines.personal_data.people import Names
 from launderette.pipelines.personal_data.templates import Slot, Template, cased
 
 TRIES = 200  # to make up a person who is nobody, before names are joined
+FREED_WORDS = 2  # words of a full name that are freed
 MOST_SINGLE, JOINED = 3, 100  # tries with plain e-mail addresses; those after them get a number
 PLAIN_NAME = (Template((Slot("Aa"), Slot("Aa")), ("", " ", ""), 1.0),)
 PLAIN_MAIL = (Template((Slot("a"), Slot("a"), Slot("a"), Slot("a")), ("", ".", "@", ".", ""), 1.0),)
@@ -38,7 +39,8 @@ class Casting:
     ) -> None:
         self.first, self.last = (Names(locale, which, real[which]) for which in ("first", "last"))
         self.real, self.rng, self.known = real, rng, people.people(locale)
-        usable = [t for t in templates.learn(written) if not any(s.shape in "a?" and not s.choices for s in t.slots)]
+        learned = map(_freed, templates.learn(written))
+        usable = [t for t in learned if not any(s.shape in "a?" and not s.choices for s in t.slots)]
         self.templates = usable or PLAIN_NAME
         self.taken: set[str] = set()
 
@@ -47,9 +49,12 @@ class Casting:
         for attempt in range(TRIES):
             sex = int(self.rng.integers(2))
             first, last = self.first.draw(sex, self.rng), self.last.draw(sex, self.rng)
+            template = templates.chosen(self.templates, self.rng)
             if attempt > TRIES // 2:  # nearly all have been drawn: join two
                 last += self.last.draw(sex, self.rng).lower()
-            full = self._full(templates.chosen(self.templates, self.rng), first, last, sex)
+            if attempt > TRIES * 3 // 4:  # all that are written so are real ones
+                template = PLAIN_NAME[0]
+            full = self._full(template, first, last, sex)
             if plain(full) not in self.real["full"] and full not in self.taken and plain(last) not in self.real["last"]:
                 break
         self.taken.add(full)
@@ -65,7 +70,7 @@ class Casting:
         lasts = _last_places(template, free, self.known.family_first)
         main = {lasts[-1]: last} if lasts else {}
         main |= dict([(place, first) for place in free if place not in lasts][:1])
-        if len(free) == 1:
+        if len(template.slots) == 1 and free:
             main = {free[0]: last + first if template.slots[free[0]].shape == "x" else first}
 
         def word(place: int, shape: str) -> str:
@@ -74,13 +79,30 @@ class Casting:
         return templates.fill(template, word, self.rng)
 
 
+def _freed(template: Template) -> Template:
+    """Return a template that says more than the source's own names: where each of its words is one of few, any word may
+    stand in place of the most varied two.
+    """
+    words = [place for place, slot in enumerate(template.slots) if slot.shape != "9"]
+    if any(not template.slots[place].choices for place in words):
+        return template
+    varied = sorted(
+        (place for place in words if len(template.slots[place].choices) > 1),
+        key=lambda place: -len(template.slots[place].choices),
+    )[:FREED_WORDS]
+    slots = (replace(slot, choices=()) if place in varied else slot for place, slot in enumerate(template.slots))
+    return replace(template, slots=tuple(slots))
+
+
 def _last_places(template: Template, free: Sequence[int], family_first: bool) -> list[int]:
     """Return the places of last names: before a comma, else at one end, with those that a hyphen joins to it."""
     comma = next((place for place in range(len(template.slots)) if "," in template.between[place + 1]), None)
     if comma is not None:
         return [place for place in free if place <= comma]
-    if len(free) < 2 or family_first:
-        return list(free[:1]) if family_first else []
+    if len(free) == 1:  # beside a title, or one of few first names
+        return list(free) if len(template.slots) > 1 and (free[0] > 0) != family_first else []
+    if family_first or not free:
+        return list(free[:1])
     start = len(free) - 1
     while start > 1 and free[start - 1] == free[start] - 1 and template.between[free[start]] == "-":
         start -= 1

@@ -55,6 +55,7 @@ def score(
             target=config.score.target,
             quasi_identifiers=config.score.quasi_identifiers,
             made_up=[c.name for c in fakes.personal_of(schema) if c.personal in fakes.OWN_FORM],
+            worded=[c.name for c in fakes.personal_of(schema) if c.personal in fakes.NAME_PARTS],
             seed=config.seed,
             names=names,
             **how,

@@ -1,5 +1,6 @@
 """Made-up people: never real ones, valid, of one person in a row, in the form of the column, the same for one seed."""
 
+import itertools
 import re
 
 import numpy as np
@@ -70,6 +71,37 @@ def test_no_value_is_a_real_one(made):
     frame, _, _, out, _ = made
     for name in KINDS:
         assert not {plain(str(v)) for v in out[name].dropna()} & {plain(str(v)) for v in frame[name].dropna()}, name
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("{0} {1}", r"[^\W\d_]+ [^\W\d_]+"),
+        ("{1}, Dr. {0}", r"[^\W\d_]+, Dr\. [^\W\d_]+"),
+        ("{2} {0} {1}", r"(Frau|Herr) [^\W\d_]+ [^\W\d_]+"),
+        ("Agent {3}", r"[^\W\d_]+ [^\W\d_]+"),  # all hundred of them are taken
+        ("{0}-{4} {1}", r"[^\W\d_]+-[^\W\d_]+ [^\W\d_]+"),
+    ],
+)
+def test_names_put_together_from_few_are_nobodys(form, expected):
+    """As tables for trying things out have them: every first name stands with every last one."""
+    firsts, lasts = ["Anna", "Jonas", "Maria", "Peter", "Lena"], ["Koch", "Weber", "Wolf", "Klein", "Bauer", "Fuchs"]
+    titles, seconds, numbers = ["Frau", "Herr"], ["Luise", "Karl"], range(0, 100, 4)
+    every = [form.format(*given) for given in itertools.product(firsts, lasts, titles, numbers, seconds)]
+    if "3" in form:
+        every = [form.format(0, 0, 0, n) for n in range(100)]
+    frame = pd.DataFrame({"who": every})
+    schema = schema_of(frame, {"who": "name"})
+    rows = pd.DataFrame({"who": [f"{n}" for n in range(60)]})
+    out = fakes.replace(rows, schema, frame, config.validate({"source": "x.csv"}))["who"]
+    assert not {plain(text) for text in out} & {plain(text) for text in every} and out.is_unique
+    assert out.str.fullmatch(expected).all(), out.tolist()
+    sides = frame.sample(frac=1, random_state=0).assign(group=np.arange(len(frame)) % 5)
+    made = pd.DataFrame({"who": out, "group": np.arange(60) % 5})
+    kinds = Schema((*schema.columns, *infer(sides[["group"]]).columns))
+    run = config.RunConfig(source={"path": "people.csv"})
+    report = scoring.score(sides[:-20], sides[-20:], made, kinds, run, names=["fidelity.formats"])
+    assert report.scores["fidelity.formats"].value >= 0.99 or "3" in form
 
 
 def test_numbers_are_valid_and_keep_country_and_form(made):
