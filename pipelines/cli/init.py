@@ -2,12 +2,17 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from launderette.pipelines.cli.options import Epsilon, Overwrite, check_new, say
 from launderette.pipelines.cli.waiting import spinner
+
+if TYPE_CHECKING:
+    from launderette.pipelines.config import RunConfig
+    from launderette.pipelines.modalities import Modality
+    from launderette.pipelines.templates.filling import Draft
 
 
 def init(
@@ -20,62 +25,38 @@ def init(
     overwrite: Overwrite = False,
 ) -> int:
     """Profile a source and write an editable, commented configuration."""
-    from launderette.pipelines import config
-    from launderette.pipelines.config import documents
+    from launderette.pipelines import config, modalities
     from launderette.pipelines.run.artifacts import atomic_write
 
     check_new(output, overwrite)
-    loaded = config.load(source, override or [])
-    spinner.show("reading the source")
-    schema, entity, notes, rules, personal = _profiled(loaded, private=epsilon is not None)
-    place, settings = loaded.source.uri or config.load(source).source.path, override or []
-    with atomic_write(output) as aside:
-        text = (
-            documents.template(schema, place, entity, settings, rules, personal)
-            if epsilon is None
-            else documents.private_template(schema, place, epsilon, settings)
-        )
-        aside.write_text(text, encoding="utf-8")
+    loaded, settings = config.load(source, override or []), override or []
+    asked = modalities.of(loaded)
     if epsilon is not None:
-        what = (
-            f"{len(schema.columns)} columns. State what is publicly known of each, not what these data show, and drop "
-            "the others"
-            if schema.modality == "tabular"
-            else "for images. State the labels that are publicly known, not those that these images have, and confirm "
-            "their size"
+        asked, settings = (
+            modalities.private_twin(asked),
+            [f"privacy.epsilon={epsilon}", "privacy.delta=1e-6", *settings],
         )
-        say(f"Wrote {output}: {what}; then: launder run {output}")
-        say(notes[-1])
-        return 0
-    what = (
-        f"{len(schema.columns)} columns. Look at their kinds"
-        if schema.modality == "tabular"
-        else "for images. Look at it"
-    )
-    for sentence in (f"Wrote {output}: {what}, then: launder run {output}", *notes):
+    spinner.show("reading the source")
+    place = loaded.source.uri or config.load(source).source.path
+    found, draft = _drafted(loaded, place, asked, settings)
+    with atomic_write(output) as aside:
+        aside.write_text(draft.text, encoding="utf-8")
+    looked = found if epsilon is None else ()
+    for sentence in (f"Wrote {output}: {draft.what}: launder run {output}", *looked, *draft.notes):
         say(sentence)
     return 0
 
 
-def _profiled(config: Any, *, private: bool) -> tuple[Any, str | None, list[str], Any, Any]:
-    """Return the schema of a source, the column that names its entities, what is to be said of how it was read and,
-    last, of the generator, the rules found, the columns of personal data.
-    """
+def _drafted(config: "RunConfig", source: str, asked: "Modality", settings: list[str]) -> tuple[list[str], "Draft"]:
+    """Return what is to be said of how a source was read, and the configuration of the modality that is asked for."""
     from launderette.pipelines import modalities
-    from launderette.pipelines.modalities import families
     from launderette.pipelines.sources import remote
 
     modality = modalities.of(config)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
         config, read = remote.fetched(config, Path(folder))
         found = modality.ingest(config, Path(folder) / "ingested")
-        protected, rules = (
-            modality.protect(found.data, found.schema, config),
-            modality.propose_rules(found.data, found.schema, config),
-        )
-    notes = [*read, *found.notes, *protected.notes]
-    if count := len(rules.certain) + len(rules.combinations):
-        said = "1 rule that the rows keep is" if count == 1 else f"{count} rules that the rows keep are"
-        notes.append(f"{said} set under sample.constraints and generator.options.")
-    notes.append(families.advice(found.data, found.schema, config, private=private))
-    return found.schema, modality.entity(found.schema, config), notes, rules, found.personal
+        protected = modality.protect(found.data, found.schema, config)
+        rules = asked.propose_rules(found.data, found.schema, config)
+        draft = asked.draft(found, source, config, settings, rules, asked.entity(found.schema, config))
+    return [*read, *found.notes, *protected.notes], draft

@@ -127,8 +127,6 @@ def _checked(config: RunConfig) -> RunConfig:
     if config.publish.sign:
         signing.check(secret(config.publish.sign, "publish.sign"))
     modalities.of(config).check_config(config)
-    if config.publish.table and config.modality != "tabular":
-        raise LaunderError("expected publish.table for tables only, found images; remove it")
     if config.publish.table:
         _check_other(config.source, config.publish.table)
     if len(config.sample.weights) > 1:

@@ -16,7 +16,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 PRIVATE = "private_"  # how the names of modalities under a privacy budget begin
 
-__all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "settled"]
+__all__ = ["Ingested", "Modality", "Protected", "of", "of_schema", "of_source", "private_twin", "settled"]
 
 
 def named(name: str) -> Modality:
@@ -27,6 +27,11 @@ def named(name: str) -> Modality:
 def of(config: RunConfig) -> Modality:
     """Return the modality of a configuration, which its generator names; under a privacy budget, its private twin."""
     return named(config.modality if config.privacy is None else PRIVATE + config.modality)
+
+
+def private_twin(modality: Modality) -> Modality:
+    """Return the twin of a modality under a privacy budget."""
+    return named(PRIVATE + modality.NAME)
 
 
 def of_schema(schema: Schema) -> Modality:
@@ -47,7 +52,7 @@ def settled(config: RunConfig) -> RunConfig:
     """
     found = named("tabular") if config.source.is_remote else of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
-        usual = named(PRIVATE + found.NAME) if config.privacy else found
+        usual = private_twin(found) if config.privacy else found
         return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})
     is_there = config.source.uri or Path(config.source.path).exists()
     if found.NAME != config.modality in MODALITIES and is_there:

@@ -14,6 +14,7 @@ from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards.sampling import ShardedSample
+from launderette.pipelines.templates.filling import Draft
 
 Data = Any  # a frame, or an image sample
 
@@ -93,6 +94,17 @@ class Modality(Protocol):
         """Return constraints and combinations that the training part of data keeps, none where the configuration states
         its own.
         """
+
+    def draft(
+        self,
+        found: Ingested,
+        source: str,
+        config: RunConfig,
+        settings: Sequence[str],
+        rules: Proposals,
+        entity: str | None,
+    ) -> Draft:
+        """Return the configuration that `launder init` writes of a source and `a.b=value` settings, and says."""
 
     def protect(self, data: Data, schema: Schema, config: RunConfig) -> Protected:
         """Take out or generalise what would single somebody out."""

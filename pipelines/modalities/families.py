@@ -2,13 +2,10 @@
 compares with these.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-
-from launderette.generators.data.schema import Schema
-from launderette.pipelines.config import RunConfig
-from launderette.pipelines.privacy import public, public_images
 
 
 class Figures(NamedTuple):
@@ -47,35 +44,30 @@ ACCURACY_OF_IMAGES = {  # accuracy on real images of what is trained on images o
 }
 
 
-def advice(data: Any, schema: Schema, config: RunConfig, *, private: bool) -> str:
-    """Return which family suits a source that was read, and why, in one sentence with what to write for another."""
-    if schema.modality == "tabular":
-        missing, conditions = float(data.isna().to_numpy().mean()) if len(data) else 0.0, len(config.sample.where)
-        said = suiting(*data.shape, missing=missing, conditions=conditions, private=private)
-    elif private:
-        name = public_images.PRIVATE_IMAGE_GENERATOR
-        said = f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds"
-    else:
-        name, *others = sorted(ACCURACY_OF_IMAGES, key=ACCURACY_OF_IMAGES.__getitem__, reverse=True)
-        rest = ", ".join(f"{other.partition('.')[2]} {ACCURACY_OF_IMAGES[other]:.3f}" for other in others)
-        said = (
-            f"{name} suits {len(data):,} images: measured on digits, what is trained on its images is right most often "
-            f"about real ones ({ACCURACY_OF_IMAGES[name]:.3f}; {rest})"
-        )
-    return f"{said}. For another: generator: {{name: ...}}; docs/generators.md compares them."
+def guaranteed(names: Sequence[str]) -> str:
+    """Return which of the generators that keep to an epsilon suits most sources, the first, and why: one sentence."""
+    name, *others = names
+    too = f"; {' and '.join(others)} {'keep' if others[1:] else 'keeps'} to one too" if others else ""
+    return f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds{too}"
 
 
-def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 0, private: bool = False) -> str:
+def suiting_images(images: int) -> str:
+    """Return the family that suits so many images, and why: one sentence."""
+    name, *others = sorted(ACCURACY_OF_IMAGES, key=ACCURACY_OF_IMAGES.__getitem__, reverse=True)
+    rest = ", ".join(f"{other.partition('.')[2]} {ACCURACY_OF_IMAGES[other]:.3f}" for other in others)
+    return (
+        f"{name} suits {images:,} images: measured on digits, what is trained on its images is right most often about "
+        f"real ones ({ACCURACY_OF_IMAGES[name]:.3f}; {rest})"
+    )
+
+
+def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 0) -> str:
     """Return the family of tables that suits `rows` of `columns`, a share of cells missing, and why: one sentence.
 
     It is the one whose rows are hardest to detect (under `conditions`, given one) at the measured number of rows
     nearest by ratio, the default where it differs from that by noise, among those that do not know their training rows
     by heart and, where many values are missing, fill gaps.
     """
-    if private:
-        name = public.PRIVATE_GENERATOR
-        too = " and ".join(other for other in public.PRIVATE_GENERATORS if other != name)
-        return f"{name} suits a guarantee of epsilon: it keeps to one and fits in seconds; {too} keep to one too"
     size = min(MEASURED, key=lambda measured: abs(np.log(measured / max(rows, 1))))
     asked = {name: own for name, own in MEASURED[size].items() if own.attack is None or own.attack <= MOST_ATTACK}
     if missing >= MANY_MISSING:

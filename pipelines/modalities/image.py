@@ -37,13 +37,14 @@ from launderette.pipelines.stages import image_sample, splitting, training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample, read, store
 from launderette.pipelines.stages.protection import settle
 from launderette.pipelines.stages.sampling import apportion
+from launderette.pipelines.templates.images import draft
 
 NAME, SOURCE, UNIT = "image", "images", "images"
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
 COMPARED_BY, ATTACKED_BY = "image.kernel", "image.membership_model"
 SKIPPED = "skipped.json"
 
-__all__ = ["check_output", "digest_source", "in_shards", "losses", "read", "stage", "store", "write_release"]
+__all__ = ["check_output", "digest_source", "draft", "in_shards", "losses", "read", "stage", "store", "write_release"]
 
 
 def recognises(path: str | Path) -> bool:
@@ -52,11 +53,13 @@ def recognises(path: str | Path) -> bool:
 
 
 def check_config(config: RunConfig) -> None:
-    """Raise LaunderError for constraints, and for a format of tables."""
+    """Raise LaunderError for constraints, and for a format or a place of tables."""
     if config.sample.constraints:
         raise LaunderError("expected no sample.constraints for images, found some; remove them")
     if config.publish.format == "csv":
         raise LaunderError("expected publish.format parquet or folder for images, found csv; choose one of these")
+    if config.publish.table:
+        raise LaunderError("expected publish.table for tables only, found images; remove it")
 
 
 def check_source(path: str | Path) -> None:

@@ -52,6 +52,7 @@ from launderette.pipelines.privacy import public_images, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
 from launderette.pipelines.stages.splitting import HELD_OUT
+from launderette.pipelines.templates.private_images import draft
 
 GENERATOR = public_images.PRIVATE_IMAGE_GENERATOR
 
@@ -69,6 +70,7 @@ __all__ = [
     "compare",
     "describe",
     "digest_source",
+    "draft",
     "entity",
     "in_shards",
     "losses",

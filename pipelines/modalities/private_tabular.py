@@ -48,6 +48,7 @@ from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.stages import sampling
 from launderette.pipelines.stages.splitting import HELD_OUT
+from launderette.pipelines.templates.private_tables import draft
 
 GENERATOR = public.PRIVATE_GENERATOR
 
@@ -65,6 +66,7 @@ __all__ = [
     "compare",
     "describe",
     "digest_source",
+    "draft",
     "entity",
     "losses",
     "most_scored",

@@ -29,6 +29,7 @@ from launderette.pipelines.sources import tables as sources
 from launderette.pipelines.sources.tables import digest as digest_source
 from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting, training
 from launderette.pipelines.stages.splitting import shared
+from launderette.pipelines.templates.tables import draft
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
@@ -37,6 +38,7 @@ COMPARED_BY, ATTACKED_BY = "fidelity.detection", "privacy.membership_model"
 __all__ = [
     "check_output",
     "digest_source",
+    "draft",
     "losses",
     "score",
     "score_sources",

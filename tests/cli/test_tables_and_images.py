@@ -15,6 +15,7 @@ from pipelines.cli import main
 from pipelines.config import documents
 from pipelines.image_sources import decoding
 from pipelines.stages import ingestion
+from pipelines.templates import tables
 from tests.generators.pictures import bars
 
 N = 120
@@ -77,8 +78,8 @@ def test_init_of_images_writes_a_configuration_of_images(tmp_path, capsys):
 @given(st.lists(st.text(min_size=1, max_size=12) | st.sampled_from(ODD), min_size=1, max_size=4, unique=True))
 def test_columns_of_any_name_are_listed_and_found_again(names):
     frame = pd.DataFrame({name: [1.5, 2.5, 3.5] for name in names})
-    text = documents.template(infer(frame), "t.csv")
-    read = config.validate(documents._named(documents._parse(text, "x")))
+    text = tables.template(infer(frame), "t.csv")
+    read = config.validate(documents._named(documents.parse(text, "x")))
     assert list(read.listed) == names
 
 

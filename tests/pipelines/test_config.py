@@ -12,6 +12,7 @@ from generators.data.schema import Categorical, Numerical, Schema
 from pipelines import config
 from pipelines.config import documents, rules
 from pipelines.run.artifacts import LaunderError
+from pipelines.templates import tables
 
 SECRET = "tell-nobody"
 UNPARSABLE = ("now", "99 3 * * *", "0 3 * *", "@nightly", "0 3 30 2 *")
@@ -185,7 +186,7 @@ def test_the_digest_is_of_what_decides_the_rows(read):
 
 def test_the_template_is_a_configuration(read):
     schema = Schema((Numerical("no", "int64", 0), Categorical("a: b", "object"), Categorical("größe", "object")))
-    loaded = read(documents.template(schema, "da ta.csv"))
+    loaded = read(tables.template(schema, "da ta.csv"))
     assert loaded.columns == {"no": "numerical", "a: b": "categorical", "größe": "categorical"}
     assert loaded == read(yaml.safe_dump({"source": "da ta.csv", "columns": loaded.columns}, allow_unicode=True))
 

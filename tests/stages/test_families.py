@@ -7,7 +7,9 @@ import pytest
 
 from generators.data.schema import infer
 from pipelines import config
-from pipelines.modalities import families
+from pipelines.config.proposals import Proposals
+from pipelines.modalities import families, private_tabular, tabular
+from pipelines.modalities.contract import Ingested
 from pipelines.modalities.families import MEASURED, Figures, suiting
 
 DOCS = Path(__file__).parents[2] / "docs" / "generators.md"
@@ -50,9 +52,11 @@ def test_of_families_that_differ_by_noise_the_first_is_named(monkeypatch):
         assert ("but for noise as hard as any" in suiting(500, 7)) == (other is near)
 
 
-def test_a_guarantee_has_one_generator_and_images_have_their_own():
-    assert suiting(500, 3, private=True).startswith("tabular.marginals suits a guarantee of epsilon")
+def test_a_draft_says_which_generator_suits_its_source():
     table = pd.DataFrame({"a": [1.5, None, 3.5] * 10, "b": ["x", "y", "z"] * 10})
-    loaded = config.validate({"source": "t.csv", "sample": {"where": {"b": "x"}}})
-    said = families.advice(table, infer(table), loaded, private=False)
+    loaded, found = config.validate({"source": "t.csv", "sample": {"where": {"b": "x"}}}), Ingested(table, infer(table))
+    drafts = [one.draft(found, "t.csv", loaded, [], Proposals(), None) for one in (tabular, private_tabular)]
+    (said,), (guaranteed,) = (draft.notes for draft in drafts)
     assert "30 rows of 2 columns with 17% of the values missing and a condition" in said and said.endswith("them.")
+    assert guaranteed.startswith("tabular.marginals suits a guarantee of epsilon")
+    assert "bounds: []" in drafts[1].text and "bounds" not in drafts[0].text.partition("split:")[0]

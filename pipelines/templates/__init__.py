@@ -1,0 +1,1 @@
+"""The commented configurations that `launder init` writes."""
