@@ -28,3 +28,8 @@ def accelerated(device: torch.device) -> bool:
 def half(device: torch.device) -> bool:
     """Tell whether the device multiplies bfloat16 in hardware, about twice as fast as float32."""
     return accelerated(device) or torch.cpu._is_avx512_bf16_supported()
+
+
+def instructions() -> str:
+    """Name the instructions of the CPU by which the last digits of products differ."""
+    return torch.backends.cpu.get_cpu_capability() + " bfloat16" * half(torch.device("cpu"))

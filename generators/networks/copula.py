@@ -54,6 +54,11 @@ class Conditionals:
     s_fine: Tensor  # [D]
     log_odds: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
 
+    def float(self) -> "Conditionals":
+        """Return them in float32, in which drawing takes half as long."""
+        log_odds = {c: (slopes.float(), intercepts.float()) for c, (slopes, intercepts) in self.log_odds.items()}
+        return Conditionals(*(own.float() for own in (self.A, self.s, self.A_fine, self.s_fine)), log_odds)
+
 
 class Copula(nn.Module):
     """Terms that are added to the logits of a model's factors; `fit` fills the buffers, which belong to the model's
@@ -319,6 +324,8 @@ class Copula(nn.Module):
 
     def _level_term(self, c: int, X: Tensor, given: Conditionals, patterns: Tensor | slice) -> Tensor:
         slopes, intercepts = (own[patterns] for own in given.log_odds[c])
+        if len(slopes) == 1:  # in half the time
+            return label_term(torch.addmm(intercepts, X, slopes[0]), self.shares(c))
         logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None]).flatten(0, 1)
         return label_term(logits, self.shares(c))
 

@@ -130,9 +130,24 @@ class Heads(nn.Module):
         row = self.groups[k].index(l)
         return self._possible(self._logits(k, slice(row, row + 1), h[None]), [l], x)[0]
 
+    def constants(self, l: int) -> tuple[Tensor, Tensor]:
+        """Return weight [h, K] and bias [1, K] of the logits of token l alone."""
+        k = next(k for k, group in enumerate(self.groups) if l in group)
+        row = self.groups[k].index(l)
+        weight, bias = (own[0, :, : self.sizes[l]] for own in self._weights(k, slice(row, row + 1)))
+        return weight.contiguous(), bias
+
+    def possible(self, l: int, logits: Tensor, x: Tensor) -> Tensor:
+        """Mask logits [B, K] of token l that the other tokens of x [B, L] leave no room for."""
+        return self._possible(logits[None], [l], x)[0]
+
     def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
+        weight, bias = self._weights(k, rows)
+        return torch.baddbmm(bias, h, weight)
+
+    def _weights(self, k: int, rows: slice) -> tuple[Tensor, Tensor]:
         weight = self.out[k][rows] + self.smooth[k][rows] @ getattr(self, f"waves_{k}")[rows]
-        return torch.baddbmm(self.out_bias[k][rows] + getattr(self, f"absent_{k}")[rows], h, weight)
+        return weight, self.out_bias[k][rows] + getattr(self, f"absent_{k}")[rows]
 
     def _uses(self, k: int, h: Tensor) -> list[Use]:
         out, smooth, bias = ((f"heads.{name}.{k}", None) for name in ("out", "smooth", "out_bias"))

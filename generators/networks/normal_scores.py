@@ -37,17 +37,19 @@ def squares_of(scores: Tensor, x: Tensor) -> Tensor:
 
 
 def interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
-    """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: [B, K]."""
+    """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: float32 [B, K]."""
     P = torch.special.ndtr(edges).float().diff()
-    conditional = torch.special.ndtr(((edges - mu[:, None]) / s).float()).diff()
-    return _with_strays(torch.where(P > 1e-7, conditional / P.clamp(min=1e-7), 1.0))
-
-
-def _with_strays(ratio: Tensor) -> Tensor:
-    return torch.log((1 - MARGINAL_SHARE) * ratio + MARGINAL_SHARE)
+    conditional = torch.special.ndtr(((edges.to(mu) - mu[:, None]) / s).float()).diff()
+    return _log_ratio(conditional, P, 1e-7)
 
 
 def label_term(logits: Tensor, shares: Tensor) -> Tensor:
     """log p(level | logits [B, K] beside log shares) / share: float32 [B, K]."""
-    ratio = (logits + shares.log()).softmax(1) / shares.clamp(min=1e-9)
-    return _with_strays(torch.where(shares > 1e-9, ratio, 1.0).float())
+    return _log_ratio((logits + shares.to(logits).log()).softmax(1).float(), shares.float(), 1e-9)
+
+
+def _log_ratio(conditional: Tensor, marginal: Tensor, least: float) -> Tensor:
+    """Return log conditional / marginal, some rows being drawn from the marginal; 0 where that is `least` at most."""
+    seen = marginal > least
+    weight = torch.where(seen, (1 - MARGINAL_SHARE) / marginal.clamp(min=least), 0.0)
+    return torch.addcmul(torch.where(seen, MARGINAL_SHARE, 1.0), conditional, weight).log()

@@ -7,13 +7,14 @@ The logits may start from a Gaussian copula (copula.py).
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.devices.device import accelerated
+from launderette.generators.devices.device import accelerated, half
 from launderette.generators.networks.copula import INDEPENDENT, LEAST_SAVED_NATS, SHRINKAGE, Conditionals, Copula
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
@@ -34,6 +35,17 @@ def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
         return (torch.arange(layout.sizes[l], device=x.device) == fixed[l]).expand(len(x), -1) if l in fixed else None
 
     return allowed
+
+
+@dataclass(frozen=True)
+class DrawnFactor:
+    """What factor l takes to be drawn from; products in bfloat16 where the device multiplies it in hardware."""
+
+    before: Tensor  # [values, h], what each value of its token adds to the factors after it
+    first_bias: Tensor  # [h]
+    hidden: tuple[tuple[Tensor, Tensor], ...]  # weights [h, h] and biases [1, h]
+    out: Tensor  # [h, K]
+    out_bias: Tensor  # float32 [1, K]
 
 
 class Model(nn.Module):
@@ -190,28 +202,37 @@ class Model(nn.Module):
         return nn.functional.dropout(h, self.dropout) if self.training and self.dropout else h
 
     @torch.no_grad()
-    def draw(self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything, factors: Sequence[DrawnFactor] = ()
+    ) -> tuple[Tensor, Tensor]:
         """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places that are known as in x, and log q
         of the others [B].
 
         The B = P * K rows are K of each of the P patterns `known`, bool [P, L]. `allowed(l, x)` masks the tokens that
-        factor l may take, [B, K], given those drawn so far; None allows all.
+        factor l may take, [B, K], given those drawn so far; None allows all. `factors` are those of `factors()`, which
+        many calls may share.
         """
         log_q = torch.zeros(len(u), dtype=torch.float64, device=u.device)
-        return self.draw_tokens(u, x, known, allowed, log_q), log_q
+        return self.draw_tokens(u, x, known, allowed, factors, log_q), log_q
 
     @torch.no_grad()
     def draw_tokens(
-        self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything, log_q: Tensor | None = None
+        self,
+        u: Tensor,
+        x: Tensor,
+        known: Tensor,
+        allowed: Allowed = anything,
+        factors: Sequence[DrawnFactor] = (),
+        log_q: Tensor | None = None,
     ) -> Tensor:
         """The tokens of `draw` alone; what it adds to log q is added to `log_q` [B] where that is given."""
         x, drawn = x.clone(), known.repeat_interleave(len(x) // len(known), 0)
-        for l, rows, logits in self._walk(x, known):
+        for l, rows, logits in self._walk(x, known, factors or self.factors()):
             for mask in (allowed(l, x), *(c.mask(l, x, drawn, logits.shape[1]) for c in self.combinations)):
                 logits = logits if mask is None else logits.masked_fill(~mask[rows].to(logits.device), IMPOSSIBLE)
             x[rows, l] = inverted(logits, u[rows, l])
             if log_q is not None:
-                log_q[rows] += logits.log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
+                log_q[rows] += logits.double().log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
             drawn[:, l] = True
         return x
 
@@ -220,56 +241,71 @@ class Model(nn.Module):
         """The inverse of `draw`: u_l = F(x_l - 1) + v_l p(x_l) for tokens x and v in [0, 1), both [B, L]
         (Rosenblatt 1952).
         """
-        u = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
-        for l, _, logits in self._walk(x, torch.zeros(1, self.L, dtype=torch.bool, device=x.device)):
-            p = logits.softmax(-1)
+        u, none = torch.zeros(x.shape, dtype=torch.float64, device=x.device), torch.zeros(1, self.L, dtype=torch.bool)
+        for l, _, logits in self._walk(x, none.to(x.device), self.factors()):
+            p = logits.softmax(-1).double()
             own = x[:, l : l + 1]
             u[:, l] = (p.cumsum(-1).gather(1, own) - (1 - v[:, l : l + 1]) * p.gather(1, own))[:, 0]
         return u
 
-    def _walk(self, x: Tensor, known: Tensor) -> Iterator[tuple[int, Tensor | slice, Tensor]]:
+    @torch.no_grad()
+    def factors(self) -> list[DrawnFactor]:
+        """Return what drawing takes of each factor."""
+        product = torch.bfloat16 if half(self.first_bias.device) else torch.float32
+        return [self._factor(l, product) for l in range(self.L)]
+
+    def _factor(self, l: int, product: torch.dtype) -> DrawnFactor:
+        row = self.heads.place[l]
+        layers = zip(self.hidden[:, row].to(product), self.hidden_bias[:, row].to(product), strict=True)
+        out, out_bias = self.heads.constants(l)
+        before = self.embed.table(l) @ self.before[l]
+        return DrawnFactor(before, self.first_bias[l], tuple(layers), out.to(product), out_bias)
+
+    def _walk(
+        self, x: Tensor, known: Tensor, factors: Sequence[DrawnFactor]
+    ) -> Iterator[tuple[int, Tensor | slice, Tensor]]:
         """Yield each factor, the rows that do not know it and their logits [rows, K], given the tokens x as they are
         when it is its turn; `known` is bool [P, L], as in `draw`.
         """
         copula, shows = self.copula, known.repeat_interleave(len(x) // len(known), 0)[:, :, None]
         some, every = known.any(0).tolist(), known.all(0).tolist()
         given = self._given(x, known, some) if copula.used else None
-        shown = {l: self._contribution(l, x, self.after) * shows[:, l] for l in range(self.L) if some[l]}
+        shown = {l: self._shown(l, x) * shows[:, l] for l in range(self.L) if some[l]}
         h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
-        for l in range(self.L):
+        for l, factor in enumerate(factors):
             h = h - shown[l] if l in shown else h
             if not every[l]:
                 rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (EVERY_ROW, EVERY_ROW)
-                logits = self._factor(l, h[rows] + self.first_bias[l], x[rows])
+                logits = self.heads.possible(l, _logits(factor, h[rows]), x[rows])
                 if given and l in copula.factors:
                     logits += copula.term(l, x[rows], given[0][rows], given[1], patterns)
-                yield l, rows, logits.double()
+                yield l, rows, logits
                 if given and l < copula.columns:
                     copula.read(l, x, given[0])
-            h += self._contribution(l, x, self.before)
+            h += nn.functional.embedding(x[:, l], factor.before)
 
     def _given(self, x: Tensor, known: Tensor, some: list[bool]) -> tuple[Tensor, Conditionals]:
-        """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that."""
+        """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that, in float32."""
         named = [c for c in range(self.copula.columns) if some[c]]
         found = self.copula.conditionals(known[:, : self.copula.columns]) if named else self.copula.given_none()
-        return self.copula.features(x, named), found
+        return self.copula.features(x, named).float(), found.float()
 
-    def _contribution(self, l: int, x: Tensor, weights: Tensor) -> Tensor:
-        """What token l of the rows x [B, L] adds to the first layer of other factors, [B, h]."""
-        return nn.functional.embedding(x[:, l], self.embed.table(l) @ weights[l])
+    def _shown(self, l: int, x: Tensor) -> Tensor:
+        """What token l of the rows x [B, L] adds to the first layer of the factors before it, [B, h]."""
+        return nn.functional.embedding(x[:, l], self.embed.table(l) @ self.after[l])
 
-    def _factor(self, l: int, h: Tensor, x: Tensor) -> Tensor:
-        """First-layer sums h [B, h] of factor l, which are written over -> its logits [B, its own tokens]."""
-        row = self.heads.place[l]
-        nn.functional.silu(h, inplace=True)
-        for W, b in zip(self.hidden[:, row], self.hidden_bias[:, row], strict=True):
-            h += nn.functional.silu(torch.addmm(b, h, W), inplace=True)
-        return self.heads.logits(l, h, x)[:, : self.heads.sizes[l]]
+
+def _logits(factor: DrawnFactor, h: Tensor) -> Tensor:
+    """First-layer sums h [B, h] -> the factor's logits, float32 [B, its own tokens]."""
+    h = nn.functional.silu(h + factor.first_bias, inplace=True).to(factor.out.dtype)
+    for W, b in factor.hidden:
+        h += nn.functional.silu(torch.addmm(b, h, W), inplace=True)
+    return h @ factor.out + factor.out_bias
 
 
 def inverted(logits: Tensor, u: Tensor) -> Tensor:
     """Return the tokens at which the CDFs of logits [B, K] pass u [B] in [0, 1), never an impossible one: int64 [B]."""
-    mass = (logits - logits.amax(-1, keepdim=True)).exp_().cumsum_(-1)  # a softmax takes twice as long
+    mass = logits.softmax(-1).cumsum(-1, dtype=torch.float64)
     at = torch.searchsorted(mass, u[:, None] * mass[:, -1:], right=True)[:, 0]
     if not (rounded := at == logits.shape[1]).any():
         return at

@@ -27,7 +27,7 @@ from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHU
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
-from launderette.generators.tabular._chain import Model, only
+from launderette.generators.tabular._chain import DrawnFactor, Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.plan import chain_options, of_chain
@@ -75,10 +75,10 @@ class Autoregressive(FittedTable[Config, Model]):
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
         asked = Asked(self.encoding, held, self.model.combinations, guided=True if sobol and held.open else None)
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        return asked, partial(self._chunk, held, points)
+        return asked, partial(self._chunk, held, points, self.model.factors())
 
     def _chunk(
-        self, held: Constraints, points: Points, seed: int, first: int, guided: bool
+        self, held: Constraints, points: Points, factors: Sequence[DrawnFactor], seed: int, first: int, guided: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
         fixed, columns = held.fixed, len(self.encoding.columns)
@@ -89,11 +89,18 @@ class Autoregressive(FittedTable[Config, Model]):
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
         u = points(seed, first, CHUNK_ROWS, conditioning.randoms(self.encoding, bool(known or guided)))
-        return self._draw(u[:, columns:], x, known, allowed, held if guided else None), u[:, :columns]
+        asked = x, known, allowed, factors
+        return self._draw(u[:, columns:], *asked, held if guided else None), u[:, :columns]
 
     @torch.no_grad()
     def _draw(
-        self, u: np.ndarray, x: Tensor, known: list[int], allowed: Allowed = anything, held: Constraints | None = None
+        self,
+        u: np.ndarray,
+        x: Tensor,
+        known: list[int],
+        allowed: Allowed,
+        factors: Sequence[DrawnFactor],
+        held: Constraints | None,
     ) -> np.ndarray:
         """Draw tokens [B, L] where x is not known, by u [B, 1 + L for each candidate].
 
@@ -104,8 +111,8 @@ class Autoregressive(FittedTable[Config, Model]):
         candidates = uniforms[:, 1:].split(self.encoding.layout.width, 1)
         shown = torch.tensor([[l in known for l in range(x.shape[1])]], device=self._device)
         if len(candidates) == 1:
-            return self.model.draw_tokens(candidates[0], x, shown, allowed).cpu().numpy()
-        drawn = [self.model.draw(part, x, shown, allowed) for part in candidates]
+            return self.model.draw_tokens(candidates[0], x, shown, allowed, factors).cpu().numpy()
+        drawn = [self.model.draw(part, x, shown, allowed, factors) for part in candidates]
         return conditioning.resampled(drawn, partial(self._log_p, held=held), uniforms[:, 0]).cpu().numpy()
 
     def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:

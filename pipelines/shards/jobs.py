@@ -15,6 +15,7 @@ from typing import Any
 from launderette import generators
 from launderette.generators import GeneratorError
 from launderette.generators.contract import HasParts
+from launderette.generators.devices import device
 from launderette.pipelines.run.artifacts import (
     LaunderError,
     atomic_write,
@@ -102,8 +103,8 @@ def opened(job: str, digest: str) -> dict[str, Any]:
     document = read_json(job)
     if {key: document.pop(key) for key in ("code", "versions")} != versions():
         raise LaunderError(
-            "expected the same launderette, torch, numpy and pandas on every worker, found another version on one; "
-            "install the same there"
+            "expected the same launderette, torch, numpy, pandas and instructions of the CPU on every worker, found "
+            "another version on one; install the same there"
         )
     return document
 
@@ -119,7 +120,8 @@ def _opened(job: str, digest: str) -> tuple[Job, Any]:
 def versions() -> dict[str, Any]:
     """Return what has to be the same on every worker: the code, and the libraries by which rows could differ."""
     libraries = ("launderette", "torch", "numpy", "pandas", "pyarrow")
-    return {"code": code_digest(), "versions": {name: _version(name) for name in libraries}}
+    found = {name: _version(name) for name in libraries} | {"cpu": device.instructions()}
+    return {"code": code_digest(), "versions": found}
 
 
 def _version(name: str) -> str | None:

@@ -162,6 +162,16 @@ def test_rows_with_gaps_of_their_own_are_drawn_together_as_each_pattern_alone():
         assert torch.equal(together[own], alone) and torch.allclose(log_q[own], log_q_alone, atol=1e-4)
 
 
+def test_rows_are_drawn_as_likely_as_the_model_has_them(model):
+    """Whatever precision drawing multiplies in, and however rows are cut into batches."""
+    u = torch.rand((400, model.model.L), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x, none = torch.zeros(u.shape, dtype=torch.int64), torch.zeros((1, model.model.L), dtype=torch.bool)
+    drawn, log_q = model.model.draw(u, x, none)
+    assert torch.allclose(log_q, -model.model(drawn).detach().double(), atol=0.03)
+    parts = [model.model.draw_tokens(part, x[: len(part)], none) for part in u.split(150)]
+    assert torch.equal(torch.cat(parts), drawn)
+
+
 def test_categories_of_pandas_admit_what_is_drawn(model):
     frame = tables.linked(40, seed=5)
     there = sorted(frame["b"].unique())
