@@ -87,7 +87,7 @@ def _do(asked: list[str] | None, costs: Costs, config: RunConfig, step, **inputs
 
 
 def _table(found: Mapping[int, Costs], least: int) -> Table:
-    sizes = [rows for rows in found if rows != least]
+    sizes = [rows for rows in found if rows != least] or [least]
     heads = [f"{rows:,}: {what}" for rows in sizes for what in ("s", "rows/s", "peak MB")]
     table = Table("stage", *heads, "exponent", title=f"{making.COLUMNS} columns", title_justify="left")
     for name in found[sizes[0]]:
@@ -102,11 +102,11 @@ def _cells(rows: int, cost: Cost) -> tuple[str, str, str]:
 
 def _exponent(seconds: Mapping[int, float], least: int) -> str:
     """Slope of log processor seconds by log rows between the smallest and the largest size."""
-    sizes = sorted(rows for rows in seconds if rows != least)
-    own = [seconds[rows] - seconds[least] for rows in (sizes[0], sizes[-1])]
-    if len(sizes) < 2 or min(own) <= 0:
+    own = {rows: seconds[rows] - seconds[least] for rows in sorted(seconds) if rows != least}
+    if len(own) < 2 or min(own.values()) <= 0:
         return "-"
-    return f"{math.log(own[1] / own[0]) / math.log(sizes[-1] / sizes[0]):.2f}"
+    few, many = min(own), max(own)
+    return f"{math.log(own[many] / own[few]) / math.log(many / few):.2f}"
 
 
 if __name__ == "__main__":

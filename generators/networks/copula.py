@@ -57,7 +57,7 @@ class Conditionals:
     def float(self) -> "Conditionals":
         """Return them in float32, in which drawing takes half as long."""
         log_odds = {c: (slopes.float(), intercepts.float()) for c, (slopes, intercepts) in self.log_odds.items()}
-        return Conditionals(*(own.float() for own in (self.A, self.s, self.A_fine, self.s_fine)), log_odds)
+        return Conditionals(self.A.float(), self.s.float(), self.A_fine.float(), self.s_fine.float(), log_odds)
 
 
 class Copula(nn.Module):
