@@ -213,11 +213,16 @@ def _off(conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
 
 
 def _check_memory(resources: Resources, rows: int, columns: int) -> None:
-    """Raise LaunderError where a run on a table does not fit into the memory allowed."""
+    """Raise LaunderError where a run on a table does not fit into the memory allowed; how many rows it has is not said.
+
+    A part of the rows is not learned from: it would have to be drawn at a rate that somebody states, for no number of
+    rows is public, and even then only whoever knows that number could tell whether the part fits.
+    """
     if (held := preflight.held(columns, resources.memory_bytes)) < rows:
         raise LaunderError(
             f"expected at most {max(0, int(held)):,} rows for resources.memory: {resources.memory} under "
-            f"privacy.epsilon, which cannot learn from some of them, found {rows:,}; allow more"
+            "privacy.epsilon, which cannot learn from some of them, as no number of rows is public, found more; allow "
+            "more memory"
         )
 
 

@@ -109,7 +109,7 @@ def test_what_needs_all_rows_says_so(table, small, tmp_path):
     with pytest.raises(LaunderError, match=r"expected no source\.rows under privacy\.epsilon, found it"):
         inspected(asked(*private, "source.rows=600"))
     with pytest.raises(
-        LaunderError, match=r"under privacy\.epsilon, which cannot learn from some of them, found 2,400"
+        LaunderError, match=r"under privacy\.epsilon, which cannot learn from some of them, .* found more"
     ):
         inspected(asked(*private, small))
     with pytest.raises(LaunderError, match=r"for the identifiers of 2,400 rows in 2 columns"):

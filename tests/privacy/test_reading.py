@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import io
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from pipelines.stages import fitting
 from tests import runs
 from tests.privacy.test_runs import COLUMNS, QUICK, loaded, table
 
+OF_IDS = rb"\d{8}T\d{6}-(model-[0-9a-f]{8})?"
 ROWS = [b"1,Ulm,true", b'2,"K\xc3\xb6ln, Mitte",false', b",,", b"4,Ulm,0"]
 LINE = st.binary(max_size=30).filter(lambda line: not {10, 13} & set(line))
 
@@ -100,28 +102,37 @@ def test_equal_values_of_several_types_are_each_read_by_themselves():
     assert month.conformed(zoned.dt.tz_convert("Europe/Berlin")).isna().tolist() == [False, True]
 
 
-def told(place):
-    """Return what a release tells, by file: without the time in its id, and digests of what holds that."""
+def told(output):
+    """Return what all runs of an output folder tell, by file outside work/: without the time and the chance in ids, and
+    digests of what holds these.
+    """
     plain = {}
-    for path in sorted(path for path in place.rglob("*") if path.is_file()):
-        found = path.read_bytes().replace(place.name.encode(), place.name.partition("-")[2].encode())
+    for path in sorted(path for path in output.rglob("*") if path.is_file() and output / "work" not in path.parents):
+        name, found = (re.sub(OF_IDS, b"", part) for part in (bytes(path.relative_to(output)), path.read_bytes()))
         if path.name == "manifest.json":
             known = json.loads(found)
             known["files"] = {name: one for name, one in known["files"].items() if not name.startswith("report")}
             found = [(key, one) for key, one in known.items() if key not in ("created", "digest")]
-        plain[path.relative_to(place).as_posix()] = found
+        plain[name] = found
     return plain
 
 
+def end_in_both(source):
+    """Run once to a release, and once, with the same model, to a refusal."""
+    for words, passed in ([], True), (["gate.fidelity.shape.at_least=1"], False):
+        assert runs.launder(loaded(source, *QUICK, *words))["passed"] == passed
+
+
 def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(tmp_path, monkeypatch):
-    """One row more among those that are trained on, whatever it holds: every file of the release is the same."""
+    """One row more among those that are trained on, whatever it holds: every file outside work/ is the same."""
     exact, answers = noise.noisy, []
     monkeypatch.setattr(noise, "noisy", lambda counts, variance: answers.append(exact(counts, variance)) or answers[-1])
     (tmp_path / "less").mkdir(), (tmp_path / "more").mkdir()
     frame = table(500)
     frame.to_csv(tmp_path / "less/people.csv", index=False)
     asked = loaded(tmp_path / "less/people.csv", *QUICK)
-    first = told(Path(runs.launder(asked)["place"]))
+    end_in_both(tmp_path / "less/people.csv")
+    first = told(tmp_path / "less/out")
     held = [len(part) for part in private_tabular.split(*public.read(asked)[:2], asked)][1]
     for age in range(18):  # of no stated town, on the side that is trained on
         more = pd.concat([frame, pd.DataFrame({"age": [age], "town": ["Quixworth"], "ill": ["maybe"], "note": [""]})])
@@ -131,7 +142,8 @@ def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(t
             break
     replayed = iter(answers)
     monkeypatch.setattr(noise, "noisy", lambda counts, variance: next(replayed))
-    again = told(Path(runs.launder(asked)["place"]))
+    end_in_both(tmp_path / "more/people.csv")
+    again = told(tmp_path / "more/out")
     assert next(replayed, None) is None and sorted(again) == sorted(first)
     assert [name for name in first if first[name] != again[name]] == []
 
