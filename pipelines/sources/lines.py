@@ -5,7 +5,6 @@ are left out, bytes that are no text become the sign for that, and a quote that 
 """
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,11 +72,20 @@ def _header(part: Part, form: DelimitedForm) -> TextLayout:
 
 
 def _lines(part: Part, encoding: str) -> Iterator[str]:
-    """Yield the lines of a part without their ends."""
+    """Yield the lines of a part without their ends, each decoded by itself, whatever state the one before has left.
+
+    LaunderError for an encoding in which a line does not end with one byte.
+    """
     delimited.check_known(encoding)
+    if b"\n".decode(encoding, "replace") != "\n":
+        raise LaunderError(
+            f"expected an encoding whose lines end with one byte under privacy.epsilon, found {encoding}, of which one "
+            "row may shift all others; convert the file to utf-8"
+        )
     with undamaged(part.name), part.open() as file:
-        for line in io.TextIOWrapper(file, encoding=encoding, errors="replace"):
-            yield line.rstrip("\n").removeprefix("\ufeff")
+        for line in file:
+            for one in line.removesuffix(b"\n").removesuffix(b"\r").split(b"\r"):
+                yield one.decode(encoding, "replace").removeprefix("\ufeff")
 
 
 def _add(rows: TextRows, part: Part, own: TextLayout, form: DelimitedForm) -> None:

@@ -176,7 +176,7 @@ def format_of(part: Part) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf")
     if PAGE.match(text):
         found = "an HTML page or XML"
-    elif head[257:262] == b"ustar" and b"\0" in head[:257]:
+    elif head[257:262] == b"ustar" and b"\0" in head[:257] and b"\n" not in head[:257]:  # no row below a header
         found = "a tar archive"
     if found:
         raise LaunderError(f"expected a table in {part.name}, found {found}; {USE}")

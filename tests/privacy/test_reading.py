@@ -53,6 +53,23 @@ def test_a_line_of_any_bytes_changes_nothing_of_the_others(line, data):
     assert found.drop(index=range(at, at + more)).reset_index(drop=True).equals(before)
 
 
+ENCODINGS = ["utf-8", "utf-8-sig", "latin-1", "iso2022_jp", "utf-7", "shift_jis", "gb18030", "hz"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINE | st.sampled_from([b"\x1b$B", b"~{", b"+AGE", b"\x81", b"\x1b(J\\"]), st.sampled_from(ENCODINGS))
+def test_a_line_of_any_bytes_changes_nothing_of_the_others_in_any_encoding(line, encoding):
+    before = texts([b"1,Ulm,true", *ROWS[2:]], encoding=encoding)
+    after = texts([line, b"1,Ulm,true", *ROWS[2:]], encoding=encoding)
+    assert after.iloc[len(after) - len(before) :].reset_index(drop=True).equals(before)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp037"])
+def test_encodings_of_which_a_row_may_shift_all_others_are_refused(encoding):
+    with pytest.raises(LaunderError, match=f"lines end with one byte under privacy.epsilon, found {encoding}, "):
+        texts(ROWS, encoding=encoding)
+
+
 def test_lines_are_read_as_they_stand():
     found = texts(ROWS)
     assert found["town"].tolist() == ["Ulm", "Köln, Mitte", None, "Ulm"] and found["ill"].tolist()[-1] == "0"
