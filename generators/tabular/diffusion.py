@@ -33,6 +33,7 @@ from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.networks.pairs import PairTables
 from launderette.generators.networks.per_row import Tape
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
@@ -55,6 +56,7 @@ from launderette.generators.training.plan import chain_options, of_chain
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
+PAIRED_ROWS = 10_000  # below which the network starts from tables of pairs
 ONE_AT_A_TIME, WIDE_STEPS = 300, 50  # tokens of a row that are drawn one by one; steps that draw more of them
 
 
@@ -121,8 +123,13 @@ class Model(nn.Module):
         return self.width**2
 
     def own(self, l: int) -> list[Tensor]:
-        """Return the parameters of token l by which it departs from the marginals."""
+        """Return the parameters of token l by which it departs from the marginals and the tables of pairs."""
         return self.denoiser.heads.own(l)
+
+    @property
+    def copula(self) -> PairTables:
+        """What it knew before training, by the name under which shrinking asks for it: tables of pairs."""
+        return self.denoiser.pairs
 
     @torch.no_grad()
     def reveal(
@@ -136,21 +143,21 @@ class Model(nn.Module):
         tokens that are visible from the beginning.
         """
         x, log_w = x.masked_fill(at > 0, 0), torch.zeros(len(x), dtype=torch.float64, device=x.device)
-        shown, visible = self.denoiser.shown_by(x, at == 0), (at == 0).sum(1)
-        given, count = shown.clone(), visible
+        known = at == 0
+        shown = self.denoiser.shown_by(x, known)
+        given = shown.clone()
         for step in range(1, int(at.max()) + 1 if at.numel() else 1):
-            now = at == step
+            now, visible = at == step, at < step
             revealed = [(l, now[:, l].nonzero()[:, 0]) for l in now.any(0).nonzero()[:, 0].tolist()]
             for l, rows in revealed:
                 logits = self.denoiser.logits(l, shown[rows], visible[rows], x[rows])
                 if guidance != 1:
-                    free = (shown - given)[rows], (visible - count)[rows]
+                    free = (shown - given)[rows], (visible & ~known)[rows]
                     logits = guide(logits, self.denoiser.logits(l, *free, x[rows]), guidance)
                 x[rows, l], share = _inverted(logits.double(), u[rows, l], allowed(l, x[rows]))
                 log_w[rows] += share
             for l, rows in revealed:
                 self.denoiser.show(l, shown, x, rows)
-            visible = visible + now.sum(1)
         return x, log_w
 
 
@@ -277,6 +284,8 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     _from_marginals(model, x)
+    if len(x) < PAIRED_ROWS:
+        model.denoiser.pairs.fit(x, model.dependence)
 
 
 def _from_marginals(model: Model, x: Tensor) -> None:

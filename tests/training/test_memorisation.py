@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 import generators
 from generators import Budget, GeneratorError
+from generators.tabular import diffusion
 from generators.training import loop, memorisation, shrinking, validation
 from generators.training.crossing import crossed
 from generators.training.memorisation import Attack, Remembered
@@ -114,7 +115,8 @@ def test_a_model_that_would_learn_its_rows_by_heart_keeps_to_the_bound():
     assert "copula" not in free and bounded["copula"] < 1  # labels that follow labels by chance are remembered there
 
 
-def test_a_diffusion_keeps_to_the_bound_too(table):
+def test_a_diffusion_keeps_to_the_bound_too(table, monkeypatch):
+    monkeypatch.setattr(diffusion, "PAIRED_ROWS", 0)  # with tables of pairs its network learns less by heart
     free, bounded = (fitted(table, "tabular.diffusion", memory=bound).record["memorisation"] for bound in (1.0, 0.65))
     assert bounded["auc"] <= 0.65 < free["auc"] and bounded["kept"] < free["kept"]
 
