@@ -61,12 +61,12 @@ def ordered(edges: Iterable[Edge], sizes: Sequence[int]) -> Order:
     return Order(columns, tuple(tuple(sorted(parents[k], key=rank.__getitem__)) for k in range(len(sizes))))
 
 
-def fits(edges: Iterable[Edge], sizes: Sequence[int]) -> bool:
-    """Tell whether the tables of all families together stay small."""
+def fits(edges: Iterable[Edge], sizes: Sequence[int], most: int = MOST_TABLE_CELLS) -> bool:
+    """Tell whether the tables of all families together stay small: of at most so many cells."""
     whole = 0
     for _, near, cells in _taken_out(edges, sizes):
         whole += cells
-        if whole > MOST_TABLE_CELLS or len(near) >= MOST_FAMILY:
+        if whole > most or len(near) >= MOST_FAMILY:
             return False
     return True
 
@@ -102,9 +102,16 @@ def _size(k: int, near: set[int], sizes: Sequence[int]) -> tuple[int, int]:
     return sizes[k] * math.prod(sizes[d] for d in near), sum(sizes[d] == 1 for d in near)
 
 
-def further(tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[int], most: int) -> list[Edge]:
-    """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small,
-    until many in a row would not; none of a column of one group, whose table says what its other column alone does.
+def further(
+    tree: Sequence[Edge],
+    gains: Mapping[Edge, float],
+    sizes: Sequence[int],
+    most: int,
+    cells: int = MOST_TABLE_CELLS,
+) -> list[Edge]:
+    """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small (of
+    `cells`), until many in a row would not; none of a column of one group, whose table says what its other column alone
+    does.
     """
     chosen: list[Edge] = []
     refused = 0
@@ -112,7 +119,7 @@ def further(tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[i
     for edge in sorted(telling, key=lambda edge: -gains[edge])[: MOST_TRIED * most]:
         if len(chosen) == most or refused == MOST_REFUSED:
             break
-        fitting = fits([*tree, *chosen, edge], sizes)
+        fitting = fits([*tree, *chosen, edge], sizes, cells)
         refused = 0 if fitting else refused + 1
         chosen += [edge] if fitting else []
     return chosen

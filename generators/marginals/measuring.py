@@ -29,6 +29,7 @@ LEAST_GROUP_DIVISOR = 16  # a group has at least 1 / (LEAST_GROUP_DIVISOR * bins
 EXPECTED_ABSOLUTE = math.sqrt(2 / math.pi)  # of a standard normal
 SIGNAL_DEVIATIONS = 3.0  # standard deviations that the number of rows has to differ from 0 by
 EDGES_PER_COLUMN = 2  # beside the tree, at most
+NOISY_TABLE_CELLS = 2 * graphs.MOST_TABLE_CELLS  # of all families under a budget, of which none remembers a row
 INDEPENDENT_ROWS = 0.5  # mixed into a table without noise, so that all that its margins allow stays possible
 
 Tables = dict[Edge, list[Answer]]  # all answers about each pair
@@ -107,7 +108,8 @@ def _asked(coded: Coded, queries: Queries, edges: int) -> Tables:
     implied = _implied(tree, _joint(tables, coded.totals), coded, frozenset(pairs))
     gains = _gains(coded, implied, queries, FURTHER_SHARE / min(edges, len(pairs)), "what the tree implies")
     rest = {edge: gain for edge, gain in gains.items() if edge not in tables}
-    further = graphs.further(tree, rest, coded.sizes, edges)
+    cells = NOISY_TABLE_CELLS if queries.private else graphs.MOST_TABLE_CELLS
+    further = graphs.further(tree, rest, coded.sizes, edges, cells)
     return _more(tables, _measured(coded, further or tree, queries, queries.left()))
 
 
