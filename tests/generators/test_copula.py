@@ -13,9 +13,11 @@ from scipy.stats import multivariate_normal
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
+from generators.networks import ties
 from generators.networks.copula import Copula
 from generators.networks.frequencies import Places, log_shares
 from generators.networks.label_fitting import fit_labels
+from generators.tabular._chain import Model
 
 
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
@@ -181,6 +183,38 @@ def test_few_rows_start_from_whatever_two_of_many_columns_have_to_do_with_each_o
     model = fit(pd.concat([normal_table(300)[["a", "b"]], alone], axis=1), budget=Budget(steps=1)).model
     a, b = (model.copula.feature[c] for c in range(2))
     assert model.copula.used and abs(model.copula.R[a, b]) > 0.7
+
+
+def test_what_two_of_very_many_columns_have_to_do_with_each_other_is_not_lost_among_chance():
+    """Of 300 rows and 28 columns, the regressions on all others cost more nats than the one tie gains."""
+    rng = np.random.default_rng(1)
+    own = pd.DataFrame({f"x{k}": rng.normal(size=300).round(3) for k in range(26)})
+    copula = started(pd.concat([own, normal_table(300, 0.8)[["a", "b"]]], axis=1))
+    a, b = (copula.feature[c] for c in (26, 27))
+    assert copula.used and copula.R[a, b] > 0.6
+    others = copula.R[copula.column < 26][:, copula.column < 26].fill_diagonal_(0.0)
+    assert (others.abs() > 0.02).double().mean() < 0.05  # of which chance alone ties 73 % so far
+
+
+def started(frame):
+    """Return the copula that an autoregressive model of a table starts from."""
+    encoded = encoding.fit(frame, infer(frame))
+    x = torch.from_numpy(encoded.encode(frame))
+    model = Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0)
+    model.heads.start_from_marginals(x)
+    model.start_from_copula(x, x[:0])
+    return model.copula
+
+
+def test_correlations_without_their_weak_ones_stay_correlations():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        X = torch.from_numpy(rng.normal(size=(40, 3)) @ rng.normal(size=(3, 9)) + 0.3 * rng.normal(size=(40, 9)))
+        column = torch.tensor([0, 0, 1, 2, 3, 3, 3, 4, 5])
+        R = torch.corrcoef(X.t())
+        found = ties.beyond(R, column, 40, 8.0)
+        assert torch.linalg.eigvalsh(found).min() > 0 and torch.allclose(found.diagonal(), torch.ones(9).double())
+        assert found.square().sum() < R.square().sum() and torch.equal(ties.beyond(R, column, 40, 0.0), R)
 
 
 @pytest.mark.parametrize("cells", [40, 200])
