@@ -293,9 +293,13 @@ def _places(present: pd.Series) -> int | None:
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Return the frame's columns in the schema's order; ValueError for a column that is missing, unlisted or of
-    another type.
-    """
+    """Return the frame's columns in the schema's order; ValueError as of `check_columns`."""
+    check_columns(frame, schema)
+    return frame[schema.names]
+
+
+def check_columns(frame: pd.DataFrame, schema: Schema) -> None:
+    """Raise ValueError for a column that is missing, unlisted or of another type than the schema has."""
     if missing := [name for name in schema.names if name not in frame.columns]:
         raise GeneratorError(f"expected the columns of the schema, found that {_quoted(missing)} are missing")
     if unlisted := [name for name in frame.columns if name not in schema.names]:
@@ -306,7 +310,6 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         found, numeric = frame[column.name], column.kind == "numerical" and column.format is None
         if numeric and found.notna().any() and not _is_number(dtypes.simple(found)):
             raise GeneratorError(f"expected numbers in column {column.name!r}, found {found.dtype}")
-    return frame[schema.names]
 
 
 def _is_number(values: pd.Series) -> bool:

@@ -18,6 +18,7 @@ from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
 from launderette.pipelines.personal_data import detection, keys
 from launderette.pipelines.personal_data.detection import KIND_PHRASES, Found
+from launderette.pipelines.run.artifacts import chosen
 
 KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema
 PSEUDONYMS = "as stated, learned under pseudonyms"
@@ -37,9 +38,8 @@ def find(
     found = _stated(config)
     if config.personal.detect:
         wanted = {*known, *_learned(config)} - ({config.split.column} - set(config.listed))
-        names = [column.name for column in schema.columns if column.name not in wanted]
-        part = Schema(tuple(column for column in schema.columns if column.name in names))
-        others = detection.find(frame[names], part, profile)
+        part = Schema(tuple(column for column in schema.columns if column.name not in wanted))
+        others = detection.find(chosen(frame, part.names), part, profile)
         found |= {name: one for name, one in others.items() if name not in found}
     return {column.name: found[column.name] for column in schema.columns if column.name in found}
 

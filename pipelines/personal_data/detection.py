@@ -98,7 +98,8 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
 
 def _examined(distinct: pd.Series) -> list[str]:
     """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them."""
-    filled = [value for value in distinct if not isinstance(value, str) or value.strip()]
+    numbers = pd.api.types.is_numeric_dtype(distinct.dtype)
+    filled = distinct if numbers else [value for value in distinct if not isinstance(value, str) or value.strip()]
     return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
 

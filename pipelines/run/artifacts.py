@@ -127,6 +127,11 @@ def to_frame(table: "pa.Table") -> "pd.DataFrame":
     return table.to_pandas(types_mapper=_own_type)
 
 
+def chosen(frame: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
+    """Return these columns of a frame in this order; no value is copied where these are all."""
+    return frame.copy(deep=False) if list(frame.columns) == names else frame[names]
+
+
 def _own_type(type_: "pa.DataType") -> "pd.ArrowDtype | None":
     import pandas as pd
     import pyarrow as pa

@@ -144,7 +144,8 @@ def _frame(part: Part, form: str, names: list[str]) -> pd.DataFrame:
     frame = to_frame(table)
     if frame.index.names != [None]:
         frame = frame.reset_index()
-    return with_integers(frame.reset_index(drop=True), table)
+    frame.index = pd.RangeIndex(len(frame))  # which copies no value, as resetting it does
+    return with_integers(frame, table)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

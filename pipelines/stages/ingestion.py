@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators import GeneratorError
-from launderette.generators.data.schema import KINDS, Column, Schema, conform, decimals_of, infer
+from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, decimals_of, infer
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
 from launderette.pipelines.personal_data import columns
 from launderette.pipelines.personal_data.detection import Found
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError, chosen
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables
 from launderette.pipelines.sources.tables import LEFT_OUT, NOTES
@@ -63,7 +63,8 @@ def _drawn(config: RunConfig, entity: str | None) -> TableRead:
 def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd.DataFrame, Schema]:
     """Return the rows that are learned from and their schema, as `ingest` does."""
     frame, place = drawn.frame, config.source.path
-    frame = frame[(kept := _kept(list(frame.columns), frame.attrs[LEFT_OUT], config))]
+    kept = _kept(list(frame.columns), frame.attrs[LEFT_OUT], config)
+    frame = chosen(frame, kept)
     if len(frame) < LEAST_TABLE_ROWS:
         raise LaunderError(
             f"expected at least {LEAST_TABLE_ROWS} rows in {place}, found {len(frame)}; give a larger table"
@@ -79,7 +80,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     frame.attrs[NOTES] += infinite + notes
     _check_target(frame, schema, config)
     check_constraints(schema, config)
-    return frame[schema.names], schema
+    return chosen(frame, schema.names), schema
 
 
 def identifiers(config: RunConfig, schema: Schema, like: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -182,7 +183,8 @@ def _schema(
         kinds[config.split.column] = "identifier"
     pseudonyms = {name for name, column in config.listed.items() if columns.is_learned(column)}
     profile = {name: all for name, all in (profile or {}).items() if name in frame.columns and name not in pseudonyms}
-    frame = frame.astype({name: all.dtype for name, all in profile.items() if _is_nullable(all)})
+    if types := {name: all.dtype for name, all in profile.items() if _is_nullable(all)}:
+        frame = frame.astype(types)
     known = {name: profile.get(name, frame[name]) for name in frame.columns}
     schema = _inferred(known, kinds)
     found = columns.find(frame, schema, config, known=set(kinds), profile=profile)
@@ -204,7 +206,7 @@ def _schema(
     try:
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
         values.check(frame, schema, stated=set(kinds))
-        conform(frame, schema)
+        check_columns(frame, schema)
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
