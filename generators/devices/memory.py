@@ -32,10 +32,10 @@ def preflight(model: nn.Module, data: Tensor, validation: Tensor, plan: Plan) ->
     constant += sum(part.numel() * part.element_size() for part in (data, validation, *model.buffers()))
     batch, evaluated = min(plan.batch, len(data)), min(plan.chunk, len(validation))
     needed = constant + per_row * max(BACKWARD_MEMORY_FACTOR * batch, EVALUATION_MEMORY_SHARE * evaluated)
-    free = _free(device)
-    if free is not None and needed > free:
+    left = free(device)
+    if left is not None and needed > left:
         raise GeneratorError(
-            f"expected about {needed / MEGABYTE:,.0f} MB of free memory for training, found {free / MEGABYTE:,.0f} MB; "
+            f"expected about {needed / MEGABYTE:,.0f} MB of free memory for training, found {left / MEGABYTE:,.0f} MB; "
             "ask for a smaller width or batch, or leave columns out"
         )
     return round(needed / MEGABYTE)
@@ -58,7 +58,7 @@ def _saved(model: nn.Module, x: Tensor, turn: str) -> int:
     return sum(sizes.values())
 
 
-def _free(device: torch.device) -> int | None:
+def free(device: torch.device) -> int | None:
     """Return the bytes that are free on the device, None where that is not known."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
@@ -75,9 +75,12 @@ def _available(path: Path = Path("/proc/meminfo")) -> int | None:
 
 
 def _left_to_the_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Return what a container's limit leaves."""
+    """Return what a container's limit leaves: the contents of files that it keeps are given up for others."""
     try:
-        limit, used = ((folder / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return int(limit) - int(used)
-    except (OSError, ValueError):
+        limit, used, stat = (
+            (folder / name).read_text().split() for name in ("memory.max", "memory.current", "memory.stat")
+        )
+        fields = dict(zip(stat[::2], map(int, stat[1::2]), strict=True))
+        return int(limit[0]) - int(used[0]) + fields["active_file"] + fields["inactive_file"]
+    except (OSError, ValueError, KeyError):
         return None

@@ -24,11 +24,14 @@ Keyed = Iterator[tuple[pa.Table, np.ndarray]]
 
 @dataclass(frozen=True)
 class Draw:
-    """What is drawn of a table: `most`, how many rows of so many rows and columns; the column of entities, if any."""
+    """What is drawn of a table: `most`, how many rows of so many rows and columns; the column of entities, if any;
+    whether that is the `whole` table, whose rows are then not counted for it.
+    """
 
     most: Callable[[int, int], int]
     seed: int
     entity: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)

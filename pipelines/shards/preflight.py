@@ -98,6 +98,19 @@ def learned(rows: int, columns: int, memory: float = inf) -> int:
     return int(min(rows, held(columns, memory)))
 
 
+def check_free(rows: int, columns: int, free: float | None) -> None:
+    """Raise LaunderError where a table that is read as a whole takes more than the memory that is free (bytes; None
+    where that is not known).
+    """
+    needed = CELL_BYTES * rows * columns
+    if free is not None and needed > free:
+        raise LaunderError(
+            f"expected about {written(needed)} of memory to hold {rows:,} rows of {columns} columns, found "
+            f"{written(free)} free; set resources.memory to what the run may take, to learn from as many rows as that "
+            "holds"
+        )
+
+
 def held(columns: int, memory: float = inf) -> float:
     """Return the most rows of so many columns that a run learns from within so many bytes of memory."""
     few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + CELL_BYTES * columns)

@@ -80,8 +80,10 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
         return TableRead(frame, len(frame))
     folder = _partitions(uri, found)
     source = _open(found, form, folder, **options)
-    rows = 0 if draw is None else columnar.rows(found) if form == PARQUET else source.rows
-    if draw and (most := draw.most(rows, len(source.names))) < rows:
+    rows = columnar.rows(found) if form == PARQUET else source.counted
+    if rows is None and draw and not draw.whole:
+        rows = source.rows
+    if draw and rows is not None and (most := draw.most(rows, len(source.names))) < rows:
         asked = draw if draw.entity in source.names else replace(draw, entity=None)
         frame, profile = drawing.draw(source.batches, rows, most, asked, partial(_frame, form))
         return TableRead(_noted(frame, source), rows, profile)

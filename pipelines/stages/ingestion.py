@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from launderette.generators import GeneratorError
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, decimals_of, infer
+from launderette.generators.devices.memory import free
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
@@ -52,12 +54,14 @@ def ingest(config: RunConfig, work: Path | None = None) -> tuple[pd.DataFrame, S
 
 def _drawn(config: RunConfig, entity: str | None) -> TableRead:
     asked, memory = config.source.rows, config.resources.memory_bytes
+    whole = asked is None and math.isinf(memory)
 
     def most(rows: int, columns: int) -> int:
+        if whole:
+            preflight.check_free(rows, columns, free(torch.device("cpu")))
         return preflight.learned(rows if asked is None else min(asked, rows), columns, memory)
 
-    draw = None if asked is None and math.isinf(memory) else Draw(most, config.seed, entity)
-    return tables.draw_table(config.source.path, draw, **reading(config))
+    return tables.draw_table(config.source.path, Draw(most, config.seed, entity, whole=whole), **reading(config))
 
 
 def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd.DataFrame, Schema]:

@@ -39,7 +39,7 @@ def test_a_run_that_cannot_fit_stops_before_its_first_step(monkeypatch):
     seen = []
     fitted = fit(frame, budget=Budget(steps=3), progress=seen.append)
     assert fitted.record["memory_mb"] == seen[0]["memory_mb"] > memory.LIBRARY_BYTES / MB
-    monkeypatch.setattr(memory, "_free", lambda device: 20 * MB)
+    monkeypatch.setattr(memory, "free", lambda device: 20 * MB)
     with pytest.raises(ValueError, match=r"expected about \d+ MB of free memory for training, found 20 MB"):
         fit(frame, budget=Budget(steps=3))
 
@@ -49,6 +49,7 @@ def test_free_memory_is_read_where_the_system_tells_it(tmp_path):
     assert memory._available(tmp_path / "meminfo") == 2 * MB and memory._available(tmp_path / "none") is None
     (tmp_path / "memory.max").write_text("3000\n")
     (tmp_path / "memory.current").write_text("1000\n")
-    assert memory._left_to_the_group(tmp_path) == 2000
+    (tmp_path / "memory.stat").write_text("anon 100\nactive_file 300\ninactive_file 50\n")
+    assert memory._left_to_the_group(tmp_path) == 2350
     (tmp_path / "memory.max").write_text("max\n")
     assert memory._left_to_the_group(tmp_path) is None

@@ -49,6 +49,16 @@ def small(monkeypatch):
     return "resources.memory=1MiB"
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_table_that_the_free_memory_does_not_hold_is_refused_before_it_is_read(table, tmp_path, monkeypatch, suffix):
+    table.to_parquet(tmp_path / "x.parquet")
+    asked = config.load(tmp_path / f"x.{suffix}", ["source.rows=1000"])
+    monkeypatch.setattr(ingestion, "free", lambda device: 2**18)
+    with pytest.raises(LaunderError, match=r"about 1 MiB of memory to hold 2,400 rows of 5 columns, found 1 MiB free;"):
+        ingestion.ingest(config.load(tmp_path / f"x.{suffix}"))
+    assert len(ingestion.ingest(asked)[0]) <= 1000
+
+
 def test_a_run_within_the_memory_learns_from_some_rows_and_releases_as_many_as_all(table, small, tmp_path):
     loaded, done = config.load(tmp_path / "x.csv", [*FEW, small, "split.entity=none"], tmp_path / "out"), []
     end = runs.launder(loaded, done)
