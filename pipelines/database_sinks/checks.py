@@ -1,5 +1,5 @@
-"""What a table holds against what a file does: rows, missing values, lowest, highest and sum of every column, of texts
-the sum of their hashes, computed by the server on one side and from the file on the other.
+"""What a table holds against what a file does, by the server on one side and from the file on the other: a hash of all
+values of each row, summed over the rows; where that differs, missing values, lowest, highest and sum of every column.
 """
 
 import math
@@ -40,20 +40,30 @@ class ColumnSummary:
 
 
 class TableSummary:
-    """What is compared of a table: its rows and its columns, read as the types of a schema, batch by batch; `total`
-    returns what the database has as the total of values other than floating point.
+    """What is compared of the columns of a table, read as the types of a schema, batch by batch; `total` returns what
+    the database has as the total of values other than floating point.
     """
 
     def __init__(self, schema: pa.Schema, total: Callable[[pa.Array], Any]) -> None:
-        self.schema, self.total = schema, total
-        self.rows, self.columns = 0, [ColumnSummary() for _ in schema]
+        self.total, self.columns = total, [ColumnSummary() for _ in schema]
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch, in the types of the schema."""
+        for summary, array in zip(self.columns, batch.columns, strict=True):
+            _add(summary, array, self.total)
+
+
+class Fingerprint:
+    """The rows of a table and the sum over them of a hash of all values of each, in the types of a schema."""
+
+    def __init__(self, schema: pa.Schema, total: Callable[[pa.RecordBatch], int]) -> None:
+        self.schema, self._total = schema, total
+        self.rows, self.total = 0, 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add the rows of a batch."""
         self.rows += batch.num_rows
-        for summary, array, field in zip(self.columns, batch.columns, self.schema, strict=True):
-            as_there = array if array.type == field.type or is_uuid(array.type) else array.cast(field.type)
-            _add(summary, as_there, self.total)
+        self.total += self._total(as_compared(batch, self.schema))
 
     def beside(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield batches and add each in a thread, while the database takes it; at the end, all are added."""
@@ -64,6 +74,15 @@ class TableSummary:
                 yield batch
             for one in added:
                 one.result()
+
+
+def as_compared(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return rows in the types in which they are compared; UUIDs stay what they are."""
+    arrays = [
+        array if array.type == field.type or is_uuid(array.type) else array.cast(field.type)
+        for array, field in zip(batch.columns, schema, strict=True)
+    ]
+    return pa.record_batch(arrays, schema.names)
 
 
 def _add(summary: ColumnSummary, given: pa.Array, total: Callable[[pa.Array], Any]) -> None:
@@ -131,3 +150,16 @@ def texts(array: pa.Array) -> pa.Array:
     digits = b"".join(numbers.to_pylist()).hex().encode()
     as_digits = pa.Array.from_buffers(pa.binary(UUID_DIGITS), len(numbers), [None, pa.py_buffer(digits)])
     return as_digits.cast(pa.binary()).cast(pa.string())
+
+
+def present(array: pa.Array) -> pa.Array:
+    """Return values, missing ones left out."""
+    if is_uuid(array.type):
+        return pa.ExtensionArray.from_storage(array.type, array.storage.drop_null())
+    return array.drop_null()
+
+
+def unscaled(array: pa.Array) -> pa.Array:
+    """Return decimals as whole numbers of their last digit, decimals without a scale."""
+    kind = pa.decimal256 if pa.types.is_decimal256(array.type) else pa.decimal128
+    return pa.Array.from_buffers(kind(array.type.precision, 0), len(array), array.buffers(), offset=array.offset)

@@ -92,8 +92,16 @@ class Sink(Protocol):
     def compared(self, schema: pa.Schema) -> pa.Schema:
         """Return the types as which columns of a file are compared: their own, or what the database keeps of these."""
 
-    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-        """Return the rows of a table and the summaries of its columns, computed by the database."""
+    def fingerprint(self, place: str, schema: pa.Schema) -> tuple[int, int]:
+        """Return the rows of a table and the sum over them of a hash of all values of each."""
+
+    def rows_totals(self) -> Callable[[pa.RecordBatch], int]:
+        """Return what works out for rows, in the types that `compared` returns, what `fingerprint` has as their sum; it
+        asks the database nothing, which may be busy loading.
+        """
+
+    def summary(self, place: str, schema: pa.Schema) -> list[ColumnSummary]:
+        """Return the summaries of the columns of a table, computed by the database."""
 
     def totals(self) -> Callable[[pa.Array], Decimal]:
         """Return what works out for the values of a column, of a type that `compared` returns, what `summary` has as

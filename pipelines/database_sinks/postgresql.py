@@ -13,6 +13,7 @@ from launderette.pipelines.database_sinks import contract, postgresql_summaries
 from launderette.pipelines.database_sinks import postgresql_types as types
 from launderette.pipelines.database_sinks.checks import ColumnSummary
 from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.database_sinks.postgresql_summaries import Hashing
 from launderette.pipelines.databases import hashes, postgresql
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
@@ -152,20 +153,28 @@ class PostgreSQL:
     def compared(self, schema: pa.Schema) -> pa.Schema:
         return schema
 
-    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-        asked = postgresql_summaries.asked(schema, self._hash)
+    def fingerprint(self, place: str, schema: pa.Schema) -> tuple[int, int]:
+        asked = postgresql_summaries.rows_asked(schema, self._hashing)
+        ((rows, total),) = self.run(f"SELECT {asked} FROM {place}")  # noqa: S608
+        return rows, int(total or 0)
+
+    def rows_totals(self) -> Callable[[pa.RecordBatch], int]:
+        return partial(postgresql_summaries.rows_total, hashing=self._hashing)
+
+    def summary(self, place: str, schema: pa.Schema) -> list[ColumnSummary]:
+        asked = postgresql_summaries.asked(schema, self._hashing)
         (answer,) = self.run(f"SELECT {asked} FROM {place}")  # noqa: S608
         return postgresql_summaries.of_answer(answer, schema)
 
     def totals(self) -> Callable[[pa.Array], Decimal]:
-        return partial(postgresql_summaries.total, hashed=self._hash)
+        return partial(postgresql_summaries.total, hashing=self._hashing)
 
     @cached_property
-    def _hash(self) -> str:
+    def _hashing(self) -> Hashing:
         """Return how texts are hashed: by PostgreSQL's own function where it hashes as ours."""
         ((found,),) = self.run("SELECT hashtext($1::text)", (postgresql_summaries.PROBE,))
-        is_ours = found == hashes.total(pa.array([postgresql_summaries.PROBE]))
-        return postgresql_summaries.OWN_HASH if is_ours else postgresql_summaries.MD5_HASH
+        is_ours = found == hashes.hashtext(pa.array([postgresql_summaries.PROBE]))[0]
+        return postgresql_summaries.OWN_HASHING if is_ours else postgresql_summaries.MD5_HASHING
 
     def finish(self, version: str, note: str, before: str | None) -> None:
         place = self.place(version)

@@ -44,6 +44,7 @@ def opened(target: Target) -> Iterator["SQLite"]:
     try:
         with closing(sqlite3.connect(where, contract.LOCK_SECONDS, isolation_level=None, uri=True)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.create_function(sqlite_summaries.ROW_HASH, -1, sqlite_summaries.row_hash, deterministic=True)
             connection.create_function(sqlite_summaries.HASH, 1, sqlite_summaries.hashed, deterministic=True)
             yield SQLite(connection)
     finally:
@@ -138,7 +139,14 @@ class SQLite:
     def compared(self, schema: pa.Schema) -> pa.Schema:
         return pa.schema([pa.field(field.name, types.compared(field.type)) for field in schema])
 
-    def summary(self, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+    def fingerprint(self, place: str, schema: pa.Schema) -> tuple[int, int]:
+        ((rows, total),) = self.run(f"SELECT {sqlite_summaries.rows_asked(schema)} FROM {place}")  # noqa: S608
+        return rows, total or 0
+
+    def rows_totals(self) -> Callable[[pa.RecordBatch], int]:
+        return sqlite_summaries.rows_total
+
+    def summary(self, place: str, schema: pa.Schema) -> list[ColumnSummary]:
         (answer,) = self.run(f"SELECT {sqlite_summaries.asked(schema)} FROM {place}")  # noqa: S608
         return sqlite_summaries.of_answer(answer, schema)
 

@@ -1,5 +1,8 @@
-"""What SQLite is asked for to compare a table with a file, and how its answer is read."""
+"""What SQLite is asked for to compare a table with a file, and how its answer is read: one hash of all rows, and where
+that differs, summaries of each column.
+"""
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +16,46 @@ from launderette.pipelines.databases.addresses import quoted
 HALF_BITS = 32  # sums of 64 bits overflow, so halves of numbers are added up apart
 ASKED_PER_COLUMN = 5
 HASH = "launder_hash"  # a function of ours that SQLite calls
+ROW_HASH = "launder_row"  # likewise
 HASH_BITS = 0xFFFFFFFF
+MOST_GIVEN = 100  # values that SQLite hands to a function
 
 
 def hashed(text: str | None) -> int | None:
     """Return a hash of a text that holds as long as this process, None where it is missing."""
     return None if text is None else hash(text) & HASH_BITS
+
+
+def row_hash(*values: Any) -> int:
+    """Return a hash of the values of a row that holds as long as this process."""
+    return hash(values) & HASH_BITS
+
+
+def rows_asked(schema: pa.Schema) -> str:
+    """Return what SQLite is asked for first: the rows, and the sum over them of a hash of all values of each."""
+    parts = [_value(quoted(field.name), field.type) for field in schema]
+    given = [", ".join(parts[at : at + MOST_GIVEN]) for at in range(0, len(parts), MOST_GIVEN)]
+    return f"count(*), sum({ROW_HASH}({', '.join(f'{ROW_HASH}({values})' for values in given)}))"
+
+
+def _value(name: str, type_: pa.DataType) -> str:
+    if pa.types.is_floating(type_):
+        return f"CAST({name} AS REAL)"
+    return f"CAST({name} AS TEXT)" if pa.types.is_string(type_) else _whole(name, type_)
+
+
+def rows_total(batch: pa.RecordBatch) -> int:
+    """Return what SQLite has as the sum over rows, of the rows of a file."""
+    columns = [_values(array) for array in batch.columns]
+    parts = (zip(*columns[at : at + MOST_GIVEN], strict=True) for at in range(0, len(columns), MOST_GIVEN))
+    return sum(map(row_hash, *(itertools.starmap(row_hash, part) for part in parts)))
+
+
+def _values(array: pa.Array) -> list[Any]:
+    if checks.is_uuid(array.type):
+        return [value and str(value) for value in array.to_pylist()]
+    array = checks.comparable(array)
+    return (checks.unscaled(array) if pa.types.is_decimal(array.type) else array).to_pylist()
 
 
 def total(array: pa.Array) -> Decimal:
@@ -32,10 +69,10 @@ def total(array: pa.Array) -> Decimal:
 
 
 def asked(schema: pa.Schema) -> str:
-    """Return what SQLite is asked for: the rows, then present values, lowest, highest and, in two parts, the total of
-    each column.
+    """Return what SQLite is asked for then: present values, lowest, highest and, in two parts, the total of each
+    column.
     """
-    return ", ".join(["count(*)", *(part for field in schema for part in _asked(field))])
+    return ", ".join(part for field in schema for part in _asked(field))
 
 
 def _asked(field: pa.Field) -> tuple[str, ...]:
@@ -72,11 +109,11 @@ def _fraction(name: str, at: int) -> str:
     return f"CASE substr({name}, {at}, 1) WHEN '.' THEN CAST(substr({name}, {at + 1}, 6) AS INTEGER) ELSE 0 END"
 
 
-def of_answer(row: tuple[Any, ...], schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
-    """Return the rows of a table and the summaries of its columns from what SQLite has answered."""
+def of_answer(row: tuple[Any, ...], schema: pa.Schema) -> list[ColumnSummary]:
+    """Return the summaries of the columns of a table from what SQLite has answered."""
     found = []
     for at, field in enumerate(schema):
-        present, low, high, *total = row[1 + ASKED_PER_COLUMN * at : 1 + ASKED_PER_COLUMN * (at + 1)]
+        present, low, high, *total = row[ASKED_PER_COLUMN * at : ASKED_PER_COLUMN * (at + 1)]
         if not present:
             found.append(ColumnSummary())
         elif pa.types.is_floating(field.type):
@@ -85,7 +122,7 @@ def of_answer(row: tuple[Any, ...], schema: pa.Schema) -> tuple[int, list[Column
             found.append(ColumnSummary(present, low.encode(), high.encode(), Decimal(total[0])))
         else:
             found.append(_of_whole(present, (low, high), (total[0] << HALF_BITS) + total[1], field.type))
-    return row[0], found
+    return found
 
 
 def _of_whole(present: int, ends: tuple[int, int], total: int, type_: pa.DataType) -> ColumnSummary:

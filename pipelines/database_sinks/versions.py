@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, targets
-from launderette.pipelines.database_sinks.checks import ColumnSummary, TableSummary
+from launderette.pipelines.database_sinks.checks import ColumnSummary, Fingerprint, TableSummary, as_compared
 from launderette.pipelines.database_sinks.contract import LoadedColumn, Sink
 from launderette.pipelines.databases.addresses import table_parts
 from launderette.pipelines.run.artifacts import LaunderError
@@ -56,9 +56,9 @@ def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest:
 def _load(sink: Sink, version: str, file: pq.ParquetFile, columns: Sequence[LoadedColumn]) -> None:
     sink.drop(version)  # where it is made of other rows
     sink.create(version, columns)
-    here = _summary_here(sink, file)
+    here = Fingerprint(sink.compared(file.schema_arrow), sink.rows_totals())
     sink.fill(version, here.beside(_batches(file)), columns)
-    _compare(sink, sink.place(version), here)
+    _compare(sink, sink.place(version), here, file)
 
 
 def _drop_unfinished(sink: Sink, target: Target) -> None:
@@ -80,38 +80,43 @@ def rehearse(sink: Sink, target: Target, names: Sequence[str]) -> None:
 
 def check(sink: Sink, place: str, file: pq.ParquetFile) -> None:
     """Raise LaunderError where a table does not hold what a file does, by what the database computes."""
-    here = _summary_here(sink, file)
+    here = Fingerprint(sink.compared(file.schema_arrow), sink.rows_totals())
     for batch in _batches(file):
         here.add(batch)
-    _compare(sink, place, here)
-
-
-def _summary_here(sink: Sink, file: pq.ParquetFile) -> TableSummary:
-    return TableSummary(sink.compared(file.schema_arrow), sink.totals())
+    _compare(sink, place, here, file)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     yield from file.iter_batches(contract.LOADED_ROWS)
 
 
-def _compare(sink: Sink, place: str, here: TableSummary) -> None:
-    rows, there = _summary(sink, place, here.schema)
-    odd = [field.name for field, a, b in zip(here.schema, here.columns, there, strict=True) if not a.equals(b)]
-    if rows != here.rows or odd:
-        where = f"another content in column {odd[0]!r}" if rows == here.rows else f"{rows:,} in place of {here.rows:,}"
-        raise LaunderError(
-            f"expected the rows of the release in the database, found {where}; make the types of the target those of "
-            "the source, and look for triggers and rules there"
-        )
+def _compare(sink: Sink, place: str, here: Fingerprint, file: pq.ParquetFile) -> None:
+    rows, total = sink.fingerprint(place, here.schema)
+    if (rows, total) == (here.rows, here.total):
+        return
+    where = f"{rows:,} in place of {here.rows:,}" if rows != here.rows else _difference(sink, place, here.schema, file)
+    raise LaunderError(
+        f"expected the rows of the release in the database, found {where}; make the types of the target those of "
+        "the source, and look for triggers and rules there"
+    )
 
 
-def _summary(sink: Sink, place: str, schema: pa.Schema) -> tuple[int, list[ColumnSummary]]:
+def _difference(sink: Sink, place: str, schema: pa.Schema, file: pq.ParquetFile) -> str:
+    """Say in which column as many rows differ; where none does by itself, rows have exchanged values."""
+    here, there = TableSummary(schema, sink.totals()), _summary(sink, place, schema)
+    for batch in _batches(file):
+        here.add(as_compared(batch, schema))
+    odd = (name for name, a, b in zip(schema.names, here.columns, there, strict=True) if not a.equals(b))
+    return next((f"another content in column {name!r}" for name in odd), "values that belong to other rows")
+
+
+def _summary(sink: Sink, place: str, schema: pa.Schema) -> list[ColumnSummary]:
     """Return what the database computes, in as many questions as its limit on the columns of an answer makes it."""
     fields = list(schema)
     parts = [
         sink.summary(place, pa.schema(fields[at : at + ASKED_COLUMNS])) for at in range(0, len(fields), ASKED_COLUMNS)
     ]
-    return parts[0][0], [summary for _, found in parts for summary in found]
+    return [summary for found in parts for summary in found]
 
 
 def kept(sink: Sink, target: Target) -> list[str]:

@@ -1,16 +1,17 @@
-"""The hashes that PostgreSQL computes of texts and whole numbers, computed here as well, for many at once.
+"""The hashes that PostgreSQL computes of texts and numbers, computed here as well, for many at once.
 
 It is Jenkins' lookup3 (https://burtleburtle.net/bob/hash/evahash.html) over little-endian words, begun and ended as
 PostgreSQL's `hashtext` does: its hash partitions rest on it, so it stays as it is.
 """
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 INT4_BYTES = 4
+FLOAT8_BYTES = 8
 HASHED_BYTES = 12  # three words of 32 bits
 BEGIN = 0x9E3779B9 + 3923095  # of each word, and the length
 BLOCK_TURNS = (4, 6, 8, 16, 19, 4)  # bits by which words are turned after a block
@@ -18,30 +19,44 @@ LAST_TURNS = (14, 11, 25, 16, 4, 14, 24)  # and at the end
 Words = list[np.ndarray]  # three arrays of uint32, one place for each text
 
 
-def total(texts: pa.Array) -> int:
-    """Return the sum of `hashtext` of the UTF-8 bytes of texts, missing ones left out."""
-    counted = pc.value_counts(texts.drop_null())
-    present, counts = counted.field("values"), counted.field("counts").to_numpy()
-    return int((hashtext(present).astype(np.int64) * counts).sum())
-
-
-def total_md5(texts: pa.Array) -> int:
-    """Return the sum of the first 32 bits of the MD5 of texts, as signed numbers, missing ones left out."""
-    counted = pc.value_counts(texts.drop_null()).to_pylist()
-    return sum(_md5(one["values"]) * one["counts"] for one in counted)
-
-
-def total_int8(numbers: pa.Array) -> int:
-    """Return the sum of `hashint8` of whole numbers of 64 bits, missing ones left out."""
-    values = numbers.drop_null().to_numpy(zero_copy_only=False)
+def hashint8(values: np.ndarray) -> np.ndarray:
+    """Return the hash of each of some whole numbers, int64, as int32."""
     high = (values >> 32).astype(np.uint32)
     folded = values.astype(np.uint32) ^ np.where(values >= 0, high, ~high)
     begun = np.full(len(values), BEGIN + INT4_BYTES, np.uint32)
-    return int(_ended([begun + folded, begun.copy(), begun.copy()]).view(np.int32).sum(dtype=np.int64))
+    return _ended([begun + folded, begun.copy(), begun.copy()]).view(np.int32)
 
 
-def _md5(text: str) -> int:
-    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:4], "big", signed=True)
+def hashfloat8(values: np.ndarray) -> np.ndarray:
+    """Return the hash of each of some floating point numbers, float64, as int32."""
+    begun = np.full(len(values), BEGIN + FLOAT8_BYTES, np.uint32)
+    low, high = np.where(np.isnan(values), np.nan, values).view("<u4").reshape(-1, 2).T
+    found = _ended([begun + low, begun + high, begun.copy()]).view(np.int32)
+    found[values == 0] = 0  # of either sign
+    return found
+
+
+def of_texts(texts: pa.Array) -> np.ndarray:
+    """Return `hashtext` of each of some texts, none of them missing, as int32; each distinct one is hashed once."""
+    coded = texts.dictionary_encode()
+    return hashtext(coded.dictionary)[coded.indices.to_numpy()]
+
+
+def of_texts_md5(texts: pa.Array) -> np.ndarray:
+    """Return the first 32 bits of the MD5 of each of some texts, none of them missing, as int32."""
+    coded = texts.dictionary_encode()
+    return _md5(coded.dictionary.cast(pa.binary()).to_pylist())[coded.indices.to_numpy()]
+
+
+def of_floats_md5(values: np.ndarray) -> np.ndarray:
+    """Return the first 32 bits of the MD5 of each of some floating point numbers, as sent over a network, as int32."""
+    sent = np.where(np.isnan(values), np.nan, values + 0.0).astype(">f8").tobytes()
+    return _md5(sent[at : at + FLOAT8_BYTES] for at in range(0, len(sent), FLOAT8_BYTES))
+
+
+def _md5(parts: Iterable[bytes]) -> np.ndarray:
+    digests = (hashlib.md5(part, usedforsecurity=False).digest()[:INT4_BYTES] for part in parts)
+    return np.array([int.from_bytes(digest, "big", signed=True) for digest in digests], np.int32)
 
 
 def hashtext(texts: pa.Array) -> np.ndarray:
