@@ -151,6 +151,22 @@ def test_bad_options_are_one_sentence(name, call, sentence):
 
 
 @pytest.mark.parametrize("name", TABULAR)
+@pytest.mark.parametrize("columns", [["a", "b"], ["n", "f"], ["a", "b", "n", "f"]], ids="".join)
+def test_labels_alone_numbers_alone_and_a_condition_on_every_column(name, columns):
+    rng = np.random.default_rng(0)
+    frame = tables.linked(200).assign(f=rng.normal(size=200).round(2))[columns]
+    model, row = generators.fit(frame, name, budget=Budget(steps=2)), frame.iloc[7].to_dict()
+    assert model.sample(30).shape == (30, len(columns))
+    assert (model.sample(5, where=row) == pd.Series(row)).all(axis=None)
+
+
+@pytest.mark.parametrize("name", TABULAR)
+def test_one_row_is_one_sentence(name):
+    with pytest.raises(ValueError, match="^expected at least two rows to learn from, found 1$"):
+        generators.fit(tables.linked(1), name, budget=STEPS)
+
+
+@pytest.mark.parametrize("name", TABULAR)
 def test_a_misspelt_option_is_one_sentence(name):
     option = fields(generators.load(name).Config)[0].name
     with pytest.raises(ValueError, match=f"did you mean '{option}'"):
