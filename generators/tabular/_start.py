@@ -17,6 +17,7 @@ from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
 
 VALIDATION_ROWS = 2000  # validation rows that are asked
+NO_LOSS = 1e-6  # nats that sums are rounded by
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 
 
@@ -45,7 +46,7 @@ class Start(nn.Module):
         best = int(gains.clamp(min=0).sum(1).argmax())
         self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
         gained = gains[best] + fit_labels(self.copula, x, parts).mean(0)
-        self.follows.copy_((gained >= 0) & used)  # what comes first gains nothing but under conditions
+        self.follows.copy_((gained >= -NO_LOSS) & used)  # what comes first gains nothing but under conditions
         if gained.max() <= 0 or not used:
             self.copula.shrink(R, INDEPENDENT)
 
