@@ -1,8 +1,9 @@
-"""What a table's generator starts from: rows of a Gaussian copula, with the noise that each was drawn with.
+"""What a table's generator starts from: rows of a Gaussian copula or of tables of pairs, whichever makes other rows
+likelier, with the noise that each was drawn with.
 
-Columns are drawn one after another from the copula's conditionals (copula.py), known columns first. A number is z = mu
-+ s e; a choice is the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits
-changes it smoothly.
+Columns are drawn one after another from the conditionals of the copula (copula.py) or of the tables (pairs.py), known
+columns first. A number is z = mu + s e, or from the tables where e lies in its conditional distribution; a choice is
+the largest of its logits log p + g with Gumbel noise g, so that a later correction of the logits changes it smoothly.
 """
 
 from dataclasses import replace
@@ -10,19 +11,29 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.networks.copula import INDEPENDENT, SHRINKAGE, Conditionals, Copula, number
+from launderette.generators.networks.copula import (
+    COPULA_ROWS,
+    INDEPENDENT,
+    SHRINKAGE,
+    Conditionals,
+    Copula,
+    number,
+)
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
+from launderette.generators.networks.pairs import PairTables
+from launderette.generators.tabular._schedule import mutual_information
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
 
 VALIDATION_ROWS = 2000  # validation rows that are asked
 NO_LOSS = 1e-6  # nats that sums are rounded by
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
+STARTS = "likelier", "copula", "pairs", "noise"  # the first: copula or pairs
 
 
 class Start(nn.Module):
-    """Draws starting rows; `fit` fills the copula, and chooses the columns that follow it."""
+    """Draws starting rows; `fit` fills the copula, and chooses the columns that follow it, or fills the tables."""
 
     follows: Tensor  # bool [columns]; the others are drawn by their own shares
 
@@ -34,14 +45,42 @@ class Start(nn.Module):
             replace(variables.layout, ordered=tuple(ordered))
         )  # a choice is a label to it, whatever it is called
         self.register_buffer("follows", torch.zeros(self.copula.columns, dtype=torch.bool))
+        self.pairs = PairTables(variables.layout)
 
-    def fit(self, x: Tensor, validation: Tensor, *, used: bool) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not
-        become less likely; or use none.
+    def fit(self, x: Tensor, validation: Tensor, start: str) -> None:
+        """Fit what STARTS names to tokens x [N, L]: of copula and tables what makes other rows likelier.
 
         Other rows are the validation rows [M, L], or parts of x in turn where these are few.
         """
         parts = list(folds(x, validation[:VALIDATION_ROWS]))
+        gained = self._fit_copula(x, parts, used=start in ("likelier", "copula"))
+        if start in ("likelier", "pairs"):
+            gained_of_pairs = sum(self._gain_of_pairs(*part) for part in parts) / len(parts)
+            self._fit_pairs(x)
+            if start == "likelier" and gained_of_pairs <= gained:
+                self.pairs.weaken(0.0)
+
+    def _fit_pairs(self, x: Tensor) -> None:
+        x = x[:: max(1, len(x) // COPULA_ROWS)]
+        self.pairs.fit(x, mutual_information(x, self.copula.columns))
+
+    def _gain_of_pairs(self, x: Tensor, other: Tensor) -> float:
+        """Return how much likelier other rows [M, L] are by tables of tokens x [N, L] than column by column, in nats
+        per row.
+        """
+        self._fit_pairs(x)
+        C, gain = self.copula.columns, 0.0
+        before = torch.ones(C, C).tril(-1).expand(len(other), -1, -1)
+        for c, term in self.pairs.terms(other, before).items():
+            share = (torch.bincount(x[:, c], minlength=term.shape[1]) + 0.1).log()
+            told = torch.log_softmax(share + term, 1) - torch.log_softmax(share, 0)
+            gain += float(told.gather(1, other[:, c : c + 1]).mean())
+        return gain
+
+    def _fit_copula(self, x: Tensor, parts: list[tuple[Tensor, Tensor]], *, used: bool) -> float:
+        """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not
+        become less likely, or use none; return how much likelier they become, in nats per row.
+        """
         gains = torch.stack([self._gains(*part) for part in parts]).mean(0)
         best = int(gains.clamp(min=0).sum(1).argmax())
         self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
@@ -49,6 +88,7 @@ class Start(nn.Module):
         self.follows.copy_((gained >= -NO_LOSS) & used)  # what comes first gains nothing but under conditions
         if gained.max() <= 0 or not used:
             self.copula.shrink(R, INDEPENDENT)
+        return float(gained.clamp(min=0).sum())
 
     def _gains(self, x: Tensor, other: Tensor) -> Tensor:
         """Return how much likelier each number of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
@@ -72,11 +112,17 @@ class Start(nn.Module):
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
         y = list(gumbel.split(variables.sizes, 1))
         x, given = x.clone(), copula.conditionals(copula.mask(known))
+        drawn = torch.zeros_like(x, dtype=torch.bool)
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
         for c in [*sorted(known), *(c for c in range(copula.columns) if c not in known)]:
+            told = None if c in known else self.pairs.term(c, x, drawn)
+            drawn[:, c] = True
             for v in variables.of_column[c]:
-                y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, x, X, given)
-            if c not in known:
+                y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, x, X, given, told)
+            if told is not None and c in variables.numbers:
+                z[:, variables.numbers.index(c)] = self._told_score(c, e, told)
+                x[:, c] = self._token(c, z, y)
+            elif c not in known:
                 x[:, c] = (
                     self._number(c, z, e, y, X, given)
                     if c in variables.numbers
@@ -85,13 +131,15 @@ class Start(nn.Module):
             copula.read(c, x, X)
         return z, torch.cat([u[:, :0], *y], 1)
 
-    def _logits(self, v: int, x: Tensor, X: Tensor, given: Conditionals) -> Tensor:
-        """Return log p of choice v given the tokens x [B, L] and their features X [B, D]: [B, K]; a choice under
-        another one adds its own once that is made.
+    def _logits(self, v: int, x: Tensor, X: Tensor, given: Conditionals, told: Tensor | None) -> Tensor:
+        """Return log p of choice v given the tokens x [B, L] and their features X [B, D], or what tables have `told`
+        of its tokens [B, K]: [B, K]; a choice under another one adds its own once that is made.
         """
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
+        if told is not None:
+            return self._missing(choice.column, told) if choice.is_missing else share + told
         if not self.follows[choice.column]:
             return share
         if choice.is_missing:
@@ -105,7 +153,36 @@ class Start(nn.Module):
         if self.follows[c]:
             mu, s = number(j, X, given)
             z[:, i] = (mu + s[:, 0] * e[:, i]).float()
-        edges = getattr(self.copula, f"edges_{c}")
+        return self._token(c, z, y)
+
+    def _log_shares(self, c: int) -> Tensor:
+        """Return the log shares of the coarse tokens of number c, the one for a missing value last: [K]."""
+        edges = torch.special.ndtr(getattr(self.copula, f"edges_{c}"))
+        present, missing = (edges.diff() + 1e-9).log(), self.variables.of_column[c]
+        if not missing:
+            return present
+        there, gone = getattr(self.variables, f"log_share_{missing[0]}")[0].double()
+        return torch.cat([present + there, gone[None]])
+
+    def _missing(self, c: int, told: Tensor) -> Tensor:
+        """Return log p that number c is there, and that it is missing: [B, 2]."""
+        logits, size = self._log_shares(c) + told, self.copula.ordered[c]
+        return torch.stack([logits[:, :size].logsumexp(1), logits[:, size]], 1).float()
+
+    def _told_score(self, c: int, e: Tensor, told: Tensor) -> Tensor:
+        """Return z [B] of number c where its normal in e [B, n] lies in what tables have `told` [B, K]."""
+        size, edges = self.copula.ordered[c], torch.special.ndtr(getattr(self.copula, f"edges_{c}"))
+        p = (self._log_shares(c) + told)[:, :size].softmax(1)
+        cdf = nn.functional.pad(p.cumsum(1), (1, 0))
+        u = torch.special.ndtr(e[:, self.variables.numbers.index(c)].double())[:, None]
+        token = (torch.searchsorted(cdf, u, right=True) - 1).clamp(0, size - 1)
+        inside = ((u - cdf.gather(1, token)) / p.gather(1, token).clamp(min=1e-12)).clamp(0, 1)
+        at = edges[token] + inside * (edges[token + 1] - edges[token])
+        return torch.special.ndtri(at.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN))[:, 0].float()
+
+    def _token(self, c: int, z: Tensor, y: list[Tensor]) -> Tensor:
+        """Return the coarse token [B] of number c by its score among z [B, n] and the choice that it is missing."""
+        edges, i = getattr(self.copula, f"edges_{c}"), self.variables.numbers.index(c)
         token = torch.bucketize(z[:, i].double(), edges[1:-1], right=True)
         for v in self.variables.of_column[c]:
             token = torch.where(y[v].argmax(1) == 1, self.copula.ordered[c], token)

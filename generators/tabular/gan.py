@@ -1,5 +1,5 @@
-"""Adversarial tables: a generator corrects rows of a Gaussian copula until a discriminator cannot tell them from real
-ones.
+"""Adversarial tables: a generator corrects rows of a Gaussian copula, or of tables of pairs, until a discriminator
+cannot tell them from real ones.
 
 The start (_start.py) knows correlations; the generator learns what it leaves over, by the relativistic loss with R1 and
 R2 penalties on packs of rows (_gan_model.py). At the optimum the discriminator is log p(x) / q(x), up to a constant, so
@@ -29,6 +29,7 @@ from launderette.generators.sampling import conditioning, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, Model, raked
+from launderette.generators.tabular._start import STARTS
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.collapse import LEAST_FIDELITY
@@ -49,7 +50,7 @@ class Config:
     packing: int = (
         1  # m, rows that the discriminator judges together; more resist the loss of modes, fewer learn faster
     )
-    start: str = "copula"  # or noise: independent columns
+    start: str = "likelier"  # of copula and pairs, by other rows; or one of both; or noise: independent columns
     candidates: int = 8  # rows drawn for each row that is kept
     width: int | None = None  # h, units per layer; None is chosen from the number of rows
     depth: int = 2  # residual layers
@@ -62,7 +63,7 @@ class Config:
 
     def __post_init__(self) -> None:
         options.check(self)
-        for name, known in (("loss", GAN_LOSSES), ("start", ("copula", "noise"))):
+        for name, known in (("loss", GAN_LOSSES), ("start", STARTS)):
             if getattr(self, name) not in known:
                 raise GeneratorError(f"expected a {name} among {', '.join(known)}, found {getattr(self, name)!r}")
 
@@ -148,7 +149,7 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, validation: Tensor) -> None:
     model.variables.fit(x)
-    model.start.fit(x, validation, used=config.start == "copula")
+    model.start.fit(x, validation, config.start)
     model.prepare(x)
 
 
