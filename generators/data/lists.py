@@ -10,7 +10,7 @@ import numpy as np
 
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 
-SHARED_ROWS = 0.8  # share of the rows whose values are shared, in a list
+SHARED_ROWS = 0.7  # share of the rows whose values are shared, in a list
 NEW_OF_DRAWN = 0.5  # how new real values between shared ones may be, beside evenly drawn ones, in a list
 
 

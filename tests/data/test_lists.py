@@ -14,11 +14,13 @@ RNG = np.random.default_rng(0)
 SIZES = np.array([0, 12.5, 17.5, 18, 20, 21, 22, 25, 28, 30, 33, 34, 35, 40, 45, 60, 80, 95])
 SHARES = np.array([60, 2, 0.7, 0.8, 4, 0.8, 2, 2, 0.7, 2, 0.8, 0.7, 2, 0.8, 2, 2, 4, 2])
 LIST = RNG.choice(SIZES, 400, p=SHARES / SHARES.sum())
+SCORES = np.sort(np.random.default_rng(1).permutation(400)[:45]).astype(float)
+SCORED = SCORES.repeat(np.where(np.arange(45) % 2, 3, 8))  # a test, of which 250 people share three quarters
 
 
-@pytest.mark.parametrize("scale", [1, 1 / 7])  # on a grid, and on none
-def test_values_of_a_list_are_drawn_and_nothing_between_them(scale):
-    frame = pd.DataFrame({"v": LIST * scale})
+@pytest.mark.parametrize("values", [LIST, LIST / 7, SCORED])  # on a grid, and on none
+def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
+    frame = pd.DataFrame({"v": values})
     (column,) = encoding.fit(frame, infer(frame, {"v": "numerical"})).columns
     drawn = column.decode(RNG.integers(0, column.size, 2000), RNG.random(2000))
     assert column.size > 8 and drawn.isin(frame["v"]).all()
