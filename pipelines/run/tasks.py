@@ -7,18 +7,13 @@ a type and a line of our code: the text of a foreign exception may quote a row, 
 
 import os
 import re
-import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import httpx
-import torch
 from prefect import State, task, unmapped
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -37,15 +32,14 @@ from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.run import caching, server, steps
-from launderette.pipelines.run.artifacts import LaunderError, Unavailable, failure, is_ours
+from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.run.caching import Result, Step
-from launderette.pipelines.shards import ray
+from launderette.pipelines.shards import ray, working
 from launderette.pipelines.shards.jobs import Shard, one_by_one
+from launderette.pipelines.shards.working import redacted
 from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.sources import remote
 
-HERE = Path(__file__).resolve().parents[2]
-OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
 UNREACHABLE = "Failed to reach API"  # Prefect's words
 RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attempt
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
@@ -56,34 +50,6 @@ listener: ContextVar[Progress | None] = ContextVar(
 tell: ContextVar[Callable[[str], None]] = ContextVar(
     "tell", default=lambda step: None
 )  # who wants to know which step begins
-
-
-class redacted:
-    """Let only sentences of ours out of a block; anything else becomes its type and the line of our code that it came
-    through.
-
-    Warnings of libraries are kept in as well: they may quote a value too.
-    """
-
-    def __enter__(self) -> None:
-        self._quiet = warnings.catch_warnings(action="ignore")
-        self._quiet.__enter__()
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._quiet.__exit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, LaunderError):
-            raise _redacted(error, trace) from None
-
-
-def _redacted(error: Exception, trace: TracebackType | None) -> LaunderError:
-    if isinstance(error, OSError):
-        return failure(f"expected to read or write {error.filename or 'a file'}", error)
-    if is_ours(error):
-        return LaunderError(str(error))
-    own = [frame for frame in traceback.extract_tb(trace) if frame.filename.startswith(OURS)]
-    place = f"{Path(own[-1].filename).relative_to(HERE)}:{own[-1].lineno}" if own else "a library"
-    found = f"{type(error).__name__} (its text may hold data and is not shown)"
-    return LaunderError(f"expected {place} to work, found {found}; run with --debug to see it")
 
 
 def users_server() -> bool:
@@ -192,17 +158,11 @@ def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[
     """
     if runner == "threads" or not numbers:  # of torch, which use every core for one shard
         return one_by_one(shard, job, digest, numbers)
-    part: Any = _task(shard.__name__, shard.__doc__, _part, retries=False)
+    part: Any = _task(shard.__name__, shard.__doc__, working.part, retries=False)
     with ray.explained(runner), _task_runner(runner) as workers:
         told = {"shard": unmapped(shard), "job": unmapped(job), "digest": unmapped(digest), "k": list(numbers)}
         for future in workers.map(part, told):
             future.result()
-
-
-def _part(shard: Shard, job: str, digest: str, k: int) -> Result:
-    with redacted():
-        torch.set_num_threads(1)  # its process has one core of several
-        return shard(job, digest, k)
 
 
 def _task_runner(runner: str) -> TaskRunner[Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evaluation.scores import EvaluationError
 from generators import GeneratorError
 from pipelines.run.artifacts import LaunderError, Unavailable
-from pipelines.run.tasks import HERE, redacted
+from pipelines.shards.working import HERE, redacted
 
 SECRET = "Quixworth"
 RAISING = {
