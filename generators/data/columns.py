@@ -192,6 +192,12 @@ class Cells(_Split):
         whole = self.lattice.between if self.lattice else _whole_between
         return self._of_few_digits(whole(inside, low, high), low, high)
 
+    def on_steps(self, ticks: np.ndarray) -> np.ndarray:
+        """Return the ticks nearest to real numbers [rows] of them that lie in the steps of the column's values."""
+        whole = self.lattice.points(self.lattice.numbers(ticks)) if self.lattice else np.rint(ticks).astype("int64")
+        anywhere = np.full(len(ticks), np.inf)
+        return self._of_few_digits(whole, -anywhere, anywhere)
+
     def _of_few_digits(self, ticks: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return ticks of as many digits as real numbers have, where they lie in [low, high]: $1.2M, not $1.23M."""
         if not isinstance(form := self.column.format, ScaledFormat) or not self.scale:

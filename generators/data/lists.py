@@ -2,8 +2,8 @@
 is hardly ever taken.
 
 An interval between two of them would be drawn evenly, at values that nobody has. So the few rows between go to the
-nearest shared value, as rare categories are merged. Amounts that are rounded now and then are no list: what lies
-between their round values is new in nearly every row.
+nearest shared value, as rare categories are merged, but where many rows lie between two of them. Amounts that are
+rounded now and then are no list: what lies between their round values is new in nearly every row.
 """
 
 import numpy as np
@@ -21,11 +21,22 @@ def onto_shared(ticks: np.ndarray, *, on_grid: bool) -> np.ndarray:
     if not len(shared) or counts[counts >= LEAST_ROWS_PER_VALUE].sum() < SHARED_ROWS * len(ticks):
         return ticks
     between = (counts < LEAST_ROWS_PER_VALUE) & (unique > shared[0]) & (unique < shared[-1])
+    between &= _few_in_gap(unique, counts, shared, between)
     if not between.any() or _new(counts[between]) > NEW_OF_DRAWN * _drawn_new(shared, int(between.sum()), on_grid):
         return ticks
     moved = unique.copy()
     moved[between] = _nearest(shared, unique[between])
     return moved[np.searchsorted(unique, ticks)]
+
+
+def _few_in_gap(unique: np.ndarray, counts: np.ndarray, shared: np.ndarray, between: np.ndarray) -> np.ndarray:
+    """Tell of each value whether no more rows lie between its two shared neighbours than at both of them: a tail is
+    none of a list, though protection made its end a shared value.
+    """
+    above = np.searchsorted(shared, unique).clip(1, len(shared) - 1)
+    inside = np.bincount(above, counts * between, len(shared))
+    at = counts[np.searchsorted(unique, shared)]
+    return inside[above] <= at[above - 1] + at[above]
 
 
 def _new(counts: np.ndarray) -> float:

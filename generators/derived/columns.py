@@ -41,7 +41,11 @@ class Derived:
         exact = self.formula.value(values) * per_unit(self.column)
         is_missing = np.isnan(exact)
         ticks = np.where(is_missing, 0, exact)
-        return (rounded(ticks, self.formula.rounding).astype("int64") if self.column.scale else ticks), is_missing
+        if not self.column.scale:
+            return ticks, is_missing
+        if self.formula.rounding == "steps":
+            return self.column.on_steps(ticks), is_missing
+        return rounded(ticks, self.formula.rounding).astype("int64"), is_missing
 
 
 def in_order(found: Sequence[Derived]) -> tuple[Derived, ...]:

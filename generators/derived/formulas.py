@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-Rounding = Literal["away", "even", "down"]  # halves away from zero, halves to even, always down
+# halves away from zero, halves to even, always down, to the nearest of the steps that the column's values lie in
+Rounding = Literal["away", "even", "down", "steps"]
 ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a half it is one
 UNQUOTED_NAME = re.compile(r"\w[\w.]*")
 

@@ -105,11 +105,7 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
     s, t = s[both], t[both]
     if positive:
         share = _share(np.log(t / s), np.log(s), np.log(t))
-        if (
-            share <= min(NARROW_RATIO, RATIO_ERRORS / np.sqrt(len(t)))
-            and target.column.lattice is None
-            and _largest_share(t) <= MOST_HEAPED
-        ):
+        if share <= min(NARROW_RATIO, RATIO_ERRORS / np.sqrt(len(t))) and _largest_share(t) <= MOST_HEAPED:
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
         share = _share(t - s, s, t)
@@ -149,7 +145,7 @@ def _ratio(
 ) -> Narrow:
     a, b = target.column.name, source.column.name
     between = Between(f"{quoted(a)} / {quoted(b)}", Formula((a, b), (Monomial(1, (1, -1)),), ""))
-    formula = Formula((between.name, b), (Monomial(1, (1, 1)),), f"{quoted(b)} * their ratio")
+    formula = Formula((between.name, b), (Monomial(1, (1, 1)),), f"{quoted(b)} * their ratio", "steps")
     return Narrow(a, between, formula, decimals, rates, share)
 
 

@@ -5,7 +5,7 @@ written back.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TypeVar
@@ -24,6 +24,7 @@ NUMBER_PATTERN = re.compile(
     rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
     rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT_NAME}|{CLOSE_UNIT})?(?P<close>\))?"
 )
+LEAST_PRICED_SHARE = 0.05  # of the texts, with a currency, from which those without are amounts of it: 0 and $4.99
 # (group, decimal), the likelier first
 SEPARATORS = [("", "."), (",", "."), ("", ","), (".", ",")]
 SEPARATORS += [(space, mark) for space in SPACE_CHARACTERS for mark in ",."]
@@ -46,6 +47,7 @@ class NumberFormat:
     plus: bool = False  # positive numbers carry a sign
     inner: bool = False  # the sign stands between prefix and digits
     lakh: bool = False  # groups of two above the first three digits: 12,34,567
+    bare_zero: bool = False  # nothing is written as 0, without the currency that other amounts have
 
     @cached_property
     def _body(self) -> re.Pattern:
@@ -59,15 +61,27 @@ class NumberFormat:
         if not found or bool(found["open"]) != bool(found["close"]):
             return None
         same = all((found[part] or "").strip() == getattr(self, part).strip() for part in ("prefix", "suffix"))
-        body = self._body.fullmatch(found["body"]) if same else None
+        body = self._body.fullmatch(found["body"]) if same or self.is_bare(text) else None
         signs = [sign for sign in (found["sign"], found["inner"], found["trailing"], found["open"]) if sign]
         if body is None or len(signs) > 1:
             return None
         digits = (body["whole"] or "0").replace(self.group, "") + "." + (body["fraction"] or "0")
         return Decimal(f"-{digits}" if signs and signs[0] != "+" else digits)
 
+    @property
+    def is_money(self) -> bool:
+        """Whether numbers are amounts of a currency, so that those without one are of it too."""
+        return bool(re.fullmatch(CURRENCY, (self.prefix + self.suffix).strip()))
+
+    def is_bare(self, text: str) -> bool:
+        """Tell whether an amount is written without its currency."""
+        found = NUMBER_PATTERN.fullmatch(text.strip())
+        return bool(found and self.is_money and not found["prefix"] and not found["suffix"])
+
     def write(self, number: Decimal) -> str:
         """Return the text of a number: `parse(write(x)) == x`."""
+        if self.bare_zero and not number:
+            return "0"
         whole, _, fraction = f"{abs(number):f}".partition(".")
         fraction = fraction.rstrip("0")
         fraction = fraction.ljust(self.places, "0") if fraction or not self.bare else ""
@@ -99,12 +113,16 @@ def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
     found = [(match, n) for text, n in counts.items() if (match := NUMBER_PATTERN.fullmatch(text.strip()))]
     if not found:
         return None
-    prefix, suffix = _commonest(((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found)
+    marks = [((m["prefix"] or "", m["suffix"] or ""), n) for m, n in found]
+    money = [(mark, n) for mark, n in marks if re.fullmatch(CURRENCY, "".join(mark).strip())]
+    priced = sum(n for _, n in money) >= LEAST_PRICED_SHARE * sum(counts.values())
+    prefix, suffix = _commonest(money if money and priced else marks)
     kept = [(m, n) for m, n in found if ((m["prefix"] or ""), (m["suffix"] or "")) == (prefix, suffix)]
     trials = [NumberFormat(prefix, suffix, group, decimal) for group, decimal in SEPARATORS]
     best = max(trials, key=lambda trial: sum(n for m, n in kept if trial._body.fullmatch(m["body"])))
     kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
-    return _styled(best, kept) if kept else None
+    zeros = [counts[text] for text in ("0", f"{prefix}0{suffix}")]
+    return replace(_styled(best, kept), bare_zero=bool(prefix + suffix) and zeros[0] > zeros[1]) if kept else None
 
 
 def _commonest(pairs: Iterable[tuple[Value, int]]) -> Value:

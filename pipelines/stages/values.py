@@ -1,6 +1,7 @@
 """Values of an ingested table: which of them can be read in their column's format, and what happens to the others."""
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from launderette.generators.formats import (
     written,
 )
 from launderette.generators.formats.date_inference import DateFormat
+from launderette.generators.formats.number_format import NumberFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -93,9 +95,9 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _told_of_forms(column: Datetime | Numerical, values: pd.Series) -> list[str]:
-    """Return what is said of dates that are written in several ways and come back in one."""
-    if column.kind != "datetime":
-        return []
+    """Return what is said of dates, and of amounts, that are written in several ways and come back in one."""
+    if isinstance(column, Numerical):
+        return _told_of_currency(column, values)
     name, said, forms = column.name, [], column.format.split(date_format.BETWEEN_FORMATS)
     if len(forms) > 1:
         kept = [form for form in forms if form not in date_alternatives.unwritten(column.format)]
@@ -109,6 +111,18 @@ def _told_of_forms(column: Datetime | Numerical, values: pd.Series) -> list[str]
             f"{column.offset}"
         )
     return said
+
+
+def _told_of_currency(column: Numerical, values: pd.Series) -> list[str]:
+    form = column.format
+    if not isinstance(form, NumberFormat) or not form.is_money:
+        return []
+    texts = written.texts_of(values.dropna()) or {}
+    bare = sum(
+        n for text, n in texts.items() if form.is_bare(text) and form.write(form.parse(text) or Decimal()) != text
+    )
+    said = f"{counted(bare)} of column {column.name!r} {'is' if bare == 1 else 'are'} written without its currency"
+    return [f"{said}; synthetic ones are written with it"] if bare else []
 
 
 def _told(column: Datetime | Numerical, words: int, strays: int) -> list[str]:

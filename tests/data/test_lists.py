@@ -33,6 +33,9 @@ def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
         RNG.binomial(60, 0.3, 400),  # counts: what few rows have lies at the ends
         RNG.integers(0, 1000, 400),
         np.full(400, 7),
+        np.minimum(
+            25 * np.rint(np.random.default_rng(3).lognormal(1.5, 1.1, 400)).astype("int64"), 900
+        ),  # a clipped tail
     ],
 )
 def test_other_numbers_stay_as_they_are(ticks):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generators.formats import written
 from generators.formats.number_format import SEPARATORS, NumberFormat, infer
 from generators.formats.written import texts_of
 
@@ -74,3 +75,23 @@ def test_texts_are_counted_in_the_order_in_which_they_come_first():
     assert list(texts_of(mixed).items()) == [("b", 2), ("a", 1), ("1", 4)]
     assert list(texts_of(pd.Series(["b", "a", "b"], dtype="string")).items()) == [("b", 2), ("a", 1)]
     assert texts_of(pd.Series([1, 2])) is None is texts_of(pd.Series([1, 2], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("texts", "zero", "amount"),
+    [
+        ({"0": 90, "$4.99": 6, "$12.50": 4}, "0", "$7.25"),
+        ({"$0": 5, "0": 2, "$3": 40}, "$0", "$7"),
+        ({"5": 50, "€ 7": 50}, "€ 0", "€ 7"),
+        ({"0 kr": 3, "12,50 kr": 9, "8": 3}, "0 kr", "7,25 kr"),
+    ],
+)
+def test_amounts_without_their_currency_are_amounts_too(texts, zero, amount):
+    form = written.number_of_texts(texts)
+    assert all(form.parse(text) is not None for text in texts) and form.parse("12 kg") is None
+    assert form.write(Decimal(0)) == zero and form.write(form.parse(amount)) == amount
+
+
+@pytest.mark.parametrize("texts", [{"12": 60, "12A": 40}, {"5": 90, "5 kg": 10}])
+def test_other_marks_on_some_numbers_alone_mean_something(texts):
+    assert written.number_of_texts(texts) is None

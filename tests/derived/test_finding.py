@@ -168,6 +168,18 @@ def test_what_nearly_follows_is_learnt_by_what_lies_between():
     assert encoded.cells(encoded.encode(frame))[encoded.index("delivered - ordered")][0] == days.size
 
 
+def test_a_ratio_of_rounded_amounts_leads_to_amounts_that_are_rounded_alike():
+    rng = np.random.default_rng(0)
+    worth = np.maximum(25 * np.rint(rng.lognormal(7.2, 0.8, 600) / 25), 75).astype("int64")
+    price = (25 * np.rint(1.9 * worth * rng.normal(1, 0.01, 600) / 25)).astype("int64")
+    pay = [f"${x / 1e3:.1f}M" if x >= 1e3 else f"${x}K" for x in 2 * worth]
+    frame = pd.DataFrame({"worth": worth, "price": price, "pay": pay})
+    assert formulas(frame) == {"price": "worth * their ratio", "pay": "worth * their ratio"}
+    table = fit(frame)
+    drawn = table.decode(table.encode(frame), rng.random((600, len(table.known))))
+    assert (drawn["price"] % 25 == 0).all() and drawn["pay"].str.fullmatch(r"\$(\d{2,3}K|\d\d?\.\dM)").all()
+
+
 def test_ends_of_what_lies_between_are_no_row_s_own():
     rng = np.random.default_rng(0)
     first = rng.integers(-5000, 5000, 300)
