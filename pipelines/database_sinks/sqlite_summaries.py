@@ -3,6 +3,7 @@ that differs, summaries of each column.
 """
 
 import itertools
+import zlib
 from decimal import Decimal
 from typing import Any
 
@@ -27,8 +28,8 @@ def hashed(text: str | None) -> int | None:
 
 
 def row_hash(*values: Any) -> int:
-    """Return a hash of the values of a row that holds as long as this process."""
-    return hash(values) & HASH_BITS
+    """Return a hash of the values of a row; Python's own has -1 and -2 alike."""
+    return zlib.crc32(repr(values).encode())
 
 
 def rows_asked(schema: pa.Schema) -> str:
@@ -40,7 +41,7 @@ def rows_asked(schema: pa.Schema) -> str:
 
 def _value(name: str, type_: pa.DataType) -> str:
     if pa.types.is_floating(type_):
-        return f"CAST({name} AS REAL)"
+        return f"CAST({name} AS REAL) + 0.0"  # of -0.0 and 0.0 the same
     return f"CAST({name} AS TEXT)" if pa.types.is_string(type_) else _whole(name, type_)
 
 
@@ -55,7 +56,9 @@ def _values(array: pa.Array) -> list[Any]:
     if checks.is_uuid(array.type):
         return [value and str(value) for value in array.to_pylist()]
     array = checks.comparable(array)
-    return (checks.unscaled(array) if pa.types.is_decimal(array.type) else array).to_pylist()
+    if pa.types.is_decimal(array.type):
+        return checks.unscaled(array).cast(pa.int64()).to_pylist()
+    return (pc.add(array, 0.0) if pa.types.is_floating(array.type) else array).to_pylist()
 
 
 def total(array: pa.Array) -> Decimal:

@@ -120,7 +120,7 @@ def test_values_that_two_rows_exchange_are_never_missed(target, tmp_path):
     rng, day = random.Random(4), datetime.date(2020, 1, 1)
     rows = {
         "id": list(range(ROWS)),
-        "whole": [rng.randrange(-9, 9) for _ in range(ROWS)],
+        "whole": [-1, -2, *(rng.randrange(-9, 9) for _ in range(ROWS - 2))],
         "big": pa.array([rng.randrange(2**63) for _ in range(ROWS)], pa.uint64() if not target.is_file else pa.int64()),
         "pay": pa.array([decimal.Decimal(rng.randrange(-999, 999)) / 100 for _ in range(ROWS)], pa.decimal128(10, 2)),
         "tiny": pa.array([decimal.Decimal(n).scaleb(-12) for n in range(ROWS)], pa.decimal128(14, 12)),
