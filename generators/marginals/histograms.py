@@ -53,6 +53,15 @@ def cells_of(column: PublicColumn) -> int:
     return (high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS) + column.missing
 
 
+def rounds_of(column: PublicColumn) -> int:
+    """Return how many rounds of cutting follow the first count, at most: public, like the grid."""
+    if column.kind in ("categorical", "boolean"):
+        return 0
+    low, high = column.ticks
+    counted = cells_of(column) - column.missing
+    return min(MOST_CUTTING_ROUNDS, math.ceil(math.log((high - low + 1) / counted, INTERVAL_PARTS) - 1e-9))
+
+
 def exact(column: Cells | Labels, values: pd.Series) -> Histogram:
     """Return the histogram of values over a fitted column's cells."""
     counts = np.bincount(column.encode(values), minlength=column.size + column.missing).astype("float64")
@@ -96,7 +105,7 @@ def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share
     if not column.missing:
         ticks = np.append(ticks, np.full(int((~present).sum()), high))
     cuts = _cut(low, high, high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS)
-    rounds = min(MOST_CUTTING_ROUNDS, math.ceil(math.log((high - low + 1) / len(cuts), INTERVAL_PARTS) - 1e-9))
+    rounds = rounds_of(column)
     share = share / (rounds + 1)
     counted = np.append(_counted(ticks, cuts), [missing] * column.missing)
     answer = queries.table(column.name, counted, share)

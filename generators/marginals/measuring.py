@@ -20,7 +20,7 @@ from launderette.generators.marginals.projection import consistent, merged, onto
 from launderette.generators.marginals.smoothing import smoothed
 from launderette.generators.privacy.queries import Answer, Queries
 
-HISTOGRAMS_SHARE, TREE_SHARE, FURTHER_SHARE = 0.25, 0.30, 0.35  # shares of mu^2: of histograms, of tables of pairs
+HISTOGRAMS_SHARE, TREE_SHARE, FURTHER_SHARE = 0.35, 0.26, 0.29  # shares of mu^2: of histograms, of tables of pairs
 SCORES_SHARE = 0.05  # of the scores of all pairs, each of the two times they are asked for
 CELLS_POWER = 2 / 3  # shares of the budget by cells to this power make the sum of errors least
 MOST_BINS = 20  # more make tables of three columns and more so large that fewer pairs fit beside each other

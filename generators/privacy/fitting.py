@@ -39,7 +39,7 @@ from launderette.generators.training.plan import Plan
 DESCENT_STEPS = 600  # of private descent, where the budget names neither steps nor minutes
 STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS = 32, 64, 2048  # rows of a step: a 32nd of all, between two numbers
 DRAWN_VALIDATION = 0.05  # share of the drawn rows by which learning from them ends
-START_STEPS = 4  # steps on drawn rows for each step on private ones, at most, where the budget names these
+START_STEPS = 4  # steps on drawn rows for each step on private ones, at most: for images where the budget names these
 START_MINUTES = 0.4  # share of a budget of minutes
 PACE_STEPS = 5
 CALIBRATION_ROWS, CALIBRATION_STEPS, CALIBRATION_BATCH, CALIBRATION_RATE = 20_000, 150, 1024, 1e-2
@@ -260,7 +260,9 @@ class TableFit(PrivateFit):
     def begun(self, told: ToldSums, config: Any) -> tuple[nn.Module, Plan]:
         model = self.family.build(told.coded, config)
         self._own.start(model, told.drawn)
-        return model.to(self.device), self.family.plan(config, len(told.drawn))
+        plan = self.family.plan(config, len(told.drawn))
+        most = START_STEPS * (self.budget.steps or DESCENT_STEPS)  # what tables tell is learnt by then
+        return model.to(self.device), replace(plan, steps=min(plan.steps, most))
 
     def codes(self, coded: Encoding) -> Tensor:
         return torch.from_numpy(marginals.tokens_of(coded, self.data))

@@ -160,7 +160,9 @@ def measure(
     known = privacy.public(schema.names)
     public = [column for column in known if not column.derived]
     whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
-    parts = whole * measuring.shares([histograms.cells_of(column) for column in public])
+    weights = measuring.shares([histograms.cells_of(column) for column in public])
+    weights *= [1 + histograms.rounds_of(column) for column in public]  # a column is asked once and then in each round
+    parts = whole * weights / weights.sum()
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
     encoded = Encoding(schema, tuple(one.column for one in counted), derived=formulas.derived(known))
     return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
