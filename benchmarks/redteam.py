@@ -1,7 +1,7 @@
 """Try every known kind of flaw on the evaluation and its gate, and honest draws beside them.
 
     python -m benchmarks.redteam
-    python -m benchmarks.redteam --rows 1000 --kinds copies records.notes_copied honest
+    python -m benchmarks.redteam --rows 1000 --kinds copies columns records.notes_copied honest
     python -m benchmarks.redteam --shared ../shared --data adult --seeds 0 1 2
 
 Tables are of a made population (evaluation/calibration/population.py) or, with `--shared`, of the files

@@ -1,6 +1,6 @@
 """Tables and images with one known flaw each, by which the evaluation itself is judged, and honest ones beside them.
 
-`copies.numbers_within_2_percent` is the function of that name in copies.py: a public function of these modules that
+`copies.within_1_percent` is the function of that name in copies.py: a public function of these modules that
 takes a case and returns one is a kind of flaw (or, in honest.py, an honest draw).
 """
 
@@ -11,7 +11,18 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-FLAW_SECTIONS = ("inputs", "copies", "records", "few_rows", "relations", "values", "diversity", "images", "honest")
+FLAW_SECTIONS = (
+    "inputs",
+    "copies",
+    "columns",
+    "records",
+    "few_rows",
+    "relations",
+    "values",
+    "diversity",
+    "images",
+    "honest",
+)
 
 
 def names(section: str | None = None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Training rows in the release: whole or in part, exactly or nearly, all of them or a few."""
+"""Training rows in the release: exactly or nearly, all of them or a few."""
 
 from __future__ import annotations
 
@@ -71,111 +71,12 @@ def within_a_fifth_of_a_deviation(case: Case, rng: Rng) -> Case:
     return case.released(changes.shaken(rows, changes.numbers(case), 0.2, rng))
 
 
-def _numbers(case: Case, share: float, moved: float, rng: Rng, most: int | None = None) -> Case:
-    """Numbers of training rows in a share of the released rows, everything else fresh."""
-    columns = changes.numbers(case)[:most]
-    if len(columns) < 4:
-        raise changes.NotApplicable("expected four columns of numbers")
-    rows = changes.jittered(changes.memorised(case, share, rng), columns, moved, rng)
-    return changes.with_columns(case, rows, columns, rng)
-
-
-def numbers_exact_fresh_labels(case: Case, rng: Rng) -> Case:
-    """All numbers of a training row with the labels and dates of somebody else."""
-    return _numbers(case, 1.0, 0.0, rng)
-
-
-def numbers_within_2_percent_fresh_labels(case: Case, rng: Rng) -> Case:
-    """The same within 2 %."""
-    return _numbers(case, 1.0, 0.02, rng)
-
-
-def numbers_of_a_third_within_2_percent(case: Case, rng: Rng) -> Case:
-    """The same in 30 % of the rows."""
-    return _numbers(case, 0.3, 0.02, rng)
-
-
-def numbers_of_a_tenth_within_1_percent(case: Case, rng: Rng) -> Case:
-    """The same in a tenth of the rows, within 1 %."""
-    return _numbers(case, 0.1, 0.01, rng)
-
-
-def _any_columns(case: Case, columns: list[str], most: int, rng: Rng) -> Case:
-    """So many of the columns, drawn by chance, of training rows in a third of the rows, numbers under noise of a tenth
-    of their deviation; everything else fresh.
-    """
-    if len(columns) < most:
-        raise changes.NotApplicable(f"expected {most} columns to draw from")
-    chosen = [str(column) for column in rng.choice(columns, most, replace=False)]
-    numbers = [column for column in changes.numbers(case) if column in chosen]
-    rows = changes.shaken(changes.memorised(case, 0.33, rng), numbers, 0.1, rng)
-    return changes.with_columns(case, rows, chosen, rng)
-
-
-def any_seven_numbers_of_a_third(case: Case, rng: Rng) -> Case:
-    """Seven columns of numbers, nobody knows which, of a third of the rows within some tenth of a deviation."""
-    return _any_columns(case, changes.numbers(case), 7, rng)
-
-
-def any_eight_columns_of_a_third(case: Case, rng: Rng) -> Case:
-    """Eight columns of any kind, nobody knows which, of a third of the rows, numbers within some tenth of a
-    deviation.
-    """
-    return _any_columns(case, [c for c in case.train if c != case.target], 8, rng)
-
-
-def twelve_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
-    """Twelve columns of numbers within 1 %, everything else fresh."""
-    return _numbers(case, 1.0, 0.01, rng, 12)
-
-
-def six_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
-    """Six columns of numbers within 1 %, everything else fresh."""
-    return _numbers(case, 1.0, 0.01, rng, 6)
-
-
-def numbers_rounded_fresh_labels(case: Case, rng: Rng) -> Case:
-    """All numbers of a training row to two digits, with the labels and dates of somebody else."""
-    columns, rows = changes.numbers(case), changes.memorised(case, 1.0, rng)
-    for column in columns:
-        values = rows[column].astype(float)
-        size = 10.0 ** (np.floor(np.log10(np.maximum(values.abs(), 1e-9))) - 1)
-        rows[column] = ((values / size).round() * size).round(6)
-    return changes.with_columns(case, rows, columns, rng)
-
-
-def numbers_shifted_fresh_labels(case: Case, rng: Rng) -> Case:
-    """All numbers of a training row, each column a tenth of a deviation higher, with fresh labels."""
-    columns, rows = changes.numbers(case), changes.memorised(case, 1.0, rng)
-    for column in columns:
-        rows[column] = (rows[column] + 0.1 * case.train[column].std()).round(3)
-    return changes.with_columns(case, rows, columns, rng)
-
-
 def labels_swapped_numbers_within_2_percent(case: Case, rng: Rng) -> Case:
     """Training rows with 70 % of the labels of other people and numbers moved by up to 2 %."""
     rows = changes.memorised(case, 1.0, rng)
     rest = [*changes.labels(case), *changes.dates(case), case.target]
     mixed = changes.exchanged(rows, rest, 0.7, rng)
     return case.released(changes.jittered(mixed, changes.numbers(case), 0.02, rng))
-
-
-def labels_and_dates_copied(case: Case, rng: Rng) -> Case:
-    """All labels and dates of a training row with the numbers of somebody else."""
-    columns = [*changes.labels(case), *changes.dates(case), case.target]
-    return changes.with_columns(case, changes.memorised(case, 1.0, rng), columns, rng)
-
-
-def half_of_the_columns_copied(case: Case, rng: Rng) -> Case:
-    """A random half of the columns of a training row, the others of somebody else."""
-    columns = [c for c in case.train if rng.random() < 0.5]
-    return changes.with_columns(case, changes.memorised(case, 1.0, rng), columns, rng)
-
-
-def half_of_the_columns_of_a_third(case: Case, rng: Rng) -> Case:
-    """The same in 30 % of the rows."""
-    columns = [c for c in case.train if rng.random() < 0.5]
-    return changes.with_columns(case, changes.memorised(case, 0.3, rng), columns, rng)
 
 
 def spliced(case: Case, rng: Rng) -> Case:
@@ -294,32 +195,6 @@ def fifth_with_gaps(case: Case, rng: Rng) -> Case:
     """A fifth training rows, of which three values in ten are missing."""
     rows = changes.memorised(case, 0.2, rng)
     return changes.planted(case, rows.mask(rng.random(rows.shape) < 0.3), rng)
-
-
-def _columns(case: Case, columns: tuple[str, ...], share: float, rng: Rng) -> Case:
-    """Columns of training rows in a share of the released rows, everything else fresh."""
-    changes.needs(case, *columns)
-    return changes.with_columns(case, changes.memorised(case, share, rng), list(columns), rng)
-
-
-def two_dates_of_a_fifth(case: Case, rng: Rng) -> Case:
-    """Both dates of a training row in a fifth of the rows, everything else fresh."""
-    return _columns(case, ("joined", "left"), 0.2, rng)
-
-
-def age_city_and_date_of_a_third(case: Case, rng: Rng) -> Case:
-    """Age, city and one date of a training row in a third of the rows, everything else fresh."""
-    return _columns(case, ("age", "city", "joined"), 0.33, rng)
-
-
-def labels_and_a_date_of_half(case: Case, rng: Rng) -> Case:
-    """One date and four labels of a training row in half of the rows, everything else fresh."""
-    return _columns(case, ("joined", "city", "trade", "plan", "education"), 0.5, rng)
-
-
-def income_of_a_fifth(case: Case, rng: Rng) -> Case:
-    """The income of a training row, to the cent, in a fifth of the rows, everything else fresh."""
-    return _columns(case, ("income",), 0.2, rng)
 
 
 def third_within_bins(case: Case, rng: Rng) -> Case:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from launderette.evaluation.calibration import changes, texts
+from launderette.evaluation.calibration import changes, population
 from launderette.evaluation.calibration.population import Case, ImageCase
 
 Rng = np.random.Generator
@@ -67,7 +67,7 @@ def few_columns(case: Case, rng: Rng) -> Case:
 
 def with_text(case: Case, rng: Rng) -> Case:
     """E-mails, names and notes of everybody."""
-    return texts.with_text(case, rng)
+    return population.with_text(case, rng)
 
 
 def without_numbers(case: Case, rng: Rng) -> Case:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from launderette.evaluation.calibration import changes, tables, texts
+from launderette.evaluation.calibration import changes, population, tables
 from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
@@ -76,7 +76,7 @@ def outliers_within_2_percent(case: Case, rng: Rng) -> Case:
 
 
 def _text_reused(case: Case, columns: list[str], share: float, rng: Rng) -> Case:
-    written = texts.with_text(case, rng)
+    written = population.with_text(case, rng)
     return changes.with_columns(written, changes.memorised(written, share, rng), columns, rng)
 
 
@@ -114,7 +114,7 @@ def notes_copied_in_capitals(case: Case, rng: Rng) -> Case:
 
 def _rewritten(case: Case, column: str, share: float, change: Callable[[str], str], rng: Rng) -> Case:
     """Texts of training people, changed by `change`, in a share of the released rows."""
-    written = texts.with_text(case, rng)
+    written = population.with_text(case, rng)
     rows = changes.memorised(written, share, rng)
     return changes.with_columns(written, rows.assign(**{column: rows[column].map(change)}), [column], rng)
 

@@ -29,12 +29,12 @@ def flawed(honest, kind):
 @pytest.mark.parametrize(
     ("kind", "least"),
     [
-        ("copies.numbers_within_2_percent_fresh_labels", 0.9),
-        ("copies.numbers_shifted_fresh_labels", 0.9),
+        ("columns.numbers_within_2_percent_fresh_labels", 0.9),
+        ("columns.numbers_shifted_fresh_labels", 0.9),
         ("copies.labels_swapped_numbers_within_2_percent", 0.9),
-        ("copies.labels_and_dates_copied", 0.9),
-        ("copies.numbers_of_a_third_within_2_percent", 0.27),
-        ("copies.half_of_the_columns_of_a_third", 0.27),
+        ("columns.labels_and_dates_copied", 0.9),
+        ("columns.numbers_of_a_third_within_2_percent", 0.27),
+        ("columns.half_of_the_columns_of_a_third", 0.27),
     ],
 )
 def test_a_block_of_columns_that_is_copied_is_recognised(honest, kind, least):
@@ -42,7 +42,7 @@ def test_a_block_of_columns_that_is_copied_is_recognised(honest, kind, least):
 
 
 def test_the_columns_that_leak_are_named(honest):
-    made = flawed(honest, "copies.numbers_within_2_percent_fresh_labels")
+    made = flawed(honest, "columns.numbers_within_2_percent_fresh_labels")
     score = privacy.membership(made)
     reason = gate._judge("privacy.membership", rules.DEFAULT_RULES["privacy.membership"], score)
     assert not reason["passed"] and "They are recognised by the columns age, income" in reason["note"]

@@ -44,7 +44,7 @@ def test_columns_that_leak_are_found_by_either_half():
     seed = 6
     honest, rng = population.made((1000, 300, 1000), seed), np.random.default_rng([seed, 131])
     chosen = {str(c) for c in rng.choice(changes.numbers(honest), 7, replace=False)}
-    case = calibration.load("copies.any_seven_numbers_of_a_third")(honest, np.random.default_rng([seed, 131]))
+    case = calibration.load("columns.any_seven_numbers_of_a_third")(honest, np.random.default_rng([seed, 131]))
     for found in linkage.linked(attacker(case, seed)):
         assert len(chosen & set(found)) >= 4 and len(set(found) - chosen) <= 1
 
@@ -71,7 +71,7 @@ def test_columns_beyond_one_lattice_are_dealt_out_in_pairs_of_parts():
 
 
 def test_what_leaks_is_named():
-    case = calibration.load("copies.any_seven_numbers_of_a_third")(
+    case = calibration.load("columns.any_seven_numbers_of_a_third")(
         population.made((500, 200, 500), 5), np.random.default_rng([5, 131])
     )
     compared = samples.make(case.train, case.holdout, case.synthetic, target=case.target)
@@ -80,7 +80,7 @@ def test_what_leaks_is_named():
 
 
 def test_a_date_and_labels_are_found_by_their_values():
-    case = calibration.load("copies.labels_and_a_date_of_half")(
+    case = calibration.load("columns.labels_and_a_date_of_half")(
         population.made((500, 200, 500), 3), np.random.default_rng([3, 7])
     )
     members, others = linkage.scores(attacker(case))

@@ -55,7 +55,7 @@ def _best(made, role, row, references):
 
 PLANTED = {
     "copies.fiftieth_within_1_percent": "training",
-    "copies.numbers_of_a_tenth_within_1_percent": "training",
+    "columns.numbers_of_a_tenth_within_1_percent": "training",
     "copies.tenth_half_perturbed": "training",
     "records.outliers_within_2_percent": "training",
     "records.holdout_within_2_percent": "holdout",

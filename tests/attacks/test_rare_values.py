@@ -56,9 +56,9 @@ def test_of_texts_whose_parts_all_real_rows_have_once_it_is_chance_whose_are_rel
 
 
 LEAKS = [
-    "copies.two_dates_of_a_fifth",
-    "copies.age_city_and_date_of_a_third",
-    "copies.income_of_a_fifth",
+    "columns.two_dates_of_a_fifth",
+    "columns.age_city_and_date_of_a_third",
+    "columns.income_of_a_fifth",
     "records.emails_of_another_domain",
     "records.emails_in_capitals",
     "records.notes_with_accents",
