@@ -18,16 +18,14 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from launderette.evaluation.attacks import blocks
+from launderette.evaluation.attacks import blocks, column_matches
 from launderette.evaluation.attacks.attacker import Attacker
+from launderette.evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges
 from launderette.evaluation.attacks.strength import strength
-from launderette.evaluation.copies import likeness
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-MATCHING_WITHIN = {"rank": 0.05, "size": 0.12, "value": 0.0}  # numbers that are nearer match: in ranks, deviations
-COMMON_VALUE = 0.12  # share of real rows near to a value above which it matches nothing
 LEAST_TELLING = 0.2  # least share of training rows that hold less common values, in a column that is looked at
 LATTICE_COLUMNS = 18  # columns of one lattice
 MOST_LATTICES = 6  # looked at, where there are more columns
@@ -44,16 +42,6 @@ CANDIDATE_HALVES = 0, 1
 
 Columns = tuple[str, ...]
 Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
-
-
-@dataclass(frozen=True)
-class MatchingRanges:
-    """Released values of one column by their place in order, and which of them match each candidate, if any do."""
-
-    codes: np.ndarray  # int64 [released rows]
-    first: np.ndarray  # int64 [candidates]
-    last: np.ndarray
-    some: np.ndarray  # bool [candidates]
 
 
 @dataclass(frozen=True)
@@ -148,7 +136,7 @@ def _surprising(attacker: Attacker, view: str) -> list[tuple[float, Columns]]:
         for g in (attacker.members, attacker.non_members)
     )
     asked = (members, released), (others, released), (members, members)
-    ranges = {name: [_ranges(samples, *pair, name, view) for pair in asked] for name in samples.known}
+    ranges = {name: [column_matches.ranges(samples, *pair, name, view) for pair in asked] for name in samples.known}
     telling = tuple(name for name, (found, *_) in ranges.items() if found.some.mean() >= LEAST_TELLING)
     if len(telling) < LEAST_LINKED:
         return []
@@ -238,31 +226,3 @@ def _matches(columns: list[MatchingRanges]) -> np.ndarray:
             words[i // LOW_BITS].addcmul_(torch.sub(known, a, out=near).le_(b), bit)
         total[at : at + step] = words[0].int().add_(words[1].int(), alpha=1 << LOW_BITS)
     return total.numpy()
-
-
-def _ranges(samples: Samples, group: Group, other: Group, name: str, view: str) -> MatchingRanges:
-    """Which rows of another group match each row of a group in one column; none those whose values are common."""
-    asked, others = (_places(samples, name, view, g.role)[g.rows] for g in (group, other))
-    real, room = _real(samples, name, view), MATCHING_WITHIN[view] if samples.is_number(name) else 0.0
-    known, codes = np.unique(others, return_inverse=True)
-    (first, last), (low, high) = (
-        (np.searchsorted(order, asked - room, "left"), np.searchsorted(order, asked + room, "right"))
-        for order in (known, real)
-    )
-    some = ~np.isnan(asked) & (last > first) & (high - low <= COMMON_VALUE * len(real))
-    return MatchingRanges(codes, first * some, (last - 1) * some, some)
-
-
-@once
-def _real(samples: Samples, name: str, view: str) -> np.ndarray:
-    """Places of all real rows, ascending."""
-    return np.sort(np.concatenate([_places(samples, name, view, r) for r in ("train", "holdout") if samples.size(r)]))
-
-
-def _places(samples: Samples, name: str, view: str, role: str) -> np.ndarray:
-    """Numbers by their rank among real rows or their size in deviations, labels as they are; NaN where missing."""
-    values = samples.table(role)[name].to_numpy()
-    if samples.is_number(name) and view == "size":
-        return values / (np.nanstd(samples.table("train")[name].to_numpy()) or 1.0)
-    places = likeness.columns(samples)[name].places(values) / 2 if samples.is_number(name) else values
-    return np.where(samples.is_present(name, values), places, np.nan)

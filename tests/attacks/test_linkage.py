@@ -6,6 +6,7 @@ import numpy as np
 
 from evaluation import calibration, samples
 from evaluation.attacks import linkage, membership
+from evaluation.attacks.column_matches import COMMON_VALUE, MATCHING_WITHIN, places, ranges, real_places
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
 from evaluation.measures.neighbours import Group
@@ -28,16 +29,16 @@ def test_pairs_match_where_each_column_says_so():
     case = population.made((60, 40, 70), 1)
     found, names = attacker(case), ("age", "income", "city", "savings")
     members, compared = found.members, found.samples
-    masks = linkage._matches([linkage._ranges(compared, members, found.released, name, "rank") for name in names])
+    masks = linkage._matches([ranges(compared, members, found.released, name, "rank") for name in names])
     for (bit, name), one, other in product(enumerate(names), range(0, 60, 7), range(0, 70, 9)):
         asked, known = (
-            linkage._places(compared, name, "rank", role)[row] for role, row in (("train", one), ("synthetic", other))
+            places(compared, name, "rank", role)[row] for role, row in (("train", one), ("synthetic", other))
         )
-        near = abs(asked - known) <= (linkage.MATCHING_WITHIN["rank"] if compared.is_number(name) else 0)
-        common = np.mean(np.abs(linkage._real(compared, name, "rank") - asked) <= linkage.MATCHING_WITHIN["rank"])
+        near = abs(asked - known) <= (MATCHING_WITHIN["rank"] if compared.is_number(name) else 0)
+        common = np.mean(np.abs(real_places(compared, name, "rank") - asked) <= MATCHING_WITHIN["rank"])
         if not compared.is_number(name):
-            common = np.mean(linkage._real(compared, name, "rank") == asked)
-        assert bool(masks[one, other] >> bit & 1) == bool(near and common <= linkage.COMMON_VALUE)
+            common = np.mean(real_places(compared, name, "rank") == asked)
+        assert bool(masks[one, other] >> bit & 1) == bool(near and common <= COMMON_VALUE)
 
 
 def test_columns_that_leak_are_found_by_either_half():
