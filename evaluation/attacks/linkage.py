@@ -1,15 +1,16 @@
 """Attacks on columns that nobody named: which of them leak is found by how often members match released rows.
 
 In each pair of a candidate and a released row every column matches or not: numbers equal, or near to each other by rank
-or by size, labels that are equal, none of them common. A set of columns that was copied matches in more pairs with
-members than with non-members. All sets are looked at: how many pairs match in at least those columns are sums over a
-lattice (Yates 1937), and the pairs of the best set tell which other columns were copied with it, as in the linkage of
-records (Fellegi and Sunter 1969). What is found on one half of the candidates is tried on the other.
+or by size, labels that are equal, but for values so common that a match says too little. A set of columns that was
+copied matches in more pairs with members than with non-members. All sets are looked at: how many pairs match in at
+least those columns are sums over a lattice (Yates 1937). The set by which pairs are told best starts the estimate of
+how much a match in each column weighs (match_weights.py). What is found on one half of the candidates is tried on the
+other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -18,26 +19,28 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from launderette.evaluation.attacks import blocks, column_matches
+from launderette.evaluation.attacks import blocks, column_matches, match_weights, matching
 from launderette.evaluation.attacks.attacker import Attacker
 from launderette.evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges
+from launderette.evaluation.attacks.match_weights import Matches, Weights
 from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-LEAST_TELLING = 0.2  # least share of training rows that hold less common values, in a column that is looked at
+LEAST_TELLING = 1.3  # of a column that is looked at: 1 says nothing
 LATTICE_COLUMNS = 18  # columns of one lattice
 MOST_LATTICES = 6  # looked at, where there are more columns
-LEAST_LINKED = 3  # columns of a set
-LATTICE_PAIRS = 2**22  # of candidates of one kind and released rows, in one lattice
+LEAST_LINKED, LEAST_WEIGHED = 3, 2  # columns of a set, and of those whose matches are weighed
+LATTICE_PAIRS = 2**21  # of candidates of one kind and released rows, in one lattice
 MATCHED_AT_ONCE = 2**18  # compared at once: they stay in the cache
 LOW_BITS = 14  # of a mask, that fit an int16
-TRIED_SETS = 3  # sets of either view that are tried
-PROMISING_SETS = 64  # sets whose rows are counted
+TRIED_SETS = 4  # sets of each view that are tried
+WEIGHED_BY = "size"  # how numbers match where matches are weighed
+PROMISING_SETS = 24  # sets whose rows are counted
 UNEXPLAINED = 2.0  # pairs, or rows, beside those that chance explains
 COPIED_TOGETHER = 0.25  # share of the pairs of a set that match in a column too which was copied with it
-LINKAGE_ATTACKS = "nearest in columns found", "nearest by size in columns found"
+LINKAGE_ATTACKS = "likeliest match in columns found", "nearest by size in columns found"
 CANDIDATE_HALVES = 0, 1
 
 Columns = tuple[str, ...]
@@ -56,7 +59,7 @@ class MatchingPairs:
     def rows(self, chosen: int) -> int:
         """How many candidates match another row in the chosen columns, or other rows where they are fewer."""
         hits = (self.masks & chosen) == chosen
-        return min(len(np.unique(self.asked[hits])), len(np.unique(self.known[hits])))
+        return min(int((np.bincount(rows[hits]) > 0).sum()) for rows in (self.asked, self.known))
 
 
 def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -65,14 +68,32 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
     if not all(found):
         return {}, {}
     out: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = {}, {}
-    for attack, encode in zip(LINKAGE_ATTACKS, (blocks.encoded, blocks.scaled), strict=True):
+    for attack, score in zip(LINKAGE_ATTACKS, (_likelihood, _nearness), strict=True):
         values = np.zeros(len(attacker.members)), np.zeros(len(attacker.non_members))
-        for columns, half in zip(found, reversed(CANDIDATE_HALVES), strict=True):
-            points = encode(attacker.samples, columns)
+        for weights, half in zip(found, reversed(CANDIDATE_HALVES), strict=True):
             asked = sides[0] == half, sides[1] == half
-            _fill(values, blocks.nearness(_only(attacker, asked), points, points), asked)
+            _fill(values, score(_only(attacker, asked), weights), asked)
         out[0][attack], out[1][attack] = values
     return out
+
+
+def _likelihood(attacker: Attacker, weights: Weights) -> Sides:
+    members, non_members = (match_weights.likelihood(side, weights) for side in _matched(attacker, weights))
+    return members, non_members
+
+
+def _nearness(attacker: Attacker, weights: Weights) -> Sides:
+    points = blocks.scaled(attacker.samples, tuple(weights))
+    return blocks.nearness(attacker, points, points)
+
+
+def _matched(attacker: Attacker, columns: Iterable[str]) -> list[Matches]:
+    """How members and non-members match the released rows in some columns."""
+    samples, released = attacker.samples, matching.searched(attacker)
+    return [
+        {name: column_matches.ranges(samples, group, released, name, WEIGHED_BY) for name in columns}
+        for group in (attacker.members, attacker.non_members)
+    ]
 
 
 def _fill(values: Sides, found: Sides, asked: Sides) -> None:
@@ -89,9 +110,9 @@ def found(attacker: Attacker) -> Columns:
     return tuple(name for name in attacker.samples.known if name in (first & second or first | second))
 
 
-def linked(attacker: Attacker) -> tuple[Columns, Columns]:
-    """The set of columns that either half of the candidates shows to leak more than any other; two empty ones where too
-    few columns tell rows apart.
+def linked(attacker: Attacker) -> tuple[Weights, Weights]:
+    """The columns that either half of the candidates shows to leak, and how likely each matches in a pair that belongs
+    together; none where too few columns tell rows apart.
     """
     return _linked(attacker.samples, attacker.released, attacker.members, attacker.non_members, attacker.seed)
 
@@ -99,7 +120,7 @@ def linked(attacker: Attacker) -> tuple[Columns, Columns]:
 @once
 def _linked(
     samples: Samples, released: Group, members: Group, non_members: Group, seed: int
-) -> tuple[Columns, Columns]:
+) -> tuple[Weights, Weights]:
     attacker = Attacker(samples, released, members, non_members, seed)
     sides = _sides(attacker)
     first, second = (_strongest(_only(attacker, (sides[0] == half, sides[1] == half))) for half in CANDIDATE_HALVES)
@@ -113,12 +134,26 @@ def _only(attacker: Attacker, asked: Sides) -> Attacker:
     return replace(attacker, members=members, non_members=non_members)
 
 
-def _strongest(attacker: Attacker) -> Columns:
-    """Of the most surprising sets of columns, the one in which the nearest row tells these candidates best."""
-    sets = [columns for view in MATCHING_WITHIN for _, columns in _surprising(attacker, view)[:TRIED_SETS]]
-    points = {columns: blocks.scaled(attacker.samples, columns) for columns in dict.fromkeys(sets)}
-    strengths = {columns: strength(*blocks.nearness(attacker, p, p)) for columns, p in points.items()}
-    return max(strengths, key=lambda columns: strengths[columns], default=())
+def _strongest(attacker: Attacker) -> Weights:
+    """The weights that start from that of the most surprising sets of columns whose matches tell these candidates
+    best.
+    """
+    attacker = _counted(attacker)
+    sets = dict.fromkeys(columns for view in MATCHING_WITHIN for _, columns in _surprising(attacker, view)[:TRIED_SETS])
+    if not sets:
+        return {}
+    sides = _matched(attacker, attacker.samples.known)
+    members, non_members = sides
+    start = max(sets, key=lambda s: strength(*(match_weights.likelihood(m, match_weights.supposed(s)) for m in sides)))
+    return match_weights.estimated(members, non_members, start, LEAST_WEIGHED)
+
+
+def _counted(attacker: Attacker) -> Attacker:
+    """The attacker with so many candidates as are compared in all columns with all released rows."""
+    most = max(100, LATTICE_PAIRS // len(attacker.released))
+    groups = (Group(group.role, group.rows[:most]) for group in (attacker.members, attacker.non_members))
+    members, non_members = groups
+    return replace(attacker, members=members, non_members=non_members)
 
 
 def _sides(attacker: Attacker) -> Sides:
@@ -130,17 +165,17 @@ def _sides(attacker: Attacker) -> Sides:
 
 def _surprising(attacker: Attacker, view: str) -> list[tuple[float, Columns]]:
     """Sets of columns by their surprise in standard errors, the greatest first."""
-    samples, released = attacker.samples, attacker.released
-    members, others = (
-        Group(g.role, g.rows[: max(100, LATTICE_PAIRS // len(released))])
-        for g in (attacker.members, attacker.non_members)
-    )
-    asked = (members, released), (others, released), (members, members)
-    ranges = {name: [column_matches.ranges(samples, *pair, name, view) for pair in asked] for name in samples.known}
-    telling = tuple(name for name, (found, *_) in ranges.items() if found.some.mean() >= LEAST_TELLING)
-    if len(telling) < LEAST_LINKED:
+    samples, members, released = attacker.samples, attacker.members, attacker.released
+    asked = (members, released), (attacker.non_members, released), (members, members)
+    ranges = {}
+    for name in samples.known:
+        columns = [column_matches.ranges(samples, *pair, name, view) for pair in asked]
+        most, telling = columns[0].telling()
+        if telling >= LEAST_TELLING:
+            ranges[name] = [column.uncommon(most) for column in columns]
+    if len(ranges) < LEAST_LINKED:
         return []
-    found = [one for part in _parts(telling, attacker.seed) for one in _of_lattice(ranges, part)]
+    found = [one for part in _parts(tuple(ranges), attacker.seed) for one in _of_lattice(ranges, part)]
     return sorted(set(found), reverse=True)
 
 

@@ -8,7 +8,7 @@ training rows in some columns only, whichever these are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -72,17 +72,17 @@ def _against(
 ) -> np.ndarray:
     """Largest sums for some candidates of a group, by the shares of values among some of the non-members."""
     samples, (group, asked), others = attacker.samples, candidates, attacker.non_members
-    searched, columns = _searched(attacker), []
+    rows, columns = searched(attacker), []
     for column in samples.known:
-        parts = (group.role, group.rows[asked]), searched, (others.role, others.rows[reference])
-        values = [samples.table(role)[column].to_numpy()[rows] for role, rows in parts]
+        parts = (group.role, group.rows[asked]), (rows.role, rows.rows), (others.role, others.rows[reference])
+        values = [samples.table(role)[column].to_numpy()[chosen] for role, chosen in parts]
         columns.append(_column(*read(samples.is_number(column), *values)))
     first, last, weights, codes = (np.stack(part) for part in zip(*columns, strict=True))
     scale = LARGEST_SUM / (len(columns) * np.log(len(others) + 1))  # the same for both groups
     return _best_match(first, last, np.floor(weights * scale), codes) / scale
 
 
-def _searched(attacker: Attacker) -> Group:
+def searched(attacker: Attacker) -> Group:
     """Released rows among which all candidates are looked for."""
     most = max(len(attacker.members), len(attacker.non_members))
     limit = max(100, COMPARISONS // (most * len(attacker.samples.known)))
@@ -117,7 +117,14 @@ def _column(query: np.ndarray, answer: np.ndarray, known: np.ndarray, room: np.n
 
 
 def _best_match(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Largest sum of the weights [columns, asked] of codes from first to last over the released rows [columns, rows].
+    """Largest sum of the weights of values that match over the released rows: float64 [asked]."""
+    best = [total.amax(1) for total in sums(first, last, weights, codes)]
+    return torch.cat(best).numpy().astype(np.float64)
+
+
+def sums(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.ndarray) -> Iterator[torch.Tensor]:
+    """Yield sums of the weights [columns, asked] of codes from first to last, integers [some asked, released rows], one
+    block after the other; codes are [columns, released rows].
 
     One comparison tells whether a <= x <= b: whether x - a, counted round the bits of its type from the least, is at
     most b - a.
@@ -126,12 +133,11 @@ def _best_match(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes:
     least = np.iinfo(kind).min
     have, start = (torch.from_numpy(part.astype(kind)) for part in (codes, first + least))
     width, weigh = torch.from_numpy((last - first + least).astype(kind)), torch.from_numpy(weights.astype(kind))
-    step, best = max(1, BLOCK_SUMS // have.shape[1]), []
+    step = max(1, BLOCK_SUMS // have.shape[1])
     for at in range(0, start.shape[1], step):
         part = (slice(None), slice(at, at + step), None)
         total = torch.zeros(start[part].shape[1], have.shape[1], dtype=have.dtype)
         found = torch.empty_like(total)
         for column, a, b, weight in zip(have, start[part], width[part], weigh[part], strict=True):
             total.addcmul_(torch.sub(column, a, out=found).le_(b), weight)
-        best.append(total.amax(1))
-    return torch.cat(best).numpy().astype(np.float64)
+        yield total
