@@ -29,6 +29,7 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
 LEAST_TELLING = 1.3  # of a column that is looked at: 1 says nothing
+FEWEST_NON_MEMBERS = 40  # of fewer, a half shows what chance made of it
 LATTICE_COLUMNS = 18  # columns of one lattice
 MOST_LATTICES = 6  # looked at, where there are more columns
 LEAST_LINKED, LEAST_WEIGHED = 3, 2  # columns of a set, and of those whose matches are weighed
@@ -112,7 +113,7 @@ def found(attacker: Attacker) -> Columns:
 
 def linked(attacker: Attacker) -> tuple[Weights, Weights]:
     """The columns that either half of the candidates shows to leak, and how likely each matches in a pair that belongs
-    together; none where too few columns tell rows apart.
+    together; none where too few columns tell rows apart, or there are too few non-members.
     """
     return _linked(attacker.samples, attacker.released, attacker.members, attacker.non_members, attacker.seed)
 
@@ -121,6 +122,8 @@ def linked(attacker: Attacker) -> tuple[Weights, Weights]:
 def _linked(
     samples: Samples, released: Group, members: Group, non_members: Group, seed: int
 ) -> tuple[Weights, Weights]:
+    if len(non_members) < FEWEST_NON_MEMBERS:
+        return {}, {}
     attacker = Attacker(samples, released, members, non_members, seed)
     sides = _sides(attacker)
     first, second = (_strongest(_only(attacker, (sides[0] == half, sides[1] == half))) for half in CANDIDATE_HALVES)

@@ -67,6 +67,10 @@ def test_tables_of_a_few_columns_show_no_sets():
     assert linkage.linked(attacker(few)) == ({}, {}) and linkage.scores(attacker(few)) == ({}, {})
 
 
+def test_a_holdout_too_small_to_show_columns_shows_none():
+    assert linkage.scores(attacker(population.made((400, 39, 80), 1))) == ({}, {})
+
+
 def test_columns_beyond_one_lattice_are_dealt_out_in_pairs_of_parts():
     columns = tuple(f"c{n}" for n in range(40))
     parts = list(linkage._parts(columns, 0))
