@@ -133,3 +133,50 @@ def labels_and_a_date_of_half(case: Case, rng: Rng) -> Case:
 def income_of_a_fifth(case: Case, rng: Rng) -> Case:
     """The income of a training row, to the cent, in a fifth of the rows, everything else fresh."""
     return _columns(case, ("income",), 0.2, rng)
+
+
+def own_columns_of_half(case: Case, rng: Rng) -> Case:
+    """Half of the rows have eight columns of a training row, drawn anew for each of them, numbers under noise of a
+    tenth of their deviation; everything else fresh.
+    """
+    rows = changes.shaken(changes.memorised(case, 0.5, rng), changes.numbers(case), 0.1, rng)
+    fresh = changes.sampled(case.synthetic, len(rows), rng)
+    ranks = np.argsort(rng.random(rows.shape), axis=1)
+    return changes.planted(case, fresh.where(ranks >= 8, rows), rng)
+
+
+def numbers_of_a_third_rescaled(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row in a third of the rows, 5 % larger and a twentieth of a deviation higher, with
+    fresh labels.
+    """
+    columns, rows = changes.numbers(case), changes.memorised(case, 0.33, rng)
+    for column in columns:
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        moved = 1.05 * values + 0.05 * case.train[column].std()
+        rows[column] = moved.round(changes.decimals(values)).astype(rows[column].dtype)
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def numbers_of_one_group(case: Case, rng: Rng) -> Case:
+    """All numbers within 2 % of the training rows of one label, a tenth of the people or so; everybody else fresh."""
+    column = changes.widest(case)
+    shares = case.train[column].value_counts(normalize=True)
+    label = (shares - 0.1).abs().idxmin()
+    rows = changes.jittered(case.train[case.train[column] == label], changes.numbers(case), 0.02, rng)
+    chosen = [*changes.numbers(case), column]
+    return changes.with_columns(case, changes.sampled(rows, min(len(rows), len(case.synthetic)), rng), chosen, rng)
+
+
+def numbers_of_half_of_the_holdout(case: Case, rng: Rng) -> Case:
+    """All numbers within 2 % of half of the held-out rows with the labels of somebody else."""
+    rows = changes.sampled(case.holdout, min(len(case.holdout) // 2, len(case.synthetic)), rng)
+    columns = changes.numbers(case)
+    return changes.with_columns(case, changes.jittered(rows, columns, 0.02, rng), columns, rng)
+
+
+def rare_combinations_of_half(case: Case, rng: Rng) -> Case:
+    """Five labels of a training row in half of the rows, everything else fresh: combinations that one row has alone."""
+    if len(columns := changes.labels(case)) < 5:
+        raise changes.NotApplicable("expected five columns of labels")
+    chosen = [str(column) for column in rng.choice(columns, 5, replace=False)]
+    return changes.with_columns(case, changes.memorised(case, 0.5, rng), chosen, rng)

@@ -215,3 +215,33 @@ def tenth_under_noise(case: Case, rng: Rng) -> Case:
     rows = changes.shaken(changes.memorised(case, 0.1, rng), changes.numbers(case), 0.2, rng)
     rest = [*changes.labels(case), *changes.dates(case), case.target]
     return changes.planted(case, changes.exchanged(rows, rest, 0.2, rng), rng)
+
+
+def fifth_with_dates_shifted_by_row(case: Case, rng: Rng) -> Case:
+    """A fifth training rows, all dates of each moved by some days of its own, up to half a year either way."""
+    rows = changes.memorised(case, 0.2, rng)
+    if not (columns := changes.dates(case)):
+        raise changes.NotApplicable("expected a date")
+    days = pd.to_timedelta(rng.integers(-180, 181, len(rows)), "D")
+    moved = {c: (pd.to_datetime(rows[c]) + days).dt.strftime("%Y-%m-%d") for c in columns}
+    return changes.planted(case, rows.assign(**moved), rng)
+
+
+def fifth_with_labels_renamed(case: Case, rng: Rng) -> Case:
+    """A fifth training rows, the labels of each column exchanged for one another throughout."""
+    rows = changes.memorised(case, 0.2, rng)
+    for column in changes.labels(case):
+        labels = case.train[column].dropna().unique()
+        rows[column] = rows[column].map(dict(zip(labels, rng.permutation(labels), strict=True)))
+    return changes.planted(case, rows, rng)
+
+
+def third_averaged_with_a_fresh_row(case: Case, rng: Rng) -> Case:
+    """A third training rows, numbers a quarter of the way to those of a fresh person, who has the labels too."""
+    rows = changes.memorised(case, 0.33, rng)
+    fresh = changes.sampled(case.synthetic, len(rows), rng)
+    for column in changes.numbers(case):
+        values, others = (t[column].to_numpy(dtype=np.float64, na_value=np.nan) for t in (rows, fresh))
+        mean = 0.75 * values + 0.25 * others
+        fresh[column] = mean.round(changes.decimals(values)).astype(rows[column].dtype)
+    return changes.planted(case, fresh, rng)

@@ -129,6 +129,11 @@ def emails_in_capitals(case: Case, rng: Rng) -> Case:
     return _rewritten(case, "email", 0.2, str.upper, rng)
 
 
+def emails_with_another_number(case: Case, rng: Rng) -> Case:
+    """A fifth of the released e-mails are training people's with a digit added to their number."""
+    return _rewritten(case, "email", 0.2, lambda text: text.replace("@", f"{rng.integers(10)}@"), rng)
+
+
 def notes_with_accents(case: Case, rng: Rng) -> Case:
     """A fifth of the released notes are training people's, vowels under accents."""
     return _rewritten(case, "note", 0.2, lambda text: text.translate(ACCENTS), rng)
