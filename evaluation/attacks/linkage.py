@@ -22,7 +22,7 @@ from scipy.stats import rankdata
 from launderette.evaluation.attacks import blocks, column_matches, match_weights, matching
 from launderette.evaluation.attacks.attacker import Attacker
 from launderette.evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges
-from launderette.evaluation.attacks.match_weights import Matches, Weights
+from launderette.evaluation.attacks.match_weights import Matches, MatchWeights
 from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
@@ -78,12 +78,12 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
     return out
 
 
-def _likelihood(attacker: Attacker, weights: Weights) -> Sides:
+def _likelihood(attacker: Attacker, weights: MatchWeights) -> Sides:
     members, non_members = (match_weights.likelihood(side, weights) for side in _matched(attacker, weights))
     return members, non_members
 
 
-def _nearness(attacker: Attacker, weights: Weights) -> Sides:
+def _nearness(attacker: Attacker, weights: MatchWeights) -> Sides:
     points = blocks.scaled(attacker.samples, tuple(weights))
     return blocks.nearness(attacker, points, points)
 
@@ -111,7 +111,7 @@ def found(attacker: Attacker) -> Columns:
     return tuple(name for name in attacker.samples.known if name in (first & second or first | second))
 
 
-def linked(attacker: Attacker) -> tuple[Weights, Weights]:
+def linked(attacker: Attacker) -> tuple[MatchWeights, MatchWeights]:
     """The columns that either half of the candidates shows to leak, and how likely each matches in a pair that belongs
     together; none where too few columns tell rows apart, or there are too few non-members.
     """
@@ -121,7 +121,7 @@ def linked(attacker: Attacker) -> tuple[Weights, Weights]:
 @once
 def _linked(
     samples: Samples, released: Group, members: Group, non_members: Group, seed: int
-) -> tuple[Weights, Weights]:
+) -> tuple[MatchWeights, MatchWeights]:
     if len(non_members) < FEWEST_NON_MEMBERS:
         return {}, {}
     attacker = Attacker(samples, released, members, non_members, seed)
@@ -137,7 +137,7 @@ def _only(attacker: Attacker, asked: Sides) -> Attacker:
     return replace(attacker, members=members, non_members=non_members)
 
 
-def _strongest(attacker: Attacker) -> Weights:
+def _strongest(attacker: Attacker) -> MatchWeights:
     """The weights that start from that of the most surprising sets of columns whose matches tell these candidates
     best.
     """

@@ -17,16 +17,16 @@ import torch
 from launderette.evaluation.attacks import matching
 from launderette.evaluation.attacks.column_matches import MatchingRanges
 
-LIKELY, SURE = 0.9, 0.95  # m as it is supposed at first, and at most
+SUPPOSED, SUREST = 0.9, 0.95  # m as it is supposed at first, and at most
 LARGEST_SHARE = 0.99  # u at most
-ROUNDS = 3  # of estimating m
+ESTIMATES = 3  # of estimating m
 TOP_PAIRS = 32  # of each candidate
 LINKED_AT = 0.1  # share of non-members whose likeliest pair is taken for one that belongs together
 FEWEST_LINKED = 4.0  # members beyond these false ones, below which a column keeps its m
 TELLING = 2.0  # standard errors by which members match more often than non-members do
 
 Matches = Mapping[str, MatchingRanges]  # of some candidates and all released rows, by column
-Weights = dict[str, float]  # m by column
+MatchWeights = dict[str, float]  # m by column
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LikelyPairs:
     places: np.ndarray  # int64 [candidates, pairs]
     totals: np.ndarray  # float64 [candidates, pairs]
 
-    def without(self, column: str, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
+    def without(self, column: str, weights: MatchWeights) -> tuple[np.ndarray, np.ndarray]:
         """The ratio of each candidate's likeliest pair by the other columns, and whether it matches in this one."""
         one = self.matches[column]
         codes = one.codes[self.places]
@@ -50,15 +50,15 @@ class LikelyPairs:
         return np.take_along_axis(totals, best, 1)[:, 0], np.take_along_axis(matched, best, 1)[:, 0]
 
 
-def supposed(columns: Iterable[str]) -> Weights:
+def supposed(columns: Iterable[str]) -> MatchWeights:
     """m before anything is known of it."""
-    return dict.fromkeys(columns, LIKELY)
+    return dict.fromkeys(columns, SUPPOSED)
 
 
-def estimated(members: Matches, non_members: Matches, start: Iterable[str], least: int) -> Weights:
+def estimated(members: Matches, non_members: Matches, start: Iterable[str], least: int) -> MatchWeights:
     """m of the columns that belong together with those of `start`; of fewer than `least` columns no round is made."""
     found = supposed(start)
-    for _ in range(ROUNDS):
+    for _ in range(ESTIMATES):
         inside, outside = (_likely_pairs(matches, found) for matches in (members, non_members))
         agreed = {column: _agreement(column, inside, outside, found) for column in members}
         telling = {column: m for column, m in agreed.items() if m is not None}
@@ -68,14 +68,14 @@ def estimated(members: Matches, non_members: Matches, start: Iterable[str], leas
     return found
 
 
-def likelihood(matches: Matches, weights: Weights) -> np.ndarray:
+def likelihood(matches: Matches, weights: MatchWeights) -> np.ndarray:
     """The greatest log likelihood ratio of a pair of each candidate: float64 [candidates]."""
     base, scale, parts = _parts(matches, weights)
     best = torch.cat([total.amax(1) for total in matching.sums(*parts)])
     return base + best.numpy() / scale
 
 
-def _likely_pairs(matches: Matches, weights: Weights) -> LikelyPairs:
+def _likely_pairs(matches: Matches, weights: MatchWeights) -> LikelyPairs:
     base, scale, parts = _parts(matches, weights)
     most = min(TOP_PAIRS, parts[-1].shape[1])
     found = [torch.topk(total.int(), most, dim=1, sorted=False) for total in matching.sums(*parts)]
@@ -83,7 +83,7 @@ def _likely_pairs(matches: Matches, weights: Weights) -> LikelyPairs:
     return LikelyPairs(matches, places, base[:, None] + totals / scale)
 
 
-def _agreement(column: str, inside: LikelyPairs, outside: LikelyPairs, weights: Weights) -> float | None:
+def _agreement(column: str, inside: LikelyPairs, outside: LikelyPairs, weights: MatchWeights) -> float | None:
     """m of one column, from the members whose likeliest pairs by the others are likelier than those of non-members;
     None where they match in it no more often than non-members do.
     """
@@ -99,10 +99,10 @@ def _agreement(column: str, inside: LikelyPairs, outside: LikelyPairs, weights: 
     error = np.sqrt(max(pooled * (1 - pooled), 1e-3) * (1 / linked.sum() + 1 / len(usual)))
     if share - chance < TELLING * error:
         return None
-    return min(SURE, float((share * linked.sum() - chance * false) / (linked.sum() - false)))
+    return min(SUREST, float((share * linked.sum() - chance * false) / (linked.sum() - false)))
 
 
-def _parts(matches: Matches, weights: Weights) -> tuple[np.ndarray, float, tuple[np.ndarray, ...]]:
+def _parts(matches: Matches, weights: MatchWeights) -> tuple[np.ndarray, float, tuple[np.ndarray, ...]]:
     """What a pair without a match has, how much a unit of the sums is, and the parts of matching.sums."""
     chosen = [(matches[column], *_ratios(matches[column].share, m)) for column, m in weights.items()]
     gains = np.stack([agree - differ for _, agree, differ in chosen])
