@@ -37,7 +37,7 @@ class ImageFamily:
         [Any, ImageForm, int, torch.device], Any
     ]  # (config, form, images, device) -> config with the options left open
     plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
-    private: Mapping[str, Any] | None = None  # options under a privacy budget of those left open, where it has one
+    private: Callable[[ImageForm], dict[str, Any]] | None = None  # options under a privacy budget, of those left open
 
 
 def fit(

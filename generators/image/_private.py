@@ -2,7 +2,6 @@
 (privacy/fitting.py).
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Unpack
 
@@ -50,8 +49,8 @@ class ImageFit(PrivateFit):
 
     def settled(self, told: ToldSums) -> Any:
         given = {name: value for name, value in asdict(self.config).items() if value is not None}
-        own: Mapping[str, Any] = self.family.private
-        return self.family.settle(replace(self.config, **{**own, **given}), told.coded, told.rows, self.device)
+        own = self.family.private(told.coded) | given
+        return self.family.settle(replace(self.config, **own), told.coded, told.rows, self.device)
 
     def built(self, coded: ImageForm, config: Any) -> nn.Module:
         return _fitting.placed(self.family.model(coded, config), coded, self.device)
@@ -76,9 +75,10 @@ def fit(
     """Return form, config, trained model and record, within a privacy budget; GeneratorError where that has no room,
     for what it cannot promise, and for a checkpoint of another budget or of other images.
     """
-    if config.augment:
+    if config.augment or config.shift:
         raise GeneratorError(
-            "expected no augment under a privacy budget, found it, but descent sees images as they are"
+            "expected neither augment nor shift under a privacy budget, found one; leave it out, for descent sees "
+            "images as they are"
         )
     known = fitting.asked_for(**how)
     if known[0].events and how.get("checkpoint") is not None:

@@ -24,7 +24,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.fitted import FittedImages
 from launderette.generators.image import _fitting, _private
-from launderette.generators.image._augment import AUGMENTATION_NUMBERS, warp
+from launderette.generators.image._augment import AUGMENTATION_NUMBERS, nudge, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._gaussian import GaussianDenoiser
 from launderette.generators.networks import per_layer
@@ -37,9 +37,10 @@ from launderette.generators.training.plan import Plan
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7
 P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in training
-PRIVATE_OPTIONS = {"width": 16, "dropout": 0.0}  # of a network of which each weight gets noise
+PRIVATE_IMAGE_WIDTH, PRIVATE_PATCH = 16, 2  # of a network of which each weight gets noise
 NOISES = 4  # of an image, in one step of private descent
 LAYER_NUMBERS = 128  # in memory for each channel and place
+FEW_SHIFTED = 0.5  # probability of a move by a pixel, for few small images
 LOSS_DRAWS, ATTACK_DRAWS = 8, 4  # noises that the loss of an image is averaged over: when asked for, in training
 
 
@@ -52,6 +53,7 @@ class Config:
     patch: int | None = None  # p, pixels unshuffled into channels
     dropout: float | None = None  # None is 0.1 where images are seen many times: few of them, or a GPU; else 0
     augment: float = 0.0  # probability of each geometric augmentation
+    shift: float | None = None  # probability of a move by a pixel; None is 0.5 for few small images, else 0
     unlabelled: float = 0.1  # share of the training images whose label is hidden
     guidance: float = 1.0
     sampling_steps: int = 18  # of Heun's method, two passes of the network each
@@ -114,6 +116,9 @@ class Model(nn.Module):
         x, told = to_unit(pixels), torch.zeros(len(y), AUGMENTATION_NUMBERS, device=y.device)
         if self.training and self.config.augment:
             x, told = warp(x, self.config.augment)
+        if self.training and self.config.shift:
+            x, moved = nudge(x, self.config.shift)
+            told = told + moved
         if self.training:
             y = torch.where(torch.rand(len(y), device=y.device) < self.config.unlabelled, self.nothing, y)
         size = torch.randn(len(y), device=y.device)
@@ -237,9 +242,11 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
     dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW_IMAGES or fast else 0.0
-    many = fast or images >= FEW_IMAGES or _fitting.small(form)
-    batch, blocks = config.batch or (128 if many else 32), config.blocks or (2 if fast else 1)
-    return replace(config, width=width, patch=patch, blocks=blocks, dropout=dropout, batch=batch)
+    few, small = images < FEW_IMAGES, _fitting.small(form)
+    batch = config.batch or (128 if fast or small or not few else 32)
+    shift = config.shift if config.shift is not None else FEW_SHIFTED if few and small else 0.0
+    sized = replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1))
+    return replace(sized, dropout=dropout, batch=batch, shift=shift)
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
@@ -259,4 +266,10 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     )
 
 
-FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, PRIVATE_OPTIONS)
+def _private_options(form: ImageForm) -> dict[str, Any]:
+    """Return options under a privacy budget: a network of few weights, and images as they are."""
+    coarse = {"patch": PRIVATE_PATCH} if _fitting.small(form) else {}
+    return {"width": PRIVATE_IMAGE_WIDTH, "dropout": 0.0, "shift": 0.0, **coarse}
+
+
+FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, _private_options)

@@ -12,7 +12,7 @@ import generators
 from generators import Budget, Images
 from generators.data.images import ImageForm
 from generators.image import autoregressive, diffusion
-from generators.image._augment import warp
+from generators.image._augment import SHIFT, nudge, warp
 from generators.image._coder import brightness_loss
 from generators.image._gaussian import GaussianDenoiser
 from generators.image._patches import Patches
@@ -84,6 +84,29 @@ def test_augmentation_of_probability_zero_does_nothing_and_a_told_flip_is_a_flip
     warped, told = warp(x, 0.15)
     flipped = (told[:, 0] == 1) & (told[:, 1:] == 0).all(1)
     assert flipped.any() and torch.allclose(warped[flipped], x[flipped].flip(3), atol=1e-5)
+
+
+def test_a_nudge_moves_an_image_by_a_pixel_and_says_so():
+    x = torch.rand(60, 1, 5, 7, generator=torch.Generator().manual_seed(0))
+    same, told = nudge(x, 0.0)
+    assert torch.equal(same, x) and not told.any()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        moved, told = nudge(x, 1.0)
+    padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
+    across, along = (told[:, -2:] * SHIFT * torch.tensor([7, 5])).round().long().t()
+    for image, whole, i, j in zip(moved, padded, along + 1, across + 1, strict=True):
+        assert torch.equal(image, whole[:, i : i + 5, j : j + 7])
+    assert set(across.tolist()) == set(along.tolist()) == {-1, 0, 1} and not told[:, :-2].any()
+
+
+def test_few_small_images_are_moved_in_training_and_no_others():
+    cases = [(None, 8, 900), (None, 28, 900), (None, 8, 9000), (0.2, 28, 9000)]  # option, side, images
+    settled = [
+        diffusion.FAMILY.settle(diffusion.Config(shift=own), ImageForm(side, side, 1), images, torch.device("cpu"))
+        for own, side, images in cases
+    ]
+    assert [config.shift for config in settled] == [0.5, 0.0, 0.0, 0.2]
 
 
 def grown(images: Images, **options) -> autoregressive.Model:

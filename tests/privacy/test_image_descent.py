@@ -60,12 +60,15 @@ def test_sums_and_descent_stand_in_one_ledger(tmp_path):
     assert set(drawn.labels) == {"v"} and abs(fitted.record["rows"] - 300) < 60
 
 
-def test_images_of_one_entity_and_images_without_labels(monkeypatch):
+def test_images_of_one_entity_images_without_labels_and_the_smallest(monkeypatch):
     monkeypatch.setattr(subsampling, "noise_for", lambda *how: 1.0)
     privacy = Privacy(20.0, 1e-3, LABELS, "entity", rows_per_entity=2)
     ledger = Ledger.from_dict(fit(privacy=privacy, groups=np.arange(300) // 2).record["ledger"])
     assert ledger.unit == "entity of images" and {event.reach for event in ledger.events} == {2}
     fitted = fit(Images(bars(300).pixels), privacy=Privacy(20.0, 1e-3, {}))
+    tiny = {"label": {"kind": "categorical", "categories": ["h"]}}  # of labels, too
+    small = fit(bars(300, height=4, width=4), privacy=Privacy(20.0, 1e-3, tiny), patch=None)
+    assert small.sample(3).pixels.shape == (3, 4, 4, 1) and small.config.patch == 2
     assert fitted.sample(3).labels is None and fitted.record["ledger"]["public"] == ["size and colour of the images"]
 
 
@@ -94,7 +97,7 @@ def test_a_fit_that_was_killed_goes_on_with_its_ledger_and_no_other(tmp_path, mo
 
 
 def test_what_descent_cannot_promise_is_refused(tmp_path, source):  # noqa: F811
-    with pytest.raises(GeneratorError, match="expected no augment under a privacy budget"):
+    with pytest.raises(GeneratorError, match="expected neither augment nor shift"):
         fit(augment=0.1)
     with pytest.raises(GeneratorError, match="expected patch to be at most 8"):
         fit(patch=9)
