@@ -52,6 +52,7 @@ class Modality(Protocol):
     NAME: str  # its folder in generators/
     SOURCE: str  # what a source of it is called in sentences: "a table"
     UNIT: str  # what is counted in sentences: "rows"
+    PROTECTED: Mapping[str, str]  # what a ledger calls what is protected, by `privacy.unit`
     GENERATOR: str  # the generator of a configuration that names none
     LIKELIHOOD: str  # the method by which a model of it tells a likelihood, where its family has one
     COMPARED_BY: str  # the metric of how like unseen data is what a generator draws, by which generators are compared

@@ -16,6 +16,7 @@ from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import GeneratorError, Images, Progress, Schema, Synthesizer
+from launderette.generators.privacy.ledger import IMAGE_UNITS
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
@@ -39,7 +40,7 @@ from launderette.pipelines.stages.protection import settle
 from launderette.pipelines.stages.sampling import apportion
 from launderette.pipelines.templates.images import draft
 
-NAME, SOURCE, UNIT = "image", "images", "images"
+NAME, SOURCE, UNIT, PROTECTED = "image", "images", "images", IMAGE_UNITS
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
 COMPARED_BY, ATTACKED_BY = "image.kernel", "image.membership_model"
 SKIPPED = "skipped.json"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from launderette import generators
@@ -13,6 +14,22 @@ from launderette.pipelines.drift import schemas
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Protected
 from launderette.pipelines.privacy import telling
+
+OF_ALL_PRIVATE = ("compare", "describe", "entity", "propose_rules", "protect", "shared")  # with all runs under a budget
+AS_USUAL = (  # with runs without one: nothing of it looks at training data before a model has its ledger
+    *("ATTACKED_BY", "COMPARED_BY", "LIKELIHOOD", "NAME", "PROTECTED", "RANKED", "SOURCE", "UNIT"),
+    *("check_output", "check_sampling", "check_source", "digest_source", "losses", "most_scored", "recognises"),
+    *("score_sources", "write_output", "write_release"),
+)
+
+
+def inherited(usual: ModuleType, *also: str) -> dict[str, Any]:
+    """Return by name what a private twin has of a modality and of this module: no more than these names and `also`, for
+    anything else might ask what nobody paid for.
+    """
+    return {name: globals()[name] for name in OF_ALL_PRIVATE} | {
+        name: getattr(usual, name) for name in (*AS_USUAL, *also)
+    }
 
 
 def entity(schema: Schema, config: RunConfig) -> None:

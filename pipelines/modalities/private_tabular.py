@@ -15,71 +15,18 @@ from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import private, tabular
 from launderette.pipelines.modalities.contract import Ingested
-from launderette.pipelines.modalities.private import (
-    compare,
-    describe,
-    entity,
-    propose_rules,
-    protect,
-    shared,
-)
-from launderette.pipelines.modalities.tabular import (
-    ATTACKED_BY,
-    COMPARED_BY,
-    LIKELIHOOD,
-    NAME,
-    RANKED,
-    SOURCE,
-    UNIT,
-    check_output,
-    check_sampling,
-    check_source,
-    digest_source,
-    losses,
-    most_scored,
-    recognises,
-    score_sources,
-    write_output,
-    write_release,
-)
+from launderette.pipelines.modalities.tabular import NAME
 from launderette.pipelines.privacy import public, splitting, telling
 from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.stages import sampling
 from launderette.pipelines.stages.splitting import HELD_OUT
-from launderette.pipelines.templates.private_tables import draft
+from launderette.pipelines.templates.private_tables import draft  # noqa: F401  # of contract.Modality
 
 GENERATOR = public.PRIVATE_GENERATOR
 
-__all__ = [
-    "ATTACKED_BY",
-    "COMPARED_BY",
-    "LIKELIHOOD",
-    "NAME",
-    "RANKED",
-    "SOURCE",
-    "UNIT",
-    "check_output",
-    "check_sampling",
-    "check_source",
-    "compare",
-    "describe",
-    "digest_source",
-    "draft",
-    "entity",
-    "losses",
-    "most_scored",
-    "propose_rules",
-    "protect",
-    "read",
-    "recognises",
-    "score_sources",
-    "shared",
-    "store",
-    "write_output",
-    "write_release",
-]
+globals().update(private.inherited(tabular))
 
 
 def check_config(config: RunConfig) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators.privacy.ledger import PRIVACY_UNITS
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas, values
@@ -32,6 +33,7 @@ from launderette.pipelines.stages.splitting import shared
 from launderette.pipelines.templates.tables import draft
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
+PROTECTED = {unit: unit for unit in PRIVACY_UNITS}
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
 COMPARED_BY, ATTACKED_BY = "fidelity.detection", "privacy.membership_model"
 

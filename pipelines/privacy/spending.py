@@ -49,12 +49,12 @@ def charged(config: RunConfig) -> Iterator[None]:
 def _whole(config: RunConfig) -> dict[str, Any]:
     """Return the ledger of all that a configuration allows."""
     from launderette.generators.privacy import accounting, noise
-    from launderette.generators.privacy.ledger import IMAGE_UNITS, Ledger, gaussian
+    from launderette.generators.privacy.ledger import Ledger, gaussian
+    from launderette.pipelines import modalities
 
     asked = config.privacy
     assert asked is not None  # see charged
-    unit = IMAGE_UNITS[asked.unit] if config.modality == "image" else asked.unit
-    reach = asked.rows_per_entity or 1
+    unit, reach = modalities.of(config).PROTECTED[asked.unit], asked.rows_per_entity or 1
     variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / reach)
     return Ledger((gaussian(FAILED_RUN, variance, reach=reach),), asked.delta, unit).to_dict()
 

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines import config
+from generators import MODALITIES
+from pipelines import config, modalities
 from pipelines.cli import main
 from pipelines.config import rules
 from pipelines.image_sources import decoding
 from pipelines.modalities import private_image
+from pipelines.modalities.contract import Modality
 from pipelines.privacy import splitting
 from pipelines.release import verifying
 from pipelines.run.artifacts import LaunderError
@@ -82,6 +84,19 @@ REFUSED = {
     "score.metrics=[image.copies]": "of which the ledger alone may tell",
     "gate.image.membership.at_most=1": "of which the ledger alone may tell",
 }
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_a_run_under_a_budget_has_all_of_a_modality_and_nothing_else_of_its_own(name):
+    usual, private = modalities.named(name), modalities.named(modalities.PRIVATE + name)
+    offered = [key for key in (*Modality.__annotations__, *vars(Modality)) if not key.startswith("_")]
+    assert all(hasattr(one, key) for one in (usual, private) for key in offered) and "most_scored" in offered
+    assert private.protect is not usual.protect and private.shared(None, None) == 0
+    usual.peeked_at = 1  # what a modality gains is no part of its twin before somebody has said so
+    try:
+        assert not hasattr(private, "peeked_at")
+    finally:
+        del usual.peeked_at
 
 
 @pytest.mark.parametrize("word", REFUSED)
