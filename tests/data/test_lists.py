@@ -14,6 +14,7 @@ RNG = np.random.default_rng(0)
 SIZES = np.array([0, 12.5, 17.5, 18, 20, 21, 22, 25, 28, 30, 33, 34, 35, 40, 45, 60, 80, 95])
 SHARES = np.array([60, 2, 0.7, 0.8, 4, 0.8, 2, 2, 0.7, 2, 0.8, 0.7, 2, 0.8, 2, 2, 4, 2])
 LIST = RNG.choice(SIZES, 400, p=SHARES / SHARES.sum())
+TAIL = np.minimum(25 * np.rint(np.random.default_rng(1).lognormal(1.2, 1.4, 400)).astype("int64"), 1500)  # clipped
 SCORES = np.sort(np.random.default_rng(1).permutation(400)[:45]).astype(float)
 SCORED = SCORES.repeat(np.where(np.arange(45) % 2, 3, 8))  # a test, of which 250 people share three quarters
 
@@ -33,9 +34,7 @@ def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
         RNG.binomial(60, 0.3, 400),  # counts: what few rows have lies at the ends
         RNG.integers(0, 1000, 400),
         np.full(400, 7),
-        np.minimum(
-            25 * np.rint(np.random.default_rng(3).lognormal(1.5, 1.1, 400)).astype("int64"), 900
-        ),  # a clipped tail
+        TAIL,
     ],
 )
 def test_other_numbers_stay_as_they_are(ticks):
