@@ -62,4 +62,4 @@ def test_a_wheel_installs_one_name(tmp_path):
         "launderette/flows.py",
         "launderette/evaluation/report/report.html",
     } <= set(names)
-    assert "launderette/pipelines/config/template.yaml" in names and "launderette/py.typed" in names
+    assert "launderette/pipelines/templates/table.yaml" in names and "launderette/py.typed" in names

@@ -47,8 +47,9 @@ def nudge(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
     """Images x [B, C, H, W] -> moved by one pixel at most, across and along, with probability p, their edges repeated,
     and what was done to each, [B, AUGMENTATION_NUMBERS].
     """
-    B, device, sides = len(x), x.device, x.new_tensor([x.shape[3], x.shape[2]])
-    by = torch.randint(-1, 2, (B, 2), device=device) * _some(B, p, device)[:, None] / sides
+    B, device, (H, W) = len(x), x.device, x.shape[2:]
+    pixels = torch.randint(-1, 2, (B, 2), device=device) * _some(B, p, device)[:, None]
+    by = torch.stack([pixels[:, 0] / W, pixels[:, 1] / H], 1)
     matrix = torch.cat([torch.eye(2, device=device).expand(B, 2, 2), 2 * by[:, :, None]], 2)
     grid = affine_grid(matrix, list(x.shape), align_corners=False)
     moved = grid_sample(x, grid, mode="nearest", padding_mode="border", align_corners=False)

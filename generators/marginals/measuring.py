@@ -118,7 +118,7 @@ def _more(tables: Tables, others: Tables) -> Tables:
 
 
 def _independent(totals: list[np.ndarray], a: int, b: int) -> np.ndarray:
-    return np.outer(totals[a], totals[b]) / totals[a].sum()
+    return np.outer(totals[a], totals[b]) / (totals[a].sum() or 1.0)  # noise may leave no rows at all
 
 
 def _implied(

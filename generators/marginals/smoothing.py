@@ -45,7 +45,7 @@ def _from_coarser(counts: np.ndarray) -> np.ndarray:
     rows, columns = (_halving(n) for n in counts.shape)
     coarse = smoothed(rows.T @ counts @ columns)
     a, b = (_within(margin, two) for margin, two in ((counts.sum(1), rows), (counts.sum(0), columns)))
-    return a @ coarse @ b.T / counts.sum()
+    return a @ coarse @ b.T / (counts.sum() or 1.0)
 
 
 def _halving(n: int) -> np.ndarray:

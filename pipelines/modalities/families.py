@@ -66,8 +66,11 @@ def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 
 
     It is the one whose rows are hardest to detect (under `conditions`, given one) at the measured number of rows
     nearest by ratio, the default where it differs from that by noise, among those that do not know their training rows
-    by heart and, where many values are missing, fill gaps.
+    by heart and, where many values are missing, fill gaps. For much fewer rows than were measured it is the default.
     """
+    table, fewest = _table(rows, columns, missing, conditions), min(MEASURED)
+    if rows < fewest / 2:
+        return f"{next(iter(MEASURED[fewest]))} suits {table}: the default, for none was measured with so few"
     size = min(MEASURED, key=lambda measured: abs(np.log(measured / max(rows, 1))))
     asked = {name: own for name, own in MEASURED[size].items() if own.attack is None or own.attack <= MOST_ATTACK}
     if missing >= MANY_MISSING:
@@ -79,8 +82,8 @@ def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 
     rest = ", ".join(f"{other.partition('.')[2]} {scores[other]:.2f}" for other in others)
     how = "the hardest" if scores[name] == most else "but for noise as hard as any"
     best = f"{how} to tell from unseen real ones ({scores[name]:.2f} of 1; {rest})"
-    table, gaps = _table(rows, columns, missing, conditions), _gaps(asked[name], missing)
-    return f"{name} suits {table}: measured with {size:,} rows, its rows are {best}{gaps}"
+    told = f"measured with {size:,} rows, its rows are {best}{_gaps(asked[name], missing)}"
+    return f"{name} suits {table}: {told}"
 
 
 def _table(rows: int, columns: int, missing: float, conditions: int) -> str:

@@ -83,7 +83,7 @@ class Ending(StrEnum):
         *("seed", "resources.memory"),  # which rows of a large source are read, and how many
         *PRIVACY_KEYS,
     ),
-    runs=(*COMMON_CODE, *READING_CODE),
+    runs=(*COMMON_CODE, *READING_CODE, "generators/devices/memory.py"),
     needs=(*FILE_LIBRARIES, *PERSONAL_LIBRARIES),
 )
 def ingest(place: Place, config: RunConfig) -> Result:

@@ -28,7 +28,7 @@ def test_the_figures_are_those_of_the_documentation(rows):
     assert MEASURED[rows] == documented(rows) and len(MEASURED[rows]) == 5
 
 
-@pytest.mark.parametrize("rows", [1, 40, 500, 2000, 40_000, 3_000_000])
+@pytest.mark.parametrize("rows", [50, 500, 2000, 40_000, 3_000_000])
 @pytest.mark.parametrize("asked", [{}, {"missing": 0.3}, {"conditions": 2}])
 def test_the_best_family_that_may_be_is_named_with_why(rows, asked, monkeypatch):
     figures = {
@@ -42,6 +42,14 @@ def test_the_best_family_that_may_be_is_named_with_why(rows, asked, monkeypatch)
     assert said.startswith(f"{name} suits {rows:,} rows of 7 columns") and "heart" not in said
     assert ("30% of the values missing" in said) == ("missing" in asked)
     assert ("2 conditions" in said) == ("conditions" in asked)
+
+
+def test_of_fewer_rows_than_were_measured_the_default_is_named(monkeypatch):
+    monkeypatch.setattr(
+        families, "MEASURED", {100: {"a.default": Figures(0.3, 0.3, 0.5, None), "b.other": Figures(0.9, 0.9, 0.5, 1)}}
+    )
+    assert suiting(49, 7) == "a.default suits 49 rows of 7 columns: the default, for none was measured with so few"
+    assert suiting(50, 7).startswith("b.other suits")
 
 
 def test_of_families_that_differ_by_noise_the_first_is_named(monkeypatch):
