@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import torch
+from scipy import stats
 
 import generators
 from generators.data.encoding import Layout
@@ -114,9 +115,9 @@ def check_noise():
     begun._step(PrivateRows(tokens(0), np.arange(0)))
     for name, parameter in begun.model.named_parameters():
         drawn = parameter.grad * SCHEDULE.expected / (SCHEDULE.noise * SCHEDULE.clip)
-        spread = float(drawn.square().mean())
-        bound = 5 * (2 / drawn.numel()) ** 0.5
-        assert abs(spread - 1) < bound, f"{name} has {spread:.2f} of the variance of the noise that is charged"
+        low, high = stats.chi2.interval(1 - 1e-6, drawn.numel())
+        squares = float(drawn.square().sum())
+        assert low < squares < high, f"{name} has {squares / drawn.numel():.2f} of the variance that is charged"
 
 
 def check_sampling(steps=400, units=50):
