@@ -138,7 +138,7 @@ def _of_images(report: Any, data: dict) -> dict:
 
 
 def _count(value: Any) -> str:
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _breakable(name: str) -> Markup:
