@@ -25,7 +25,7 @@ from rich.table import Table
 from scipy import stats
 from torch import Tensor, nn
 
-from launderette.generators.networks.per_row import Lookup, Tape
+from launderette.generators.gradients.per_row import Lookup, Tape
 from launderette.generators.privacy import descent, entropy
 from launderette.generators.privacy.descent import Descent, DescentSchedule, PrivateRows
 from launderette.generators.privacy.subsampling import Steps, epsilon_of, noise_for

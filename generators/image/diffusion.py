@@ -23,12 +23,12 @@ from launderette.generators.data.images import ImageForm, Images, to_pixels, to_
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.fitted import FittedImages
+from launderette.generators.gradients import per_layer
+from launderette.generators.gradients.per_row import Tape
 from launderette.generators.image import _fitting, _private
 from launderette.generators.image._augment import AUGMENTATION_NUMBERS, nudge, warp
 from launderette.generators.image._fitting import FEW_IMAGES, ImageFamily
 from launderette.generators.image._gaussian import GaussianDenoiser
-from launderette.generators.networks import per_layer
-from launderette.generators.networks.per_row import Tape
 from launderette.generators.networks.unet import UNet
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions

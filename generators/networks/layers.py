@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
+from launderette.generators.gradients.per_row import UNTAPED, Bias, Lookup, Product, Tape, Use
 from launderette.generators.networks.frequencies import Places, log_shares
-from launderette.generators.networks.per_row import UNTAPED, Bias, Lookup, Product, Tape, Use
 
 HEAD_COSINES = 12  # cosines of a number's place in its column
 IMPOSSIBLE = -1e9  # logit of a token that cannot occur

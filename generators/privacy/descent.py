@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.networks.per_row import Tape
+from launderette.generators.gradients.per_row import Tape
 from launderette.generators.privacy import entropy
 
 GRADIENT_ROWS = 512  # whose gradients are made at once, at most

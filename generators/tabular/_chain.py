@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated, half
+from launderette.generators.gradients.per_row import UNTAPED, Bias, Product, Tape
 from launderette.generators.networks import ties
 from launderette.generators.networks.copula import (
     COPULA_ROWS,
@@ -26,7 +27,6 @@ from launderette.generators.networks.copula import (
 )
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
-from launderette.generators.networks.per_row import UNTAPED, Bias, Product, Tape
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
+from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Lookup, Product, SharedProduct, Tape
 from launderette.generators.networks.layers import Heads, TokenEmbedding
 from launderette.generators.networks.pairs import PairTables
-from launderette.generators.networks.per_row import UNTAPED, Bias, Gated, Lookup, Product, SharedProduct, Tape
 
 GATE_GROUPS = 8  # of units, at most
 MOST_GATED_TOKENS = 128  # of a row, beyond which all contributions are summed up alike

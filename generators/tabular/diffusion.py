@@ -32,9 +32,9 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
+from launderette.generators.gradients.per_row import Tape
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.pairs import PairTables
-from launderette.generators.networks.per_row import Tape
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything

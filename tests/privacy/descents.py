@@ -13,8 +13,8 @@ from scipy import stats
 import generators
 from generators.data.encoding import Layout
 from generators.data.images import ImageForm
+from generators.gradients.per_row import UNTAPED
 from generators.image import diffusion as image_diffusion
-from generators.networks.per_row import UNTAPED
 from generators.privacy import descent, entropy, resuming, subsampling
 from generators.privacy.descent import Descent, DescentSchedule, PrivateRows
 from generators.tabular import diffusion

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import generators
 from generators import GeneratorError
+from generators.gradients import per_layer, per_row
+from generators.gradients.per_row import UNTAPED, Tape
 from generators.image import diffusion as image_diffusion
-from generators.networks import per_layer, per_row
-from generators.networks.per_row import UNTAPED, Tape
 from generators.privacy import descent, entropy, fitting, resuming
 from generators.privacy.descent import PrivateRows
 from generators.privacy.ledger import Ledger

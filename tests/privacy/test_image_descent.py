@@ -11,8 +11,8 @@ import torch
 
 import generators
 from generators import Budget, GeneratorError, Images, Privacy
+from generators.gradients.per_row import UNTAPED, Tape
 from generators.image import diffusion
-from generators.networks.per_row import UNTAPED, Tape
 from generators.privacy import resuming, subsampling
 from generators.privacy.descent import Descent
 from generators.privacy.ledger import Ledger

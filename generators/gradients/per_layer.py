@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import group_norm, one_hot, unfold
 
 from launderette.generators.errors import GeneratorError
-from launderette.generators.networks.per_row import Place, SharedProduct, Tape, Untaped, Use
+from launderette.generators.gradients.per_row import Place, SharedProduct, Tape, Untaped, Use
 
 
 @dataclass(frozen=True, eq=False)
