@@ -29,8 +29,8 @@ SI_PREFIXES = {"m": -3, "c": -2, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 SI_UNIT = r"(?:B|bit|Hz|Wh?|V|A|g|m|[lL]|s)"
 POWER_WORD = "|".join(sorted(map(re.escape, POWER_OF), key=len, reverse=True))
 ENDING_PATTERN = re.compile(
-    rf"(?P<head>.*\d)(?P<ending>\s?(?:(?P<word>{POWER_WORD})(?P<currency>\s?{CURRENCY})?|(?P<prefix>[mckKMGT]?)(?P<unit>{SI_UNIT})"
-    rf"|{CURRENCY})?)"
+    rf"(?P<head>.*\d)(?P<ending>\s?(?:(?P<word>{POWER_WORD})(?P<currency>\s?{CURRENCY})?"
+    rf"|(?P<prefix>[mckKMGT]?)(?P<unit>{SI_UNIT})|{CURRENCY})?)"
 )
 LEAST_POWER_SHARE = 0.01  # of the texts, that each power has: a single 5K among plain numbers is a slip
 
