@@ -24,7 +24,7 @@ from generators.identifiers.check_digits import corrected, is_valid
 from pipelines.config import load
 from pipelines.sinks import tables
 from pipelines.stages import ingestion
-from tests.data.test_date_format import FORMS
+from tests.formats.test_date_format import FORMS
 
 ROWS = 240
 WORDS = ["unknown", "k.A.", "-", ".", "None", "N/A", "keine Angabe", "0000-00-00"]

@@ -15,7 +15,7 @@ from generators.privacy import fitting, formulas, noise, subsampling
 from pipelines.modalities import private_tabular
 from tests import runs
 from tests.derived import tables
-from tests.privacy.test_runs import QUICK, loaded
+from tests.private_runs.test_runs import QUICK, loaded
 
 DAY = {"kind": "datetime", "format": "%d.%m.%Y"}
 COLUMNS = {

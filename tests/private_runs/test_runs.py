@@ -237,7 +237,7 @@ KILLED = """
 import os, signal, sys
 from generators.privacy import descent, resuming
 from tests import processes, runs
-from tests.privacy.test_runs import loaded, trained_by_rows
+from tests.private_runs.test_runs import loaded, trained_by_rows
 resuming.SAVE_SECONDS, step = 0.0, descent.Descent._step
 def killed(begun, batch):
     if begun.step == 2:

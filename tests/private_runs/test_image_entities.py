@@ -17,7 +17,7 @@ from pipelines.release import verifying
 from pipelines.run.artifacts import LaunderError
 from tests import runs
 from tests.generators.pictures import bars
-from tests.privacy.test_image_runs import QUICK, STATED
+from tests.private_runs.test_image_runs import QUICK, STATED
 
 MOST = 2
 WORDS = [*STATED, "privacy.unit=entity", f"privacy.rows_per_entity={MOST}", "split.entity=patient"]

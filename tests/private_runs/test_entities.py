@@ -16,7 +16,7 @@ from pipelines.privacy import public, splitting
 from pipelines.release import verifying
 from tests import runs
 from tests.privacy import auditing
-from tests.privacy.test_runs import QUICK, loaded
+from tests.private_runs.test_runs import QUICK, loaded
 
 ROWS_EACH = 5
 COLUMNS = {"a": {"kind": "categorical", "categories": ["x"], "missing": False}, "b": "boolean"}

@@ -28,7 +28,7 @@ from pipelines.sources import lines, parts, remote
 from pipelines.sources.delimited import DelimitedForm
 from pipelines.stages import fitting
 from tests import runs
-from tests.privacy.test_runs import COLUMNS, QUICK, loaded, table
+from tests.private_runs.test_runs import COLUMNS, QUICK, loaded, table
 
 OF_IDS = rb"\d{8}T\d{6}-(model-[0-9a-f]{8})?"
 ROWS = [b"1,Ulm,true", b'2,"K\xc3\xb6ln, Mitte",false', b",,", b"4,Ulm,0"]

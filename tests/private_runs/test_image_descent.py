@@ -22,7 +22,7 @@ from pipelines.run.artifacts import LaunderError
 from tests import runs
 from tests.generators.pictures import bars
 from tests.privacy import descents
-from tests.privacy.test_image_runs import LABELS, QUICK, loaded, source  # noqa: F401  # a fixture
+from tests.private_runs.test_image_runs import LABELS, QUICK, loaded, source  # noqa: F401  # a fixture
 
 SMALL = {"width": 4, "patch": 2}
 BY_DESCENT = ["generator.name=image.diffusion", *(f"generator.options.{name}={own}" for name, own in SMALL.items())]
