@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import EXACT_INTEGERS, Boolean, Categorical, Column, Datetime, Numerical, Schema
+from launderette.generators.data.schema import Boolean, Categorical, Column, Datetime, Numerical, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 

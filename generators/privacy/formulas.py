@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells
-from launderette.generators.data.schema import EXACT_INTEGERS
 from launderette.generators.derived import reading
 from launderette.generators.derived.columns import Derived, in_order
 from launderette.generators.derived.formulas import Formula, Monomial, rounded
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
+from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy.domain import MOST_DECIMALS, PublicColumn, private_field
 
 Range = tuple[float, float]  # of values as formulas take them

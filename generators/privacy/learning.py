@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import EXACT_INTEGERS
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
 from launderette.generators.privacy.queries import NoisyQueries

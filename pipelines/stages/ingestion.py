@@ -11,8 +11,9 @@ import pandas as pd
 import torch
 
 from launderette.generators import GeneratorError
-from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, decimals_of, infer
+from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, infer
 from launderette.generators.devices.memory import free
+from launderette.generators.formats.decimals import decimals_of
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest

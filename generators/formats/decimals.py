@@ -1,0 +1,45 @@
+"""How many decimal places the numbers of a column have."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+MAX_DECIMALS = 12
+# share of a column's values, from so many on, that may have more decimals than the column: one of them at least
+LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
+LARGEST_TICK = 2**62  # so that differences of ticks fit int64
+EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
+
+
+def decimals_of(present: pd.Series) -> int | None:
+    """Return the fewest decimal places that write nearly every value exactly, None where more than 12 or float64 cannot
+    tell.
+
+    One value in a thousand may have more, and a single one of a hundred: it is rounded, for a grid that it alone has
+    would say how all others are written.
+    """
+    if pd.api.types.is_integer_dtype(present.dtype):
+        return 0 if present.empty or int(present.max()) <= LARGEST_TICK else None
+    if pd.api.types.is_timedelta64_dtype(present.dtype):
+        present = present.dt.total_seconds()
+    if len(present) and present.dtype == object and present.map(type).eq(Decimal).all():
+        return _places(present)
+    numbers = pd.to_numeric(present, errors="coerce").to_numpy("float64", na_value=np.nan)
+    numbers, rows = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    largest, known = np.abs(numbers).max(initial=0.0), int(rows.sum())
+    longer = max(1, LONGER_WRITTEN_SHARE * known) if known >= LONGER_WRITTEN_FROM else 0
+    for decimals in range(MAX_DECIMALS + 1):
+        if largest * 10.0**decimals >= EXACT_INTEGERS:
+            return None
+        if rows[np.round(numbers, decimals) != numbers].sum() <= longer:
+            return decimals
+    return None
+
+
+def _places(present: pd.Series) -> int | None:
+    """Return the decimals of the Decimals, None where their ticks would not fit 64 bits."""
+    finite = [number.normalize() for number in present.unique() if number.is_finite()]
+    places = max((max(0, -number.as_tuple().exponent) for number in finite), default=0)
+    largest = max((abs(number) for number in finite), default=0)
+    return places if places <= MAX_DECIMALS and largest * 10**places <= LARGEST_TICK else None
