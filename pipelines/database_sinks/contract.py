@@ -68,6 +68,9 @@ class Sink(Protocol):
     def rehearse(self, target: Target, names: Sequence[str], is_new: bool) -> None:
         """Do all that a release of these columns needs; `is_new` where the target is not there yet."""
 
+    def check_types(self, columns: Sequence[LoadedColumn], batches: Iterator[pa.RecordBatch]) -> None:
+        """Raise LaunderError where columns would not hold values as they are; the database is sent none of them."""
+
     def place(self, version: str) -> str:
         """Return the quoted name of the table of a version."""
 

@@ -102,6 +102,15 @@ class PostgreSQL:
         if is_new:
             self.run(f"CREATE VIEW {quoted(*table_parts(target.name))} AS SELECT 1 AS one")
 
+    def check_types(self, columns: Sequence[LoadedColumn], batches: Iterator[pa.RecordBatch]) -> None:
+        labels = {column.name: self._labels(column) for column in columns if types.is_enum(column)}
+        for batch in batches:
+            for column in columns:
+                types.check(batch.column(column.name), column, labels.get(column.name))
+
+    def _labels(self, column: LoadedColumn) -> list[str]:
+        return [label for (label,) in self.run(f"SELECT unnest(enum_range(NULL::{column.type}))::text")]
+
     def place(self, version: str) -> str:
         return quoted(SCHEMA, version)
 

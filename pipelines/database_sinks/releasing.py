@@ -19,15 +19,17 @@ RELEASED_ROWS = Path("data", "data.parquet")
 LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
 
 
-def check(target: Target | None, names: Sequence[str]) -> None:
-    """Raise LaunderError where a release of these columns could not go into a target: before anything is trained."""
+def check(target: Target | None, names: Sequence[str], rows: Path | None = None) -> None:
+    """Raise LaunderError where a release of these columns, with values such as the rows of a Parquet file have, could
+    not go into a target: before anything is trained. No row is sent.
+    """
     if target is not None:
-        failures.retried(lambda: _rehearse(target, names))
+        failures.retried(lambda: _rehearse(target, names, rows))
 
 
-def _rehearse(target: Target, names: Sequence[str]) -> None:
+def _rehearse(target: Target, names: Sequence[str], rows: Path | None) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
-        versions.rehearse(sink, target, names)
+        versions.rehearse(sink, target, names, rows)
 
 
 def opened(target: Target) -> AbstractContextManager[Sink]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, sqlite_summaries
 from launderette.pipelines.database_sinks import sqlite_types as types
-from launderette.pipelines.database_sinks.checks import ColumnSummary
+from launderette.pipelines.database_sinks.checks import ColumnSummary, as_compared
 from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
 from launderette.pipelines.databases.addresses import quoted, sqlite_path, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
@@ -42,14 +42,21 @@ def opened(target: Target) -> Iterator["SQLite"]:
     path = sqlite_path(str(target.uri))
     where, was_there = f"file:{quote(str(path))}", path.exists()
     try:
-        with closing(sqlite3.connect(where, contract.LOCK_SECONDS, isolation_level=None, uri=True)) as connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.create_function(sqlite_summaries.ROW_HASH, -1, sqlite_summaries.row_hash, deterministic=True)
-            connection.create_function(sqlite_summaries.HASH, 1, sqlite_summaries.hashed, deterministic=True)
+        with _connected(where) as connection:
             yield SQLite(connection)
     finally:
         if not was_there:
             _remove_empty(path)
+
+
+@contextmanager
+def _connected(where: str) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that commits every statement outside a transaction, and knows our hashes."""
+    with closing(sqlite3.connect(where, contract.LOCK_SECONDS, isolation_level=None, uri=True)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_function(sqlite_summaries.ROW_HASH, -1, sqlite_summaries.row_hash, deterministic=True)
+        connection.create_function(sqlite_summaries.HASH, 1, sqlite_summaries.hashed, deterministic=True)
+        yield connection
 
 
 def _remove_empty(path: Path) -> None:
@@ -97,6 +104,23 @@ class SQLite:
         self.run(f"CREATE TABLE {self.place('rehearsed')} ({', '.join(map(quoted, names))})")
         if is_new:
             self.run(f"CREATE VIEW {quoted(_name(target))} AS SELECT 1 AS one")
+
+    def check_types(self, columns: Sequence[LoadedColumn], batches: Iterator[pa.RecordBatch]) -> None:
+        """Try each column in a database of its own, in memory."""
+        with _connected(":memory:") as connection:
+            aside = SQLite(connection)
+            for number, batch in enumerate(batches):
+                for at, column in enumerate(columns):
+                    aside._try(f"{number}_{at}", column, batch.select([column.name]))
+
+    def _try(self, version: str, column: LoadedColumn, batch: pa.RecordBatch) -> None:
+        schema = self.compared(batch.schema)
+        self.create(version, [column])
+        self.fill(version, iter([batch]), [column])
+        there = self.fingerprint(self.place(version), schema)
+        self.drop(version)
+        if there != (batch.num_rows, sqlite_summaries.rows_total(as_compared(batch, schema))):
+            raise types.unfit(column)
 
     def place(self, version: str) -> str:
         return quoted(_table(version))

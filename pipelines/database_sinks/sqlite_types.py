@@ -62,10 +62,15 @@ def cast(array: pa.Array, column: LoadedColumn) -> pa.Array:
             return pa.array([value and str(value) for value in array.to_pylist()], pa.string())
         return array if array.type == column.copied else array.cast(column.copied)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise LaunderError(
-            f"expected values of the type {column.type} for column {column.name!r} of the table, found others; set "
-            f"columns.{column.name} to drop"
-        ) from None
+        raise unfit(column) from None
+
+
+def unfit(column: LoadedColumn) -> LaunderError:
+    """Return what is said of a column that cannot hold the values of a file as they are."""
+    return LaunderError(
+        f"expected values of the type {column.type} for column {column.name!r} of the table, found others; change the "
+        f"type there, or set columns.{column.name} to drop"
+    )
 
 
 def stored(array: pa.Array) -> list[Any]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, targets
 from launderette.pipelines.database_sinks.checks import ColumnSummary, Fingerprint, TableSummary, as_compared
-from launderette.pipelines.database_sinks.contract import LoadedColumn, Sink
+from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, Sink
 from launderette.pipelines.databases.addresses import table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -68,14 +69,27 @@ def _drop_unfinished(sink: Sink, target: Target) -> None:
             sink.drop(version)
 
 
-def rehearse(sink: Sink, target: Target, names: Sequence[str]) -> None:
+def rehearse(sink: Sink, target: Target, names: Sequence[str], rows: Path | None = None) -> None:
     """Do all that a release of these columns needs permission for, and take it back. LaunderError where it is not
-    given, or the target has other columns.
+    given, or the target has other columns, or columns that values such as these rows have would not fit into.
     """
     found = targets.existing(sink, target)
     targets.check(found, names, target)
+    if rows is not None:
+        _check_types(sink, target, found, rows)
     sink.rehearse(target, names, found.is_view is None)
     sink.rollback()
+
+
+def _check_types(sink: Sink, target: Target, found: Existing, rows: Path) -> None:
+    """Raise LaunderError where a column has another type there than its values ask for, and cannot hold these."""
+    with pq.ParquetFile(rows) as file:
+        schema = file.schema_arrow
+        planned = targets.fitted(sink, found, schema, target)
+        others = [column for column in planned if column != sink.planned(schema.field(column.name), None)]
+        if others:
+            names = [column.name for column in others]
+            sink.check_types(others, file.iter_batches(contract.LOADED_ROWS, columns=names))
 
 
 def check(sink: Sink, place: str, file: pq.ParquetFile) -> None:

@@ -18,18 +18,15 @@ from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.stages import ingestion
 
 
-def decide(doing: Doing, config: RunConfig, check: Callable[[Result], None] | None = None) -> Result:
+def decide(doing: Doing, config: RunConfig, check: Callable[[Result, Result], None] | None = None) -> Result:
     """Do all steps up to the decision, in the order in which they stand; return the decision, its scores, and what is
-    to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema
-    before anything is learned.
+    to be said. LaunderError where the source has drifted in a way that stops the run. `check` is handed the schema and
+    the stored data that are protected, before anything is learned.
     """
     check_budget(config)
     with spending.charged(config):
         night = reusing.look(doing, config, doing(config)(steps.ingest))
-    if check:
-        check(night.source["schema"])
-    with spending.charged(config):
-        fitted = fit(doing, config, night.source)
+        fitted = fit(doing, config, night.source, check)
     spending.remember_model(config, fitted.model["ledger"], fitted.model["model"]["digest"])
     return _decided(doing, config, night, fitted)
 

@@ -65,11 +65,17 @@ class Night:
         return {"source": source, "changes": list(self.changes), "trained": trained}
 
 
-def fit(doing: Doing, config: RunConfig, source: Result) -> FittedSteps:
-    """Do the steps from protection to training."""
+def fit(
+    doing: Doing, config: RunConfig, source: Result, check: Callable[[Result, Result], None] | None = None
+) -> FittedSteps:
+    """Do the steps from protection to training; `check` is handed the schema and the stored data that are protected,
+    before anything is learned.
+    """
     do = doing(config)
     given = {"table": source["table"], "schema": source["schema"]}
     protected = do(steps.protect, **given)
+    if check:
+        check(source["schema"], protected["table"])
     sides = do(steps.split, table=protected["table"], schema=source["schema"])
     config, search = _generator(doing, config, sides["train"], source["schema"])
     do = doing(config)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -175,10 +176,13 @@ def _task_runner(runner: str) -> TaskRunner[Any]:
     return RayTaskRunner(address=address, init_kwargs=ray.options(address))
 
 
-def check_places(config: RunConfig, schema: Result) -> None:
-    """Raise LaunderError where a release could not go where it is to go beside its files."""
+def check_places(config: RunConfig, schema: Result, protected: Result) -> None:
+    """Raise LaunderError where a release that is like the protected data could not go where it is to go beside its
+    files. Under epsilon no value of them is looked at.
+    """
+    names = [column["name"] for column in schema["columns"]]
     with redacted():
-        elsewhere.check(config.publish, [column["name"] for column in schema["columns"]])
+        elsewhere.check(config.publish, names, None if config.privacy else Path(protected["path"]))
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:

@@ -8,9 +8,11 @@ from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
 
 
-def check(publish: Publish, names: Sequence[str]) -> None:
-    """Raise LaunderError where a release of these columns could not go everywhere that it is to go."""
-    tables.check(publish.table, names)
+def check(publish: Publish, names: Sequence[str], rows: Path | None) -> None:
+    """Raise LaunderError where a release of these columns, with values such as the rows of a Parquet file have, could
+    not go everywhere that it is to go.
+    """
+    tables.check(publish.table, names, rows)
     objects.check(publish.objects)
 
 

@@ -161,7 +161,14 @@ def stopped_before_anything_is_learned(nights):
     before = nights.steps()
     code, told = nights.run("publish.table.password=env:HOOK", "seed=1")
     assert (code, told["event"]) == (1, "failed") and "the user or the password is wrong" in told["why"]
-    assert {name.rpartition("-")[0] for name in nights.steps() - before} <= {"ingest"}
+    nights.server.run(
+        "CREATE TABLE nightly.narrow AS TABLE prod.people WITH NO DATA",
+        "ALTER TABLE nightly.narrow ALTER note TYPE int USING 0",
+        f"ALTER TABLE nightly.narrow OWNER TO {WRITER}",
+    )
+    code, told = nights.run("publish.table.name=nightly.narrow", "publish.table.how=rows", "seed=1")
+    assert code == 1 and "values of the type integer for column 'note'" in told["why"]
+    assert {name.rpartition("-")[0] for name in nights.steps() - before} <= {"ingest", "protect"}
 
 
 def reused_while_nothing_drifts(nights, first):

@@ -230,6 +230,43 @@ def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is
     assert not (tmp_path / "work" / "tables.json").exists()
 
 
+TYPES = {  # of a target: values of files that it holds, and such that it does not
+    "int": ([1, None], [2**40]),
+    "smallint": ([1.0, -7.0], [0.5]),
+    "numeric(5,1)": ([1.5, 2.0, None], [1.25]),
+    "numeric(4,2)": (pa.array([decimal.Decimal("1.50")], pa.decimal128(9, 2)), ["about 1"]),
+    "date": ([datetime.datetime(2020, 1, 1)], [datetime.datetime(2020, 1, 1, 9)]),
+    "uuid": ([str(uuid.UUID(int=7))], ["7"]),
+    "real": ([0.5, float("nan")], [0.1]),
+    "boolean": ([True, None], [datetime.date(2020, 1, 1)]),
+    "character varying(3)": (["äöü"], ["four"]),
+    "staging.mood": (pa.array(["sad", None]).dictionary_encode(), ["(other)"]),
+    "inet": (["10.0.0.1/32"], None),  # which the server alone reads
+}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_type_that_cannot_hold_what_will_be_written_is_told_before_anything_is_learned(
+    server, target, tmp_path, type_
+):
+    server.run(
+        "CREATE TYPE staging.mood AS ENUM ('sad', 'glad')",
+        "SET ROLE writer",
+        f"CREATE TABLE staging.people(id int, x {type_})",
+        "RESET ROLE",
+    )
+    fits, does_not = (values if values is None else pa.table({"x": values}) for values in TYPES[type_])
+    release(target("rows"), tmp_path, IDS[1], fits)
+    pq.write_table(fits, tmp_path / "rows.parquet")
+    releasing.check(target("rows"), ["x"], tmp_path / "rows.parquet")
+    if does_not is not None:
+        pq.write_table(does_not, tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError, match=r"^expected values of the type .* for column 'x' of the table"):
+            releasing.check(target("rows"), ["x"], tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError):
+            release(target("rows"), tmp_path, IDS[2], does_not)
+
+
 def test_a_rehearsal_leaves_nothing(server, target):
     releasing.check(target(), ["id"])
     left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'launder_releases'"

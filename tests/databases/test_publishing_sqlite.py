@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -218,6 +219,31 @@ def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is
         with pytest.raises(LaunderError, match=found):
             attempt()
     assert lite.run("SELECT name FROM sqlite_master") == [("people",)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "fits", "does_not"),
+    [
+        ("INTEGER", ["a", "b", None], ["007", "a"]),
+        ("TEXT", [7, -7, 2**62], None),
+        ("NUMERIC", [datetime.date(2020, 1, 1), None], ["1e3"]),
+        ("DECIMAL(3, 1)", [0.25, 1e300], ["0.50"]),
+        ("DATE", [datetime.datetime(2020, 1, 1, 9)], ["2020.10"]),
+    ],
+)
+def test_a_type_that_changes_what_will_be_written_is_told_before_anything_is_learned(
+    lite, tmp_path, type_, fits, does_not
+):
+    lite.run(f"CREATE TABLE people(id INT, x {type_})")
+    release(lite("rows"), tmp_path, IDS[1], pa.table({"x": fits}))
+    pq.write_table(pa.table({"x": fits}), tmp_path / "rows.parquet")
+    releasing.check(lite("rows"), ["x"], tmp_path / "rows.parquet")
+    if does_not is not None:
+        pq.write_table(pa.table({"x": does_not}), tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError, match=rf"^expected values of the type {type_[:4]}.* for column 'x'"):
+            releasing.check(lite("rows"), ["x"], tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError):
+            release(lite("rows"), tmp_path, IDS[2], pa.table({"x": does_not}))
 
 
 def test_a_lock_of_somebody_else_is_waited_for_and_then_told(lite, tmp_path):
