@@ -62,7 +62,8 @@ def verify(
         if found.problems:
             which = f"release {release.name}" if len(releases) > 1 else "the release"
             raise LaunderError(f"expected {which} as it was published, found a difference: {' '.join(found.problems)}")
-        so = f", and so is the manifest of each of the {found.before:,} releases before it" if found.before else ""
+        which = "the release" if found.before == 1 else f"each of the {found.before:,} releases"
+        so = f", and so is the manifest of {which} before it" if found.before else ""
         say(f"Verified {release}: every file is as it was published{so}{found.signed}.")
         if found.unknown:
             say(found.unknown)

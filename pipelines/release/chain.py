@@ -2,7 +2,7 @@
 pruned.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,21 @@ class ChainCheck:
 def check(release: str | Path) -> ChainCheck:
     """Follow the manifests before that of a release, back to the first one or to one that is not there."""
     folder = Path(release).resolve().parent
-    known, document, checked = _known(folder), read_manifest(Path(release).resolve()), 0
-    while (digest := document.get("previous")) is not None:
-        if digest not in known:
-            problem, unknown = _broken(folder, document)
-            return ChainCheck(checked, problem, unknown)
-        document, checked = read_json(known[digest]), checked + 1
-    return ChainCheck(checked)
+    document, checked = read_manifest(Path(release).resolve()), 0
+    for _, before in before_it(document, manifests(folder)):
+        document, checked = before, checked + 1
+    if document.get("previous") is None:
+        return ChainCheck(checked)
+    return ChainCheck(checked, *_broken(folder, document))
 
 
-def _known(folder: Path) -> dict[str, Path]:
+def before_it(document: Mapping[str, Any], known: Mapping[str, Path]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield digest and content of each manifest before one, back to the first one or to one that is not known."""
+    while (digest := str(document.get("previous"))) in known:
+        yield digest, (document := read_json(known[digest]))
+
+
+def manifests(folder: Path) -> dict[str, Path]:
     """Return the manifests of releases that are there and of pruned ones, by the digests that they have now."""
     return {digest_file(path): path for path in [*folder.glob(f"*/{MANIFEST}"), *folder.glob(f"{PRUNED}/*.json")]}
 

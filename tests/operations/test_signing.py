@@ -10,7 +10,7 @@ from pipelines import config
 from pipelines.cli import main
 from pipelines.release import publishing, signing
 from pipelines.release.verifying import digest_manifest
-from pipelines.run.artifacts import LaunderError, canonical, read_json
+from pipelines.run.artifacts import LaunderError, canonical, digest_file, read_json
 from tests.release.conftest import stage  # noqa: F401
 
 
@@ -71,6 +71,36 @@ def test_a_pruned_manifest_is_checked_too(signed, capsys):
     (pruned,) = (signed / "releases" / "pruned").glob("*.json")
     rewritten(pruned, signature=None)
     assert check(signed, "MINE") == 1 and "pruned/" in capsys.readouterr().err
+
+
+@pytest.fixture
+def signed_later(stage, tmp_path, monkeypatch):  # noqa: F811
+    """A folder of a pruned release that nobody signed, one signed by a key of before, and one by the key of now."""
+    keys = [None, SECRET, PRIVATE]
+    for number, key in enumerate(keys, 1):
+        staged, approval = stage(f"r{number}", value=number)
+        (staged / "manifest.json").unlink()
+        publishing.release(approval, staged, tmp_path, f"r{number}", {"rows": 2, "generator": "g"}, key)
+    publishing.prune(tmp_path, 2)
+    monkeypatch.setenv("MINE", PUBLIC)
+    return tmp_path / "releases"
+
+
+def test_what_is_of_before_anybody_signed_is_vouched_for_by_the_chain_of_what_is_signed(signed_later, capsys):
+    assert check(signed_later.parent, "MINE") == check(signed_later / "r2", "MINE") == 0
+    assert capsys.readouterr().out.count("a release after it is signed, and names it") == 2
+    rewritten(signed_later / "r2" / "manifest.json", seed=7)
+    assert check(signed_later / "r2", "MINE") == 1 and "signed by another key" in capsys.readouterr().err
+
+
+def test_a_signature_that_is_copied_to_other_contents_vouches_for_nothing(signed_later, capsys):
+    """Nor does a damaged manifest; and what follows the newest one that is signed is nobody's word."""
+    newest, forged = signed_later / "r3" / "manifest.json", signed_later / "r2" / "manifest.json"
+    rewritten(forged, seed=7)
+    document = read_json(newest) | {"previous": digest_file(forged)}
+    (signed_later / "pruned" / "x.json").write_bytes(canonical(document))
+    (signed_later / "pruned" / "y.json").write_text("{")
+    assert check(signed_later / "r2", "MINE") == 1 and "signed by another key" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
