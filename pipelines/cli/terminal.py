@@ -105,20 +105,25 @@ def unchanged(config: RunConfig) -> dict[str, Any] | None:
     found = pipeline.unchanged(config)
     if found:
         waiting.spinner.hide()
-        console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
+        _print_unchanged(config, found)
     return found
+
+
+def _print_unchanged(config: RunConfig, found: dict[str, Any]) -> None:
+    console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
 
 
 def run(config: RunConfig) -> int:
     """Run the flow and show it; return 0 for a release, 3 for a quarantine, 4 for a run that waits for approval."""
     result = _watched("launder", config)
+    if result.get("unchanged"):  # as another run has made it meanwhile, or somebody has approved it
+        _print_unchanged(config, result)
+        return RELEASED
     for note in result["notes"]:
         console.print(note, markup=False, soft_wrap=True)
     print_search(result["search"])
     print_verdict(result["verdict"], result["generator"], result["stopped"])
     where = result["outcome"].capitalize()
-    if result.get("unchanged"):
-        console.print(f"{config.name}: {result['unchanged']}", markup=False, soft_wrap=True)
     console.print(
         f"{where}: {result['place']}\nReport: {result['report']}\nDevice: {result['device']}",
         markup=False,
