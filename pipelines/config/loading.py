@@ -10,11 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
-from launderette.pipelines.config.places import Source, Target
+from launderette.pipelines.config.places import Login, Source, Target
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Candidate, Generator
 from launderette.pipelines.databases import addresses
 from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.secrets import ENVIRONMENT, secret
 
 CONFIG_SUFFIXES = (".yaml", ".yml")
 
@@ -112,7 +113,6 @@ def _checked(config: RunConfig) -> RunConfig:
     from launderette.pipelines import modalities
     from launderette.pipelines.release import signing
     from launderette.pipelines.search import checks
-    from launderette.pipelines.secrets import secret
 
     generator, metrics = _typed(config.generator, generators), evaluation.names(config.modality)
     checks.check(config)
@@ -127,11 +127,22 @@ def _checked(config: RunConfig) -> RunConfig:
     if config.publish.sign:
         signing.check(secret(config.publish.sign, "publish.sign"))
     modalities.of(config).check_config(config)
+    for place in filter(None, (config.publish.table, config.publish.objects)):
+        _check_login(place)
     if config.publish.table:
         _check_other(config.source, config.publish.table)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": generator})
+
+
+def _check_login(place: Login) -> None:
+    """Raise LaunderError where a release could not log in, for an environment variable is not set. Blocks of Prefect
+    are asked for when they are needed.
+    """
+    for key in ("user", "password"):
+        if (known := getattr(place, key) or "").startswith(f"{ENVIRONMENT}:"):
+            secret(known, f"{place.SECTION}.{key}")
 
 
 def _check_other(source: Source, target: Target) -> None:

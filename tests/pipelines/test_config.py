@@ -226,3 +226,13 @@ def test_a_document_meets_the_schema_and_is_read_back():
     schema = config.json_schema()
     jsonschema.validate(found.document(), schema)
     assert config.RunConfig.model_validate(found.document()) == found
+
+
+@pytest.mark.parametrize(
+    ("section", "place"), [("table", "uri: 'postgresql://h/a', name: t"), ("objects", "uri: 's3://bucket/a'")]
+)
+def test_a_login_that_a_release_lacks_is_told_before_anything_is_read(tmp_path, monkeypatch, section, place):
+    monkeypatch.setenv("SOMEBODY", "s")
+    settings = [f"publish.{section}={{{place}, user: env:SOMEBODY, password: env:NO_SUCH}}"]
+    with pytest.raises(LaunderError, match=f"variable NO_SUCH, which publish.{section}.password names, found none"):
+        config.load(tmp_path / "data.csv", settings)
