@@ -54,11 +54,6 @@ class Conditionals:
     s_fine: Tensor  # [D]
     log_odds: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
 
-    def float(self) -> "Conditionals":
-        """Return them in float32, in which drawing takes half as long."""
-        log_odds = {c: (slopes.float(), intercepts.float()) for c, (slopes, intercepts) in self.log_odds.items()}
-        return Conditionals(self.A.float(), self.s.float(), self.A_fine.float(), self.s_fine.float(), log_odds)
-
 
 class Copula(nn.Module):
     """Terms that are added to the logits of a model's factors; `fit` fills the buffers, which belong to the model's
@@ -336,7 +331,9 @@ def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:
 
 
 def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:
-    """Return mean and deviation of the score of feature j for features X [B, D], K rows a pattern: [B] and [B, 1]."""
+    """Return mean and deviation of the score of feature j for features X [B, D], K rows a pattern: [B] and [B, 1]
+    or [1, 1].
+    """
     A, s = given.A[patterns, j], given.s[patterns, j]  # [P, D], [P]
     mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None]).flatten()
-    return mu, s.repeat_interleave(len(X) // len(s))[:, None]
+    return mu, (s if len(s) == 1 else s.repeat_interleave(len(X) // len(s)))[:, None]

@@ -10,6 +10,7 @@ from torch import Tensor
 MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 MOST_SCORE = 4.0  # standard deviations, of an interval without rows
 LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
+LEAST_INTERVAL, LEAST_LEVEL = 1e-7, 1e-9  # shares up to which nothing is told of a cell, of a label
 
 
 def tiles(counts: Tensor) -> Tensor:
@@ -40,16 +41,24 @@ def interval_term(edges: Tensor, mu: Tensor, s: Tensor) -> Tensor:
     """log p(I | mu, s) / p(I) of the intervals between edges [..., K + 1] for mu [B]: float32 [B, K]."""
     P = torch.special.ndtr(edges).float().diff()
     conditional = torch.special.ndtr(((edges.to(mu) - mu[:, None]) / s).float()).diff()
-    return _log_ratio(conditional, P, 1e-7)
+    return _log_ratio(conditional, P, LEAST_INTERVAL)
 
 
 def label_term(logits: Tensor, shares: Tensor) -> Tensor:
     """log p(level | logits [B, K] beside log shares) / share: float32 [B, K]."""
-    return _log_ratio((logits + shares.to(logits).log()).softmax(1).float(), shares.float(), 1e-9)
+    return _log_ratio((logits + shares.to(logits).log()).softmax(1).float(), shares.float(), LEAST_LEVEL)
 
 
 def _log_ratio(conditional: Tensor, marginal: Tensor, least: float) -> Tensor:
     """Return log conditional / marginal, some rows being drawn from the marginal; 0 where that is `least` at most."""
+    weight, floor = weights_of(marginal, least)
+    return torch.addcmul(floor, conditional, weight).log()
+
+
+def weights_of(marginal: Tensor, least: float) -> tuple[Tensor, Tensor]:
+    """Return w and f of the ratio f + w conditional / marginal, some rows being drawn from the marginal; 1 where that
+    is `least` at most.
+    """
     seen = marginal > least
     weight = torch.where(seen, (1 - MARGINAL_SHARE) / marginal.clamp(min=least), 0.0)
-    return torch.addcmul(torch.where(seen, MARGINAL_SHARE, 1.0), conditional, weight).log()
+    return weight, torch.where(seen, MARGINAL_SHARE, 1.0)

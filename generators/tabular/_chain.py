@@ -7,8 +7,7 @@ The logits may start from a Gaussian copula (copula.py).
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from launderette.generators.networks.copula import (
     Conditionals,
     Copula,
 )
+from launderette.generators.networks.drawn import DrawnFactor, DrawnFactors, drawn_by, from_copula, widened
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.sampling.combinations import Combinations
@@ -35,6 +35,8 @@ COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at al
 TIES_STAND_OUT = 8.0  # by which ties of columns stand out where weak ones are left out (ties.py)
 STRENGTHS = [*((amount, 0.0) for amount in SHRINKAGE), *((amount, TIES_STAND_OUT) for amount in SHRINKAGE[1::2])]
 EVERY_ROW = slice(None)  # which copies nothing
+AtRows = Tensor | slice
+Masked = Callable[[int, AtRows, Tensor], Tensor]  # place l, rows, their logits [rows, K] -> without those not allowed
 HELPS_ERRORS = 2  # standard errors from none, for what helps
 
 
@@ -45,17 +47,6 @@ def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
         return (torch.arange(layout.sizes[l], device=x.device) == fixed[l]).expand(len(x), -1) if l in fixed else None
 
     return allowed
-
-
-@dataclass(frozen=True)
-class DrawnFactor:
-    """What factor l takes to be drawn from; products in bfloat16 where the device multiplies it in hardware."""
-
-    before: Tensor  # [values, h], what each value of its token adds to the factors after it
-    first_bias: Tensor  # [h]
-    hidden: tuple[tuple[Tensor, Tensor], ...]  # weights [h, h] and biases [1, h]
-    out: Tensor  # [h, K]
-    out_bias: Tensor  # float32 [1, K]
 
 
 class Model(nn.Module):
@@ -216,7 +207,7 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def draw(
-        self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything, factors: Sequence[DrawnFactor] = ()
+        self, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything, factors: DrawnFactors | None = None
     ) -> tuple[Tensor, Tensor]:
         """Invert each conditional CDF at u [B, L]: tokens [B, L], those at the places that are known as in x, and log q
         of the others [B].
@@ -235,17 +226,24 @@ class Model(nn.Module):
         x: Tensor,
         known: Tensor,
         allowed: Allowed = anything,
-        factors: Sequence[DrawnFactor] = (),
+        factors: DrawnFactors | None = None,
         log_q: Tensor | None = None,
     ) -> Tensor:
         """The tokens of `draw` alone; what it adds to log q is added to `log_q` [B] where that is given."""
         x, drawn = x.clone(), known.repeat_interleave(len(x) // len(known), 0)
-        for l, rows, logits in self._walk(x, known, factors or self.factors()):
-            for mask in (allowed(l, x), *(c.mask(l, x, drawn, logits.shape[1]) for c in self.combinations)):
-                logits = logits if mask is None else logits.masked_fill(~mask[rows].to(logits.device), IMPOSSIBLE)
-            x[rows, l] = inverted(logits, u[rows, l])
+
+        def masked(l: int, rows: AtRows, logits: Tensor) -> Tensor:
+            K = self.heads.sizes[l]
+            for mask in (allowed(l, x), *(c.mask(l, x, drawn, K) for c in self.combinations)):
+                if mask is not None:
+                    logits[:, :K].masked_fill_(~mask[rows].to(logits.device), IMPOSSIBLE)
+            return logits
+
+        for l, rows, mass in self._walk(x, known, factors or self.factors(), masked):
+            x[rows, l] = inverted(mass, u[rows, l])
             if log_q is not None:
-                log_q[rows] += logits.double().log_softmax(-1).gather(1, x[rows, l : l + 1])[:, 0]
+                own = mass.gather(1, x[rows, l : l + 1])[:, 0]
+                log_q[rows] += own.double().log() - mass.sum(1, dtype=torch.float64).log()
             drawn[:, l] = True
         return x
 
@@ -255,74 +253,75 @@ class Model(nn.Module):
         (Rosenblatt 1952).
         """
         u, none = torch.zeros(x.shape, dtype=torch.float64, device=x.device), torch.zeros(1, self.L, dtype=torch.bool)
-        for l, _, logits in self._walk(x, none.to(x.device), self.factors()):
-            p = logits.softmax(-1).double()
+        for l, _, mass in self._walk(x, none.to(x.device), self.factors(), lambda l, rows, logits: logits):
+            p = mass.double() / mass.sum(1, keepdim=True, dtype=torch.float64)
             own = x[:, l : l + 1]
             u[:, l] = (p.cumsum(-1).gather(1, own) - (1 - v[:, l : l + 1]) * p.gather(1, own))[:, 0]
         return u
 
     @torch.no_grad()
-    def factors(self) -> list[DrawnFactor]:
-        """Return what drawing takes of each factor."""
+    def factors(self) -> DrawnFactors:
+        """Return what drawing takes of all factors."""
         product = torch.bfloat16 if half(self.first_bias.device) else torch.float32
-        return [self._factor(l, product) for l in range(self.L)]
+        factors, copula = [self._factor(l, product) for l in range(self.L)], self.copula
+        if not copula.used:
+            return DrawnFactors(tuple(factors), self.first_bias[0], None)
+        factors = [from_copula(factor, l, copula) for l, factor in enumerate(factors)]
+        return DrawnFactors(tuple(factors), self.first_bias[0], drawn_by(copula.given_none(), copula, in_turn=True))
 
     def _factor(self, l: int, product: torch.dtype) -> DrawnFactor:
         row = self.heads.place[l]
         layers = zip(self.hidden[:, row].to(product), self.hidden_bias[:, row].to(product), strict=True)
-        out, out_bias = self.heads.constants(l)
+        out, out_bias = widened(*self.heads.constants(l))
         before = self.embed.table(l) @ self.before[l]
-        return DrawnFactor(before, self.first_bias[l], tuple(layers), out.to(product), out_bias)
+        before += self.first_bias[min(l + 1, self.L - 1)] - self.first_bias[l]
+        return DrawnFactor(before, tuple(layers), out.to(product), out_bias)
 
     def _walk(
-        self, x: Tensor, known: Tensor, factors: Sequence[DrawnFactor]
-    ) -> Iterator[tuple[int, Tensor | slice, Tensor]]:
-        """Yield each factor, the rows that do not know it and their logits [rows, K], given the tokens x as they are
-        when it is its turn; `known` is bool [P, L], as in `draw`.
+        self, x: Tensor, known: Tensor, drawn: DrawnFactors, masked: Masked
+    ) -> Iterator[tuple[int, AtRows, Tensor]]:
+        """Yield each factor, the rows that do not know it and the mass of its tokens in them, up to a scale, [rows, K],
+        given the tokens x as they are when it is its turn; `known` is bool [P, L], as in `draw`.
         """
-        copula, shows = self.copula, known.repeat_interleave(len(x) // len(known), 0)[:, :, None]
+        shows = known.repeat_interleave(len(x) // len(known), 0)[:, :, None]
         some, every = known.any(0).tolist(), known.all(0).tolist()
-        given = self._given(x, known, some) if copula.used else None
+        given = None if drawn.given is None else self._given(x, known, some, drawn.given)
         shown = {l: self._shown(l, x) * shows[:, l] for l in range(self.L) if some[l]}
-        h = sum(shown.values(), self.first_bias.new_zeros(len(x), self.h))
-        for l, factor in enumerate(factors):
+        h = sum(shown.values(), drawn.first.repeat(len(x), 1))
+        for l, factor in enumerate(drawn.factors):
             h = h - shown[l] if l in shown else h
             if not every[l]:
                 rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (EVERY_ROW, EVERY_ROW)
-                logits = self.heads.possible(l, _logits(factor, h[rows]), x[rows])
-                if given and l in copula.factors:
-                    logits += copula.term(l, x[rows], given[0][rows], given[1], patterns)
-                yield l, rows, logits
-                if given and l < copula.columns:
-                    copula.read(l, x, given[0])
+                logits = masked(l, rows, self.heads.possible(l, factor.logits(h[rows]), x[rows]))
+                mass = logits.softmax(-1)
+                if given:
+                    factor.scale(mass, x[rows], given[0][rows], given[1], patterns)
+                yield l, rows, mass
+            if given:
+                factor.read(x[:, l], given[0])
             h += nn.functional.embedding(x[:, l], factor.before)
 
-    def _given(self, x: Tensor, known: Tensor, some: list[bool]) -> tuple[Tensor, Conditionals]:
-        """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that, in float32."""
-        named = [c for c in range(self.copula.columns) if some[c]]
-        found = self.copula.conditionals(known[:, : self.copula.columns]) if named else self.copula.given_none()
-        return self.copula.features(x, named).float(), found.float()
+    def _given(self, x: Tensor, known: Tensor, some: list[bool], none: Conditionals) -> tuple[Tensor, Conditionals]:
+        """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that, `none` where they
+        know nothing.
+        """
+        copula, named = self.copula, [c for c in range(self.copula.columns) if some[c]]
+        if not named:
+            return torch.zeros(len(x), len(copula.R), device=x.device), none
+        return copula.features(x, named).float(), drawn_by(copula.conditionals(known[:, : copula.columns]), copula)
 
     def _shown(self, l: int, x: Tensor) -> Tensor:
         """What token l of the rows x [B, L] adds to the first layer of the factors before it, [B, h]."""
         return nn.functional.embedding(x[:, l], self.embed.table(l) @ self.after[l])
 
 
-def _logits(factor: DrawnFactor, h: Tensor) -> Tensor:
-    """First-layer sums h [B, h] -> the factor's logits, float32 [B, its own tokens]."""
-    h = nn.functional.silu(h + factor.first_bias, inplace=True).to(factor.out.dtype)
-    for W, b in factor.hidden:
-        h += nn.functional.silu(torch.addmm(b, h, W), inplace=True)
-    return h @ factor.out + factor.out_bias
-
-
-def inverted(logits: Tensor, u: Tensor) -> Tensor:
-    """Return the tokens at which the CDFs of logits [B, K] pass u [B] in [0, 1), never an impossible one: int64 [B]."""
-    mass = logits.softmax(-1).cumsum(-1, dtype=torch.float64)
-    at = torch.searchsorted(mass, u[:, None] * mass[:, -1:], right=True)[:, 0]
-    if not (rounded := at == logits.shape[1]).any():
+def inverted(mass: Tensor, u: Tensor) -> Tensor:
+    """Return the tokens at which the CDFs of masses [B, K] pass u [B] in [0, 1), never one without any: int64 [B]."""
+    ends = mass.cumsum(-1, dtype=torch.float64)
+    at = torch.searchsorted(ends, u[:, None] * ends[:, -1:], right=True)[:, 0]
+    if not (rounded := at == mass.shape[1]).any():
         return at
-    last = logits.shape[1] - 1 - (logits > IMPOSSIBLE / 2).int().flip(1).argmax(1)
+    last = mass.shape[1] - 1 - (mass > 0).int().flip(1).argmax(1)
     return torch.where(rounded, last, at)
 
 

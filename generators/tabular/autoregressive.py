@@ -21,13 +21,14 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
+from launderette.generators.networks.drawn import DrawnFactors
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
-from launderette.generators.tabular._chain import DrawnFactor, Model, only
+from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.plan import chain_options, of_chain
@@ -78,7 +79,7 @@ class Autoregressive(FittedTable[Config, Model]):
         return asked, partial(self._chunk, held, points, self.model.factors())
 
     def _chunk(
-        self, held: Constraints, points: Points, factors: Sequence[DrawnFactor], seed: int, first: int, guided: bool
+        self, held: Constraints, points: Points, factors: DrawnFactors, seed: int, first: int, guided: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
         fixed, columns = held.fixed, len(self.encoding.columns)
@@ -99,7 +100,7 @@ class Autoregressive(FittedTable[Config, Model]):
         x: Tensor,
         known: list[int],
         allowed: Allowed,
-        factors: Sequence[DrawnFactor],
+        factors: DrawnFactors,
         held: Constraints | None,
     ) -> np.ndarray:
         """Draw tokens [B, L] where x is not known, by u [B, 1 + L for each candidate].
