@@ -33,16 +33,17 @@ def text_kind_of(name: str, present: pd.Series) -> str:
     texts = written.texts_of(present) or {}
     if written.date_of_texts(texts) is not None:
         return "datetime"
-    if (form := written.number_of_texts(texts)) is not None and _is_amount(name, present, form):
+    distinct = pd.Series(list(texts)) if texts else present.drop_duplicates().map(str)
+    if (form := written.number_of_texts(texts)) is not None and _is_amount(name, distinct, form):
         return "numerical"
-    return "identifier" if text_identifies(name, present) else "categorical"
+    return "identifier" if text_identifies(name, distinct, len(present)) else "categorical"
 
 
-def _is_amount(name: str, present: pd.Series, form: WrittenNumber) -> bool:
+def _is_amount(name: str, distinct: pd.Series, form: WrittenNumber) -> bool:
     """Tell whether numbers written as text are amounts: not phone numbers, and no plain ones under the name of an
     identifier.
     """
-    return (form.decorated or not is_named(name)) and not has_form(present.drop_duplicates().map(str))
+    return (form.decorated or not is_named(name)) and not has_form(distinct)
 
 
 def dated(present: pd.Series) -> bool:

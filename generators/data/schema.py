@@ -222,10 +222,10 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
 
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     if is_text := dtypes.is_text(values):  # asked once, for it looks at every value
-        dtype, present = "object", values.dropna()
+        dtype, present = "object", dtypes.present(values)
     else:
         dtypes.check(name, values)
-        dtype, present = dtypes.dtype_of(values), dtypes.simple(values).dropna()
+        dtype, present = dtypes.dtype_of(values), dtypes.present(dtypes.simple(values))
     stated, kind = kind is not None, kind or (text_kind_of if is_text else kind_of)(name, present)
     match kind:
         case "numerical":

@@ -50,6 +50,12 @@ def dtype_of(values: pd.Series) -> str:
     return f"object[{kind}]" if kind else "object"
 
 
+def present(values: pd.Series) -> pd.Series:
+    """Return the values that are not missing: the same series, not a copy, where all are there."""
+    missing = values.isna()
+    return values[~missing] if missing.any() else values
+
+
 def is_text(values: pd.Series) -> bool:
     """Tell whether objects are texts and missing values alone: what most are, told without a look at each in Python."""
     return values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"

@@ -87,15 +87,14 @@ def names_person(name: object) -> bool:
     return bool(named) and words <= PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS | ID_WORDS
 
 
-def text_identifies(name: object, present: pd.Series) -> bool:
-    """Tell whether a column of texts identifies somebody."""
-    if len(present) < UNIQUE_ROWS:
+def text_identifies(name: object, distinct: pd.Series, present: int) -> bool:
+    """Tell whether a column of texts, of which so many are present, identifies somebody."""
+    if present < UNIQUE_ROWS:
         return False
-    distinct = present.drop_duplicates().map(str)
-    rows = len(present) / len(distinct)
+    rows = present / len(distinct)
     if has_form(distinct) or scheme_of(distinct):
         return True
-    if len(distinct) > UNIQUE_SHARE * len(present):
+    if len(distinct) > UNIQUE_SHARE * present:
         return not QUANTITY_WORDS & set(words_of(name)) or is_named(name)
     if GROUP_WORDS & set(words_of(name)) and not names_person(name):
         return False

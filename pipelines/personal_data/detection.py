@@ -84,15 +84,14 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
         return _birth_date(column, named, values)
     if column.kind == "boolean" or pd.api.types.is_float_dtype(values.dtype):
         return None
-    present = values.dropna()
-    distinct = present.drop_duplicates()
+    distinct = values.drop_duplicates().dropna()
     texts = _examined(distinct)
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
         *(_checked, _numbered, _dialled, _located, _told, _called),
     )  # fmt: skip
-    share = len(distinct) / len(present)
+    share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
 
 

@@ -39,13 +39,13 @@ def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
     numbers.
     """
     for column in schema.columns:
-        present = dtypes.simple(frame[column.name]).dropna()
+        values = dtypes.simple(frame[column.name])
         if column.kind == "datetime":
-            _check_read(present, column, f"dates as {column.format!r}" if column.format else "dates")
-        elif column.kind == "numerical" and written.texts_of(present):
-            _check_read(present, column, "numbers")
+            _check_read(values.dropna(), column, f"dates as {column.format!r}" if column.format else "dates")
+        elif column.kind == "numerical" and written.texts_of(values):
+            _check_read(values.dropna(), column, "numbers")
         elif column.kind in ("categorical", "identifier") and column.name not in stated:
-            _check_labels(present, column)
+            _check_labels(values, column)
 
 
 def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> None:
@@ -59,15 +59,15 @@ def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> 
         )
 
 
-def _check_labels(present: pd.Series, column: Column) -> None:
+def _check_labels(values: pd.Series, column: Column) -> None:
     """Raise LaunderError for numbers with words among them that are neither few nor alike."""
-    texts = written.texts_of(present) or {}
+    texts = written.texts_of(values) or {}
     format = number_format.infer(texts)
     if not format:
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
-    words = len(present) - numbers
-    if words and numbers >= LEAST_NUMBER_SHARE * len(present) and len(texts) > written.MOST_NUMBER_LABELS:
+    words = sum(texts.values()) - numbers
+    if words and numbers >= LEAST_NUMBER_SHARE * (numbers + words) and len(texts) > written.MOST_NUMBER_LABELS:
         raise LaunderError(
             f"expected one type of value in column {column.name!r}, found numbers in {numbers:,} rows and words in "
             f"{words:,}; set "
