@@ -77,11 +77,9 @@ def _fetched(loaded: Any) -> Any:
 
 
 def _look(loaded: Any) -> None:
-    from launderette.pipelines import modalities
     from launderette.pipelines.run import pipeline
 
-    pipeline.check_budget(loaded)
-    for note in modalities.of(loaded).inspect(loaded):
+    for note in pipeline.look(loaded):
         say(note)
 
 

@@ -1,6 +1,6 @@
 """What a modality offers: every place where a run on tables differs from one on images, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.templates.filling import Draft
 
 Data = Any  # a frame, or an image sample
+Ingest = Callable[[], Mapping[str, Any]]  # does the first step of a run, and returns its result
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +72,9 @@ class Modality(Protocol):
     def digest_source(self, path: str | Path) -> str:
         """Return the SHA-256 of a source."""
 
-    def inspect(self, config: RunConfig) -> Sequence[str]:
+    def inspect(self, config: RunConfig, ingest: Ingest | None = None) -> Sequence[str]:
         """Check source and configuration before a run starts, as cheaply as this kind of data allows; return what
-        was guessed.
+        was guessed, or is ahead. `ingest` does the first step of a run, for data that have to be read whole.
         """
 
     def ingest(self, config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:

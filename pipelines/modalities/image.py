@@ -25,7 +25,7 @@ from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
-from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
 from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.image_losses import loss_of, losses
@@ -69,7 +69,7 @@ def check_source(path: str | Path) -> None:
         sources.find(path)
 
 
-def inspect(config: RunConfig) -> list[str]:
+def inspect(config: RunConfig, ingest: Ingest | None = None) -> list[str]:
     """Find the images without decoding any; LaunderError for a source or a configuration that cannot be."""
     look(config)
     features(config)

@@ -15,7 +15,7 @@ from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities import image, private
-from launderette.pipelines.modalities.contract import Ingested
+from launderette.pipelines.modalities.contract import Ingest, Ingested
 from launderette.pipelines.modalities.image import NAME, SKIPPED
 from launderette.pipelines.privacy import public_images, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
@@ -34,7 +34,7 @@ def check_config(config: RunConfig) -> None:
     public_images.check(config)
 
 
-def inspect(config: RunConfig) -> list[str]:
+def inspect(config: RunConfig, ingest: Ingest | None = None) -> list[str]:
     """Find the images and return how many of them have no stated label, for inside only."""
     image.features(config)
     return public_images.changed(public_images.find(config), config)

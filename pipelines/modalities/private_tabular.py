@@ -14,7 +14,7 @@ from launderette.evaluation.report import Report
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import private, tabular
-from launderette.pipelines.modalities.contract import Ingested
+from launderette.pipelines.modalities.contract import Ingest, Ingested
 from launderette.pipelines.modalities.tabular import NAME
 from launderette.pipelines.privacy import public, splitting, telling
 from launderette.pipelines.run.artifacts import Artifact
@@ -35,7 +35,7 @@ def check_config(config: RunConfig) -> None:
     public.check(config)
 
 
-def inspect(config: RunConfig) -> list[str]:
+def inspect(config: RunConfig, ingest: Ingest | None = None) -> list[str]:
     """Read the table and return what becomes of values outside the stated domain, in counts for inside only."""
     return public.check_source(config)
 

@@ -13,7 +13,7 @@ from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas, values
 from launderette.pipelines.drift.findings import Drifted
-from launderette.pipelines.modalities.contract import Ingested, Protected
+from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
 from launderette.pipelines.personal_data import columns, fakes, keys, people
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, read_frame, write_frame, write_frames
 from launderette.pipelines.scoring.run import losses, score
@@ -26,7 +26,6 @@ from launderette.pipelines.sinks import streaming
 from launderette.pipelines.sinks.tables import check_suffix as check_output
 from launderette.pipelines.sinks.tables import write as write_output
 from launderette.pipelines.sinks.tables import write_release
-from launderette.pipelines.sources import tables as sources
 from launderette.pipelines.sources.tables import digest as digest_source
 from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting, training
 from launderette.pipelines.stages.splitting import shared
@@ -68,15 +67,17 @@ def check_source(path: str | Path) -> None:
     """Raise LaunderError for a source without a table; reading it says more."""
 
 
-def inspect(config: RunConfig) -> list[str]:
-    """Read the whole table: types that hold for every row are only known after the last; return what was guessed in
-    reading, and what many rows take.
+def inspect(config: RunConfig, ingest: Ingest | None = None) -> list[str]:
+    """Read the whole table, once for the run too: types that hold for every row are only known after the last; return
+    what many rows take.
     """
-    frame, schema = ingestion.ingest(config)
-    rows, memory = frame.attrs.get(ingestion.OF, len(frame)), config.resources.memory_bytes
+    if ingest is None:
+        return []
+    source, memory = ingest(), config.resources.memory_bytes
+    part, schema = source["table"]["rows"], Schema.from_dict(source["schema"])
+    rows = source["whole"].get("rows", part)
     preflight.check_identifiers(rows, len(schema.identifiers), memory)
-    ahead = preflight.check_run(rows, len(frame.columns), Path(config.publish.to), memory, len(frame))
-    return [*sources.notes_of(frame), *ahead]
+    return preflight.check_run(rows, len(schema.columns), Path(config.publish.to), memory, part)
 
 
 def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:

@@ -11,7 +11,7 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -134,11 +134,26 @@ def perform(
     with locked(place.path(LOCK), waits):
         if (known := _result(place)) is not None and intact(known):
             return known, True
-        found = step(place, config, **inputs)
+        with _withdrawn(place):
+            found = step(place, config, **inputs)
         _check_unchanged(outside, step.outside(config))
         write_json(place.path(STEP_INPUTS), sorted(_folders(inputs, place.work)))
         write_json(place.path(RESULT), mapped(found, lambda path: os.path.relpath(path, place.folder)))
     return found, False
+
+
+@contextmanager
+def _withdrawn(place: Place) -> Iterator[None]:
+    """Leave no empty folder behind where a step refuses what it is given."""
+    try:
+        yield
+    except LaunderError:
+        if os.listdir(place.folder) == [LOCK]:
+            with suppress(OSError):  # a folder that holds more stays
+                place.path(LOCK).unlink()
+                for folder in (place.folder, place.work, place.output):
+                    folder.rmdir()
+        raise
 
 
 def _folders(inputs: Any, work: Path) -> set[str]:

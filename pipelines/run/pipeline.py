@@ -1,15 +1,16 @@
 """The order of steps: what a run of `launder run` and of `launder augment` is made of, however a step is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from launderette.pipelines import modalities
 from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.drift import findings
 from launderette.pipelines.large_tables import steps as large
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import history, publishing
-from launderette.pipelines.run import reusing, steps
+from launderette.pipelines.run import caching, reusing, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
 from launderette.pipelines.run.caching import NotDone, Result
 from launderette.pipelines.run.reusing import Do, Doing, FittedSteps, Night, fit
@@ -29,6 +30,14 @@ def decide(doing: Doing, config: RunConfig, check: Callable[[Result, Result], No
         fitted = fit(doing, config, night.source, check)
     spending.remember_model(config, fitted.model["ledger"], fitted.model["model"]["digest"])
     return _decided(doing, config, night, fitted)
+
+
+def look(config: RunConfig) -> Sequence[str]:
+    """Check the source and the budget before a run starts, and return what is to be said; of data that have to be read
+    whole for it, the first step is done then.
+    """
+    check_budget(config)
+    return modalities.of(config).inspect(config, lambda: caching.perform(steps.ingest, config)[0])
 
 
 def check_budget(config: RunConfig) -> None:

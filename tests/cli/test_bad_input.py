@@ -112,20 +112,22 @@ def test_wrong_usage(words, capsys):
 def test_an_interrupt_is_130(people, here, monkeypatch, capsys):
     from pipelines.stages import ingestion
 
-    def interrupted(config):
+    def interrupted(config, work):
         raise KeyboardInterrupt
 
+    (here / "data.csv").write_bytes(csv(people))
     monkeypatch.setattr(ingestion, "ingest", interrupted)
     assert main(["run", "data.csv"]) == 130
     assert capsys.readouterr().err == "launder: interrupted; the same command continues where this one was\n"
 
 
-def test_a_foreign_exception_is_told_without_its_text(here, monkeypatch, capsys):
+def test_a_foreign_exception_is_told_without_its_text(people, here, monkeypatch, capsys):
     from pipelines.stages import ingestion
 
-    def broken(config):
+    def broken(config, work):
         raise KeyError(SECRET)
 
+    (here / "data.csv").write_bytes(csv(people))
     monkeypatch.setattr(ingestion, "ingest", broken)
     assert main(["run", "data.csv"]) == 1
     assert (

@@ -12,7 +12,7 @@ import pytest
 from pipelines import config
 from pipelines.cli import main
 from pipelines.release import history, publishing
-from pipelines.run import pipeline
+from pipelines.run import caching, pipeline, steps
 from pipelines.run.artifacts import LaunderError
 from tests import runs
 from tests.pipelines.conftest import FEW
@@ -66,6 +66,19 @@ def test_a_run_with_nothing_to_do_says_so_before_anything_starts(here, released,
         assert f"it is the current one: {here / 'out' / 'releases' / id}" in said
     assert main(["run", "../launder.yaml", *words, "--set", "publish.keep=3", "--set", "schedule.cron='@daily'"]) == 0
     assert pipeline.unchanged(config.load(here / "data.csv", [*FEW, "budget.steps=3"], here / "out")) is None
+
+
+def test_a_look_at_a_table_is_the_first_step_of_its_run_and_leaves_nothing_where_it_refuses(tmp_path, monkeypatch):
+    pd.DataFrame({"a": range(40), "b": list("uv") * 20}).to_csv(tmp_path / "data.csv", index=False)
+    loaded = config.load(tmp_path / "data.csv", FEW, tmp_path / "out")
+    assert pipeline.look(loaded) == []
+    monkeypatch.setattr("pipelines.stages.ingestion.ingest", None)  # so that nothing is read again
+    assert caching.perform(steps.ingest, loaded)[1]
+    monkeypatch.undo()
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(LaunderError, match="expected 2 fields"):
+        pipeline.look(config.load(tmp_path / "bad.csv", FEW, tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_release_that_was_rolled_back_from_is_not_made_current_again_in_silence(there, second, released):
