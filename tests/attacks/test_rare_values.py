@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from evaluation import calibration, privacy, samples
 from evaluation.calibration import population
-from evaluation.copies import rare_values
+from evaluation.copies import rare_counts, rare_values
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -34,14 +34,15 @@ def test_what_two_columns_have_of_the_same_rows_counts_once():
 
 
 def test_chance_of_values_that_as_many_rows_have_is_binomial():
-    assert rare_values._most(np.full(30, 0.4), 0.001) == binom.isf(0.001, 30, 0.4)
-    many = rare_values._most(np.full(6000, 0.4), 0.001)
+    assert rare_counts.most(np.full(30, 0.4), 0.001) == binom.isf(0.001, 30, 0.4)
+    many = rare_counts.most(np.full(6000, 0.4), 0.001)
     assert many == pytest.approx(binom.isf(0.001, 6000, 0.4), abs=1)
 
 
 def test_counts_that_cannot_be_beyond_chance_take_no_error_from_the_others():
-    assert rare_values._tests([0.5, 1e-9, 1e-9, 0.01]) == 2
-    assert rare_values._tests([1e-9] * 5) == 5 and rare_values._tests([0.5]) == 1 and rare_values._tests([]) == 1
+    tests = rare_counts.shared_tests
+    assert tests([0.5, 1e-9, 1e-9, 0.01]) == 2
+    assert tests([1e-9] * 5) == 5 and tests([0.5]) == 1 and tests([]) == 1
 
 
 def test_of_texts_whose_parts_all_real_rows_have_once_it_is_chance_whose_are_released():
