@@ -8,7 +8,8 @@ An honest table holds fresh rows of the population that training and holdout row
 (evaluation/calibration/population.py), in a shape of evaluation/calibration/honest.py, or rows of a table that ships
 in a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release
 of a share of them: 40 by default. The gate is the default one. Lines are kept in --results as they are known and not
-measured again with the same code and arguments.
+measured again with the same code and arguments. A table that nothing refuses but what so few rows cannot show is
+underpowered: that is what the gate says of it, and no false refusal.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from benchmarks.release_rate import TABLES
 from evaluation import calibration
 from evaluation.calibration import population
 from evaluation.calibration.population import Case
-from evaluation.scores import EvaluationError
+from evaluation.scores import EvaluationError, Reason
 from pipelines.config import rules
 from pipelines.release import gate
 
@@ -43,19 +44,23 @@ Sizes = tuple[int, int, int]  # training, held-out and released rows
 
 def main() -> None:
     options, console = _options(), Console(width=160)
-    table = Table("holdout", "released", "refused", "by", "s", title_justify="left", title=_title(options))
-    refused, draws, by = 0, 0, Counter[str]()
+    heads = "holdout", "released", "refused", "by", "underpowered", "s"
+    table = Table(*heads, title_justify="left", title=_title(options))
+    refused, unsure, draws, by = 0, 0, 0, Counter[str]()
     sizes = [(held, released) for held in options.held for released in options.released]
     for place, (held, released) in enumerate(sizes):  # other people in each: the same ones would be one draw, not many
         found = [_drawn(options, held, released, seed * len(sizes) + place) for seed in range(options.draws)]
         names = Counter(name for one in found for name in one["refused"])
         count = sum(bool(one["refused"]) for one in found)
-        refused, draws, by = refused + count, draws + len(found), by + names
+        few = sum(one["underpowered"] and not one["refused"] for one in found)
+        refused, unsure, draws, by = refused + count, unsure + few, draws + len(found), by + names
         seconds = np.mean([one["seconds"] for one in found])
-        table.add_row(f"{held:g}", f"{released:g}", f"{count} of {len(found)}", _listed(names), f"{seconds:.1f}")
-        print(f"{held:g} {released:g}: {count} of {len(found)} {_listed(names)}", flush=True)
+        row = f"{held:g}", f"{released:g}", f"{count} of {len(found)}", _listed(names), str(few), f"{seconds:.1f}"
+        table.add_row(*row)
+        print(*row, sep="  ", flush=True)
     console.print(table)
     print(f"{refused} of {draws} honest tables refused ({refused / draws:.2%}): {_listed(by) or 'by no rule'}")
+    print(f"{unsure} more are underpowered, and would be refused unless the owner accepts it")
 
 
 def _options() -> argparse.Namespace:
@@ -90,8 +95,8 @@ def _drawn(options: argparse.Namespace, held: float, released: float, seed: int)
         if line["key"] == key:
             return line
     started = time.process_time()
-    names = _refusals(_honest(options, sizes, seed), options.rules or list(RULES), seed)
-    found = {"key": key, "refused": names, "seconds": time.process_time() - started}
+    names, few = _refusals(_honest(options, sizes, seed), options.rules or list(RULES), seed)
+    found = {"key": key, "refused": names, "underpowered": few, "seconds": time.process_time() - started}
     options.results.parent.mkdir(parents=True, exist_ok=True)
     with open(options.results, "a") as file:
         file.write(json.dumps(found) + "\n")
@@ -120,15 +125,19 @@ def _honest(options: argparse.Namespace, sizes: Sizes, seed: int) -> Case:
     return population.cut(table.iloc[order].reset_index(drop=True), sizes, target)
 
 
-def _refusals(case: Case, names: list[str], seed: int) -> list[str]:
-    """Those of the named rules that refuse; `inputs` where the tables are not even scored."""
+def _refusals(case: Case, names: list[str], seed: int) -> tuple[list[str], list[str]]:
+    """Those of the named rules that refuse, `inputs` where the tables are not even scored, and those for which the rows
+    are too few.
+    """
     parts = case.train, case.holdout, case.synthetic
     try:
         report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=names, seed=seed)
     except EvaluationError:
-        return ["inputs"]
-    reasons = gate.decide(report, RULES, "0" * 64).reasons
-    return [str(r["score"]) for r in reasons if r["score"] in names and not r["passed"]]
+        return ["inputs"], []
+    asked = {name: RULES[name] for name in names} | {rules.UNNOTICED: rules.LARGEST}
+    found = [r for r in gate.decide(report, asked, "0" * 64).reasons if not r["passed"]]
+    few = [r["score"] for r in found if r["score"] == rules.UNNOTICED or r["reason"] == Reason.TOO_FEW_ROWS]
+    return [str(r["score"]) for r in found if r["score"] not in few], few
 
 
 if __name__ == "__main__":
