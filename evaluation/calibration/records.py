@@ -134,6 +134,16 @@ def emails_with_another_number(case: Case, rng: Rng) -> Case:
     return _rewritten(case, "email", 0.2, lambda text: text.replace("@", f"{rng.integers(10)}@"), rng)
 
 
+def emails_with_a_digit_changed(case: Case, rng: Rng) -> Case:
+    """A fifth of the released e-mails are training people's with one digit of their number another."""
+    return _rewritten(case, "email", 0.2, lambda text: _with_a_digit_changed(text, rng), rng)
+
+
+def _with_a_digit_changed(text: str, rng: Rng) -> str:
+    at = int(rng.choice([place for place, character in enumerate(text) if character.isdigit()]))
+    return f"{text[:at]}{(int(text[at]) + rng.integers(1, 10)) % 10}{text[at + 1 :]}"
+
+
 def notes_with_accents(case: Case, rng: Rng) -> Case:
     """A fifth of the released notes are training people's, vowels under accents."""
     return _rewritten(case, "note", 0.2, lambda text: text.translate(ACCENTS), rng)
@@ -154,14 +164,27 @@ def notes_turned_round(case: Case, rng: Rng) -> Case:
     return _rewritten(case, "note", 0.2, lambda text: ", ".join(reversed(text.split(", "))), rng)
 
 
-def account_numbers_reused(case: Case, rng: Rng) -> Case:
-    """A fifth of the released account numbers, which are numbers, are training people's."""
+def _with_accounts(case: Case, rng: Rng) -> Case:
+    """The case with a number of an account, which is a number, for everybody."""
     accounts = {}
     for part, role in enumerate(("train", "holdout", "synthetic")):
         frame = getattr(case, role)
         accounts[role] = frame.assign(account=10**8 + rng.choice(10**8, len(frame), replace=False) * 3 + part)
-    known = replace(case, **accounts)
+    return replace(case, **accounts)
+
+
+def account_numbers_reused(case: Case, rng: Rng) -> Case:
+    """A fifth of the released account numbers are training people's."""
+    known = _with_accounts(case, rng)
     return changes.with_columns(known, changes.memorised(known, 0.2, rng), ["account"], rng)
+
+
+def account_numbers_with_a_digit_changed(case: Case, rng: Rng) -> Case:
+    """A fifth of the released account numbers are training people's with one digit another."""
+    known = _with_accounts(case, rng)
+    rows = changes.memorised(known, 0.2, rng)
+    changed = rows["account"].map(lambda number: int(_with_a_digit_changed(str(number), rng)))
+    return changes.with_columns(known, rows.assign(account=changed), ["account"], rng)
 
 
 def holdout_copied(case: Case, rng: Rng) -> Case:

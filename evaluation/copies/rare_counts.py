@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.stats import binom, nbinom, norm
 
 from launderette.evaluation.chance import ONCE_IN
 from launderette.evaluation.copies.exchange import Count
@@ -22,15 +22,11 @@ Rare = np.ndarray  # int64 [values, 4]: training, holdout and released rows with
 
 @dataclass(frozen=True)
 class RareValues:
-    """Rare values of one kind, and the rows of each table among which they were looked for.
-
-    `alone`: each stands in one real row and released rows alone, so that no more than whose it is is chance.
-    """
+    """Rare values of one kind, and the rows of each table among which they were looked for."""
 
     where: str
     rare: Rare
     sizes: np.ndarray  # int64 [3]
-    alone: bool = False
 
     def hits(self, side: int) -> int:
         """Values that one row of a side has, and otherwise released rows alone."""
@@ -38,8 +34,6 @@ class RareValues:
 
     def chances(self, side: int) -> np.ndarray:
         """How probable that is of each value where rows may change places: float64 [values]."""
-        if self.alone:
-            return np.full(len(self.rare), self.sizes[side] / self.sizes[:2].sum())
         total, share = self.rare[:, :3].sum(1), self.sizes / self.sizes.sum()
         return total * share[side] * share[2] ** (total - 1)
 
@@ -50,11 +44,34 @@ class RareValues:
     def count(self, side: int, tests: float) -> Count:
         """The count of a side, one of so many that share an error."""
         words = f"rare values {self.where} stand in one {SIDES[side]} row and otherwise in released rows alone"
-        if self.alone:
-            words = f"rare {self.where} that one real row and released rows alone have are {SIDES[side]} rows'"
         chances = self.chances(side)
         allowed = most(chances, 1 / (ONCE_IN * tests))
         return Count(words, self.hits(side), len(self.rare), float(chances.sum()), allowed)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How many training and holdout rows share something with released rows that no other real row has, of how many:
+    whatever the release is, it is chance which of them do.
+    """
+
+    what: str
+    rows: np.ndarray  # int64 [2]
+    sizes: np.ndarray  # int64 [2]
+
+    def least(self, side: int) -> float:
+        """The probability of all of them being rows of a side."""
+        return float((self.sizes[side] / self.sizes.sum()) ** self.rows.sum())
+
+    def count(self, side: int, tests: float) -> Count:
+        """The count of a side beside as many rows as others share; counts given the other side are negative binomial,
+        which is the exact test given their sum.
+        """
+        words = f"{SIDES[side]} rows share {self.what} with released rows and with no other real row"
+        mine, others = int(self.rows[side]), int(self.rows[1 - side])
+        here, there = (int(self.sizes[i]) for i in (side, 1 - side))
+        allowed = nbinom.isf(1 / (ONCE_IN * tests), others + 1, there / (here + there))
+        return Count(words, mine, here, others * here / there, min(here, int(allowed)))
 
 
 def shared_tests(least: list[float]) -> int:
@@ -63,9 +80,19 @@ def shared_tests(least: list[float]) -> int:
     return next(enough, max(1, len(least)))
 
 
-def alone(rare: Rare) -> Rare:
-    """Those that one real row alone has; what the same rows have in common counts once."""
-    return apart([rare[(rare[:, :2].sum(1) == 1) & (rare[:, 2] > 0)]])
+def sharing(what: str, codes: np.ndarray, rows: np.ndarray, sizes: np.ndarray) -> Sharing:
+    """Count the real rows that have something which no other real row has, but released rows do, once each: what one
+    shares in several places is no chance of its own.
+
+    `codes` say what stands in which of the `rows`: integers [entries], twice, rows as in a column.
+    """
+    codes = np.unique(codes, return_inverse=True)[1]
+    total, kinds = int(sizes.sum()), int(codes.max(initial=-1)) + 1
+    codes, rows = np.divmod(np.unique(codes * total + rows), total)
+    real = rows < sizes[:2].sum()
+    owned = (np.bincount(codes[real], minlength=kinds) == 1) & (np.bincount(codes[~real], minlength=kinds) > 0)
+    held = np.unique(rows[real & owned[codes]]) >= sizes[0]
+    return Sharing(what, np.array([(~held).sum(), held.sum()]), sizes[:2])
 
 
 def most(chances: np.ndarray, level: float) -> int:

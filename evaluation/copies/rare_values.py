@@ -9,11 +9,12 @@ have, a training row has it with probability m / (m + h), for h holdout rows.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, combinations
 
 import numpy as np
 
-from launderette.evaluation.copies import rare_texts
+from launderette.evaluation.copies import rare_combinations, rare_texts
 from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.copies.rare_counts import (
     NOTHING,
@@ -21,6 +22,7 @@ from launderette.evaluation.copies.rare_counts import (
     Column,
     Rare,
     RareValues,
+    Sharing,
     apart,
     rare_in,
     shared_tests,
@@ -33,16 +35,25 @@ DECIMALS, SECONDS_A_DAY = 6, 86_400.0  # in which a number may be written; secon
 PAIRED = 12  # columns of the most different values, of which two together may name somebody
 TOLD_APART = 0.95  # share of real rows that differ in them
 BY_INDEPENDENCE = 0.05  # real rows that one would equal if the two were independent, at most
-ERRORS = 0.8, 0.1, 0.1  # shares of the error: of values, of parts of texts, of two columns together
+ERRORS = 0.7, 0.1, 0.1, 0.1  # shares of the error: of values, parts of texts, combinations of labels, two columns
+
+Columns = Mapping[str, Column]
 
 
 def counted(samples: Samples) -> list[Count]:
     """Count rare values of one training row, and of one holdout row, that released rows have: of each column of labels,
     of all of them, of numbers that name somebody, of two columns that do so together (the worst of these), of
-    quasi-identifiers, of the extremes of all numbers, and of parts of texts.
+    quasi-identifiers, of the extremes of all numbers, of parts of texts, and of combinations of labels.
     """
     sizes = np.array([samples.size(role) for role in ROLES])
-    families = _groups(samples, sizes), rare_texts.fragments(samples), _pairs(samples, sizes)
+    columns = {c: _column(samples, c) if samples.is_number(c) else _labels(samples, c) for c in samples.known}
+    naming = {c for c, values in columns.items() if _names(samples, c, values)}
+    families: tuple[Sequence[RareValues | Sharing], ...] = (
+        _groups(samples, columns, naming, sizes),
+        rare_texts.fragments(samples, [c for c in naming if _whole(samples, c, columns[c])]),
+        rare_combinations.combined(columns, sizes),
+        _pairs({c: values for c, values in columns.items() if c not in naming}, sizes),
+    )
     found = []
     for side in range(2 if sizes[1] else 1):
         counts = []
@@ -55,35 +66,32 @@ def counted(samples: Samples) -> list[Count]:
     return found
 
 
-def _groups(samples: Samples, sizes: np.ndarray) -> list[RareValues]:
-    """Rare values by where they stand, without those of two columns together and of parts of texts."""
-    labels = {c: rare_in(_labels(samples, c), sizes) for c in samples.known if not samples.is_number(c)}
-    numbers = {c: _column(samples, c) for c in samples.known if samples.is_number(c)}
-    naming = {c: rare_in(values, sizes) for c, values in numbers.items() if _names(samples, c, values)}
-    found = {f"in {column}": rare for column, rare in (labels | naming).items()}
+def _groups(samples: Samples, columns: Columns, naming: Collection[str], sizes: np.ndarray) -> list[RareValues]:
+    """Rare values by where they stand, without those of several columns together and of parts of texts."""
+    numbers = [c for c in columns if samples.is_number(c)]
+    labels = {c: rare_in(values, sizes) for c, values in columns.items() if c not in numbers}
+    found = {f"in {c}": rare for c, rare in (labels | {c: rare_in(columns[c], sizes) for c in naming}).items()}
     if sum(len(rare) > 0 for rare in labels.values()) > 1:
         found["in columns of labels"] = apart([*labels.values()])
-    if samples.quasi_identifiers:
-        found["of the quasi-identifiers"] = rare_in(_combined(samples), sizes)
-    found["at the ends of columns of numbers"] = apart([_extremes(values, sizes) for values in numbers.values()])
+    if asked := [columns[c] for c in samples.quasi_identifiers if c in columns]:
+        found["of the quasi-identifiers"] = rare_in(_joined(asked), sizes)
+    found["at the ends of columns of numbers"] = apart([_extremes(columns[c], sizes) for c in numbers])
     return [RareValues(where, rare, sizes) for where, rare in found.items() if len(rare)]
 
 
-def _pairs(samples: Samples, sizes: np.ndarray) -> list[RareValues]:
+def _pairs(columns: Columns, sizes: np.ndarray) -> list[RareValues]:
     """Rare values of two columns that together name somebody, as a day of birth and a town do: nearly all real rows
     differ in them, and hardly any would be equal if the columns were independent.
     """
-    real, columns = int(sizes[:2].sum()), {}
-    for name in samples.known:
-        column = _column(samples, name) if samples.is_number(name) else _labels(samples, name)
-        if not (samples.is_number(name) and _names(samples, name, column)):
-            values, counts = np.unique(column[:real], return_counts=True)
-            columns[name] = column, len(values), float(np.square(counts / real).sum())
-    chosen = sorted(columns, key=lambda name: -columns[name][1])[:PAIRED]
+    real, spread = int(sizes[:2].sum()), {}
+    for name, column in columns.items():
+        counts = np.unique(column[:real], return_counts=True)[1]
+        spread[name] = len(counts), float(np.square(counts / real).sum())
+    chosen = sorted(columns, key=lambda name: -spread[name][0])[:PAIRED]
     found = []
     for one, other in combinations(chosen, 2):
-        if real * columns[one][2] * columns[other][2] < BY_INDEPENDENCE:
-            both = _joined(np.column_stack([columns[one][0], columns[other][0]]))
+        if real * spread[one][1] * spread[other][1] < BY_INDEPENDENCE:
+            both = _joined([columns[one], columns[other]])
             if len(np.unique(both[:real])) > TOLD_APART * real:
                 found.append(RareValues(f"of {one} and {other} together", rare_in(both, sizes), sizes))
     return [group for group in found if len(group.rare)]
@@ -100,16 +108,13 @@ def _labels(samples: Samples, name: str) -> Column:
     return codes[_column(samples, name)]  # -1, which is missing, reads the last
 
 
-def _combined(samples: Samples) -> Column:
-    """Each row's values in all quasi-identifiers as one number; none where a row lacks one of them."""
-    parts = [_column(samples, c) if samples.is_number(c) else _labels(samples, c) for c in samples.quasi_identifiers]
-    return _joined(np.column_stack(parts))
-
-
-def _joined(rows: np.ndarray) -> Column:
-    """Rows of values [all rows, columns] as one number each; none where a value is missing."""
-    codes = np.unique(rows, axis=0, return_inverse=True)[1].astype(np.float64).reshape(-1)
-    return np.where(np.isnan(rows).any(axis=1), np.nan, codes)
+def _joined(columns: Sequence[Column]) -> Column:
+    """Each row's values in several columns as one number; none where one is missing."""
+    joined = np.zeros(len(columns[0]))
+    for column in columns:
+        values, codes = np.unique(column, return_inverse=True)
+        joined = np.unique(joined * len(values) + codes, return_inverse=True)[1].astype(np.float64)
+    return np.where(np.isnan(np.stack(columns)).any(axis=0), np.nan, joined)
 
 
 def _names(samples: Samples, name: str, column: Column) -> bool:
@@ -123,6 +128,12 @@ def _names(samples: Samples, name: str, column: Column) -> bool:
     step = _step(values * samples.units[name], samples.kinds[name]) / samples.units[name]
     different = len(np.unique(values))
     return bool(np.ptp(values) > SPAN * len(values) * step and different > NAMING * len(values) / 2)
+
+
+def _whole(samples: Samples, name: str, column: Column) -> bool:
+    """Whether numbers are written without decimals, as those of accounts and telephones are."""
+    values = column[~np.isnan(column)] * samples.units[name]
+    return samples.kinds[name] == "numerical" and np.array_equal(np.round(values), values)
 
 
 def _step(values: np.ndarray, kind: str) -> float:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,16 +54,16 @@ def written(values: pd.Series) -> pd.Series:
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and runs of digits, without case and accents."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return re.findall(r"[^\W\d_]+|\d+", plain)
+    """The first runs of letters and runs of digits, without case and accents."""
+    folded = unicodedata.normalize("NFKD", text[:LETTERS_READ].casefold())
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    return re.findall(r"[^\W\d_]+|\d+", plain)[:WORDS_READ]
 
 
-def fragments(text: str) -> Iterator[tuple[str, str]]:
-    """What remains of a text that was changed, each under the name of its kind: all of it but for spaces and
-    punctuation, its words in any order, and single words, pairs and threes of words.
+def fragments(found: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What remains of the words of a text that was changed, each under the name of its kind: all of it but for spaces
+    and punctuation, its words in any order, and single words, pairs and threes of words.
     """
-    found = words(text[:LETTERS_READ])[:WORDS_READ]
     yield "letters and digits", "".join(found)
     yield "words in any order", " ".join(sorted(found))
     for length, kind in RUNS.items():

@@ -209,8 +209,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "privacy.rare_values": (
         "Rare values",
-        "Share of rare labels, texts and parts of them, numbers that name somebody and extremes that one training row "
-        "alone has and that stand in the release.",
+        "Share of rare labels, numbers that name somebody and extremes that one training row alone has and that stand "
+        "in the release, or of training rows that alone share a part of a text or a combination of labels with it.",
         "The ceiling is what chance has: other people may have a rare value too.",
     ),
     "privacy.nearest_record": (

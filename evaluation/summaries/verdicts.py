@@ -46,7 +46,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "privacy.copies": "of released rows identical to a real row",
     "privacy.identifiers": "of released identifiers that are real ones",
     "privacy.near_copies": "of released rows as much like one real row as real rows seldom are like each other",
-    "privacy.rare_values": "of rare values that stand in one real row and otherwise in released rows alone",
+    "privacy.rare_values": "of rare values, or of rows with such, that one real row alone shares with released rows",
     "privacy.nearest_record": "of released rows nearer to a training row than to an unseen one",
     "privacy.membership": "of training rows recognised as such, at 1 % false accusations",
     "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",

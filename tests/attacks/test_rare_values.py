@@ -7,7 +7,8 @@ from scipy.stats import binom
 
 from evaluation import calibration, privacy, samples
 from evaluation.calibration import population
-from evaluation.copies import rare_counts, rare_values
+from evaluation.copies import rare_counts, rare_texts, rare_values
+from evaluation.measures import reuse
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -73,6 +74,9 @@ LEAKS = [
     "records.notes_copied_in_capitals",
     "records.names_and_notes_copied",
     "records.account_numbers_reused",
+    "records.account_numbers_with_a_digit_changed",
+    "records.emails_with_a_digit_changed",
+    "records.emails_with_another_number",
 ]
 
 
@@ -98,6 +102,16 @@ def test_rare_values_of_an_honest_table_are_no_more_than_chance(sizes):
             assert count["hits"] <= max(1.1 * count["expected"], count["allowed"]), count
 
 
+def test_combinations_of_labels_that_one_training_row_has_alone_are_found(honest):
+    columns = ["education", "city", "country", "trade", "plan"]
+    leak = honest.synthetic.copy()
+    leak.loc[:1499, columns] = honest.train[columns].head(1500).to_numpy()
+    for released, caught in ((leak, True), (honest.synthetic, False)):
+        counts = privacy.rare_values(samples.make(honest.train, honest.holdout, released)).detail["counts"]
+        beyond = [c for c in counts if "combination" in c["counted"] and c["hits"] > c["allowed"]]
+        assert bool(beyond) is caught and all("training" in c["counted"] for c in beyond)
+
+
 def test_combinations_of_quasi_identifiers_are_rare_values_of_their_own(honest):
     """Nothing in one column is rare; who was born, lives and works so is one person."""
     columns = "age", "city", "trade"
@@ -110,3 +124,28 @@ def test_combinations_of_quasi_identifiers_are_rare_values_of_their_own(honest):
         assert (found["hits"] > max(1.1 * found["expected"], found["allowed"])) is caught
     with pytest.raises(EvaluationError, match="2 of 3"):
         samples.make(honest.train, honest.holdout, leak, quasi_identifiers=("age", "city", "absent"))
+
+
+def test_rows_that_share_what_no_other_real_row_has_count_once_beside_the_other_side():
+    """Training row 0 shares two values with released rows, row 1 and holdout row 3 share one, rows 2 and 4 one that
+    two real rows have.
+    """
+    rows, codes = np.array([0, 0, 1, 2, 3, 4, 5, 5, 6, 6, 7]), np.array([0, 1, 2, 3, 4, 3, 0, 1, 2, 3, 4])
+    found = rare_counts.sharing("a word", codes, rows, np.array([3, 2, 3]))
+    assert found.rows.tolist() == [2, 1]
+    count = found.count(0, 1)
+    assert (count.hits, count.of, count.expected) == (2, 3, 1.5) and count.allowed == 3
+    many = rare_counts.Sharing("a word", np.array([60, 5]), np.array([1000, 250])).count(0, 1)
+    assert binom.cdf(5, 6 + many.allowed, 0.2) <= 0.001 < binom.cdf(5, 5 + many.allowed, 0.2)
+
+
+@pytest.mark.parametrize("other", ["anna12845@x", "anna1245@x", "anna123945@x", "anna12345@x"])
+def test_texts_that_differ_in_one_character_have_a_part_in_common(other):
+    codes, rows = rare_texts._Letters(["anna12345x", "annb12845x", "", "".join(reuse.words(other))]).all_but_one()
+    first, second, last = ({*codes[rows == row].tolist()} for row in (0, 1, 3))
+    assert first & last and not first & second
+
+
+def test_runs_of_characters_are_known_again_wherever_they_stand():
+    codes, rows = rare_texts._Letters(["xx12345678", "short", "é12345678yyy"]).runs(8)
+    assert len({*codes[rows == 0].tolist()} & {*codes[rows == 2].tolist()}) == 1 and not (rows == 1).any()

@@ -1,0 +1,68 @@
+"""Combinations of three to five labels that one real row alone has: people singled out by what is common of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+
+from launderette.evaluation.copies.rare_counts import Column, Sharing, sharing
+
+LABELS = (3, 4, 5)  # of a combination
+COLUMNS = 10  # those of the most different values
+VALUES, SHARE = 50, 0.02  # different ones of a column of labels at most, or so many of all rows
+LOOKED_AT = 4  # combinations of columns
+
+Labels = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int64 [all rows]; how many there are
+
+
+def combined(columns: Mapping[str, Column], sizes: np.ndarray) -> list[Sharing]:
+    """Count rows by what they alone have in a few combinations of columns of few values: those in which most real rows
+    stand alone that released rows repeat.
+
+    Which combinations these are says nothing of whose the rows are, so that no more than those few share an error.
+    """
+    if not sizes[1]:
+        return []
+    labels = {name: _coded(column) for name, column in columns.items()}
+    most = max(VALUES, SHARE * sizes.sum())
+    chosen = sorted((n for n in labels if 1 < labels[n][1] <= most), key=lambda n: -labels[n][1])[:COLUMNS]
+    sets = [names for size in LABELS for names in combinations(chosen, size)]
+    ranked = sorted(sets, key=lambda names: -_repeated(_joined([labels[n] for n in names]), sizes))
+    found = (
+        sharing(_told(names), _joined([labels[n] for n in names]), np.arange(sizes.sum()), sizes)
+        for names in ranked[:LOOKED_AT]
+    )
+    return [one for one in found if one.rows.any()]
+
+
+def _coded(column: Column) -> Labels:
+    values, codes = np.unique(column, return_inverse=True)
+    return codes.reshape(-1), len(values)
+
+
+def _told(names: tuple[str, ...]) -> str:
+    return f"their combination of {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _joined(labels: list[Labels]) -> np.ndarray:
+    """One number for the values of each row in these columns: int64 [all rows]."""
+    joined = np.zeros(len(labels[0][0]), dtype=np.int64)
+    for codes, values in labels:
+        joined = joined * values + codes
+    return joined
+
+
+def _repeated(joined: np.ndarray, sizes: np.ndarray) -> float:
+    """How many values one real row and otherwise released rows alone have, beyond what chance would let them, in
+    standard deviations.
+    """
+    real = int(sizes[:2].sum())
+    codes = np.unique(joined, return_inverse=True)[1]
+    rows, copies = (np.bincount(part, minlength=codes.max() + 1) for part in (codes[:real], codes[real:]))
+    total, share = rows + copies, real / sizes.sum()
+    total = total[total > 1]
+    chances = total * share * (1 - share) ** (total - 1)
+    found = int(((rows == 1) & (copies > 0)).sum())
+    return float((found - chances.sum()) / np.sqrt(1 + (chances * (1 - chances)).sum()))
