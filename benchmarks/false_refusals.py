@@ -52,7 +52,7 @@ def main() -> None:
         found = [_drawn(options, held, released, seed * len(sizes) + place) for seed in range(options.draws)]
         names = Counter(name for one in found for name in one["refused"])
         count = sum(bool(one["refused"]) for one in found)
-        few = sum(one["underpowered"] and not one["refused"] for one in found)
+        few = sum(bool(one["underpowered"]) and not one["refused"] for one in found)
         refused, unsure, draws, by = refused + count, unsure + few, draws + len(found), by + names
         seconds = np.mean([one["seconds"] for one in found])
         row = f"{held:g}", f"{released:g}", f"{count} of {len(found)}", _listed(names), str(few), f"{seconds:.1f}"
