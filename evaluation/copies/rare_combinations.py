@@ -9,12 +9,12 @@ import numpy as np
 
 from launderette.evaluation.copies.rare_counts import Column, Sharing, sharing
 
-LABELS = (3, 4, 5)  # of a combination
-COLUMNS = 10  # those of the most different values
-VALUES, SHARE = 50, 0.02  # different ones of a column of labels at most, or so many of all rows
-LOOKED_AT = 4  # combinations of columns
+COMBINATION_SIZES = (3, 4, 5)  # of a combination
+COMBINABLE = 10  # those of the most different values
+COMBINED_VALUES, VALUES_SHARE = 50, 0.02  # different ones of a column of labels at most, or so many of all rows
+COMBINATIONS = 4  # combinations of columns
 
-Labels = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int64 [all rows]; how many there are
+CodedColumn = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int64 [all rows]; how many there are
 
 
 def combined(columns: Mapping[str, Column], sizes: np.ndarray) -> list[Sharing]:
@@ -26,18 +26,18 @@ def combined(columns: Mapping[str, Column], sizes: np.ndarray) -> list[Sharing]:
     if not sizes[1]:
         return []
     labels = {name: _coded(column) for name, column in columns.items()}
-    most = max(VALUES, SHARE * sizes.sum())
-    chosen = sorted((n for n in labels if 1 < labels[n][1] <= most), key=lambda n: -labels[n][1])[:COLUMNS]
-    sets = [names for size in LABELS for names in combinations(chosen, size)]
+    most = max(COMBINED_VALUES, VALUES_SHARE * sizes.sum())
+    chosen = sorted((n for n in labels if 1 < labels[n][1] <= most), key=lambda n: -labels[n][1])[:COMBINABLE]
+    sets = [names for size in COMBINATION_SIZES for names in combinations(chosen, size)]
     ranked = sorted(sets, key=lambda names: -_repeated(_joined([labels[n] for n in names]), sizes))
     found = (
         sharing(_told(names), _joined([labels[n] for n in names]), np.arange(sizes.sum()), sizes)
-        for names in ranked[:LOOKED_AT]
+        for names in ranked[:COMBINATIONS]
     )
     return [one for one in found if one.rows.any()]
 
 
-def _coded(column: Column) -> Labels:
+def _coded(column: Column) -> CodedColumn:
     values, codes = np.unique(column, return_inverse=True)
     return codes.reshape(-1), len(values)
 
@@ -46,7 +46,7 @@ def _told(names: tuple[str, ...]) -> str:
     return f"their combination of {', '.join(names[:-1])} and {names[-1]}"
 
 
-def _joined(labels: list[Labels]) -> np.ndarray:
+def _joined(labels: list[CodedColumn]) -> np.ndarray:
     """One number for the values of each row in these columns: int64 [all rows]."""
     joined = np.zeros(len(labels[0][0]), dtype=np.int64)
     for codes, values in labels:
