@@ -208,7 +208,7 @@ class PublicColumn:
 
     def _dates(self, values: pd.Series) -> pd.Series:
         """Return dates as texts: of equal values of several types, such as 1 and True, none is read as the other is."""
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        if values.dtype.kind == "M" and not isinstance(values.dtype, pd.ArrowDtype):
             years = (values.dt.tz_convert(None) if values.dt.tz is not None else values).dt.year
             return values.where(years.between(*YEARS)).dt.strftime(self.format).astype("object")
         return values.astype("object").map(self._date, na_action="ignore").astype("object")
@@ -218,6 +218,8 @@ class PublicColumn:
             return text_of(value)
         try:
             known = pd.Timestamp(value) if isinstance(value, np.datetime64) else value
+            if isinstance(known, date) and not YEARS[0] <= known.year <= YEARS[1]:
+                return None
             return date_format.write(timestamps.moment_of(known, self.column), self.format)
         except (ValueError, OverflowError):
             return None

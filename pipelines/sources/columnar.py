@@ -20,18 +20,19 @@ STREAM = b"\xff\xff\xff\xff"  # how an Arrow stream begins, where a file says AR
 
 
 def open_parts(
-    parts: list[Part], form: str, without: frozenset[str], empty: bool = False
+    parts: list[Part], form: str, without: frozenset[str], typed: bool = True
 ) -> tuple[tuple[str, ...], Batches, tuple[str, ...]]:
     """Check every part and return the names, a reader of batches and the columns of `without`, which are left unread.
 
-    LaunderError for parts that differ, values that there is no kind for, or no rows, unless it may be `empty`.
+    LaunderError for parts that differ and, where `typed`, for values that there is no kind for, or no rows.
     """
     schemas = [_schema(part, form) for part in parts]
     names = _names(schemas[0], without)
     for part, schema in zip(parts, schemas, strict=True):
         _check_names(_names(schema, without), names, part.name)
-        _check_types(schema, names, part.name)
-    if not empty and not any(_holds_rows(part, form) for part in parts):
+        if typed:
+            _check_types(schema, names, part.name)
+    if typed and not any(_holds_rows(part, form) for part in parts):
         raise LaunderError(f"expected rows in {parts[0].name}, found columns without any; write the data to it again")
     left_out = tuple(name for name in schemas[0].names if name in without)
     return tuple(names), lambda: (batch for part in parts for batch in _batches(part, form, names)), left_out
@@ -39,7 +40,47 @@ def open_parts(
 
 def read(parts: list[Part], form: str, names: Iterable[str]) -> pd.DataFrame:
     """Read whole parts into a frame; integers and booleans with missing values keep their type."""
-    return _joined([_frame(part, form, list(names)) for part in parts])
+    return _joined([_frame(_table(part, form, list(names))) for part in parts])
+
+
+def read_each(parts: list[Part], form: str, names: Iterable[str]) -> pd.DataFrame:
+    """Read whole parts into a frame, each value with the type that it has in its own part, whose types may follow from
+    its rows; a text that is no UTF-8 is missing.
+    """
+    return each([_frame(legible(_table(part, form, list(names)))) for part in parts])
+
+
+def each(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all frames, each value with the type that it has in its own."""
+    if len(frames) == 1:
+        return frames[0]
+    return pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
+
+
+def legible(table: pa.Table) -> pa.Table:
+    """Return a table in which texts that are no UTF-8 are missing: Arrow would stop at the first."""
+    for at, name in enumerate(table.column_names):
+        column = table.column(at)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            table = table.set_column(at, name, _legible(column))
+    return table
+
+
+def _legible(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return pa.chunked_array([pa.array(map(_text, column.cast(pa.large_binary()).to_pylist()), pa.string())])
+    return column
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def rows(parts: list[Part]) -> int:
@@ -139,8 +180,7 @@ def _table(part: Part, form: str, names: list[str]) -> pa.Table:
     return table.select([name for name in table.column_names if name in names or name.startswith(INDEX_PREFIX)])
 
 
-def _frame(part: Part, form: str, names: list[str]) -> pd.DataFrame:
-    table = _table(part, form, names)
+def _frame(table: pa.Table) -> pd.DataFrame:
     frame = to_frame(table)
     if frame.index.names != [None]:
         frame = frame.reset_index()

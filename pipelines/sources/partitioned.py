@@ -23,10 +23,10 @@ def open_folder(
 ) -> tuple[tuple[str, ...], columnar.Batches, tuple[str, ...]]:
     """Check every part and return the names, a reader of batches and the columns of `without`, which are left unread.
 
-    `typed` False leaves names of folders as they stand, and allows for no rows. LaunderError as in columnar.open_parts,
-    and where folders lie in one another differently.
+    `typed` False leaves names of folders as they stand, and of each part its own types. LaunderError as in
+    columnar.open_parts, and where folders lie in one another differently.
     """
-    inside, _, _ = columnar.open_parts(list(parts), PARQUET, without, empty=not typed)
+    inside, _, left_out = columnar.open_parts(list(parts), PARQUET, without, typed)
     keys = [[name.partition("=")[0] for name in _folders(folder, part)] for part in parts]
     if odd := next((part for part, found in zip(parts, keys, strict=True) if found != keys[0]), None):
         raise LaunderError(
@@ -37,9 +37,8 @@ def open_folder(
         raise LaunderError(
             f"expected the column {twice[0]!r} in the names of folders or in the files, found it in both; keep one"
         )
-    schema = _dataset(folder, parts, typed).schema
     names = (*inside, *(name for name in keys[0] if name not in without))
-    left_out = tuple(name for name in schema.names if name in without)
+    left_out += tuple(name for name in keys[0] if name in without)
 
     def batches() -> Iterator[pa.RecordBatch]:
         return _dataset(folder, parts, typed).to_batches(columns=list(names), batch_size=BATCH_ROWS)
@@ -49,7 +48,13 @@ def open_folder(
 
 def read(folder: Path, parts: Sequence[Part], names: Sequence[str], typed: bool = True) -> pd.DataFrame:
     """Read all parts into a frame, the columns of folders last, `typed` as in open_folder."""
-    table = _dataset(folder, parts, typed).to_table(columns=list(names))
+    if typed:
+        return _frame(_dataset(folder, parts, typed).to_table(columns=list(names)))
+    alone = (_dataset(folder, [part], typed).to_table(columns=list(names)) for part in parts)
+    return columnar.each([_frame(columnar.legible(table)) for table in alone])
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
     return columnar.with_integers(to_frame(table), table)
 
 

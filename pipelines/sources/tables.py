@@ -90,7 +90,8 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
     if folder:
         frame = partitioned.read(folder, found, source.names, options.get("typed", True))
     elif form in (PARQUET, ARROW):
-        frame = columnar.read(found, form, source.names)
+        read = columnar.read if options.get("typed", True) else columnar.read_each
+        frame = read(found, form, source.names)
     else:
         frame = _frame(form, pa.Table.from_batches(list(source.batches())))
     return TableRead(_noted(frame, source), len(frame))
@@ -168,7 +169,7 @@ def _open(
     if partitions:
         return TableSource(*partitioned.open_folder(partitions, found, frozenset(without), typed))
     if form in (PARQUET, ARROW):
-        return TableSource(*columnar.open_parts(found, form, frozenset(without), empty=not typed))
+        return TableSource(*columnar.open_parts(found, form, frozenset(without), typed))
     if form in (JSON, LINES, EXCEL) and not typed:
         raise LaunderError(
             f"expected delimited text, Parquet or Arrow under privacy.epsilon, found {form}, whose types follow from "

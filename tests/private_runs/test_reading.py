@@ -10,13 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.marginals import measuring
 from generators.privacy import noise
-from generators.privacy.domain import PublicColumn
+from generators.privacy.domain import OTHER_LABEL, PublicColumn
 from generators.privacy.learning import TRUTH_VALUE, _each, _form
 from generators.tabular import marginals as tabular_marginals
 from pipelines import config
@@ -89,10 +91,16 @@ def test_odd_lines_stop_no_run_and_are_counted_for_inside(tmp_path, monkeypatch)
     assert private_tabular.ingest(asked, tmp_path / "in").notes == ()
 
 
+NO_TEXT = "x'ff'"  # bytes that are no UTF-8, as a text
+
+
 def in_sqlite(folder, rows):
     with contextlib.closing(sqlite3.connect(folder / "people.db")) as database:
         database.execute("CREATE TABLE people (age, town, ill)")
-        database.executemany("INSERT INTO people VALUES (?, ?, ?)", rows)
+        values = [[f"CAST({own} AS TEXT)" if own == NO_TEXT else "?" for own in row] for row in rows]
+        for row, named in zip(rows, values, strict=True):
+            given = [own for own in row if own != NO_TEXT]
+            database.execute(f"INSERT INTO people VALUES ({', '.join(named)})", given)
         database.commit()
     stated = {"age": COLUMNS["age"], "town": {"kind": "categorical", "categories": [1, 2]}, "ill": "boolean"}
     words = ["source.table=people", "privacy.epsilon=4", f"columns={json.dumps(stated)}"]
@@ -100,7 +108,7 @@ def in_sqlite(folder, rows):
     return public.read(remote.fetched(asked)[0])[0]
 
 
-@pytest.mark.parametrize("value", ["x", 1.5, b"\x00\xff", 2**62, None])
+@pytest.mark.parametrize("value", ["x", 1.5, b"\x00\xff", 2**62, None, NO_TEXT])
 def test_a_value_of_another_type_changes_nothing_of_the_others_in_sqlite(tmp_path, value):
     rows = [(30, 1.0, True), (40.5, 2, False), (None, 1, 0)]
     (tmp_path / "less").mkdir(), (tmp_path / "more").mkdir()
@@ -235,6 +243,44 @@ def test_a_row_in_a_folder_of_its_own_changes_nothing_of_the_others(tmp_path, to
         read = public.read(asked)[0].sort_values(["age", "ill", "town"])
         told.append(read[read["town"].isin(["01", "2"])].reset_index(drop=True))
     assert len(told[0]) == 20 and told[0].equals(told[1])
+
+
+NO_UTF8 = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+STATED_DAYS = {key: entry for key, entry in COLUMNS.items() if key != "note"}
+STATED_DAYS |= {"day": {"kind": "datetime", "format": "%Y-%m-%d", "bounds": ["2000-01-01", "2030-12-31"]}}
+ALONE = [None, 1, 1.5, "x", True, b"\xff", [1], datetime.date(2020, 1, 1), 2**62, NO_UTF8]  # in a part of its own
+ALONE += [pa.array([years * 31_556_952], pa.timestamp("s")) for years in (-4000, -1000, 8029, 200_000)]
+
+
+def in_parts(place, table, more, folders):
+    for name, part in (("b", table), *((("a", more),) if more else ())):  # which comes first
+        (folder := place / ("data" + f"/town={name}" * folders)).mkdir(parents=True, exist_ok=True)
+        pq.write_table(part.drop_columns("town") if folders else part, folder / f"{name}.parquet")
+    asked = config.load(place / "data", [f"columns={json.dumps(STATED_DAYS)}", "privacy.epsilon=4"], place / "out")
+    return public.read(asked)[0]
+
+
+@pytest.mark.parametrize("folders", [False, True], ids=["files", "folders"])
+@pytest.mark.parametrize("value", ALONE, ids=str)
+def test_a_row_in_a_part_of_its_own_changes_nothing_of_the_others(tmp_path, value, folders):
+    """Whatever types that part has: they follow from its rows, as all of them missing have none."""
+    days = pd.to_datetime(["2020-02-03", "2021-02-03"])
+    table = pa.table({"age": [1, 2], "town": ["Ulm", "x"], "ill": [True, False], "day": days})
+    column = value if isinstance(value, pa.Array) else pa.array([value])
+    more = pa.table(dict.fromkeys(table.column_names, column))
+    before = in_parts(tmp_path / "less", table, None, folders)
+    after = in_parts(tmp_path / "more", table, more, folders)
+    assert before["day"].tolist() == ["2020-02-03", "2021-02-03"] and before["ill"].tolist() == [True, False]
+    assert after.iloc[1:].reset_index(drop=True).equals(before) and after.dtypes.equals(before.dtypes)
+
+
+def test_a_text_that_is_no_utf_8_is_missing_and_stops_nothing(tmp_path):
+    table = pa.table(
+        {"age": [1, 2], "town": ["Ulm", "x"], "ill": [True, False], "day": [datetime.date(2020, 1, 2)] * 2}
+    )
+    more = table.slice(1).set_column(1, "town", NO_UTF8)
+    found = in_parts(tmp_path, pa.concat_tables([table, more]), None, False)
+    assert found["town"].fillna("").tolist() == ["Ulm", OTHER_LABEL, ""] and found["day"].tolist() == ["2020-01-02"] * 3
 
 
 WITHOUT_ROWS = {
