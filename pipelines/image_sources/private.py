@@ -6,6 +6,7 @@ nothing of another.
 """
 
 import io
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -35,11 +36,11 @@ def find(path: str | Path, *, labelled: bool, entity: str | None = None) -> Imag
     """
     path = Path(path)
     if path.is_dir():
-        names = [name for name in files.readable(path).names if files.suffix(name) in SUFFIXES]
+        names = [name for name in files.listed(path).names if files.suffix(name) in SUFFIXES]
         if entity is not None:
             return _described(path, names, labelled, entity)
         table = pd.DataFrame({LABEL_COLUMN: _above(names)} if labelled else {}, index=range(len(names)))
-        return ImageSource(table, lambda i: files.read(path, names[i]))
+        return ImageSource(table, lambda i: _content(path, names[i]))
     if entity is not None:
         raise LaunderError(f"expected a folder of images with {ENTITY_TABLE} for split.entity, found {path}; write one")
     if path.suffix.lower() != ".npz" or not path.is_file():
@@ -51,7 +52,12 @@ def find(path: str | Path, *, labelled: bool, entity: str | None = None) -> Imag
 
 def _above(names: Sequence[str]) -> np.ndarray:
     """Return the folder that each file lies in."""
-    return np.array([PurePosixPath(name).parent.name for name in names], dtype=object)
+    return np.array([files.text_of(PurePosixPath(name).parent.name) for name in names], dtype=object)
+
+
+def _content(folder: Path, name: str) -> bytes:
+    """Read a file; one that may not be read is no image, as one whose bytes are none."""
+    return files.read(folder, name) if os.access(folder / name, os.R_OK) else b""
 
 
 def _described(path: Path, names: Sequence[str], labelled: bool, entity: str) -> ImageSource:
@@ -69,7 +75,7 @@ def _described(path: Path, names: Sequence[str], labelled: bool, entity: str) ->
     labels = used[LABEL_COLUMN].fillna("") if LABEL_COLUMN in used else _above(paths)
     table = pd.DataFrame({LABEL_COLUMN: labels} if labelled else {}, index=range(len(paths)))
     left = Counter({WITHOUT_FILE: len(rows) - len(used), NOT_NAMED: len(names) - len(set(paths))})
-    return ImageSource(table.assign(**{entity: used[entity]}), lambda i: files.read(path, paths[i]), passed_over=left)
+    return ImageSource(table.assign(**{entity: used[entity]}), lambda i: _content(path, paths[i]), passed_over=left)
 
 
 def among(found: ImageSource, used: np.ndarray) -> ImageSource:

@@ -67,14 +67,14 @@ def readable(folder: Path) -> Listing:
             f"expected to read all below {folder}, found {found.locked:,} without permission; change it, or move "
             "them away"
         )
-    if strange := sum(not _text(name) for name in found.names):
+    if strange := sum(text_of(name) != name for name in found.names):
         raise LaunderError(f"expected names of files in UTF-8 below {folder}, found {strange:,} others; rename them")
     return found
 
 
-def _text(name: str) -> bool:
-    """Tell whether a name is text: bytes that are not UTF-8 come as lone surrogates."""
-    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
+def text_of(name: str) -> str:
+    """Return a name as text, with U+FFFD in place of bytes that are not UTF-8: they come as lone surrogates."""
+    return name if name.isascii() else os.fsencode(name).decode(errors="replace")
 
 
 def suffix(name: str) -> str:
@@ -102,6 +102,12 @@ def digest(path: str | Path) -> str:
     path = Path(path)
     if not path.is_dir():
         return digest_file(path)
-    names = readable(path).names
+    contents = {
+        name.encode(errors="backslashreplace").decode(): os.path.join(path, name) for name in listed(path).names
+    }
     with quiet(path):
-        return digest_of({name: digest_file(os.path.join(path, name)) for name in names})
+        return digest_of({name: _digest(place) for name, place in contents.items()})
+
+
+def _digest(place: str) -> str | None:
+    return digest_file(place) if os.access(place, os.R_OK) else None

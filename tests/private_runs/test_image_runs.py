@@ -122,13 +122,15 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("place", ["v/zz.png", "zz.png", f"{SECRET}/a/b/zz.png"])
+@pytest.mark.parametrize("place", ["v/zz.png", "zz.png", f"{SECRET}/a/b/zz.png", "v/\udcff.png", "\udcff/z.png"])
 def test_one_image_changes_nothing_of_another(source, odd, place):
     before = private_image.ingest(loaded(source), source.parent / "before")
     (source / place).parent.mkdir(parents=True, exist_ok=True)
     (source / place).write_bytes(ODD[odd])
     after = private_image.ingest(loaded(source), source.parent / "after")
     assert after.schema == before.schema and not after.passed_over and not after.notes
+    assert private_image.store(after.data, source.parent / "after")["rows"] == len(after.data)
+    assert private_image.digest_source(source)
     known, now = (Counter(zip(map(bytes, one.pixels), one.labels, strict=True)) for one in (before.data, after.data))
     assert not known - now and (now - known).total() == (0 if odd in ("broken", "of DICOM") else 1)
 
