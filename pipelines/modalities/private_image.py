@@ -55,14 +55,14 @@ def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[Image
     """Return the images that the ledger protects and those of the scores, the side of each image or entity by
     itself.
     """
-    return _parts(images, _sides(images, config, config.split.holdout or HELD_OUT, config.seed))
+    return _parts(images, _sides(images, config, config.split.holdout or HELD_OUT, splitting.SPLIT_KEY))
 
 
-def _sides(images: ImageSample, config: RunConfig, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _sides(images: ImageSample, config: RunConfig, holdout: float, key: str) -> tuple[np.ndarray, np.ndarray]:
     owner = config.split.column
     if owner is not None:
-        return splitting.sides_of_entities(images.table[owner], holdout=holdout, seed=seed)
-    return splitting.sides_of(_digests(images), holdout=holdout, seed=seed)
+        return splitting.sides_of_entities(images.table[owner], holdout=holdout, key=key)
+    return splitting.sides_of(_digests(images), holdout=holdout, key=key)
 
 
 def _digests(images: ImageSample) -> list[str]:
@@ -111,7 +111,7 @@ def score(
     image is looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
     known = _known(holdout, synthetic)
-    one, other = _parts(known, _sides(known, config, 0.5, config.seed + 1))
+    one, other = _parts(known, _sides(known, config, splitting.HALF, splitting.HALVES_KEY))
     report = image.score(one, other, synthetic, schema, config, None, names=private.scored(names, NAME))
     report.scores[telling.SPENT] = telling.score(model)
     return report

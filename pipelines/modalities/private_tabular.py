@@ -65,7 +65,7 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that the ledger protects and those of the scores, the side of each row or entity by itself."""
     held, owner = config.split.holdout or HELD_OUT, config.split.column
-    return splitting.split(frame, holdout=held, seed=config.seed, entity=owner)
+    return splitting.split(frame, holdout=held, entity=owner)
 
 
 def train(
@@ -113,7 +113,7 @@ def score(
     """Score synthetic rows against one half of the holdout, with the other as what real rows reach; no training row is
     looked at. What was spent stands in place of attacks, which would have nothing to recognise.
     """
-    halves = splitting.halves(holdout, seed=config.seed + 1, entity=config.split.column)
+    halves = splitting.halves(holdout, entity=config.split.column)
     train, holdout = (side[schema.names] for side in halves)
     report = tabular.score(train, holdout, synthetic, schema, config, None, names=private.scored(names, NAME))
     report.scores[telling.SPENT] = telling.score(model)

@@ -17,10 +17,12 @@ from launderette.pipelines.release.chain import PRUNED
 from launderette.pipelines.release.history import CREATED_FORMAT, RELEASES
 from launderette.pipelines.release.verifying import MANIFEST
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, read_json, write_json
+from launderette.pipelines.stages.splitting import HELD_OUT
 
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 MODEL_ENTRY = "model"  # in the id of the entry of a model
 BOUND = "total_epsilon"
+HOLDOUT_ENTRY = "holdout"
 BOUND_ROUNDING = 1e-9  # of sums, relative
 FAILED_RUN = "all that a run may ask, which failed after it had asked"
 
@@ -74,6 +76,7 @@ def remember(
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
+        entry |= {HOLDOUT_ENTRY: model and _held(config)}  # of a run
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
@@ -123,6 +126,22 @@ def _sum(found: list[dict[str, Any]]) -> Any:
 
     ledgers = {entry.get("model") or entry["id"]: entry["ledger"] for entry in found}  # of each model once
     return total(Ledger.from_dict(one) for one in ledgers.values())
+
+
+def _held(config: RunConfig) -> float:
+    return config.split.holdout or HELD_OUT
+
+
+def check_holdout(config: RunConfig) -> None:
+    """Raise LaunderError where a run would hold out, and so expose, rows that one before has promised to protect: each
+    row has its place among all for good, and those up to the holdout's share are held out.
+    """
+    known = [entry for folder in _accounts(config) for entry in entries(folder)]
+    if (least := min((entry.get(HOLDOUT_ENTRY) or 1.0 for entry in known), default=1.0)) < _held(config):
+        raise LaunderError(
+            f"expected split.holdout of {least:g} at most, as a run before had, found {_held(config):g}, which would "
+            "hold out rows that were to be protected; take that, or another output folder for other rows"
+        )
 
 
 def check_release(config: RunConfig, facts: Mapping[str, Any], place: Path) -> None:

@@ -1,4 +1,8 @@
-"""Splitting that one row more or less does not disturb: which side a row is on follows from that row alone."""
+"""Splitting that one row more or less does not disturb: which side a row is on follows from that row alone.
+
+Of a run's seed it does not: whoever runs again with another would hold out, and so expose, what was protected before. A
+smaller holdout is a part of a larger one.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,11 +12,11 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 HASH_RANGE = 2.0**64  # hashes lie below it
 LEAST_SIDE_ROWS = 2  # on each side, to learn or to compare anything
+SPLIT_KEY = "private split"  # of the key by which rows are held out, in every run
+HALVES_KEY, HALF = "halves of a holdout", 0.5
 
 
-def split(
-    frame: pd.DataFrame, *, holdout: float, seed: int, entity: str | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split(frame: pd.DataFrame, *, holdout: float, entity: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training and holdout rows, each row, or each value of the column `entity` with all of its rows, held out
     with a probability of `holdout`.
 
@@ -20,14 +24,14 @@ def split(
     neighbouring training sets; that of an entity from its name alone. LaunderError where all but no row is held out;
     whether any is left to train on, only the generator's noisy counts may tell.
     """
-    train, rest = _sides(frame, holdout, seed, entity)
+    train, rest = _sides(frame, holdout, SPLIT_KEY, entity)
     _check(len(rest))
     return train, rest
 
 
-def halves(frame: pd.DataFrame, *, seed: int, entity: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def halves(frame: pd.DataFrame, *, entity: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return two halves of rows that nothing protects; LaunderError where one is all but empty."""
-    found = _sides(frame, 0.5, seed, entity)
+    found = _sides(frame, HALF, HALVES_KEY, entity)
     _check(min(map(len, found)))
     return found
 
@@ -40,37 +44,37 @@ def _check(rows: int) -> None:
         )
 
 
-def sides_of(digests: list[str], *, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def sides_of(digests: list[str], *, holdout: float, key: str = SPLIT_KEY) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of training and held-out units, each by its digest and by how many equal ones stand before it;
     errors as in `split`.
     """
-    held = shares(pd.DataFrame({"digest": digests}, dtype="string"), seed) < holdout
+    held = shares(pd.DataFrame({"digest": digests}, dtype="string"), key) < holdout
     _check(int(held.sum()))
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def sides_of_entities(names: pd.Series, *, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def sides_of_entities(names: pd.Series, *, holdout: float, key: str = SPLIT_KEY) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of training and held-out units by whose they are: all of an entity on one side; errors as in
     `split`.
     """
-    held = _drawn(names.astype("string").fillna("\0"), seed) < holdout
+    held = _drawn(names.astype("string").fillna("\0"), key) < holdout
     _check(int(held.sum()))
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _sides(frame: pd.DataFrame, holdout: float, seed: int, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    drawn = shares(frame, seed) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), seed)
+def _sides(frame: pd.DataFrame, holdout: float, key: str, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    drawn = shares(frame, key) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), key)
     held = drawn < holdout
     train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
     return train, rest
 
 
-def shares(frame: pd.DataFrame, seed: int) -> np.ndarray:
+def shares(frame: pd.DataFrame, key: str) -> np.ndarray:
     """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
     texts = pd.Series(["\1".join(row) for row in frame.astype("string").fillna("\0").to_numpy()], dtype="string")
-    return _drawn(texts + "\1" + texts.groupby(texts).cumcount().astype("string"), seed)
+    return _drawn(texts + "\1" + texts.groupby(texts).cumcount().astype("string"), key)
 
 
-def _drawn(texts: pd.Series, seed: int) -> np.ndarray:
-    key = f"{randomness.key(seed, 'private split'):016x}"
-    return pd.util.hash_array(texts.to_numpy(object), hash_key=key).astype("float64") / HASH_RANGE
+def _drawn(texts: pd.Series, key: str) -> np.ndarray:
+    hash_key = f"{randomness.key(0, key):016x}"
+    return pd.util.hash_array(texts.to_numpy(object), hash_key=hash_key).astype("float64") / HASH_RANGE

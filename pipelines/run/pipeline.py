@@ -45,6 +45,7 @@ def check_budget(config: RunConfig) -> None:
     nothing more.
     """
     if config.privacy is not None and not reusing.is_trained(config):
+        spending.check_holdout(config)
         spending.check(config)
 
 

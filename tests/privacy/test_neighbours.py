@@ -100,11 +100,11 @@ def test_of_the_same_answers_the_same_model_is_made_whoever_is_in_the_table(monk
 
 
 def test_nothing_but_noisy_counts_tells_that_there_are_no_rows_to_train_on():
-    train, held = splitting.split(TABLE, holdout=0.9999, seed=0)
+    train, held = splitting.split(TABLE, holdout=0.9999)
     assert not len(train) and len(held) == ROWS
     with pytest.raises(generators.GeneratorError, match=r"the noise .* drowns"):
         generators.fit(train, "tabular.marginals", privacy=generators.Privacy(20.0, 1e-2, COLUMNS))
     with pytest.raises(LaunderError, match="each side of the split, found fewer"):  # the holdout is not protected
-        splitting.split(TABLE, holdout=0.0001, seed=0)
+        splitting.split(TABLE, holdout=0.0001)
     with pytest.raises(LaunderError, match="each side of the split, found fewer"):
-        splitting.halves(TABLE.head(1), seed=0)
+        splitting.halves(TABLE.head(1))

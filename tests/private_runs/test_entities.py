@@ -39,9 +39,9 @@ def test_no_entity_has_more_rows_than_are_used_and_one_changes_nothing_of_anothe
     assert used["who"].value_counts(dropna=False).eq(ROWS_EACH).all() and used["who"].nunique() == 29
     less = table[table["who"] != "person 7"]
     assert budget().limited(less, less["who"]).equals(used[used["who"] != "person 7"])
-    train, held = splitting.split(used, holdout=0.4, seed=0, entity="who")
+    train, held = splitting.split(used, holdout=0.4, entity="who")
     assert not set(train["who"]) & set(held["who"])
-    fewer = splitting.split(used[used["who"] != "person 7"], holdout=0.4, seed=0, entity="who")
+    fewer = splitting.split(used[used["who"] != "person 7"], holdout=0.4, entity="who")
     assert set(fewer[0]["who"]) == set(train["who"]) - {"person 7"}
     with pytest.raises(GeneratorError, match="the entity of each row"):
         budget().limited(table, None)

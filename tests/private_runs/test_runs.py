@@ -119,12 +119,28 @@ def test_neighbouring_tables_have_neighbouring_sides(rows, data):
     gone = data.draw(st.integers(0, len(rows) - 1))
     frame = pd.DataFrame(rows, columns=["a", "b"])
     less = frame.drop(index=gone).reset_index(drop=True)
-    held, kept = (sorted(zip(splitting.shares(one, 3), one["a"], one["b"], strict=True)) for one in (frame, less))
+    held, kept = (
+        sorted(zip(splitting.shares(one, splitting.SPLIT_KEY), one["a"], one["b"], strict=True))
+        for one in (frame, less)
+    )
     assert len(set(held) - set(kept)) == 1 and not set(kept) - set(held)
 
 
+def test_rows_that_were_protected_are_held_out_by_no_later_run(source):
+    """Neither another seed nor a smaller holdout moves a row to it; a larger one is refused."""
+    frame, schema, _ = public.read(loaded(source))
+    sides = lambda *words: private_tabular.split(frame, schema, loaded(source, *words))  # noqa: E731
+    (train, held), (_, other), (_, part) = sides(), sides("seed=7"), sides("split.holdout=0.05")
+    assert other.equals(held) and 0 < len(part) < len(held) < len(train)
+    entry(source.parent, "20260101T000000-a", 1.0, "split.holdout=0.1", to="out", released=False, model="x")
+    for share in (0.05, 0.1):
+        pipeline.check_budget(loaded(source, f"split.holdout={share}"))
+    with pytest.raises(LaunderError, match=r"expected split.holdout of 0\.1 at most, .* found 0\.2,"):
+        pipeline.check_budget(loaded(source, "split.holdout=0.2"))
+
+
 def test_a_share_of_the_rows_is_held_out():
-    train, held = splitting.split(table(4000), holdout=0.2, seed=0)
+    train, held = splitting.split(table(4000), holdout=0.2)
     assert len(train) + len(held) == 4000 and abs(len(held) - 800) < 4 * (4000 * 0.16) ** 0.5
     assert abs(held["age"].mean() - train["age"].mean()) < 4 * 21 / 800**0.5
 
