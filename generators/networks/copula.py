@@ -28,13 +28,13 @@ from launderette.generators.networks.normal_scores import (
     squares_of,
     tiles,
 )
+from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
 FREQUENT_LABELS = 16  # frequent labels of a column that are features
 LABEL_FEATURES = 256  # over all columns
 LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
-SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
 LEAST_VARIANCE = 1e-3  # of a score given others
 EVERY_PATTERN = slice(None)
 SCORE, SQUARE = -1, -2  # in place of a level
@@ -147,8 +147,11 @@ class Copula(nn.Module):
 
     def shrink(self, R: Tensor, amount: float) -> None:
         """Take R as the correlation matrix, shrunk towards independence by lambda in (0, 1]."""
-        self.R.copy_((1 - amount) * R)
-        self.R.fill_diagonal_(1.0)
+        self.take(shrunk(R, amount))
+
+    def take(self, R: Tensor) -> None:
+        """Take R as the correlation matrix."""
+        self.R.copy_(R)
         self._look()
 
     def weaken(self, share: float) -> None:

@@ -5,12 +5,55 @@ With n rows, n r^2 of two features that have nothing to do with each other is ab
 largest of k^2 such about 2 log k^2 more. So columns whose strongest correlation r stands out by n r^2 = t keep the
 share (1 - chance / t)_+ of all that ties them (the positive part of Breiman's garrote, 1995): noise goes, and what is
 strong stays nearly whole.
+
+Columns that hang together mostly share something, such as size, skill or age (Spearman 1904; shrinkage towards one
+factor: Ledoit and Wolf 2003). With k common factors a column has k loadings in place of a correlation with each other
+column, whereas shrinking towards independence takes from strong correlations as much as from noise. Features of one
+column keep what they have with each other.
 """
 
 import torch
 from torch import Tensor
 
-FLOOR_OF_EIGENVALUES = 1e-4  # of correlations whose weak ones are gone
+SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
+NUMBERS_OF_FACTORS = 1, 2, 3
+TOWARDS_FACTORS = 0.5, 1.0  # of the way towards the factors
+SHRINKAGE_OF_FACTORS = 0.003, 0.1
+STANDING_OUT = 8.0  # of ties, where weak ones are left out
+FACTOR_ROUNDS = 10  # of principal factors, each with the communalities of the round before
+MOST_COMMON = 0.98  # of a feature's variance that factors may explain
+FLOOR_OF_EIGENVALUES = 1e-4  # of correlations whose weak ones are gone, or that factors leave
+
+
+def candidates(R: Tensor, column: Tensor, rows: int, *, few: bool) -> list[Tensor]:
+    """Correlations R [D, D] of features, each of a `column` [D], in so many rows -> those that may be true: shrunk,
+    without weak ties and, where rows are `few`, as factors leave them.
+    """
+    found = [shrunk(R, amount) for amount in SHRINKAGE]
+    found += [shrunk(beyond(R, column, rows, STANDING_OUT), amount) for amount in SHRINKAGE[1::2]]
+    for factors in NUMBERS_OF_FACTORS if few else ():
+        common = of_factors(R, column, factors)
+        drawn = [torch.lerp(R, common, share) for share in TOWARDS_FACTORS]
+        found += [shrunk(one, amount) for one in drawn for amount in SHRINKAGE_OF_FACTORS]
+    return found
+
+
+def shrunk(R: Tensor, amount: float) -> Tensor:
+    """Return a correlation matrix shrunk towards independence by lambda in [0, 1]."""
+    return ((1 - amount) * R).fill_diagonal_(1.0)
+
+
+def of_factors(R: Tensor, column: Tensor, factors: int) -> Tensor:
+    """Correlations R [D, D] of features, each of a `column` [D] -> those that so many common factors leave."""
+    apart = column[:, None] != column
+    whole, common = R, R
+    for _ in range(FACTOR_ROUNDS):
+        values, vectors = torch.linalg.eigh(whole)
+        loadings = vectors[:, -factors:] * values[-factors:].clamp(min=0).sqrt()
+        common = loadings @ loadings.t()
+        whole = torch.where(apart, R, common)
+        whole.diagonal().clamp_(max=MOST_COMMON)
+    return _definite(torch.where(apart, common, R).fill_diagonal_(1.0))
 
 
 def beyond(R: Tensor, column: Tensor, rows: int, chance: float) -> Tensor:

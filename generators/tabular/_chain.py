@@ -15,25 +15,16 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated, half
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Product, Tape
-from launderette.generators.networks import ties
-from launderette.generators.networks.copula import (
-    COPULA_ROWS,
-    INDEPENDENT,
-    LEAST_SAVED_NATS,
-    SHRINKAGE,
-    Conditionals,
-    Copula,
-)
+from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEAST_SAVED_NATS, Conditionals, Copula
 from launderette.generators.networks.drawn import DrawnFactor, DrawnFactors, drawn_by, from_copula, widened
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
+from launderette.generators.networks.ties import candidates, shrunk
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
-TIES_STAND_OUT = 8.0  # by which ties of columns stand out where weak ones are left out (ties.py)
-STRENGTHS = [*((amount, 0.0) for amount in SHRINKAGE), *((amount, TIES_STAND_OUT) for amount in SHRINKAGE[1::2])]
 EVERY_ROW = slice(None)  # which copies nothing
 AtRows = Tensor | slice
 Masked = Callable[[int, AtRows, Tensor], Tensor]  # place l, rows, their logits [rows, K] -> without those not allowed
@@ -94,24 +85,26 @@ class Model(nn.Module):
         """Fit the copula to tokens x [N, L] by parts of rows to fit to and others; return how much likelier the others
         are than by their columns' shares alone, in nats: [others].
         """
-        saved = torch.cat([self._saved(*part, squares) for part in parts])  # nats [rows, settings]
+        saved = torch.cat([self._saved(*part, squares) for part in parts])  # nats [rows, candidates]
         best = int(saved.mean(0).argmax())
-        self._shrink(self.copula.fit(x, squares=squares), len(x), *STRENGTHS[best])
+        self.copula.take(self._candidates(x, squares)[best])
         return saved[:, best] + fit_labels(self.copula, x, parts).sum(1)
 
     def _saved(self, x: Tensor, other: Tensor, squares: bool) -> Tensor:
         """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
-        STRENGTHS: float64 [M, settings].
+        candidate: float64 [M, candidates].
         """
-        R, nats = self.copula.fit(x, squares=squares), []
+        tried, nats = self._candidates(x, squares), []
         numbers = [*self.copula.ordered, *self.copula.fine]
-        for setting in ((INDEPENDENT, 0.0), *STRENGTHS):
-            self._shrink(R, len(x), *setting)
+        for R in (shrunk(tried[0], INDEPENDENT), *tried):
+            self.copula.take(R)
             nats.append(-torch.cat([self.losses(chunk)[:, numbers].double().sum(1) for chunk in other.split(4096)]))
         return torch.nan_to_num(torch.stack(nats[1:], 1) - nats[0][:, None], nan=-math.inf)
 
-    def _shrink(self, R: Tensor, rows: int, amount: float, chance: float) -> None:
-        self.copula.shrink(ties.beyond(R, self.copula.column, min(rows, COPULA_ROWS), chance), amount)
+    def _candidates(self, x: Tensor, squares: bool) -> list[Tensor]:
+        """Fit the copula to tokens x [N, L] and return the correlations that it may take."""
+        R = self.copula.fit(x, squares=squares)
+        return candidates(R, self.copula.column, min(len(x), COPULA_ROWS), few=len(x) < COPULA_KEPT_ROWS)
 
     def _least_saved(self, saved: Tensor, rows: int) -> float:
         """What the copula has to save per row: of few rows more than chance does; of many the network learns the same

@@ -10,9 +10,9 @@ from generators import Budget, Images
 from generators.data import images
 from generators.devices import memory
 from generators.image import autoregressive as image_autoregressive
-from generators.networks import mixture
+from generators.networks import mixture, ties
 from generators.sampling import conditioning, rows
-from generators.tabular import _chain, autoencoder, autoregressive, diffusion, gan
+from generators.tabular import autoencoder, autoregressive, diffusion, gan
 from generators.training import fitting, step
 from tests.devices.accelerator import NAME, Accelerator
 from tests.generators import pictures
@@ -52,7 +52,8 @@ def device(monkeypatch):
     monkeypatch.setattr(image_autoregressive, "CHUNK_IMAGES", 16)
     for module in (conditioning, rows, autoregressive):
         monkeypatch.setattr(module, "CANDIDATES_PER_ROW", 2)
-    monkeypatch.setattr(_chain, "SHRINKAGE", (0.1,))
+    for shrinkage in ("SHRINKAGE", "SHRINKAGE_OF_FACTORS"):
+        monkeypatch.setattr(ties, shrinkage, (0.1,))
     return Accelerator()
 
 

@@ -196,6 +196,26 @@ def test_what_two_of_very_many_columns_have_to_do_with_each_other_is_not_lost_am
     assert (others.abs() > 0.02).double().mean() < 0.05  # of which chance alone ties 73 % so far
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_many_columns_of_few_rows_have_in_common_is_not_shrunk_as_their_noise_is(seed):
+    rng = np.random.default_rng(seed)
+    loadings = np.repeat([0.85, 0.4], [4, 8])
+    common, own = rng.normal(size=(140, 1)), rng.normal(size=(140, 12))
+    copula = started(pd.DataFrame(common * loadings + own * np.sqrt(1 - loadings**2)).round(3).add_prefix("x"))
+    scores = [copula.feature[c] for c in range(12)]
+    off = copula.R[scores][:, scores].numpy() - np.outer(loadings, loadings)
+    assert np.abs(off[np.triu_indices(12, 1)]).mean() < 0.08  # 0.12 where all are shrunk alike, or by their ties
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_correlations_that_factors_leave_are_those_of_the_factors(count):
+    rng = np.random.default_rng(count)
+    loadings = torch.from_numpy(rng.uniform(0.2, 0.5, (12, count)))
+    R = (loadings @ loadings.t()).fill_diagonal_(1.0)
+    found = ties.of_factors(R, torch.arange(12), count)
+    assert torch.allclose(found, R, atol=0.02) and torch.linalg.eigvalsh(found).min() > 0
+
+
 def started(frame):
     """Return the copula that an autoregressive model of a table starts from."""
     encoded = encoding.fit(frame, infer(frame))
