@@ -30,17 +30,22 @@ def numbered(groups: Groups | None, rows: int) -> np.ndarray:
 def chosen(numbers: np.ndarray, wanted: int, stream: np.random.Generator) -> np.ndarray:
     """Return which rows to set apart, bool [rows]: whole groups in random order until they hold `wanted` rows.
 
-    `numbers` [rows] are at least two groups. One that would hold far too many rows is passed over, and one group always
-    stays.
+    `numbers` [rows], from 0, are at least two groups. One that would hold far too many rows is passed over, and one
+    group always stays.
     """
-    names, sizes = np.unique(numbers, return_counts=True)
-    order = stream.permutation(len(names))
+    counts = np.bincount(numbers)
+    names = np.flatnonzero(counts)
+    sizes, order = counts[names], stream.permutation(len(names))
     most = min(max(1.5 * wanted, wanted + 1), len(numbers) - 1)
-    found, rows = [], 0
-    for k in order:
+    ends = np.cumsum(sizes[order])
+    first = int(np.searchsorted(ends, min(wanted, most)))  # groups that together hold fewer rows than that
+    found, rows = order[:first].tolist(), int(ends[first - 1]) if first else 0
+    for k in order[first:]:
         if rows >= wanted:
             break
         if rows + sizes[k] <= most:
             found.append(k)
             rows += sizes[k]
-    return np.isin(numbers, names[found or [order[np.argmin(sizes[order])]]])
+    marked = np.zeros(len(counts), dtype=bool)
+    marked[names[found or [order[np.argmin(sizes[order])]]]] = True
+    return marked[numbers]

@@ -72,9 +72,11 @@ def _values(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
             ticks, read = grid.to_grid(frame[column.name], column, int(column.kind == "datetime"))
             found[column.name] = np.full(len(frame), np.nan)
             found[column.name][read] = ticks
-    return {
-        name: own for name, own in list(found.items())[:COMPARED_NUMBERS] if len(np.unique(own[np.isfinite(own)])) > 1
-    }
+    return {name: own for name, own in list(found.items())[:COMPARED_NUMBERS] if _differ(own[np.isfinite(own)])}
+
+
+def _differ(values: np.ndarray) -> bool:
+    return bool(len(values)) and bool(values.min() < values.max())
 
 
 def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Generator) -> dict[str, int]:
@@ -165,14 +167,23 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
     groups = {name: {name} for name in codes}  # columns that go together, directly or by others
     for one, two in permutations(codes, 2):
-        joint = codes[one].astype("int64") * (codes[two].max() + 1) + codes[two]
-        distinct = len(np.unique(joint))
-        decided = distinct == codes[one].max() + 1 and codes[one].max() >= codes[two].max()
-        twin = distinct == codes[two].max() + 1  # each decides the other: told once
+        if codes[one].max() < codes[two].max() or not _decides(codes[one], codes[two]):
+            continue
+        twin = codes[one].max() == codes[two].max()  # each decides the other: told once
         group = groups[one] | groups[two]
-        if decided and not (twin and one > two) and _recurs([codes[name] for name in sorted(group)]):
+        if not (twin and one > two) and _recurs([codes[name] for name in sorted(group)]):
             groups |= dict.fromkeys(group, group)
             yield f"{one}, {two}"
+
+
+def _decides(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether rows of one code have one other code, [rows] each: the first rows tell it of most pairs."""
+    for rows in (TRIED_ROWS, None):
+        other = np.zeros(one.max() + 1, dtype=two.dtype)
+        other[one[:rows]] = two[:rows]  # of one of its rows
+        if (other[one[:rows]] != two[:rows]).any():
+            return False
+    return True
 
 
 def _recurs(codes: list[np.ndarray]) -> bool:

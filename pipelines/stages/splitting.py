@@ -52,10 +52,17 @@ def _check(train: np.ndarray, held: np.ndarray, rows: int) -> None:
     """Stop where a row or an entity stands on both sides, on none, or where a side is empty: it would void every
     privacy score.
     """
-    if len(train) + len(held) != rows or np.intersect1d(train, held).size or not len(train) or not len(held):
+    if len(train) + len(held) != rows or not len(train) or not len(held) or _meet(train, held):
         raise LaunderError(
             "expected every row on one side of the split, found otherwise; report this as a fault of Launderette"
         )
+
+
+def _meet(train: np.ndarray, held: np.ndarray) -> bool:
+    """Tell whether numbers from 0 stand on both sides."""
+    marked = np.zeros(1 + max(train.max(), held.max()), dtype=bool)
+    marked[train] = True
+    return bool(marked[held].any())
 
 
 def shared(train: pd.DataFrame, held: pd.DataFrame) -> int:
