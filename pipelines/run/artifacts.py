@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # at run time imported where a table is read or written: most commands look at documents alone
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 CODE_ROOTS = ("pipelines", "generators", "evaluation", "flows.py")
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN_AS: dict[str, Any] = {"compression": "zstd", "version": "2.6"}  # how every table is written
 CHUNK_BYTES = 1 << 20  # bytes read at a time
+REPEATED_BYTES = 3  # of a text in a file, on average, at most: where it is the number of one that repeats
 
 
 class LaunderError(ValueError):
@@ -107,7 +109,6 @@ def read_frame(source: Artifact | str | Path, columns: Sequence[str] | None = No
     gone, damaged or another one.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = Path(source.path if isinstance(source, Artifact) else source)
     if not path.is_file():
@@ -115,9 +116,49 @@ def read_frame(source: Artifact | str | Path, columns: Sequence[str] | None = No
     if isinstance(source, Artifact):
         check_unchanged(path, source.digest)
     try:
-        return to_frame(pq.read_table(path, columns=columns))
+        return _read(path, columns)
     except (pa.ArrowException, OSError):
         raise LaunderError(f"expected a whole Parquet file at {path}, found a damaged one; write it again") from None
+
+
+def _read(path: Path, columns: Sequence[str] | None) -> "pd.DataFrame":
+    """Read a frame whose rows share the objects of texts that repeat: to make each row's takes three times as long."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        shared = [name for name in _repeated(file) if columns is None or name in columns]
+    table = pq.read_table(path, columns=columns, read_dictionary=shared)
+    if not shared:
+        return to_frame(table)
+    others = to_frame(table.drop_columns(shared))
+    found = {name: _objects(table.column(name)) if name in shared else others[name] for name in table.column_names}
+    return pd.DataFrame(found, index=pd.RangeIndex(len(table)), copy=False)
+
+
+def _repeated(file: "pq.ParquetFile") -> Iterator[str]:
+    """Yield the columns of texts that are stored as numbers of repeated ones, and come out as objects."""
+    import pyarrow as pa
+
+    metadata, schema = file.metadata, file.schema_arrow
+    said = {one["field_name"]: one["numpy_type"] for one in (schema.pandas_metadata or {"columns": []})["columns"]}
+    for k, field in enumerate(schema if metadata.num_row_groups else ()):
+        stored = metadata.row_group(0).column(k)
+        small = stored.total_uncompressed_size <= REPEATED_BYTES * stored.num_values
+        if small and pa.types.is_string(field.type) and said.get(field.name) == "object":
+            yield field.name
+
+
+def _objects(texts: "pa.ChunkedArray") -> "pd.Series":
+    """Return texts with a dictionary as objects, None where missing."""
+    import numpy as np
+    import pandas as pd
+
+    found = [np.empty(0, dtype=object)]
+    for chunk in texts.chunks:
+        values = np.array([*chunk.dictionary.to_pylist(), None], dtype=object)
+        found.append(values[chunk.indices.fill_null(len(values) - 1).to_numpy()])
+    return pd.Series(np.concatenate(found), dtype=object)
 
 
 def to_frame(table: "pa.Table") -> "pd.DataFrame":

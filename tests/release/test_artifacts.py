@@ -3,6 +3,7 @@
 import errno
 import os
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -42,6 +43,21 @@ def test_frames_keep_their_types(tmp_path):
     assert (
         write_frame(frame.set_axis([7, 9]), tmp_path / "y.parquet").digest == artifact.digest
     )  # row labels are no data
+
+
+def test_texts_that_repeat_are_read_as_all_others(tmp_path):
+    at = np.arange(3000)
+    texts = {
+        name: np.array(own, dtype=object)[at % len(own)]
+        for name, own in {"a": ["x", "é", ""], "b": ["y", None]}.items()
+    }
+    frame = pd.DataFrame(texts | {"s": pd.array(texts["b"], dtype="string"), "c": pd.Categorical(texts["a"])})
+    frame = frame.assign(i=at, id=[f"person {k}" for k in at])[["i", "a", "c", "b", "id", "s"]]
+    write_frame(frame, tmp_path / "x.parquet")
+    for names in (list(frame), ["b"], ["i", "id"]):
+        read = read_frame(tmp_path / "x.parquet", names)
+        pd.testing.assert_frame_equal(read, frame[names])
+        assert "b" not in read or read["b"][1] is None
 
 
 def test_mixed_columns_are_named_without_their_values(tmp_path):
