@@ -4,7 +4,9 @@ import socket
 
 import pytest
 
+from pipelines import config
 from pipelines.config import Resources
+from pipelines.run import tasks
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import ray
 
@@ -13,6 +15,14 @@ def test_an_extra_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(ray, "find_spec", lambda name: None)
     with pytest.raises(LaunderError, match=r"expected Ray for resources.runner: ray, found it not installed"):
         ray.address("ray", False)
+
+
+def test_it_is_missed_before_anything_is_learned(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray, "find_spec", lambda name: None)
+    (tmp_path / "data.csv").write_text("a,b\n1,x\n2,y\n3,x\n")
+    loaded = config.load(tmp_path / "data.csv", ["resources.runner=ray"], tmp_path / "out")
+    with pytest.raises(LaunderError, match=r"found it not installed"):
+        tasks.check_places(loaded, {"columns": [{"name": "a"}, {"name": "b"}]}, {"path": "none"})
 
 
 def test_a_cluster_that_does_not_answer_is_told_at_once():
