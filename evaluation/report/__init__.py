@@ -28,23 +28,26 @@ __all__ = [
 
 
 def write(
-    report: Report, folder: Any, *, verdict: dict | None = None, card: dict | None = None, public: bool = True
+    report: Report, folder: Any, *, internal: Any = None, verdict: dict | None = None, card: dict | None = None
 ) -> None:
-    """Write report.html and report.json into `folder`; the same report gives the same bytes.
+    """Write report.html and report.json into `folder`, and into `internal`, where given, the variant that must stay
+    inside; the same report gives the same bytes.
 
     `verdict` is {"passed": bool, "reasons": [{"rule", "score", "value", "bound"}]}; `card` has sections run, data and
-    model. Both variants hold the same aggregate numbers; one that is not public adds what was found about single rows,
-    rare categories and extremes, or shows training images beside synthetic ones, and says that it must stay inside.
+    model. Both variants hold the same aggregate numbers and drawings; the internal one adds what was found about single
+    rows, rare categories and extremes, or shows training images beside synthetic ones.
     """
     from launderette.evaluation.report import page
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {}), "public": public}
-    if not public:
-        data["internal"] = plain(report.internal)
-    (folder / "report.json").write_text(_json(data), encoding="utf-8")
-    (folder / "report.html").write_text(page.render(report, data), encoding="utf-8")
+    data = {**report.to_json(), "verdict": plain(verdict), "card": plain(card or {})}
+    variants = {folder: data | {"public": True}}
+    if internal is not None:
+        variants[internal] = data | {"public": False, "internal": plain(report.internal)}
+    drawn = page.drawn(report, data)
+    for place, variant in variants.items():
+        Path(place).mkdir(parents=True, exist_ok=True)
+        Path(place, "report.json").write_text(_json(variant), encoding="utf-8")
+        Path(place, "report.html").write_text(page.render(report, variant, drawn), encoding="utf-8")
 
 
 def write_comparison(reports: Mapping[str, Report], folder: Any, verdicts: Mapping[str, dict] | None = None) -> dict:

@@ -75,9 +75,9 @@ def _gain(gain: dict) -> Markup:
     return text if gain["verdict"] == "no gain" else Markup("<b>{}</b>").format(text)
 
 
-def render(report: Any, data: dict) -> str:
-    """The page for a report and its JSON form (with verdict, card and public set)."""
-    scores = {s["name"]: s for s in data["scores"]}
+def render(report: Any, data: dict, drawn: dict) -> str:
+    """The page for a report, its JSON form (with verdict, card and public set) and its drawings."""
+    scores = _by_name(data)
     sections = [
         {
             "name": name,
@@ -90,7 +90,7 @@ def render(report: Any, data: dict) -> str:
     return _template("report.html").render(
         data={"internal": {}, **data},
         sections=[s for s in sections if s["metrics"]],
-        drawn=_drawn(report, scores),
+        drawn=drawn,
         shapes=_shapes(scores),
         pairs=_pairs(scores),
         giveaway=_detail(scores, "fidelity.detection", "giveaway_columns"),
@@ -105,6 +105,10 @@ def render(report: Any, data: dict) -> str:
         **_judged(data, _thing(report)),
         **_of_images(report, data),
     )
+
+
+def _by_name(data: dict) -> dict[str, dict]:
+    return {score["name"]: score for score in data["scores"]}
 
 
 def _losses(scores: dict) -> dict[str, dict[str, tuple[float, float]]]:
@@ -251,8 +255,9 @@ def _kinds(data: dict) -> list[tuple]:
     return [(name, kind, *data["missing"][name]) for name, kind in data["columns"].items()]
 
 
-def _drawn(report: Any, scores: dict) -> dict:
-    """Finished SVG by place; drawings escape their own text."""
+def drawn(report: Any, data: dict) -> dict:
+    """The drawings of a report and its JSON form: finished SVG by place, which has its text escaped."""
+    scores = _by_name(data)
     curves = {a["group"]: a["roc"] for a in _attacks(scores)}
     modes = scores.get("diversity.modes")
     links = report.charts.get("associations")

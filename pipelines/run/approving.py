@@ -64,5 +64,5 @@ def _signed(held: Held, said: SignOff, folder: Path) -> Path:
         word = "released in spite of the gate" if said.override else "approved"
         card["run"] |= {f"{word} by": said.by, "because": said.reason, "at": said.at}
         found = reports.restored(read_json(held.decided["report"]["path"]))
-        reports.write(found, folder, verdict=dict(held.decided["verdict"]), card=card, public=True)
+        reports.write(found, folder, verdict=dict(held.decided["verdict"]), card=card)
     return folder

@@ -269,8 +269,7 @@ def decide(
     digests = {"code": code, "config": configuration}
     card = cards.card(config, id, digests, place.modality.describe(facts), facts, changes)
     with explained(staged):
-        reports.write(found, staged, verdict=verdict, card=card, public=True)
-        reports.write(found, place.path("internal"), verdict=verdict, card=card, public=False)
+        reports.write(found, staged, internal=place.path("internal"), verdict=verdict, card=card)
     public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
     public |= {key: facts[key] for key in ("search", "learned") if facts[key]}
     public |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}

@@ -139,5 +139,5 @@ def _written(
 ) -> Scored:
     verdict = None if decision is None else decision.verdict()
     with replaced_files(output) as aside:
-        reports.write(report, aside, verdict=verdict, public=True)
+        reports.write(report, aside, verdict=verdict)
     return Scored(report, verdict, notes)
