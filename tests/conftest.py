@@ -7,6 +7,7 @@ which lie in this folder itself, come first: they wait for servers and clocks, a
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return one process more than there are cores, for some tests wait."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_figures() -> Iterator[None]:
+    from tests import figures  # not before the threads are set
+
+    with figures.left_out():
+        yield
+
+
+@pytest.fixture
+def drawn() -> Iterator[None]:
+    """Have reports drawn in a test."""
+    from tests import figures
+
+    with figures.drawn():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.run import caching, pipeline, steps
 from pipelines.run.artifacts import ROOT, code_files
+from tests import figures
 
 
 def doing(config, done=None, ran=None):
@@ -58,7 +59,8 @@ def _watched():
     sys.setprofile(note)
     threading.setprofile(note)
     try:
-        yield calls
+        with figures.drawn():
+            yield calls
     finally:
         sys.setprofile(None)
         threading.setprofile(None)

@@ -5,6 +5,7 @@ import builtins
 import inspect
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ PICKLE = re.compile(r"pickle|joblib|\bdill\b|\bshelve\b|\bmarshal\b|^torch\.(loa
 LONGEST = 350  # lines
 
 
+@cache
 def tree(path: str) -> ast.Module:
     return ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
@@ -63,6 +65,7 @@ def written(node: ast.AST) -> str:
     return str(first.value) if isinstance(first, ast.Constant) else "*"  # computed: from anywhere
 
 
+@cache
 def tops(path: str) -> set[str]:
     return {name.split(".")[0] for name in imported(tree(path), path)}
 

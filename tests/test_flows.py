@@ -12,15 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.sorting import FlowRunSort
 
 import generators
+from generators.training import step as training_step
 from pipelines.cli import main
 from pipelines.config import rules
-from pipelines.run import tasks
+from pipelines.run import server, tasks
 from pipelines.run.artifacts import digest_file, digest_folder, write_frame
 from pipelines.shards.jobs import Job
 from pipelines.shards.sampling import ShardedSample
-from tests.processes import environment, launder, start, until
+from tests.processes import alive, environment, files_of_at_most, launder, marked_environment, start, swept, until
 
 SECRET = "Quixworth"
 PREFECT_COST = 20  # seconds of CPU
@@ -44,17 +48,12 @@ try:
 finally:
     print("OWN", sum(own))
 """
-# saves after every step, and tells how many steps it took
+# saves after every step
 EAGER = """
-from generators.training import loop, step
+from generators.training import loop
 loop.SAVE_SECONDS = 0
-taken, take = [], step.take
-step.take = lambda *words: (taken.append(1), take(*words))
 from pipelines import cli
-try:
-    cli.main()
-finally:
-    print("TAKEN", len(taken))
+cli.main()
 """
 # where neither the gate nor the scores are what is tested: one rule, one metric, few steps
 OPEN_GATE = dict.fromkeys(rules.DEFAULT_RULES) | {"privacy.copies": {"at_most": 1}}
@@ -85,15 +84,12 @@ def customers(rows):
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
-    """Prefect's own server, for this module."""
-    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
-    from prefect.testing.utilities import prefect_test_harness
-
-    home = tmp_path_factory.mktemp("prefect")
-    with prefect_test_harness(server_startup_timeout=180), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_HOME", str(home))
-        with temporary_settings({PREFECT_HOME: home, PREFECT_LOCAL_STORAGE_PATH: home / "storage"}):
-            yield PREFECT_API_URL.value()
+    """A server of our own, for this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        work = server.prepare(tmp_path_factory.mktemp("server"))
+        with server.beginning(work) as begun, tasks.connected(begun) as address:
+            yield address
 
 
 @pytest.fixture
@@ -172,15 +168,16 @@ def test_a_second_run_reuses_every_step(released, api, monkeypatch, capsys):
     release_of(output)  # the same one
 
 
-def state_names(api):
-    """Return the names of the states of the last flow run's tasks."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import FlowRunFilter
-    from prefect.client.schemas.sorting import FlowRunSort
-
+def last_run():
     with get_client(sync_client=True) as client:
         (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
-        tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [run.id]}))
+    return run
+
+
+def state_names():
+    """Return the names of the states of the last flow run's tasks."""
+    with get_client(sync_client=True) as client:
+        tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [last_run().id]}))
         return {task.name.rpartition("-")[0]: (task.state.name, task.run_count) for task in tasks}
 
 
@@ -190,11 +187,11 @@ def test_a_changed_file_is_made_again(here, api, monkeypatch):
     digest = digest_file(work)
     forget(here / "laundered")
     assert main(["run", "data.csv", *LOOSE]) == 0
-    assert {state for state, _ in without(state_names(api), "publish").values()} == {"Cached"}
+    assert {state for state, _ in without(state_names(), "publish").values()} == {"Cached"}
     work.write_bytes(b"gone")
     forget(here / "laundered")
     assert main(["run", "data.csv", *LOOSE]) == 0
-    states = state_names(api)
+    states = state_names()
     assert states["train"][0] == "Cached" and states["sample"][0] == "Completed" and digest_file(work) == digest
 
 
@@ -202,32 +199,36 @@ def without(found, *names):
     return {name: value for name, value in found.items() if name not in names}
 
 
-def test_interrupted_and_killed_runs_end_in_the_same_bytes(here, api):
+def test_interrupted_and_killed_runs_end_in_the_same_bytes(here, api, monkeypatch):
     """Ctrl-C, then kill -9, then a run to the end: the data are those of a run that nobody touched."""
-    env = environment(PREFECT_API_URL=api, PREFECT_HOME=str(here / "prefect"))
     words = ["run", "data.csv", *LOOSE, "--output", "resumed"]
-    # as at a terminal: Ctrl-C reaches the whole group, so also the server that Prefect has started for the run
-    interrupted = _stopped(signal.SIGINT, 5, here, words, environment(PREFECT_HOME=str(here / "prefect")))
-    assert interrupted.returncode == 130
+    # as at a terminal: Ctrl-C reaches the whole group
+    interrupted, env = _stopped(signal.SIGINT, 5, here, words)
+    assert interrupted.returncode == 130 and not swept(env)
     assert interrupted.err == "launder: interrupted; the same command continues where this one was\n"
-    killed = _stopped(signal.SIGKILL, 20, here, words, env)
+    killed, env = _stopped(signal.SIGKILL, 20, here, words)
     assert killed.returncode == -signal.SIGKILL and not (here / "resumed" / "releases").exists()
-    step = _saved(here)
-    done = launder(*words, folder=here, code=EAGER, env=env)
-    assert done.returncode == 0, done.stderr
-    assert 20 <= step < 60 and int(done.stdout.split("TAKEN")[1]) == 60 - step
-    assert main(["run", "data.csv", *LOOSE, "--output", "untouched"]) == 0
+    until(lambda: not alive(env), 30, "the server of a killed run lives on")
+    step, taken, take = _saved(here), [], training_step.take
+    monkeypatch.setattr(training_step, "take", lambda *given: (taken.append(1), take(*given)))
+    assert main(words) == 0
+    assert 20 <= step < 60 and len(taken) == 60 - step
+    assert main([*words[:-1], "untouched"]) == 0
     one, other = (release_of(here / name) / "data" / "data.parquet" for name in ("resumed", "untouched"))
     assert digest_file(one) == digest_file(other)
 
 
-def _stopped(number, step, folder, words, env):
-    """Start a run and send it a signal once it has saved that many steps."""
+def _stopped(number, step, folder, words):
+    """Start a run that brings its own server, send it a signal once it has saved that many steps, and return it with
+    its environment.
+    """
+    env = marked_environment(folder)
     with start(*words, folder=folder, code=EAGER, env=env, start_new_session=True) as process:
         until(lambda: process.poll() is not None or _saved(folder) >= step)
+        assert len(alive(env)) >= 3  # the command, the server, its supervisor
         os.killpg(process.pid, number)
         process.out, process.err = process.communicate(timeout=60)
-    return process
+    return process, env
 
 
 def _saved(folder):
@@ -265,6 +266,8 @@ def test_a_copy_of_the_training_rows_is_quarantined(here, api, monkeypatch, caps
     assert main(["run", "data.csv"]) == 3
     shown = capsys.readouterr().out
     assert "refused" in shown and "Quarantined: " in shown
+    state = last_run().state  # neither green nor a success
+    assert (state.type, state.name) == ("FAILED", "Quarantined")
     assert not (here / "laundered" / "releases").exists()
     (place,) = (here / "laundered" / "quarantine").iterdir()
     assert set(os.listdir(place)) == {"reasons.json", "report.html", "report.json"}
@@ -277,15 +280,8 @@ def test_a_copy_of_the_training_rows_is_quarantined(here, api, monkeypatch, caps
 
 
 def database():
-    """Return the bytes of Prefect's database, its journal included."""
-    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
-
-    path = PREFECT_API_DATABASE_CONNECTION_URL.value().partition("///")[2]
-    files = [
-        *(p for p in (path, f"{path}-wal") if os.path.exists(p)),
-        *(p for p in PREFECT_HOME.value().rglob("*") if p.is_file()),
-    ]
-    return b"".join(open(path, "rb").read() for path in files)
+    """Return the bytes of Prefect's home: its database, the journal of that included."""
+    return b"".join(path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*") if path.is_file())
 
 
 def stored():
@@ -327,7 +323,7 @@ def test_a_task_is_tried_again_where_the_disk_failed(here, api, monkeypatch, cap
 
     monkeypatch.setattr(ingestion, "ingest", failing)
     assert main(["run", "data.csv", *LOOSE]) == code
-    assert state_names(api)["ingest"] == ("Failed" if code else "Completed", runs)
+    assert state_names()["ingest"] == ("Failed" if code else "Completed", runs)
     assert capsys.readouterr().err.count("\n") == code
 
 
@@ -349,7 +345,7 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     before = set(stored())
     for states in ({"Completed"}, {"Cached"}):
         assert main([*words, "--set", "budget.steps=2"]) == 0
-        assert {state for state, _ in state_names(api).values()} == states
+        assert {state for state, _ in state_names().values()} == states
     (path,) = (here / "laundered" / "work").glob("*/augmented/data.parquet")
     table = pd.read_parquet(path)
     assert table["member"].value_counts().to_dict() == {"no": 90, "yes": 90} and table["is_synthetic"].sum() == 60
@@ -374,13 +370,10 @@ def test_one_process_several_and_a_ray_cluster_draw_the_same_bytes(api, tmp_path
         assert found.digest == whole, runner
 
 
-def test_a_file_that_may_not_grow_stops_the_run(here, api):
+def test_a_file_that_may_not_grow_stops_the_run(here, api, capsys):
     """As a disk that fills in the middle of a run: one sentence, and nothing released."""
-    done = launder(
-        *("run", "data.csv", *LOOSE),
-        folder=here,
-        env=environment(PREFECT_API_URL=api, PREFECT_HOME=str(here / "prefect")),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)),
-    )
-    assert done.returncode == 1 and "may not grow that large" in done.stderr and done.stderr.count("\n") == 1
+    with files_of_at_most(60_000):
+        assert main(["run", "data.csv", *LOOSE]) == 1
+    told = capsys.readouterr().err
+    assert "may not grow that large" in told and told.count("\n") == 1
     assert not (here / "laundered" / "releases").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.processes import environment, launder
+from tests.processes import launder, marked_environment
 from tests.test_flows import OPEN_GATE
 
 ROWS = 400
@@ -65,8 +65,9 @@ def ran(tmp_path_factory):
     for column, canary in CANARIES.items():
         frame.loc[17, column] = canary
     frame.to_csv(folder / "people.csv", index=False)
-    env = environment(HOME=str(folder / "home"))
     (folder / "home").mkdir()
+    env = marked_environment(folder / "home")
+    del env["PREFECT_HOME"]
     words = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.target=income"]
     doctor = ["--set", f"columns.doctor={json.dumps(LEARNED)}"]
     run = launder("run", "people.csv", *words, *doctor, folder=folder, env=env)

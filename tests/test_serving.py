@@ -1,17 +1,16 @@
 """`launder serve` against a real Prefect server: a scheduled run releases, and nothing is left running.
 
 One server for all, and the three that wait for the next minute are started together: each names its data set otherwise.
+Two of them have a run without an end, which waits to publish.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import urllib.request
-import uuid
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prefect.blocks.system import Secret
@@ -25,17 +24,17 @@ import flows
 from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import addresses
-from pipelines.run import lease
+from pipelines.run import lease, steps
 from pipelines.run.artifacts import LaunderError
 from pipelines.run.server import free_port
 from pipelines.secrets import secret
-from tests.processes import environment, start, until
+from tests.processes import alive, marked_environment, start, swept, until
 from tests.test_flows import OPEN_GATE, customers
 
 CONFIG = """
 name: {name}
 source: data.csv
-budget: {{steps: {steps}}}
+budget: {{steps: 2}}
 score: {{metrics: [fidelity.shape]}}
 gate: {gate}
 publish: {{to: out, keep: 1}}
@@ -50,11 +49,6 @@ def here(tmp_path):
     return tmp_path
 
 
-def marked_environment(folder):
-    """Return an environment of its own for the processes below, by which they are found again."""
-    return environment(PREFECT_HOME=str(folder / "prefect"), HOME=str(folder), LAUNDERETTE_MARK=uuid.uuid4().hex)
-
-
 @pytest.fixture
 def marked(tmp_path):
     """Return an environment that every process below inherits, and at the end see that none of them is left."""
@@ -63,28 +57,8 @@ def marked(tmp_path):
     assert not swept(found)
 
 
-def swept(env):
-    """Kill the processes that are left of an environment, and return their numbers."""
-    left = alive(env["LAUNDERETTE_MARK"])
-    for number in left:
-        os.kill(number, signal.SIGKILL)
-    return left
-
-
-def alive(mark):
-    """Return the numbers of the processes whose environment holds the mark."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:  # ended meanwhile, or another user's
-            continue
-    return found
-
-
-def configured(folder, cron, gate=OPEN_GATE, name="data", steps=20):
-    (folder / "served.yaml").write_text(CONFIG.format(name=name, steps=steps, gate=json.dumps(gate), cron=cron))
+def configured(folder, cron, name="data"):
+    (folder / "served.yaml").write_text(CONFIG.format(name=name, gate=json.dumps(OPEN_GATE), cron=cron))
     return folder / "served.yaml"
 
 
@@ -149,14 +123,18 @@ def scheduled(server, tmp_path_factory):
     Returns folder, process and environment by name.
     """
     found = {}
-    for name, steps in {"short": 20, "interrupted": 1_000_000, "terminated": 1_000_000}.items():
-        folder = tmp_path_factory.mktemp(name)
-        customers(120).to_csv(folder / "data.csv", index=False)
-        path, env = configured(folder, EVERY_MINUTE, name=name, steps=steps), marked_environment(folder)
-        with open(folder / "shown.txt", "w") as screen:
-            process = start("serve", path, folder=folder, env=env | {"PREFECT_API_URL": server}, stdout=screen)
-        found[name] = folder, process, env
-    yield found
+    with ExitStack() as held:
+        for name in ("short", "interrupted", "terminated"):
+            folder = tmp_path_factory.mktemp(name)
+            customers(120).to_csv(folder / "data.csv", index=False)
+            if name != "short":
+                (folder / "out" / "work").mkdir(parents=True)
+                held.enter_context(steps.publishing_lock(folder / "out"))
+            path, env = configured(folder, EVERY_MINUTE, name=name), marked_environment(folder)
+            with open(folder / "shown.txt", "w") as screen:
+                process = start("serve", path, folder=folder, env=env | {"PREFECT_API_URL": server}, stdout=screen)
+            found[name] = folder, process, env
+        yield found
     for _, process, env in found.values():
         process.kill()
         process.communicate(timeout=60)
@@ -198,33 +176,10 @@ def test_serving_brings_a_server_and_takes_it_away(here, marked):
         with urllib.request.urlopen(f"{shown}/ui-settings", timeout=30) as settings:  # what its pages ask first
             assert json.load(settings)["api_url"] == f"{shown}/api"
         assert process.stdout.readline() == f"serving data: {NEW_YEAR} (UTC)\n"  # the server answers by then
-        assert len(alive(marked["LAUNDERETTE_MARK"])) >= 2
+        assert len(alive(marked)) >= 2
     finally:
         code, _, err = stopped(process, signal.SIGINT)
     assert (code, err) == (0, "")
-
-
-@pytest.mark.parametrize("words", [("serve", "served.yaml"), ("run", "served.yaml", "--set", "budget.steps=1000000")])
-def test_a_killed_command_takes_its_server_along(here, marked, words):
-    configured(here, NEW_YEAR)
-    process = start(*words, folder=here, env=marked)
-    try:
-        sign = "serving data" if words[0] == "serve" else "reading the source"
-        until(lambda: sign in process.stdout.readline(), 180, "the command does not start")
-        assert len(alive(marked["LAUNDERETTE_MARK"])) >= 3  # the command, the server, its supervisor
-    finally:
-        process.kill()
-        process.communicate(timeout=60)
-    until(lambda: not alive(marked["LAUNDERETTE_MARK"]), 30, "the server lives on")
-
-
-def test_a_quarantine_is_not_green(here, marked, server):
-    words = ("run", configured(here, NEW_YEAR, gate={"fidelity.shape": {"at_least": 1.0}}))
-    process = start(*words, folder=here, env=marked | {"PREFECT_API_URL": server})
-    _, err = process.communicate(timeout=180)
-    assert process.returncode == 3, err
-    (run,) = runs(server, "data")
-    assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "Quarantined") and due(run["name"])
 
 
 @pytest.fixture

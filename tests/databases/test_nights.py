@@ -13,7 +13,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.databases import postgresql
 from pipelines.run import server as prefect_server
-from pipelines.run import steps, tasks
+from pipelines.run import tasks
 from tests import hooks
 from tests.databases.conftest import KINDS, PASSWORD, WRITER, dbapi
 from tests.operations.test_approval import SIGNED
@@ -82,13 +82,6 @@ class Nights:
             return cursor.fetch_arrow_table()
 
 
-def no_drawings(found, folder, *, card=None, **given):
-    """Write reports of the card alone: drawing them takes longer than everything else here."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text("")
-    (folder / "report.json").write_text(json.dumps({"card": card}))
-
-
 def as_words(sets):
     return [word for text in sets for word in ("--set", text)]
 
@@ -104,7 +97,6 @@ def nights(server, people, secrets, hook, tmp_path, monkeypatch, capfd):
     for name, value in {"WRITER": WRITER, "HOOK": hook.address, "no_proxy": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    monkeypatch.setattr(steps.reports, "write", no_drawings)
     server.run(*PROD)
     work = prefect_server.prepare(str(tmp_path / "out"))
     with prefect_server.beginning(work) as begun, tasks.connected(begun):

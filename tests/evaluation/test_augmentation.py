@@ -163,7 +163,7 @@ def test_baselines_balance_and_keep_the_real_rows():
     )
 
 
-def test_the_page_tells_the_verdict_names_no_rare_class_and_loads_nothing(tmp_path):
+def test_the_page_tells_the_verdict_names_no_rare_class_and_loads_nothing(tmp_path, drawn):
     rows = lopsided().assign(ill=["Morbus Quix" if k < 6 else "yes" if k % 6 == 0 else "no" for k in range(240)])
     same = {"made": candidate(lambda train: train), "more": candidate(lambda train: pd.concat([train, train]))}
     named = {

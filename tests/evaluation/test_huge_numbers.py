@@ -29,7 +29,7 @@ def table(numbers, seed):
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("numbers", NUMBERS)
-def test_they_are_scored_and_drawn_and_said_to_be_scaled(numbers, tmp_path):
+def test_they_are_scored_and_drawn_and_said_to_be_scaled(numbers, tmp_path, drawn):
     tables = (table(numbers, seed) for seed in (1, 2, 3))
     report = evaluation.score(*tables, kinds={"x": "numerical"}, target="y", names=METRICS)
     assert all(score.value is None or np.isfinite(score.value) for score in report.scores.values())

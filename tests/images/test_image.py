@@ -175,18 +175,22 @@ def test_collections_that_cannot_be_compared_are_one_sentence():
 def test_outsiders_see_no_training_image_and_no_refused_one(tmp_path):
     report = evaluation.score_images(TRAIN, HELD, FRESH, features=raw, names=["image.frechet", "image.copies"])
     pages = {}
-    for public, passed in ((True, True), (True, False), (True, None), (False, False)):
+    for passed in (True, False, None):
         verdict = None if passed is None else {"passed": passed, "reasons": []}
-        evaluation.report.write(report, tmp_path, public=public, verdict=verdict)
-        jsonschema.validate(json.loads((tmp_path / "report.json").read_text()), SCHEMA)
-        pages[public, passed] = (tmp_path / "report.html").read_text()
+        folders = {True: tmp_path / f"public {passed}", False: tmp_path / f"internal {passed}"}
+        evaluation.report.write(report, folders[True], internal=folders[False], verdict=verdict)
+        for public, folder in folders.items():
+            jsonschema.validate(json.loads((folder / "report.json").read_text()), SCHEMA)
+            pages[public, passed] = (folder / "report.html").read_text()
     drawn, pairs = (report.charts["grids"][name] for name in ("drawn", "pairs"))
     shown = {case: (drawn in page, pairs in page) for case, page in pages.items()}
     assert shown == {
         (True, True): (True, False),
         (True, False): (False, False),
         (True, None): (False, False),
+        (False, True): (True, True),
         (False, False): (True, True),
+        (False, None): (True, True),
     }
     assert "300 synthetic images" in pages[True, True] and "shuffled pixels" in pages[True, True]
 

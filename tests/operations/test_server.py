@@ -1,10 +1,9 @@
 """The server of our own: a new home is given an empty database, so that Prefect's migrations are run once a version."""
 
 import errno
-import resource
 import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines.run import server, tasks
 from pipelines.run.artifacts import LaunderError
+from tests.processes import files_of_at_most
 
 
 def made(folder, rows=0):
@@ -67,16 +67,6 @@ def test_a_copy_that_the_disk_does_not_hold_leaves_nothing_half_written(tmp_path
     with pytest.raises(LaunderError, match="no space left on the disk"):
         server._prefill(home / server.DATABASE)
     assert not list(home.iterdir())
-
-
-@contextmanager
-def files_of_at_most(size):
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
 class Ended:

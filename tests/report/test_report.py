@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(full, tmp_pa
     assert other.scores["fidelity.detection"] != full.scores["fidelity.detection"]
 
 
-def test_the_number_of_threads_changes_no_byte(tmp_path):
+def test_the_number_of_threads_changes_no_byte(tmp_path, undrawn):
     import torch
 
     before, found = torch.get_num_threads(), []
@@ -90,7 +90,7 @@ def test_the_number_of_threads_changes_no_byte(tmp_path):
     assert found[0] == found[1]
 
 
-def test_the_json_is_what_its_version_promises(report, tmp_path):
+def test_the_json_is_what_its_version_promises(report, tmp_path, undrawn):
     data = json.loads(written(report, tmp_path)[1])
     assert data["version"] == 1 and [s["name"] for s in data["scores"]] == QUICK
     assert data["rows"] == {"train": 500, "holdout": 300, "synthetic": 500} and data["verdict"] is None
@@ -100,7 +100,7 @@ def test_the_json_is_what_its_version_promises(report, tmp_path):
         assert score["better"] in ("higher", "lower", "none")
 
 
-def test_the_json_meets_its_published_schema(full, tmp_path):
+def test_the_json_meets_its_published_schema(full, tmp_path, undrawn):
     schema = json.loads((Path(evaluation.report.__file__).parent / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$defs"]["reason"]["enum"] == [None, *Reason]  # a new reason is added to the schema too
@@ -136,7 +136,7 @@ def test_the_page_parses_and_loads_nothing(report, tmp_path):
     assert "Passed the gate" in shown and "tabular.gan" in shown
 
 
-def test_reasons_are_shown_with_their_numbers(report, tmp_path):
+def test_reasons_are_shown_with_their_numbers(report, tmp_path, undrawn):
     reason = {"rule": "at most 0.05", "score": "privacy.membership", "value": 0.31, "bound": 0.05, "passed": False}
     text, data = written(report, tmp_path, verdict={"passed": False, "reasons": [reason]})
     assert (
@@ -201,7 +201,8 @@ def test_the_internal_variant_names_what_was_lost_and_who_is_at_risk(tmp_path):
     train, synthetic = secretive(0), secretive(2)
     synthetic.loc[7] = train.loc[700]  # one copied row
     report = evaluation.score(train, secretive(1), synthetic, names=QUICK, internal=True)
-    text, data = written(report, tmp_path, public=False)
+    written(report, tmp_path / "public", internal=tmp_path)
+    text, data = (tmp_path / "report.html").read_text(), (tmp_path / "report.json").read_text()
     found = json.loads(data)["internal"]
     assert found["lost"]["town"]["Canaryham"] == 4 and found["extremes"]["income"]["train"][1] == 98_765_432.1
     assert found["pairs"][0] == {"synthetic": 7, "train": 700, "distance": 0, "differing": []}
@@ -236,7 +237,7 @@ def test_a_hundred_columns_stay_under_five_megabytes(tmp_path):
     assert len(text.encode()) < 5_000_000 and "label 39" in text
 
 
-def test_a_page_without_holdout_says_what_cannot_be_known(tmp_path):
+def test_a_page_without_holdout_says_what_cannot_be_known(tmp_path, undrawn):
     report = evaluation.score(mixed(200), None, mixed(200, 2), names=QUICK)
     text, data = written(report, tmp_path)
     assert "no holdout" in text and "not computable" in text
