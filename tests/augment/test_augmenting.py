@@ -21,6 +21,7 @@ from pipelines.stages import ingestion
 from tests import runs
 
 FEW = Recipe(budget=Budget(steps=2), filter=False)
+QUICK = replace(FEW, generator="tabular.marginals")  # where it does not matter which generator it is
 KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
 
 
@@ -42,7 +43,7 @@ def patients(rows=120, seed=0):
 def test_exact_numbers_of_each_class_with_and_without_a_filter():
     rows = patients()
     for filter in (False, True):
-        learned = oversampling.learn(rows, "ill", Recipe(budget=Budget(steps=2), filter=filter), kinds=KINDS)
+        learned = oversampling.learn(rows, "ill", replace(QUICK, filter=filter), kinds=KINDS)
         drawn = oversampling.draw(learned, {"yes": 40, "no": 3}, seed=1).rows
         assert drawn["ill"].value_counts().to_dict() == {"yes": 40, "no": 3} and set(drawn["ill"].iloc[:20]) == {
             "yes",
@@ -65,16 +66,16 @@ def test_filters_and_learners_read_amounts_and_dates_as_they_are_written():
     since = (pd.Timestamp("2020-01-01") + days).strftime("%d.%m.%Y")
     for told in ({"since": since}, {"fee": euros, "since": "01.02.2020"}):
         table = rows.drop(columns=["visits"]).assign(**told)
-        learned = oversampling.learn(table, "ill", Recipe(budget=Budget(steps=2)))
+        learned = oversampling.learn(table, "ill", replace(QUICK, filter=True))
         seen, kinds = learned.kind.for_learners(table, learned.model.schema, "ill"), learned.model.schema.kinds()
         for predict in learned.filters:
             assert ((predict(seen)[:, 1] > 0.5) == ill).all()
-    ways = {"made": augmenting.strategy("made", FEW, Augmentation(), kinds)}
+    ways = {"made": augmenting.strategy("made", QUICK, Augmentation(), kinds)}
     assert cross_validate(seen, "ill", ways, kinds=kinds, folds=2, repeats=1, baselines={"none": none}).verdicts()
 
 
 def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(monkeypatch):
-    learned = oversampling.learn(patients(), "ill", Recipe(budget=Budget(steps=2)), kinds=KINDS)
+    learned = oversampling.learn(patients(), "ill", replace(QUICK, filter=True), kinds=KINDS)
     own = {"yes": 1.0, "no": 0.0}
 
     def predict(rows):  # calls every row but the first of a draw a "no"
@@ -84,13 +85,13 @@ def test_rows_that_the_filter_would_drop_are_counted_where_there_are_no_others(m
     drawn = oversampling.draw(replace(learned, filters=(predict,)), {"yes": 40, "no": 3}, seed=1)
     assert len(drawn.rows) == 43 and drawn.mislabelled == 40 - oversampling.MOST_DRAWS
     monkeypatch.setattr(oversampling, "learn", lambda *_, **__: replace(learned, filters=(predict,)))
-    ways = augmenting.strategy("made", FEW, Augmentation(), KINDS)(patients(), target="ill", kinds=KINDS, seed=0)
+    ways = augmenting.strategy("made", QUICK, Augmentation(), KINDS)(patients(), target="ill", kinds=KINDS, seed=0)
     assert ways["made"].mislabelled > 0
 
 
 def test_a_categorical_target_with_an_empty_category_keeps_its_dtype():
     rows = patients().astype({"ill": pd.CategoricalDtype(["no", "yes", "unknown"])})
-    learned = oversampling.learn(rows, "ill", FEW)
+    learned = oversampling.learn(rows, "ill", QUICK)
     drawn = oversampling.draw(learned, {"yes": 5, "no": 2}).rows
     assert drawn["ill"].value_counts().to_dict() | {"unknown": 0} == {"yes": 5, "no": 2, "unknown": 0}
     assert augmenting.together(rows, drawn)["ill"].dtype == rows["ill"].dtype
@@ -104,12 +105,12 @@ def test_other_families_keep_the_numbers_too(name):
 
 def test_the_strategy_of_a_generator_passes_the_cross_validation_and_one_that_saw_too_much_does_not():
     rows = patients()
-    honest = augmenting.strategy("made", FEW, Augmentation(times=1, curve=(1.5,)), KINDS)
+    honest = augmenting.strategy("made", QUICK, Augmentation(times=1, curve=(1.5,)), KINDS)
     found = cross_validate(rows, "ill", {"made": honest}, kinds=KINDS, folds=2, repeats=1, baselines={"none": none})
     assert found.candidates == ("made", "made x 1.5") and found.added["made"] == 40 and found.added["made x 1.5"] == 30
 
     def leaky(train, *, target, kinds, groups, seed):  # the generator is fitted before the split, as people do
-        learned = oversampling.learn(rows, target, FEW, kinds=KINDS)
+        learned = oversampling.learn(rows, target, QUICK, kinds=KINDS)
         return {
             "leaky": Resampled(augmenting.together(train, oversampling.draw(learned, {"yes": 40}).rows), learned.seen)
         }
