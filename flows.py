@@ -33,7 +33,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 from launderette.pipelines import config as configs
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.notifications import sending
-from launderette.pipelines.run import approving, lease, pipeline, steps, tasks
+from launderette.pipelines.run import lease, pipeline, releasing, tasks
 from launderette.pipelines.run.caching import WORK
 
 QUARANTINED = (
@@ -53,8 +53,8 @@ def _run_name() -> str:
 
 def _state(result: dict[str, Any]) -> State:
     """Return the final state of a run that has made or refused a release; its message is the place."""
-    if result["outcome"] == steps.Ending.HELD:
-        return Completed(name=WAITING, message=f"held: {approving.approval(result)}", data=result)
+    if result["outcome"] == releasing.Ending.HELD:
+        return Completed(name=WAITING, message=f"held: {releasing.approval(result)}", data=result)
     if result["passed"]:
         return Completed(message=result["unchanged"] or f"released: {result['place']}", data=result)
     return Failed(name=QUARANTINED, message=f"quarantined: {result['place']}", data=result)
@@ -147,8 +147,8 @@ def approve(
     said = {"by": by, "reason": reason}
     with tasks.redacted():
         if refuse:
-            return approving.refuse(Path(output), run, **said)
-        return approving.approve(Path(output), run, **said, override=override)
+            return releasing.refuse(Path(output), run, **said)
+        return releasing.approve(Path(output), run, **said, override=override)
 
 
 def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from pipelines.run import caching, pipeline, steps
+from pipelines.run import caching, pipeline, releasing, steps
 from pipelines.run.artifacts import ROOT, code_files
 from tests import figures
 
@@ -39,7 +39,7 @@ def ingested(config):
 def launder(config, done=None, ran=None):
     """Return the end of a whole run."""
     found = pipeline.decide(partial(doing, done=done, ran=ran), config)
-    return found | steps.publish(config, found["decided"], found["schema"])
+    return found | releasing.publish(config, found["decided"], found["schema"])
 
 
 @contextmanager

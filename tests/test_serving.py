@@ -24,7 +24,7 @@ import flows
 from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import addresses
-from pipelines.run import lease, steps
+from pipelines.run import lease, releasing
 from pipelines.run.artifacts import LaunderError
 from pipelines.run.server import free_port
 from pipelines.secrets import secret
@@ -129,7 +129,7 @@ def scheduled(server, tmp_path_factory):
             customers(120).to_csv(folder / "data.csv", index=False)
             if name != "short":
                 (folder / "out" / "work").mkdir(parents=True)
-                held.enter_context(steps.publishing_lock(folder / "out"))
+                held.enter_context(releasing.publishing_lock(folder / "out"))
             path, env = configured(folder, EVERY_MINUTE, name=name), marked_environment(folder)
             with open(folder / "shown.txt", "w") as screen:
                 process = start("serve", path, folder=folder, env=env | {"PREFECT_API_URL": server}, stdout=screen)

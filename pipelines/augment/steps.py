@@ -25,7 +25,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.augmentation import Augmentation
 from launderette.pipelines.run.artifacts import LaunderError, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, step
-from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE
+from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, READING_CODE, TABLE_LIBRARIES
 from launderette.pipelines.search import checks
 
 AUGMENTED_FOLDER = "augmented"
@@ -111,7 +111,7 @@ def _check_apart(frame: pd.DataFrame, test: pd.DataFrame) -> None:
 @step(
     reads=(*FITTING_KEYS, *CLASS_BALANCE_KEYS, *CROSS_VALIDATION_KEYS),
     runs=AUGMENTATION_CODE,
-    needs=(*MODEL_LIBRARIES, "imbalanced-learn", "pillow"),
+    needs=(*TABLE_LIBRARIES, *MODEL_LIBRARIES, "imbalanced-learn", "pillow"),
     aside=("progress",),
 )
 def cross_validate(
@@ -234,7 +234,7 @@ def together(train: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
 @step(
     reads=(*FITTING_KEYS, *CLASS_BALANCE_KEYS, "publish.format"),
     runs=AUGMENTATION_CODE,
-    needs=(*MODEL_LIBRARIES, "pillow"),
+    needs=(*TABLE_LIBRARIES, *MODEL_LIBRARIES, "pillow"),
     aside=("progress",),
 )
 def enlarge(place: Place, config: RunConfig, table: Result, schema: Result, progress: Progress | None = None) -> Result:

@@ -96,15 +96,15 @@ def approve(
     refuse: Annotated[bool, typer.Option("--refuse", help="Put the run into quarantine instead.")] = False,
 ) -> int:
     """Release exactly what a run that waits has staged, or refuse it."""
-    from launderette.pipelines.run import approving
+    from launderette.pipelines.run import releasing
     from launderette.pipelines.run.artifacts import LaunderError
 
     if refuse and override:
         raise LaunderError("expected --override or --refuse, found both; leave one out")
     if refuse:
-        say(f"Quarantined: {approving.refuse(folder.resolve(), run, by=by, reason=reason)['place']}")
+        say(f"Quarantined: {releasing.refuse(folder.resolve(), run, by=by, reason=reason)['place']}")
     else:
-        done = approving.approve(folder.resolve(), run, by=by, reason=reason, override=override)
+        done = releasing.approve(folder.resolve(), run, by=by, reason=reason, override=override)
         say(f"Released: {done['place']}")
     return RELEASED
 

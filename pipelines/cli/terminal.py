@@ -14,8 +14,8 @@ from launderette.pipelines import modalities
 from launderette.pipelines.cli import waiting
 from launderette.pipelines.cli.options import HELD, QUARANTINED, RELEASED
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run import approving, pipeline, server
-from launderette.pipelines.run.steps import Ending
+from launderette.pipelines.run import pipeline, releasing, server
+from launderette.pipelines.run.releasing import Ending
 from launderette.pipelines.search import words
 
 STEP_WORDS = {
@@ -131,7 +131,7 @@ def run(config: RunConfig) -> int:
     )
     print_model(result["verdict"])
     if result["outcome"] == Ending.HELD:
-        console.print(f"Waits for somebody: {approving.approval(result)}", markup=False, soft_wrap=True)
+        console.print(f"Waits for somebody: {releasing.approval(result)}", markup=False, soft_wrap=True)
     return EXIT_CODES[result["outcome"]]
 
 

@@ -39,6 +39,16 @@ def card(
     }
 
 
+def public(config: RunConfig, rows: int, model: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of a run that drew so many rows of a model of this digest."""
+    found = {"generator": config.generator.name, "seed": config.seed, "rows": rows, "steps": facts["steps"]}
+    found |= {key: facts[key] for key in ("search", "learned") if facts[key]}
+    found |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}
+    if facts["personal"]:
+        found["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}
+    return found
+
+
 def _reused(model: Mapping[str, Any]) -> dict[str, str]:
     """Say where a model comes from that was not trained for this release."""
     return {"trained for release": model["release"], "since": model["since"]} if model else {}

