@@ -162,6 +162,11 @@ class Model(nn.Module):
         """Return the parameters of factor l by which it departs from the marginals and the copula."""
         return self.heads.own(l)
 
+    @property
+    def prior(self) -> Copula:
+        """What it knows before training."""
+        return self.copula
+
     def _random_columns(self) -> Tensor:
         """Return which columns are known, bool [columns]: one in half of the steps, any number of them in the others.
 

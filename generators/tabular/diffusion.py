@@ -127,8 +127,8 @@ class Model(nn.Module):
         return self.denoiser.heads.own(l)
 
     @property
-    def copula(self) -> PairTables:
-        """What it knew before training, by the name under which shrinking asks for it: tables of pairs."""
+    def prior(self) -> PairTables:
+        """What it knows before training: tables of pairs."""
         return self.denoiser.pairs
 
     @torch.no_grad()

@@ -28,14 +28,14 @@ Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
 class Memorisation(TypedDict):
     """`gap`: mean loss of validation less that of training rows, nats; `auc`: of the loss as an attack, 0.5 is
     guessing; `bound`: what it was to keep to; `kept`: the share of what was learnt, where a chain was shrunk to it;
-    `copula`: that of its copula, where that had to be weakened.
+    `prior`: that of what it knew before training, where that had to be weakened.
     """
 
     gap: float
     auc: float
     bound: NotRequired[float]
     kept: NotRequired[float]
-    copula: NotRequired[float]
+    prior: NotRequired[float]
 
 
 class Remembered(NamedTuple):

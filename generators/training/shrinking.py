@@ -8,12 +8,12 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
-bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the copula
-that remembers, and less of that is kept. Where nothing suffices, the model says that it does not keep to the bound.
+bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the
+prior that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, the model says that it does not keep to the bound.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,12 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.networks.copula import Copula
 from launderette.generators.training.memorisation import Attack
 
 KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
-COPULA_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the copula knows, where all of it is too much
-LUCK = 0.2  # error of the AUC times the root of the validation rows: a copula is weakened for no less than that
+PRIOR_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the prior knows, where all of it is too much
+LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is weakened for no less than that
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
@@ -35,10 +34,28 @@ def same(attack: Attack) -> Attack:
     return attack
 
 
+class Prior(Protocol):
+    """What a chain knows before it is trained, by the rows that it is trained on."""
+
+    used: bool  # it says more than that columns are independent
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it knows, by name."""
+        ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Know this again."""
+        ...
+
+    def weaken(self, share: float) -> None:
+        """Keep a share of it."""
+        ...
+
+
 @runtime_checkable
 class Chain(Protocol):
     """A model whose loss is a sum over factors, each with parameters of its own that no other factor reads.
-    Where it has a `copula`, that is what it knew before training.
+    Where it has a `prior`, that is what it knew before training.
     """
 
     def losses(self, x: Tensor) -> Tensor:
@@ -63,14 +80,14 @@ class Beginning:
         return cls(chain, _copies(chain, factors))
 
     def shrink(self, attack: Attack, bound: float, again: Callable[[Attack], Attack] = same) -> dict[str, float]:
-        """Shrink the trained chain, and its copula where it has one, to a bound on the attack's AUC; return the bound
+        """Shrink the trained chain, and its prior where it has one, to a bound on the attack's AUC; return the bound
         and the mean shares kept.
 
-        A copula is not weakened where the attack as judged `again` says that it may stay.
+        A prior is not weakened where the attack as judged `again` says that it may stay.
         """
         learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
         for place, share in enumerate(self._weakened()):
-            weakened = {} if share == 1 else {"copula": share}
+            weakened = {} if share == 1 else {"prior": share}
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
             chosen = torch.tensor(_chosen(inside, outside, attack, bound))
             luck = 0.0 if place else LUCK / math.sqrt(len(attack.outside))
@@ -82,19 +99,19 @@ class Beginning:
         return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
 
     def _weakened(self) -> Iterator[float]:
-        """Yield ever smaller shares of what the chain's copula knows, and have it keep no more; at last the whole, for
+        """Yield ever smaller shares of what the chain's prior knows, and have it keep no more; at last the whole, for
         a bound that even marginals do not meet is one that luck has set.
         """
         yield 1.0
-        copula: Copula | None = getattr(self.chain, "copula", None)
-        if copula is None or not copula.used:
+        prior: Prior | None = getattr(self.chain, "prior", None)
+        if prior is None or not prior.used:
             return
-        whole = {name: known.clone() for name, known in copula.state_dict().items()}
-        for share in COPULA_SHARES:
-            copula.load_state_dict(whole)
-            copula.weaken(share)
+        whole = {name: known.clone() for name, known in prior.state_dict().items()}
+        for share in PRIOR_SHARES:
+            prior.load_state_dict(whole)
+            prior.weaken(share)
             yield share
-        copula.load_state_dict(whole)
+        prior.load_state_dict(whole)
         yield 1.0
 
     @torch.no_grad()

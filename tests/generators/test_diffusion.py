@@ -161,7 +161,7 @@ def test_it_shares_no_likelihood_with_the_autoregressive_family():
     frame = tables.linked(400)
     of = {name: fit(frame, f"tabular.{name}", budget=Budget(steps=1)) for name in ("diffusion", "autoregressive")}
     assert isinstance(
-        of["diffusion"].model.copula, PairTables
+        of["diffusion"].model.prior, PairTables
     )  # it starts from tables of pairs, not from normal scores
     apart = of["autoregressive"].log_prob(frame) - of["diffusion"].log_prob(frame)
     assert apart.std() > 0.2

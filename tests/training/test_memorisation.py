@@ -112,7 +112,7 @@ def test_a_model_that_would_learn_its_rows_by_heart_keeps_to_the_bound():
     free, bounded = (fitted(made(320), memory=bound).record["memorisation"] for bound in (1.0, 0.6))
     assert free["auc"] > 0.65 and bounded["auc"] <= 0.6 and (free["bound"], bounded["bound"]) == (1.0, 0.6)
     assert 0 < bounded["kept"] < free["kept"]
-    assert "copula" not in free and bounded["copula"] < 1  # labels that follow labels by chance are remembered there
+    assert "prior" not in free and bounded["prior"] < 1  # labels that follow labels by chance are remembered there
 
 
 def test_a_diffusion_keeps_to_the_bound_too(table, monkeypatch):
@@ -133,7 +133,7 @@ def test_what_other_rows_confirm_is_kept():
 
 
 class Whole(torch.nn.Module):
-    """What a copula knows, as far as a chain weakens it."""
+    """What a chain knew before training, as far as a chain weakens it."""
 
     used = True
 
@@ -146,17 +146,17 @@ class Whole(torch.nn.Module):
 
 
 @pytest.mark.parametrize(("known", "share"), [(None, 0.0), (0.6, None), (0.9, 0.0)])
-def test_a_copula_stays_whole_where_cross_fitting_says_that_it_may(known, share):
+def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share):
     chain, rng = Pair(), np.random.default_rng(0)
     x = torch.from_numpy(np.concatenate([rng.integers(0, 10, (30, 2)), rng.integers(4, 14, (10, 2))]))  # harder rows
-    chain.copula = Whole()
-    chain.losses = lambda rows: 5 + chain.copula.known * rows.double()
+    chain.prior = Whole()
+    chain.losses = lambda rows: 5 + chain.prior.known * rows.double()
 
     def again(attack):
         return replace(attack, reference=attack.losses(lambda rows: rows.sum(1)), known=Remembered(known, 0.0))
 
     kept = Beginning.of(chain, 2).shrink(Attack.on(x[:30], x[30:], 64, 0), 0.6, *([again] if known else []))
-    assert kept.get("copula") == share
+    assert kept.get("prior") == share
 
 
 def test_what_is_remembered_is_said_in_a_sentence():
