@@ -26,16 +26,21 @@ def smoothed(counts: np.ndarray) -> np.ndarray:
         kept, left = np.maximum(counts - d, 0), np.maximum(counts - 1 - d, 0)  # left: for one of the rows of a cell
         taken = counts - kept
         returned = with_margins(shape, taken.sum(1), taken.sum(0), RETURNING_ROUNDS)
-        likelihood = [_log_likelihood(counts, (left + returned + m * shape) / (N - 1 + m)) for m in MIXED_ROWS]
-        if (highest := max(likelihood)) > best:
-            m = MIXED_ROWS[int(np.argmax(likelihood))]
+        likelihood = _log_likelihoods(counts, left + returned, shape)
+        if (highest := float(likelihood.max())) > best:
+            m = MIXED_ROWS[int(likelihood.argmax())]
             best, found = highest, (kept + returned + m * shape) * N / (N + m)
     return found
 
 
-def _log_likelihood(counts: np.ndarray, others: np.ndarray) -> float:
-    """Return that of rows [A, B] by the share that all others give to the cell of each."""
-    return float((counts * np.log(np.maximum(others, LEAST_DIVISOR))).sum())
+def _log_likelihoods(counts: np.ndarray, others: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Return that of rows [A, B] by what all others give to the cell of each and MIXED_ROWS of the shape [A, B] add:
+    [mixed].
+    """
+    seen = counts > 0
+    mixed = others[seen] + MIXED_ROWS[:, None] * shape[seen]
+    shares = mixed / (counts.sum() - 1 + MIXED_ROWS)[:, None]
+    return np.log(np.maximum(shares, LEAST_DIVISOR)) @ counts[seen]
 
 
 def _from_coarser(counts: np.ndarray) -> np.ndarray:
