@@ -5,7 +5,7 @@ What the visible tokens contribute is summed up (order-agnostic NADE, Uria et al
 pass gives the prediction of each token at a noise level of its own: that at which the row's order reveals it. Gates
 tell how much of a token's contribution reaches each other token, for groups of units (heads of attention by place, not
 by content; Tay et al. 2021, arXiv 2005.00743): the one column that tells most is not drowned by twenty that tell
-nothing. Of few rows tables of pairs are read first (networks/pairs.py), and the network adds what they leave over.
+nothing. Of few rows tables of pairs are read first (priors/pairs.py), and the network adds what they leave over.
 Layers shared by all tokens are followed by layers of each token's own.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Lookup, Product, SharedProduct, Tape
 from launderette.generators.networks.layers import Heads, TokenEmbedding
-from launderette.generators.networks.pairs import PairTables
+from launderette.generators.priors.pairs import PairTables
 
 GATE_GROUPS = 8  # of units, at most
 MOST_GATED_TOKENS = 128  # of a row, beyond which all contributions are summed up alike

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, Conditionals, Copula, number
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.networks.pairs import PairTables
 from launderette.generators.networks.ties import SHRINKAGE
+from launderette.generators.priors.pairs import PairTables
 from launderette.generators.tabular._schedule import mutual_information
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds

@@ -34,7 +34,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.gradients.per_row import Tape
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.networks.pairs import PairTables
+from launderette.generators.priors.pairs import PairTables
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything

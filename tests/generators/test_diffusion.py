@@ -14,7 +14,7 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
-from generators.networks.pairs import PairTables
+from generators.priors.pairs import PairTables
 from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
@@ -160,9 +160,7 @@ def test_an_untrained_model_knows_the_marginals():
 def test_it_shares_no_likelihood_with_the_autoregressive_family():
     frame = tables.linked(400)
     of = {name: fit(frame, f"tabular.{name}", budget=Budget(steps=1)) for name in ("diffusion", "autoregressive")}
-    assert isinstance(
-        of["diffusion"].model.prior, PairTables
-    )  # it starts from tables of pairs, not from normal scores
+    assert isinstance(of["diffusion"].model.prior, PairTables)  # it starts from tables of pairs, not from normal scores
     apart = of["autoregressive"].log_prob(frame) - of["diffusion"].log_prob(frame)
     assert apart.std() > 0.2
 

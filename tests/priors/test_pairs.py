@@ -10,8 +10,8 @@ import torch
 from generators import Budget, fit, open_model
 from generators.data import encoding
 from generators.data.schema import infer
-from generators.networks import pairs
-from generators.networks.pairs import PairTables
+from generators.priors import pairs
+from generators.priors.pairs import PairTables
 from generators.tabular import diffusion
 from generators.tabular._schedule import mutual_information
 from tests.generators import tables
