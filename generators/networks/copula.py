@@ -66,7 +66,7 @@ class Copula(nn.Module):
     share: Tensor  # [D], of a label's level
     v: Tensor  # [D], variance of a number's scores E[z | cell], those of missing ones 0
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, in_order: bool = True) -> None:
         super().__init__()
         self.columns, self.used = len(layout.places), False  # used: it says more than that columns are independent
         self._given_all: tuple[Tensor, Tensor] | None = None  # what no condition changes, until R does
@@ -80,7 +80,7 @@ class Copula(nn.Module):
         self.levels |= dict.fromkeys(gaps if len(gaps) <= LABEL_FEATURES else [], 1)  # missing or not
         self.fine = {l: c for l, (c, _) in layout.inner.items() if layout.ordered[l]}  # fine token -> column
         self.factors = [*range(self.columns), *self.fine]
-        few = len(self.ordered) <= MOST_SQUARED
+        few = in_order and len(self.ordered) <= MOST_SQUARED
         self.squared = [c for c, size in self.ordered.items() if few and size > 2]  # of two values it says no more
         # feature j is the score of a column, its square, or tells whether its token is this level
         places = [(c, k) for c in range(self.columns) for k in self._levels_of(c)]
@@ -99,7 +99,8 @@ class Copula(nn.Module):
             self.register_buffer(f"squares_{c}", torch.zeros(self.ordered[c] + 1, dtype=torch.float64))
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
-        for c, levels in self.levels.items():
+        self.regressed = self.levels if in_order else {}  # by columns before them: a copula in any order has none
+        for c, levels in self.regressed.items():
             self.register_buffer(f"slopes_{c}", torch.zeros(len(places), levels + 1, dtype=torch.float64))
             self.register_buffer(f"intercepts_{c}", torch.zeros(levels + 1, dtype=torch.float64))
             self.register_buffer(f"known_{c}", torch.zeros(self.columns, levels + 1, dtype=torch.float64))  # for each
@@ -121,7 +122,7 @@ class Copula(nn.Module):
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
         self.forget()
-        for c in self.levels:
+        for c in self.regressed:
             for own in self._of_label(c):
                 own.zero_()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
@@ -157,7 +158,7 @@ class Copula(nn.Module):
     def weaken(self, share: float) -> None:
         """Keep a share of all that it knows of dependence: of correlations and of log odds."""
         self.R.mul_(share).fill_diagonal_(1.0)
-        for c in self.levels:
+        for c in self.regressed:
             for own in self._of_label(c):
                 own.mul_(share)
         self._look()
@@ -169,9 +170,9 @@ class Copula(nn.Module):
         """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]; of a number 0 where
         it is missing, else 1.
         """
-        return self._ranks(c, x.device)[x[:, c]]
+        return self.ranks(c, x.device)[x[:, c]]
 
-    def _ranks(self, c: int, device: torch.device) -> Tensor:
+    def ranks(self, c: int, device: torch.device) -> Tensor:
         """Return the level of each token of column c."""
         tokens = torch.arange(self.sizes[c], device=device)
         return (tokens < self.ordered[c]).long() if c in self.ordered else tokens.clamp(max=self.levels[c])
@@ -318,7 +319,7 @@ class Copula(nn.Module):
         return self._level_term(c, X, given, EVERY_PATTERN).flip(1)
 
     def _label_term(self, c: int, X: Tensor, given: Conditionals, patterns: Tensor | slice) -> Tensor:
-        return self._level_term(c, X, given, patterns)[:, self._ranks(c, X.device)]
+        return self._level_term(c, X, given, patterns)[:, self.ranks(c, X.device)]
 
     def _level_term(self, c: int, X: Tensor, given: Conditionals, patterns: Tensor | slice) -> Tensor:
         slopes, intercepts = (own[patterns] for own in given.log_odds[c])

@@ -9,6 +9,7 @@ with mutual informations I: naive Bayes, in which n columns that say the same co
 copies of each other). The network learns what this leaves over.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.smoothing import smoothed
+from launderette.generators.networks.frequencies import ADDED_ROWS
 
 MOST_GROUPS = 20  # of a column's tokens
 ROWS_OF_GROUP = 25  # per group, of few rows
@@ -121,6 +123,18 @@ class PairTables(nn.Module):
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self.used = bool(self.ratio.any())
+
+
+def gains(terms: Mapping[int, Tensor], x: Tensor, other: Tensor) -> Tensor:
+    """Return how much likelier each column of other tokens [M, L] is with the terms [M, its tokens] of some than by its
+    shares in x [N, L], in nats: [M, L], 0 for tokens without one.
+    """
+    found = torch.zeros(other.shape)
+    for c, term in terms.items():
+        share = (torch.bincount(x[:, c], minlength=term.shape[1]) + ADDED_ROWS).log()
+        told = torch.log_softmax(share + term, 1) - torch.log_softmax(share, 0)
+        found[:, c] = told.gather(1, other[:, c : c + 1])[:, 0]
+    return found
 
 
 def _log_ratios(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ What the visible tokens contribute is summed up (order-agnostic NADE, Uria et al
 pass gives the prediction of each token at a noise level of its own: that at which the row's order reveals it. Gates
 tell how much of a token's contribution reaches each other token, for groups of units (heads of attention by place, not
 by content; Tay et al. 2021, arXiv 2005.00743): the one column that tells most is not drowned by twenty that tell
-nothing. Of few rows tables of pairs are read first (priors/pairs.py), and the network adds what they leave over.
+nothing. Of few rows a prior is read first (priors/any_order.py), and the network adds what it leaves over.
 Layers shared by all tokens are followed by layers of each token's own.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Lookup, Product, SharedProduct, Tape
 from launderette.generators.networks.layers import Heads, TokenEmbedding
-from launderette.generators.priors.pairs import PairTables
+from launderette.generators.priors.any_order import AnyOrderPrior
 
 GATE_GROUPS = 8  # of units, at most
 MOST_GATED_TOKENS = 128  # of a row, beyond which all contributions are summed up alike
@@ -30,7 +30,7 @@ class Denoiser(nn.Module):
     def __init__(self, layout: Layout, *, width: int, embedding: int, depth: int) -> None:
         super().__init__()
         L, h, e = layout.width, width, embedding
-        self.embed, self.heads, self.pairs = TokenEmbedding(layout, e), Heads(layout, h), PairTables(layout)
+        self.embed, self.heads, self.prior = TokenEmbedding(layout, e), Heads(layout, h), AnyOrderPrior(layout)
         self.shown = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.groups = math.gcd(h, GATE_GROUPS) if L <= MOST_GATED_TOKENS else 1
         self.gate = nn.Parameter(torch.zeros(self.groups, L, L)) if L <= MOST_GATED_TOKENS else None
@@ -51,7 +51,7 @@ class Denoiser(nn.Module):
         shown = torch.bmm(self.embed(x).transpose(0, 1), self.shown)  # [L, B, h]
         sums = self._gated(before, shown).view(L, G, B // G, -1) + self.level[place.t()][:, :, None]
         h = self._layers((sums.flatten(1, 2) + self.first_bias[:, None])[self.heads.order], slice(None))
-        return self.heads.log_prob(h, x, self.pairs.terms(x, before.repeat_interleave(B // G, 0)))
+        return self.heads.log_prob(h, x, self.prior.terms(x, place))
 
     def row_log_prob(self, x: Tensor, place: Tensor, tape: Tape) -> Tensor:
         """Return log p(x_l | those before l) of tokens x [B, L], each row in the order of its own that `place` [B, L]
@@ -80,12 +80,14 @@ class Denoiser(nn.Module):
         else:
             shown.unflatten(1, (-1, E.shape[1]))[rows, l] = E
 
-    def logits(self, l: int, shown: Tensor, visible: Tensor, x: Tensor) -> Tensor:
-        """What the `visible` [B, L] tokens of x [B, L] show -> the logits of token l [B, K]."""
+    def logits(self, l: int, shown: Tensor, visible: Tensor, x: Tensor, told: Tensor | None) -> Tensor:
+        """What the `visible` [B, L] tokens of x [B, L] show, and what the prior has `told` of token l [B, its tokens]
+        -> its logits [B, K].
+        """
         sums, row = shown if self.gate is None else shown @ self._seen_through(self.gate[:, l]), self.heads.place[l]
         h = self._layers((sums + self.level[visible.sum(1)] + self.first_bias[l])[None], slice(row, row + 1))
-        logits, own = self.heads.logits(l, h[0], x), self.pairs.term(l, x, visible)
-        return logits if own is None else logits + nn.functional.pad(own, (0, logits.shape[1] - own.shape[1]))
+        logits = self.heads.logits(l, h[0], x)
+        return logits if told is None else logits + nn.functional.pad(told, (0, logits.shape[1] - told.shape[1]))
 
     def _seen_through(self, gate: Tensor) -> Tensor:
         """The gates [R, L] of a token -> how it sees the embeddings of all tokens, [L e, h]."""

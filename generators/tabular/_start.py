@@ -15,7 +15,7 @@ from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, Con
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.ties import SHRINKAGE
-from launderette.generators.priors.pairs import PairTables
+from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.tabular._schedule import mutual_information
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
@@ -63,13 +63,8 @@ class Start(nn.Module):
         per row.
         """
         self._fit_pairs(x)
-        C, gain = self.copula.columns, 0.0
-        before = torch.ones(C, C).tril(-1).expand(len(other), -1, -1)
-        for c, term in self.pairs.terms(other, before).items():
-            share = (torch.bincount(x[:, c], minlength=term.shape[1]) + 0.1).log()
-            told = torch.log_softmax(share + term, 1) - torch.log_softmax(share, 0)
-            gain += float(told.gather(1, other[:, c : c + 1]).mean())
-        return gain
+        before = torch.ones(self.copula.columns, self.copula.columns).tril(-1).expand(len(other), -1, -1)
+        return float(gains(self.pairs.terms(other, before), x, other).sum(1).mean())
 
     def _fit_copula(self, x: Tensor, parts: list[tuple[Tensor, Tensor]], *, used: bool) -> float:
         """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not

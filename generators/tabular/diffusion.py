@@ -34,7 +34,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.gradients.per_row import Tape
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.priors.pairs import PairTables
+from launderette.generators.priors.any_order import AnyOrderPrior
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
@@ -56,7 +56,7 @@ from launderette.generators.training.plan import chain_options, of_chain
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
-PAIRED_ROWS = 10_000  # below which the network starts from tables of pairs
+STARTED_ROWS = 10_000  # below which the network starts from a prior
 ONE_AT_A_TIME, WIDE_STEPS = 300, 50  # tokens of a row that are drawn one by one; steps that draw more of them
 
 
@@ -123,13 +123,13 @@ class Model(nn.Module):
         return self.width**2
 
     def own(self, l: int) -> list[Tensor]:
-        """Return the parameters of token l by which it departs from the marginals and the tables of pairs."""
+        """Return the parameters of token l by which it departs from the marginals and the prior."""
         return self.denoiser.heads.own(l)
 
     @property
-    def prior(self) -> PairTables:
-        """What it knows before training: tables of pairs."""
-        return self.denoiser.pairs
+    def prior(self) -> AnyOrderPrior:
+        """What it knows before training."""
+        return self.denoiser.prior
 
     @torch.no_grad()
     def reveal(
@@ -145,19 +145,24 @@ class Model(nn.Module):
         x, log_w = x.masked_fill(at > 0, 0), torch.zeros(len(x), dtype=torch.float64, device=x.device)
         known = at == 0
         shown = self.denoiser.shown_by(x, known)
-        given = shown.clone()
+        given, told = shown.clone(), self.prior.walk(x, at)
+        untold = self.prior.walk(x, torch.where(known, at.amax() + 1, at)) if guidance != 1 else told
         for step in range(1, int(at.max()) + 1 if at.numel() else 1):
             now, visible = at == step, at < step
             revealed = [(l, now[:, l].nonzero()[:, 0]) for l in now.any(0).nonzero()[:, 0].tolist()]
             for l, rows in revealed:
-                logits = self.denoiser.logits(l, shown[rows], visible[rows], x[rows])
+                seen = visible[rows], x[rows]
+                logits = self.denoiser.logits(l, shown[rows], *seen, told.term(l, *seen, rows))
                 if guidance != 1:
-                    free = (shown - given)[rows], (visible & ~known)[rows]
-                    logits = guide(logits, self.denoiser.logits(l, *free, x[rows]), guidance)
+                    seen = (visible & ~known)[rows], x[rows]
+                    free = self.denoiser.logits(l, (shown - given)[rows], *seen, untold.term(l, *seen, rows))
+                    logits = guide(logits, free, guidance)
                 x[rows, l], share = _inverted(logits.double(), u[rows, l], allowed(l, x[rows]))
                 log_w[rows] += share
             for l, rows in revealed:
                 self.denoiser.show(l, shown, x, rows)
+                for walk in {told, untold}:
+                    walk.show(l, x, rows)
         return x, log_w
 
 
@@ -284,8 +289,8 @@ def _build(encoded: Encoding, config: Config) -> Model:
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
     _from_marginals(model, x)
-    if len(x) < PAIRED_ROWS:
-        model.denoiser.pairs.fit(x, model.dependence)
+    if len(x) < STARTED_ROWS:
+        model.prior.fit(x, held, partial(mutual_information, columns=model.columns))
 
 
 def _from_marginals(model: Model, x: Tensor) -> None:

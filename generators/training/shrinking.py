@@ -8,8 +8,9 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
-bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the
-prior that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, the model says that it does not keep to the bound.
+bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the prior
+that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, the model says that it
+does not keep to the bound.
 """
 
 import math

@@ -14,7 +14,6 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.schema import infer
-from generators.priors.pairs import PairTables
 from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
@@ -123,13 +122,12 @@ def test_a_gate_decides_how_much_of_one_token_another_sees():
 @torch.no_grad()
 def alone(net, x: torch.Tensor) -> torch.Tensor:
     """Return log p of the second of three tokens x [B, 3], given the others, as `reveal` finds it."""
-    shown = net.shown_by(x, torch.tensor([[True, False, False]]).expand_as(x))
-    net.show(2, shown, x, torch.arange(len(x)))
-    return (
-        net.logits(1, shown, torch.tensor([[True, False, True]]).expand_as(x), x)
-        .log_softmax(1)
-        .gather(1, x[:, 1:2])[:, 0]
-    )
+    rows, at = torch.arange(len(x)), torch.tensor([[0, 2, 1]]).expand_as(x)
+    shown, walk, visible = net.shown_by(x, at < 1), net.prior.walk(x, at), at < 2
+    net.show(2, shown, x, rows)
+    walk.show(2, x, rows)
+    logits = net.logits(1, shown, visible, x, walk.term(1, visible, x, rows))
+    return logits.log_softmax(1).gather(1, x[:, 1:2])[:, 0]
 
 
 def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model, monkeypatch):
@@ -160,7 +158,7 @@ def test_an_untrained_model_knows_the_marginals():
 def test_it_shares_no_likelihood_with_the_autoregressive_family():
     frame = tables.linked(400)
     of = {name: fit(frame, f"tabular.{name}", budget=Budget(steps=1)) for name in ("diffusion", "autoregressive")}
-    assert isinstance(of["diffusion"].model.prior, PairTables)  # it starts from tables of pairs, not from normal scores
+    assert not of["diffusion"].model.prior.copula.used  # labels are told by tables of pairs
     apart = of["autoregressive"].log_prob(frame) - of["diffusion"].log_prob(frame)
     assert apart.std() > 0.2
 
@@ -234,7 +232,7 @@ def test_a_guided_token_is_drawn_by_what_the_network_says_with_and_without_the_c
     at = torch.arange(model.width).expand(n, -1)  # the first column is given, the second one revealed first
     drawn, _ = model.reveal(x, at, u, anything, 3.0)
     given = model.denoiser.shown_by(x[:1], at[:1] == 0)
-    seen = [model.denoiser.logits(1, s, at[:1] < k, x[:1]) for s, k in ((given, 1), (0 * given, 0))]
+    seen = [model.denoiser.logits(1, s, at[:1] < k, x[:1], None) for s, k in ((given, 1), (0 * given, 0))]
     share = torch.bincount(drawn[:, 1], minlength=seen[0].shape[1]).double() / n
     assert not torch.allclose(share, seen[0][0].double().softmax(0), atol=0.01)
     assert torch.allclose(share, guide(*seen, 3.0)[0].exp(), atol=1e-3)

@@ -1,6 +1,9 @@
-"""Tables of pairs as a start: exact for copies and for independent columns, the same whichever way they are asked."""
+"""Tables of pairs and a copula in any order as a start: exact for copies and for independent columns, the same
+whichever way they are asked.
+"""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,8 @@ from generators import Budget, fit, open_model
 from generators.data import encoding
 from generators.data.schema import infer
 from generators.priors import pairs
-from generators.priors.pairs import PairTables
+from generators.priors.any_order import AnyOrderPrior
+from generators.priors.pairs import PairTables, gains
 from generators.tabular import diffusion
 from generators.tabular._schedule import mutual_information
 from tests.generators import tables
@@ -78,9 +82,58 @@ def test_a_start_that_is_weakened_to_nothing_is_none():
 def test_few_rows_start_from_pairs_and_keep_them_when_saved(tmp_path, monkeypatch):
     frame = tables.linked(400)
     model = fit(frame, "tabular.diffusion", budget=Budget(steps=1))
-    monkeypatch.setattr(diffusion, "PAIRED_ROWS", 0)
+    monkeypatch.setattr(diffusion, "STARTED_ROWS", 0)
     alone = fit(frame, "tabular.diffusion", budget=Budget(steps=1))
-    assert not alone.model.denoiser.pairs.used
+    assert not alone.model.prior.used
     assert model.log_prob(frame).mean() > alone.log_prob(frame).mean() + 0.5 * math.log(2)
     model.save(tmp_path / "model")
     assert open_model(tmp_path / "model").sample(50, seed=1).equals(model.sample(50, seed=1))
+
+
+def numbers(n: int = 300) -> pd.DataFrame:
+    """Four numbers, three of which hang together, one of those with gaps, and a label that they tell; by `v` a
+    curve that no correlation tells of.
+    """
+    rng = np.random.default_rng(0)
+    a, v = rng.normal(size=(2, n))
+    b, c = (np.round(a + rng.normal(size=n) * spread, 2) for spread in (0.3, 0.5))
+    label = np.where(a + 0.3 * rng.normal(size=n) > 0, "up", "down")
+    frame = pd.DataFrame({"label": label, "a": a.round(2), "b": np.where(c > 1, np.nan, b), "c": c, "v": v.round(2)})
+    return frame.assign(curve=(v**2 + 0.1 * rng.normal(size=n)).round(2))
+
+
+def prior_of(frame: pd.DataFrame) -> tuple[AnyOrderPrior, torch.Tensor]:
+    encoded = encoding.fit(frame, infer(frame))
+    x, found = torch.from_numpy(encoded.encode(frame)), AnyOrderPrior(encoded.layout)
+    found.fit(x, x[:0], partial(mutual_information, columns=len(encoded.layout.places)))
+    return found, x
+
+
+def test_each_column_is_told_by_what_makes_it_likelier_in_other_rows():
+    prior, _ = prior_of(numbers())
+    assert {1, 3} <= set(prior.following) and 5 not in prior.following
+
+
+def test_a_copula_tells_the_same_in_a_batch_of_orders_and_step_by_step():
+    prior, x = prior_of(numbers())
+    prior.following = list(range(x.shape[1]))
+    place = torch.rand(len(x), x.shape[1], generator=torch.Generator().manual_seed(1)).argsort(1)
+    every, walk, rows = prior.terms(x, place), prior.walk(x, place + 1), torch.arange(len(x))
+    for step in range(x.shape[1]):
+        for l in range(x.shape[1]):
+            now = rows[place[:, l] == step]
+            assert torch.allclose(walk.term(l, (place < step)[now], x[now], now), every[l][now], atol=1e-4)
+        for l in range(x.shape[1]):
+            walk.show(l, x, rows[place[:, l] == step])
+    alone = prior.terms(x[:1].expand(len(x), -1), place[:1])  # one order for all rows
+    assert all(torch.allclose(alone[l][3], every[l][0], atol=1e-4) for l in alone)
+
+
+def test_normals_are_told_as_their_correlation_says_whichever_comes_first():
+    prior, x = prior_of(numbers(3000)[["a", "c"]])
+    nats = []
+    for place in ([[0, 1]], [[1, 0]]):
+        gained = gains(prior.terms(x, torch.tensor(place)), x, x).mean(0)
+        nats.append(float(gained.sum()))
+    assert nats[0] == pytest.approx(nats[1], abs=0.02)
+    assert nats[0] == pytest.approx(-math.log(1 - 1 / 1.25) / 2, abs=0.08)  # of c = a + noise of deviation .5

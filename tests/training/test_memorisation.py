@@ -116,7 +116,7 @@ def test_a_model_that_would_learn_its_rows_by_heart_keeps_to_the_bound():
 
 
 def test_a_diffusion_keeps_to_the_bound_too(table, monkeypatch):
-    monkeypatch.setattr(diffusion, "PAIRED_ROWS", 0)  # with tables of pairs its network learns less by heart
+    monkeypatch.setattr(diffusion, "STARTED_ROWS", 0)  # with tables of pairs its network learns less by heart
     free, bounded = (fitted(table, "tabular.diffusion", memory=bound).record["memorisation"] for bound in (1.0, 0.65))
     assert bounded["auc"] <= 0.65 < free["auc"] and bounded["kept"] < free["kept"]
 

@@ -1,0 +1,219 @@
+"""What columns tell of each other in any order: what a diffusion knows before its first training step.
+
+Each column is told by tables of pairs (pairs.py) or by a Gaussian copula (copula.py), whichever makes it likelier in
+other rows: relations that are not monotone want tables, numbers that hang together closely want normal scores.
+
+With R = C C', the correlations of all features in the order in which a row reveals them, the whitened features
+w = C^-1 x of the visible ones tell of a hidden feature j by row j of C, cut off after them: its mean is C_j w, its
+variance 1 - |C_j|^2. Labels follow linear discriminants: at level k, w has the mean m_k = spread_k C_k / share_k, and
+within all levels the covariance W = I - sum_k share_k m_k m_k', so that
+
+log p(k | w) = log share_k + w' W^-1 m_k - m_k' W^-1 m_k / 2 + constant
+
+where W^-1 M = M (I - P M'M)^-1 for all means M and the diagonal P of shares: no matrix is larger than levels are many.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from launderette.generators.data.encoding import Layout
+from launderette.generators.networks.copula import INDEPENDENT, LEAST_VARIANCE, Copula
+from launderette.generators.networks.normal_scores import LEAST_LEVEL, interval_term, label_term
+from launderette.generators.networks.ties import SHRINKAGE
+from launderette.generators.priors.pairs import PairTables, gains
+from launderette.generators.training.validation import folds
+
+MOST_FEATURES = 100  # of a copula that is solved for each row anew
+JUDGED_ROWS, JUDGED_ORDERS = 200, 2  # other rows that suffice to compare copula and tables, orders of each
+SURE_ERRORS = 2  # standard errors by which other rows have to become likelier
+EVERY_ORDER = slice(None)
+
+Informed = Callable[[Tensor], Tensor]  # tokens [N, L] -> nats that columns tell of each other [C, C]
+
+
+class Whitened:
+    """The features of n rows of each of G orders, as far as they are revealed: w [G, n, D] in these orders.
+
+    Columns of the same `place` [G, columns] do not see each other.
+    """
+
+    def __init__(self, copula: Copula, place: Tensor, rows: int = 1) -> None:
+        at = place[:, copula.column]  # [G, D]
+        self.copula, self.order = copula, at.argsort(dim=1, stable=True)
+        self.place = self.order.argsort(1)  # of each feature
+        self.C = torch.linalg.cholesky(copula.R[self.order[:, :, None], self.order[:, None, :]])
+        self.seen = (at[:, None, :] < place[:, :, None]).sum(2)  # [G, columns], features
+        self.w = self.C.new_zeros(len(place), rows, at.shape[1])
+
+    def show_all(self, x: Tensor) -> "Whitened":
+        """Reveal all columns of tokens x [G n, L]: each sees those before it."""
+        X = self.copula.features(x).view(self.w.shape).gather(2, self.order[:, None].expand_as(self.w))
+        self.w = torch.linalg.solve_triangular(self.C, X.transpose(1, 2), upper=False).transpose(1, 2)
+        return self
+
+    def show(self, c: int, x: Tensor, orders: Tensor) -> None:
+        """Reveal column c of some of the tokens x [G, L], one row of each order; all before it are revealed."""
+        X = self.copula.features(x[orders], [c])
+        for j in (self.copula.column == c).nonzero()[:, 0].tolist():
+            p = self.place[orders, j]
+            row = self.C[orders, p]  # [g, D]
+            left = X[:, j] - (row * self.w[orders, 0]).sum(1)
+            self.w[orders, 0, p] = left / row.gather(1, p[:, None])[:, 0]
+
+    def term(self, c: int, orders: Tensor | slice = EVERY_ORDER) -> Tensor:
+        """Return log p(token | columns seen) / p(token) of column c in some orders: float32 [g n, tokens]."""
+        copula, size = self.copula, self.copula.sizes[c]
+        if c not in copula.ordered:
+            return self._of_levels(c, orders)
+        term = nn.functional.pad(self._of_intervals(c, orders), (0, 1))[:, :size]
+        return term + self._of_levels(c, orders) if c in copula.levels else term
+
+    def _of_intervals(self, c: int, orders: Tensor | slice) -> Tensor:
+        j = self.copula.feature[c]
+        rows, mean = self._told(c, slice(j, j + 1), orders)
+        v = self.copula.v[j]
+        s = (1 - rows.square().sum(2) / v).clamp(min=LEAST_VARIANCE).sqrt().repeat_interleave(self.w.shape[1], 0)
+        return interval_term(getattr(self.copula, f"edges_{c}"), mean.flatten() / v.sqrt(), s)
+
+    def _of_levels(self, c: int, orders: Tensor | slice) -> Tensor:
+        own, shares = self.copula.indicators(c), self.copula.shares(c)
+        share = shares[:-1].clamp(min=LEAST_LEVEL)
+        rows, mean = self._told(c, own, orders)  # [g, K, D], [g, n, K]
+        scale = ((1 - share) / share).clamp(min=0).sqrt()
+        means, q = (self._with_others(part, shares) for part in (rows.transpose(1, 2) * scale, mean * scale))
+        S = means.transpose(1, 2) @ means  # [g, K + 1, K + 1]
+        inverse = torch.linalg.inv(torch.eye(len(shares)).to(S) - shares[:, None] * S)
+        log_odds = q @ inverse - (S @ inverse).diagonal(dim1=1, dim2=2)[:, None] / 2
+        term = label_term(log_odds.flatten(0, 1), shares)
+        return term[:, self.copula.ranks(c, term.device)]
+
+    def _with_others(self, means: Tensor, shares: Tensor) -> Tensor:
+        """Means [..., K] of the levels -> those and that of all other labels [..., K + 1]: weighted, they are 0."""
+        other = -(means * shares[:-1]).sum(-1, keepdim=True) / shares[-1].clamp(min=LEAST_LEVEL)
+        return torch.cat([means, torch.where(shares[-1] > LEAST_LEVEL, other, 0.0)], -1)
+
+    def _told(self, c: int, own: slice, orders: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """Return the rows of C of the features `own` of column c, cut off after what it sees, and their means there:
+        [g, F, D], [g, n, F].
+        """
+        C, w, seen = self.C[orders], self.w[orders], self.seen[orders, c]
+        at = self.place[orders][:, own, None].expand(-1, -1, C.shape[2])
+        rows = C.gather(1, at) * (torch.arange(C.shape[2], device=C.device) < seen[:, None])[:, None]
+        return rows, w @ rows.transpose(1, 2)
+
+
+class AnyOrderPrior(nn.Module):
+    """Terms that are added to the logits of coarse tokens; `fit` fills the buffers, part of the model's file."""
+
+    by_copula: Tensor  # bool [C], which columns are told by the copula; the others are by tables
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.pairs, self.copula = PairTables(layout), Copula(layout, in_order=False)
+        self.register_buffer("by_copula", torch.zeros(len(layout.places), dtype=torch.bool))
+        self.following: list[int] = []  # the copula
+
+    @property
+    def used(self) -> bool:
+        """Whether it says more than that columns are independent."""
+        return self.pairs.used or self.copula.used
+
+    def fit(self, x: Tensor, other: Tensor, informed: Informed) -> None:
+        """Read tables and copula off tokens x [N, L]; each column is told by what makes it likelier in other rows: the
+        validation rows [M, L], or parts of x in turn where these are few (cross-validation).
+        """
+        told = self._compared(x, other, informed) if len(self.copula.R) <= MOST_FEATURES else None
+        self.pairs.fit(x, informed(x))
+        R, amount = self.copula.fit(x), INDEPENDENT if told is None else told[0]
+        self.copula.shrink(R, amount)
+        self.by_copula.copy_(torch.zeros_like(self.by_copula) if told is None else told[1])
+        self._look()
+
+    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[float, Tensor] | None:
+        """Return the shrinkage of the copula and which columns are to follow it, bool [C]; None for no copula."""
+        parts = list(folds(x, other))
+        enough = -(-JUDGED_ROWS // max(1, len(parts[0][1])))
+        more = torch.cat([self._gained(*part, informed) for part in parts[:enough]], 1)  # nats [shrinkages, others, C]
+        better = more.mean(1) > 0
+        gained = (more * better[:, None]).sum(2)  # [shrinkages, others]
+        best = int(gained.mean(1).argmax())
+        luck = SURE_ERRORS * float(gained[best].std(correction=0)) / math.sqrt(gained.shape[1])
+        return (SHRINKAGE[best], better[best]) if float(gained[best].mean()) > luck else None
+
+    def _gained(self, x: Tensor, other: Tensor, informed: Informed) -> Tensor:
+        """Return how much likelier other rows are by a copula of tokens x [N, L] than by tables, in nats, by shrinkage:
+        [shrinkages, others, C].
+        """
+        stream, other = torch.Generator().manual_seed(0), other.repeat(JUDGED_ORDERS, 1)
+        place = torch.rand(len(other), len(self.by_copula), generator=stream).argsort(1).argsort(1)
+        self.pairs.fit(x, informed(x))
+        by_pairs = gains(self.pairs.terms(other, _before(place)), x, other)
+        R, found = self.copula.fit(x), []
+        for amount in SHRINKAGE:
+            self.copula.shrink(R, amount)
+            shown = Whitened(self.copula, place).show_all(other)
+            terms = {c: shown.term(c) for c in range(place.shape[1])}
+            found.append((gains(terms, x, other) - by_pairs)[:, : len(self.by_copula)])
+        return torch.stack(found)
+
+    def terms(self, x: Tensor, place: Tensor) -> dict[int, Tensor]:
+        """Return what is added to the logits of the coarse tokens of x [B, L], of which B / G rows in turn are revealed
+        at each `place` [G, L]: [B, its tokens].
+        """
+        place = place[:, : len(self.by_copula)]
+        rows = len(x) // len(place)
+        found = self.pairs.terms(x, _before(place).repeat_interleave(rows, 0))
+        if self.copula.used:
+            shown = Whitened(self.copula, place, rows).show_all(x)
+            found |= {c: shown.term(c) for c in self.following}
+        return found
+
+    def walk(self, x: Tensor, at: Tensor) -> "Walk":
+        """Return what is told of tokens x [B, L] while they are revealed at the steps `at` [B, L]; those of step 0 are
+        visible.
+        """
+        return Walk(self, x, at)
+
+    def weaken(self, share: float) -> None:
+        """Keep a share of all that columns tell of each other."""
+        self.pairs.weaken(share)
+        self.copula.weaken(share)
+
+    def _look(self) -> None:
+        self.following = self.by_copula.nonzero()[:, 0].tolist()
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._look()
+
+
+class Walk:
+    """What a prior tells of rows on their way from hidden to visible."""
+
+    def __init__(self, prior: AnyOrderPrior, x: Tensor, at: Tensor) -> None:
+        self.prior, coarse = prior, at[:, : len(prior.by_copula)]
+        self.shown = Whitened(prior.copula, coarse) if prior.copula.used else None
+        for c in (coarse == 0).any(0).nonzero()[:, 0].tolist():
+            self.show(c, x, (coarse[:, c] == 0).nonzero()[:, 0])
+
+    def term(self, l: int, visible: Tensor, x: Tensor, rows: Tensor) -> Tensor | None:
+        """Return what is added to the logits of token l of some `rows` [N], by their `visible` [N, L] tokens of
+        x [N, L]: [N, its tokens]; None for nothing.
+        """
+        if self.shown and l in self.prior.following:
+            return self.shown.term(l, rows)
+        return self.prior.pairs.term(l, x, visible)
+
+    def show(self, l: int, x: Tensor, rows: Tensor) -> None:
+        """Reveal token l of some rows [N] of x [B, L]; of one step, in the order of the columns."""
+        if self.shown and l < len(self.prior.by_copula):
+            self.shown.show(l, x, rows)
+
+
+def _before(place: Tensor) -> Tensor:
+    """Places [G, C] -> which columns come before which, of 0 and 1 [G, C, C]."""
+    return (place[:, None, :] < place[:, :, None]).float()
