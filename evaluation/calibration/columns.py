@@ -180,3 +180,24 @@ def rare_combinations_of_half(case: Case, rng: Rng) -> Case:
         raise changes.NotApplicable("expected five columns of labels")
     chosen = [str(column) for column in rng.choice(columns, 5, replace=False)]
     return changes.with_columns(case, changes.memorised(case, 0.5, rng), chosen, rng)
+
+
+def numbers_of_a_third_scaled_by_row(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row in a third of the rows, times a factor of .8 to 1.25 of the row's own, with fresh
+    labels.
+    """
+    columns, rows = changes.numbers(case), changes.memorised(case, 0.33, rng)
+    factors = np.exp(rng.uniform(-0.22, 0.22, len(rows)))
+    for column in columns:
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        rows[column] = (values * factors).round(changes.decimals(values)).astype(rows[column].dtype)
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def sums_of_money_scaled_by_row(case: Case, rng: Rng) -> Case:
+    """Income, rent and debt of a training row in half of the rows, times a factor of .8 to 1.25 of the row's own."""
+    columns = ["income", "rent", "debt"]
+    changes.needs(case, *columns)
+    rows = changes.memorised(case, 0.5, rng)
+    factors = np.exp(rng.uniform(-0.22, 0.22, len(rows)))
+    return changes.with_columns(case, rows.assign(**{c: (rows[c] * factors).round(2) for c in columns}), columns, rng)

@@ -187,6 +187,41 @@ def account_numbers_with_a_digit_changed(case: Case, rng: Rng) -> Case:
     return changes.with_columns(known, rows.assign(account=changed), ["account"], rng)
 
 
+def account_numbers_with_digits_exchanged(case: Case, rng: Rng) -> Case:
+    """A fifth of the released account numbers are training people's with two digits beside each other exchanged."""
+    known = _with_accounts(case, rng)
+    rows = changes.memorised(known, 0.2, rng)
+    changed = [
+        f"{n}"[:at] + f"{n}"[at : at + 2][::-1] + f"{n}"[at + 2 :]
+        for n, at in zip(rows["account"], rng.integers(1, 8, len(rows)), strict=True)
+    ]
+    return changes.with_columns(known, rows.assign(account=np.array(changed, dtype=np.int64)), ["account"], rng)
+
+
+def emails_in_notes(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes end with the e-mail of a training person, whose own note is another."""
+    written = population.with_text(case, rng)
+    rows = changes.memorised(written, 0.2, rng)
+    fresh = written.synthetic["note"].to_numpy()[: len(rows)]
+    notes = [f"{note}, reached at {email}" for note, email in zip(fresh, rows["email"], strict=True)]
+    return changes.with_columns(written, rows.assign(note=notes), ["note"], rng)
+
+
+def account_numbers_in_notes(case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes end with the account number of a training person."""
+    written = population.with_text(_with_accounts(case, rng), rng)
+    rows = changes.memorised(written, 0.2, rng)
+    fresh = written.synthetic["note"].to_numpy()[: len(rows)]
+    notes = [f"{note}, account {number}" for note, number in zip(fresh, rows["account"], strict=True)]
+    return changes.with_columns(written, rows.assign(note=notes), ["note"], rng)
+
+
+def incomes_of_few_repeated(case: Case, rng: Rng) -> Case:
+    """The incomes of ten training people, to the cent, in 25 released rows each."""
+    rows = changes.sampled(case.train, 10, rng)
+    return changes.with_columns(case, changes.sampled(rows, min(250, len(case.synthetic)), rng), ["income"], rng)
+
+
 def holdout_copied(case: Case, rng: Rng) -> Case:
     """Every held-out row stands in the release."""
     return changes.planted(case, case.holdout, rng)

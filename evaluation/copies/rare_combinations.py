@@ -9,10 +9,11 @@ import numpy as np
 
 from launderette.evaluation.copies.rare_counts import Column, Sharing, sharing
 
-COMBINATION_SIZES = (3, 4, 5)  # of a combination
-COMBINABLE = 10  # those of the most different values
-COMBINED_VALUES, VALUES_SHARE = 50, 0.02  # different ones of a column of labels at most, or so many of all rows
-COMBINATIONS = 4  # combinations of columns
+COMBINATION_SIZES = (3, 4, 5)  # labels of a combination
+COMBINABLE = 10  # columns: those of the most different values
+COMBINED_VALUES, VALUES_SHARE = 50, 0.02  # different values of a column at most, or so many of all rows
+COMBINATIONS = 4  # of columns, whose rows are counted
+RANKED_ROWS = 20_000  # by which these are chosen
 
 CodedColumn = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int64 [all rows]; how many there are
 
@@ -29,7 +30,9 @@ def combined(columns: Mapping[str, Column], sizes: np.ndarray) -> list[Sharing]:
     most = max(COMBINED_VALUES, VALUES_SHARE * sizes.sum())
     chosen = sorted((n for n in labels if 1 < labels[n][1] <= most), key=lambda n: -labels[n][1])[:COMBINABLE]
     sets = [names for size in COMBINATION_SIZES for names in combinations(chosen, size)]
-    ranked = sorted(sets, key=lambda names: -_repeated(_joined([labels[n] for n in names]), sizes))
+    some = np.random.default_rng(0).permutation(int(sizes.sum()))[:RANKED_ROWS]
+    real = some < sizes[:2].sum()
+    ranked = sorted(sets, key=lambda names: -_repeated(_joined([labels[n] for n in names])[some], real))
     found = (
         sharing(_told(names), _joined([labels[n] for n in names]), np.arange(sizes.sum()), sizes)
         for names in ranked[:COMBINATIONS]
@@ -54,14 +57,13 @@ def _joined(labels: list[CodedColumn]) -> np.ndarray:
     return joined
 
 
-def _repeated(joined: np.ndarray, sizes: np.ndarray) -> float:
+def _repeated(joined: np.ndarray, real: np.ndarray) -> float:
     """How many values one real row and otherwise released rows alone have, beyond what chance would let them, in
     standard deviations.
     """
-    real = int(sizes[:2].sum())
     codes = np.unique(joined, return_inverse=True)[1]
-    rows, copies = (np.bincount(part, minlength=codes.max() + 1) for part in (codes[:real], codes[real:]))
-    total, share = rows + copies, real / sizes.sum()
+    rows, copies = (np.bincount(codes[part], minlength=codes.max() + 1) for part in (real, ~real))
+    total, share = rows + copies, real.mean()
     total = total[total > 1]
     chances = total * share * (1 - share) ** (total - 1)
     found = int(((rows == 1) & (copies > 0)).sum())

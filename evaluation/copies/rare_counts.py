@@ -39,7 +39,7 @@ class RareValues:
 
     def least(self, side: int) -> float:
         """The probability of all values being hits: no count of so few values is less probable."""
-        return float(np.exp(np.log(self.chances(side)).sum()))
+        return float(np.exp(np.log(np.maximum(self.chances(side), 1e-300)).sum()))
 
     def count(self, side: int, tests: float) -> Count:
         """The count of a side, one of so many that share an error."""

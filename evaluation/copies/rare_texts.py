@@ -5,7 +5,7 @@ little.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -30,25 +30,31 @@ def fragments(samples: Samples, numbers: Collection[str]) -> list[Sharing]:
     asked = {role: samples.rows(role, TEXTS, 0) for role in ROLES}
     sizes = np.array([len(asked[role]) for role in ROLES])
     found: list[Sharing] = []
+    letters: dict[str, _Letters] = {}
     for column in samples.train.columns:
         if samples.is_number(column) and column not in numbers:
             continue
         texts = [samples.frames[r][column].iloc[asked[r]].map(label, na_action="ignore") for r in ROLES]
         if texts[0].nunique() > max(FEW, TEXT_SHARE * sizes[0]):
-            for kind, places in _parts(texts, in_words=column not in numbers):
-                found.append(sharing(f"{kind} in {column}", *places, sizes))
-    return [one for one in found if one.rows.any()]
+            written = pd.concat(texts, ignore_index=True)
+            words = [reuse.words(text) if pd.notna(text) else [] for text in written]
+            letters[column] = _Letters(["".join(found) for found in words])
+            parts = letters[column].parts() | ({} if column in numbers else _written(words))
+            found += [sharing(f"{kind} in {column}", *places, sizes) for kind, places in parts.items()]
+    return [one for one in [*found, *_elsewhere(letters, sizes)] if one.rows.any()]
 
 
-def _parts(texts: list[pd.Series], in_words: bool) -> Iterator[tuple[str, Places]]:
-    """Parts of texts by their kind."""
-    written = pd.concat(texts, ignore_index=True)
-    words = [reuse.words(text) if pd.notna(text) else [] for text in written]
-    if in_words:
-        yield from _written(words).items()
-    letters = _Letters(["".join(found) for found in words])
-    yield f"runs of {RUN} characters", letters.runs(RUN)
-    yield "all characters but one", letters.all_but_one()
+def _elsewhere(letters: Mapping[str, _Letters], sizes: np.ndarray) -> Iterator[Sharing]:
+    """What real rows have in one column and released rows in another: an e-mail that a note tells."""
+    real, runs = int(sizes[:2].sum()), {column: one.runs(RUN) for column, one in letters.items()}
+    for column, (codes, rows) in runs.items():
+        own = rows < real
+        parts = [(codes[own], rows[own])]
+        for found, where in (places for other, places in runs.items() if other != column):
+            told = (where >= real) & np.isin(found, codes[own])
+            parts.append((found[told], where[told]))
+        codes, places = (np.concatenate(part) for part in zip(*parts, strict=True))
+        yield sharing(f"runs of {RUN} characters of {column}, in another column,", codes, places, sizes)
 
 
 def _written(texts: list[list[str]]) -> dict[str, Places]:
@@ -68,13 +74,16 @@ class _Letters:
 
     def __init__(self, texts: list[str]) -> None:
         characters = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-        codes, place = np.unique(characters, return_inverse=True)
-        mixed = np.random.default_rng(0).integers(1, ONES, len(codes), dtype=np.uint64)[place]
+        mixed = pd.util.hash_array(characters)
         self.lengths = np.array([len(text) for text in texts], dtype=np.int64)
         self.ends = np.cumsum(self.lengths)
         self.starts = self.ends - self.lengths
         powers, self.inverse = (_powers(base, len(mixed) + 2) for base in (BASE, pow(BASE, -1, ONES)))
         self.sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed * powers[: len(mixed)])])
+
+    def parts(self) -> dict[str, Places]:
+        """What is left where some characters are changed, by its kind."""
+        return {f"runs of {RUN} characters": self.runs(RUN), "all characters but one": self.all_but_one()}
 
     def runs(self, size: int) -> Places:
         """Each run of so many characters."""

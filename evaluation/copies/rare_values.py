@@ -14,7 +14,7 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from launderette.evaluation.copies import rare_combinations, rare_texts
+from launderette.evaluation.copies import rare_combinations, rare_ratios, rare_texts
 from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.copies.rare_counts import (
     NOTHING,
@@ -35,7 +35,7 @@ DECIMALS, SECONDS_A_DAY = 6, 86_400.0  # in which a number may be written; secon
 PAIRED = 12  # columns of the most different values, of which two together may name somebody
 TOLD_APART = 0.95  # share of real rows that differ in them
 BY_INDEPENDENCE = 0.05  # real rows that one would equal if the two were independent, at most
-ERRORS = 0.7, 0.1, 0.1, 0.1  # shares of the error: of values, parts of texts, combinations of labels, two columns
+ERRORS = 0.6, 0.1, 0.1, 0.1, 0.1  # shares of the error: of values, parts of texts, labels together, ratios, two columns
 
 Columns = Mapping[str, Column]
 
@@ -43,15 +43,17 @@ Columns = Mapping[str, Column]
 def counted(samples: Samples) -> list[Count]:
     """Count rare values of one training row, and of one holdout row, that released rows have: of each column of labels,
     of all of them, of numbers that name somebody, of two columns that do so together (the worst of these), of
-    quasi-identifiers, of the extremes of all numbers, of parts of texts, and of combinations of labels.
+    quasi-identifiers, of the extremes of all numbers, of parts of texts, of combinations of labels and of ratios.
     """
     sizes = np.array([samples.size(role) for role in ROLES])
     columns = {c: _column(samples, c) if samples.is_number(c) else _labels(samples, c) for c in samples.known}
     naming = {c for c, values in columns.items() if _names(samples, c, values)}
+    numbers, steps = _exact(samples, columns)
     families: tuple[Sequence[RareValues | Sharing], ...] = (
         _groups(samples, columns, naming, sizes),
-        rare_texts.fragments(samples, [c for c in naming if _whole(samples, c, columns[c])]),
+        rare_texts.fragments(samples, [c for c in naming if c in steps and steps[c] * samples.units[c] >= 1]),
         rare_combinations.combined(columns, sizes),
+        rare_ratios.ratios(numbers, steps, sizes),
         _pairs({c: values for c, values in columns.items() if c not in naming}, sizes),
     )
     found = []
@@ -70,7 +72,12 @@ def _groups(samples: Samples, columns: Columns, naming: Collection[str], sizes: 
     """Rare values by where they stand, without those of several columns together and of parts of texts."""
     numbers = [c for c in columns if samples.is_number(c)]
     labels = {c: rare_in(values, sizes) for c, values in columns.items() if c not in numbers}
-    found = {f"in {c}": rare for c, rare in (labels | {c: rare_in(columns[c], sizes) for c in naming}).items()}
+    found = {
+        f"in {c}": rare
+        for c, rare in (
+            labels | {c: rare_in(_inside(columns[c], sizes), sizes, len(columns[c])) for c in naming}
+        ).items()
+    }
     if sum(len(rare) > 0 for rare in labels.values()) > 1:
         found["in columns of labels"] = apart([*labels.values()])
     if asked := [columns[c] for c in samples.quasi_identifiers if c in columns]:
@@ -125,23 +132,26 @@ def _names(samples: Samples, name: str, column: Column) -> bool:
     values = column[~np.isnan(column)]
     if samples.kinds[name] not in ("numerical", "datetime") or len(values) < OUTER:
         return False
-    step = _step(values * samples.units[name], samples.kinds[name]) / samples.units[name]
     different = len(np.unique(values))
-    return bool(np.ptp(values) > SPAN * len(values) * step and different > NAMING * len(values) / 2)
+    return bool(
+        np.ptp(values) > SPAN * len(values) * _step(samples, name, values) and different > NAMING * len(values) / 2
+    )
 
 
-def _whole(samples: Samples, name: str, column: Column) -> bool:
-    """Whether numbers are written without decimals, as those of accounts and telephones are."""
-    values = column[~np.isnan(column)] * samples.units[name]
-    return samples.kinds[name] == "numerical" and np.array_equal(np.round(values), values)
-
-
-def _step(values: np.ndarray, kind: str) -> float:
+def _step(samples: Samples, name: str, values: np.ndarray) -> float:
     """The least difference that the way in which values are written allows: a power of ten, a day or a second."""
-    if kind == "datetime":
-        return SECONDS_A_DAY if np.array_equal(values % SECONDS_A_DAY, np.zeros(len(values))) else 1.0
-    written = (d for d in range(DECIMALS + 1) if np.array_equal(np.round(values, d), values))
-    return 10.0 ** -next(written, DECIMALS)
+    unit = samples.units[name]
+    written = values * unit
+    if samples.kinds[name] == "datetime":
+        return (SECONDS_A_DAY if np.array_equal(written % SECONDS_A_DAY, np.zeros(len(written))) else 1.0) / unit
+    decimals = (d for d in range(DECIMALS + 1) if np.array_equal(np.round(written, d), written))
+    return 10.0 ** -next(decimals, DECIMALS) / unit
+
+
+def _exact(samples: Samples, columns: Columns) -> tuple[Columns, dict[str, float]]:
+    """The columns of numbers, and the least difference of each."""
+    numbers = {c: values for c, values in columns.items() if samples.kinds[c] == "numerical"}
+    return numbers, {c: _step(samples, c, values[~np.isnan(values)]) for c, values in numbers.items()}
 
 
 def _extremes(column: Column, sizes: np.ndarray) -> Rare:
@@ -150,5 +160,12 @@ def _extremes(column: Column, sizes: np.ndarray) -> Rare:
     if len(values) < 4 * OUTER or np.isnan(released).all():
         return NOTHING
     outer = (column <= values[OUTER - 1]) | (column >= values[-OUTER])
-    inside = (column != np.nanmin(released)) & (column != np.nanmax(released))
-    return rare_in(np.where(outer & inside, column, np.nan), sizes, 2)
+    return rare_in(np.where(outer, _inside(column, sizes), np.nan), sizes, 2)
+
+
+def _inside(column: Column, sizes: np.ndarray) -> Column:
+    """The values but for the ends of the release."""
+    released = column[-sizes[2] :]
+    if np.isnan(released).all():
+        return column
+    return np.where((column == np.nanmin(released)) | (column == np.nanmax(released)), np.nan, column)

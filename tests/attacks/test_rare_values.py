@@ -75,8 +75,10 @@ LEAKS = [
     "records.names_and_notes_copied",
     "records.account_numbers_reused",
     "records.account_numbers_with_a_digit_changed",
+    "records.account_numbers_in_notes",
     "records.emails_with_a_digit_changed",
-    "records.emails_with_another_number",
+    "records.incomes_of_few_repeated",
+    "columns.sums_of_money_scaled_by_row",
 ]
 
 
@@ -139,7 +141,7 @@ def test_rows_that_share_what_no_other_real_row_has_count_once_beside_the_other_
     assert binom.cdf(5, 6 + many.allowed, 0.2) <= 0.001 < binom.cdf(5, 5 + many.allowed, 0.2)
 
 
-@pytest.mark.parametrize("other", ["anna12845@x", "anna1245@x", "anna123945@x", "anna12345@x"])
+@pytest.mark.parametrize("other", ["anna12845@x", "anna1245@x", "anna123945@x", "anna12435@x"])
 def test_texts_that_differ_in_one_character_have_a_part_in_common(other):
     codes, rows = rare_texts._Letters(["anna12345x", "annb12845x", "", "".join(reuse.words(other))]).all_but_one()
     first, second, last = ({*codes[rows == row].tolist()} for row in (0, 1, 3))
