@@ -21,7 +21,7 @@ from launderette.pipelines.stages.splitting import HELD_OUT
 
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 MODEL_ENTRY = "model"  # in the id of the entry of a model
-BOUND = "total_epsilon"
+BOUND, BEYOND = "total_epsilon", "beyond"  # it
 HOLDOUT_ENTRY = "holdout"
 BOUND_ROUNDING = 1e-9  # of sums, relative
 FAILED_RUN = "all that a run may ask, which failed after it had asked"
@@ -66,7 +66,13 @@ def _new_id(what: str) -> str:
 
 
 def remember(
-    config: RunConfig, id: str, ledger: dict[str, Any] | None, *, released: bool, model: str | None = None
+    config: RunConfig,
+    id: str,
+    ledger: dict[str, Any] | None,
+    *,
+    released: bool,
+    model: str | None = None,
+    beyond: bool = False,
 ) -> None:
     """Leave the entry of a run under a budget, and of which model it is; one that is there already says at most that it
     was released since.
@@ -76,7 +82,7 @@ def remember(
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
-        entry |= {HOLDOUT_ENTRY: model and _held(config)}  # of a run
+        entry |= {HOLDOUT_ENTRY: model and _held(config), BEYOND: beyond}  # the first of a run alone
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
@@ -87,11 +93,18 @@ def remember_run(config: RunConfig, id: str, facts: Mapping[str, Any], *, releas
 
 def remember_model(config: RunConfig, ledger: dict[str, Any] | None, model: str | None = None) -> None:
     """Leave the entry of a trained model, before anything is drawn from it: of a run's by its digest, until the run has
-    an entry of its own; of one that its holder may sample without end without.
+    an entry of its own; of one that its holder may sample without end without. LaunderError where others, begun at the
+    same time, have left too little for it: it is charged, and nothing comes of it.
     """
-    known = {entry.get("model") for folder in _accounts(config) for entry in entries(folder)}
-    if model is None or model not in known:
-        remember(config, _new_id(MODEL_ENTRY), ledger, released=model is None, model=model)
+    found = [entry for folder in _accounts(config) for entry in entries(folder)]
+    if model is None or model not in {entry.get("model") for entry in found if not entry.get(BEYOND)}:
+        id, how = _new_id(MODEL_ENTRY), {"released": model is None, "model": model}
+        remember(config, id, ledger, **how)
+        try:
+            check(config, ledger, id, model or "")
+        except LaunderError:
+            remember(config, id, ledger, beyond=True, **how)  # so that whoever goes on with it is stopped again
+            raise
 
 
 def _accounts(config: RunConfig) -> list[Path]:

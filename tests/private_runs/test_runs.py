@@ -238,6 +238,21 @@ def test_refused_runs_and_folders_that_share_an_account_add_up(source, capsys):
         spending.check(unbound)
 
 
+@pytest.mark.parametrize("do", [runs.launder, fitting.fit])
+def test_of_two_at_once_that_together_go_beyond_a_bound_one_comes_to_nothing(source, monkeypatch, do):
+    asked, train = loaded(source, *QUICK, "privacy.total_epsilon=5"), private_tabular.train
+
+    def beside_another(*args, **options):
+        entry(source.parent, "20260101T000000-a", 3.0, to="out", released=True)
+        return train(*args, **options)
+
+    monkeypatch.setattr(private_tabular, "train", beside_another)
+    for _ in range(1 + (do == runs.launder)):  # also where the run goes on with its model
+        with pytest.raises(LaunderError, match=r"total_epsilon 5 .* found 2\.99 spent and 5\.\d"):
+            do(asked)
+    assert 5 < spending.spent(source.parent / "out").epsilon < 5.3 and not (source.parent / "out/releases").exists()
+
+
 def test_a_refused_run_and_a_model_leave_their_entries(source):
     asked = loaded(source, *QUICK, "gate.fidelity.shape.at_least=1", "privacy.account=models")
     refused = runs.launder(asked)
