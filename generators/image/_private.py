@@ -26,7 +26,6 @@ DRAWN_IMAGES = 4000  # of the sums, at no cost: what the network begins with
 class ImageFit(PrivateFit):
     """A private fit on images: the sums of the start are those of image.mean_embedding."""
 
-    share = 0.5
     coded = ImageForm
 
     @property

@@ -36,6 +36,8 @@ from launderette.generators.training import loop, randomness
 from launderette.generators.training.fitting import FitOptions, Fitted, PrivateTraining, TableFamily
 from launderette.generators.training.plan import Plan
 
+SUMS_SHARE, SMALL_BUDGET_SHARE = 0.5, 0.8
+SMALL_BUDGET = 0.15  # mu^2: epsilon 1.8 at a delta of 1e-6
 DESCENT_STEPS = 600  # of private descent, where the budget names neither steps nor minutes
 STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS = 32, 64, 2048  # rows of a step: a 32nd of all, between two numbers
 DRAWN_VALIDATION = 0.05  # share of the drawn rows by which learning from them ends
@@ -66,8 +68,12 @@ class PrivateFit(ABC):
     seed: int
     budget: Budget
     device: torch.device
-    share: ClassVar[float]  # of the budget's mu^2, which the sums of the start are told for
     coded: ClassVar[type]  # how data are coded: with to_dict and from_dict
+
+    @property
+    def share(self) -> float:
+        """The share of the budget's mu^2 that the sums of the start are told for."""
+        return SUMS_SHARE
 
     def identity(self, units: np.ndarray) -> str:
         """Return a digest of the rows and of all that decides how they are used, but for the budget of privacy."""
@@ -232,8 +238,12 @@ class TableFit(PrivateFit):
     """A private fit on the rows of a table: the sums of the start are the tables of tabular.marginals."""
 
     schema: Schema
-    share = 0.5
     coded = Encoding
+
+    @property
+    def share(self) -> float:
+        """The share of mu^2 for tables: more of a small budget, by which gradients tell little but their noise."""
+        return SMALL_BUDGET_SHARE if self.privacy.squared < SMALL_BUDGET else SUMS_SHARE
 
     def content(self) -> bytes:
         return bytes(pd.util.hash_pandas_object(self.data, index=False).to_numpy().tobytes())

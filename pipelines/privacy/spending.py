@@ -98,12 +98,12 @@ def remember_model(config: RunConfig, ledger: dict[str, Any] | None, model: str 
     """
     found = [entry for folder in _accounts(config) for entry in entries(folder)]
     if model is None or model not in {entry.get("model") for entry in found if not entry.get(BEYOND)}:
-        id, how = _new_id(MODEL_ENTRY), {"released": model is None, "model": model}
-        remember(config, id, ledger, **how)
+        id, is_released = _new_id(MODEL_ENTRY), model is None
+        remember(config, id, ledger, released=is_released, model=model)
         try:
             check(config, ledger, id, model or "")
-        except LaunderError:
-            remember(config, id, ledger, beyond=True, **how)  # so that whoever goes on with it is stopped again
+        except LaunderError:  # marked, so that whoever goes on with it is stopped again
+            remember(config, id, ledger, released=is_released, model=model, beyond=True)
             raise
 
 
