@@ -21,7 +21,7 @@ from launderette.pipelines.stages.splitting import HELD_OUT
 
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 MODEL_ENTRY = "model"  # in the id of the entry of a model
-BOUND, BEYOND = "total_epsilon", "beyond"  # it
+BOUND, BEYOND_BOUND = "total_epsilon", "beyond"
 HOLDOUT_ENTRY = "holdout"
 BOUND_ROUNDING = 1e-9  # of sums, relative
 FAILED_RUN = "all that a run may ask, which failed after it had asked"
@@ -82,7 +82,7 @@ def remember(
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
-        entry |= {HOLDOUT_ENTRY: model and _held(config), BEYOND: beyond}  # the first of a run alone
+        entry |= {HOLDOUT_ENTRY: model and _held(config), BEYOND_BOUND: beyond}  # the first of a run alone
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
@@ -97,7 +97,7 @@ def remember_model(config: RunConfig, ledger: dict[str, Any] | None, model: str 
     same time, have left too little for it: it is charged, and nothing comes of it.
     """
     found = [entry for folder in _accounts(config) for entry in entries(folder)]
-    if model is None or model not in {entry.get("model") for entry in found if not entry.get(BEYOND)}:
+    if model is None or model not in {entry.get("model") for entry in found if not entry.get(BEYOND_BOUND)}:
         id, is_released = _new_id(MODEL_ENTRY), model is None
         remember(config, id, ledger, released=is_released, model=model)
         try:
