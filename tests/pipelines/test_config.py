@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from generators.data.schema import Categorical, Numerical, Schema
 from pipelines import config
-from pipelines.config import documents, rules
+from pipelines.config import RunConfig, documents, rules
+from pipelines.config.places import Bucket, Publish
+from pipelines.config.sections import Personal, Resources
+from pipelines.notifications.sections import Notification
 from pipelines.run.artifacts import LaunderError
 from pipelines.templates import tables
+from pipelines.templates.filling import filled
 
 SECRET = "tell-nobody"
 UNPARSABLE = ("now", "99 3 * * *", "0 3 * *", "@nightly", "0 3 30 2 *")
@@ -189,6 +193,18 @@ def test_the_template_is_a_configuration(read):
     loaded = read(tables.template(schema, "da ta.csv"))
     assert loaded.columns == {"no": "numerical", "a: b": "categorical", "größe": "categorical"}
     assert loaded == read(yaml.safe_dump({"source": "da ta.csv", "columns": loaded.columns}, allow_unicode=True))
+
+
+def test_templates_name_what_an_operator_may_set():
+    """Every section that a table has, and all keys of where releases go, who may publish them and who is told."""
+    text = tables.template(Schema(()), "t.csv")
+    assert {*RunConfig.model_fields} - {*yaml.safe_load(text)} == {"name", "images", "privacy"}
+    images = filled("images.yaml", (), source="d", columns="")
+    for section in (Publish, Personal, Resources, Notification, Bucket):
+        for key in section.model_fields:
+            assert f"{key}:" in text or f"{key}}}" in text or f"{key}," in text, key
+    for key in ("objects", "sign", "approval", "override", "drift", "train", "notify"):
+        assert f"{key}:" in images and f"{key}:" in text, key
 
 
 def test_the_json_schema_knows_every_section():
