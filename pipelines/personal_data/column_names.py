@@ -89,7 +89,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "cpf, rg, codice fiscale, codicefiscale, pesel, rodne cislo, hetu, henkilotunnus, cpr, cpr nummer, "
         "fodselsnummer, personnummer, bsn, burgerservicenummer, taj, tc kimlik, tc kimlik no, tckn, cnp, oib, "
         "isikukood, asmens kodas, aadhaar, aadhaar number, инн, снилс, паспорт, αφμ, αμκα, 身份证, マイナンバー, "
-        "주민등록번호, nik"
+        "주민등록번호, nik, emso, jmbg, egn, rut, cuil, cedula, avs, ahv, numero avs, ahv nummer, jshshir, תעודת זהות"
     ),
     "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
     "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address"),

@@ -30,7 +30,13 @@ CERTAIN, CONFIDENT, LIKELY, GUESSED = 0.99, 0.95, 0.85, 0.7
 LEAST_PEOPLE = 3  # distinct values, from which names are told where a column says that they are of people
 REPEATED_LIKENESS = -0.55  # least mean log odds of full names that repeat
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
-HOUSE = re.compile(r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$")  # its number begins or ends a line
+HOUSE = re.compile(  # its number begins or ends a line, or stands before a block, house or room of East Asia
+    r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$|\d\s?(?:丁目|番|号|號|号|弄|巷|室|호|번지)"
+)
+UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Thailand and Laos, Burma, Cambodia
+    r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)
+LETTERS_A_WORD = 2  # of such a script
 KIND_PHRASES = {
     "name": "names of people",
     "first_name": "first names",
@@ -194,7 +200,8 @@ def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float)
     """Tell free text: many words, most of them without a capital, seldom the same twice."""
     own = _is(named, "text")
     words = [re.findall(r"\w+", text) for text in texts]
-    mean = sum(map(len, words)) / len(words)
+    unspaced = sum(len(UNSPACED.findall(text)) for text in texts) / LETTERS_A_WORD
+    mean = max(sum(map(len, words)), unspaced) / len(words)
     small = sum(word[0].islower() or not word.isascii() for own_words in words for word in own_words)
     share = small / max(1, sum(map(len, words)))
     if own and mean >= 3 and distinct >= LEAST_NEW:
@@ -245,6 +252,11 @@ def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> 
     names = schema.names
     if "last_name" in {finding.kind for finding in found.values()}:
         return
+    if any(_is(column_names.read(name), "first_name") for name in found):
+        unsure = [name for name in names if name not in found and _is_unsure(column_names.read(name))]
+        if beside := next((name for name in unsure if _is_written(frame[name])), None):  # nom beside prénom
+            yield beside, _NAMED_BESIDE
+            return
     for at in (at for at, name in enumerate(names) if name in found and found[name].kind == "first_name"):
         for other in (*names[at + 1 : at + 2], *names[max(0, at - 1) : at]):
             if _is_last(other, schema.column(other), frame[other], found.get(other)):
@@ -252,7 +264,19 @@ def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> 
                 return
 
 
+_NAMED_BESIDE = Found("last_name", LIKELY, "its name beside that of first names")
 _BESIDE = Found("last_name", GUESSED, "its values read as names do and stand beside first names")
+
+
+def _is_unsure(named: Named | None) -> bool:
+    """Tell whether a column's name says that it holds names, though perhaps of things."""
+    return named is not None and named.kind in ("name", "first_name", "last_name") and not (named.sure or named.who)
+
+
+def _is_written(values: pd.Series) -> bool:
+    """Tell whether values are written as single names are."""
+    texts = _examined(values.dropna().drop_duplicates())
+    return bool(texts) and name_shapes.written_share(texts) >= NAMED_SHARE and name_shapes.full_share(texts) < 0.5
 
 
 def _less_like(frame: pd.DataFrame, one: str, other: str) -> str:

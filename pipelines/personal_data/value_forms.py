@@ -46,6 +46,7 @@ WEAK = {  # a weak check, or none: how it is written, where no name tells
 THING_SCHEMES = frozenset({"gs1", "isbn10", "issn", "vin", "lei", "iban"})  # schemes of goods, books, accounts
 SWISS = "756"  # begins the numbers of people that have the check digit of goods
 FIRST_SHARE = 0.8  # of the first values, for a scheme to be tried on all
+WRITTEN_SHARE, LEAST_KEPT = 0.95, 0.6  # of values as a weak scheme writes them: all, though not all keep it
 LEAST_DIGITS = 6  # of a phone number
 LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
 CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
@@ -118,21 +119,21 @@ def is_national(text: str, name: str) -> bool:
 def national(texts: Sequence[str], named: bool) -> tuple[float, str]:
     """Share of values that keep the scheme of personal numbers of the best country, and that scheme.
 
-    Without a telling name (`named`) schemes that many other numbers keep count only in the way that they are written.
+    Without a telling name (`named`) schemes that many other numbers keep count only in the way that they are written,
+    and then for all that is written so.
     """
     if not named and scheme_of(texts) in THING_SCHEMES and not texts[0].startswith(SWISS):
         return 0.0, ""
     found = [(0.0, "")]
     for name in NATIONAL_SCHEMES:
-        holds = partial(_holds, name=name, named=named)
-        if _share(texts[:20], holds) >= FIRST_SHARE:
+        holds = partial(is_national, name=name)
+        if not named and name in WEAK:
+            written = _share(texts, partial(re.fullmatch, WEAK[name]))
+            if written >= WRITTEN_SHARE and _share(texts, holds) >= LEAST_KEPT:
+                found.append((written, name))
+        elif _share(texts[:20], holds) >= FIRST_SHARE:
             found.append((_share(texts, holds), name))
     return max(found, key=lambda one: (one[0], one[1] not in WEAK))
-
-
-def _holds(text: str, name: str, named: bool) -> bool:
-    written = named or name not in WEAK or re.fullmatch(WEAK[name], text.strip())
-    return bool(written) and is_national(text, name)
 
 
 def phone(texts: Sequence[str], named: bool) -> float:

@@ -110,6 +110,31 @@ def test_phone_numbers_are_told_however_their_country_is_written():
         assert found(pd.DataFrame({"c1": numbers})) == {"c1": "phone"}, prefix
 
 
+def test_scripts_without_spaces_and_numbers_without_check_digits_are_told_too():
+    """Among the latter some that no scheme allows: mistyped, or made up."""
+    fake, rng = Faker("ja_JP"), random.Random(0)
+    fake.seed_instance(0)
+    made = {
+        "住所": [fake.address() for _ in range(60)],
+        "備考": [fake.text(60) for _ in range(60)],
+        "c1": [fake.address() for _ in range(60)],
+        "c2": [f"{rng.randrange(1000):03d}-{rng.randrange(100):02d}-{rng.randrange(10000):04d}" for _ in range(60)],
+        "emšo": [str(rng.randrange(10**12, 10**13)) for _ in range(60)],
+    }
+    assert found(pd.DataFrame(made)) == {
+        "住所": "address", "備考": "text", "c1": "address", "c2": "national_id", "emšo": "national_id"
+    }  # fmt: skip
+
+
+def test_a_name_that_things_have_too_is_that_of_people_beside_first_names():
+    fake = Faker("fr_CH")
+    fake.seed_instance(0)
+    made = {"prénom": [fake.first_name() for _ in range(60)], "nom": [fake.last_name() for _ in range(60)]}
+    assert found(pd.DataFrame(made)) == {"prénom": "first_name", "nom": "last_name"}
+    sizes = random.Random(0).choices(["grand", "petit", "moyen"], k=60)
+    assert found(pd.DataFrame(made | {"nom": sizes})) == {"prénom": "first_name"}
+
+
 def configured(tmp_path, frame, **keys):
     frame.to_csv(tmp_path / "t.csv", index=False)
     return config.settled(config.validate({"source": str(tmp_path / "t.csv"), **keys}))
