@@ -43,6 +43,11 @@ WAITING = "Held"  # a state of type COMPLETED: the run has done all that it coul
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 MISSED = "Nobody served this run when it was due; the one that was made when serving began makes up for it."
 ENDED = "The process that served this run ended before the run did."
+LEFT_OUT = "Left out: another run of this data set was at work when this one was due."
+
+
+class OverlapError(Exception):
+    """Another run of the data set is at work, and this one is not to wait for it."""
 
 
 def _run_name() -> str:
@@ -84,13 +89,16 @@ def _tell(flow: Flow, flow_run: FlowRun, state: State) -> None:
     on_crashed=[_tell],
 )
 def laundering(config: RunConfig) -> State:
-    """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed or
-    Crashed.
+    """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed, Crashed,
+    or Cancelled where a work pool has begun it while another run of the data set is at work.
     """
     with sending.failures(config):
         config = configs.settled(config)
-        with _leased(config) as leased:
-            ended = _launder(config, leased)
+        try:
+            with _leased(config) as leased:
+                ended = _launder(config, leased)
+        except OverlapError:
+            return Cancelled(message=LEFT_OUT)
     sending.end(config, ended, ended["verdict"])
     return _state(ended)
 
@@ -98,7 +106,22 @@ def laundering(config: RunConfig) -> State:
 def _leased(config: RunConfig) -> AbstractContextManager[lease.Lease]:
     """Return what has one run of a data set at a time, and closes one that was killed."""
     work, run = Path(config.publish.to) / WORK, str(runtime.flow_run.id)
-    return lease.held(work, config.name, run, lambda _: tasks.tell.get()("overlap"), partial(_bury, config))
+    return lease.held(work, config.name, run, _overlap, partial(_bury, config))
+
+
+def _overlap(record: lease.Record) -> None:
+    """Say that another run is at work. OverlapError in a run of a work pool, whose nights would wait without end."""
+    if _is_of_pool():
+        raise OverlapError
+    tasks.tell.get()("overlap")
+
+
+def _is_of_pool() -> bool:
+    """Tell whether a worker of a work pool has begun the current run."""
+    if not runtime.deployment.id:
+        return False
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(UUID(str(runtime.flow_run.id))).work_pool_name is not None
 
 
 def _bury(config: RunConfig, record: lease.Record) -> None:

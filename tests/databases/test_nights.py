@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from launderette import flows
+from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import postgresql
+from pipelines.run import lease, tasks
 from pipelines.run import server as prefect_server
-from pipelines.run import tasks
 from tests import hooks
 from tests.databases.conftest import KINDS, PASSWORD, WRITER, dbapi
 from tests.operations.test_approval import SIGNED
@@ -123,12 +125,13 @@ def polled(server, seen):
         reader.join()
 
 
-def test_the_nightly_story(nights, server, tmp_path):
+def test_the_nightly_story(nights, server, tmp_path, monkeypatch):
     seen = []
     first = released_with_the_types_of_the_source(nights)
     with polled(server, seen):
         stopped_before_anything_is_learned(nights)
         second = reused_while_nothing_drifts(nights, first)
+        left_out_while_another_run_is_at_work(nights, monkeypatch)
         quarantined_by_the_gate(nights)
         stopped_by_a_new_column(nights)
         third = released_once_somebody_approves(nights, second)
@@ -172,6 +175,16 @@ def reused_while_nothing_drifts(nights, first):
     assert done == {"ingest", "compare", "decide"}  # nothing is trained, drawn or scored: that took the first night
     assert nights.manifest()["model"]["release"] == first
     return told["run"]
+
+
+def left_out_while_another_run_is_at_work(nights, monkeypatch):
+    """As a work pool begins it: nothing is read, and nobody is told of a failure."""
+    monkeypatch.setattr(flows, "_is_of_pool", lambda: True)
+    loaded = config.load(nights.words[1], nights.words[5::2], nights.output)
+    with lease.held(nights.output / "work", "people", "another", print, print):
+        state = flows.laundering(loaded, return_state=True)
+    assert state.is_cancelled() and state.message == flows.LEFT_OUT
+    assert nights.hook.bodies[nights.heard :] == []
 
 
 def quarantined_by_the_gate(nights):

@@ -6,7 +6,6 @@ import tomllib
 import pytest
 import yaml
 from prefect.cli.deploy._models import DeploymentConfig
-from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.flows import load_flow_from_entrypoint
 
 from pipelines import config
@@ -28,7 +27,7 @@ def test_there_is_a_deployment_for_each_kind_of_work_pool():
 def test_a_deployment_runs_the_flow_on_a_whole_configuration(name):
     one = DEPLOYMENTS[name]
     DeploymentConfig.model_validate(one)
-    ConcurrencyLimitConfig.model_validate(one["concurrency_limit"])
+    assert "concurrency_limit" not in one  # a server that restarts meanwhile never gives its slot back
     flow = load_flow_from_entrypoint(one["entrypoint"])
     flow.validate_parameters(one["parameters"])
     loaded = config.validate(one["parameters"]["config"] | {"schedule": one["schedules"][0]})
