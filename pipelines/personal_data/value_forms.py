@@ -46,7 +46,7 @@ WEAK = {  # a weak check, or none: how it is written, where no name tells
 THING_SCHEMES = frozenset({"gs1", "isbn10", "issn", "vin", "lei", "iban"})  # schemes of goods, books, accounts
 SWISS = "756"  # begins the numbers of people that have the check digit of goods
 FIRST_SHARE = 0.8  # of the first values, for a scheme to be tried on all
-WRITTEN_SHARE, LEAST_KEPT = 0.95, 0.6  # of values as a weak scheme writes them: all, though not all keep it
+WRITTEN_SHARE, LEAST_VALID = 0.95, 0.6  # of values as a weak scheme writes them: all, though not all keep it
 LEAST_DIGITS = 6  # of a phone number
 LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
 CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
@@ -129,7 +129,7 @@ def national(texts: Sequence[str], named: bool) -> tuple[float, str]:
         holds = partial(is_national, name=name)
         if not named and name in WEAK:
             written = _share(texts, partial(re.fullmatch, WEAK[name]))
-            if written >= WRITTEN_SHARE and _share(texts, holds) >= LEAST_KEPT:
+            if written >= WRITTEN_SHARE and _share(texts, holds) >= LEAST_VALID:
                 found.append((written, name))
         elif _share(texts[:20], holds) >= FIRST_SHARE:
             found.append((_share(texts, holds), name))
