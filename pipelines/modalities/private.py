@@ -1,6 +1,6 @@
 """What runs under a privacy budget have in common, on tables and on images: what nobody paid for is not asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,9 +13,8 @@ from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Protected
-from launderette.pipelines.privacy import telling
 
-OF_ALL_PRIVATE = ("compare", "describe", "entity", "propose_rules", "protect", "shared")  # with all runs under a budget
+OF_ALL_PRIVATE = ("compare", "entity", "propose_rules", "protect", "shared")  # with all runs under a budget
 AS_USUAL = (  # with runs without one: nothing of it looks at training data before a model has its ledger
     *("ATTACKED_BY", "COMPARED_BY", "LIKELIHOOD", "NAME", "PROTECTED", "RANKED", "SOURCE", "UNIT"),
     *("check_output", "check_sampling", "check_source", "digest_source", "losses", "most_scored", "recognises"),
@@ -77,8 +76,3 @@ def fit(
 def scored(names: Sequence[str] | None, modality: str) -> list[str]:
     """Return the metrics to compute, of these or of all: none of privacy, which would look at training data."""
     return [name for name in names or metric_names(modality) if not name.startswith(rules.PRIVACY)]
-
-
-def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
-    return telling.card(facts["ledger"])

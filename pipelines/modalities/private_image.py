@@ -5,8 +5,9 @@ compares synthetic images with two halves of the holdout, which the ledger does 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -96,6 +97,11 @@ def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageS
     rows = config.sample.rows or model.record["rows"]
     asked = config.model_copy(update={"sample": config.sample.model_copy(update={"rows": rows})})
     return image.sample(model, asked, source)
+
+
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
+    return telling.card(facts["ledger"], known=", ".join(facts["ledger"]["public"]) or "nothing")
 
 
 def score(

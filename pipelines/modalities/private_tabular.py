@@ -101,6 +101,12 @@ def stage(stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
     return tabular.stage({key: value for key, value in stored.items() if key != public.LEARNT}, staged, format=format)
 
 
+def describe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
+    columns = ", ".join(facts["ledger"]["public"]) or "no column"
+    return telling.card(facts["ledger"], known=f"kind, format, bounds and categories of {columns}")
+
+
 def score(
     train: pd.DataFrame,
     holdout: pd.DataFrame,

@@ -5,7 +5,7 @@ from typing import Any
 
 from launderette.evaluation.scores import Score
 from launderette.generators import Synthesizer
-from launderette.generators.privacy.ledger import IMAGE_UNITS, PLURAL, DiscreteGaussian, Ledger, SubsampledGaussian
+from launderette.generators.privacy.ledger import PLURAL, DiscreteGaussian, Ledger, SubsampledGaussian
 from launderette.pipelines.run.artifacts import LaunderError
 
 SPENT = "privacy.epsilon"  # the one score about training rows: what the ledger says
@@ -27,24 +27,19 @@ def score(model: Synthesizer | None) -> Score:
     return Score(ledger.epsilon, ledger.epsilon, ledger.epsilon, better="lower", note=ledger.sentence())
 
 
-def card(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be known."""
+def card(document: Mapping[str, Any], known: str) -> dict[str, Any]:
+    """Return the lines of the data card: what is guaranteed, to whom, and what is taken to be `known`."""
     ledger = Ledger.from_dict(document)
     told = [event for event in ledger.events if isinstance(event, DiscreteGaussian)]
     descents = [event for event in ledger.events if isinstance(event, SubsampledGaussian)]
-    known = ", ".join(ledger.public) or "nothing"
     return {
         "guarantee": ledger.sentence(),
         "protected": f"every {ledger.unit} that was trained on; the holdout is not: scores are computed on it",
-        "taken to be known": known if ledger.unit in IMAGE_UNITS.values() else _of_columns(ledger),
+        "taken to be known": known,
         "learnt from rows, and paid for": "; ".join(ledger.learnt) or "nothing",
         **_of_noise(told),
         **{f"noise on {one.what}": _of_descent(one, ledger.unit) for one in descents},
     }
-
-
-def _of_columns(ledger: Ledger) -> str:
-    return f"kind, format, bounds and categories of {', '.join(ledger.public) or 'no column'}"
 
 
 def _of_noise(told: list[DiscreteGaussian]) -> dict[str, str]:
