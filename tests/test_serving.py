@@ -25,8 +25,8 @@ from pipelines import config
 from pipelines.cli import main
 from pipelines.databases import addresses
 from pipelines.run import lease, releasing
+from pipelines.run import server as prefect_server
 from pipelines.run.artifacts import LaunderError
-from pipelines.run.server import free_port
 from pipelines.secrets import secret
 from tests.processes import alive, marked_environment, start, swept, until
 from tests.test_flows import OPEN_GATE, customers
@@ -67,7 +67,8 @@ def server(tmp_path_factory):
     """`prefect server start` on a free port, for this module."""
     folder = tmp_path_factory.mktemp("server")
     env = marked_environment(folder)
-    port = free_port()
+    prefect_server._prefill(folder / "prefect" / prefect_server.DATABASE)  # Prefect's migrations take long
+    port = prefect_server.free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with open(folder / "server.log", "w") as log:
         process = subprocess.Popen(
@@ -250,6 +251,6 @@ def test_a_secret_block_of_the_server_stands_for_a_secret(server):
         assert addresses.resolved("prefect-secret:people-password", "source.password") == "of nobody"
         with pytest.raises(LaunderError, match="which --key names, found none; create it"):
             secret("prefect-secret:no-such", "--key")
-    nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}
+    nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{prefect_server.free_port()}/api"}
     with temporary_settings(nowhere), pytest.raises(LaunderError, match="does not answer"):
         secret("prefect-secret:people-password", "--key")

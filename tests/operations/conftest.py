@@ -26,8 +26,9 @@ class Nights:
         self.folder, self.output = folder, folder / "out"
 
     def settings(self, *settings: str, refused: bool = False) -> RunConfig:
-        few = [*FEW, "gate.fidelity.shape.at_least=2"] if refused else FEW
-        return config.load(self.folder / "data.csv", [*few, *settings], self.output)
+        asked = [*FEW, "generator.name=tabular.marginals", *settings]  # a quick one
+        refusing = ["gate.fidelity.shape.at_least=2"] if refused else []
+        return config.load(self.folder / "data.csv", [*asked, *refusing], self.output)
 
     def run(self, *settings: str, refused: bool = False, done: list | None = None) -> dict:
         return runs.launder(self.settings(*settings, refused=refused), done)
