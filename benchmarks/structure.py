@@ -16,7 +16,6 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("generators", "evaluation", "pipelines", "benchmarks", "tests")
 TYPED = ("generators", "evaluation", "pipelines")
-LIMITS = {"files in a folder": 14, "levels below the top": 2, "lines of a file": 350}
 # what each module of a kind has under the same name: it is one idea, not several; name -> the room of this kind
 INTERFACE = {
     **dict.fromkeys(("Config", "Model", "FAMILY"), "generators/"),

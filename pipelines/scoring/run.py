@@ -1,6 +1,7 @@
 """Scoring: the evaluation of one run, on the rows that its generator saw and those it did not."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,6 @@ def score(
     tables differ.
     """
     sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
-    learnt = members(model, len(train))
     if not len(sides[0]):
         raise LaunderError(
             f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask "
@@ -46,40 +46,48 @@ def score(
         )
     real = pd.concat(sides, ignore_index=True)
     kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
-    known = loss_of(model)
-
-    def scored(first: pd.DataFrame, second: pd.DataFrame, names: Sequence[str] | None, **how: Any) -> Report:
-        return evaluation.score(
-            *(readable(frame, schema) for frame in (first, second, synthetic)),
-            kinds=schema.kinds(),
-            target=config.score.target,
-            quasi_identifiers=config.score.quasi_identifiers,
-            made_up=[c.name for c in fakes.personal_of(schema) if c.personal in fakes.OWN_FORM],
-            worded=[c.name for c in fakes.personal_of(schema) if c.personal in fakes.NAME_PARTS],
-            seed=config.seed,
-            names=names,
-            **how,
-        )
-
+    scored, known, learnt = partial(_scored, synthetic, schema, config), loss_of(model), members(model, len(train))
     of_members = {
         "loss": known and (lambda rows: known(real.loc[rows.index])),
         "members": None if learnt is None else learnt[sides[0].index],
         "internal": True,
     }
-    obeyed = _obeyed(real, schema, config, len(kept))
-    if obeyed.all() and not config.sample.weights:
+    obeyed, weighted = _obeyed(real, schema, config, len(kept)), bool(config.sample.weights)
+    if obeyed.all() and not weighted:
         return scored(kept, held, names, **of_members)
     like = [side[obeyed[side.index]] for side in (kept, held)]
-    if config.sample.weights:
-        like = [
-            _in_shares(side, schema, config, word) for side, word in zip(like, ("training", "held-out"), strict=True)
-        ]
-    notes = [*([] if obeyed.all() else [shares.KEPT]), *([shares.NOTE] if config.sample.weights else [])]
+    if weighted:
+        like = [_in_shares(*side, schema, config) for side in zip(like, ("training", "held-out"), strict=True)]
+    notes = [note for note, said in ((shares.KEPT, not obeyed.all()), (shares.NOTE, weighted)) if said]
     return shares.judged(
         evaluation.names(schema.modality) if names is None else names,
         lambda private: scored(kept, held, private, **of_members),
         lambda others: scored(like[0], like[1], others),
         " ".join(notes),
+    )
+
+
+def _scored(
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    train: pd.DataFrame,
+    holdout: pd.DataFrame,
+    names: Sequence[str] | None,
+    **of_members: Any,
+) -> Report:
+    """Score synthetic rows against two real sides, each read as its schema says."""
+    personal = fakes.personal_of(schema)
+    return evaluation.score(
+        *(readable(frame, schema) for frame in (train, holdout, synthetic)),
+        kinds=schema.kinds(),
+        target=config.score.target,
+        quasi_identifiers=config.score.quasi_identifiers,
+        made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],
+        worded=[column.name for column in personal if column.personal in fakes.NAME_PARTS],
+        seed=config.seed,
+        names=names,
+        **of_members,
     )
 
 
@@ -98,7 +106,7 @@ def _obeyed(real: pd.DataFrame, schema: Schema, config: RunConfig, training: int
     return obeyed
 
 
-def _in_shares(frame: pd.DataFrame, schema: Schema, config: RunConfig, side: str) -> pd.DataFrame:
+def _in_shares(frame: pd.DataFrame, side: str, schema: Schema, config: RunConfig) -> pd.DataFrame:
     """Return the rows of a side in the shares of sample.weights."""
     ((column, asked),) = config.sample.weights.items()
     masks = [(reading.meeting(frame, schema, {column: value}), share) for value, share in asked.items()]
