@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.networks.copula import INDEPENDENT, LEAST_VARIANCE, Copula
 from launderette.generators.networks.normal_scores import LEAST_LEVEL, interval_term, label_term
-from launderette.generators.networks.ties import SHRINKAGE
+from launderette.generators.networks.ties import candidates
 from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.training.validation import folds
 
@@ -128,37 +128,44 @@ class AnyOrderPrior(nn.Module):
         """
         told = self._compared(x, other, informed) if len(self.copula.R) <= MOST_FEATURES else None
         self.pairs.fit(x, informed(x))
-        R, amount = self.copula.fit(x), INDEPENDENT if told is None else told[0]
-        self.copula.shrink(R, amount)
+        if told is None:
+            self.copula.shrink(self.copula.fit(x), INDEPENDENT)
+        else:
+            self.copula.take(self._candidates(x)[told[0]])
         self.by_copula.copy_(torch.zeros_like(self.by_copula) if told is None else told[1])
         self._look()
 
-    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[float, Tensor] | None:
-        """Return the shrinkage of the copula and which columns are to follow it, bool [C]; None for no copula."""
+    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[int, Tensor] | None:
+        """Return which candidate the copula is and which columns are to follow it, bool [C]; None for no copula."""
         parts = list(folds(x, other))
         enough = -(-JUDGED_ROWS // max(1, len(parts[0][1])))
-        more = torch.cat([self._gained(*part, informed) for part in parts[:enough]], 1)  # nats [shrinkages, others, C]
+        more = torch.cat([self._gained(*part, informed) for part in parts[:enough]], 1)  # nats [candidates, others, C]
         better = more.mean(1) > 0
-        gained = (more * better[:, None]).sum(2)  # [shrinkages, others]
+        gained = (more * better[:, None]).sum(2)  # [candidates, others]
         best = int(gained.mean(1).argmax())
         luck = SURE_ERRORS * float(gained[best].std(correction=0)) / math.sqrt(gained.shape[1])
-        return (SHRINKAGE[best], better[best]) if float(gained[best].mean()) > luck else None
+        return (best, better[best]) if float(gained[best].mean()) > luck else None
 
     def _gained(self, x: Tensor, other: Tensor, informed: Informed) -> Tensor:
-        """Return how much likelier other rows are by a copula of tokens x [N, L] than by tables, in nats, by shrinkage:
-        [shrinkages, others, C].
+        """Return how much likelier other rows are by a copula of tokens x [N, L] than by tables, in nats, by its
+        candidates: [candidates, others, C].
         """
         stream, other = torch.Generator().manual_seed(0), other.repeat(JUDGED_ORDERS, 1)
         place = torch.rand(len(other), len(self.by_copula), generator=stream).argsort(1).argsort(1)
         self.pairs.fit(x, informed(x))
         by_pairs = gains(self.pairs.terms(other, _before(place)), x, other)
-        R, found = self.copula.fit(x), []
-        for amount in SHRINKAGE:
-            self.copula.shrink(R, amount)
+        found = []
+        for R in self._candidates(x):
+            self.copula.take(R)
             shown = Whitened(self.copula, place).show_all(other)
             terms = {c: shown.term(c) for c in range(place.shape[1])}
             found.append((gains(terms, x, other) - by_pairs)[:, : len(self.by_copula)])
         return torch.stack(found)
+
+    def _candidates(self, x: Tensor) -> list[Tensor]:
+        """Return what the correlations of features in tokens x [N, L] may be, [D, D] each (ties.py)."""
+        R = self.copula.fit(x)
+        return candidates(R, self.copula.column, len(x), few=True)
 
     def terms(self, x: Tensor, place: Tensor) -> dict[int, Tensor]:
         """Return what is added to the logits of the coarse tokens of x [B, L], of which B / G rows in turn are revealed
