@@ -49,10 +49,16 @@ class Lattice(NamedTuple):
         place = np.searchsorted(own, k).clip(max=max(len(own) - 1, 0))
         return np.where(own[place] == k, shared[first][place], found) if len(own) else found
 
-    def by_chance(self, values: int) -> float:
-        """Return how likely so many values that lie anywhere are to lie on a lattice like this."""
+    def by_chance(self, values: np.ndarray) -> float:
+        """Return how likely as many sorted values [K] that lie anywhere between their ends are to lie on a lattice like
+        this: of a whole step no two at one place, which of many values that lie close together says more.
+        """
+        inner = np.arange(len(values) - 2)
+        if self.on_grid and abs(self.step - round(self.step)) <= STEP_ERROR / len(values):
+            points, ticks = ((values[-1] - values[0]) / step - 1 for step in (self.step, 1.0))
+            return float(np.prod((points - inner) / (ticks - inner)))
         places = max(self.step, 1.0) if self.on_grid else 0.5 / STEP_ERROR  # of which one is a point
-        return places ** (2.0 - values)
+        return float(places ** -float(len(inner)))
 
     def between(self, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return points at the places `inside` of intervals [low, high], whose ends are returned where no point is
@@ -70,7 +76,7 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
         return None
     if on_grid and (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
         even = Lattice(int(unique[0]) % common, common)
-        return even if even.by_chance(len(unique)) < BY_CHANCE else None
+        return even if even.by_chance(unique) < BY_CHANCE else None
     ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
     for shared in (unique[counts >= LEAST_ROWS_PER_VALUE], unique[(counts >= LEAST_ROWS_PER_VALUE) & ~ends]):
         found = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
@@ -85,7 +91,7 @@ def _of_shared(values: np.ndarray, on_grid: bool) -> Lattice | None:
     for parts in range(1, LARGEST_FRACTION + 1):
         fitted = _fitted(values, smallest, parts)
         found = Lattice(*fitted, on_grid) if fitted else None
-        if found and found.holds(values).all() and found.by_chance(len(values)) < BY_CHANCE:
+        if found and found.holds(values).all() and found.by_chance(values) < BY_CHANCE:
             return found
     return None
 

@@ -65,3 +65,12 @@ def test_ends_to_which_extremes_were_drawn_need_not_lie_on_a_step():
     low, high = np.quantile(inner, [0.06, 0.94]) + 1
     clipped = np.clip(inner, int(low), int(high))
     assert lattice_of(clipped).holds(inner).all() and not lattice_of(clipped).holds(np.array([low, high])).any()
+
+
+def test_even_numbers_that_lie_close_together_are_steps_and_others_of_as_many_are_not():
+    """Blood pressures, read off in twos: 13 values that are all even say more in a range of 25 than in one of 250."""
+    even = np.repeat(np.arange(60, 86, 2), 10)
+    assert lattice_of(np.append(even, [65, 75])).step == 2
+    for seed in range(20):
+        chosen = np.random.default_rng(seed).choice(np.arange(60, 85), 13, replace=False)
+        assert lattice_of(np.repeat(np.sort(chosen), 10)) is None
