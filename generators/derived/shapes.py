@@ -1,4 +1,4 @@
-"""Formulas worth trying: sums, products, ratios and conversions of numbers, times between dates.
+"""Formulas worth trying: sums, products, squares, ratios and conversions of numbers, times between dates.
 
 Each of them gives most of some rows of a table; finding.py judges it on more.
 """
@@ -85,6 +85,7 @@ def tried(seen: TableValues) -> Tried:
     numbers = [name for name, own in seen.items() if not own.dated]
     dates = [name for name, own in seen.items() if own.dated]
     yield from _conversions(seen, numbers)
+    yield from _squares(seen, numbers)
     yield from _shaped(seen, numbers)
     yield from _between(seen, numbers, dates)
 
@@ -133,6 +134,18 @@ def _conversions(seen: TableValues, names: Sequence[str]) -> Tried:
         for source, target in ((one, two), (two, one)):
             if (line := _line(seen[source], seen[target], present)) is not None:
                 yield target, line
+
+
+def _squares(seen: TableValues, names: Sequence[str]) -> Tried:
+    """Yield source ^ 2 where that gives another number in the first rows."""
+    square = (Monomial(1, (2,)),)
+    for source, target in permutations(names, 2):
+        rows = _tried_rows(seen, (source, target))
+        result, own = seen[source].values[rows] ** 2, seen[target].values[rows]
+        near = np.abs(result - own) <= _reach(seen[target].column) + ROUNDING_SLACK * result
+        compared = np.isfinite(result) & np.isfinite(own)
+        if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
+            yield target, _formula("{} ^ 2", square, source)
 
 
 def _aligned(a: np.ndarray, b: np.ndarray) -> bool:

@@ -46,6 +46,7 @@ SHAPES = {
     "a * (1 - b)": lambda a, b: a * (1 - b),
     "a / b ^ 2": lambda a, b: a / b**2,
     "1.8 * a + 32": lambda a, b: 1.8 * a + 32,
+    "a ^ 2": lambda a, b: a**2,
 }
 
 
