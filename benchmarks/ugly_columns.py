@@ -140,7 +140,7 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     "gestation": ("weeks and days", lambda rng: [f"{x // 7}+{x % 7}" for x in rng.normal(275, 12, ROWS).astype(int)]),
     "nace": ("codes that a number would cut", lambda rng: rng.choice(["01.11", "10.71", "62.01"], ROWS).tolist()),
     "pressure": (
-        "two numbers in one, repeated by chance",
+        "two numbers in one",
         lambda rng: [f"{a}/{b}" for a, b in zip(rng.integers(95, 180, ROWS), rng.integers(55, 110, ROWS), strict=True)],
     ),
     "aktiv": ("words for true and false", lambda rng: ["ja" if x else "nein" for x in rng.random(ROWS) < 0.7]),

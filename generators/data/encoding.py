@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, reading
@@ -49,12 +50,15 @@ class Encoding:
         """Return tokens of shape [rows, L], int64; a value outside the fitted cells goes to the nearest one."""
         frame, tokens = self.with_between(frame), np.zeros((len(frame), self.layout.width), dtype="int64")
         for column, places in zip(self.columns, self.layout.places, strict=True):
-            for place, part in zip(places, column.split(column.encode(frame[column.name])), strict=True):
-                tokens[:, place] = part
+            for place, token in zip(places, column.split(column.encode(frame[column.name])), strict=True):
+                tokens[:, place] = token
         return tokens
 
     def with_between(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with what is learnt in place of some of its columns, such as the time between two dates."""
+        """Return the frame with what is learnt in place of some of its columns, such as the time between two dates or
+        each of several numbers in one text.
+        """
+        frame = parts.split(frame, self.schema)
         if not self.between or self.between[0].name in frame:
             return frame
         names = {name for one in self.between for name in one.formula.sources}
@@ -78,8 +82,7 @@ class Encoding:
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
     ) -> dict[str, pd.Series]:
         """Return the values of every column but identifiers, as `decode`: of each row by itself."""
-        found = self.decode_known(tokens, inside, limits)
-        return {column.name: found[column.name] for column in self.schema.learned}
+        return parts.joined(self.decode_known(tokens, inside, limits), self.schema)
 
     def decode_known(
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
@@ -124,9 +127,9 @@ class Encoding:
         for k, column in enumerate(self.known):
             if column.name == name:
                 return k
-        if name in self.schema.names:
+        if name in self.schema.flat.names:
             raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
-        raise GeneratorError(f"expected a condition on one of the columns {self.schema.names}, found {name!r}")
+        raise GeneratorError(f"expected a condition on one of the columns {self.schema.flat.names}, found {name!r}")
 
     def worked_out(
         self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]
@@ -228,6 +231,7 @@ def fit(
         raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
+    frame = parts.split(frame, schema)
     known = tuple(fit_column(frame[column.name], column) for column in schema.learned)
     derived, narrow = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
     names = {one.name for one in derived}

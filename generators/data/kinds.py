@@ -1,11 +1,12 @@
 """The kind of a column, read off its name and its values."""
 
+from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
 
 import pandas as pd
 
-from launderette.generators.formats import dtypes, written
+from launderette.generators.formats import dtypes, tuple_format, written
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
 
@@ -36,7 +37,17 @@ def text_kind_of(name: str, present: pd.Series) -> str:
     distinct = pd.Series(list(texts)) if texts else present.drop_duplicates().map(str)
     if (form := written.number_of_texts(texts)) is not None and _is_amount(name, distinct, form):
         return "numerical"
+    if _are_amounts(name, distinct, texts):
+        return "numbers"
     return "identifier" if text_identifies(name, distinct, len(present)) else "categorical"
+
+
+def _are_amounts(name: str, distinct: pd.Series, texts: Mapping[str, int]) -> bool:
+    """Tell whether texts (with their counts) hold several amounts each, of more than a few distinct ones."""
+    if len(texts) <= written.MOST_NUMBER_LABELS or is_named(name, many=True):
+        return False
+    form = written.tuple_of_texts(texts)
+    return form is not None and tuple_format.are_amounts(texts, form) and not has_form(distinct)
 
 
 def _is_amount(name: str, distinct: pd.Series, form: WrittenNumber) -> bool:

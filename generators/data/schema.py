@@ -2,21 +2,25 @@
 a row is kept here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 import pandas as pd
 
 from launderette.generators.data.kinds import dated, kind_of, text_kind_of
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats import dtypes, written
+from launderette.generators.formats import dtypes, number_format, written
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.decimals import decimals_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
@@ -75,6 +79,17 @@ class Datetime:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Several numbers in one text, such as 120/80: each of the `parts` is learned as a column of its own (parts.py)."""
+
+    name: str
+    dtype: str
+    format: TupleFormat
+    parts: tuple[Numerical, ...]
+    kind: Literal["numbers"] = "numbers"
+
+
+@dataclass(frozen=True)
 class Identifier:
     """A value that names a row, or an entity of several rows (`repeats`): never trained on, made up anew.
 
@@ -104,12 +119,13 @@ class Image:
 
 
 Learned = Numerical | Categorical | Boolean | Datetime  # what a generator of tables learns
-Column = Learned | Identifier | Image
+Column = Learned | Numbers | Identifier | Image
 KINDS: dict[str, type] = {
     "numerical": Numerical,
     "categorical": Categorical,
     "boolean": Boolean,
     "datetime": Datetime,
+    "numbers": Numbers,
     "identifier": Identifier,
     "image": Image,
 }
@@ -141,8 +157,21 @@ class Schema:
 
     @property
     def learned(self) -> tuple[Learned, ...]:
-        """The columns of a table but its identifiers."""
-        return tuple(column for column in self.columns if isinstance(column, Learned))
+        """The columns of a table but its identifiers, several numbers in one text as their parts."""
+        return tuple(column for column in self.flat.columns if isinstance(column, Learned))
+
+    @cached_property
+    def flat(self) -> "Schema":
+        """The columns with the parts of several numbers in place of these; ValueError where a part is called as another
+        column is.
+        """
+        parts = [column.parts if isinstance(column, Numbers) else (column,) for column in self.columns]
+        flat = self if all(map(len, parts)) and len(parts) == sum(map(len, parts)) else Schema(tuple(chain(*parts)))
+        if twice := [name for name, n in Counter(flat.names).items() if n > 1]:
+            raise GeneratorError(
+                f"expected another name than {twice[0]!r}, which is that of a part of another column; rename it"
+            )
+        return flat
 
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
@@ -188,6 +217,9 @@ def _checked(entry: dict) -> dict:
             check_format(form, entry.get("language") or "")
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
             entry["format"] = _number_format(form)
+        if entry["kind"] == "numbers" and isinstance(form, Mapping):
+            entry["format"] = TupleFormat.of(form)
+            entry["parts"] = tuple(Numerical(**_checked(dict(part))) for part in entry["parts"])
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
         reason = (
@@ -238,10 +270,31 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "datetime":
             found = None if dated(present) else written.date_format(name, present, stated=stated)
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
+        case "numbers":
+            return _numbers(name, dtype, present)
         case "identifier":
             own = form_of(present)
             return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
+
+
+def _numbers(name: str, dtype: str, present: pd.Series) -> Numbers:
+    """Return a column of several numbers in one text; ValueError where its texts are none."""
+    texts = written.texts_of(present) or {}
+    if (form := written.tuple_of_texts(texts, stated=True)) is None:
+        raise GeneratorError(
+            f"expected several numbers in each text of column {name!r}, the same text between them, found others; "
+            f"set columns.{name} to categorical"
+        )
+    rows = [numbers for text in texts if (numbers := form.split(text)) is not None]
+    parts = [_part(f"{name} [{place}]", numbers, form) for place, numbers in enumerate(zip(*rows, strict=True), 1)]
+    return Numbers(name, dtype, form, tuple(parts))
+
+
+def _part(name: str, numbers: Iterable[str], whole: TupleFormat) -> Numerical:
+    form = number_format.infer([number.replace(",", ".") for number in numbers])
+    form = form and replace(form, group="", decimal="," if whole.commas else ".")
+    return Numerical(name, "object", decimals_of(_read(pd.Series(numbers), form)), form)
 
 
 def _read(present: pd.Series, form: WrittenNumber | None) -> pd.Series:

@@ -39,8 +39,6 @@ UNIT_SIZES: dict[Units, int] = {  # how many of the smaller one there are in the
 }
 COMPOUND_PATTERN = re.compile(r"(?:PT|P)?\d{1,6}(?:[^\d]{1,10}\d{1,3}){1,3}[^\d]{0,10}")
 WHOLE_NUMBER = re.compile(r"\d+")
-NUMBER, CODE = re.compile(r"[+-]?\d+(?:\.\d+)?"), re.compile(r"[+-]?0\d+")
-LEAST_OF_ONE_SHAPE = 0.9  # of the rows, whose texts hold numbers with the same text between them
 UNIT_MARKS = {"'": ("minute", "foot"), "′": ("minute", "foot"), '"': ("second", "inch"), "″": ("second", "inch")}
 
 
@@ -104,18 +102,6 @@ def infer(texts: Mapping[str, int]) -> CompoundFormat | None:
     sizes = _sizes(between, found)
     digits = tuple(_digits(field, mark) for field, mark in zip(zip(*found, strict=True), between, strict=False))
     return CompoundFormat(between, sizes, digits) if sizes else None
-
-
-def several_numbers(texts: Mapping[str, int]) -> bool:
-    """Tell whether nearly all texts (with their counts) hold as many numbers, the same text between them, as 120/80 and
-    52.51, 13.38 do, and no codes that begin with a zero.
-    """
-    shapes: Counter[tuple[str, ...]] = Counter()
-    for text, n in texts.items():
-        codes = any(CODE.fullmatch(number) for number in NUMBER.findall(text))
-        shapes[() if codes else tuple(NUMBER.split(text.strip()))] += n
-    shape, rows = shapes.most_common(1)[0] if shapes else ((), 0)
-    return len(shape) > 2 and rows >= LEAST_OF_ONE_SHAPE * sum(texts.values())
 
 
 def _digits(field: tuple[str, ...], before: str) -> int:

@@ -7,11 +7,18 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from launderette.generators.formats import compound_format, date_alternatives, date_inference, scaled_format
+from launderette.generators.formats import (
+    compound_format,
+    date_alternatives,
+    date_inference,
+    scaled_format,
+    tuple_format,
+)
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
 from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formats.tuple_format import TupleFormat
 
 WrittenNumber = NumberFormat | CompoundFormat | ScaledFormat
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
@@ -101,6 +108,12 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
         return found
     worded = len(read) < len(texts)
     return found if worded and len(read) > MOST_NUMBER_LABELS else None
+
+
+def tuple_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFormat | None:
+    """Return the format in which texts (with their counts) are several numbers each, None where they are not."""
+    form = tuple_format.infer(texts)
+    return form if form and _enough(texts, {text for text in texts if form.split(text)}, stated) else None
 
 
 def _padded(texts: Mapping[str, int]) -> bool:

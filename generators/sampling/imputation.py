@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import conform
@@ -80,7 +81,7 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
     """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
-    frame = encoding.with_between(completion.certain(frame, encoding))
+    frame = encoding.with_between(completion.certain(parts.split(frame, encoding.schema), encoding))
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
@@ -101,7 +102,8 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
     out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
-    return completion.worked_out(completion.solved(out, encoding, frame), encoding)[encoding.schema.names]
+    found = completion.worked_out(completion.solved(out, encoding, frame), encoding)
+    return found.assign(**parts.joined(found, encoding.schema))[encoding.schema.names]
 
 
 def _typical(
@@ -166,8 +168,8 @@ def in_parts(draw: Draw) -> Draw:
 
     def drawn(u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         size = CHUNK_ROWS // CANDIDATES_PER_ROW
-        parts = zip(np.split(u, range(size, len(u), size)), x.split(size), known.split(size), strict=True)
-        tokens, weights = zip(*(draw(*part) for part in parts), strict=True)
+        chunks = zip(np.split(u, range(size, len(u), size)), x.split(size), known.split(size), strict=True)
+        tokens, weights = zip(*(draw(*chunk) for chunk in chunks), strict=True)
         return torch.cat(tokens, 1), torch.cat(weights, 1)
 
     return drawn

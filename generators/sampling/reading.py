@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column
 from launderette.generators.data.encoding import Encoding, fit
-from launderette.generators.data.schema import Image, Schema
+from launderette.generators.data.schema import Identifier, Learned, Numbers, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar
@@ -28,13 +29,13 @@ ROUNDING_SHARE = 1e-3  # of half a step: how far a sum of values on a grid may b
 def check(texts: Iterable[str], schema: Schema) -> None:
     """Raise ValueError for constraints that no table of this schema can have: grammar, names, kinds. Needs no model."""
     for text in texts:
-        rule = grammar.parse(text, schema.names)
+        rule = grammar.parse(text, schema.flat.names)
         for comparison in (*rule.premises, *rule.claims):
             _check_kinds(comparison, schema)
 
 
 def _check_kinds(comparison: Comparison, schema: Schema) -> None:
-    columns = [schema.column(name) for side in (comparison.left, comparison.right) for name, _ in side.terms]
+    columns = [schema.flat.column(name) for side in (comparison.left, comparison.right) for name, _ in side.terms]
     if not columns:
         raise GeneratorError(
             "expected a column in every comparison of a constraint, found two values; name a learned column"
@@ -74,10 +75,11 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     for name, condition in (where or {}).items():
         column = encoding.column(name)
         found[encoding.index(name)] = domains.read(condition, column)
+    found = _with_parts(found, encoding)
     rules, texts = [], list(texts)
     check(texts, encoding.schema)
     for text in texts:
-        parsed = grammar.parse(text, encoding.schema.names)
+        parsed = grammar.parse(text, encoding.schema.flat.names)
         premises = tuple(_atom(comparison, encoding) for comparison in parsed.premises)
         for claim in (_atom(comparison, encoding) for comparison in parsed.claims):
             if isinstance(claim, Within) and not premises:
@@ -89,6 +91,14 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     read = Constraints(encoding, found, (*rules, *_guiding(found, encoding)))
     _check_together(read)
     return read
+
+
+def _with_parts(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Domain]:
+    """Return conditions with those that ask for the other numbers of a text, where one of its numbers is asked for."""
+    parts = [column.parts for column in encoding.schema.columns if isinstance(column, Numbers)]
+    places = [[encoding.index(part.name) for part in whole] for whole in parts]
+    asked = [k for whole in places if any(k in found and not found[k].missing for k in whole) for k in whole]
+    return {**{k: domains.present(encoding.known[k]) for k in asked}, **found}
 
 
 def _guiding(found: Mapping[int, Domain], encoding: Encoding) -> Iterator[EncodedRule]:
@@ -111,10 +121,10 @@ def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np
     """Return which rows of a table meet every condition, as `sample` understands it: bool [rows]; ValueError for
     one that is none.
     """
-    found = np.ones(len(frame), dtype=bool)
+    frame, found = parts.split(frame, schema), np.ones(len(frame), dtype=bool)
     for name, condition in where.items():
-        asked = schema.column(name)
-        if isinstance(asked, Image):
+        asked = schema.flat.column(name)
+        if not isinstance(asked, Learned | Identifier):
             raise GeneratorError(f"expected a condition on a column of values, found one on the image {name!r}")
         column = fit_column(frame[name], asked)
         cells = column.encode(frame[name])
@@ -128,7 +138,7 @@ def obeying(frame: pd.DataFrame, schema: Schema, texts: Iterable[str]) -> np.nda
     """
     texts = tuple(texts)
     check(texts, schema)
-    encoding = fit(frame, schema, derive=False)
+    frame, encoding = parts.split(frame, schema), fit(frame, schema, derive=False)
     cells = [column.encode(frame[column.name]) for column in encoding.columns]
     ticks = {k: _ticks(frame, column, cells[k]) for k, column in enumerate(encoding.columns)}
     return read(None, texts, encoding).holds(cells, ticks)
@@ -220,7 +230,7 @@ def _linear(comparison: Comparison, encoding: Encoding, column: Cells) -> Atom:
     left, right, operator = comparison.left, comparison.right, comparison.operator
     for side in (left, right):
         if not side.number:
-            close = grammar.nearest(side.value or "", encoding.schema.names)
+            close = grammar.nearest(side.value or "", encoding.schema.flat.names)
             raise GeneratorError(
                 f"expected a number or a column beside {column.name!r} in its constraint, found {side.value!r}{close}"
             )

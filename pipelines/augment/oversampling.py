@@ -107,7 +107,7 @@ def learn(
         groups=groups,
         **recipe.options,
     )
-    inputs = {column: kind for column, kind in schema.kinds().items() if column != target}
+    inputs = {column: kind for column, kind in schema.flat.kinds().items() if column != target}
     seen = kind.for_learners(shown, schema, target)
     filters = _filters(seen, target, classes, kind.filters(inputs, len(classes)), seed) if recipe.filter else ()
     anchors = shown if len(shown) < partial_resampling.LARGE_TRAINING_SET and isinstance(model, Imputer) else None

@@ -124,7 +124,7 @@ def cross_validate(
     how, kind = config.augment or Augmentation(), rows.of(config.generator.name)
     target = _target(config)
     known = Schema.from_dict(schema)
-    frame, kinds = kind.for_learners(_rows(place, config, table), known, target), known.kinds()
+    frame, kinds = kind.for_learners(_rows(place, config, table), known, target), known.flat.kinds()
     groups = kind.groups(config, known, table)
     repeats = kind.REPEATS if how.repeats is None else how.repeats
     if not repeats:

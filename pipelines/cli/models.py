@@ -116,7 +116,7 @@ def sample(
     modality.check_output(output)
     check_new(output, overwrite)
     check_place(output)
-    asked: dict[str, Any] = {"where": tables.conditions(where or [], fitted.schema.names)}
+    asked: dict[str, Any] = {"where": tables.conditions(where or [], fitted.schema.flat.names)}
     asked |= {"constraints": constraint} if constraint else {}
     modality.check_sampling(asked)
     spinner.show(f"drawing {modality.UNIT}")

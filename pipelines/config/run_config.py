@@ -37,7 +37,17 @@ PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth date
     *("ip", "mac", "birth_date", "text"),
 )
 LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudonyms can be learned
-KIND_WORDS = ("numerical", "categorical", "boolean", "datetime", "identifier", *PERSONAL_KINDS, "infer", "drop")
+KIND_WORDS = (
+    "numerical",
+    "numbers",
+    "categorical",
+    "boolean",
+    "datetime",
+    "identifier",
+    *PERSONAL_KINDS,
+    "infer",
+    "drop",
+)
 OTHERS = "*"  # in `columns`: infer or drop those that are not listed; without it they stop the run
 UNREAD = "unread"  # in place of a source that nothing reads
 SOURCE_PLACES = ("path", "uri", "table", "query", "user", "password")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators.data import parts
 from launderette.generators.privacy.ledger import PRIVACY_UNITS
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
@@ -133,7 +134,7 @@ def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Pro
         return Proposals()
     rows, _ = split(frame, schema, config)
     rare, _ = protection.settle(config.protect.rare, config.protect.extremes, len(frame))
-    return proposals.find(rows, schema, allowed=max(0, rare - 1))
+    return proposals.find(parts.split(rows, schema), schema.flat, allowed=max(0, rare - 1))
 
 
 def check_sampling(asked: Mapping[str, Any]) -> None:
@@ -144,14 +145,15 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
     """Generalise rare categories and clip extremes."""
     groups = {name: c["groups"] for name, c in config.listed.items() if isinstance(c, dict) and "groups" in c}
     protected, record = protection.protect(
-        frame,
-        schema,
+        parts.split(frame, schema),
+        schema.flat,
         rare=config.protect.rare,
         extremes=config.protect.extremes,
         entity=entity(schema, config),
         groups=groups,
     )
-    return Protected(protected, record, announcing.of_protection(record))
+    whole = protected.assign(**parts.joined(protected, schema))[schema.names]
+    return Protected(whole, record, announcing.of_protection(record))
 
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,16 +4,17 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators import Schema
+from launderette.generators.data import parts
 from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import dtypes, grid, timestamps
 
 
 def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, and anything
-    else as labels.
+    """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, several numbers in
+    one text as columns of their own (`schema.flat`), and anything else as labels.
     """
-    frame = frame.copy(deep=False)
-    for column in schema.columns:
+    frame = parts.split(frame.copy(deep=False), schema)
+    for column in schema.flat.columns:
         values = dtypes.simple(frame[column.name])
         if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
             values = _stamps(values, column)

@@ -80,7 +80,7 @@ def _scored(
     personal = fakes.personal_of(schema)
     return evaluation.score(
         *(readable(frame, schema) for frame in (train, holdout, synthetic)),
-        kinds=schema.kinds(),
+        kinds=schema.flat.kinds(),
         target=config.score.target,
         quasi_identifiers=config.score.quasi_identifiers,
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],

@@ -46,7 +46,7 @@ def score(
         frames["training"],
         frames.get("holdout"),
         frames["synthetic"],
-        kinds=schema.kinds(),
+        kinds=schema.flat.kinds(),
         target=settings.score.target,
         loss=run.loss_of(model),
         quasi_identifiers=settings.score.quasi_identifiers,

@@ -2,13 +2,12 @@
 that changes it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Identifier, Schema
-from launderette.generators.formats import compound_format, written
+from launderette.generators.data.schema import Column, Identifier, Numbers, Schema
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.personal_data import columns
@@ -61,7 +60,7 @@ def of_schema(
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [columns.sentence(name, finding) for name, finding in personal.items()]
     notes += [_identifier(column, frame[column.name]) for column in found]
-    notes += list(_several_numbers(schema, frame, stated))
+    notes += [_several_numbers(column) for column in schema.columns if isinstance(column, Numbers)]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(
@@ -91,17 +90,12 @@ def _identifier(column: Column, values: pd.Series) -> str:
     )
 
 
-def _several_numbers(schema: Schema, frame: pd.DataFrame, stated: Collection[str | None]) -> Iterator[str]:
-    """Say which columns hold several numbers in one text, of many different ones: none of them is learned as such."""
-    for column in schema.columns:
-        if column.kind not in ("categorical", "identifier") or column.name in stated:
-            continue
-        texts = written.texts_of(frame[column.name].dropna()) or {}
-        if len(texts) > written.MOST_NUMBER_LABELS and compound_format.several_numbers(texts):
-            yield (
-                f"Column {column.name!r} holds several numbers in one text, which no generator learns as numbers; give "
-                "each a column of its own."
-            )
+def _several_numbers(column: Numbers) -> str:
+    named = f"{column.parts[0].name!r} to {column.parts[-1].name!r}"
+    return (
+        f"Column {column.name!r} holds {len(column.parts)} numbers in one text, each of which is learned by itself, as "
+        f"{named}, and written back; to learn whole texts: columns: {{{as_key(column.name)}: categorical}}."
+    )
 
 
 def of_protection(record: Mapping[str, Any]) -> list[str]:

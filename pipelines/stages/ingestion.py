@@ -1,7 +1,7 @@
 """Ingestion: from a source and its configuration to a frame and the schema that everything after it goes by."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,10 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
         )
     if not any(frame[name].notna().any() for name in frame.columns):
         raise LaunderError(f"expected values in {place}, found none in any row; give a table that holds some")
-    check_mentioned(kept, config)
     frame, infinite = _finite(frame)
     frame = columns.pseudonymised(frame, config, work)
     frame, schema, found = _schema(frame, config, drawn.profile)
+    check_mentioned({**dict.fromkeys(schema.names), **dict.fromkeys(schema.flat.names)}, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
     frame.attrs[NOTES] += infinite + notes
@@ -150,7 +150,7 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
-def check_mentioned(names: list[str], config: RunConfig) -> None:
+def check_mentioned(names: Collection[str], config: RunConfig) -> None:
     """Raise LaunderError for a column that the configuration asks something of and that is not among `names`."""
     mentioned = [("score.target", config.score.target), ("split.entity", config.split.column)]
     mentioned += [("score.quasi_identifiers", name) for name in config.score.quasi_identifiers]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Datetime, Numerical, Schema
+from launderette.generators.data.schema import Column, Datetime, Numbers, Numerical, Schema
 from launderette.generators.formats import (
     date_alternatives,
     date_format,
@@ -22,6 +22,7 @@ from launderette.generators.formats.number_format import NumberFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
+Written = Datetime | Numerical | Numbers
 LEAST_NUMBER_SHARE = 0.9  # from which on labels are taken for unreadable numbers unless they are stated
 
 
@@ -42,13 +43,13 @@ def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
         values = dtypes.simple(frame[column.name])
         if column.kind == "datetime":
             _check_read(values.dropna(), column, f"dates as {column.format!r}" if column.format else "dates")
-        elif column.kind == "numerical" and written.texts_of(values):
+        elif column.kind == "numbers" or (column.kind == "numerical" and written.texts_of(values)):
             _check_read(values.dropna(), column, "numbers")
         elif column.kind in ("categorical", "identifier") and column.name not in stated:
             _check_labels(values, column)
 
 
-def _check_read(present: pd.Series, column: Datetime | Numerical, what: str) -> None:
+def _check_read(present: pd.Series, column: Written, what: str) -> None:
     """Raise LaunderError where less than half of the values can be read."""
     readable = int(_read(present, column).sum())
     if readable < written.LEAST_READ_SHARE * len(present):
@@ -82,7 +83,7 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
     """
     frame, notes = frame.copy(deep=False), []
     for column in schema.columns:
-        if column.kind not in ("numerical", "datetime") or not column.format:
+        if not isinstance(column, Written) or not column.format:
             continue
         values = frame[column.name]
         unread = values.notna().to_numpy() & ~_read(values, column)
@@ -94,8 +95,10 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
     return frame, notes
 
 
-def _told_of_forms(column: Datetime | Numerical, values: pd.Series) -> list[str]:
+def _told_of_forms(column: Written, values: pd.Series) -> list[str]:
     """Return what is said of dates, and of amounts, that are written in several ways and come back in one."""
+    if isinstance(column, Numbers):
+        return []
     if isinstance(column, Numerical):
         return _told_of_currency(column, values)
     name, said, forms = column.name, [], column.format.split(date_format.BETWEEN_FORMATS)
@@ -125,9 +128,9 @@ def _told_of_currency(column: Numerical, values: pd.Series) -> list[str]:
     return [f"{said}; synthetic ones are written with it"] if bare else []
 
 
-def _told(column: Datetime | Numerical, words: int, strays: int) -> list[str]:
+def _told(column: Written, words: int, strays: int) -> list[str]:
     """Return what is said of the words and of the unreadable values of a column, where there are any."""
-    name, beside = column.name, "numbers" if column.kind == "numerical" else "dates"
+    name, beside = column.name, "dates" if column.kind == "datetime" else "numbers"
     said = (
         f"{counted(words)} of column {name!r} {'is a word' if words == 1 else 'are words'} among {beside}, taken for "
         "missing and written back as the words that enough rows share; to learn labels: columns: "
@@ -142,7 +145,9 @@ def counted(count: int, what: str = "value") -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _read(values: pd.Series, column: Datetime | Numerical) -> np.ndarray:
+def _read(values: pd.Series, column: Written) -> np.ndarray:
+    if isinstance(column, Numbers):
+        return np.array([isinstance(value, str) and column.format.split(value) is not None for value in values])
     return grid.to_grid(values, column, 1 if column.kind == "datetime" else 0)[1]
 
 

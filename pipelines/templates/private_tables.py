@@ -16,6 +16,7 @@ STATED = {  # by kind, what has to be stated; left empty, so that nobody takes i
     "datetime": '{kind: datetime, format: "%Y-%m-%d", bounds: []} # ["first", "last"], written in the format',
     "categorical": "{kind: categorical, categories: []}           # all labels that anybody could have",
     "boolean": "boolean",
+    "numbers": "drop",
     "identifier": "drop",
 }
 

@@ -257,7 +257,7 @@ def test_fit_warns_once_of_the_columns_that_it_takes_as_identifiers():
 
 def test_codes_that_repeat_by_chance_name_no_entity_and_others_do():
     rng = np.random.default_rng(0)
-    pressure = [f"{a}/{b}" for a, b in zip(rng.integers(95, 180, 600), rng.integers(55, 110, 600), strict=True)]
+    pressure = [f"Z{a}/{b}" for a, b in zip(rng.integers(95, 180, 600), rng.integers(55, 110, 600), strict=True)]
     padded = [f"{x:08d}" for x in rng.integers(0, 100_000, 600)]
     uuids = [uuid.UUID(bytes=rng.bytes(16)).hex for _ in range(590)]
     codes = [f"K{x:06d}X" for x in rng.integers(0, 10**6, 570)]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
-from generators.formats.compound_format import CompoundFormat, infer, several_numbers
+from generators.formats.compound_format import CompoundFormat, infer
 from launderette.generators.data import schema
 
 FORMS = [  # a text of two or three numbers, how many of each make one before it, and the first number's range
@@ -60,20 +60,3 @@ def test_a_column_of_them_is_numerical_and_comes_back_in_its_form():
     back = made.decode(made.encode(frame), rng.random((400, 2)))
     assert back["ends"].str.fullmatch(r"\d\d?:[0-5]\d|\?").all() and (back["ends"] == "?").sum() == 20
     assert back["stay"].map(known.columns[1].format.parse).map(lambda n: 0 <= n < Decimal(400)).all()
-
-
-@pytest.mark.parametrize(
-    ("texts", "several"),
-    [
-        (["120/80", "135/92"], True),
-        (["52.51, 13.38", "-1.5, 2.25"], True),
-        (["3.0.24", "2.11.0"], True),
-        (["12 kg", "7 kg"], False),
-        (["2023-0012", "2024-0044"], False),  # codes
-        (["120/80", "none", "low", "7"], False),
-        (["red", "blue"], False),
-        ([], False),
-    ],
-)
-def test_texts_of_several_numbers_are_told(texts, several):
-    assert several_numbers(dict.fromkeys(texts, 3)) is several

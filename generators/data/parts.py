@@ -1,0 +1,62 @@
+"""Columns of several numbers in one text <-> a column for each of the numbers.
+
+A value of another form, such as a word for a missing one, stands in the first part alone.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import Numbers, Numerical, Schema
+from launderette.generators.formats import dtypes, grid
+
+
+def split(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Return the frame with the columns of `schema.flat` in place of its own; one that has these already as it is."""
+    whole = [column for column in schema.columns if isinstance(column, Numbers) and column.name in frame]
+    if not whole:
+        return frame
+    found = {name: frame[name] for name in frame.columns}
+    for column in whole:
+        found |= _split(found.pop(column.name), column)
+    order = {name: place for place, name in enumerate(schema.flat.names)}
+    names = sorted(found, key=lambda name: order.get(name, len(order)))
+    return pd.DataFrame({name: found[name] for name in names}, index=frame.index)
+
+
+def _split(values: pd.Series, column: Numbers) -> dict[str, pd.Series]:
+    codes, texts = pd.factorize(values)  # missing ones are -1, the last
+    parts = np.full((len(texts) + 1, len(column.parts)), None, dtype=object)
+    for row, text in enumerate(texts):
+        numbers = column.format.split(str(text))
+        parts[row, : None if numbers else 1] = numbers or text
+    return {
+        part.name: pd.Series(parts[codes, place], index=values.index, dtype="object")
+        for place, part in enumerate(column.parts)
+    }
+
+
+def joined(found: Mapping[str, pd.Series], schema: Schema) -> dict[str, pd.Series]:
+    """Return the columns of a schema but its identifiers, of columns that hold the parts of several numbers."""
+    return {
+        column.name: _joined([found[part.name] for part in column.parts], column)
+        if isinstance(column, Numbers)
+        else found[column.name]
+        for column in schema.columns
+        if column.kind != "identifier"
+    }
+
+
+def _joined(parts: list[pd.Series], column: Numbers) -> pd.Series:
+    """Return the texts of numbers; what is no number in the first part as it is, and none where a number is missing."""
+    first, numbers = parts[0], np.stack([_read(*pair) for pair in zip(parts, column.parts, strict=True)])
+    texts = first.where(first.notna() & ~numbers[0], None).to_numpy("object", copy=True)
+    rows = np.flatnonzero(numbers.all(0))
+    texts[rows] = [column.format.join(row) for row in zip(*(part.to_numpy()[rows] for part in parts), strict=True)]
+    return dtypes.cast(pd.Series(texts, index=first.index, dtype="object"), column.dtype)
+
+
+def _read(values: pd.Series, part: Numerical) -> np.ndarray:
+    """Tell which texts are numbers: bool [rows]."""
+    return grid.to_grid(values, part, 0)[1]
