@@ -5,6 +5,7 @@ are left out, bytes that are no text become the sign for that, and a quote that 
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from launderette.pipelines.sources.layout import SPACE_DELIMITER, TextLayout
 from launderette.pipelines.sources.parts import Part, undamaged
 
 NO_TEXT = "\ufffd"  # in place of bytes that are no text
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which utf-7 may leave alone and nothing can write
 NOT_TEXT = "hold bytes that are no text: source.encoding may be another"
 ODD_WIDTH = "have another number of fields than the header: a line is a row under privacy.epsilon"
 
@@ -85,7 +87,8 @@ def _lines(part: Part, encoding: str) -> Iterator[str]:
     with undamaged(part.name), part.open() as file:
         for line in file:
             for one in line.removesuffix(b"\n").removesuffix(b"\r").split(b"\r"):
-                yield one.decode(encoding, "replace").removeprefix("\ufeff")
+                text = one.decode(encoding, "replace").removeprefix("\ufeff")
+                yield text if text.isascii() else SURROGATE.sub(NO_TEXT, text)
 
 
 def _add(rows: TextRows, part: Part, own: TextLayout, form: DelimitedForm) -> None:
