@@ -2,29 +2,51 @@
 rows, releases as many rows as the source has, and scores a part of them.
 """
 
+import math
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from launderette.generators import Schema
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.large_tables import drawing
+from launderette.pipelines.large_tables import copies, drawing
 from launderette.pipelines.large_tables.drawing import Draw
-from launderette.pipelines.run.artifacts import WRITTEN_AS, Artifact, atomic_write, check_unchanged, digest_file
+from launderette.pipelines.run.artifacts import (
+    WRITTEN_AS,
+    Artifact,
+    atomic_write,
+    check_unchanged,
+    digest_file,
+    read_frame,
+    to_frame,
+)
 from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, TABLE_LIBRARIES
 
+TWO_SIDED = 1.96  # standard deviations that 95 in 100 lie within
+
 
 @step(reads=("seed",), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
-def choose(place: Place, config: RunConfig, synthetic: Result, rows: int) -> Result:
-    """Choose the rows of a large sample that are scored: at random, at most so many."""
+def choose(
+    place: Place, config: RunConfig, synthetic: Result, rows: int, real: Result | None, schema: Result
+) -> Result:
+    """Choose the rows of a large sample that are scored: at random, at most so many; count how many of all equal one of
+    the real rows, if these may be looked at.
+    """
     check_unchanged(synthetic["path"], synthetic["digest"])
     file, asked = pq.ParquetFile(synthetic["path"]), Draw(lambda rows, columns: rows, config.seed)
     found = drawing.part(lambda: file.iter_batches(drawing.LOOKED_ROWS), synthetic["rows"], rows, asked)
     target = place.path("scored.parquet")
     with atomic_write(target) as aside:
         pq.write_table(found, aside, **WRITTEN_AS)
-    return {"table": Artifact(str(target), digest_file(target), len(found)).to_dict()}
+    chosen = {"table": Artifact(str(target), digest_file(target), len(found)).to_dict()}
+    names = [column.name for column in Schema.from_dict(schema).learned]
+    if real is None:
+        return chosen | {"copies": None}
+    frames = (to_frame(pa.Table.from_batches([b])) for b in file.iter_batches(drawing.LOOKED_ROWS, columns=names))
+    return chosen | {"copies": copies.counted(frames, read_frame(Artifact(**real), names), names)}
 
 
 def scored_rows(config: RunConfig, source: Result, drawn: Result) -> int:
@@ -63,6 +85,16 @@ def learned(source: Result) -> dict[str, Any]:
     return {"rows": source["table"]["rows"], "of": whole["rows"]} if whole else {}
 
 
-def sentence(scored: int, rows: int) -> list[str]:
-    """Say that a part of the rows was scored, where it was."""
-    return [f"Scored on {scored:,} of {rows:,} synthetic rows, drawn at random."] if scored < rows else []
+def sentences(scored: int, rows: int, copied: int | None) -> list[str]:
+    """Say that a part of the rows was scored, how far a share of it may lie from that of all, and what is known of all.
+
+    The share is normal, of rows drawn without replacement, at its widest: one half.
+    """
+    if scored == rows:
+        return []
+    error = 100 * TWO_SIDED * math.sqrt((rows - scored) / (rows - 1) / (4 * scored))
+    near = f"a share of them is within {error:.2g} percentage points of that of all, 95 times in 100"
+    found = [f"Scored on {scored:,} of {rows:,} synthetic rows, drawn at random: {near}."]
+    if copied is not None:
+        found.append(f"Of all {rows:,} synthetic rows {copied:,} equal a training row in every column that is learned.")
+    return found

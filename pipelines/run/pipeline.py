@@ -53,11 +53,13 @@ def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps)
     source, schema, do = night.source, night.source["schema"], doing(fitted.config)
     asked = {"model": fitted.model["model"], "constraints": fitted.rules["constraints"]}
     drawn = doing(large.as_large(fitted.config, source))(steps.sample, table=large.real(source), **asked)
-    judged_rows = _scored(do, large.scored_rows(config, source, drawn), drawn)
+    real = {"real": None if config.privacy else fitted.sides["train"], "schema": schema}
+    chosen = _scored(do, large.scored_rows(config, source, drawn), drawn, real)
+    judged_rows = chosen["table"]
     compared = {**fitted.sides, "synthetic": judged_rows}
     scored = do(steps.score, **compared, schema=schema, model=fitted.model["model"], metrics=metrics(config))
     facts = _facts(night, fitted, drawn)
-    facts["notes"] += large.sentence(judged_rows["rows"], drawn["table"]["rows"])
+    facts["notes"] += large.sentences(judged_rows["rows"], drawn["table"]["rows"], chosen["copies"])
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     judged |= {"changes": findings.sentences(night.changes), "model": fitted.model["model"]["digest"]}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=large.settled(config, source).digest())
@@ -67,11 +69,11 @@ def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps)
     return said | searched | {"decided": {**decided, "base": night.base(config)}}
 
 
-def _scored(do: Do, rows: int, drawn: Result) -> Result:
-    """Return the stored rows that are scored: all that were drawn, or so many of them."""
+def _scored(do: Do, rows: int, drawn: Result, real: Result) -> Result:
+    """Return the stored rows that are scored, all that were drawn or so many of them, and what is known of all."""
     if rows >= drawn["table"]["rows"]:
-        return drawn["table"]
-    return do(large.choose, synthetic=drawn["table"], rows=rows)["table"]
+        return {"table": drawn["table"], "copies": None}
+    return do(large.choose, synthetic=drawn["table"], rows=rows, **real)
 
 
 def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
