@@ -94,11 +94,7 @@ def opened(job: str, digest: str) -> dict[str, Any]:
     """Return what a job says; LaunderError where this machine does not see it, or has other code than the one that
     asked.
     """
-    if not Path(job).is_file():
-        raise LaunderError(
-            f"expected the folder of the run, {Path(job).parent}, on every worker, found none on one; share it "
-            "under the same path"
-        )
+    _check_shared(Path(job))
     check_unchanged(job, digest)
     document = read_json(job)
     if {key: document.pop(key) for key in ("code", "versions")} != versions():
@@ -109,10 +105,19 @@ def opened(job: str, digest: str) -> dict[str, Any]:
     return document
 
 
+def _check_shared(path: Path) -> None:
+    if not path.exists():
+        raise LaunderError(
+            f"expected the folder of the run, {path.parent}, on every worker, found that one lacks {path.name} there; "
+            "share it under the same path"
+        )
+
+
 @lru_cache(maxsize=1)  # a worker draws many shards of one job
 def _opened(job: str, digest: str) -> tuple[Job, Any]:
     document = opened(job, digest)
     asked = Job(**document | {"constraints": tuple(document["constraints"])})
+    _check_shared(Path(asked.model))
     check_unchanged(asked.model, asked.digest)
     return asked, generators.open_model(asked.model)
 

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -155,6 +156,8 @@ def test_a_worker_that_sees_other_files_or_runs_other_code_says_so(model, job, t
     path, digest = job.write(tmp_path)
     with pytest.raises(LaunderError, match=r"expected the folder of the run, .*nowhere, on every worker"):
         jobs.draw(str(tmp_path / "nowhere" / "job.json"), digest, 0)
+    with pytest.raises(LaunderError, match=r"on every worker, found that one lacks gone there; share it"):
+        jobs.draw(*replace(job, model=str(tmp_path / "gone")).write(tmp_path / "other"), 0)
     document = artifacts.read_json(path)
     artifacts.write_json(path, document | {"code": "another"})
     with pytest.raises(LaunderError, match="found another version on one"):
