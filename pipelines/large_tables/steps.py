@@ -25,7 +25,7 @@ from launderette.pipelines.run.artifacts import (
 from launderette.pipelines.run.caching import Place, Result, step
 from launderette.pipelines.run.steps import COMMON_CODE, TABLE_LIBRARIES
 
-TWO_SIDED = 1.96  # standard deviations that 95 in 100 lie within
+WITHIN_95 = 1.96  # standard deviations that 95 in 100 lie within
 
 
 @step(reads=("seed",), runs=COMMON_CODE, needs=TABLE_LIBRARIES)
@@ -92,7 +92,7 @@ def sentences(scored: int, rows: int, copied: int | None) -> list[str]:
     """
     if scored == rows:
         return []
-    error = 100 * TWO_SIDED * math.sqrt((rows - scored) / (rows - 1) / (4 * scored))
+    error = 100 * WITHIN_95 * math.sqrt((rows - scored) / (rows - 1) / (4 * scored))
     near = f"a share of them is within {error:.2g} percentage points of that of all, 95 times in 100"
     found = [f"Scored on {scored:,} of {rows:,} synthetic rows, drawn at random: {near}."]
     if copied is not None:
