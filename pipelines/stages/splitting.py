@@ -33,7 +33,9 @@ def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int)
     wanted = min(max(1, round(holdout * len(frame))), len(frame) - LEAST_TRAIN)
     groups = np.arange(len(frame)) if entity is None else _entities(frame, entity)
     held = grouping.chosen(groups, wanted, randomness.generator(seed, "split"))
-    train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
+    train, rest = frame[~held], frame[held]
+    for side in (train, rest):
+        side.index = pd.RangeIndex(len(side))  # which copies no value, as resetting it does
     _check(groups[~held], groups[held], len(frame))
     return train, rest
 
