@@ -201,6 +201,7 @@ def _of_lattice(ranges: dict[str, list[MatchingRanges]], columns: Columns) -> li
     sizes = np.array([n.bit_count() for n in range(2 ** len(columns))])
     surprise = np.where(sizes >= LEAST_LINKED, _errors(counts, ratios), -np.inf)
     promising = np.argpartition(-surprise, min(PROMISING_SETS, len(surprise) - 1))[:PROMISING_SETS]
+    promising = promising[np.isfinite(surprise[promising])]  # of few columns there are no more sets of so many
     rows = [[pairs.rows(chosen) for pairs in (members, others, real)] for chosen in promising]
     excess, found = counts[0] - ratios[0] * counts[1], []
     for chosen, n in zip(promising, rows, strict=True):

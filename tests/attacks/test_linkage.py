@@ -9,6 +9,7 @@ from evaluation.attacks import linkage, match_weights, membership
 from evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges, places, ranges, real_places
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
+from evaluation.calibration.population import Case
 from evaluation.measures.neighbours import Group
 from launderette.evaluation.attacks.attacker import Attacker
 
@@ -65,6 +66,16 @@ def test_tables_of_a_few_columns_show_no_sets():
     columns = ["age", "owner"]
     few = population.Case(honest.train[columns], honest.holdout[columns], honest.synthetic[columns], "owner")
     assert linkage.linked(attacker(few)) == ({}, {}) and linkage.scores(attacker(few)) == ({}, {})
+
+
+def test_a_set_has_three_columns_also_where_the_table_has_hardly_more():
+    """Of four columns there are five sets of three or more, and none of fewer is taken in their place."""
+    for seed in (4, 5):
+        case = population.made((300, 75, 150), seed)
+        columns = ["age", "education", "city", "owner"]
+        few = Case(*(getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")), "owner")
+        found = [one for view in MATCHING_WITHIN for one in linkage._surprising(attacker(few), view)]
+        assert found and all(len(names) >= linkage.LEAST_LINKED for _, names in found)
 
 
 def test_a_holdout_too_small_to_show_columns_shows_none():
