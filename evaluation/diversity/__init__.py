@@ -173,8 +173,8 @@ def rare(samples: Samples, *, seed: int = 0) -> Score:
     """Mean over rare categories of min(1, synthetic share / training share), in [0, 1], higher better.
 
     Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: the ceiling is
-    what as many fresh real rows as there are synthetic ones would retain.
-    Interval: bootstrap over synthetic rows.
+    what as many fresh real rows as there are synthetic ones would retain. Labels that hardly any two rows share are
+    texts and no categories. Interval: bootstrap over synthetic rows.
     """
     found = {name: rarity.occurrences(samples, role) for name, role in samples.roles().items()}
     counts = found["value"].counts

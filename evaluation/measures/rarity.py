@@ -10,6 +10,7 @@ from launderette.evaluation.measures import intervals
 from launderette.evaluation.samples import Samples
 
 DRAWS = 400  # of as many real rows
+TEXT = 0.95  # discount of labels that hardly ever come again: no categories
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 
 
@@ -21,6 +22,8 @@ class Occurrences:
     categories: np.ndarray  # int64 [occurrences]
     counts: np.ndarray  # training rows of each rare category: int64 [categories]
     expected: np.ndarray  # rows of each if the table had the training table's shares: float64 [categories]
+    columns: np.ndarray  # number of the column of each category: int64 [categories]
+    seen: np.ndarray  # labels of each column that one and that two training rows have: int64 [columns, 2]
     size: int  # rows of the table
 
     def retained(self, weights: np.ndarray | None = None) -> np.ndarray:
@@ -49,9 +52,14 @@ class Occurrences:
 def by_chance(found: Occurrences, seed: int) -> tuple[float, float]:
     """Mean share retained by fresh real rows, as many as the table's, and its 2.5 % quantile: Poisson counts whose
     rates are known by the training rows alone.
+
+    The rate behind a count of c is Gamma(c - d): of many labels that one row has each, as names are, few come again.
+    The discount d = n1 / (n1 + 2 n2 + 1), of n1 labels that one row has and n2 that two have (Ney et al. 1994).
     """
     rng = np.random.default_rng([seed, 79])
-    rates = found.expected / found.counts * rng.gamma(found.counts, size=(DRAWS, len(found.counts)))
+    ones, twos = rng.poisson(found.seen.T[:, None], (2, DRAWS, len(found.seen)))
+    left = found.counts - (ones / (ones + 2 * twos + 1))[:, found.columns]
+    rates = found.expected / found.counts * rng.gamma(left)
     means = np.minimum(1, rng.poisson(rates) / found.expected).mean(1)
     return float(means.mean()), float(np.quantile(means, intervals.TAIL))
 
@@ -60,16 +68,28 @@ def occurrences(samples: Samples, role: str) -> Occurrences:
     """The rare categories of all label columns in the table of a role."""
     train, table = samples.table("train"), samples.table(role)
     rows, categories, counts = [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0, int)]
-    for column in (c for c in samples.known if not samples.is_number(c)):
+    columns, seen = [np.zeros(0, int)], []
+    for place, column in enumerate(c for c in samples.known if not samples.is_number(c)):
         codes, known = table[column].to_numpy(), train[column].to_numpy()
         count = np.bincount(known[known >= 0], minlength=len(samples.labels[column]))
+        ones, twos = ((count == times).sum() for times in (1, 2))
+        seen.append([ones, twos])
+        if ones / (ones + 2 * twos + 1) > TEXT:
+            continue
         rare = (count > 0) & (count <= RARE * len(train))
         number = np.where(rare, np.cumsum(rare) - 1 + sum(map(len, counts)), -1)
         number = np.append(number, -1)[codes]  # the last is for a missing label
         rows.append(np.flatnonzero(number >= 0))
         categories.append(number[number >= 0])
         counts.append(count[rare])
+        columns.append(np.full(int(rare.sum()), place))
     found = np.concatenate(counts)
     return Occurrences(
-        np.concatenate(rows), np.concatenate(categories), found, found * len(table) / len(train), len(table)
+        np.concatenate(rows),
+        np.concatenate(categories),
+        found,
+        found * len(table) / len(train),
+        np.concatenate(columns),
+        np.array(seen, dtype=np.int64).reshape(-1, 2),
+        len(table),
     )

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from evaluation import chance, diversity, fidelity, samples
+from evaluation.calibration import population
 from evaluation.diversity.repeats import repeats
 from evaluation.measures import vendi
 from pipelines.config.rules import DEFAULT_RULES
@@ -162,3 +163,14 @@ def test_rows_of_few_columns_repeat_each_other_by_nature_at_every_size(rows):
     train, holdout, other = (mixed(size, seed)[columns] for seed, size in enumerate((1000, 250, rows)))
     found = repeats(samples.make(train, holdout, other))
     assert found.low == 1 and found.detail["lost"]["equal rows"] > 0.5
+
+
+@pytest.mark.parametrize("sizes", [(300, 30, 60), (300, 150, 300), (1000, 250, 1000)])
+def test_names_that_few_people_share_seldom_come_again_in_an_honest_table(sizes):
+    """Of 1,280 names most have one training row, and fresh people have other ones; notes are texts, no categories."""
+    case = population.with_text(population.made(sizes, 0), np.random.default_rng(0))
+    tables = (frame[["name", "note"]] for frame in (case.train, case.holdout, case.synthetic))
+    score = diversity.rare(samples.make(*tables))
+    assert score.value == pytest.approx(score.ceiling, rel=0.5)
+    assert score.low >= score.ceiling - 3 * (score.ceiling - score.detail["ceiling_low"])
+    assert score.detail["rare_categories"] <= case.train["name"].nunique()
