@@ -134,8 +134,8 @@ def _refusals(case: Case, names: list[str], seed: int) -> tuple[list[str], list[
         report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=names, seed=seed)
     except EvaluationError:
         return ["inputs"], []
-    asked = {name: RULES[name] for name in names} | {rules.UNNOTICED: rules.LARGEST}
-    found = [r for r in gate.decide(report, asked, "0" * 64).reasons if not r["passed"]]
+    reasons = gate.decide(report, {**RULES, rules.UNNOTICED: rules.LARGEST}, "0" * 64).reasons
+    found = [r for r in reasons if not r["passed"] and r["score"] in (*names, rules.UNNOTICED)]
     few = [r["score"] for r in found if r["score"] == rules.UNNOTICED or r["reason"] == Reason.TOO_FEW_ROWS]
     return [str(r["score"]) for r in found if r["score"] not in few], few
 
