@@ -10,7 +10,7 @@ from launderette.evaluation.measures import intervals
 from launderette.evaluation.samples import Samples
 
 DRAWS = 400  # of as many real rows
-TEXT = 0.95  # discount of labels that hardly ever come again: no categories
+SELDOM_AGAIN = 0.95  # discount of labels that hardly ever come again: no categories
 RARE = 0.01  # a category is rare if it holds at most this share of the training rows
 
 
@@ -74,7 +74,7 @@ def occurrences(samples: Samples, role: str) -> Occurrences:
         count = np.bincount(known[known >= 0], minlength=len(samples.labels[column]))
         ones, twos = ((count == times).sum() for times in (1, 2))
         seen.append([ones, twos])
-        if ones / (ones + 2 * twos + 1) > TEXT:
+        if ones / (ones + 2 * twos + 1) > SELDOM_AGAIN:
             continue
         rare = (count > 0) & (count <= RARE * len(train))
         number = np.where(rare, np.cumsum(rare) - 1 + sum(map(len, counts)), -1)
