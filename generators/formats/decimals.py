@@ -10,11 +10,12 @@ MAX_DECIMALS = 12
 LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
 LARGEST_TICK = 2**62  # so that differences of ticks fit int64
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
+MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
 
 
 def decimals_of(present: pd.Series) -> int | None:
-    """Return the fewest decimal places that write nearly every value exactly, None where more than 12 or float64 cannot
-    tell.
+    """Return the fewest decimal places that write nearly every value exactly, None where more than 12 or its own
+    precision cannot tell.
 
     One value in a thousand may have more, and a single one of a hundred: it is rounded, for a grid that it alone has
     would say how all others are written.
@@ -27,10 +28,13 @@ def decimals_of(present: pd.Series) -> int | None:
         return _places(present)
     numbers = pd.to_numeric(present, errors="coerce").to_numpy("float64", na_value=np.nan)
     numbers, rows = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    most = EXACT_INTEGERS
+    if present.dtype == "float32":  # 2.2 is 2.200000047683716
+        numbers, most = numbers.astype("float32").astype("str").astype("float64"), MOST_FLOAT32_TICKS
     largest, known = np.abs(numbers).max(initial=0.0), int(rows.sum())
     longer = max(1, LONGER_WRITTEN_SHARE * known) if known >= LONGER_WRITTEN_FROM else 0
     for decimals in range(MAX_DECIMALS + 1):
-        if largest * 10.0**decimals >= EXACT_INTEGERS:
+        if largest * 10.0**decimals >= (most if decimals else EXACT_INTEGERS):
             return None
         if rows[np.round(numbers, decimals) != numbers].sum() <= longer:
             return decimals

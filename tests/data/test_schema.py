@@ -104,3 +104,12 @@ def test_intervals_are_refused_in_one_sentence_and_bands_of_them_are_labels():
 def test_names_of_several_levels_are_one_sentence():
     with pytest.raises(ValueError, match="expected one level of column names, found 2; join them"):
         infer(pd.DataFrame([[1, 2], [3, 4]], columns=pd.MultiIndex.from_product([["a"], ["x", "y"]])))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_numbers_of_single_precision_have_the_decimals_that_they_are_written_with(decimals):
+    """2.2 in float32 is 2.200000047683716 in float64."""
+    values = pd.Series(np.round(np.random.default_rng(decimals).uniform(2, 400, 300), decimals))
+    assert decimals_of(values.astype("float32")) == decimals_of(values) == decimals
+    assert decimals_of((values / 3).astype("float32")) is None
+    assert decimals_of((values.round() * 1e5).astype("float32")) == 0
