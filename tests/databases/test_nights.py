@@ -19,7 +19,7 @@ from pipelines.run import server as prefect_server
 from tests import hooks
 from tests.databases.conftest import KINDS, PASSWORD, WRITER, dbapi
 from tests.operations.test_approval import SIGNED
-from tests.pipelines.conftest import FEW
+from tests.pipelines.conftest import FEW, QUICK
 
 ROWS = 120
 NEEDLES = ("Zebulon", "Quixworth", "7946 0991", "lighthouse", "moonstone", "9876543", PASSWORD)
@@ -47,7 +47,7 @@ class Nights:
         self.capfd, self.printed = capfd, ""
         target = f"{{uri: '{server.uri}', name: nightly.people, user: env:WRITER, password: env:SECRET}}"
         sets = ["source.table=prod.people", "source.user=env:LOGIN", "source.password=env:SECRET", "name=people"]
-        sets += [f"publish.table={target}", "train.when=drifted", "notify=[{webhook: env:HOOK}]", *FEW]
+        sets += [f"publish.table={target}", "train.when=drifted", "notify=[{webhook: env:HOOK}]", *FEW, QUICK]
         self.words = ["run", server.uri, "--output", str(output), *as_words(sets)]
 
     def run(self, *sets):

@@ -10,7 +10,7 @@ import pytest
 from pipelines import config
 from pipelines.config import RunConfig
 from tests import runs
-from tests.pipelines.conftest import FEW
+from tests.pipelines.conftest import FEW, QUICK
 
 
 def table(rows=80, seed=0):
@@ -26,7 +26,7 @@ class Nights:
         self.folder, self.output = folder, folder / "out"
 
     def settings(self, *settings: str, refused: bool = False) -> RunConfig:
-        asked = [*FEW, "generator.name=tabular.marginals", *settings]  # a quick one
+        asked = [*FEW, QUICK, *settings]
         refusing = ["gate.fidelity.shape.at_least=2"] if refused else []
         return config.load(self.folder / "data.csv", [*asked, *refusing], self.output)
 

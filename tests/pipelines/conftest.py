@@ -12,6 +12,7 @@ from pipelines.config import RunConfig, rules
 from tests import runs
 
 OPEN = [f"gate.{name}=null" for name in rules.DEFAULT_RULES if name != "privacy.copies"]
+QUICK = "generator.name=tabular.marginals"  # where it does not matter which generator it is
 FEW = ["budget.steps=2", "score.metrics=[fidelity.shape]", *OPEN, "gate.privacy.copies.at_most=1"]
 
 
