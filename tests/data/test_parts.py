@@ -84,3 +84,14 @@ def test_what_is_written_otherwise_is_said_and_extremes_are_clipped(frame, monke
     protected = tabular.protect(read, schema, config).data
     high, low = (protected["pressure"].str.split("/", expand=True)[side].dropna() for side in (0, 1))
     assert "refused" in set(high) and high[high != "refused"].astype(int).max() < 400 and low.astype(int).min() > 20
+
+
+def test_several_numbers_have_no_guarantee(frame, tmp_path):
+    from pipelines.config import load
+    from pipelines.privacy import public
+    from pipelines.run.artifacts import LaunderError
+
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    config = load(tmp_path / "people.csv", ["privacy.epsilon=3", 'columns={pressure: numbers, "*": drop}'])
+    with pytest.raises(LaunderError, match=r"one number in each value under privacy.epsilon, found \['pressure'\]"):
+        public.check(config)
