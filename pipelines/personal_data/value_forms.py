@@ -47,7 +47,7 @@ THING_SCHEMES = frozenset({"gs1", "isbn10", "issn", "vin", "lei", "iban"})  # sc
 SWISS = "756"  # begins the numbers of people that have the check digit of goods
 FIRST_SHARE = 0.8  # of the first values, for a scheme to be tried on all
 WRITTEN_SHARE, LEAST_VALID = 0.95, 0.6  # of values as a weak scheme writes them: all, though not all keep it
-LEAST_DIGITS = 6  # of a phone number
+LEAST_DIGITS, E164_DIGITS = 6, 15  # of a phone number; most of one with its country
 LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
 CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
 
@@ -147,16 +147,12 @@ def phone(texts: Sequence[str], named: bool) -> float:
 
 
 def is_dialled(text: str) -> bool:
-    """Tell whether a text is written as a phone number, and possible in the country that it names."""
-    import phonenumbers
-
+    """Tell whether a text is written as a phone number, with no more digits than any country has (E.164)."""
     text = text.strip()
-    if not PHONE.fullmatch(text) or len(re.findall(r"\d", text)) < LEAST_DIGITS:
-        return False
-    try:
-        return not text.startswith("+") or phonenumbers.is_possible_number(phonenumbers.parse(text, None))
-    except phonenumbers.NumberParseException:
-        return True  # a country that there is not: made up, or mistyped
+    digits = len(re.findall(r"\d", re.split(r"(?i)x|ext|#", text)[0]))  # without those of an extension
+    return (
+        bool(PHONE.fullmatch(text)) and digits >= LEAST_DIGITS and (not text.startswith("+") or digits <= E164_DIGITS)
+    )
 
 
 def _looks_dialled(texts: Sequence[str]) -> bool:

@@ -105,9 +105,10 @@ def test_numbers_of_things_are_no_phones_cards_or_national_numbers():
 
 
 def test_phone_numbers_are_told_however_their_country_is_written():
-    for prefix in ("+358 ", "(+358) ", "00358 ", "0", "(0358) "):
+    for prefix in ("+358 ", "(+358) ", "00358 ", "0", "(0358) ", "+54 15 "):  # the last as people write it there
         numbers = [f"{prefix}15 {n:03d} {7 * n % 1000:03d}" for n in range(1, 40)]
         assert found(pd.DataFrame({"c1": numbers})) == {"c1": "phone"}, prefix
+    assert found(pd.DataFrame({"c1": [f"+90({n})139-{n}9x5{n}8" for n in range(111, 150)]})) == {"c1": "phone"}
 
 
 def test_scripts_without_spaces_and_numbers_without_check_digits_are_told_too():
