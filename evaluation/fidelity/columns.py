@@ -36,7 +36,9 @@ def worst_column(samples: Samples, *, seed: int = 0) -> Score:
 def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Loss | None:
     parts = len(samples.known)
     if not samples.is_number(column):
-        usual, found = (_shares(samples, column, real, table) for table in (real, other))
+        # labels that real rows have, by both: those frequent among these alone would be rarer in any fresh rows
+        both = pd.concat([real, other[other[column].isin(real[column])]])
+        usual, found = (_shares(samples, column, both, table) for table in (real, other))
         return _of_labels(column, usual, found, parts)
     known, values = (table[column].dropna().to_numpy() for table in (real, other))
     if not len(values):
@@ -45,9 +47,9 @@ def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataF
     return Loss(str(column), float(ks_2samp(known, values, method="asymp").statistic), float(by_chance))
 
 
-def _shares(samples: Samples, column: str, real: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
-    """Rows of each label, by frequency in the real rows, and of all others: int64 [51]."""
-    return np.bincount(cells.codes(samples, column, real, table, COLUMN_LABELS), minlength=COLUMN_LABELS + 2)[1:]
+def _shares(samples: Samples, column: str, both: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+    """Rows of each label, by frequency in real and other rows together, and of all others: int64 [51]."""
+    return np.bincount(cells.codes(samples, column, both, table, COLUMN_LABELS), minlength=COLUMN_LABELS + 2)[1:]
 
 
 def _of_labels(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss | None:
