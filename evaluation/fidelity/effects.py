@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import chi2
 
 from launderette.evaluation import chance
 
@@ -32,7 +33,10 @@ def lost(
     means = np.bincount(real[0], one, width) / np.maximum(counts, 1)
     free = max(1, int(np.count_nonzero(counts)) - 1)
     strength = float((counts * means**2).sum() / rows - free / rows)
-    if strength < max(least, chance.deviations(parts) * np.sqrt(2 * free) / rows):
+    by_chance = (
+        chi2.isf(1 / (2 * chance.ONCE_IN * parts), free) - free
+    )  # few cells exceed a normal error far more often
+    if strength < max(least, by_chance / rows):
         return None
     products = means[real[0]] * one
     error = np.sqrt(products.var() * (1 / rows + 1 / size) + free / rows / size) / strength

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evaluation import calibration, chance, fidelity, samples
 from evaluation.calibration import population
+from evaluation.fidelity import effects
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
 
@@ -204,3 +205,13 @@ def test_products_and_ratios_are_found_and_judged_by_real_rows(wrong, passed):
 def test_among_numbers_that_are_dealt_out_anew_no_product_is_found():
     loose = bills(600, 0).apply(np.random.default_rng(0).permutation)
     assert fidelity.orders(samples.make(loose, None, loose)).reason is Reason.NO_RULES
+
+
+def test_few_cells_explain_by_chance_what_no_normal_error_would():
+    """Of 4,000 quantities that owe nothing to the weekday the strongest seems to; that is no effect to be kept."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(4000):
+        days, values = rng.integers(0, 7, 100), rng.random(100)
+        found.append(effects.lost((days, values), (days, values), 20))
+    assert sum(one is not None for one in found) <= 1
