@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 # a decimal point is one where no other number of a version such as 1.2.10 follows or precedes it
 POINTED = re.compile(r"(?:(?<!\w)[+-])?(?:(?<!\d\.)(?<!\d)\d+\.\d+(?!\.?\d)|\d+)")
@@ -15,6 +16,7 @@ BETWEEN_AMOUNTS = re.compile(
     r"(?:\s?(?:[%°\"'′″]|°[CF]|[mck]?m|in|ft|k?g|ml|l))?(?:\s*[,;/|:x×*±&~(\[\u2013-]\s*|\s+)|\s\D*\s"
 )
 MOST_PARTS = 16
+LOOKED_TEXTS = 2000  # that tell the form of all
 LEAST_REPEATED = 0.5  # of the repeats that chance makes of independent numbers, or the texts are counted through
 LEAST_EXPECTED_REPEATS = 5.0  # pairs of equal texts by chance, from which on this can be told
 NAMING_SHARE = 0.9  # a whole number of more distinct values than this share of the rows names them
@@ -47,20 +49,21 @@ class TupleFormat:
         return "".join(before + number for before, number in zip(self.between, [*numbers, ""], strict=True))
 
 
-def infer(texts: Mapping[str, int]) -> TupleFormat | None:
-    """Return the format of most of the texts (with their counts) that hold several numbers, None where none do."""
-    found = [_commonest(texts, commas) for commas in (False, True)]
-    form, _ = max(found, key=lambda one: (one[1], one[0] is not None and -one[0].size))  # the fewer, longer numbers
-    return form
+def infer(texts: Collection[str]) -> TupleFormat | None:
+    """Return the format in which at least half of the first different texts hold several numbers, None where they do
+    not.
+    """
+    some = list(islice(texts, LOOKED_TEXTS))
+    found = [form for form in (_commonest(some, commas) for commas in (False, True)) if form]
+    return min(found, key=lambda form: form.size, default=None)  # the fewer, longer numbers
 
 
-def _commonest(texts: Mapping[str, int], commas: bool) -> tuple[TupleFormat | None, int]:
-    pattern, shapes = COMMAS if commas else POINTED, Counter[tuple[str, ...]]()
-    for text, n in texts.items():
-        shapes[tuple(pattern.split(text.strip()))] += n
-    known = [(shape, rows) for shape, rows in shapes.items() if 2 <= len(shape) - 1 <= MOST_PARTS]
-    shape, rows = max(known, key=lambda one: one[1], default=((), 0))
-    return (TupleFormat(shape, commas) if shape else None), rows
+def _commonest(texts: Sequence[str], commas: bool) -> TupleFormat | None:
+    pattern = COMMAS if commas else POINTED
+    shapes = Counter(tuple(pattern.split(text.strip())) for text in texts)
+    shape, count = max(shapes.items(), key=lambda one: one[1], default=((), 0))
+    several = 2 <= len(shape) - 1 <= MOST_PARTS and count >= len(texts) / 2
+    return TupleFormat(shape, commas) if several else None
 
 
 def are_amounts(texts: Mapping[str, int], form: TupleFormat) -> bool:
