@@ -41,9 +41,9 @@ Launderette makes and says of each without being told anything.
 `python -m benchmarks.ugly_columns --page docs/ugly_columns.md` makes the table and writes this page;
 `--table ugly.csv` writes the table.
 
-What comes back are the encoded rows, each column shuffled by itself and decoded again: nothing was trained for this
-page up to its last section. Values are shown because they are made up. `columns:` in the configuration states another
-kind of a column, and the format of dates and numbers.
+What comes back are the encoded rows, each column, or part of one, shuffled by itself and decoded: nothing was trained
+for this page up to its last section. Values are shown because they are made up. `columns:` in the configuration states
+another kind of a column, and the format of dates and numbers.
 
 | column | what is ugly | values in the file | kind | values that come back |
 |---|---|---|---|---|
@@ -164,6 +164,17 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     "tags": ("lists as text", lambda rng: [str(sorted({*rng.choice(list("abc"), 2).tolist()})) for _ in range(ROWS)]),
     "energy": ("numbers near the end of float64", lambda rng: (rng.normal(size=ROWS) * 1e300).tolist()),
     "plz": ("codes with leading zeros", lambda rng: [f"{x:05d}" for x in rng.choice([1067, 4109, 10115, 80331], ROWS)]),
+    "price": (
+        "amounts in two currencies",
+        lambda rng: [f"{'$€'[k]}{a:,.2f}" for k, a in zip(rng.integers(0, 2, ROWS), amounts(rng), strict=True)],
+    ),
+    "mass": (
+        "kilograms and pounds",
+        lambda rng: [
+            f"{a:.0f} kg" if metric else f"{2.2 * a:.0f} lbs"
+            for metric, a in zip(rng.random(ROWS) < 0.7, rng.normal(75, 12, ROWS), strict=True)
+        ],
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from launderette.generators.formats import dtypes, tuple_format, written
+from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
 
@@ -43,11 +44,14 @@ def text_kind_of(name: str, present: pd.Series) -> str:
 
 
 def _are_amounts(name: str, distinct: pd.Series, texts: Mapping[str, int]) -> bool:
-    """Tell whether texts (with their counts) hold several amounts each, of more than a few distinct ones."""
+    """Tell whether texts (with their counts) hold several amounts each, or amounts in several units, of more than a few
+    distinct ones.
+    """
     if len(texts) <= written.MOST_NUMBER_LABELS or is_named(name, many=True):
         return False
-    form = written.tuple_of_texts(texts)
-    return form is not None and tuple_format.are_amounts(texts, form) and not has_form(distinct)
+    form = written.parts_of_texts(texts)
+    coded = isinstance(form, TupleFormat) and not tuple_format.are_amounts(texts, form)
+    return form is not None and not coded and not has_form(distinct)
 
 
 def _is_amount(name: str, distinct: pd.Series, form: WrittenNumber) -> bool:

@@ -1,4 +1,4 @@
-"""Columns of several numbers in one text <-> a column for each of the numbers.
+"""Columns of several numbers in one text, or of numbers in several units <-> a column for each of their parts.
 
 A value of another form, such as a word for a missing one, stands in the first part alone.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Numbers, Numerical, Schema
+from launderette.generators.data.schema import Categorical, Numbers, Numerical, Schema
 from launderette.generators.formats import dtypes, grid
 
 
@@ -50,13 +50,15 @@ def joined(found: Mapping[str, pd.Series], schema: Schema) -> dict[str, pd.Serie
 
 def _joined(parts: list[pd.Series], column: Numbers) -> pd.Series:
     """Return the texts of numbers; what is no number in the first part as it is, and none where a number is missing."""
-    first, numbers = parts[0], np.stack([_read(*pair) for pair in zip(parts, column.parts, strict=True)])
+    first, numbers = parts[0], np.stack([_read(*pair, column) for pair in zip(parts, column.parts, strict=True)])
     texts = first.where(first.notna() & ~numbers[0], None).to_numpy("object", copy=True)
     rows = np.flatnonzero(numbers.all(0))
     texts[rows] = [column.format.join(row) for row in zip(*(part.to_numpy()[rows] for part in parts), strict=True)]
     return dtypes.cast(pd.Series(texts, index=first.index, dtype="object"), column.dtype)
 
 
-def _read(values: pd.Series, part: Numerical) -> np.ndarray:
-    """Tell which texts are numbers: bool [rows]."""
-    return grid.to_grid(values, part, 0)[1]
+def _read(values: pd.Series, part: Numerical | Categorical, column: Numbers) -> np.ndarray:
+    """Tell which texts are numbers, or units of the column: bool [rows]."""
+    if isinstance(part, Numerical):
+        return grid.to_grid(values, part, 0)[1]
+    return values.isin(getattr(column.format, "units", ())).to_numpy()

@@ -21,7 +21,8 @@ from launderette.generators.formats.decimals import decimals_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.scaled_format import ScaledFormat
 from launderette.generators.formats.tuple_format import TupleFormat
-from launderette.generators.formats.written import WrittenNumber
+from launderette.generators.formats.unit_format import UnitFormat
+from launderette.generators.formats.written import WrittenNumber, WrittenParts
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 from launderette.generators.notebook import html_table
@@ -80,12 +81,14 @@ class Datetime:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Several numbers in one text, such as 120/80: each of the `parts` is learned as a column of its own (parts.py)."""
+    """Several numbers in one text, such as 120/80, or a number in one of several units: each of the `parts` is learned
+    as a column of its own (parts.py).
+    """
 
     name: str
     dtype: str
-    format: TupleFormat
-    parts: tuple[Numerical, ...]
+    format: WrittenParts
+    parts: tuple[Numerical | Categorical, ...]
     kind: Literal["numbers"] = "numbers"
 
 
@@ -218,8 +221,8 @@ def _checked(entry: dict) -> dict:
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
             entry["format"] = _number_format(form)
         if entry["kind"] == "numbers" and isinstance(form, Mapping):
-            entry["format"] = TupleFormat.of(form)
-            entry["parts"] = tuple(Numerical(**_checked(dict(part))) for part in entry["parts"])
+            entry["format"] = UnitFormat.of(form) if "units" in form else TupleFormat.of(form)
+            entry["parts"] = tuple(map(column_of, entry["parts"]))
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
         reason = (
@@ -281,19 +284,23 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
 def _numbers(name: str, dtype: str, present: pd.Series) -> Numbers:
     """Return a column of several numbers in one text; ValueError where its texts are none."""
     texts = written.texts_of(present) or {}
-    if (form := written.tuple_of_texts(texts, stated=True)) is None:
+    if (form := written.parts_of_texts(texts, stated=True)) is None:
         raise GeneratorError(
-            f"expected several numbers in each text of column {name!r}, the same text between them, found others; "
-            f"set columns.{name} to categorical"
+            f"expected several numbers in each text of column {name!r}, the same text between them, or numbers in "
+            f"units, found others; set columns.{name} to categorical"
         )
-    rows = [numbers for text in texts if (numbers := form.split(text)) is not None]
-    parts = [_part(f"{name} [{place}]", numbers, form) for place, numbers in enumerate(zip(*rows, strict=True), 1)]
+    columns = list(zip(*(part for text in texts if (part := form.split(text)) is not None), strict=True))
+    if isinstance(form, UnitFormat):
+        number = _part(f"{name} [number]", columns[0], number_format.infer(Counter(columns[0])))
+        return Numbers(name, dtype, form, (number, Categorical(f"{name} [unit]", "object")))
+    decimal = "," if form.commas else "."
+    known = [number_format.infer([number.replace(",", ".") for number in numbers]) for numbers in columns]
+    forms = [one and replace(one, group="", decimal=decimal) for one in known]
+    parts = (_part(f"{name} [{k}]", *pair) for k, pair in enumerate(zip(columns, forms, strict=True), 1))
     return Numbers(name, dtype, form, tuple(parts))
 
 
-def _part(name: str, numbers: Iterable[str], whole: TupleFormat) -> Numerical:
-    form = number_format.infer([number.replace(",", ".") for number in numbers])
-    form = form and replace(form, group="", decimal="," if whole.commas else ".")
+def _part(name: str, numbers: Iterable[str], form: NumberFormat | None) -> Numerical:
     return Numerical(name, "object", decimals_of(_read(pd.Series(numbers), form)), form)
 
 

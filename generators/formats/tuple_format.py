@@ -55,15 +55,15 @@ def infer(texts: Collection[str]) -> TupleFormat | None:
     """
     some = list(islice(texts, LOOKED_TEXTS))
     found = [form for form in (_commonest(some, commas) for commas in (False, True)) if form]
-    return min(found, key=lambda form: form.size, default=None)  # the fewer, longer numbers
+    form = min(found, key=lambda form: form.size, default=None)  # the fewer, longer numbers
+    return form if form and 2 <= form.size <= MOST_PARTS else None
 
 
 def _commonest(texts: Sequence[str], commas: bool) -> TupleFormat | None:
     pattern = COMMAS if commas else POINTED
     shapes = Counter(tuple(pattern.split(text.strip())) for text in texts)
     shape, count = max(shapes.items(), key=lambda one: one[1], default=((), 0))
-    several = 2 <= len(shape) - 1 <= MOST_PARTS and count >= len(texts) / 2
-    return TupleFormat(shape, commas) if several else None
+    return TupleFormat(shape, commas) if count >= len(texts) / 2 > 0 else None
 
 
 def are_amounts(texts: Mapping[str, int], form: TupleFormat) -> bool:

@@ -13,13 +13,16 @@ from launderette.generators.formats import (
     date_inference,
     scaled_format,
     tuple_format,
+    unit_format,
 )
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
 from launderette.generators.formats.scaled_format import ScaledFormat
 from launderette.generators.formats.tuple_format import TupleFormat
+from launderette.generators.formats.unit_format import UnitFormat
 
+WrittenParts = TupleFormat | UnitFormat
 WrittenNumber = NumberFormat | CompoundFormat | ScaledFormat
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10
@@ -110,10 +113,14 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
     return found if worded and len(read) > MOST_NUMBER_LABELS else None
 
 
-def tuple_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFormat | None:
-    """Return the format in which texts (with their counts) are several numbers each, None where they are not."""
-    form = tuple_format.infer(texts)
-    return form if form and _enough(texts, {text for text in texts if form.split(text)}, stated) else None
+def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> WrittenParts | None:
+    """Return the format in which texts (with their counts) are several numbers each, or amounts in several units, None
+    where they are not.
+    """
+    for form in (unit_format.infer(texts), tuple_format.infer(texts)):  # 1,200.50 is one number
+        if form and _enough(texts, {text for text in texts if form.split(text)}, stated):
+            return form
+    return None
 
 
 def _padded(texts: Mapping[str, int]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators.data.schema import Column, Identifier, Numbers, Schema
+from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.personal_data import columns
@@ -91,10 +92,13 @@ def _identifier(column: Column, values: pd.Series) -> str:
 
 
 def _several_numbers(column: Numbers) -> str:
-    named = f"{column.parts[0].name!r} to {column.parts[-1].name!r}"
+    form, named = column.format, f"{column.parts[0].name!r} to {column.parts[-1].name!r}"
+    what = f"{len(column.parts)} numbers in one text, each of which is learned by itself, as {named}"
+    if isinstance(form, UnitFormat):
+        what = f"numbers in {len(form.units)} units ({', '.join(form.units)}), learned beside them"
     return (
-        f"Column {column.name!r} holds {len(column.parts)} numbers in one text, each of which is learned by itself, as "
-        f"{named}, and written back; to learn whole texts: columns: {{{as_key(column.name)}: categorical}}."
+        f"Column {column.name!r} holds {what}, and written back; to learn whole texts: columns: "
+        f"{{{as_key(column.name)}: categorical}}."
     )
 
 
