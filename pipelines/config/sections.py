@@ -21,6 +21,7 @@ CRON_WORDS = {  # of five fields
     "@hourly": "0 * * * *",
 }
 ALONE = "none"  # as split.entity: a column that repeats names no entity
+HELD_OUT = 0.2  # share of many rows where none is stated
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Name = Annotated[
@@ -63,6 +64,11 @@ class Split(Section):
 
     holdout: Share | None = None
     entity: Name | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of many rows."""
+        return self.holdout or HELD_OUT
 
     @property
     def column(self) -> str | None:

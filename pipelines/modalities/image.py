@@ -178,7 +178,7 @@ def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[Image
     numbered, entity = pd.DataFrame({"number": np.arange(len(images))}), config.split.column
     if entity:
         numbered[entity] = images.table[entity].to_numpy()
-    held = config.split.holdout or splitting.HELD_OUT
+    held = config.split.share
     train, holdout = splitting.split(numbered, holdout=held, entity=entity, seed=config.seed)
     return images.take(train["number"].to_numpy()), images.take(holdout["number"].to_numpy())
 

@@ -21,7 +21,6 @@ from launderette.pipelines.modalities.image import NAME, SKIPPED
 from launderette.pipelines.privacy import public_images, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
-from launderette.pipelines.stages.splitting import HELD_OUT
 from launderette.pipelines.templates.private_images import draft  # noqa: F401  # of contract.Modality
 
 GENERATOR = public_images.PRIVATE_IMAGE_GENERATOR
@@ -56,7 +55,7 @@ def split(images: ImageSample, schema: Schema, config: RunConfig) -> tuple[Image
     """Return the images that the ledger protects and those of the scores, the side of each image or entity by
     itself.
     """
-    return _parts(images, _sides(images, config, config.split.holdout or HELD_OUT, splitting.SPLIT_KEY))
+    return _parts(images, _sides(images, config, config.split.share, splitting.SPLIT_KEY))
 
 
 def _sides(images: ImageSample, config: RunConfig, holdout: float, key: str) -> tuple[np.ndarray, np.ndarray]:

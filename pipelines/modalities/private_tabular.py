@@ -21,7 +21,6 @@ from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.sampling import ShardedSample
 from launderette.pipelines.stages import sampling
-from launderette.pipelines.stages.splitting import HELD_OUT
 from launderette.pipelines.templates.private_tables import draft  # noqa: F401  # of contract.Modality
 
 GENERATOR = public.PRIVATE_GENERATOR
@@ -64,7 +63,7 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that the ledger protects and those of the scores, the side of each row or entity by itself."""
-    held, owner = config.split.holdout or HELD_OUT, config.split.column
+    held, owner = config.split.share, config.split.column
     return splitting.split(frame, holdout=held, entity=owner)
 
 

@@ -17,7 +17,6 @@ from launderette.pipelines.release.chain import PRUNED
 from launderette.pipelines.release.history import CREATED_FORMAT, RELEASES
 from launderette.pipelines.release.verifying import MANIFEST
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable, read_json, write_json
-from launderette.pipelines.stages.splitting import HELD_OUT
 
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 MODEL_ENTRY = "model"  # in the id of the entry of a model
@@ -82,7 +81,7 @@ def remember(
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
-        entry |= {HOLDOUT_ENTRY: model and _held(config), BEYOND_BOUND: beyond}  # the first of a run alone
+        entry |= {HOLDOUT_ENTRY: model and config.split.share, BEYOND_BOUND: beyond}  # the first of a run alone
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
@@ -141,18 +140,15 @@ def _sum(found: list[dict[str, Any]]) -> Any:
     return total(Ledger.from_dict(one) for one in ledgers.values())
 
 
-def _held(config: RunConfig) -> float:
-    return config.split.holdout or HELD_OUT
-
-
 def check_holdout(config: RunConfig) -> None:
     """Raise LaunderError where a run would hold out, and so expose, rows that one before has promised to protect: each
     row has its place among all for good, and those up to the holdout's share are held out.
     """
     known = [entry for folder in _accounts(config) for entry in entries(folder)]
-    if (least := min((entry.get(HOLDOUT_ENTRY) or 1.0 for entry in known), default=1.0)) < _held(config):
+    held, least = config.split.share, min((entry.get(HOLDOUT_ENTRY) or 1.0 for entry in known), default=1.0)
+    if least < held:
         raise LaunderError(
-            f"expected split.holdout of {least:g} at most, as a run before had, found {_held(config):g}, which would "
+            f"expected split.holdout of {least:g} at most, as a run before had, found {held:g}, which would "
             "hold out rows that were to be protected; take that, or another output folder for other rows"
         )
 

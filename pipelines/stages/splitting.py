@@ -5,10 +5,10 @@ import pandas as pd
 
 from launderette.generators.data import groups as grouping
 from launderette.generators.training import randomness
+from launderette.pipelines.config.sections import HELD_OUT
 from launderette.pipelines.run.artifacts import LaunderError
 
 LEAST_TRAIN = 2  # rows, for a generator to learn anything from
-HELD_OUT = 0.2  # share of the rows where none is stated
 # rows of a holdout that leaves attacks the power to notice a quarter of the rows (pipelines/release/power.py), and the
 # largest share that is held out for it
 POWERFUL_ROWS, MOST_HELD_OUT = 60, 0.4
