@@ -10,7 +10,7 @@ from itertools import islice
 
 from launderette.generators.formats import number_format
 from launderette.generators.formats.number_format import CLOSE_UNIT, CURRENCY, UNIT_NAME
-from launderette.generators.formats.tuple_format import LOOKED_TEXTS
+from launderette.generators.formats.tuple_format import LOOKED_TEXTS, NAMING_SHARE
 
 MARK = "#"
 ONE_NUMBER = re.compile(
@@ -19,7 +19,8 @@ ONE_NUMBER = re.compile(
 LIMIT_SIGN = r"[<>≤≥~≈]=?"
 PRICED = re.compile(rf"{LIMIT_SIGN}|[%‰]|{CURRENCY}")  # that no code has
 BEFORE = re.compile(rf"\s*(?:{LIMIT_SIGN})?\s*(?:[+\u2212-]?{CURRENCY})?\s*")
-BEHIND = re.compile(rf"\s?(?:[%‰]|{CURRENCY}|[+*])|\s(?:{UNIT_NAME}|{CURRENCY}/\w+)|{CLOSE_UNIT}|")
+ORDINAL = r"(?:st|nd|rd|th)$"  # 2nd is no unit
+BEHIND = re.compile(rf"\s?(?:[%‰]|{CURRENCY}|[+*])|\s(?:{UNIT_NAME}|{CURRENCY}/\w+)|(?!{ORDINAL}){CLOSE_UNIT}|")
 MOST_UNITS, LEAST_UNIT_ROWS = 12, 5  # of a column; that have a unit
 ALIKE = 0.95  # share of the numbers that one format reads
 
@@ -57,9 +58,8 @@ def infer(texts: Mapping[str, int]) -> UnitFormat | None:
         rows[unit] += n
     units = tuple(unit for unit, n in rows.most_common(MOST_UNITS) if n >= LEAST_UNIT_ROWS)
     numbers = {number for (number, unit), _ in found if unit in units}
-    if len(units) < 2 or not (any(map(PRICED.search, units)) or _vary(numbers)) or not _are_written_alike(numbers):
-        return None
-    return UnitFormat(units)
+    amounts = any(map(PRICED.search, units)) or _vary(numbers, rows.total())
+    return UnitFormat(units) if len(units) > 1 and amounts and _are_written_alike(numbers) else None
 
 
 def _parts(text: str) -> tuple[str, str] | None:
@@ -70,9 +70,12 @@ def _parts(text: str) -> tuple[str, str] | None:
     return found[2], f"{found[1]}{MARK}{found[3]}"
 
 
-def _vary(numbers: Collection[str]) -> bool:
-    """Tell whether numbers have decimals, or not all as many digits, as codes do."""
-    return not all(map(str.isdigit, numbers)) or len(set(map(len, numbers))) > 1
+def _vary(numbers: Collection[str], rows: int) -> bool:
+    """Tell whether the different numbers of so many rows have decimals, or come again and have not all as many digits,
+    as codes do.
+    """
+    digits = set(map(len, numbers))
+    return not all(map(str.isdigit, numbers)) or (len(digits) > 1 and len(numbers) <= NAMING_SHARE * rows)
 
 
 def _are_written_alike(numbers: Collection[str]) -> bool:

@@ -34,6 +34,7 @@ def test_units_of_any_amounts_are_found_and_written_again(numbers, units):
         ["A12", "B7", "C45"],
         ["12 Main St", "7 Elm Rd"],
         ["1001 A", "1002 B", "1003 A"],  # codes, of as many digits
+        ["21st", "32nd", "103rd", "4th"],
         ["120/80", "95/60"],
         ["12 kg", "9 kg"],  # one unit
         ["low", "high"],
@@ -42,6 +43,11 @@ def test_units_of_any_amounts_are_found_and_written_again(numbers, units):
 )
 def test_other_texts_have_no_units(texts):
     assert unit_format.infer(dict.fromkeys(texts, 9)) is None
+
+
+def test_numbers_that_are_another_in_each_row_are_no_amounts():
+    counted = {f"{k} {'AB'[k % 2]}": 1 for k in range(1, 300)}
+    assert unit_format.infer(counted) is None and unit_format.infer(dict.fromkeys(counted, 2)) is not None
 
 
 @pytest.mark.parametrize(
