@@ -10,6 +10,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Categorical, Numbers, Numerical, Schema
 from launderette.generators.formats import dtypes, grid
+from launderette.generators.formats.unit_format import UnitFormat
 
 
 def split(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -61,4 +62,5 @@ def _read(values: pd.Series, part: Numerical | Categorical, column: Numbers) -> 
     """Tell which texts are numbers, or units of the column: bool [rows]."""
     if isinstance(part, Numerical):
         return grid.to_grid(values, part, 0)[1]
-    return values.isin(getattr(column.format, "units", ())).to_numpy()
+    assert isinstance(column.format, UnitFormat)  # no other has parts that are labels
+    return values.isin(column.format.units).to_numpy()

@@ -48,8 +48,8 @@ def renamed(before: pd.DataFrame, now: pd.DataFrame, old: Schema, new: Schema) -
     """
     one, other = readable(before, old), readable(now, new)
     kinds = {column.name: column.kind for column in (*old.learned, *new.learned)}
-    gone = [column.name for column in old.learned if column.name not in new.names]
-    came = [column.name for column in new.learned if column.name not in old.names]
+    gone = [column.name for column in old.learned if column.name not in new.flat.names]
+    came = [column.name for column in new.learned if column.name not in old.flat.names]
     alike = [(a, b) for a in gone for b in came if kinds[a] == kinds[b] and not _differ(kinds[a], one[a], other[b])]
     firsts, seconds = ([pair[side] for pair in alike] for side in (0, 1))
     return {a: b for a, b in alike if firsts.count(a) == 1 and seconds.count(b) == 1}

@@ -42,7 +42,7 @@ def choose(
     with atomic_write(target) as aside:
         pq.write_table(found, aside, **WRITTEN_AS)
     chosen = {"table": Artifact(str(target), digest_file(target), len(found)).to_dict()}
-    names = [column.name for column in Schema.from_dict(schema).learned]
+    names = [column.name for column in Schema.from_dict(schema).columns if column.kind != "identifier"]
     if real is None:
         return chosen | {"copies": None}
     frames = (to_frame(pa.Table.from_batches([b])) for b in file.iter_batches(drawing.LOOKED_ROWS, columns=names))

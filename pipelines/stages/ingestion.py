@@ -1,7 +1,7 @@
 """Ingestion: from a source and its configuration to a frame and the schema that everything after it goes by."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from launderette.generators import GeneratorError
+from launderette.generators.data import parts
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, infer
 from launderette.generators.devices.memory import free
 from launderette.generators.formats.decimals import decimals_of
@@ -79,7 +80,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     frame, infinite = _finite(frame)
     frame = columns.pseudonymised(frame, config, work)
     frame, schema, found = _schema(frame, config, drawn.profile)
-    check_mentioned({**dict.fromkeys(schema.names), **dict.fromkeys(schema.flat.names)}, config)
+    check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
     frame.attrs[NOTES] += infinite + notes
@@ -150,7 +151,7 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
-def check_mentioned(names: Collection[str], config: RunConfig) -> None:
+def check_mentioned(names: list[str], config: RunConfig) -> None:
     """Raise LaunderError for a column that the configuration asks something of and that is not among `names`."""
     mentioned = [("score.target", config.score.target), ("split.entity", config.split.column)]
     mentioned += [("score.quasi_identifiers", name) for name in config.score.quasi_identifiers]
@@ -273,7 +274,8 @@ def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Non
     target = config.score.target
     if target is None:
         return
-    if schema.column(target).kind == "identifier":
+    frame, column = parts.split(frame, schema), schema.flat.column(target)
+    if column.kind == "identifier":
         raise LaunderError(
             f"expected a target that can be learned, found that {target!r} is an identifier; name another"
         )
@@ -285,7 +287,7 @@ def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Non
         )
     rare, _ = settle(config.protect.rare, config.protect.extremes, len(frame))
     common = int((frame[target].value_counts() >= rare).sum())
-    if schema.column(target).kind in ("categorical", "boolean") and common < 2:
+    if column.kind in ("categorical", "boolean") and common < 2:
         raise LaunderError(
             f"expected two labels of at least {rare} rows in the target {target!r}, found {common}, so that "
             "protection leaves "

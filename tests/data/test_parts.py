@@ -93,3 +93,29 @@ def test_several_numbers_have_no_guarantee(frame, tmp_path):
     frame.to_csv(tmp_path / "people.csv", index=False)
     with pytest.raises(LaunderError, match=r"one number in each value under privacy.epsilon, found \['pressure'\]"):
         load(tmp_path / "people.csv", ["privacy.epsilon=3", 'columns={pressure: numbers, "*": drop}'])
+
+
+def test_parts_are_compared_between_nights_and_none_is_taken_for_renamed(frame):
+    schema = infer(frame)
+    assert tabular.compare(frame, frame, schema, schema) == []
+    high = frame.assign(pressure=frame["pressure"].str.replace(r"^1", "2", regex=True))
+    found = tabular.compare(frame, high, schema, infer(high))
+    assert {change.column for change in found} == {"pressure [1]"}
+
+
+@pytest.mark.parametrize(("target", "said"), [("pressure [1]", ""), ("pressure", r"did you mean 'pressure \[\d\]'")])
+def test_a_part_is_a_target_and_the_text_is_none(frame, target, said, tmp_path):
+    from pipelines.config import load
+    from pipelines.run.artifacts import LaunderError
+    from pipelines.scoring.run import score
+    from pipelines.stages import ingestion
+
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    config = load(tmp_path / "people.csv", [f"score.target={target}", 'sample.where={"pressure [2]": ">=70"}'])
+    if said:
+        with pytest.raises(LaunderError, match=said):
+            ingestion.ingest(config)
+        return
+    read, schema = ingestion.ingest(config)
+    report = score(read[:200], read[200:], read, schema, config, names=["utility.target", "fidelity.shape"])
+    assert all(found.value is not None for found in report.scores.values())
