@@ -77,7 +77,8 @@ def are_amounts(texts: Mapping[str, int], form: TupleFormat) -> bool:
     fractions = sum(any(not number.lstrip("+-").isdigit() for number in numbers) for numbers in columns)
     if fractions >= len(columns) / 2:
         return True
-    return _spaced(form) and not _counted(found, texts) and not _of_one_length(columns)
+    measured = LETTER.search("".join(form.between)) is not None  # x, cm, of
+    return _spaced(form) and not _counted(found, texts) and (measured or not _of_one_length(columns))
 
 
 def _spaced(form: TupleFormat) -> bool:

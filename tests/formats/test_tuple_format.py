@@ -46,7 +46,14 @@ def drawn(text):
     rng = np.random.default_rng(1)
     high = rng.normal(130, 15, ROWS).astype(int)
     values = {"a": high, "b": (high * 0.5 + rng.normal(15, 5, ROWS)).astype(int), "c": rng.integers(1, 60, ROWS)}
-    values |= {"k": np.arange(ROWS), "x": rng.normal(50, 2, ROWS), "y": rng.normal(10, 2, ROWS), "year": 20 + high % 3}
+    values |= {
+        "k": np.arange(ROWS),
+        "x": rng.normal(50, 2, ROWS),
+        "d": rng.integers(10, 90, ROWS),
+        "e": rng.integers(10, 90, ROWS),
+        "y": rng.normal(10, 2, ROWS),
+        "year": 20 + high % 3,
+    }
     return Counter(text.format(**{name: value[row] for name, value in values.items()}) for row in range(ROWS))
 
 
@@ -56,6 +63,8 @@ def drawn(text):
         ("{a}/{b}", True),
         ("{a} mmHg / {b} mmHg", True),
         ("{c}x{b} cm", True),
+        ("{d}x{e} cm", True),  # as many digits always, as codes have
+        ("{d}-{e}", False),
         ("{c}-{b}", True),
         ("{c} of {a}", True),
         ("{x:.4f}, {y:.4f}", True),
