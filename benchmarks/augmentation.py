@@ -34,7 +34,7 @@ from evaluation.report import plain
 from evaluation.scores import EvaluationError
 from generators import Budget
 from generators.data.images import IMAGE_COLUMN, LABEL_COLUMN
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines.augment import image_rows
 from pipelines.augment import steps as augmenting
 from pipelines.augment.oversampling import Recipe

@@ -23,7 +23,8 @@ from launderette.generators import notebook
 from launderette.generators.contract import Budget, Progress, Synthesizer
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.images import Images
-from launderette.generators.data.schema import Identifier, Schema, conform, infer
+from launderette.generators.data.inference import infer
+from launderette.generators.data.schema import Identifier, Schema, conform
 from launderette.generators.errors import GeneratorError, IdentifierWarning
 from launderette.generators.privacy import images as private_images
 from launderette.generators.privacy import learning

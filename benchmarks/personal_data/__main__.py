@@ -8,7 +8,7 @@ import argparse
 from collections import Counter
 
 from benchmarks.personal_data.tables import MEASURED_LOCALES, OTHER_LOCALES, PEOPLE_KINDS, Labelled, tables
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.pipelines.personal_data import detection, name_shapes
 
 NAMES = ("name", "first_name", "last_name")

@@ -17,7 +17,7 @@ from sklearn.utils.validation import validate_data
 
 from launderette.generators import Budget
 from launderette.generators.data.groups import Groups
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.pipelines.augment import oversampling
 from launderette.pipelines.augment.oversampling import Recipe
 from launderette.pipelines.run.artifacts import LaunderError

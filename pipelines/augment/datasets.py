@@ -20,7 +20,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 from launderette.generators import Synthesizer
 from launderette.generators.contract import Where
 from launderette.generators.data.images import IMAGE_COLUMN
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import randomness
 from launderette.pipelines import modalities

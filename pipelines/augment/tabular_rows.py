@@ -9,7 +9,7 @@ import pandas as pd
 from launderette.evaluation.models import classifiers
 from launderette.evaluation.models.classifiers import Learner
 from launderette.generators import Schema
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import tabular as tables
 from launderette.pipelines.run.artifacts import Artifact, read_frame, write_frame

@@ -7,7 +7,8 @@ import pandas as pd
 from launderette import evaluation
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
-from launderette.generators.data.schema import KINDS, infer
+from launderette.generators.data.inference import infer
+from launderette.generators.data.schema import KINDS
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError

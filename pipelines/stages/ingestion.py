@@ -12,7 +12,8 @@ import torch
 
 from launderette.generators import GeneratorError
 from launderette.generators.data import parts
-from launderette.generators.data.schema import KINDS, Column, Schema, check_columns, infer
+from launderette.generators.data.inference import infer
+from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
 from launderette.generators.formats.decimals import decimals_of
 from launderette.generators.sampling import reading as conditions

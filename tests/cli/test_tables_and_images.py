@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluation.report import comparison
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines import config
 from pipelines.cli import main
 from pipelines.config import documents

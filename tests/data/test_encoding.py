@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from generators.data import encoding
 from generators.data.encoding import Encoding
+from generators.data.inference import infer
 from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
-from generators.data.schema import infer
 from generators.sampling import reading
 from tests.generators import tables
 

@@ -6,7 +6,7 @@ import pytest
 
 from generators import Budget, fit
 from generators.data.columns import fit_column
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.identifiers.forms import form_of
 
 N = 60

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import generators
 from generators import IdentifierWarning
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.identifiers import check_digits, forms
 from generators.identifiers.check_digits import corrected, is_valid
 from generators.identifiers.forms import IdentifierForm, form_of

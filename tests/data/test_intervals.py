@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
+from generators.data.inference import infer
 from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
-from generators.data.schema import infer
 from generators.networks.frequencies import Places, log_shares
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)

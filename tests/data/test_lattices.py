@@ -8,8 +8,8 @@ import pytest
 
 from generators.data import encoding
 from generators.data.encoding import Encoding
+from generators.data.inference import infer
 from generators.data.lattices import lattice_of
-from generators.data.schema import infer
 
 RNG = np.random.default_rng(0)
 COUNTS = RNG.binomial(40, 0.4, 300)

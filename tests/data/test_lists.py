@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
+from generators.data.inference import infer
 from generators.data.lists import onto_shared
-from generators.data.schema import infer
 
 RNG = np.random.default_rng(0)
 SIZES = np.array([0, 12.5, 17.5, 18, 20, 21, 22, 25, 28, 30, 33, 34, 35, 40, 45, 60, 80, 95])

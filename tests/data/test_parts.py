@@ -6,7 +6,8 @@ import pytest
 
 from generators import Budget, GeneratorError, fit, open_model
 from generators.data import parts
-from generators.data.schema import Schema, infer
+from generators.data.inference import infer
+from generators.data.schema import Schema
 from pipelines.modalities import tabular
 from pipelines.scoring.readable import readable
 from pipelines.stages import values

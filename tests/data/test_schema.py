@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.data.schema import Schema, conform, infer
+from generators.data.inference import infer
+from generators.data.schema import Schema, conform
 from generators.formats.decimals import decimals_of
 from tests.generators import tables
 

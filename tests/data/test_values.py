@@ -12,7 +12,7 @@ import pytest
 
 import generators
 from generators import Budget
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.formats import dtypes, number_format
 from generators.formats.number_format import NumberFormat
 

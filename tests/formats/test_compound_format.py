@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generators.data import encoding
 from generators.formats.compound_format import CompoundFormat, infer
-from launderette.generators.data import schema
+from launderette.generators.data import inference, schema
 
 FORMS = [  # a text of two or three numbers, how many of each make one before it, and the first number's range
     ("{}h {}m", (60,), 30),
@@ -53,7 +53,7 @@ def test_a_column_of_them_is_numerical_and_comes_back_in_its_form():
     rng = np.random.default_rng(0)
     shift = [f"{h}:{m:02d}" for h, m in rng.integers((5, 0), (28, 60), (400, 2))]
     frame = pd.DataFrame({"ends": [*shift[:-20], *["?"] * 20], "stay": [f"{x // 24}d {x % 24}h" for x in range(400)]})
-    known = schema.infer(frame)
+    known = inference.infer(frame)
     assert known.kinds() == {"ends": "numerical", "stay": "numerical"}
     assert schema.Schema.from_dict(known.to_dict()) == known and isinstance(known.columns[0].format, CompoundFormat)
     made = encoding.fit(frame, known)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from generators.formats.date_alternatives import infer_all, unwritten
 from generators.formats.date_format import read, write
 from generators.formats.date_inference import infer
-from launderette.generators.data import schema
+from launderette.generators.data import inference
 from launderette.pipelines.stages import values
 
 DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%b %-d, %Y", "%Y%m%d", "%a, %d %b %Y", "%d/%m/%Y"]
@@ -67,7 +67,7 @@ def test_weekdays_in_other_languages(form, language):
 
 @pytest.mark.parametrize("codes", [["01.11", "62.01", "47.11", "01.13"], ["007.5", "120.1", "034.2"]])
 def test_codes_whose_zeros_a_number_would_lose_are_labels(codes):
-    assert schema.infer(pd.DataFrame({"nace": codes * 50})).column("nace").kind == "categorical"
+    assert inference.infer(pd.DataFrame({"nace": codes * 50})).column("nace").kind == "categorical"
 
 
 def test_what_comes_back_otherwise_is_said_without_a_value():
@@ -75,7 +75,7 @@ def test_what_comes_back_otherwise_is_said_without_a_value():
     mixed = [write(day, "%Y-%m-%d" if k % 3 else "%d.%m.%Y") for k, day in enumerate(days)]
     zones = [write(day, "%Y-%m-%d %H:%M %:z", "+01:00" if k % 3 else "+02:00") for k, day in enumerate(days)]
     frame = pd.DataFrame({"mixed": mixed, "zones": zones})
-    kept, said = values.read(frame, schema.infer(frame))
+    kept, said = values.read(frame, inference.infer(frame))
     assert kept.notna().all(axis=None)
     assert said == [
         "Column 'mixed' holds dates as %Y-%m-%d and %d.%m.%Y; synthetic ones are written as %Y-%m-%d",

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data import encoding
-from generators.data.schema import Numerical, Schema, infer
+from generators.data.inference import infer
+from generators.data.schema import Numerical, Schema
 from generators.formats import scaled_format, written
 from generators.formats.scaled_format import ScaledFormat
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from generators import Budget, fit
 from generators.data import parts
-from generators.data.schema import Schema, infer
+from generators.data.inference import infer
+from generators.data.schema import Schema
 from generators.formats import unit_format
 from generators.formats.unit_format import UnitFormat
 

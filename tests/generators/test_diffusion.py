@@ -13,7 +13,7 @@ import torch
 
 from generators import Budget, fit
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders

@@ -11,7 +11,7 @@ import torch
 
 from generators import Budget, fit
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._gan_model import raked
 from generators.tabular._gan_networks import TableDiscriminator

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines.large_tables import drawing, profiles
 from pipelines.large_tables.drawing import Draw
 from pipelines.large_tables.profiles import Profile, Profiles

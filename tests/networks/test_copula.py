@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal
 
 from generators import Budget, fit
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.networks import ties
 from generators.networks.copula import Copula
 from generators.networks.frequencies import Places, log_shares

@@ -8,7 +8,7 @@ import pytest
 from faker import Faker
 
 from benchmarks.personal_data.tables import table
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.pipelines import config
 from launderette.pipelines.personal_data import column_names, detection
 from launderette.pipelines.run.artifacts import LaunderError

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from stdnum import iban, luhn
 from stdnum.pl import pesel
 
-from launderette.generators.data.schema import Schema, infer
+from launderette.generators.data.inference import infer
+from launderette.generators.data.schema import Schema
 from launderette.generators.identifiers import entities
 from launderette.pipelines import config
 from launderette.pipelines.personal_data import columns, fakes, people, templates

@@ -12,7 +12,7 @@ import pytest
 import generators
 from benchmarks.scale import ceilings
 from benchmarks.scale.stages import Cost
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines.run import artifacts, folders
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import jobs, joining, preflight, sampling

@@ -12,7 +12,7 @@ import torch
 
 from generators import Budget, fit, open_model
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.priors import pairs
 from generators.priors.any_order import AnyOrderPrior
 from generators.priors.pairs import PairTables, gains

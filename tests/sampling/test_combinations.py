@@ -7,7 +7,7 @@ import pytest
 import generators
 from generators import Budget
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.sampling.combinations import learn
 
 COUNTRY = {"Paris": "FR", "Lyon": "FR", "Bonn": "DE", "Köln": "DE", "Graz": "AT"}

@@ -6,7 +6,7 @@ import pytest
 
 from generators import Budget, fit
 from generators.data import encoding
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.sampling.reading import read
 
 

@@ -7,7 +7,7 @@ import pytest
 from launderette.generators import Budget, fit
 from launderette.generators.data import encoding
 from launderette.generators.data.centres import centres
-from launderette.generators.data.schema import infer
+from launderette.generators.data.inference import infer
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.imputation import _mean, _spread
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines import config
 from pipelines.config.proposals import Proposals
 from pipelines.modalities import families, private_tabular, tabular

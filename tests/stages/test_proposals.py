@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines.cli import main
 from pipelines.config import proposals
 from pipelines.run.artifacts import LaunderError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines.stages.protection import OTHER_LABEL, protect, settle
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines import config
 from pipelines.config import proposals, relations
 from pipelines.config.proposals import Proposals

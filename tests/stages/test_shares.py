@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from evaluation.report import Report
 from evaluation.scores import Score
-from generators.data.schema import infer
+from generators.data.inference import infer
 from generators.sampling import reading
 from pipelines import config
 from pipelines.config.rules import DEFAULT_RULES

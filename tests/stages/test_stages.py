@@ -8,7 +8,7 @@ import pytest
 
 import evaluation.report
 from evaluation.scores import Reason
-from generators.data.schema import infer
+from generators.data.inference import infer
 from pipelines import config
 from pipelines.config import rules
 from pipelines.modalities import tabular

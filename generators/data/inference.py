@@ -1,0 +1,101 @@
+"""The schema of a table, read off its names and values."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from launderette.generators.data.kinds import dated, kind_of, text_kind_of
+from launderette.generators.data.schema import (
+    KINDS,
+    Boolean,
+    Categorical,
+    Column,
+    Datetime,
+    Identifier,
+    Numbers,
+    Numerical,
+    Schema,
+)
+from launderette.generators.errors import GeneratorError
+from launderette.generators.formats import dtypes, number_format, written
+from launderette.generators.formats.decimals import decimals_of
+from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.formats.unit_format import UnitFormat
+from launderette.generators.formats.written import WrittenNumber
+from launderette.generators.identifiers.detection import names_person, shares_entities
+from launderette.generators.identifiers.forms import form_of
+
+
+def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
+    """Read the kind of each column off its values, except where `kinds` states it; ValueError for duplicate names."""
+    if frame.columns.nlevels > 1:
+        raise GeneratorError(
+            f"expected one level of column names, found {frame.columns.nlevels}; join them, such as "
+            "frame.columns.map('_'.join)"
+        )
+    if not frame.columns.is_unique:
+        raise GeneratorError("expected every column name once, found a name twice; rename one of them")
+    kinds = dict(kinds or {})
+    if unknown := sorted(set(kinds) - set(frame.columns)):
+        raise GeneratorError(f"expected kinds for the columns of the table, found also {unknown}")
+    return Schema(tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns))
+
+
+def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
+    if is_text := dtypes.is_text(values):  # asked once, for it looks at every value
+        dtype, present = "object", dtypes.present(values)
+    else:
+        dtypes.check(name, values)
+        dtype, present = dtypes.dtype_of(values), dtypes.present(dtypes.simple(values))
+    stated, kind = kind is not None, kind or (text_kind_of if is_text else kind_of)(name, present)
+    match kind:
+        case "numerical":
+            form = written.number_format(present, stated=stated)
+            return Numerical(name, dtype, decimals_of(_read(present, form)), form)
+        case "categorical":
+            return Categorical(name, dtype)
+        case "boolean":
+            return Boolean(name, dtype)
+        case "datetime":
+            found = None if dated(present) else written.date_format(name, present, stated=stated)
+            return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
+        case "numbers":
+            return _numbers(name, dtype, present)
+        case "identifier":
+            own = form_of(present)
+            return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
+    raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
+
+
+def _numbers(name: str, dtype: str, present: pd.Series) -> Numbers:
+    """Return a column of several numbers in one text; ValueError where its texts are none."""
+    texts = written.texts_of(present) or {}
+    if (form := written.parts_of_texts(texts, stated=True)) is None:
+        raise GeneratorError(
+            f"expected several numbers in each text of column {name!r}, the same text between them, or numbers in "
+            f"units, found others; set columns.{name} to categorical"
+        )
+    columns = list(zip(*(part for text in texts if (part := form.split(text)) is not None), strict=True))
+    if isinstance(form, UnitFormat):
+        number = _part(f"{name} [number]", columns[0], number_format.infer(Counter(columns[0])))
+        return Numbers(name, dtype, form, (number, Categorical(f"{name} [unit]", "object")))
+    decimal = "," if form.commas else "."
+    known = [number_format.infer([number.replace(",", ".") for number in numbers]) for numbers in columns]
+    forms = [one and replace(one, group="", decimal=decimal) for one in known]
+    parts = (_part(f"{name} [{k}]", *pair) for k, pair in enumerate(zip(columns, forms, strict=True), 1))
+    return Numbers(name, dtype, form, tuple(parts))
+
+
+def _part(name: str, numbers: Iterable[str], form: NumberFormat | None) -> Numerical:
+    return Numerical(name, "object", decimals_of(_read(pd.Series(numbers), form)), form)
+
+
+def _read(present: pd.Series, form: WrittenNumber | None) -> pd.Series:
+    """Return the numbers that texts in a format stand for; other values as they are."""
+    if form is None:
+        return present
+    return pd.Series(
+        [number for text in present.unique() if (number := form.parse(str(text))) is not None], dtype="object"
+    )
