@@ -98,8 +98,12 @@ class Encoder:
 
 
 def _grid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct values and the middle of each one's rank, so that a heavy value such as 0 sits in its own place."""
+    """Distinct values and the middle of each one's rank, so that a heavy value such as 0 sits in its own place; one
+    in the middle where rows of a column that has values lack them all.
+    """
     points, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    if not len(points):
+        return np.zeros(1), np.full(1, 0.5)
     heights = (np.cumsum(counts) - counts / 2) / counts.sum()
     return points, heights
 

@@ -51,6 +51,13 @@ def test_the_least_are_found_in_groups_however_many_are_equal(rows, take, width)
     assert all(len(set(places)) == take for places in found.tolist())
 
 
+def test_rows_that_all_lack_a_number_still_have_a_place_for_it():
+    frame = pd.DataFrame({"a": np.arange(9.0), "seldom": [1.0, *[np.nan] * 8]})
+    compared = samples.make(frame, None, frame.assign(seldom=np.nan))
+    points = neighbours.encoder(compared, ("a", "seldom"), ("synthetic",)).encode(compared.table("train"))
+    assert points[:, 2].tolist() == [0.5] * 9 and points[:, 3].tolist() == [0] + [1] * 8
+
+
 def test_searches_in_chunks_are_searches_at_once(monkeypatch):
     frame = pd.DataFrame(np.random.default_rng(0).random((250, 3)), columns=list("abc"))
     found = []
