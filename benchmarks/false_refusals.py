@@ -1,13 +1,13 @@
 """How often the gate refuses honest tables, over sizes of the holdout and of the release.
 
     python -m benchmarks.false_refusals [--rows 1000] [--draws 20]
-    python -m benchmarks.false_refusals --rows 300 --shape four_columns --held 0.05 1 --released 0.1 10
+    python -m benchmarks.false_refusals --rows 300 --shapes survey --held 0.05 1 --released 0.1 10
     python -m benchmarks.false_refusals --data randhie          # pip install statsmodels
 
 An honest table holds fresh rows of the population that training and holdout rows are from: the made one
-(evaluation/calibration/population.py), in a shape of evaluation/calibration/honest.py, or rows of a table that ships
+(evaluation/calibration/population.py), in shapes of evaluation/calibration/honest.py, or rows of a table that ships
 in a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release
-of a share of them: 40 by default. The gate is the default one. Lines are kept in --results as they are known and not
+of a share of them: by default 40 of the plain shape, and nine of each other one. The gate is the default one. Lines are kept in --results as they are known and not
 measured again with the same code and arguments. A table that nothing refuses but what so few rows cannot show is
 underpowered: that is what the gate says of it, and no false refusal.
 """
@@ -36,7 +36,9 @@ from pipelines.release import gate
 HELD = 0.05, 0.1, 0.25, 0.5, 1.0  # of the training rows
 RELEASED = 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0
 RULES = rules.RULES["tabular"]
-SHAPES = "plain", "four_columns", "with_text", "without_numbers", "without_labels"  # keep the sizes
+SHAPES = "plain", "with_text", "four_columns", "survey", "without_numbers", "without_labels"  # keep the sizes
+EVERY_RUN = SHAPES[:4]
+FEWER = (0.1, 0.25, 1.0), (0.1, 1.0, 5.0)  # held and released, of shapes beside the plain one
 KEPT = Path("launderette-output", "false_refusals.jsonl")
 
 Sizes = tuple[int, int, int]  # training, held-out and released rows
@@ -44,32 +46,41 @@ Sizes = tuple[int, int, int]  # training, held-out and released rows
 
 def main() -> None:
     options, console = _options(), Console(width=160)
-    heads = "holdout", "released", "refused", "by", "underpowered", "s"
+    heads = "shape", "holdout", "released", "refused", "by", "underpowered", "s"
     table = Table(*heads, title_justify="left", title=_title(options))
     refused, unsure, draws, by = 0, 0, 0, Counter[str]()
-    sizes = [(held, released) for held in options.held for released in options.released]
-    for place, (held, released) in enumerate(sizes):  # other people in each: the same ones would be one draw, not many
-        found = [_drawn(options, held, released, seed * len(sizes) + place) for seed in range(options.draws)]
-        names = Counter(name for one in found for name in one["refused"])
-        count = sum(bool(one["refused"]) for one in found)
-        few = sum(bool(one["underpowered"]) and not one["refused"] for one in found)
-        refused, unsure, draws, by = refused + count, unsure + few, draws + len(found), by + names
-        seconds = np.mean([one["seconds"] for one in found])
-        row = f"{held:g}", f"{released:g}", f"{count} of {len(found)}", _listed(names), str(few), f"{seconds:.1f}"
-        table.add_row(*row)
-        print(*row, sep="  ", flush=True)
+    for shape in [options.data] if options.data else options.shapes:
+        sizes = _sizes(options, shape)
+        for place, (held, released) in enumerate(sizes):  # other people in each: the same ones would be one draw
+            seeds = [seed * len(sizes) + place for seed in range(options.first, options.first + options.draws)]
+            found = [_drawn(options, shape, held, released, seed) for seed in seeds]
+            names = Counter(name for one in found for name in one["refused"])
+            count = sum(bool(one["refused"]) for one in found)
+            few = sum(bool(one["underpowered"]) and not one["refused"] for one in found)
+            refused, unsure, draws, by = refused + count, unsure + few, draws + len(found), by + names
+            seconds = np.mean([one["seconds"] for one in found])
+            said = f"{count} of {len(found)}", _listed(names), str(few), f"{seconds:.1f}"
+            table.add_row(shape, f"{held:g}", f"{released:g}", *said)
+            print(shape, f"{held:g}", f"{released:g}", *said, sep="  ", flush=True)
     console.print(table)
     print(f"{refused} of {draws} honest tables refused ({refused / draws:.2%}): {_listed(by) or 'by no rule'}")
     print(f"{unsure} more are underpowered, and would be refused unless the owner accepts it")
+
+
+def _sizes(options: argparse.Namespace, shape: str) -> list[tuple[float, float]]:
+    """Shares of the training rows that are held out and released."""
+    helds, releases = FEWER if shape in SHAPES[1:] else (HELD, RELEASED)
+    return [(held, released) for held in options.held or helds for released in options.released or releases]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1000, help="of the training table")
     parser.add_argument("--draws", type=int, default=20, help="honest tables of each configuration")
-    parser.add_argument("--held", nargs="+", type=float, default=HELD, help="shares of the training rows")
-    parser.add_argument("--released", nargs="+", type=float, default=RELEASED, help="shares of the training rows")
-    parser.add_argument("--shape", choices=SHAPES, default="plain", help="of the made population")
+    parser.add_argument("--first", type=int, default=0, help="number of the first draw")
+    parser.add_argument("--held", nargs="+", type=float, help="shares of the training rows")
+    parser.add_argument("--released", nargs="+", type=float, help="shares of the training rows")
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=EVERY_RUN, help="of the made population")
     parser.add_argument("--data", choices=list(TABLES), metavar="NAME", help="a table of benchmarks.release_rate")
     parser.add_argument(
         "--rules", nargs="+", choices=list(RULES), metavar="RULE", help="only these of the default rules"
@@ -79,7 +90,7 @@ def _options() -> argparse.Namespace:
 
 
 def _title(options: argparse.Namespace) -> str:
-    source = options.data or f"made population, {options.shape}"
+    source = options.data or "made population"
     return f"{source}, {options.rows:,} training rows, {options.draws} honest tables of each configuration"
 
 
@@ -87,15 +98,15 @@ def _listed(names: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in names.most_common())
 
 
-def _drawn(options: argparse.Namespace, held: float, released: float, seed: int) -> dict[str, Any]:
+def _drawn(options: argparse.Namespace, shape: str, held: float, released: float, seed: int) -> dict[str, Any]:
     """Which rules refuse one honest table, kept in a file."""
     sizes = options.rows, round(held * options.rows), round(released * options.rows)
-    key = " ".join(map(str, (options.data or options.shape, *sizes, seed, *(options.rules or ()), _code())))
+    key = " ".join(map(str, (shape, *sizes, seed, *(options.rules or ()), _code())))
     for line in _lines(options.results):
         if line["key"] == key:
             return line
     started = time.process_time()
-    names, few = _refusals(_honest(options, sizes, seed), options.rules or list(RULES), seed)
+    names, few = _refusals(_honest(options, shape, sizes, seed), options.rules or list(RULES), seed)
     found = {"key": key, "refused": names, "underpowered": few, "seconds": time.process_time() - started}
     options.results.parent.mkdir(parents=True, exist_ok=True)
     with open(options.results, "a") as file:
@@ -113,10 +124,10 @@ def _lines(results: Path) -> Iterator[dict[str, Any]]:
     return map(json.loads, results.read_text().splitlines() if results.is_file() else ())
 
 
-def _honest(options: argparse.Namespace, sizes: Sizes, seed: int) -> Case:
+def _honest(options: argparse.Namespace, shape: str, sizes: Sizes, seed: int) -> Case:
     if options.data is None:
-        shape = calibration.load(f"honest.{options.shape}")
-        return shape(population.made(sizes, seed), np.random.default_rng([seed, 131]))
+        shaped = calibration.load(f"honest.{shape}")
+        return shaped(population.made(sizes, seed), np.random.default_rng([seed, 131]))
     load, target = TABLES[options.data]
     table = load().map(lambda value: str(value) if isinstance(value, np.str_) else value)
     if len(table) < sum(sizes):

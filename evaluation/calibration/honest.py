@@ -70,6 +70,42 @@ def with_text(case: Case, rng: Rng) -> Case:
     return population.with_text(case, rng)
 
 
+def survey(case: Case, rng: Rng) -> Case:
+    """Ten questions answered by 0 or 1, three that hardly anybody answered, long-tailed counts, a list of labels and a
+    text of two numbers, beside a few of the columns.
+    """
+    kept = [*changes.numbers(case)[:3], *changes.labels(case)[:2], *changes.dates(case)[:1], case.target]
+    values = case.train[kept[0]]
+    tables = {role: getattr(case, role)[kept] for role in ("train", "holdout", "synthetic")}
+    scaled = {role: ((t[kept[0]] - values.mean()) / values.std()).to_numpy(float) for role, t in tables.items()}
+    return replace(case, **{role: table.assign(**_answers(scaled[role], rng)) for role, table in tables.items()})
+
+
+def _answers(cause: np.ndarray, rng: Rng) -> dict[str, object]:
+    """Columns that depend on a standardised number: [rows] -> [rows] each."""
+    size = len(cause)
+
+    def likely(base: float, slope: float) -> np.ndarray:
+        return rng.random(size) < 1 / (1 + np.exp(-base - slope * cause))
+
+    questions = {f"question {n}": likely(1 - n / 2, (-1) ** n).astype(int) for n in range(10)}
+    counts = np.exp(1 + 0.5 * cause + rng.normal(0, 1.2, size)).astype(int)
+    asked = {f"asked {n}": np.where(likely(-1 - n, 0.5), rng.poisson(4, size), np.nan) for n in range(1, 4)}
+    chosen = np.array([likely(-n / 2, 0.5) for n in range(6)]).T  # [rows, labels]
+    upper = (120 + 10 * cause + rng.normal(0, 9, size)).astype(int)
+    lower = (0.5 * upper + 20 + rng.normal(0, 6, size)).astype(int)
+    return (
+        questions
+        | asked
+        | {
+            "contacts": counts,
+            "bought": np.where(likely(-1, 0), counts * rng.geometric(0.3, size), 0),
+            "choices": [";".join(np.array(list("abcdef"))[row]) for row in chosen],
+            "pressures": [f"{a}/{b}" for a, b in zip(upper, lower, strict=True)],
+        }
+    )
+
+
 def without_numbers(case: Case, rng: Rng) -> Case:
     """Labels only."""
     columns = [*changes.labels(case), case.target]
