@@ -5,11 +5,11 @@
     python -m benchmarks.false_refusals --data randhie          # pip install statsmodels
 
 An honest table holds fresh rows of the population that training and holdout rows are from: the made one
-(evaluation/calibration/population.py), in shapes of evaluation/calibration/honest.py, or rows of a table that ships
-in a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release
-of a share of them: by default 40 of the plain shape, and nine of each other one. The gate is the default one. Lines are kept in --results as they are known and not
-measured again with the same code and arguments. A table that nothing refuses but what so few rows cannot show is
-underpowered: that is what the gate says of it, and no false refusal.
+(evaluation/calibration/population.py), in shapes of evaluation/calibration/honest.py, or rows of a table that ships in
+a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release of a
+share of them: by default 40 of the plain shape, and nine of each other one. The gate is the default one. Lines are kept
+in --results as they are known and not measured again with the same code and arguments. A table that nothing refuses but
+what so few rows cannot show is underpowered: that is what the gate says of it, and no false refusal.
 """
 
 import argparse

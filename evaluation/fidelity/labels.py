@@ -23,8 +23,8 @@ def label_shares(samples: Samples, *, seed: int = 0) -> Score:
     chance; in [0, 1], higher better.
 
     One half where a label stands twice or half as often. Numbers that stand in as many rows of both tables as 5 % of
-    the real ones count as labels. `worst_column` weighs a label by its rows, so that it sees little of this. A change beyond chance counts by
-    the low end of its 95 % interval. Cost: one count per column.
+    the real ones count as labels. `worst_column` weighs a label by its rows, so that it sees little of this. A change
+    beyond chance counts by the low end of its 95 % interval. Cost: one count per column.
     """
 
     def measure(role: str) -> list[Loss]:
