@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import images as collections
+from benchmarks.images import collections
 from launderette import evaluation, generators
 from launderette.generators import Images, Privacy
 from launderette.generators.privacy.ledger import Ledger

@@ -10,7 +10,6 @@ reach on Fashion-MNIST.
 """
 
 import argparse
-import gzip
 import json
 import math
 import subprocess
@@ -26,9 +25,9 @@ from rich.table import Table
 
 import evaluation
 import generators
+from benchmarks.images.collections import digits, fashion
 from generators import Budget, Images
 
-FASHION = Path("/usr/share/datasets/fashion-mnist")
 NAMES = tuple(name for name in generators.names() if name.startswith("image."))
 OWN = "accuracy", "agreement", "coverage", "recall", "precision", "frechet", "copies", "membership"
 SCORED = "cas", "fd", "precision", "recall", "density", "coverage", "label_accuracy", "copies_pct"
@@ -63,33 +62,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scorer", type=Path, default=Path("../shared/bench/score_images.py"))
     return parser.parse_args()
-
-
-def digits() -> tuple[Images, Images]:
-    """Return scikit-learn's 1,797 digits, four fifths to train on."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    pixels = np.round(bunch.images * 255 / bunch.images.max()).astype(np.uint8)[..., None]
-    order = np.random.default_rng(0).permutation(len(pixels))
-    images, cut = Images(pixels, bunch.target.astype("int64")), len(pixels) * 4 // 5
-    return images.take(order[:cut]), images.take(order[cut:])
-
-
-def fashion() -> tuple[Images, Images]:
-    """Return Fashion-MNIST's training and test images."""
-    if not FASHION.is_dir():
-        raise SystemExit(
-            f"expected Fashion-MNIST below {FASHION}, found nothing; run: apt-get install dataset-fashion-mnist"
-        )
-    return _idx("train"), _idx("t10k")
-
-
-def _idx(split: str) -> Images:
-    pixels = gzip.decompress((FASHION / f"{split}-images-idx3-ubyte.gz").read_bytes())
-    labels = gzip.decompress((FASHION / f"{split}-labels-idx1-ubyte.gz").read_bytes())
-    images = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28, 1)
-    return Images(images, np.frombuffer(labels, np.uint8, offset=8).astype("int64"))
 
 
 def _fitted(name: str, train: Images, options: argparse.Namespace) -> tuple[Images, dict[str, float]]:
