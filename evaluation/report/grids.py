@@ -22,11 +22,15 @@ SIDE = 56  # pixels that an image is shown in at least
 
 
 def image_charts(samples: ImageSamples, seed: int) -> dict:
-    """Shares of the labels, and the grids as PNG in data URIs; `pairs` holds training images and is for insiders."""
+    """Shares of the labels, the grids as PNG in data URIs, and the labels of the rows of `drawn`; `pairs` holds
+    training images and is for insiders.
+    """
+    drawn, shown = _drawn(samples, seed)
     return {
         "columns": _labels(samples),
         "associations": {},
-        "grids": {"drawn": _drawn(samples, seed), "pairs": _pairs(samples, seed)},
+        "grids": {"drawn": drawn, "pairs": _pairs(samples, seed)},
+        "shown": shown,
     }
 
 
@@ -42,15 +46,15 @@ def _labels(samples: ImageSamples) -> list[dict]:
     return [] if chart is None else [chart]
 
 
-def _drawn(samples: ImageSamples, seed: int) -> str:
-    """Synthetic images, a row for each label, or rows of all where there is none."""
+def _drawn(samples: ImageSamples, seed: int) -> tuple[str, list[str]]:
+    """Synthetic images, a row for each label, and these labels; rows of all where there is none."""
     rng = np.random.default_rng([seed, 83])
     codes = samples.labels["synthetic"] if len(samples.classes) else np.arange(samples.size("synthetic")) % 4
-    rows = []
-    for code in np.unique(codes[codes >= 0])[:CLASSES]:
+    rows, shown = [], np.unique(codes[codes >= 0])[:CLASSES]
+    for code in shown:
         chosen = rng.permutation(np.flatnonzero(codes == code))[:COLUMNS]
         rows.append(_row(samples.take("synthetic", chosen), COLUMNS))
-    return _uri(np.concatenate(rows))
+    return _uri(np.concatenate(rows)), [str(samples.classes[code]) for code in shown] if len(samples.classes) else []
 
 
 def _pairs(samples: ImageSamples, seed: int) -> str:

@@ -138,6 +138,7 @@ def _of_images(report: Any, data: dict) -> dict:
         "grids": {}
         if data["public"] and not passed
         else {name: uri for name, uri in grids.items() if name == "drawn" or not data["public"]},
+        "shown": report.charts.get("shown", []),
     }
 
 

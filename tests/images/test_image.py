@@ -192,6 +192,7 @@ def test_outsiders_see_no_training_image_and_no_refused_one(tmp_path):
         (False, False): (True, True),
         (False, None): (True, True),
     }
+    assert "a row for each label: h, v" in pages[True, True] and "a row for each" not in pages[True, False]
     assert "300 synthetic images" in pages[True, True] and "shuffled pixels" in pages[True, True]
 
 
