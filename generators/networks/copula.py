@@ -300,12 +300,17 @@ class Copula(nn.Module):
         """
         if l in self.levels and l not in self.ordered:
             return self._label_term(l, X, given, patterns)
-        c, fine = self.fine.get(l, l), l in self.fine
-        edges = getattr(self, f"edges_{l}")
-        if not fine:
+        term = self.number_term(l, x, X, given, patterns)
+        return term + self._label_term(l, X, given, patterns) if l in self.levels else term
+
+    def number_term(
+        self, l: int, x: Tensor, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN
+    ) -> Tensor:
+        """Return `term` of a number's factor l, whether or not it is missing."""
+        c, edges = self.fine.get(l, l), getattr(self, f"edges_{l}")
+        if l not in self.fine:
             mu, s = number(self.feature[c], X, given, patterns)
-            term = nn.functional.pad(interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
-            return term + self._label_term(l, X, given, patterns) if l in self.levels else term
+            return nn.functional.pad(interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
         mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
         return interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)

@@ -97,8 +97,7 @@ class Heads(nn.Module):
 
     def own(self, l: int) -> list[Tensor]:
         """Return the parameters of the head of token l."""
-        k = next(k for k, group in enumerate(self.groups) if l in group)
-        row = self.groups[k].index(l)
+        k, row = self._place_of(l)
         return [part[k][row] for part in (self.out, self.smooth, self.out_bias)]
 
     def log_prob(self, h: Tensor, x: Tensor, terms: Mapping[int, Tensor], tape: Tape = UNTAPED) -> Tensor:
@@ -126,20 +125,28 @@ class Heads(nn.Module):
 
     def logits(self, l: int, h: Tensor, x: Tensor) -> Tensor:
         """Hidden units h [B, h] of token l -> its logits [B, K], those of impossible tokens at IMPOSSIBLE or below."""
-        k = next(k for k, group in enumerate(self.groups) if l in group)
-        row = self.groups[k].index(l)
+        k, row = self._place_of(l)
         return self._possible(self._logits(k, slice(row, row + 1), h[None]), [l], x)[0]
+
+    def log_shares(self, l: int, x: Tensor) -> Tensor:
+        """Return log p of each token l by the biases alone: [1, K], or [B, K] where other tokens of x [B, L] matter."""
+        k, row = self._place_of(l)
+        return self.possible(l, self.out_bias[k][row, :, : self.sizes[l]], x).log_softmax(1)
 
     def constants(self, l: int) -> tuple[Tensor, Tensor]:
         """Return weight [h, K] and bias [1, K] of the logits of token l alone."""
-        k = next(k for k, group in enumerate(self.groups) if l in group)
-        row = self.groups[k].index(l)
+        k, row = self._place_of(l)
         weight, bias = (own[0, :, : self.sizes[l]] for own in self._weights(k, slice(row, row + 1)))
         return weight.contiguous(), bias
 
     def possible(self, l: int, logits: Tensor, x: Tensor) -> Tensor:
         """Mask logits [B, K] of token l that the other tokens of x [B, L] leave no room for."""
         return self._possible(logits[None], [l], x)[0]
+
+    def _place_of(self, l: int) -> tuple[int, int]:
+        """Return the group of the head of token l, and its row there."""
+        k = next(k for k, group in enumerate(self.groups) if l in group)
+        return k, self.groups[k].index(l)
 
     def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
         weight, bias = self._weights(k, rows)

@@ -19,7 +19,7 @@ from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEA
 from launderette.generators.networks.drawn import DrawnFactor, DrawnFactors, drawn_by, from_copula, widened
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
-from launderette.generators.networks.ties import candidates, shrunk
+from launderette.generators.networks.ties import candidates
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.training.validation import folds
@@ -94,12 +94,20 @@ class Model(nn.Module):
         """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
         candidate: float64 [M, candidates].
         """
-        tried, nats = self._candidates(x, squares), []
-        numbers = [*self.copula.ordered, *self.copula.fine]
-        for R in (shrunk(tried[0], INDEPENDENT), *tried):
-            self.copula.take(R)
-            nats.append(-torch.cat([self.losses(chunk)[:, numbers].double().sum(1) for chunk in other.split(4096)]))
-        return torch.nan_to_num(torch.stack(nats[1:], 1) - nats[0][:, None], nan=-math.inf)
+        tried, X = self._candidates(x, squares), self.copula.features(other)
+        return torch.nan_to_num(torch.stack([self._told(R, other, X) for R in tried], 1), nan=-math.inf)
+
+    def _told(self, R: Tensor, x: Tensor, X: Tensor) -> Tensor:
+        """How much likelier correlations R make the numbers of tokens x [M, L], of features X [M, D], than their shares
+        do, in nats: float64 [M]. An untrained network says nothing beside them.
+        """
+        self.copula.take(R)
+        given, told = self.copula.given_none(), X.new_zeros(len(x))
+        for l in (*self.copula.ordered, *self.copula.fine):
+            term = self.copula.number_term(l, x, X, given)
+            likelier = term.gather(1, x[:, l : l + 1])[:, 0] - (self.heads.log_shares(l, x) + term).logsumexp(1)
+            told += likelier.double()
+        return told
 
     def _candidates(self, x: Tensor, squares: bool) -> list[Tensor]:
         """Fit the copula to tokens x [N, L] and return the correlations that it may take."""
