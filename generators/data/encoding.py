@@ -5,7 +5,8 @@ inside it.
 - Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared
   by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
   form intervals of about as many rows (of more where there are many), decoded uniformly on the grid. So no number that
-  fewer rows share is ever stored. Intervals tile the range of the column, gaps of its training rows included.
+  fewer rows share is ever stored; rows of one group (a patient's visits) that share one count as one. Intervals tile
+  the range of the column, gaps of its training rows included.
   In a list of numbers (lists.py) the few rows between shared values go to the nearest of these.
 - Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
   token the member.
@@ -23,6 +24,7 @@ import pandas as pd
 
 from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
+from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, reading
 from launderette.generators.derived.columns import Derived, per_unit, values_of
@@ -220,10 +222,18 @@ class Layout:
 
 
 def fit(
-    frame: pd.DataFrame, schema: Schema, salt: str = "", *, derive: bool = True, kept: Sequence[str] = ()
+    frame: pd.DataFrame,
+    schema: Schema,
+    salt: str = "",
+    *,
+    derive: bool = True,
+    kept: Sequence[str] = (),
+    groups: Groups | None = None,
 ) -> Encoding:
     """Choose the cells and labels of every column but identifiers from its values, and (`derive`) which columns others
     give, none of those `kept`; ValueError where nothing is left to learn.
+
+    What the rows of one of the `groups` share is counted once, so that no number of one person is kept as such.
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
@@ -232,16 +242,26 @@ def fit(
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     frame = parts.split(frame, schema)
-    known = tuple(fit_column(frame[column.name], column) for column in schema.learned)
+    owners = None if groups is None else numbered(groups, len(frame))
+    known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
     derived, narrow = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
     names = {one.name for one in derived}
     columns = [column for column in known if column.name not in names]
     for one in narrow:
         pair = [column for column in known if isinstance(column, Cells) and column.name in one.between.formula.sources]
         ends = {column.name: values_of(frame[column.name], column) for column in pair}
-        columns.append(one.cells(one.between.values(ends)))
-    groups = entities.fit(frame, schema, salt)
-    return Encoding(schema, tuple(columns), groups, derived, tuple(one.between for one in narrow))
+        columns.append(one.cells(_once(pd.Series(one.between.values(ends)), owners).to_numpy()))
+    named = entities.fit(frame, schema, salt)
+    return Encoding(schema, tuple(columns), named, derived, tuple(one.between for one in narrow))
+
+
+def _once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:
+    """Return values without those that a row of the same owner [rows] has had before; missing ones stay."""
+    if owners is None:
+        return values
+    codes = pd.factorize(values)[0].astype("int64")
+    repeated = pd.Series(owners * (codes.max(initial=0) + 1) + codes).duplicated().to_numpy()
+    return values[~repeated | (codes < 0)] if repeated.any() else values
 
 
 def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:

@@ -136,7 +136,8 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     started, privacy = time.monotonic(), how.get("privacy")
     devices.choose(how.get("device", "auto"))
     if privacy is None:
-        encoded = encoding.fit(data, schema, f"{FAMILY_NAME}-{how['seed']}", kept=fitting.named(config))
+        salt = f"{FAMILY_NAME}-{how['seed']}"
+        encoded = encoding.fit(data, schema, salt, kept=fitting.named(config), groups=how.get("groups"))
         data = encoded.with_between(data)
         codes = _codes(encoded, data)
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]

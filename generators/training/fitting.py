@@ -94,7 +94,8 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     guarantee are lacking.
     """
     started, chosen = time.monotonic(), choose(family.name, **how)
-    encoded = encoding.fit(data, schema, f"{family.name}-{how['seed']}", kept=named(config))
+    salt = f"{family.name}-{how['seed']}"
+    encoded = encoding.fit(data, schema, salt, kept=named(config), groups=how.get("groups"))
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
