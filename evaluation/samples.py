@@ -20,6 +20,7 @@ NUMBER_KINDS = (
     "datetime",
     "coordinate",
 )  # a coordinate is a number whose differences are distances as they stand
+MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
 COLUMN_KINDS = (*NUMBER_KINDS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 
@@ -59,6 +60,13 @@ class Samples:
     def identifiers(self) -> tuple[str, ...]:
         """Columns whose values name somebody: metrics look at them for real values alone."""
         return tuple(c for c in self.train.columns if self.kinds.get(c) == "identifier")
+
+    @cached_property
+    def entity(self) -> str | None:
+        """The identifier that names the fewest owners of training rows, several rows each; None where none does."""
+        owners = {c: int(self.train[c].nunique()) for c in self.identifiers}
+        shared = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
+        return min(shared, key=owners.__getitem__, default=None)
 
     @cached_property
     def known(self) -> tuple[str, ...]:

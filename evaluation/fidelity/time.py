@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ MOST_DATES, MOST_TIMED = 5, 60  # columns compared
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # of real rows and of those judged
 Pair = tuple[np.ndarray, np.ndarray]  # likewise, [rows]
+Owners = np.ndarray | None  # whom each real row belongs to: int64 [rows]
 
 
 def over_time(samples: Samples, *, seed: int = 0) -> Score:
@@ -30,25 +32,41 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
     Time is one of 16 periods, the weekday, the month or the hour. What a column owes to it are its means there (of
     ranks, or of the share of a label); what is left is the regression coefficient on the real ones, as in `dependence`,
     which needs far more rows to see a trend in so many cells. What is lost beyond chance counts by the low end of its
-    95 % interval. Cost: one count per column and date.
+    95 % interval. What rows of one entity share, as visits share a day of birth, counts once. Cost: one count per
+    column and date.
     """
     dates = [c for c in samples.known if samples.kinds[c] == "datetime"][:MOST_DATES]
     columns = list(samples.known)[:MOST_TIMED]
 
     def measure(role: str) -> list[Loss]:
-        real = chance.real(samples, role)
-        real = real.iloc[np.random.default_rng([seed, 83]).permutation(len(real))[:TIME_ROWS]]
-        tables = real, samples.table(role).iloc[samples.rows(role, TIME_ROWS, seed)]
+        real, owners = chance.real(samples, role), _owners(samples, role)
+        chosen = np.random.default_rng([seed, 83]).permutation(len(real))[:TIME_ROWS]
+        tables = real.iloc[chosen], samples.table(role).iloc[samples.rows(role, TIME_ROWS, seed)]
+        owners = None if owners is None else owners[chosen]
         parts = len(dates) * len(columns) * 4
-        return chance.allowed([loss for date in dates for loss in _over(samples, tables, date, columns, parts)])
+        found = (_over(samples, tables, owners, date, columns, parts) for date in dates)
+        return chance.allowed(list(chain.from_iterable(found)))
 
     absent = Reason.NO_ASSOCIATION, "no column depends on a date in the real rows"
     return chance.kept(samples, measure, absent, f"Up to {TIME_ROWS:,} rows of each table.", sure=True)
 
 
-def _over(samples: Samples, tables: Tables, date: str, columns: list[str], parts: int) -> Iterator[Loss]:
+def _owners(samples: Samples, role: str) -> Owners:
+    """Whom the rows of `chance.real` belong to; one without an owner is its own."""
+    if samples.entity is None:
+        return None
+    sides = [side for side in ("train", "holdout")[: 2 if role == "synthetic" else 1] if side in samples.frames]
+    codes = pd.factorize(pd.concat([samples.frames[side][samples.entity] for side in sides]))[0]
+    return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+
+
+def _over(
+    samples: Samples, tables: Tables, owners: Owners, date: str, columns: list[str], parts: int
+) -> Iterator[Loss]:
     """What each column has lost of what it owes to a date, among the rows that lack neither."""
-    dated = [table[samples.is_present(date, table[date].to_numpy())] for table in tables]
+    there = [samples.is_present(date, table[date].to_numpy()) for table in tables]
+    dated = [table[rows] for table, rows in zip(tables, there, strict=True)]
+    owners = None if owners is None else owners[there[0]]
     if not all(map(len, dated)):
         return
     real, other = (table[date].to_numpy() for table in dated)
@@ -61,8 +79,17 @@ def _over(samples: Samples, tables: Tables, date: str, columns: list[str], parts
         for clock, cells in clocks.items():
             inside = [cell[rows] for cell, rows in zip(cells, here, strict=True)]
             for values in quantities:
-                if loss := _lost(f"{clock} of {date!r}", column, inside, values, parts):
+                first = _first(owners if owners is None else owners[here[0]], inside[0], values[0])
+                counted = [inside[0][first], inside[1]], (values[0][first], values[1])
+                if loss := _lost(f"{clock} of {date!r}", column, *counted, parts):
                     yield loss
+
+
+def _first(owners: Owners, cells: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which real rows are the first of their owner in a cell with a value: bool [rows]."""
+    if owners is None:
+        return np.ones(len(cells), dtype=bool)
+    return ~pd.DataFrame({"owner": owners, "cell": cells, "value": values}).duplicated().to_numpy()
 
 
 def _lost(clock: str, column: str, cells: list[np.ndarray], values: Pair, parts: int) -> Loss | None:

@@ -215,3 +215,19 @@ def test_few_cells_explain_by_chance_what_no_normal_error_would():
         days, values = rng.integers(0, 7, 100), rng.random(100)
         found.append(effects.lost((days, values), (days, values), 20))
     assert sum(one is not None for one in found) <= 1
+
+
+def test_what_the_visits_of_one_patient_share_is_no_effect_of_time():
+    """Two hundred patients of eight visits each: their sexes differ by months of birth as chance has it."""
+    rng = np.random.default_rng(5)
+
+    def visits(patients):
+        born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 15_000, patients), "D")
+        people = pd.DataFrame({"id": range(patients), "born": born, "sex": rng.choice(["f", "m"], patients)})
+        return people.loc[np.repeat(range(patients), 8)].reset_index(drop=True)
+
+    train, held, other = visits(200), visits(60), visits(1600).groupby("id").head(1).reset_index(drop=True)
+    by_rows = samples.make(train, held, other, kinds={"id": "numerical", "born": "datetime"})
+    by_patients = samples.make(train, held, other, kinds={"id": "identifier", "born": "datetime"})
+    assert fidelity.over_time(by_rows).low < 0.6 and by_patients.entity == "id" and by_rows.entity is None
+    assert fidelity.over_time(by_patients).low in (1.0, None)
