@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom, nbinom, norm
+from scipy.stats import binom, nbinom, norm, poisson
 
 from launderette.evaluation.chance import ONCE_IN
 from launderette.evaluation.copies.exchange import Count
@@ -27,6 +27,7 @@ class RareValues:
     where: str
     rare: Rare
     sizes: np.ndarray  # int64 [3]
+    spaced: bool = False  # then only which real row has a value is chance
 
     def hits(self, side: int) -> int:
         """Values that one row of a side has, and otherwise released rows alone."""
@@ -39,10 +40,18 @@ class RareValues:
 
     def least(self, side: int) -> float:
         """The probability of all values being hits: no count of so few values is less probable."""
+        if self.spaced:
+            return self._sharing.least(side)
         return float(np.exp(np.log(np.maximum(self.chances(side), 1e-300)).sum()))
+
+    @property
+    def _sharing(self) -> Sharing:
+        return Sharing(f"values {self.where}", np.array([self.hits(0), self.hits(1)]), self.sizes[:2])
 
     def count(self, side: int, tests: float) -> Count:
         """The count of a side, one of so many that share an error."""
+        if self.spaced:
+            return self._sharing.count(side, tests)
         words = f"rare values {self.where} stand in one {SIDES[side]} row and otherwise in released rows alone"
         chances = self.chances(side)
         allowed = most(chances, 1 / (ONCE_IN * tests))
@@ -103,6 +112,19 @@ def most(chances: np.ndarray, level: float) -> int:
     for chance, events in zip(*np.unique(chances, return_counts=True), strict=True):
         sums = np.convolve(sums, binom.pmf(np.arange(events + 1), events, chance))
     return min(len(chances), int(np.searchsorted(np.cumsum(sums), 1 - level)))
+
+
+def spaced(column: Column, sizes: np.ndarray) -> bool:
+    """Whether real rows share the places of their grid far less than chance does, as the times of a clock: each takes
+    its place away from the others, so that they are no draws of one population.
+    """
+    real = column[: sizes[:2].sum()]
+    values, counts = np.unique(real[~np.isnan(real)], return_counts=True)
+    if not sizes[1] or len(values) < 2:
+        return False
+    places = (values[-1] - values[0]) / np.diff(values).min() + 1
+    usual = counts.sum() * (counts.sum() - 1) / 2 / places
+    return bool(poisson.cdf((counts * (counts - 1) // 2).sum(), usual) < 1 / ONCE_IN)
 
 
 def rare_in(column: Column, sizes: np.ndarray, most: int = FEW) -> Rare:

@@ -3,7 +3,8 @@
 Where all rows are draws of one population, it is chance which rows have a value: of the t rows that have it, one is a
 training row and the others are released ones with probability t (m / M) (n / M)^(t - 1), for m training, n released and
 M rows in all. Which real row has it is chance whatever the release is: of what one real row alone and released rows
-have, a training row has it with probability m / (m + h), for h holdout rows.
+have, a training row has it with probability m / (m + h), for h holdout rows. That alone is asked of numbers that take
+turns on a grid, such as the times of a clock.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from launderette.evaluation.copies.rare_counts import (
     apart,
     rare_in,
     shared_tests,
+    spaced,
 )
 from launderette.evaluation.samples import Samples
 
@@ -83,7 +85,8 @@ def _groups(samples: Samples, columns: Columns, naming: Collection[str], sizes: 
     if asked := [columns[c] for c in samples.quasi_identifiers if c in columns]:
         found["of the quasi-identifiers"] = rare_in(_joined(asked), sizes)
     found["at the ends of columns of numbers"] = apart([_extremes(columns[c], sizes) for c in numbers])
-    return [RareValues(where, rare, sizes) for where, rare in found.items() if len(rare)]
+    turns = {f"in {c}" for c in naming if spaced(columns[c], sizes)}
+    return [RareValues(where, rare, sizes, where in turns) for where, rare in found.items() if len(rare)]
 
 
 def _pairs(columns: Columns, sizes: np.ndarray) -> list[RareValues]:

@@ -57,6 +57,20 @@ def test_of_texts_whose_parts_all_real_rows_have_once_it_is_chance_whose_are_rel
         assert any(count.hits > count.allowed for count in counts) is caught
 
 
+def test_the_times_of_a_clock_are_released_as_those_of_both_real_tables_are():
+    """A reading every half hour, each of one real row: fresh draws of such times repeat some, and are no leak."""
+    rng = np.random.default_rng(1)
+    times = pd.date_range("2024-03-01", periods=2000, freq="30min").to_series(index=range(2000))
+    order = rng.permutation(2000)
+    train, holdout = times[order[:1500]], times[order[1500:]]
+    drawn = {False: times[rng.integers(0, 2000, 2000)], True: train.iloc[rng.integers(0, 1500, 2000)]}
+    for leaked, released in drawn.items():
+        tables = [pd.DataFrame({"at": part.to_numpy()}) for part in (train, holdout, released)]
+        counts = rare_values.counted(samples.make(*tables, kinds={"at": "datetime"}))
+        found = [c for c in counts if "in at" in c.counted and "training" in c.counted]
+        assert found and any(count.hits > count.allowed for count in found) is leaked
+
+
 LEAKS = [
     "columns.two_dates_of_a_fifth",
     "columns.age_city_and_date_of_a_third",
