@@ -163,3 +163,13 @@ def drawn_by(given: Conditionals, copula: Copula, *, in_turn: bool = False) -> C
         seen = slopes[:, : max(1, copula.feature[c])] if in_turn else slopes
         log_odds[c] = _padded(seen.float()), _padded(intercepts.float())
     return Conditionals(given.A.float(), given.s.float(), given.A_fine.float(), given.s_fine.float(), log_odds)
+
+
+def inverted(mass: Tensor, u: Tensor) -> Tensor:
+    """Return the tokens at which the CDFs of masses [B, K] pass u [B] in [0, 1), never one without any: int64 [B]."""
+    ends = mass.cumsum(-1, dtype=torch.float64)
+    at = torch.searchsorted(ends, u[:, None] * ends[:, -1:], right=True)[:, 0]
+    if not (rounded := at == mass.shape[1]).any():
+        return at
+    last = mass.shape[1] - 1 - (mass > 0).int().flip(1).argmax(1)
+    return torch.where(rounded, last, at)

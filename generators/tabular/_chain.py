@@ -16,7 +16,14 @@ from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated, half
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Product, Tape
 from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEAST_SAVED_NATS, Conditionals, Copula
-from launderette.generators.networks.drawn import DrawnFactor, DrawnFactors, drawn_by, from_copula, widened
+from launderette.generators.networks.drawn import (
+    DrawnFactor,
+    DrawnFactors,
+    drawn_by,
+    from_copula,
+    inverted,
+    widened,
+)
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.networks.ties import candidates
@@ -319,16 +326,6 @@ class Model(nn.Module):
     def _shown(self, l: int, x: Tensor) -> Tensor:
         """What token l of the rows x [B, L] adds to the first layer of the factors before it, [B, h]."""
         return nn.functional.embedding(x[:, l], self.embed.table(l) @ self.after[l])
-
-
-def inverted(mass: Tensor, u: Tensor) -> Tensor:
-    """Return the tokens at which the CDFs of masses [B, K] pass u [B] in [0, 1), never one without any: int64 [B]."""
-    ends = mass.cumsum(-1, dtype=torch.float64)
-    at = torch.searchsorted(ends, u[:, None] * ends[:, -1:], right=True)[:, 0]
-    if not (rounded := at == mass.shape[1]).any():
-        return at
-    last = mass.shape[1] - 1 - (mass > 0).int().flip(1).argmax(1)
-    return torch.where(rounded, last, at)
 
 
 def _luck(saved: Tensor) -> float:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from generators import Budget, fit
+from generators.networks import drawn
 from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning
-from generators.tabular import _chain
 from tests.generators import tables
 
 
@@ -103,7 +103,7 @@ def test_a_cdf_is_inverted_where_it_passes_a_uniform_and_never_at_an_impossible_
     masked = data.draw(st.sets(st.integers(0, len(values) - 1), max_size=len(values) - 1))
     logits[0, list(masked)] = IMPOSSIBLE
     for point in (u, 1 - 2**-53):
-        token = int(_chain.inverted(logits.softmax(1), torch.tensor([point], dtype=torch.float64)))
+        token = int(drawn.inverted(logits.softmax(1), torch.tensor([point], dtype=torch.float64)))
         cdf = logits.softmax(1)[0].cumsum(0)
         assert token not in masked and (token == 0 or cdf[token - 1] <= point + 1e-12)
         assert point < cdf[token] + 1e-12
