@@ -6,7 +6,6 @@ another sum over the known tokens after it. Then it has residual layers and an o
 The logits may start from a Gaussian copula (copula.py).
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated, half
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Product, Tape
-from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEAST_SAVED_NATS, Conditionals, Copula
+from launderette.generators.networks.copula import Conditionals, Copula
 from launderette.generators.networks.drawn import (
     DrawnFactor,
     DrawnFactors,
@@ -24,18 +23,14 @@ from launderette.generators.networks.drawn import (
     inverted,
     widened,
 )
-from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
-from launderette.generators.networks.ties import candidates
+from launderette.generators.priors import in_order
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
-from launderette.generators.training.validation import folds
 
-COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
 EVERY_ROW = slice(None)  # which copies nothing
 AtRows = Tensor | slice
 Masked = Callable[[int, AtRows, Tensor], Tensor]  # place l, rows, their logits [rows, K] -> without those not allowed
-HELPS_ERRORS = 2  # standard errors from none, for what helps
 
 
 def only(fixed: Mapping[int, int], layout: Layout) -> Allowed:
@@ -69,63 +64,10 @@ class Model(nn.Module):
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 
-    @torch.no_grad()
     def start_from_copula(self, x: Tensor, validation: Tensor) -> None:
-        """Fit the copula to tokens x [N, L], shrunk as suits other rows best; use none where it does not help.
-
-        Other rows are the validation rows [M, L], or parts of x in turn where these are few (cross-validation).
-        """
+        """Fit the copula to tokens x [N, L], as suits the validation rows [M, L] best."""
         self.eval()
-        parts = list(folds(x, validation))
-        told = self._fit_copula(x, parts)
-        if self.copula.squared and len(x) < COPULA_KEPT_ROWS:
-            straight = {name: own.clone() for name, own in self.copula.state_dict().items()}
-            more = self._fit_copula(x, parts, squares=True)
-            if float((more - told).mean()) > _luck(more - told):
-                told = more
-            else:
-                self.copula.load_state_dict(straight)
-        if float(told.mean()) <= self._least_saved(told, len(x)):
-            self.copula.shrink(self.copula.R, INDEPENDENT)
-
-    def _fit_copula(self, x: Tensor, parts: list[tuple[Tensor, Tensor]], *, squares: bool = False) -> Tensor:
-        """Fit the copula to tokens x [N, L] by parts of rows to fit to and others; return how much likelier the others
-        are than by their columns' shares alone, in nats: [others].
-        """
-        saved = torch.cat([self._saved(*part, squares) for part in parts])  # nats [rows, candidates]
-        best = int(saved.mean(0).argmax())
-        self.copula.take(self._candidates(x, squares)[best])
-        return saved[:, best] + fit_labels(self.copula, x, parts).sum(1)
-
-    def _saved(self, x: Tensor, other: Tensor, squares: bool) -> Tensor:
-        """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
-        candidate: float64 [M, candidates].
-        """
-        tried, X = self._candidates(x, squares), self.copula.features(other)
-        return torch.nan_to_num(torch.stack([self._told(R, other, X) for R in tried], 1), nan=-math.inf)
-
-    def _told(self, R: Tensor, x: Tensor, X: Tensor) -> Tensor:
-        """How much likelier correlations R make the numbers of tokens x [M, L], of features X [M, D], than their shares
-        do, in nats: float64 [M]. An untrained network says nothing beside them.
-        """
-        self.copula.take(R)
-        given, told = self.copula.given_none(), X.new_zeros(len(x))
-        for l in (*self.copula.ordered, *self.copula.fine):
-            term = self.copula.number_term(l, x, X, given)
-            likelier = term.gather(1, x[:, l : l + 1])[:, 0] - (self.heads.log_shares(l, x) + term).logsumexp(1)
-            told += likelier.double()
-        return told
-
-    def _candidates(self, x: Tensor, squares: bool) -> list[Tensor]:
-        """Fit the copula to tokens x [N, L] and return the correlations that it may take."""
-        R = self.copula.fit(x, squares=squares)
-        return candidates(R, self.copula.column, min(len(x), COPULA_ROWS), few=len(x) < COPULA_KEPT_ROWS)
-
-    def _least_saved(self, saved: Tensor, rows: int) -> float:
-        """What the copula has to save per row: of few rows more than chance does; of many the network learns the same
-        sooner without it.
-        """
-        return _luck(saved) if rows < COPULA_KEPT_ROWS else LEAST_SAVED_NATS * len(self.member)
+        in_order.fit(self.copula, self.heads, x, validation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random
@@ -326,11 +268,6 @@ class Model(nn.Module):
     def _shown(self, l: int, x: Tensor) -> Tensor:
         """What token l of the rows x [B, L] adds to the first layer of the factors before it, [B, h]."""
         return nn.functional.embedding(x[:, l], self.embed.table(l) @ self.after[l])
-
-
-def _luck(saved: Tensor) -> float:
-    """Return how much chance saves of rows that save so much each, [rows]."""
-    return HELPS_ERRORS * float(saved.std(correction=0)) / len(saved) ** 0.5
 
 
 def _open(chosen: Tensor) -> Tensor | slice:
