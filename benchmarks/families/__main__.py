@@ -12,7 +12,7 @@ loss attack   AUC of the model's own loss, training against unseen rows: .5 tell
 rare          rare labels that are drawn (diversity.rare); `distinct` as it is among real rows (diversity.distinct)
 number error  30 % random gaps of unseen rows: error of the mean of ten draws over that of the column's mean; `labels`
               is how often the most frequent of ten draws is right. Beside them an iterative imputer and boosted trees
-fit, draw     seconds to fit, and to draw 10,000 rows; `peak` is the largest memory of the process
+fit, draw     CPU seconds to fit, and to draw 10,000 rows; `peak` is the largest memory of the process
 """
 
 import argparse
@@ -104,8 +104,8 @@ def _measured(path: Path, rows: int, family: str, seed: int) -> dict[str, float]
 
 
 def timed(call: Callable) -> tuple:
-    began = time.perf_counter()
-    return call(), time.perf_counter() - began
+    began = time.process_time()
+    return call(), time.process_time() - began
 
 
 def _scores(train: pd.DataFrame, unseen: pd.DataFrame, synthetic: pd.DataFrame, seed: int) -> dict[str, float]:

@@ -165,6 +165,12 @@ def drawn_by(given: Conditionals, copula: Copula, *, in_turn: bool = False) -> C
     return Conditionals(given.A.float(), given.s.float(), given.A_fine.float(), given.s_fine.float(), log_odds)
 
 
+def repeated(given: Conditionals, own: Tensor) -> Conditionals:
+    """Return the conditionals of patterns each of which, own [N], is one of those that are given."""
+    log_odds = {c: (slopes[own], intercepts[own]) for c, (slopes, intercepts) in given.log_odds.items()}
+    return replace(given, A=given.A[own], s=given.s[own], log_odds=log_odds)
+
+
 def inverted(mass: Tensor, u: Tensor) -> Tensor:
     """Return the tokens at which the CDFs of masses [B, K] pass u [B] in [0, 1), never one without any: int64 [B]."""
     ends = mass.cumsum(-1, dtype=torch.float64)
@@ -173,3 +179,9 @@ def inverted(mass: Tensor, u: Tensor) -> Tensor:
         return at
     last = mass.shape[1] - 1 - (mass > 0).int().flip(1).argmax(1)
     return torch.where(rounded, last, at)
+
+
+def log_share(mass: Tensor, token: Tensor) -> Tensor:
+    """Return the log of the share of masses [B, K] that tokens [B] have, of one without any the least: float64 [B]."""
+    own = mass.gather(1, token[:, None])[:, 0].clamp(min=torch.finfo(mass.dtype).tiny)
+    return own.double().log() - mass.sum(1, dtype=torch.float64).log()

@@ -1,6 +1,6 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -46,15 +46,10 @@ def resampled(drawn: list[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tens
     """K candidates' tokens [B, L] with log q [B], and u [B] -> for each row the candidate that u chooses, by p / q
     (Rubin 1987).
     """
-    return drawn[0][0] if len(drawn) == 1 else chosen(*weighed(drawn, log_p), u)
-
-
-def weighed(drawn: Sequence[tuple[Tensor, Tensor]], log_p: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """K candidates' tokens [B, L] with log q [B] -> the tokens [K, B, L] and each row's weights of them [K, B], p / q
-    whose sum is 1.
-    """
+    if len(drawn) == 1:
+        return drawn[0][0]
     weights = torch.stack([log_p(x) - log_q for x, log_q in drawn]).softmax(0)
-    return torch.stack([x for x, _ in drawn]), weights
+    return chosen(torch.stack([x for x, _ in drawn]), weights, u)
 
 
 def chosen(tokens: Tensor, weights: Tensor, u: Tensor) -> Tensor:

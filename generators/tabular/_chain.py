@@ -21,6 +21,8 @@ from launderette.generators.networks.drawn import (
     drawn_by,
     from_copula,
     inverted,
+    log_share,
+    repeated,
     widened,
 )
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
@@ -197,8 +199,7 @@ class Model(nn.Module):
         for l, rows, mass in self._walk(x, known, factors or self.factors(), masked):
             x[rows, l] = inverted(mass, u[rows, l])
             if log_q is not None:
-                own = mass.gather(1, x[rows, l : l + 1])[:, 0]
-                log_q[rows] += own.double().log() - mass.sum(1, dtype=torch.float64).log()
+                log_q[rows] += log_share(mass, x[rows, l])
             drawn[:, l] = True
         return x
 
@@ -207,12 +208,26 @@ class Model(nn.Module):
         """The inverse of `draw`: u_l = F(x_l - 1) + v_l p(x_l) for tokens x and v in [0, 1), both [B, L]
         (Rosenblatt 1952).
         """
-        u, none = torch.zeros(x.shape, dtype=torch.float64, device=x.device), torch.zeros(1, self.L, dtype=torch.bool)
-        for l, _, mass in self._walk(x, none.to(x.device), self.factors(), lambda l, rows, logits: logits):
+        u = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
+        for l, mass in self._masses(x, self.factors()):
             p = mass.double() / mass.sum(1, keepdim=True, dtype=torch.float64)
             own = x[:, l : l + 1]
             u[:, l] = (p.cumsum(-1).gather(1, own) - (1 - v[:, l : l + 1]) * p.gather(1, own))[:, 0]
         return u
+
+    @torch.no_grad()
+    def log_p(self, x: Tensor, factors: DrawnFactors) -> Tensor:
+        """Return log p of tokens x [B, L] as `draw` has it: float64 [B]."""
+        log_p = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+        for l, mass in self._masses(x, factors):
+            log_p += log_share(mass, x[:, l])
+        return log_p
+
+    def _masses(self, x: Tensor, factors: DrawnFactors) -> Iterator[tuple[int, Tensor]]:
+        """Yield each factor and the mass of its tokens [B, K], up to a scale, given those before it in x [B, L]."""
+        none = torch.zeros(1, self.L, dtype=torch.bool, device=x.device)
+        for l, _, mass in self._walk(x, none, factors, lambda l, rows, logits: logits):
+            yield l, mass
 
     @torch.no_grad()
     def factors(self) -> DrawnFactors:
@@ -263,7 +278,9 @@ class Model(nn.Module):
         copula, named = self.copula, [c for c in range(self.copula.columns) if some[c]]
         if not named:
             return torch.zeros(len(x), len(copula.R), device=x.device), none
-        return copula.features(x, named).float(), drawn_by(copula.conditionals(known[:, : copula.columns]), copula)
+        patterns, own = known[:, : copula.columns].unique(dim=0, return_inverse=True)  # many rows miss the same values
+        given = drawn_by(copula.conditionals(patterns), copula)
+        return copula.features(x, named).float(), given if len(known) == 1 else repeated(given, own)
 
     def _shown(self, l: int, x: Tensor) -> Tensor:
         """What token l of the rows x [B, L] adds to the first layer of the factors before it, [B, h]."""

@@ -114,11 +114,12 @@ class Autoregressive(FittedTable[Config, Model]):
         if len(candidates) == 1:
             return self.model.draw_tokens(candidates[0], x, shown, allowed, factors).cpu().numpy()
         drawn = [self.model.draw(part, x, shown, allowed, factors) for part in candidates]
-        return conditioning.resampled(drawn, partial(self._log_p, held=held), uniforms[:, 0]).cpu().numpy()
+        log_p = partial(self._log_p, factors=factors, held=held)
+        return conditioning.resampled(drawn, log_p, uniforms[:, 0]).cpu().numpy()
 
-    def _log_p(self, tokens: Tensor, held: Constraints | None) -> Tensor:
+    def _log_p(self, tokens: Tensor, factors: DrawnFactors, held: Constraints | None) -> Tensor:
         """Return log p of tokens [B, L], of cells that constraints cut the part that is left."""
-        log_p = -self.model(tokens)
+        log_p = self.model.log_p(tokens, factors)
         return log_p + conditioning.log_share(tokens, self.encoding, held).to(log_p) if held else log_p
 
     @property
@@ -129,21 +130,19 @@ class Autoregressive(FittedTable[Config, Model]):
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
         identifiers and columns without any value stay.
         """
-        return imputation.impute(frame, self.encoding, imputation.in_parts(self._fill), seed, draws)
-
-    @torch.no_grad()
-    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Draw candidates [K, B, L] for the tokens x [B, L] that are not known [B, L], with their weights [K, B]."""
         self.model.eval()
+        fill = partial(self._fill, self.model.factors())
+        return imputation.impute(frame, self.encoding, imputation.in_parts(fill), seed, draws)
+
+    def _fill(self, factors: DrawnFactors, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Draw candidates [K, B, L] for the tokens x [B, L] that are not known [B, L], with their weights [K, B]."""
         uniforms, x, known = (part.to(self._device) for part in (torch.from_numpy(u), x, known))
         K, given = CANDIDATES_PER_ROW, x.masked_fill(~known, 0)  # a missing value may have no token
         candidates = uniforms[:, 1:].unflatten(1, (K, -1)).flatten(0, 1)
         allowed = imputation.present(self.encoding)
-        drawn = [
-            part.unflatten(0, (len(x), K)).unbind(1)
-            for part in self.model.draw(candidates, given.repeat_interleave(K, 0), known, allowed)
-        ]
-        return conditioning.weighed(list(zip(*drawn, strict=True)), partial(self._log_p, held=None))
+        tokens, log_q = self.model.draw(candidates, given.repeat_interleave(K, 0), known, allowed, factors)
+        weights = (self.model.log_p(tokens, factors) - log_q).unflatten(0, (-1, K)).softmax(1)
+        return tokens.unflatten(0, (-1, K)).transpose(0, 1), weights.t()
 
     def uniforms(self, frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
         """Return u [rows, L] from which `sample` would draw these rows' tokens: uniform where the rows are of the

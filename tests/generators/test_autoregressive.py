@@ -145,12 +145,25 @@ def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
     assert np.abs(drawn.reindex(known.index, fill_value=0) - known / known.sum()).max() < 0.08
 
 
-def test_rows_with_gaps_of_their_own_are_drawn_together_as_each_pattern_alone():
+@pytest.fixture(scope="module")
+def of_copula():
+    """A model that starts from a copula, and tokens of its training rows."""
     frame = tables.linked(600, seed=1).assign(v=lambda f: f["n"] + np.random.default_rng(0).normal(size=600))
     fitted = fit(frame, budget=Budget(steps=20))
     model, x = fitted.model.eval(), torch.from_numpy(fitted.encoding.encode(frame))
     model.copula.shrink(model.copula.fit(x), 0.01)
     assert model.copula.used
+    return model, x
+
+
+def test_candidates_are_weighed_by_the_likelihood_that_is_trained(of_copula):
+    model, x = of_copula
+    with torch.no_grad():
+        assert torch.allclose(model.log_p(x, model.factors()), -model(x).double(), atol=0.05)  # bfloat16 where there is
+
+
+def test_rows_with_gaps_of_their_own_are_drawn_together_as_each_pattern_alone(of_copula):
+    model, x = of_copula
     x = x[:12].repeat_interleave(3, 0)  # three candidates of each row
     rng = torch.Generator().manual_seed(0)
     u, known = torch.rand(x.shape, generator=rng), torch.rand((12, x.shape[1]), generator=rng) < 0.5
