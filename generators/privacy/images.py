@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.images import LABEL_COLUMN, ImageForm, Images
+from launderette.generators.data.values import text_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import learning
-from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, text_of
+from launderette.generators.privacy.domain import OTHER_LABEL, Privacy
 from launderette.generators.privacy.ledger import IMAGE_UNITS, Event, Ledger
 
 SIZE = "size and colour of the images"  # the shape of the array that holds them, whoever is in it

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.values import single, text_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
 from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy import accounting
-from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field, single, text_of
+from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field
 from launderette.generators.privacy.queries import NoisyQueries
 
 WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the share of the budget that goes to the domain

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from launderette.generators import GeneratorError, Privacy, Schema
 from launderette.generators.data.images import LABEL_COLUMN, ImageForm
+from launderette.generators.data.values import text_of
 from launderette.generators.privacy import images
-from launderette.generators.privacy.domain import text_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.image_sources import private
 from launderette.pipelines.image_sources.decoding import Decoded
