@@ -27,7 +27,7 @@ WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the shar
 WEIGHT_SHARE, MOST_SHARE = 0.004, 0.12  # of mu^2: of one weight, and of all together
 DELTA_SHARE = 0.5  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
-TOLD_DEVIATIONS = 4.0  # standard deviations of noise by which rows are told from none
+SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
 COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
 MOST_LEARNT_DECIMALS = 6
 LEARNT_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
@@ -89,7 +89,7 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     share = WEIGHTS["form"] * asked.share
     answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, share)
     noise = math.sqrt(answer.variance)
-    told = np.where(answer.values > TOLD_DEVIATIONS * noise, answer.values, 0)
+    told = np.where(answer.values > SEEN_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
         what = f"the form (noise of {noise:.0f} rows drowns it)"
         raise private_field(column.name, what, column.kind or None)
@@ -181,7 +181,7 @@ def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[A
     counts = np.bincount(np.clip(powers, -MOST_POWER, MOST_POWER) + MOST_POWER, minlength=2 * MOST_POWER + 1)
     share = WEIGHTS["bounds"] * asked.share
     answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, share)
-    held = np.flatnonzero(answer.values > TOLD_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
+    held = np.flatnonzero(answer.values > SEEN_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
     if not len(held):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
         raise private_field(column.name, what, column.kind)
