@@ -24,6 +24,7 @@ NUMBER_PATTERN = re.compile(
     rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
     rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT_NAME}|{CLOSE_UNIT})?(?P<close>\))?"
 )
+STATED_NUMBER = Decimal("1234.5")  # how it is written tells a format, and of whole numbers how 1234 is
 LEAST_PRICED_SHARE = 0.05  # of the texts, with a currency, from which those without are amounts of it: 0 and $4.99
 # (group, decimal), the likelier first
 SEPARATORS = [("", "."), (",", "."), ("", ","), (".", ",")]
@@ -123,6 +124,13 @@ def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
     kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
     zeros = [counts[text] for text in ("0", f"{prefix}0{suffix}")]
     return replace(_styled(best, kept), bare_zero=bool(prefix + suffix) and zeros[0] > zeros[1]) if kept else None
+
+
+def stated(example: str) -> NumberFormat | None:
+    """Return the format in which STATED_NUMBER, or its whole part, is written as `example`; None for another text."""
+    found = infer([example])
+    number = found and found.parse(example)
+    return found if number is not None and abs(number) in (STATED_NUMBER, int(STATED_NUMBER)) else None
 
 
 def _commonest(pairs: Iterable[tuple[Value, int]]) -> Value:

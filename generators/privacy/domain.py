@@ -17,7 +17,7 @@ import pandas as pd
 from launderette.generators.data.schema import Boolean, Categorical, Column, Datetime, Numerical, Schema
 from launderette.generators.data.values import single, text_of
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.formats import date_format, grid, number_format, timestamps
 from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
@@ -33,6 +33,7 @@ NEEDED = {  # by kind, the fields that are stated or learnt
     "boolean": (),
     "": ("kind",),
 }
+OPTIONAL = {"numerical": ("format",)}  # that may be stated too
 KIND_EXAMPLES = {
     "numerical": "{kind: numerical, bounds: [lowest, highest], decimals: 0}",
     "categorical": "{kind: categorical, categories: [one, another]}",
@@ -53,8 +54,9 @@ def private_field(name: str, what: str, kind: str | None = None) -> GeneratorErr
 
 @dataclass(frozen=True)
 class PublicColumn:
-    """One column as it is publicly known. `bounds` are numbers, or dates as `format` writes them; `missing` tells
-    whether values may be missing; `derived` is the formula of other columns that gives it (formulas.py).
+    """One column as it is publicly known. `bounds` are numbers, or dates as `format` writes them; the `format` of
+    numbers that are texts is how 1234.5 is written; `missing` tells whether values may be missing; `derived` is the
+    formula of other columns that gives it (formulas.py).
     """
 
     name: str
@@ -110,10 +112,12 @@ class PublicColumn:
     def entry(self) -> dict[str, Any]:
         """The column as an entry under `columns`, and what of it was learnt."""
         known = {key: getattr(self, key) for key in ("kind", *NEEDED[self.kind])}
+        known |= {key: value for key in OPTIONAL.get(self.kind, ()) if (value := getattr(self, key))}
         lists = {key: list(value) for key, value in known.items() if isinstance(value, tuple)}
         return known | lists | {"missing": self.missing, "derived": self.derived, "learnt": list(self.learnt)}
 
     def _check(self, learn: bool) -> None:
+        self._check_own()
         if self.derived:
             self._check_derived()
         elif self.lacking and not learn:
@@ -127,6 +131,18 @@ class PublicColumn:
             self._check_bounds()
         if self.kind == "categorical" and len(set(map(text_of, self.categories or ()))) < len(self.categories or ()):
             raise GeneratorError(f"expected every category of column {self.name!r} once, found one twice; keep one")
+
+    def _check_own(self) -> None:
+        """Raise GeneratorError for a field that no column of this kind has, and for a format that writes no number."""
+        own = {*NEEDED[self.kind], *OPTIONAL.get(self.kind, ())}
+        for name in ("bounds", "decimals", "categories", "format"):
+            if self.kind and name not in own and getattr(self, name) not in (None, "", ()):
+                raise GeneratorError(f"expected no {name} of column {self.name!r}, which is {self.kind}; leave it out")
+        if self.kind == "numerical" and self.format and self.written is None:
+            raise GeneratorError(
+                f"expected as format of column {self.name!r} how it writes 1234.5, or 1234 if it has no decimals, such "
+                f'as "€1,234.50" or "1.234,5 %", found {self.format!r}'
+            )
 
     def _check_derived(self) -> None:
         if self.kind not in ("numerical", "datetime") or self.bounds or self.categories:
@@ -157,6 +173,11 @@ class PublicColumn:
             )
 
     @property
+    def written(self) -> number_format.NumberFormat | None:
+        """How numbers are written that are texts; None for plain ones."""
+        return number_format.stated(str(self.format)) if self.kind == "numerical" and self.format else None
+
+    @property
     def scale(self) -> float:
         """Ticks per unit of a number, microseconds per tick of a date (see grid.py)."""
         if self.kind == "numerical":
@@ -179,8 +200,8 @@ class PublicColumn:
         match self.kind:
             case "numerical":
                 whole = "Int64" if self.missing else "int64"
-                dtype = whole if not self.decimals else "float64"
-                return Numerical(self.name, dtype, self.decimals, derived=self.derived or None)
+                dtype = "object" if self.format else whole if not self.decimals else "float64"
+                return Numerical(self.name, dtype, self.decimals, self.written, self.derived or None)
             case "datetime":
                 return Datetime(self.name, "object", self.format, derived=self.derived or None)
             case "boolean":
@@ -223,10 +244,24 @@ class PublicColumn:
         except (ValueError, OverflowError):
             return None
 
-    def _numbers(self, values: pd.Series) -> pd.Series:
+    def read_numbers(self, values: pd.Series) -> np.ndarray:
+        """Return the numbers that values stand for, each by itself, missing where one stands for none: float64."""
+        values = self.plain(values)
         numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
-        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        return pd.Series(np.clip(numbers, *(self.bounds or (-math.inf, math.inf))), index=values.index)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+    def plain(self, values: pd.Series) -> pd.Series:
+        """Return numbers in place of texts of the stated format; all else as it is."""
+        if (form := self.written) is None:
+            return values
+        return values.astype("object").map(lambda value: form.parse(value) if isinstance(value, str) else value)
+
+    def _numbers(self, values: pd.Series) -> pd.Series:
+        numbers = np.clip(self.read_numbers(values), *(self.bounds or (-math.inf, math.inf)))
+        if not self.format:
+            return pd.Series(numbers, index=values.index)
+        ticks, missing = np.round(np.nan_to_num(numbers) * self.scale).astype("int64"), np.isnan(numbers)
+        return grid.from_grid(ticks, missing, self.column, self.scale).set_axis(values.index)
 
 
 def provenance(columns: Iterable[PublicColumn]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -85,7 +85,7 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     """Return a column with its kind, decimals and format known."""
     if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
         return column
-    counts = np.bincount(_each(values, _form), minlength=OTHER_TEXT + 1)
+    counts = np.bincount(_each(column.plain(values), _form), minlength=OTHER_TEXT + 1)
     share = WEIGHTS["form"] * asked.share
     answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, share)
     noise = math.sqrt(answer.variance)
@@ -173,10 +173,10 @@ def _known(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicCo
 
 def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[Any, Any]:
     """Return the bounds of the powers of two, of either sign, between which more rows lie than noise makes."""
-    numbers = column.conformed(values)
     if column.kind == "numerical":
-        numbers = numbers.clip(-EXACT_INTEGERS / column.scale, EXACT_INTEGERS / column.scale)
-    ticks, _ = grid.to_grid(numbers, column.column, column.scale)
+        most = EXACT_INTEGERS / column.scale
+        values = pd.Series(column.read_numbers(values)).clip(-most, most)
+    ticks, _ = grid.to_grid(column.conformed(values), column.column, column.scale)
     powers = np.sign(ticks) * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
     counts = np.bincount(np.clip(powers, -MOST_POWER, MOST_POWER) + MOST_POWER, minlength=2 * MOST_POWER + 1)
     share = WEIGHTS["bounds"] * asked.share

@@ -4,6 +4,7 @@ Nothing is found out from the rows: neither how the file is written, nor a type,
 for what `domain: learn` pays for. So one row more or less changes nothing of another.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
+from launderette.generators.data.values import single
 from launderette.generators.privacy import formulas, learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
@@ -240,6 +242,6 @@ def _changed(column: PublicColumn, raw: pd.DataFrame, conformed: pd.DataFrame) -
     if others := int((after == OTHER_LABEL).sum()) if column.kind == "categorical" else 0:
         yield f"{others:,} values of column {column.name!r} are not among its categories and become {OTHER_LABEL}."
     if column.kind == "numerical":
-        numbers = pd.to_numeric(before.astype("object"), errors="coerce")
-        if clipped := int((numbers.notna() & (numbers != after)).sum()):
+        numbers, bounds = column.read_numbers(single(before)), column.bounds or (-math.inf, math.inf)
+        if clipped := int(((numbers < bounds[0]) | (numbers > bounds[1])).sum()):
             yield f"{clipped:,} values of column {column.name!r} lie beyond its bounds and are clipped to them."

@@ -24,6 +24,7 @@ LABELS = {"kind": "categorical", "categories": ["x", "y"]}
 COLUMNS = {
     "number": {"kind": "numerical", "bounds": [0, 99], "decimals": 0, "missing": False},
     "amount": {"kind": "numerical", "bounds": [-1.5, 1.5], "decimals": 2},
+    "price": {"kind": "numerical", "bounds": [0, 2], "decimals": 2, "format": "€1,234.50"},
     "label": LABELS | {"missing": False},
     "other": LABELS,
     "truth": {"kind": "boolean", "missing": False},
@@ -33,6 +34,7 @@ TABLE = pd.DataFrame(
     {
         "number": STREAM.integers(0, 99, ROWS),
         "amount": STREAM.random(ROWS),
+        "price": [f"€{price:.2f}" for price in STREAM.random(ROWS)],
         "label": STREAM.choice(["x", "y"], ROWS),
         "other": STREAM.choice(["x", "y"], ROWS),
         "truth": STREAM.random(ROWS) < 0.5,
