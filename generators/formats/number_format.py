@@ -129,7 +129,7 @@ def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
 def stated(example: str) -> NumberFormat | None:
     """Return the format in which STATED_NUMBER, or its whole part, is written as `example`; None for another text."""
     found = infer([example])
-    number = found and found.parse(example)
+    number = found.parse(example) if found else None
     return found if number is not None and abs(number) in (STATED_NUMBER, int(STATED_NUMBER)) else None
 
 

@@ -10,7 +10,7 @@ from launderette.pipelines.modalities import families
 from launderette.pipelines.modalities.contract import Ingested
 from launderette.pipelines.privacy import public_images
 from launderette.pipelines.templates.filling import ANOTHER, Draft, filled
-from launderette.pipelines.templates.private_tables import STATED
+from launderette.pipelines.templates.private_tables import ROOM
 
 
 def draft(
@@ -19,7 +19,7 @@ def draft(
     """Return the first configuration of images whose labels, size and channels are to be stated."""
     image, *labels = found.schema.columns
     assert isinstance(image, Image)
-    label = STATED["categorical"] if labels else "drop"
+    label = f"{ROOM['categorical']}  # all that anybody could have" if labels else "drop"
     columns = f"columns:                   # what is publicly known\n  label: {label}\n\n"
     known = [f"images.size=[{image.height}, {image.width}]", f"images.channels={image.channels}", "images.bits=null"]
     asked = [*known, f"generator.name={public_images.PRIVATE_IMAGE_GENERATOR}", *settings]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from generators.privacy import accounting, descent, ledger, noise
 from generators.privacy.domain import OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
+from pipelines.config import RunConfig
 from pipelines.modalities import private_tabular
 from pipelines.privacy import public, spending, splitting
 from pipelines.release import verifying
@@ -310,6 +312,9 @@ def test_init_leaves_room_for_what_is_public(source, capsys):
     assert main(["init", "people.csv", "--epsilon", "3"]) == 0
     written = Path("launder.yaml").read_text().replace(str(source), "")
     assert "bounds: []" in written and "categories: []" in written and "Ulm" not in written and "90" not in written
+    assert "at most e^3 = 20.1, but for" in written and "does NOT protect" in written
+    unasked = {"name", "images", "augment", "personal", "protect", "train"}
+    assert {*RunConfig.model_fields} - {*yaml.safe_load(written)} == unasked
     assert main(["run", "launder.yaml"]) == 1
     assert "expected two bounds of column 'age', found 0" in capsys.readouterr().err
 

@@ -1,6 +1,7 @@
 """Numbers that are texts, under a privacy budget: how they are written is stated, and kept to."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ import generators
 from generators import GeneratorError, Privacy
 from generators.formats import number_format
 from generators.privacy import learning
+from pipelines import config
+from pipelines.cli import main
+from pipelines.privacy import public
 
 EXAMPLES = ["€1,234.50", "1.234,5 %", "1\u202f234,5", "1234,5", "(1,234.50)", "1,234 kg", "CHF 1'234.50", "1234.5"]
 AMOUNTS = [Decimal(int(n)) / 100 for n in np.random.default_rng(0).integers(-99_999, 999_999, 600)]
@@ -58,3 +62,21 @@ def test_of_numbers_whose_format_is_stated_the_rest_is_learnt():
 def test_what_a_column_of_its_kind_has_not_is_one_sentence(entry, sentence):
     with pytest.raises(GeneratorError, match=sentence):
         Privacy(1.0, 1e-5, {"x": entry}).public(["x"])
+
+
+def test_a_first_configuration_states_formats_as_the_rows_look(tmp_path, monkeypatch):
+    """Filled in with bounds and categories, it reads every value."""
+    monkeypatch.chdir(tmp_path)
+    _, frame = table("€1,234.50")
+    frame = frame.rename(columns={"x": "größe: x"}).assign(day="31.12.2020", of=["a", "b"] * 300)
+    frame.to_csv("t.csv", index=False)
+    assert main(["init", "t.csv", "--epsilon", "3"]) == 0
+    written = Path("launder.yaml").read_text()
+    assert 'format: "€1,234.50"' in written and 'format: "%d.%m.%Y"' in written
+    filled = {"decimals: 2, ": "decimals: 2, bounds: [-1000, 10000], ", '"%d.%m.%Y", ': '"%d.%m.%Y", bounds: [b, b], '}
+    for old, new in filled.items():
+        written = written.replace("bounds: [], " + old, new).replace(old + "bounds: []", new.strip(", "))
+    written = written.replace("[b, b]", '["01.01.2020", "31.12.2021"]').replace("categories: []", "categories: [a, b]")
+    Path("launder.yaml").write_text(written)
+    kept, _, notes = public.read(config.load("launder.yaml"))
+    assert not notes and kept["größe: x"].equals(frame["größe: x"])
