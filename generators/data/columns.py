@@ -6,16 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data import spelled
 from launderette.generators.data.centres import centres
 from launderette.generators.data.intervals import Cut, cells_of
 from launderette.generators.data.lattices import Lattice, lattice_of
 from launderette.generators.data.lists import onto_shared
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
+from launderette.generators.data.spelled import Spelled
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.scaled_format import ScaledFormat
@@ -79,7 +81,8 @@ class Cells(_Split):
 
     `scale` is that of grid.py, `centres` are those of centres.py (none: all in the middle); `words` are the texts that
     missing values are written as (None for none), with their shares; in the cells `gaps` lies no training row;
-    values are points of the `lattice`, where there is one.
+    values are points of the `lattice`, where there is one; `spelled` are ticks and values of numbers of single
+    precision that enough rows share, to the last bit, which readers of files round each in their own way.
     """
 
     column: Numerical | Datetime
@@ -92,6 +95,7 @@ class Cells(_Split):
     centres: list[float] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     lattice: Lattice | None = None
+    spelled: Spelled = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -167,7 +171,8 @@ class Cells(_Split):
 
     def written(self, ticks: np.ndarray, is_missing: np.ndarray, inside: np.ndarray) -> pd.Series:
         """Write ticks as values of the column; `inside` chooses the word for a missing one."""
-        return self._worded(from_grid(ticks, is_missing, self.column, self.scale), is_missing, inside)
+        values = spelled.respelled(from_grid(ticks, is_missing, self.column, self.scale), ticks, self.spelled)
+        return self._worded(values, is_missing, inside)
 
     def cells_at(self, ticks: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
         """Return the cell of each tick, the nearest one where it lies in none: int64 [rows]."""
@@ -191,6 +196,10 @@ class Cells(_Split):
             return low + inside * (high - low)
         whole = self.lattice.between if self.lattice else _whole_between
         return self._of_few_digits(whole(inside, low, high), low, high)
+
+    def near_shared(self, numbers: np.ndarray, error: float) -> np.ndarray:
+        """Return numbers [rows] without a grid, at a value of its own cell where they lie within a relative error."""
+        return spelled.near(numbers, np.array([a for a, b in zip(self.low, self.high, strict=True) if a == b]), error)
 
     def on_steps(self, ticks: np.ndarray) -> np.ndarray:
         """Return the ticks nearest to real numbers [rows] of them that lie in the steps of the column's values."""
@@ -222,6 +231,8 @@ class Labels(_Split):
     starts: list[int]
     missing: bool
     order: list[Any] = field(default_factory=list)  # the labels from the lowest to the highest, of an ordered category
+    kind: ClassVar[str] = "categorical"
+    scale: ClassVar[float] = 1.0  # of `numbers`
 
     @property
     def size(self) -> int:
@@ -230,6 +241,15 @@ class Labels(_Split):
     @cached_property
     def _rank(self) -> dict[Any, int]:
         return {label: rank for rank, label in enumerate(self.labels)}
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The labels as formulas take them, NaN for texts and a missing value: float64 [labels + 1]."""
+        return np.array([float(v) if isinstance(v, bool | int | float) else np.nan for v in (*self.labels, None)])
+
+    def cells_at(self, numbers: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
+        """Return the rank of the label nearest to each number: int64 [rows]."""
+        return np.where(is_missing, self.size, np.abs(numbers[:, None] - self.numbers[:-1]).argmin(1))
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return the rank of each label, the last rank for a label never seen: int64 [rows]."""
@@ -281,7 +301,8 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
     words, middles = _words(values[~present]), centres(ticks, cut.low, cut.high)
     gaps = np.flatnonzero(cut.gaps).tolist()
-    return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice)
+    own = spelled.of(values, ticks, present) if column.kind == "numerical" and column.single else []
+    return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice, own)
 
 
 def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
@@ -322,5 +343,6 @@ def restore_column(document: Mapping) -> Cells | Labels:
     if entry.pop("type") == "Labels":
         return Labels(**entry)
     entry["words"] = [(word, share) for word, share in entry["words"]]
+    entry["spelled"] = [(tick, value) for tick, value in entry["spelled"]]
     entry["lattice"] = entry["lattice"] and Lattice(*entry["lattice"])
     return Cells(**entry | {"column": column_of(entry["column"])})

@@ -20,7 +20,7 @@ from launderette.generators.data.schema import (
 )
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import dtypes, number_format, written
-from launderette.generators.formats.decimals import decimals_of
+from launderette.generators.formats.decimals import decimals_of, precision_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.formats.written import WrittenNumber
@@ -53,7 +53,8 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     match kind:
         case "numerical":
             form = written.number_format(present, stated=stated)
-            return Numerical(name, dtype, decimals_of(_read(present, form)), form)
+            decimals, single = precision_of(_read(present, form))
+            return Numerical(name, dtype, decimals, form, single=single)
         case "categorical":
             return Categorical(name, dtype)
         case "boolean":

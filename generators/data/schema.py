@@ -30,7 +30,8 @@ class Numerical:
     `dtype`.
 
     `format` says how it is written where it is text; `derived` is a formula of other columns that gives it
-    (generators/derived), False where none is to be looked for.
+    (generators/derived), False where none is to be looked for; `single` is with how many significant digits a column
+    of double precision holds numbers of single precision, 0 where it does not.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Numerical:
     decimals: int | None = None
     format: WrittenNumber | None = None
     derived: str | bool | None = None
+    single: int = 0
     kind: Literal["numerical"] = "numerical"
 
 

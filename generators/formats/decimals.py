@@ -10,7 +10,40 @@ MAX_DECIMALS = 12
 LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
 LARGEST_TICK = 2**62  # so that differences of ticks fit int64
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
+SINGLE_DIGITS = (17, 10, 9, 8)  # that files show of numbers of single precision
+SINGLE_ERROR, LARGEST_SINGLE = 1e-7, 1e38
+READING_ERROR = 1e-14  # relative: some files show 15 digits, and fast readers of CSV miss the last bit
 MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
+
+
+def precision_of(present: pd.Series) -> tuple[int | None, int]:
+    """Return the decimals of `decimals_of`, and with how many significant digits a column of double precision holds
+    numbers of single precision (3.1 as 3.0999999046325684, as in files of Stata), 0 where it does not. Then the
+    decimals are those that the numbers had before.
+    """
+    decimals = decimals_of(present)
+    if str(present.dtype).lower() != "float64" or decimals == 0:
+        return decimals, 0
+    numbers = np.unique(pd.to_numeric(present).to_numpy("float64", na_value=np.nan))
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers) or np.abs(numbers).max() > LARGEST_SINGLE:
+        return decimals, 0
+    narrow = numbers.astype("float32")
+    held = (digits for digits in SINGLE_DIGITS if _alike(in_digits(narrow, digits), numbers, READING_ERROR))
+    if not _alike(narrow, numbers, SINGLE_ERROR) or not (digits := next(held, 0)):
+        return decimals, 0
+    before = decimals_of(pd.Series(present[np.isfinite(present)].to_numpy("float64").astype("float32")))
+    fewer = decimals is None or (before is not None and before < decimals)
+    return (before, digits) if fewer else (decimals, 0)
+
+
+def _alike(a: np.ndarray, b: np.ndarray, error: float) -> bool:
+    return bool(np.allclose(a, b, rtol=error, atol=0))
+
+
+def in_digits(narrow: np.ndarray, digits: int) -> np.ndarray:
+    """Return numbers of single precision as so many significant digits of each are read: float64."""
+    return np.array([float(f"{number:.{digits}g}") for number in narrow.astype("float64").tolist()], dtype="float64")
 
 
 def decimals_of(present: pd.Series) -> int | None:

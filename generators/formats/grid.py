@@ -15,6 +15,7 @@ from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import date_format, dtypes, timestamps
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import zone_of
+from launderette.generators.formats.decimals import in_digits
 
 MICROSECONDS = 1e6  # per second, the unit of durations
 
@@ -125,6 +126,8 @@ def _plain_numbers(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical,
         values = pd.Series(ticks, dtype="int64")
         return dtypes.cast(values.astype("Int64").mask(is_missing) if is_missing.any() else values, column.dtype)
     numbers = ticks / scale if scale else ticks
+    if column.single:
+        numbers = in_digits(numbers.astype("float32"), column.single)
     values = pd.Series(np.where(is_missing, np.nan, _whole(numbers, column.dtype) if whole else numbers))
     return dtypes.cast(values, column.dtype)
 

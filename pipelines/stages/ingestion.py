@@ -15,7 +15,7 @@ from launderette.generators.data import parts
 from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
-from launderette.generators.formats.decimals import decimals_of
+from launderette.generators.formats.decimals import precision_of
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
@@ -260,7 +260,10 @@ def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig)
     _, k = settle(0, config.protect.extremes, len(present))
     inner = values.numbers(present, column).sort_values()
     inner = inner.iloc[k : len(inner) - k]
-    return replace(column, decimals=decimals_of(inner)) if len(inner) else column
+    if inner.empty:
+        return column
+    decimals, single = precision_of(inner)
+    return replace(column, decimals=decimals, single=single)
 
 
 def check_constraints(schema: Schema, config: RunConfig) -> None:

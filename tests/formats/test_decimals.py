@@ -1,0 +1,49 @@
+"""Numbers of single precision that a file holds in double precision have the decimals they were written with."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.data import encoding
+from generators.data.inference import infer
+from generators.formats.decimals import precision_of
+
+
+@settings(max_examples=30, deadline=None)
+@given(decimals=st.integers(1, 3), digits=st.sampled_from([17, 15, 9]), seed=st.integers(0, 99))
+def test_decimals_are_those_before_and_what_is_released_is_written_alike(decimals, digits, seed):
+    rng = np.random.default_rng(seed)
+    known = np.round(np.where(rng.random(200) < 0.5, rng.integers(0, 99, 200) / 99, rng.uniform(0, 60, 200)), decimals)
+    file = np.array([float(f"{number:.{digits}g}") for number in known.astype("float32").astype("float64").tolist()])
+    frame = pd.DataFrame({"v": np.where(np.arange(200) % 20, file, np.nan)})
+    column = infer(frame).column("v")
+    assert column.decimals == decimals and column.single
+    (cells,) = encoding.fit(frame, infer(frame)).columns
+    drawn = cells.decode(np.arange(cells.size), np.zeros(cells.size))
+    assert drawn.dtype == "float64" and precision_of(drawn)[0] == decimals
+    assert np.allclose(np.round(drawn, decimals).astype("float32"), drawn, rtol=1e-7)
+    common = frame["v"].value_counts()
+    assert set(common.index[common >= 5]) <= set(drawn)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.round(np.random.default_rng(0).uniform(0, 60, 99), 2),
+        np.random.default_rng(0).integers(0, 2**22, 99) / 4,  # numbers of both precisions
+        np.random.default_rng(0).normal(size=99),
+        np.random.default_rng(0).integers(10**8, 10**9, 99) / 1e9,
+        np.array([np.inf, 1e300, 0.1, np.nan]),
+    ],
+)
+def test_numbers_of_double_precision_are_no_others(values):
+    assert precision_of(pd.Series(values))[1] == 0
+
+
+def test_continuous_numbers_of_single_precision_stay_so():
+    frame = pd.DataFrame({"v": np.random.default_rng(0).normal(size=300).astype("float32").astype("float64")})
+    (cells,) = encoding.fit(frame, infer(frame)).columns
+    drawn = cells.decode(np.arange(cells.size), np.full(cells.size, 0.3))
+    assert cells.column.decimals is None and (drawn.astype("float32").astype("float64") == drawn).all()
