@@ -64,7 +64,7 @@ class Encoding:
         if not self.between or self.between[0].name in frame:
             return frame
         names = {name for one in self.between for name in one.formula.sources}
-        values = {name: values_of(frame[name], self.ordered(self.index(name))) for name in names}
+        values = {name: values_of(frame[name], self.column(name)) for name in names}
         return frame.assign(**{one.name: one.values(values) for one in self.between})
 
     def cells(self, tokens: np.ndarray) -> list[np.ndarray]:
@@ -91,15 +91,16 @@ class Encoding:
     ) -> dict[str, pd.Series]:
         """Return the values of all columns `known`, as `decode_learned`."""
         cells, limits = self.cells(tokens), limits or {}
-        ticks = {k: self.ordered(k).ticks(cells[k], inside[:, k], limits.get(k)) for k in self.sources}
+        own = {k: column for k in self.sources if isinstance(column := self.known[k], Cells)}
+        ticks = {k: column.ticks(cells[k], inside[:, k], limits.get(k)) for k, column in own.items()}
         cells, ticks = self.worked_out(cells, ticks)
         found = {}
         for k, column in enumerate(self.known):
+            place = inside[:, k if k < len(self.columns) else 0]  # chooses the word of a missing value
             if k in ticks and isinstance(column, Cells):
-                word = inside[:, k if k < len(self.columns) else 0]  # of a missing value
-                found[column.name] = column.written(ticks[k], cells[k] >= column.size, word)
+                found[column.name] = column.written(ticks[k], cells[k] >= column.size, place)
             else:
-                found[column.name] = column.decode(cells[k], inside[:, k], limits.get(k))
+                found[column.name] = column.decode(cells[k], place, limits.get(k))
         return found
 
     @cached_property
@@ -141,11 +142,17 @@ class Encoding:
         """
         cells, ticks = list(cells), dict(ticks)
         for k, one in enumerate(self.derived, len(self.columns)):
-            own = {j: self.ordered(j) for j in self._sources_of(one)}
-            values = [np.where(cells[j] >= c.size, np.nan, ticks[j] / per_unit(c)) for j, c in own.items()]
+            values = [self._values_at(j, cells, ticks) for j in self._sources_of(one)]
             ticks[k], is_missing = one.ticks(values)
             cells.append(one.column.cells_at(ticks[k], is_missing))
         return cells, ticks
+
+    def _values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Return the values of column k as formulas take them: float64 [rows]."""
+        column = self.known[k]
+        if isinstance(column, Labels):
+            return column.numbers[cells[k]]
+        return np.where(cells[k] >= column.size, np.nan, ticks[k] / per_unit(column))
 
     def identifiers(self, n: int, seed: int) -> dict[str, pd.Series]:
         """Return fresh values of the identifier columns of n rows, which share them: of all rows together."""
@@ -176,8 +183,7 @@ class Encoding:
         known = [restore_column(entry) for entry in document["columns"]]
         formulas = [Formula.from_dict(entry) for entry in document["derived"]]
         own = len(known) - len(formulas)
-        last = [column for column in known[own:] if isinstance(column, Cells)]
-        derived = tuple(Derived(*pair) for pair in zip(last, formulas, strict=True))
+        derived = tuple(Derived(*pair) for pair in zip(known[own:], formulas, strict=True))
         groups = entities.restore(document["groups"])
         between = tuple(Between.from_dict(entry) for entry in document["between"])
         return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between)
@@ -244,15 +250,15 @@ def fit(
     frame = parts.split(frame, schema)
     owners = None if groups is None else numbered(groups, len(frame))
     known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
-    derived, narrow = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
+    derived, between = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
     names = {one.name for one in derived}
     columns = [column for column in known if column.name not in names]
-    for one in narrow:
-        pair = [column for column in known if isinstance(column, Cells) and column.name in one.between.formula.sources]
-        ends = {column.name: values_of(frame[column.name], column) for column in pair}
-        columns.append(one.cells(_once(pd.Series(one.between.values(ends)), owners).to_numpy()))
+    for one in between:
+        own = [column for column in known if column.name in one.between.formula.sources]
+        values = one.between.values({column.name: values_of(frame[column.name], column) for column in own})
+        columns.append(one.cells(_once(pd.Series(values), owners).to_numpy()))
     named = entities.fit(frame, schema, salt)
-    return Encoding(schema, tuple(columns), named, derived, tuple(one.between for one in narrow))
+    return Encoding(schema, tuple(columns), named, derived, tuple(one.between for one in between))
 
 
 def _once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:

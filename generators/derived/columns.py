@@ -6,19 +6,30 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells
-from launderette.generators.derived.formulas import Formula, rounded
+from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.data.schema import Numerical
+from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, rounded
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 
+SINGLE_SLACK = 1e-6  # relative, of numbers of single precision
 
-def per_unit(column: Cells) -> float:
+
+def slack_of(column: Cells | Labels) -> float:
+    """Return how far from its exact value a number of a column may lie, relative to it."""
+    single = isinstance(column, Cells) and isinstance(column.column, Numerical) and column.column.single
+    return SINGLE_SLACK if single or "32" in column.dtype else ROUNDING_SLACK
+
+
+def per_unit(column: Cells | Labels) -> float:
     """Return ticks per unit of value: of a number's 1, of a date's microsecond."""
     return 1 / column.scale if column.kind == "datetime" else column.scale or 1.0
 
 
-def values_of(values: pd.Series, column: Cells) -> np.ndarray:
+def values_of(values: pd.Series, column: Cells | Labels) -> np.ndarray:
     """Return a column's values as formulas take them: float64 [rows], NaN where missing."""
+    if isinstance(column, Labels):
+        return column.numbers[column.encode(values)]
     ticks, present = to_grid(values, column.column, column.scale)
     found = np.full(len(values), np.nan)
     found[present] = ticks / per_unit(column)
@@ -29,7 +40,7 @@ def values_of(values: pd.Series, column: Cells) -> np.ndarray:
 class Derived:
     """A column that a formula works out; its `column` knows the grid, the type and the range of its training rows."""
 
-    column: Cells = field(repr=False)
+    column: Cells | Labels = field(repr=False)
     formula: Formula
 
     @property
@@ -41,9 +52,9 @@ class Derived:
         exact = self.formula.value(values) * per_unit(self.column)
         is_missing = np.isnan(exact)
         ticks = np.where(is_missing, 0, exact)
-        if not self.column.scale:
-            return ticks, is_missing
-        if self.formula.rounding == "steps":
+        if isinstance(self.column, Cells) and not self.column.scale:
+            return self.column.near_shared(ticks, slack_of(self.column)), is_missing
+        if self.formula.rounding == "steps" and isinstance(self.column, Cells):
             return self.column.on_steps(ticks), is_missing
         return rounded(ticks, self.formula.rounding).astype("int64"), is_missing
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.derived import narrow
-from launderette.generators.derived.columns import Derived, in_order, per_unit, values_of
+from launderette.generators.derived import choices, narrow
+from launderette.generators.derived.choices import Exclusive
+from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import (
     LEAST_COMPARED_ROWS,
-    SINGLE_SLACK,
     ColumnValues,
     TableValues,
     tried,
@@ -38,32 +38,39 @@ BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
 
 class Holding(NamedTuple):
-    """A formula that holds, how much its sources say of each other, 0 to 1, and whether nothing had to be rounded."""
+    """A formula that holds, how much its sources say of each other, 0 to 1, whether nothing had to be rounded, and
+    whether it gives numbers of a grid by ones that lie on none.
+    """
 
     target: str
     formula: Formula
     related: float
     exact: bool
+    gridless: bool
 
 
 def find(
     frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
-) -> tuple[tuple[Derived, ...], tuple[Narrow, ...]]:
+) -> tuple[tuple[Derived, ...], tuple[Narrow | Exclusive, ...]]:
     """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
-    is found, none of `kept`; and those among them that nearly follow from another. GeneratorError where the rows
-    contradict a statement.
+    is found, none of `kept`; and what is learnt in place of those among them that nearly follow from another, or
+    exclude each other. GeneratorError where the rows contradict a statement.
     """
     seen = _seen(frame, columns)
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
-    found.sort(key=lambda one: (len(one.formula.sources), int(RELATED_STEPS * one.related)))  # else as they are tried
+    # else as they are tried
+    found.sort(key=lambda one: (len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless))
     for one in found:
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
     _sharpen(chosen, found)
     nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
-    return in_order([Derived(seen[name].column, formula) for name, formula in chosen.items()]), tuple(nearly)
+    found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
+    derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
+    derived += [one for own in found_sets for one in own.derived(by_name)]
+    return in_order(derived), (*nearly, *found_sets)
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
@@ -106,7 +113,9 @@ def _holding(seen: TableValues) -> Iterator[Holding]:
             sources = [seen[name] for name in formula.sources]
             text = f"floor({formula.text})" if rounding == "down" else formula.text
             settled = replace(formula, rounding=rounding, text=text)
-            yield Holding(target, settled, _related(sources), not _rounds(seen[target], sources, formula))
+            own = seen[target]
+            gridless = bool(own.column.scale) and not all(source.column.scale for source in sources)
+            yield Holding(target, settled, _related(sources), not _rounds(own, sources, formula), gridless)
 
 
 def _related(sources: Sequence[ColumnValues]) -> float:
@@ -155,8 +164,8 @@ def _given(own: ColumnValues, exact: np.ndarray, *, counted: bool) -> dict[Round
     """
     scale = per_unit(own.column)
     if not own.column.scale:
-        slack = SINGLE_SLACK if "32" in own.column.dtype else ROUNDING_SLACK
-        return {"away": np.abs(exact - own.values) <= slack * np.maximum(np.abs(exact), np.abs(own.values))}
+        slack = slack_of(own.column) * np.maximum(np.abs(exact), np.abs(own.values))
+        return {"away": np.abs(exact - own.values) <= slack}
     ticks, exact = np.rint(own.values * scale), exact * scale
     away, even, down = (rounded(exact, way) == ticks for way in ("away", "even", "down"))
     nearest = np.abs(exact - ticks) <= 0.5 + ROUNDING_SLACK * np.maximum(1, np.abs(ticks))

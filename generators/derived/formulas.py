@@ -1,11 +1,11 @@
-"""Formulas by which one column follows from others: price * quantity, net + tax, ordered + days.
+"""Formulas by which one column follows from others: price * quantity, net + tax, ordered + days, log(wage).
 
 Values are numbers as they are and dates as microseconds since 1970; NaN where missing. Where a source is missing, so is
 what follows from it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,19 @@ import numpy as np
 Rounding = Literal["away", "even", "down", "steps"]
 ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a half it is one
 UNQUOTED_NAME = re.compile(r"\w[\w.]*")
+IS_ZERO = "is zero"  # 1 for 0 and 0 for all else: of the number of a choice less one of them, whether it is that one
+Elementwise = Callable[[np.ndarray], np.ndarray]
+FUNCTIONS: dict[str, tuple[Elementwise, Elementwise]] = {  # with their inverses
+    "": (np.asarray, np.asarray),
+    "log": (np.log, np.exp),
+    "log10": (np.log10, lambda values: 10.0**values),
+    "exp": (np.exp, np.log),
+    "sqrt": (np.sqrt, np.square),
+    IS_ZERO: (
+        lambda values: np.where(np.isnan(values), np.nan, values == 0),
+        lambda values: np.where(values == 1, 0.0, np.nan),
+    ),
+}
 
 
 class Monomial(NamedTuple):
@@ -26,20 +39,23 @@ class Monomial(NamedTuple):
 
 @dataclass(frozen=True)
 class Formula:
-    """A sum of products of powers of the sources, which is rounded to the grid of the column that it works out.
+    """A sum of products of powers of the sources, or a function of it, which is rounded to the grid of the column that
+    it works out.
 
-    `text` is how people write it.
+    `text` is how people write it, `function` one of FUNCTIONS.
     """
 
     sources: tuple[str, ...]
     terms: tuple[Monomial, ...]
     text: str
     rounding: Rounding = "away"
+    function: str = ""
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the sum for values of the sources, each float64 [rows]; NaN where it is no number."""
+        """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
         with np.errstate(all="ignore"):
             total = sum((_product(term, values) for term in self.terms), np.zeros(values[0].shape))
+            total = FUNCTIONS[self.function][0](total)
         return np.where(np.isfinite(total), total, np.nan)
 
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
@@ -49,6 +65,7 @@ class Formula:
             return np.full(len(result), np.nan)
         (power,), ones = powers, [np.ones(len(result)) if i == k else own for i, own in enumerate(values)]
         with np.errstate(all="ignore"):
+            result = FUNCTIONS[self.function][1](result)
             bare, times = (
                 sum((_product(t, ones) for t in self.terms if bool(t.powers[k]) == among), np.zeros(len(result)))
                 for among in (False, True)
@@ -59,13 +76,14 @@ class Formula:
     def to_dict(self) -> dict:
         """Return the formula as JSON holds it."""
         terms = [[term.factor, list(term.powers)] for term in self.terms]
-        return {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
+        known = {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
+        return known | {"function": self.function}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Formula":
         """Read what to_dict wrote."""
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
-        return cls(tuple(document["sources"]), terms, document["text"], document["rounding"])
+        return cls(tuple(document["sources"]), terms, document["text"], document["rounding"], document["function"])
 
 
 def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Formulas as people write them: `price * quantity`, `net * (1 + rate / 100)`, `(delivered - ordered) / day`.
 
-Numbers, columns, + - * / ^, brackets; floor(...) around all of it for what is always rounded down. A date and a time
+Numbers, columns, + - * / ^, brackets; log, log10, exp or sqrt(...) around all of it, or floor(...) for what is always
+rounded down. A date and a time
 after it add up: `ordered + 3 * day`, with week, day, hour, minute, second, and year and month of their mean length. A
 column whose name holds other signs stands in `backquotes`.
 """
@@ -9,12 +10,13 @@ import ast
 import re
 from collections.abc import Sequence
 
-from launderette.generators.derived.formulas import Formula, Monomial
+from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.timestamps import UNITS
 
 LENGTHS = {name: float(UNITS[name]) for name in ("day", "hour", "minute", "second")}
 LENGTHS |= {"week": 7 * LENGTHS["day"], "year": 365.25 * LENGTHS["day"], "month": 365.25 / 12 * LENGTHS["day"]}
+AROUND = ("floor", *(name for name in FUNCTIONS if name.isidentifier()))  # a whole formula
 
 Powers = tuple[int, ...]
 Sum = dict[Powers, float]  # powers of the columns -> factor
@@ -40,17 +42,19 @@ class _Reader:
     def formula(self) -> Formula:
         own = re.sub(r"`([^`]*)`", lambda found: self._stand_in(found[1]), self.text).replace("^", "**")
         tree = ast.parse(own.strip(), mode="eval").body
-        down = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "floor"
+        function = ""
         if isinstance(tree, ast.Call):
-            if not down or len(tree.args) != 1 or tree.keywords:
-                raise GeneratorError("found a function that is not floor around the whole formula")
+            function = tree.func.id if isinstance(tree.func, ast.Name) else ""
+            if function not in AROUND or len(tree.args) != 1 or tree.keywords:
+                raise GeneratorError(f"found a function that is none of {', '.join(AROUND)} around the whole formula")
             tree = tree.args[0]
         found = {powers: factor for powers, factor in self._sum(tree).items() if factor}
         used = [k for k in range(len(self.names)) if any(powers[k] for powers in found)]
         if not used:
             raise GeneratorError("found none of them in it")
         terms = tuple(Monomial(factor, tuple(powers[k] for k in used)) for powers, factor in found.items())
-        return Formula(tuple(self.names[k] for k in used), terms, self.text, "down" if down else "away")
+        names, down = tuple(self.names[k] for k in used), function == "floor"
+        return Formula(names, terms, self.text, *(("down",) if down else ("away", function)))
 
     def _stand_in(self, name: str) -> str:
         if name not in self.names:

@@ -13,16 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from launderette.generators.data.columns import Cells
-from launderette.generators.derived.columns import per_unit
-from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Monomial, quoted
+from launderette.generators.derived.columns import per_unit, slack_of
+from launderette.generators.derived.formulas import Formula, Monomial, quoted
 from launderette.generators.derived.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
 SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
-SINGLE_SLACK = 1e-6  # relative, of numbers stored as float32
 MOST_FACTOR_DECIMALS = 16  # of a factor and a constant
+MOST_LOGARITHM = 30.0  # of a factor within a logarithm
 SLOPE_HALVINGS = 60
 
 TableValues = Mapping[str, "ColumnValues"]
@@ -50,6 +50,15 @@ NUMBER_SHAPES = (
     Shape("{} * (1 - {} / 100)", (Monomial(1, (1, 0)), Monomial(-0.01, (1, 1)))),
     Shape("{} / {} ^ 2", (Monomial(1, (1, -2)),)),
     Shape("10000 * {} / {} ^ 2", (Monomial(10_000, (1, -2)),)),
+)
+VALUE = Monomial(1, (1,))
+FUNCTION_SHAPES = (  # of one number: text, terms, function
+    ("{} ^ 2", (Monomial(1, (2,)),), ""),
+    ("log({})", (VALUE,), "log"),
+    ("log({} + 1)", (VALUE, Monomial(1, (0,))), "log"),
+    ("log10({})", (VALUE,), "log10"),
+    ("exp({})", (VALUE,), "exp"),
+    ("sqrt({})", (VALUE,), "sqrt"),
 )
 UNITS_AFTER = ("day", "hour", "minute", "second", "week")  # by which a date is counted from another
 
@@ -85,7 +94,7 @@ def tried(seen: TableValues) -> Tried:
     numbers = [name for name, own in seen.items() if not own.dated]
     dates = [name for name, own in seen.items() if own.dated]
     yield from _conversions(seen, numbers)
-    yield from _squares(seen, numbers)
+    yield from _functions(seen, numbers)
     yield from _shaped(seen, numbers)
     yield from _between(seen, numbers, dates)
 
@@ -96,13 +105,13 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
         return
     rows = _tried_rows(seen, names)
     table = np.stack([seen[name].values[rows] for name in names])  # [columns, rows]
-    reach = [_reach(seen[name].column) for name in names]
+    reach, slack = ([of(seen[name].column) for name in names] for of in (_reach, slack_of))
     pairs = np.array(list(permutations(range(len(names)), 2)))
     for shape in NUMBER_SHAPES:
         own = pairs[pairs[:, 0] < pairs[:, 1]] if shape.symmetric else pairs
         results = Formula(("", ""), shape.terms, "").value([table[own[:, 0]], table[own[:, 1]]])  # [pairs, rows]
         for k, target in enumerate(names):
-            near = np.abs(results - table[k]) <= reach[k] + ROUNDING_SLACK * np.abs(results)
+            near = np.abs(results - table[k]) <= reach[k] + slack[k] * np.abs(results)
             compared = np.maximum((np.isfinite(results) & np.isfinite(table[k])).sum(1), 1)
             kept = (near.sum(1) >= SCREENED_SHARE * compared) & (compared > 1) & (own != k).all(1)
             for i, j in own[kept].tolist():
@@ -136,16 +145,36 @@ def _conversions(seen: TableValues, names: Sequence[str]) -> Tried:
                 yield target, line
 
 
-def _squares(seen: TableValues, names: Sequence[str]) -> Tried:
-    """Yield source ^ 2 where that gives another number in the first rows."""
-    square = (Monomial(1, (2,)),)
+def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
+    """Yield squares, logarithms and the like of a number that give another one in the first rows."""
     for source, target in permutations(names, 2):
-        rows = _tried_rows(seen, (source, target))
-        result, own = seen[source].values[rows] ** 2, seen[target].values[rows]
-        near = np.abs(result - own) <= _reach(seen[target].column) + ROUNDING_SLACK * result
-        compared = np.isfinite(result) & np.isfinite(own)
-        if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
-            yield target, _formula("{} ^ 2", square, source)
+        rows, slack = _tried_rows(seen, (source, target)), slack_of(seen[target].column)
+        values, own = seen[source].values[rows], seen[target].values[rows]
+        for text, terms, function in FUNCTION_SHAPES:
+            formula = Formula((source,), terms, text.format(quoted(source)), function=function)
+            result = formula.value([values])
+            near = np.abs(result - own) <= _reach(seen[target].column) + slack * np.abs(result)
+            compared = np.isfinite(result) & np.isfinite(own)
+            if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
+                yield target, formula
+        if (scaled := _scaled_logarithm(values, own, _reach(seen[target].column), slack)) is not None:
+            yield (
+                target,
+                Formula((source,), (Monomial(scaled, (1,)),), f"log({scaled:.12g} * {quoted(source)})", function="log"),
+            )
+
+
+def _scaled_logarithm(x: np.ndarray, y: np.ndarray, reach: float, slack: float) -> float | None:
+    """Return the roundest factor by which y is log(factor * x) in all rows of positive numbers, None where none is."""
+    usable = np.isfinite(x) & np.isfinite(y) & (np.nan_to_num(x) > 0)
+    if usable.sum() < LEAST_COMPARED_ROWS:
+        return None
+    apart, error = y[usable] - np.log(x[usable]), reach + slack * np.maximum(1, np.abs(y[usable]))
+    low, high = (apart - error).max(), (apart + error).min()
+    if low > high or not -MOST_LOGARITHM < low < MOST_LOGARITHM:
+        return None
+    factor = _roundest(math.exp(low), math.exp(high))
+    return None if factor in (0, 1) else factor
 
 
 def _aligned(a: np.ndarray, b: np.ndarray) -> bool:
@@ -162,7 +191,7 @@ def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Fo
     if inner.sum() < LEAST_COMPARED_ROWS:
         return None
     x, y = source.values[inner], target.values[inner]
-    reach = _reach(target.column) or (SINGLE_SLACK if "32" in target.column.dtype else ROUNDING_SLACK) * np.abs(y).max()
+    reach = _reach(target.column) or slack_of(target.column) * np.abs(y).max()
     x, y = _near(x, y, reach)
     if len(y) < SCREENED_SHARE * inner.sum() or x.min() == x.max():
         return None

@@ -14,13 +14,14 @@ import pandas as pd
 from launderette.generators.data.columns import Cells
 from launderette.generators.derived import reading
 from launderette.generators.derived.columns import Derived, in_order
-from launderette.generators.derived.formulas import Formula, Monomial, rounded
+from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial, rounded
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
 from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy.domain import MOST_DECIMALS, PublicColumn, private_field
 
 Range = tuple[float, float]  # of values as formulas take them
+LEAST_ARGUMENTS = {"log": 1e-12, "log10": 1e-12, "sqrt": 0.0}  # below, there is no result; sums on grids are no smaller
 NEAR_TICKS = 0.5 + 1e-6  # by which a value may differ from a result that was rounded
 
 
@@ -42,7 +43,8 @@ def settled(columns: Sequence[PublicColumn]) -> tuple[PublicColumn, ...]:
     for name, formula in read(columns).items():
         sources = [known[source] for source in formula.sources]
         divides = any(power < 0 for term in formula.terms for power in term.powers)
-        column = replace(known[name], missing=divides or any(source.missing for source in sources))
+        may_lack = divides or bool(formula.function) or any(source.missing for source in sources)
+        column = replace(known[name], missing=may_lack)
         if column.kind == "numerical" and column.decimals is None and all(_is_known(source) for source in sources):
             column = replace(column, decimals=_decimals(column, formula, sources))
         known[name] = column
@@ -55,6 +57,8 @@ def _is_known(column: PublicColumn) -> bool:
 
 def _decimals(column: PublicColumn, formula: Formula, sources: Sequence[PublicColumn]) -> int:
     """Return as many decimals as hold every result."""
+    if formula.function:
+        raise private_field(column.name, f"the decimals (its formula is a {formula.function} of others)", "numerical")
     most = 0
     for term in formula.terms:
         if any(source.kind == "datetime" for source in sources) or min(term.powers) < 0:
@@ -96,7 +100,11 @@ def _cells(column: PublicColumn, ticks: tuple[int, int]) -> Cells:
 def _range(formula: Formula, columns: Mapping[str, PublicColumn], ranges: Mapping[str, Range]) -> Range:
     """Return bounds of a formula's results: of each product its least and its greatest."""
     ends = [_product(term, formula.sources, columns, ranges) for term in formula.terms]
-    return float(sum(low for low, _ in ends)), float(sum(high for _, high in ends))
+    least = LEAST_ARGUMENTS.get(formula.function, -np.inf)
+    sums = np.array([max(sum(own), least) for own in zip(*ends, strict=True)])
+    with np.errstate(over="ignore"):
+        low, high = np.nan_to_num(FUNCTIONS[formula.function][0](sums)).tolist()  # all of them grow
+    return low, high
 
 
 def _product(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.encoding import Encoding
-from launderette.generators.derived.columns import Derived, per_unit, values_of
+from launderette.generators.derived.columns import Derived, per_unit, slack_of, values_of
 
 
 def certain(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def worked_out(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
     for one in _known(frame, encoding):
         if (gaps := frame[one.name].isna().to_numpy()).any():
             ticks, is_missing = one.ticks(_values(frame, encoding, one))
-            frame = _filled(frame, one.name, one.column.written(ticks, is_missing, np.zeros(len(frame))), gaps)
+            frame = _filled(frame, one.name, _written(one.column, ticks, is_missing), gaps)
     return frame
 
 
@@ -34,17 +35,16 @@ def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None =
         values, result = _values(frame, encoding, one), values_of(frame[one.name], one.column)
         open_ = np.array([np.isnan(own) for own in _values(before, encoding, one)])  # [sources, rows]
         for k, name in enumerate(one.formula.sources):
-            column = encoding.ordered(encoding.index(name))
+            column = encoding.column(name)
             last = open_[k] & ~open_[k + 1 :].any(0) & ((open_.sum(0) == 1) | (drawn is not None))
             found = one.formula.solved(k, values, result)
             ticks = np.nan_to_num(np.rint(found * per_unit(column)) if column.scale else found * 1.0)
             again = [ticks / per_unit(column) if i == k else own for i, own in enumerate(values)]
-            gives = np.isclose(one.ticks(again)[0] / per_unit(one.column), result, rtol=1e-9, atol=0)
-            inside = column.size > 0 and (ticks >= column.low[0]) & (ticks <= column.high[-1])
-            taken = last & ~np.isnan(found) & gives & inside
+            gives = np.isclose(one.ticks(again)[0] / per_unit(one.column), result, rtol=slack_of(one.column), atol=0)
+            taken = last & ~np.isnan(found) & gives & _possible(column, ticks)
             if taken.any():
                 ticks = ticks.astype("int64") if column.scale else ticks
-                frame = _filled(frame, name, column.written(ticks, ~taken, np.zeros(len(frame))), taken)
+                frame = _filled(frame, name, _written(column, ticks, ~taken), taken)
                 values = _values(frame, encoding, one)
     return frame
 
@@ -55,7 +55,21 @@ def _known(frame: pd.DataFrame, encoding: Encoding) -> list[Derived]:
 
 
 def _values(frame: pd.DataFrame, encoding: Encoding, one: Derived) -> Sequence[np.ndarray]:
-    return [values_of(frame[name], encoding.ordered(encoding.index(name))) for name in one.formula.sources]
+    return [values_of(frame[name], encoding.column(name)) for name in one.formula.sources]
+
+
+def _possible(column: Cells | Labels, ticks: np.ndarray) -> np.ndarray:
+    """Return which ticks lie in the range of a column, or are one of its labels: bool [rows]."""
+    if isinstance(column, Labels):
+        return np.isin(ticks, column.numbers)
+    return (ticks >= column.low[0]) & (ticks <= column.high[-1]) if column.size else np.zeros(len(ticks), dtype=bool)
+
+
+def _written(column: Cells | Labels, ticks: np.ndarray, is_missing: np.ndarray) -> pd.Series:
+    place = np.zeros(len(ticks))
+    if isinstance(column, Labels):
+        return column.decode(column.cells_at(ticks, is_missing), place)
+    return column.written(ticks, is_missing, place)
 
 
 def _filled(frame: pd.DataFrame, name: str, values: pd.Series, gaps: np.ndarray) -> pd.DataFrame:

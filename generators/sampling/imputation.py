@@ -82,6 +82,7 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
 def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
     """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
     frame = encoding.with_between(completion.certain(parts.split(frame, encoding.schema), encoding))
+    frame = completion.certain(frame, encoding) if encoding.between else frame
     columns, tokens = encoding.columns, encoding.encode(frame)
     is_missing = np.stack(
         [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1

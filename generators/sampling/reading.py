@@ -75,7 +75,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     for name, condition in (where or {}).items():
         column = encoding.column(name)
         found[encoding.index(name)] = domains.read(condition, column)
-    found = _with_parts(found, encoding)
+    found = _of_choices(_with_parts(found, encoding), encoding)
     rules, texts = [], list(texts)
     check(texts, encoding.schema)
     for text in texts:
@@ -101,11 +101,28 @@ def _with_parts(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Do
     return {**{k: domains.present(encoding.known[k]) for k in asked}, **found}
 
 
+def _of_choices(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Domain]:
+    """Return conditions with those on what follows from one label as conditions on that label."""
+    own = dict(found)
+    for k in (k for k in found if k >= len(encoding.columns)):
+        one = encoding.derived[k - len(encoding.columns)]
+        place = encoding.index(one.formula.sources[0])
+        label = encoding.known[place]
+        if not isinstance(label, Labels):
+            continue
+        ticks, is_missing = one.ticks([label.numbers])
+        held = found[k].holds(one.column.cells_at(ticks, is_missing), ticks)
+        allowed = Domain(label, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
+        own[place] = own[place].both(allowed) if place in own else allowed
+    return own
+
+
 def _guiding(found: Mapping[int, Domain], encoding: Encoding) -> Iterator[EncodedRule]:
     """Yield what conditions on columns that are worked out by a sum say of its terms, so that they guide a draw."""
     for k, one in enumerate(encoding.derived, len(encoding.columns)):
         places = [encoding.index(name) for name in one.formula.sources]
         linear = all(min(term.powers) >= 0 and sum(term.powers) <= 1 for term in one.formula.terms)
+        linear &= not one.formula.function
         if k not in found or not found[k].pieces or not linear or max(places) >= len(encoding.columns):
             continue
         constant = sum(term.factor for term in one.formula.terms if not any(term.powers))

@@ -74,6 +74,30 @@ def test_what_follows_is_found_at_every_grid_with_missing_values_and_a_few_wrong
 
 
 @settings(max_examples=15, deadline=None)
+@given(
+    formula=st.sampled_from(["log(a)", "log(1000 * a)", "log(a + 1)", "log10(a)", "sqrt(a)", "exp(b)"]),
+    written=st.sampled_from(["float64", "float32", 3]),
+    seed=st.integers(0, 99),
+)
+def test_logarithms_and_the_like_follow_from_the_number_whatever_stands_first(formula, written, seed):
+    rng = np.random.default_rng(seed)
+    a, b = np.round(rng.lognormal(5, 1, 300), 1), np.round(rng.uniform(-3, 4, 300), 2)
+    a[:20], b[:20] = 12.3, 1.7
+    of = {"log(1000 * a)": np.log(1000 * a), "log(a + 1)": np.log1p(a), "exp(b)": np.exp(b), "sqrt(a)": np.sqrt(a)}
+    exact = {**of, "log(a)": np.log(a), "log10(a)": np.log10(a)}[formula]
+    found = np.round(exact, written) if written == 3 else exact.astype(written).astype("float64")
+    frame = pd.DataFrame({"c": found, "a": a, "b": b})
+    assert formulas(frame) == {"c": formula}
+    table = fit(frame)
+    drawn = table.decode(table.encode(frame), rng.random((300, len(table.known))))
+    assert (drawn["c"][:20] == frame["c"][:20]).all()  # to the last bit
+    assert table.derived[0].formula.value([drawn[table.derived[0].formula.sources[0]]]) == pytest.approx(
+        drawn["c"], rel=1e-6, abs=6e-4
+    )
+    assert formulas(frame, c=formula) == {"c": formula}
+
+
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 9999), rows=st.sampled_from([40, 300]))
 def test_nothing_follows_in_a_table_of_independent_columns(seed, rows):
     rng = np.random.default_rng(seed)
@@ -132,7 +156,7 @@ def test_a_statement_is_taken_as_it_stands_and_a_column_may_be_kept():
         ("net + tx", "found 'tx'"),
         ("gross + tax", "found 'gross'"),
         ("net +", "other numbers or dates"),
-        ("sqrt(net)", "floor"),
+        ("sin(net)", "floor"),
         ("__import__('os')", "floor"),
     ],
 )

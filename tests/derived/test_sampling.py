@@ -13,10 +13,13 @@ from launderette.generators.tabular import autoregressive
 from tests.derived import tables
 from tests.generators.test_contract import IMPUTING, TABULAR
 
+REGIONS = ["north", "east", "south"]  # a row is in one of them at most
 FRAME = tables.sales(300, missing=0.1).assign(
     tax=lambda f: f["tax"].where(f["net"].notna()),
     rate=lambda f: f["rate"].where(f["net"].notna()),
     paid=lambda f: f["ordered"] + pd.to_timedelta(7 + f["days"] % 3 * 7 + (f["kg"] * 10 % 2), "D"),
+    log_price=lambda f: np.log(f["price"]),
+    **{name: lambda f, k=k: f["days"] % 4 == k for k, name in enumerate(REGIONS)},
 )
 
 
@@ -35,6 +38,7 @@ def test_sampled_rows_keep_the_rules_within_the_range_of_the_training_rows(fitte
     assert set(drawn["paid"] - drawn["ordered"]) <= set(FRAME["paid"] - FRAME["ordered"])
     assert model.record["derived"]["net"] == "quantity * price"
     assert model.record["derived"]["paid"] == "ordered + their difference"
+    assert np.allclose(np.log(drawn["price"]), drawn["log_price"]) and set(drawn[REGIONS].sum(axis=1)) == {0, 1}
 
 
 def test_a_saved_model_works_out_the_same(fitted, tmp_path):
@@ -50,7 +54,10 @@ def test_conditions_and_constraints_on_what_is_worked_out_hold(fitted):
     _, model = fitted
     asked = {"where": {"net": "50..300", "days": ">2"}, "constraints": ["gross <= 320", "net + tax == gross"]}
     asked["where"]["paid"] = ">=2023-03-01"
+    asked["where"] |= {"south": False, "log_price": "<5"}
     drawn = model.sample(50, seed=1, **asked)
+    assert not drawn["south"].any() and (drawn["log_price"] < 5).all()
+    assert model.sample(20, seed=1, where={"east": True})[REGIONS].eq([False, True, False]).all(axis=None)
     assert drawn["net"].between(50, 300).all() and (drawn["gross"].fillna(0) <= 320).all() and (drawn["days"] > 2).all()
     assert min(tables.kept(drawn).values()) == 1.0 and (drawn["paid"] >= "2023-03-01").all()
     with pytest.raises(GeneratorError, match="its training rows could hold"):
@@ -63,11 +70,14 @@ def test_gaps_are_filled_by_what_they_follow_from(fitted):
         return
     frame = FRAME.dropna(subset="net").reset_index(drop=True)
     frame["ordered"] = frame["ordered"].astype("datetime64[ns]")
-    gaps = frame.copy()
+    gaps = frame.astype(dict.fromkeys(REGIONS, "object"))
     gaps.loc[:20, "gross"], gaps.loc[10:30, "net"], gaps.loc[40:60, "quantity"] = np.nan, np.nan, np.nan
     gaps.loc[70:90, ["net", "gross", "tax"]] = np.nan
     gaps.loc[100:130, "paid"], gaps.loc[120:150, ["ordered", "days", "delivered"]] = pd.NaT, None
+    gaps.loc[20:50, "log_price"], gaps.loc[160:190, "north"], gaps.loc[180:200, REGIONS] = np.nan, None, None
+    gaps.loc[frame["east"] & (frame.index > 210), ["north", "south"]] = None
     filled = model.impute(gaps, seed=1)
+    assert (filled[REGIONS].sum(axis=1) <= 1).all() and np.allclose(np.log(filled["price"]), filled["log_price"])
     assert filled.notna().all().all() and min(tables.kept(filled).values()) == 1.0
     assert filled.loc[40:60, "quantity"].equals(frame.loc[40:60, "quantity"])
     assert (filled["paid"] - filled["ordered"]).dt.days.between(7, 22).mean() > 0.98 and list(filled) == list(frame)
