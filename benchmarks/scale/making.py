@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
@@ -11,6 +12,7 @@ from launderette.generators import Synthesizer
 from launderette.pipelines.run.artifacts import write_frames
 
 COLUMNS, BATCH = 20, 200_000
+DRAWN_ROWS = 1_000_000  # rows that are drawn; of more, these come again, each beside others
 FITTED_ROWS = 30_000  # rows of the real table, at most, that the model of it is of
 FAMILY = "tabular.marginals"  # the fastest to fit and to draw from
 
@@ -28,7 +30,11 @@ def write(table: Path | None, rows: int, place: Path) -> None:
 
 def _batches(model: Synthesizer, rows: int) -> Iterator[pd.DataFrame]:
     """Draw COLUMNS columns: the table's own and, where these are fewer, the first of other rows beside them."""
+    drawn: list[pd.DataFrame] = []
     for number, first in enumerate(range(0, rows, BATCH)):
         count = min(BATCH, rows - first)
-        own, others = (model.sample(count, seed=2 * number + side) for side in (0, 1))
+        if first < DRAWN_ROWS:
+            drawn.append(model.sample(count, seed=number))
+        own = drawn[number % len(drawn)].head(count)
+        others = own.iloc[np.random.default_rng(number).permutation(count)].reset_index(drop=True)
         yield pd.concat([own, others.add_suffix(" 2")], axis=1).iloc[:, :COLUMNS]
