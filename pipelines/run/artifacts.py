@@ -86,9 +86,11 @@ def write_frames(frames: Iterable["pd.DataFrame"], path: str | Path) -> Artifact
 
 def to_table(frame: "pd.DataFrame") -> "pa.Table":
     """Return a frame's rows as Arrow's; LaunderError for a column of several types."""
+    import pandas as pd
     import pyarrow as pa
 
-    plain = frame.reset_index(drop=True)
+    plain = frame.copy(deep=False)  # resetting the index would copy every value
+    plain.index = pd.RangeIndex(len(plain))
     plain.attrs = {}  # pandas would write them into the file
     try:
         return pa.Table.from_pandas(plain, preserve_index=False)

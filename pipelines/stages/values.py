@@ -62,9 +62,10 @@ def _check_read(present: pd.Series, column: Written, what: str) -> None:
 
 def _check_labels(values: pd.Series, column: Column) -> None:
     """Raise LaunderError for numbers with words among them that are neither few nor alike."""
+    if number_format.infer(map(str, values.drop_duplicates().dropna())) is None:  # counts cost more than distinct ones
+        return
     texts = written.texts_of(values) or {}
-    format = number_format.infer(texts)
-    if not format:
+    if (format := number_format.infer(texts)) is None:
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
     words = sum(texts.values()) - numbers
