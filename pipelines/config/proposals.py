@@ -87,7 +87,7 @@ def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Genera
             continue
         a, b = _both(values[one], values[two])
         sign = "==" if (a != b).mean() <= 1 - LIKELY_SHARE else "<="
-        broken = _broken(_equal if sign == "==" else _up_to, (a, b), lambda a=a, b=b: (a, rng.permutation(b)))
+        broken = _broken(_equal if sign == "==" else _up_to, (a, b), lambda a, b: (a, rng.permutation(b)))
         if broken is not None and (sign == "<=" or one < two):
             found[f"{_name(one, schema)} {sign} {_name(two, schema)}"] = broken
     return found
@@ -106,18 +106,20 @@ def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, int]:
             if not _worth_trying(adds_up, *columns):
                 continue
             a, b, c = _both(*columns)
-            broken = _broken(adds_up, (a, b, c), lambda a=a, b=b, c=c: (a, b, np.roll(c, 1)))
+            broken = _broken(adds_up, (a, b, c), lambda a, b, c: (a, b, np.roll(c, 1)))
             if broken is not None:
                 found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = broken
     return found
 
 
-def _broken(rule: Callable[..., np.ndarray], columns: Columns, dealt_anew: Callable[[], Columns]) -> int | None:
-    """Rows that break a rule; None where they are too many, or where columns dealt anew hardly break it more."""
+def _broken(rule: Callable[..., np.ndarray], columns: Columns, deal: Callable[..., Columns]) -> int | None:
+    """Rows that break a rule; None where they are too many, or where columns that `deal` deals anew hardly break it
+    more.
+    """
     rows, broken = len(columns[0]), int((~rule(*columns)).sum())
     if rows < LEAST_PROFILED or broken > (1 - LIKELY_SHARE) * rows:
         return None
-    says = (~rule(*dealt_anew())).sum() >= max(LEAST_BREAKING_ROWS * (1 + broken), (1 - LIKELY_SHARE) * rows)
+    says = (~rule(*deal(*columns))).sum() >= max(LEAST_BREAKING_ROWS * (1 + broken), (1 - LIKELY_SHARE) * rows)
     return broken if says else None
 
 
