@@ -21,6 +21,7 @@ from pipelines.run.artifacts import (
     explained,
     read_frame,
     read_json,
+    to_table,
     write_frame,
     write_json,
 )
@@ -153,3 +154,10 @@ def test_a_folder_is_known_by_names_and_contents(tmp_path):
     (tmp_path / "a").rename(tmp_path / "b")
     assert digest_folder(tmp_path) != one
     assert len(code_digest()) == 64 and code_digest() == code_digest()
+
+
+def test_rows_become_arrows_where_they_lie():
+    frame = pd.DataFrame({"x": [0.5, 1.5, 2.5]}, index=[7, 5, 3])
+    (buffer,) = (b for b in to_table(frame).column("x").chunk(0).buffers() if b is not None)
+    assert buffer.address == frame["x"].to_numpy().ctypes.data  # resetting the index would copy every value
+    assert list(frame.index) == [7, 5, 3]
