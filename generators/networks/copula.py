@@ -11,7 +11,7 @@ conditional given the columns before it and those that a condition names:
 A few hundred rows suffice for this; the network learns what it leaves over.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.normal_scores import (
     LEAST_PRESENT,
     interval_term,
@@ -28,6 +27,7 @@ from launderette.generators.networks.normal_scores import (
     squares_of,
     tiles,
 )
+from launderette.generators.networks.regressions import on_earlier, on_others
 from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
@@ -233,15 +233,12 @@ class Copula(nn.Module):
         place = known.logical_not().long().argsort(dim=1, stable=True).argsort(1)  # of each column, [P, columns]
         order = place[:, self.column].argsort(dim=1, stable=True)  # of the features, [P, D]
         back = order.argsort(1)
-        C = _checked(torch.linalg.cholesky_ex, self.R[order[:, :, None], order[:, None, :]])
-        eye = torch.eye(C.shape[-1], dtype=C.dtype, device=C.device)
-        whiten = torch.linalg.solve_triangular(C, eye.expand_as(C), upper=False)  # C^-1
-        d = C.diagonal(dim1=1, dim2=2)
-        pattern = torch.arange(len(C), device=C.device)[:, None, None]
-        A = -(whiten * d[:, :, None])[pattern, back[:, :, None], back[:, None, :]]
-        A, s = self._regression(A, d.gather(1, back).square())
+        A, variance = on_earlier(self.R[order[:, :, None], order[:, None, :]])
+        pattern = torch.arange(len(A), device=A.device)[:, None, None]
+        A, s = self._regression(A[pattern, back[:, :, None], back[:, None, :]], variance.gather(1, back))
         if self._given_all is None:
-            self._given_all = self.by_all_others() if self.fine else (self.R[:0], self.v[:0])
+            others = self.by_all_others(self.R[None]) if self.fine else (self.R[None, :0], self.v[None, :0])
+            self._given_all = others[0][0], others[1][0]
         log_odds = {c: self._log_odds(c, known) for c in self.levels}
         return Conditionals(A, s, *self._given_all, log_odds)
 
@@ -251,19 +248,18 @@ class Copula(nn.Module):
             self._given_none = self.conditionals(self.mask(()))
         return self._given_none
 
-    @torch.no_grad()
-    def by_all_others(self) -> tuple[Tensor, Tensor]:
-        """Regress the score of each number on the features of all other columns: slopes [D, D] and
-        deviations [D].
+    def by_earlier(self, R: Tensor) -> tuple[Tensor, Tensor]:
+        """Regress the score of each number on the features before it by correlations R [P, D, D]: slopes [P, D, D] and
+        deviations [P, D].
         """
-        precision = _checked(torch.linalg.inv_ex, self.R)
-        A, variance = torch.zeros_like(self.R), torch.ones_like(self.v)
-        for c in self.ordered:
-            own = (self.column == c).nonzero()[:, 0]  # its score first
-            block = torch.linalg.inv(precision[own][:, own])  # covariance given the others
-            A[own[0]], variance[own[0]] = -(block @ precision[own])[0], block[0, 0]
-            A[own[0], own] = 0.0
-        return self._regression(A, variance)
+        return self._regression(*on_earlier(R))
+
+    def by_all_others(self, R: Tensor) -> tuple[Tensor, Tensor]:
+        """Regress the score of each number on the features of all other columns by correlations R [P, D, D]: slopes
+        [P, D, D] and deviations [P, D].
+        """
+        own = [(self.column == c).nonzero()[:, 0] for c in self.ordered]  # of each its score first
+        return self._regression(*on_others(R, own))
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over
@@ -300,18 +296,16 @@ class Copula(nn.Module):
         """
         if l in self.levels and l not in self.ordered:
             return self._label_term(l, X, given, patterns)
-        term = self.number_term(l, x, X, given, patterns)
+        j, fine = self.feature[self.fine.get(l, l)], l in self.fine
+        mu, s = (X @ given.A_fine[j], given.s_fine[j]) if fine else number(j, X, given, patterns)
+        term = self.interval_term(l, x, mu, s)
         return term + self._label_term(l, X, given, patterns) if l in self.levels else term
 
-    def number_term(
-        self, l: int, x: Tensor, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN
-    ) -> Tensor:
-        """Return `term` of a number's factor l, whether or not it is missing."""
+    def interval_term(self, l: int, x: Tensor, mu: Tensor, s: Tensor) -> Tensor:
+        """Return the term of a number's factor l for tokens x [B, L] and scores of N(mu, s^2), mu [B] and s [B, 1]."""
         c, edges = self.fine.get(l, l), getattr(self, f"edges_{l}")
         if l not in self.fine:
-            mu, s = number(self.feature[c], X, given, patterns)
             return nn.functional.pad(interval_term(edges, mu, s), (0, 1))[:, : self.sizes[l]]
-        mu, s = X @ given.A_fine[self.feature[c]], given.s_fine[self.feature[c]]
         is_missing = x[:, c] >= len(edges)
         return interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
 
@@ -332,11 +326,6 @@ class Copula(nn.Module):
             return label_term(torch.addmm(intercepts, X, slopes[0]), self.shares(c))
         logits = (X.unflatten(0, (len(slopes), -1)) @ slopes + intercepts[:, None]).flatten(0, 1)
         return label_term(logits, self.shares(c))
-
-
-def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:
-    """Return what one of torch's solvers finds; it looks for singular matrices on a CPU alone, for a GPU would wait."""
-    return solve(*matrices, check_errors=not accelerated(matrices[0].device))[0]
 
 
 def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:

@@ -2,8 +2,6 @@
 autoregressive model knows before training.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -11,6 +9,7 @@ from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEA
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import Heads
 from launderette.generators.networks.ties import candidates
+from launderette.generators.priors.number_gains import number_gains
 from launderette.generators.training.validation import folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
@@ -51,21 +50,7 @@ def _saved(copula: Copula, heads: Heads, x: Tensor, other: Tensor, squares: bool
     """How much likelier numbers of other rows [M, L] are by a copula of tokens x [N, L] than without, in nats, by
     candidate: float64 [M, candidates].
     """
-    tried, X = _candidates(copula, x, squares), copula.features(other)
-    return torch.nan_to_num(torch.stack([_told(copula, heads, R, other, X) for R in tried], 1), nan=-math.inf)
-
-
-def _told(copula: Copula, heads: Heads, R: Tensor, x: Tensor, X: Tensor) -> Tensor:
-    """How much likelier correlations R make the numbers of tokens x [M, L], of features X [M, D], than their shares do,
-    in nats: float64 [M]. An untrained network says nothing beside them.
-    """
-    copula.take(R)
-    given, told = copula.given_none(), X.new_zeros(len(x))
-    for l in (*copula.ordered, *copula.fine):
-        term = copula.number_term(l, x, X, given)
-        likelier = term.gather(1, x[:, l : l + 1])[:, 0] - (heads.log_shares(l, x) + term).logsumexp(1)
-        told += likelier.double()
-    return told
+    return number_gains(copula, heads, torch.stack(_candidates(copula, x, squares)), other)
 
 
 def _candidates(copula: Copula, x: Tensor, squares: bool) -> list[Tensor]:

@@ -17,6 +17,7 @@ from generators.networks import ties
 from generators.networks.copula import Copula
 from generators.networks.frequencies import Places, log_shares
 from generators.networks.label_fitting import fit_labels
+from generators.priors.number_gains import number_gains
 from generators.tabular._chain import Model
 
 
@@ -53,7 +54,7 @@ def test_a_fine_token_is_regressed_on_all_other_columns(squares):
     encoded = encoding.fit(frame, infer(frame), derive=False)
     x, copula = torch.from_numpy(encoded.encode(frame)), Copula(encoded.layout)
     copula.shrink(copula.fit(x, squares=squares), 1e-6)
-    A, s = copula.by_all_others()
+    A, s = (own[0] for own in copula.by_all_others(copula.R[None]))
     first = copula.feature
     assert A[first[0], first[1]] == pytest.approx(0.9, abs=0.05) and s[first[0]] == pytest.approx(0.44, abs=0.03)
     for c in range(4):
@@ -224,6 +225,22 @@ def started(frame):
     model.heads.start_from_marginals(x)
     model.start_from_copula(x, x[:0])
     return model.copula
+
+
+def test_correlations_are_compared_by_what_an_untrained_model_says_of_numbers():
+    frame = normal_table(12_000).assign(gaps=lambda f: f["b"].where(f["c"] > -0.5))
+    encoded = encoding.fit(frame, infer(frame), derive=False)
+    x = torch.from_numpy(encoded.encode(frame))
+    model = Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0).eval()
+    model.heads.start_from_marginals(x)
+    R, copula, other = model.copula.fit(x), model.copula, x[:600]
+    numbers, tried = [*copula.ordered, *copula.fine], [ties.shrunk(R, amount) for amount in (1.0, 0.3, 0.01)]
+    nats = []
+    for one in tried:
+        copula.take(one)
+        nats.append(model.losses(other)[:, numbers].double().sum(1).detach())
+    found = number_gains(copula, model.heads, torch.stack(tried), other)
+    assert copula.fine and torch.allclose(found, torch.stack([nats[0] - own for own in nats], 1), atol=1e-3)
 
 
 def test_correlations_without_their_weak_ones_stay_correlations():
