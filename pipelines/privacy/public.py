@@ -20,7 +20,7 @@ from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
 from launderette.pipelines.config.sections import Resources
-from launderette.pipelines.privacy import refusals
+from launderette.pipelines.privacy import refusals, splitting
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources.tables import LEFT_OUT, notes_of, read_table
@@ -143,7 +143,7 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
         conformed, schema = privacy.conform(raw)
         notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
         notes += _off(conformed, privacy)
-        return _with_entities(conformed, entities), schema, notes_of(rows) + notes
+        return _with_sides(conformed, raw, entities), schema, notes_of(rows) + notes
     try:
         known = learning.learn(raw, privacy)
     except GeneratorError as error:
@@ -153,7 +153,7 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     columns = {name: known.columns[name] for name in raw.columns}
     conformed.attrs[LEARNT] = {"columns": columns, "events": [asdict(event) for event in known.events]}
     told = [_told(column) for column in known.public(raw.columns) if column.learnt]
-    return _with_entities(conformed, entities), schema, told
+    return _with_sides(conformed, raw, entities), schema, told
 
 
 def _of_entities(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, pd.Series | None, list[str]]:
@@ -166,9 +166,11 @@ def _of_entities(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, 
     return used.drop(columns=config.split.column), used[config.split.column].astype("string"), notes
 
 
-def _with_entities(frame: pd.DataFrame, entities: pd.Series | None) -> pd.DataFrame:
-    """Return rows with the column that says whose they are, which is no column of the schema."""
-    return frame if entities is None else frame.assign(**{str(entities.name): entities})
+def _with_sides(frame: pd.DataFrame, raw: pd.DataFrame, entities: pd.Series | None) -> pd.DataFrame:
+    """Return rows with what their side of the split follows from, which is no column of the schema: whose they are, or
+    their places by the values as they were read.
+    """
+    return splitting.placed(frame, raw) if entities is None else frame.assign(**{str(entities.name): entities})
 
 
 def check_source(config: RunConfig) -> list[str]:

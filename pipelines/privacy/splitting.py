@@ -1,7 +1,7 @@
 """Splitting that one row more or less does not disturb: which side a row is on follows from that row alone.
 
-Of a run's seed it does not: whoever runs again with another would hold out, and so expose, what was protected before. A
-smaller holdout is a part of a larger one.
+Of a run's seed it does not, nor of what is stated or learnt of its columns: whoever runs again with another would hold
+out, and so expose, what was protected before. A smaller holdout is a part of a larger one.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 HASH_RANGE = 2.0**64  # hashes lie below it
 LEAST_SIDE_ROWS = 2  # on each side, to learn or to compare anything
 SPLIT_KEY = "private split"  # of the key by which rows are held out, in every run
+PLACE_COLUMN = "\1place"  # of a frame, as no source calls a column: where a row lies among all, by its values as read
 HALVES_KEY, HALF = "halves of a holdout", 0.5
 
 
@@ -20,8 +21,9 @@ def split(frame: pd.DataFrame, *, holdout: float, entity: str | None = None) -> 
     """Return training and holdout rows, each row, or each value of the column `entity` with all of its rows, held out
     with a probability of `holdout`.
 
-    A row's side follows from its values and from how many equal rows stand before it, so that neighbouring tables have
-    neighbouring training sets; that of an entity from its name alone. LaunderError where all but no row is held out;
+    A row's side follows from its values, as they were read where the frame has their places, and from how many equal
+    rows stand before it, so that neighbouring tables have neighbouring training sets; that of an entity from its name
+    alone. LaunderError where all but no row is held out;
     whether any is left to train on, only the generator's noisy counts may tell.
     """
     train, rest = _sides(frame, holdout, SPLIT_KEY, entity)
@@ -62,17 +64,35 @@ def sides_of_entities(names: pd.Series, *, holdout: float, key: str = SPLIT_KEY)
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def placed(frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with their places by the values they were read with, whatever has been made of these since."""
+    return frame.assign(**{PLACE_COLUMN: shares(raw, SPLIT_KEY)})
+
+
 def _sides(frame: pd.DataFrame, holdout: float, key: str, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    drawn = shares(frame, key) if entity is None else _drawn(frame[entity].astype("string").fillna("\0"), key)
-    held = drawn < holdout
+    if entity is not None:
+        drawn = _drawn(frame[entity].astype("string").fillna("\0"), key)
+    else:
+        drawn = frame[PLACE_COLUMN].to_numpy() if PLACE_COLUMN in frame else shares(frame, key)
+    held, frame = drawn < holdout, frame.drop(columns=PLACE_COLUMN, errors="ignore")
     train, rest = (frame[side].reset_index(drop=True) for side in (~held, held))
     return train, rest
 
 
 def shares(frame: pd.DataFrame, key: str) -> np.ndarray:
     """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
-    texts = pd.Series(["\1".join(row) for row in frame.astype("string").fillna("\0").to_numpy()], dtype="string")
-    return _drawn(texts + "\1" + texts.groupby(texts).cumcount().astype("string"), key)
+    rows = zip(*(_texts(frame[name]) for name in frame), strict=True)
+    texts = pd.Series(["\1".join(row).encode("utf-8", "replace").decode() for row in rows], dtype=object)
+    places = texts.groupby(texts).cumcount().astype(str).astype(object)
+    return _drawn(texts + "\1" + places, key)
+
+
+def _texts(values: pd.Series) -> list[str]:
+    """Return values as text, however their column is stored: 1, 1.0 and "1" are one."""
+    missing = values.isna().to_numpy()
+    return [
+        "\0" if gone else str(value).removesuffix(".0") for value, gone in zip(values.tolist(), missing, strict=True)
+    ]
 
 
 def _drawn(texts: pd.Series, key: str) -> np.ndarray:

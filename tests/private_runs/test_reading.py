@@ -297,7 +297,7 @@ def test_that_there_are_no_rows_noisy_counts_alone_tell(tmp_path, kind):
     place = tmp_path / f"people.{kind}"
     WITHOUT_ROWS[kind](table(5)[:0], place)
     asked = loaded(place, *QUICK)
-    assert public.read(asked)[0].shape == (0, 3)
+    assert public.read(asked)[0].shape == (0, 4)  # with their places
     with pytest.raises(LaunderError, match="expected at least 2 rows on each side of the split"):
         runs.launder(asked)  # the holdout is not protected
     with pytest.raises(ValueError, match="drowns their very number"):
