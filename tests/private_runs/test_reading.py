@@ -117,7 +117,7 @@ def test_a_value_of_another_type_changes_nothing_of_the_others_in_sqlite(tmp_pat
     before, after = in_sqlite(tmp_path / "less", rows), in_sqlite(tmp_path / "more", [*rows, (value, value, value)])
     assert before["town"].tolist() == ["1", "2", "1"] and after.iloc[:-1].equals(before)
     (tmp_path / "none").mkdir()
-    assert in_sqlite(tmp_path / "none", []).shape == (0, 3)  # that there are none, noisy counts tell
+    assert len(in_sqlite(tmp_path / "none", [])) == 0  # that there are none, noisy counts tell
 
 
 def test_equal_values_of_several_types_are_each_read_by_themselves():
@@ -297,7 +297,7 @@ def test_that_there_are_no_rows_noisy_counts_alone_tell(tmp_path, kind):
     place = tmp_path / f"people.{kind}"
     WITHOUT_ROWS[kind](table(5)[:0], place)
     asked = loaded(place, *QUICK)
-    assert public.read(asked)[0].shape == (0, 4)  # with their places
+    assert len(public.read(asked)[0]) == 0
     with pytest.raises(LaunderError, match="expected at least 2 rows on each side of the split"):
         runs.launder(asked)  # the holdout is not protected
     with pytest.raises(ValueError, match="drowns their very number"):

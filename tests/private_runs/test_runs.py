@@ -12,11 +12,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generators.data.schema import KINDS
 from generators.privacy import accounting, descent, ledger, noise
-from generators.privacy.domain import OTHER_LABEL
+from generators.privacy.domain import KIND_EXAMPLES, OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
 from pipelines.config import RunConfig
+from pipelines.config.run_config import PERSONAL_KINDS
 from pipelines.modalities import private_tabular
 from pipelines.privacy import public, spending, splitting
 from pipelines.release import verifying
@@ -83,6 +85,13 @@ def test_what_no_guarantee_allows_is_one_sentence(source, word):
     with pytest.raises(LaunderError, match="expected") as refused:
         loaded(source, word)
     assert REFUSED[word] in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS, *PERSONAL_KINDS} - {*KIND_EXAMPLES}))
+def test_a_kind_of_which_only_rows_tell_the_form_is_refused(source, kind):
+    """Whatever kinds there are beside those that are known to be public once they are stated."""
+    with pytest.raises(LaunderError, match="expected"):
+        public.check(loaded(source, f"columns.age={kind}"))
 
 
 def test_a_source_of_other_columns_is_refused(source):
