@@ -7,7 +7,7 @@ the right one; first, last and full names are one kind for `kinds of names alike
 import argparse
 from collections import Counter
 
-from benchmarks.personal_data.tables import MEASURED_LOCALES, OTHER_LOCALES, PEOPLE_KINDS, Labelled, tables
+from benchmarks.personal_data.tables import MEASURED_LOCALES, PEOPLE_KINDS, Labelled, tables
 from launderette.generators.data.inference import infer
 from launderette.pipelines.personal_data import detection, name_shapes
 
@@ -19,9 +19,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wrong", action="store_true", help="list what was missed and what was taken wrongly")
-    parser.add_argument("--others", action="store_true", help="in ten locales more")
+    parser.add_argument("--locales", nargs="+", default=MEASURED_LOCALES, help="names of locales that Faker has")
     asked = parser.parse_args()
-    labelled = list(tables(OTHER_LOCALES if asked.others else MEASURED_LOCALES, asked.rows, asked.seed))
+    labelled = list(tables(asked.locales, asked.rows, asked.seed))
     assert not {table.locale for table in labelled} & set(name_shapes.LISTED_LOCALES)
     found = [detection.find(table.frame, infer(table.frame)) for table in labelled]
     told = [{name: finding.kind for name, finding in one.items()} for one in found]

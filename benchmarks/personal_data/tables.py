@@ -11,9 +11,6 @@ import pandas as pd
 from faker import Faker
 
 MEASURED_LOCALES = ("pt_BR", "sv_SE", "pl_PL", "cs_CZ", "fi_FI", "hu_HU", "tr_TR", "ro_RO", "da_DK", "hr_HR")
-OTHER_LOCALES = (  # not looked at while the detection was made; columns are called in English
-    *("et_EE", "el_GR", "id_ID", "es_CO", "fr_CA", "nl_BE", "de_CH", "en_AU", "vi_VN", "ga_IE"),
-)
 REPEATED_PEOPLE = 30  # who have many rows each
 ENGLISH = (
     "first_name last_name full_name email phone street_address card_number iban national_id ip_address mac_address "

@@ -34,7 +34,7 @@ from launderette.pipelines.run.artifacts import LaunderError, digest_of
 
 PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth dates, which are learned as dates
     *("name", "first_name", "last_name", "email", "phone", "address", "card", "iban", "national_id"),
-    *("ip", "mac", "birth_date", "text"),
+    *("ip", "mac", "birth_date", "account", "text"),
 )
 LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudonyms can be learned
 KIND_WORDS = (

@@ -101,6 +101,14 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "geboren op, szuletesi datum, szuletesnap, dogum tarihi, data nasterii, datum rodenja, sunniaeg, "
         "дата рождения, дата народження, ημερομηνια γεννησης, 生年月日, 出生日期, 생년월일, tanggal lahir, ngay sinh"
     ),
+    "account": _phrases(
+        "user name, username, uname, login, login name, handle, nick, nickname, screen name, screenname, twitter, "
+        "instagram, telegram, skype, linkedin, account name, benutzername, anmeldename, benutzerkennung, identifiant, "
+        "nom d utilisateur, pseudo, nombre de usuario, usuario, nome de usuario, nome utente, nazwa uzytkownika, "
+        "uzivatelske jmeno, kayttajatunnus, brukernavn, brugernavn, anvandarnamn, gebruikersnaam, felhasznalonev, "
+        "kullanici adi, nume utilizator, korisnicko ime, kasutajanimi, имя пользователя, логин, ονομα χρηστη, "
+        "ユーザー名, 用户名, 사용자명, nama pengguna, ten dang nhap, שם משתמש, اسم المستخدم"
+    ),
     "text": _phrases(
         "note, notes, comment, comments, remark, remarks, description, feedback, message, messages, free text, "
         "freetext, review, transcript, body, narrative, memo, bemerkung, bemerkungen, kommentar, notiz, notizen, "
@@ -131,7 +139,7 @@ THING_WORDS = frozenset(  # that have names, addresses and descriptions too
         team group city town stadt ville ciudad citta country land pays state region county file datei host server
         domain table column field color colour event game film movie book title song album species plant breed
         category class project station store shop branch filiale bank course subject currency language drug
-        medication disease unit device app software site page path month day user screen nick login campaign vendor
+        medication disease unit device app software site page path month day campaign vendor
         supplier lieferant hotel restaurant airport airline variety material area ward zone location commune
         municipality gemeinde"""
     ).split()

@@ -8,6 +8,7 @@ that has a thing's name (`product_name`, `city`) is taken for personal data only
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
 from launderette.generators.identifiers.forms import text_of
-from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
+from launderette.pipelines.personal_data import column_names, holding, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import Named
 
 EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
@@ -50,6 +51,7 @@ KIND_PHRASES = {
     "ip": "IP addresses",
     "mac": "MAC addresses",
     "birth_date": "birth dates",
+    "account": "user names",
     "text": "free text",
 }
 
@@ -80,7 +82,12 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
         finding = of_column(column, (profile or {}).get(column.name, frame[column.name]))
         if finding is not None:
             found[column.name] = finding
-    return found | dict(_beside(frame, schema, found))
+    found |= dict(_beside(frame, schema, found))
+    held = holding.of_person(frame, schema, {name: one.kind for name, one in found.items()})
+    return found | {
+        name: Found(kind, LIKELY, f"{share:.0%} of its values hold names of the same row")
+        for name, (kind, share) in held.items()
+    }
 
 
 def of_column(column: Column, values: pd.Series) -> Found | None:
@@ -95,7 +102,7 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
-        *(_checked, _numbered, _dialled, _located, _told, _called),
+        *(_checked, _numbered, _dialled, _held, _located, _told, _called, _logged),
     )  # fmt: skip
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
@@ -154,6 +161,17 @@ def _checked(name: str, named: Named | None, texts: Sequence[str], distinct: flo
     return None
 
 
+def _held(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell texts that hold addresses, accounts or phone numbers inside."""
+    share, what = holding.inside(texts)
+    return Found("text", LIKELY, f"{share:.0%} of its values hold {what}") if share else None
+
+
+def _logged(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell user names, by the column's name."""
+    return Found("account", LIKELY, "its name") if _is(named, "account") and len(texts) >= LEAST_DISTINCT else None
+
+
 def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell national numbers of people: by their check digits, or by their name and digits."""
     own = _is(named, "national_id")
@@ -163,6 +181,8 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
     if share >= (NAMED_SHARE if own else 0.95):
         found = _said("national_id", share, own, CONFIDENT)
         return Found(found.kind, found.confidence, f"{found.evidence} keep the scheme of {scheme}")
+    if not own and (born := value_forms.births(texts)) >= TELLING_SHARE:
+        return Found("national_id", LIKELY, f"{born:.0%} of its values hold a day of birth")
     coded = sum(bool(re.search(r"\d.*\d.*\d.*\d", text)) for text in texts) / len(texts)
     return Found("national_id", LIKELY, "its name") if own and coded >= NAMED_SHARE else None
 
@@ -182,24 +202,25 @@ def _located(name: str, named: Named | None, texts: Sequence[str], distinct: flo
     if not own and (len(texts) < LEAST_DISTINCT or distinct < 0.6 or column_names.of_thing(name)):
         return None
     share = sum(_is_address(text) for text in texts) / len(texts)
-    words = {word for text in texts for word in name_shapes.WORD.findall(text)}
+    words = {word for text in texts for word in name_shapes.words(text)}
     if own and (share >= 0.3 or (distinct >= LEAST_NEW and name_shapes.written_share(texts) >= NAMED_SHARE)):
         return _said("address", share, own, LIKELY)
-    varied = len(words) >= LEAST_NEW * len(texts)
+    numbers = {number for text in texts for number in re.findall(r"\d+", text)}
+    varied = len(words) >= LEAST_NEW * len(texts) or (len(words) >= LEAST_DISTINCT and len(numbers) >= len(texts) / 2)
     return _said("address", share, own, GUESSED) if share >= 0.8 and varied and not own else None
 
 
 def _is_address(text: str) -> bool:
     lines = re.split(r"[\n,;]", text)
     housed = any(HOUSE.search(line) for line in lines)
-    words = name_shapes.WORD.findall(text)
+    words = name_shapes.words(text)
     return bool(housed and words and sum(len(word) for word in words) >= 4 and not re.search(r"[@=_<>]|\d{9}", text))
 
 
 def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell free text: many words, most of them without a capital, seldom the same twice."""
     own = _is(named, "text")
-    words = [re.findall(r"\w+", text) for text in texts]
+    words = [re.findall(r"\w+", name_shapes.unmarked(text)) for text in texts]
     unspaced = sum(len(UNSPACED.findall(text)) for text in texts) / LETTERS_A_WORD
     mean = max(sum(map(len, words)), unspaced) / len(words)
     small = sum(word[0].islower() or not word.isascii() for own_words in words for word in own_words)
@@ -216,6 +237,8 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
     if _is(named, "name", "first_name", "last_name") and named is not None and named.sure:
         scripts = sum(bool(re.match(r"[^\W\d_]", text)) for text in texts) / len(texts)
         return _said(named.kind, scripts, True, CONFIDENT) if scripts >= NAMED_SHARE and len(texts[0]) < 100 else None
+    small = sum(text == text.lower() != text.upper() for text in texts) >= TELLING_SHARE * len(texts)
+    texts = [text.title() for text in texts] if small else texts
     written = name_shapes.written_share(texts)
     least = TELLING_SHARE if named is None else NAMED_SHARE
     if (named is not None and named.sure) or column_names.of_thing(name) or written < least:
@@ -242,7 +265,7 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
     full = name_shapes.full_share(texts) >= (TELLING_SHARE if named is None else NAMED_SHARE)
     if not full or len(texts) < (LEAST_PEOPLE if who else LEAST_DISTINCT):
         return ""
-    if not who and not (name_shapes.is_varied(texts) and name_shapes.is_legible(texts)):
+    if not who and not (name_shapes.is_varied(texts)):
         return ""
     return "name" if name_shapes.likeness(texts) >= (LIKENESS["name"] - 0.2 if who else REPEATED_LIKENESS) else ""
 
@@ -257,6 +280,9 @@ def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> 
         if beside := next((name for name in unsure if _is_written(frame[name])), None):  # nom beside prénom
             yield beside, _NAMED_BESIDE
             return
+    if not any(finding.kind == "first_name" for finding in found.values()):
+        yield from _pair(frame, schema, found)
+        return
     for at in (at for at, name in enumerate(names) if name in found and found[name].kind == "first_name"):
         for other in (*names[at + 1 : at + 2], *names[max(0, at - 1) : at]):
             if _is_last(other, schema.column(other), frame[other], found.get(other)):
@@ -264,8 +290,28 @@ def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> 
                 return
 
 
+def _pair(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
+    """Yield the two columns side by side that read most as names do, of which each repeats while both together seldom
+    do, as first and last names.
+    """
+    columns = [column for column in schema.columns if column.name not in found]
+    read = {
+        column.name: name_shapes.likeness(_examined(frame[column.name].dropna().drop_duplicates()))
+        for column in columns
+        if _is_last(column.name, column, frame[column.name], None)
+    }
+    pairs = [
+        (one, other) if read[one] >= read[other] else (other, one)
+        for one, other in pairwise(schema.names)
+        if {one, other} <= read.keys() and len(frame[[one, other]].drop_duplicates()) >= NAMED_SHARE * len(frame)
+    ]
+    for first, last in sorted(pairs, key=lambda pair: -read[pair[0]] - read[pair[1]])[:1]:
+        if read[first] >= LIKENESS["name"]:
+            yield from ((first, Found("first_name", GUESSED, _BESIDE.evidence)), (last, _BESIDE))
+
+
 _NAMED_BESIDE = Found("last_name", LIKELY, "its name beside that of first names")
-_BESIDE = Found("last_name", GUESSED, "its values read as names do and stand beside first names")
+_BESIDE = Found("last_name", GUESSED, "its values read as names do and stand beside other names")
 
 
 def _is_unsure(named: Named | None) -> bool:

@@ -2,14 +2,19 @@
 
 The letters are judged by a naive Bayes model of the two to four letters that follow one another in the first and last
 names, and in the towns, countries, professions, colours and words, of the locales below. It is made anew from Faker's
-lists when a column needs it (two seconds), and knows other languages by what their names have in common with these.
+lists when a column needs it (three seconds), and knows other languages by what their names have in common with these.
+All scripts are read in Latin letters (Unidecode): of the names of a language some are listed in a script that its
+neighbours write too.
 """
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+
+from text_unidecode import unidecode
 
 from launderette.pipelines.personal_data.column_names import plain
 
@@ -22,26 +27,36 @@ def words_in(text: str) -> list[str]:
 LISTED_LOCALES = (  # whose lists are learned from; figures are to be measured on others
     *("en_US", "en_GB", "en_IN", "de_DE", "de_AT", "fr_FR", "es_ES", "es_MX", "it_IT", "nl_NL", "no_NO", "pt_PT"),
     *("sk_SK", "lt_LT", "lv_LV", "sl_SI", "ru_RU", "uk_UA", "bg_BG", "az_AZ"),
+    *("el_CY", "fa_IR", "he_IL", "hi_IN", "ta_IN", "th_TH", "am_ET", "ja_JP", "ko_KR", "zh_TW", "zu_ZA", "ha_NG"),
 )
 NAME_LISTS = ("first_names", "first_names_male", "first_names_female", "last_names", "last_names_male")
 OTHER_WORDS = ("city", "country", "job", "color_name")
 LIST_WORDS, OTHER_DRAWS = 250, 120  # words of a list, evenly over it; draws of each of the others
 LONGEST_RUN, LARGEST_LOGIT = 4, 6.0
 WORD = re.compile(r"[^\W\d_]{2,}")
-TITLE = re.compile(r"\b\w{1,5}\.")  # Dr., Mr., Ing.
+HAN = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]+")  # of China and Korea, where names have no space
+LETTERS_OF_FULL, MOST_LETTERS = 2.3, 4  # of a full name of such a script: on average, at most
+TITLE = re.compile(r"\b\w{1,5}(?:\(\w+\))?\.")  # Dr., Mr., Ing., Sr(a).
+ADDRESSED_SHARE = 0.05  # of texts of three words or more that begin alike, as with a form of address
+ASIDE = re.compile(r"\([^)]*\)")
+INITIAL = re.compile(r"\b[^\W\d_]\.")
 PARTICLE_LETTERS = 4  # of de, van, da, bint; longer words of small letters are no part of a name
 COMPANIES = words_in("inc ltd llc gmbh ag plc corp co kg sa srl spa bv nv ab oy as aps kft sro doo und and et e")
-CYRILLIC, GREEK = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ", "αβγδεζηθικλμνξοπρσςτυφχψω"
-LATIN = words_in(
-    "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch . y . e yu ya i yi ye g "
-    "a v g d e z i th i k l m n x o p r s s t y f ch ps o"
-)
-TO_LATIN = {ord(c): latin.strip(".") for c, latin in zip(CYRILLIC + GREEK, LATIN, strict=True)}
 
 
 def latin(text: str) -> str:
-    """Write letters of the Greek and Cyrillic scripts, and letters with accents, in small plain Latin ones."""
-    return plain(plain(text).translate(TO_LATIN))
+    """Write letters of any script, and letters with accents, in small plain Latin ones."""
+    return plain(unidecode(plain(text)).replace("'", ""))
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text of two letters or more, without the marks that stand on letters."""
+    return WORD.findall(unmarked(text))
+
+
+def unmarked(text: str) -> str:
+    """Return a text without the marks on its letters: vowels of Indian scripts, accents written apart."""
+    return text if text.isascii() else "".join(c for c in text if unicodedata.category(c)[0] != "M")
 
 
 def written_share(texts: Sequence[str]) -> float:
@@ -50,50 +65,57 @@ def written_share(texts: Sequence[str]) -> float:
 
 
 def _is_written(text: str) -> bool:
-    words = WORD.findall(text)
-    if not 1 <= len(words) <= 6 or re.search(r"[\d@:;!?=<>\[\]{}&%$€#*+]", text) or len(text) > 60:
+    text = ASIDE.sub("", text)
+    found = words(text)
+    if runs := HAN.findall(text):
+        return max(map(len, runs)) <= MOST_LETTERS and "".join(runs) == text.replace(" ", "")
+    if not 1 <= len(found) <= 6 or re.search(r"[\d@:;!?=<>\[\]{}&%$€#*+]", text) or len(text) > 60:
         return False
-    small = [word for word in words if word[0].islower()]
-    return len(small) < len(words) and all(len(word) <= PARTICLE_LETTERS for word in small)
+    small = [word for word in found if word[0] != word[0].title()]  # not of scripts that have no capitals
+    return len(small) < len(found) and all(len(word) <= PARTICLE_LETTERS for word in small)
 
 
 def full_share(texts: Sequence[str]) -> float:
-    """Share of texts of at least two words."""
-    return sum(len(WORD.findall(text)) >= 2 for text in texts) / max(1, len(texts))
+    """Share of texts of at least two words; of scripts without spaces, all where they have a full name's letters."""
+    if sum(bool(HAN.fullmatch(text)) for text in texts) > len(texts) / 2:
+        return float(sum(map(len, texts)) >= LETTERS_OF_FULL * len(texts))
+    return sum(len(words(text)) + bool(INITIAL.search(text)) >= 2 for text in texts) / max(1, len(texts))
 
 
 def is_varied(texts: Sequence[str]) -> bool:
     """Tell whether neither the first nor the last words of the texts are few, as they are where things are described,
     and seldom those of companies.
     """
-    words = [own for text in texts if (own := WORD.findall(TITLE.sub("", text)))]
-    ends = [Counter(plain(own[place]) for own in words) for place in (0, -1)]
-    kinds = sorted(len(end) / max(1, len(words)) for end in ends)
+    found = [own for text in texts if (own := _parts(TITLE.sub("", text)))]
+    firsts = Counter(own[0] for own in found)
+    addressed = {word for word, count in firsts.items() if count > ADDRESSED_SHARE * len(found)}
+    found = [own[1:] if len(own) > 2 and own[0] in addressed else own for own in found]
+    ends = [Counter(plain(own[place]) for own in found) for place in (0, -1)]
+    kinds = sorted(len(end) / max(1, len(found)) for end in ends)
     commonest = max(max(end.values(), default=0) for end in ends)
     companies = sum(_is_company(text) for text in texts) / max(1, len(texts))
-    return kinds[0] >= 0.03 and kinds[1] >= 0.12 and commonest <= 0.15 * len(words) and companies < 0.4
+    return kinds[0] >= 0.03 and kinds[1] >= 0.12 and commonest <= 0.15 * len(found) + 1 and companies < 0.4
+
+
+def _parts(text: str) -> list[str]:
+    """Return the words of a text, of a script without spaces its letters."""
+    return list(text) if HAN.fullmatch(text) else words(text)
 
 
 def _is_company(text: str) -> bool:
     """Tell whether a text ends or goes on with a company's legal form."""
-    return text.endswith(".") or any(plain(word) in COMPANIES for word in WORD.findall(text)[1:])
+    return text.endswith(".") or any(plain(word) in COMPANIES for word in words(text)[1:])
 
 
 def likeness(texts: Sequence[str]) -> float:
     """Mean log odds that a word is of a name, -6 to 6: above 0 for first names of languages the model has not seen."""
     odds = _letters()
-    scores = [_score(word, odds) for text in texts for word in WORD.findall(text)]
+    scores = [_score(word, odds) for text in texts for word in WORD.findall(latin(text))]
     return sum(scores) / len(scores) if scores else -LARGEST_LOGIT
 
 
-def is_legible(texts: Sequence[str]) -> bool:
-    """Tell whether the words are of letters that the model has seen at all."""
-    odds, words = _letters(), [word for text in texts for word in WORD.findall(text)]
-    return sum(bool(_runs(latin(word)) & odds.keys()) for word in words) > len(words) / 2
-
-
 def _score(word: str, odds: Mapping[str, float]) -> float:
-    runs = _runs(latin(word))
+    runs = _runs(word)
     total = sum(odds.get(run, 0.0) for run in runs) / math.sqrt(len(runs))
     return max(-LARGEST_LOGIT, min(LARGEST_LOGIT, total))
 
@@ -106,8 +128,12 @@ def _runs(word: str) -> set[str]:
 @lru_cache(maxsize=1)
 def _letters() -> dict[str, float]:
     """Return the log odds of each run of letters: in names over in other words."""
-    names = {latin(word) for locale in LISTED_LOCALES for word in names_of(locale, LIST_WORDS)}
-    others = {latin(word) for locale in LISTED_LOCALES for word in _others(locale)} - names
+    names = {
+        word for locale in LISTED_LOCALES for name in names_of(locale, LIST_WORDS) for word in WORD.findall(latin(name))
+    }
+    others = {
+        word for locale in LISTED_LOCALES for name in _others(locale) for word in WORD.findall(latin(name))
+    } - names
     counts = [Counter(run for word in sorted(words) for run in _runs(word)) for words in (names, others)]
     sizes = [len(words) + 2 for words in (names, others)]
     runs = sorted(set(counts[0]) | set(counts[1]))
@@ -134,4 +160,4 @@ def _others(locale: str) -> Iterable[str]:
 
 
 def _words(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in WORD.findall(str(text))}
+    return {word for text in texts for word in str(text).split()}

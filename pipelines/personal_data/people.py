@@ -34,7 +34,12 @@ NEAR_LOCALES = (
     "tr_TR",
     "hr_HR",
 )
-WORD = re.compile(r"[^\W\d_]{2,}")
+LOCALES_OF = {  # locales that write a script, by its name in Unicode
+    "CJK": ("zh_CN", "ja_JP"), "HIRAGANA": ("ja_JP",), "KATAKANA": ("ja_JP",), "HANGUL": ("ko_KR",),
+    "GREEK": ("el_GR",), "ARABIC": ("ar_SA", "fa_IR"), "HEBREW": ("he_IL",), "DEVANAGARI": ("hi_IN", "ne_NP"),
+    "BENGALI": ("bn_BD",), "GUJARATI": ("gu_IN",), "ORIYA": ("or_IN",), "TAMIL": ("ta_IN",), "SINHALA": ("si_LK",),
+    "THAI": ("th_TH",), "GEORGIAN": ("ka_GE",), "ARMENIAN": ("hy_AM",), "ETHIOPIC": ("am_ET",),
+}  # fmt: skip
 FAMILY_FIRST = ("hu", "ja", "ko", "zh", "vi")  # languages that write the family's name first
 
 
@@ -59,14 +64,11 @@ def locale_of(numbers: Sequence[str], names: Sequence[str]) -> str:
     for country, _ in countries.most_common():
         if found := [locale for locale in locales() if locale.endswith(f"_{country}")]:
             return found[0]
-    words = {word for name in names for word in WORD.findall(name)}
-    shares = (
-        {locale: _share(words, locale) for locale in sorted({USUAL, *NEAR_LOCALES, *_of_script(words)})}
-        if words
-        else {}
-    )
+    words = {word for name in names for word in name.split() if len(word) > 1}
+    own = _of_script(words)
+    shares = {locale: _share(words, locale) for locale in sorted({USUAL, *NEAR_LOCALES, *own})} if words else {}
     best = max(shares, key=lambda locale: (shares[locale], locale == USUAL), default=USUAL)
-    return best if shares.get(best, 0) > 0 else USUAL
+    return best if shares.get(best, 0) > 0 else next(iter(own), USUAL)
 
 
 def _country(text: str) -> str:
@@ -75,9 +77,12 @@ def _country(text: str) -> str:
 
 def _of_script(words: set[str]) -> list[str]:
     scripts = Counter(_script(word) for word in words)
-    known = {"CJK": ("zh_CN", "ja_JP"), "HIRAGANA": ("ja_JP",), "KATAKANA": ("ja_JP",), "HANGUL": ("ko_KR",)}
-    known |= {"GREEK": ("el_GR",), "ARABIC": ("ar_SA", "fa_IR"), "HEBREW": ("he_IL",), "DEVANAGARI": ("hi_IN",)}
-    return [locale for script, _ in scripts.most_common(2) for locale in known.get(script, ())]
+    return [locale for script, _ in scripts.most_common(2) for locale in LOCALES_OF.get(script, ())]
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a text is one word of letters, with or without marks; of two at least where a script has cases."""
+    return name_shapes.unmarked(text).isalpha() and (len(text) > 1 or shape_of(text) == "x")
 
 
 def _script(text: str) -> str:
@@ -112,7 +117,9 @@ class People:
     def places(self) -> list[str]:
         """Words of the names of streets and towns."""
         texts = self._drawn("street_name") | self._drawn("city")
-        return sorted({word for text in texts for word in WORD.findall(text) if shape_of(word) in ("Aa", "x")})
+        return sorted(
+            {word for text in texts for word in text.split() if _is_word(word) and shape_of(word) in ("Aa", "x")}
+        )
 
     @cached_property
     def words(self) -> list[str]:
@@ -121,7 +128,7 @@ class People:
 
     def _names(self, method: str) -> list[str]:
         """Return names of one word."""
-        return sorted(name for name in self._drawn(method) if WORD.fullmatch(name) and shape_of(name) in ("Aa", "x"))
+        return sorted(name for name in self._drawn(method) if _is_word(name) and shape_of(name) in ("Aa", "x"))
 
     def _drawn(self, method: str) -> set[str]:
         from faker import Faker

@@ -42,7 +42,7 @@ def shape_of(piece: str) -> str:
     """Return the shape of a word or a number."""
     if piece.isdecimal():
         return "9"
-    if not (piece[0].isupper() or piece[0].islower()):
+    if piece[0].title() == piece[0] and not piece[0].isupper():
         return "x"
     if piece.islower():
         return "a"

@@ -5,8 +5,10 @@ know the schemes are python-stdnum and phonenumbers.
 """
 
 import ipaddress
+import random
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
@@ -34,7 +36,9 @@ NATIONAL_SCHEMES = (  # of persons, each with its check digits; what has none ca
         "my.nric",
     ),
     *("nl.bsn", "no.fodselsnummer", "pl.pesel", "ro.cnp", "se.personnummer", "si.emso", "tr.tckimlik"),
-    *("ua.rntrc", "us.ssn", "za.idnr", "pt.cc", "th.pin", "ru.inn", "sk.rc"),
+    *("ua.rntrc", "us.ssn", "za.idnr", "pt.cc", "th.pin", "ru.inn", "sk.rc", "ar.cuit", "at.vnr", "be.bis", "bg.pnf"),
+    *("cu.ni", "do.cedula", "id.nik", "in_.pan", "in_.vid", "jp.in_", "mu.nid", "nz.ird", "au.tfn", "gb.upn", "gb.utr"),
+    *("us.itin", "ve.rif", "pt.nif", "gr.vat", "md.idno", "nl.onderwijsnummer", "pk.cnic"),
 )
 WEAK = {  # a weak check, or none: how it is written, where no name tells
     "us.ssn": r"\d{3}-\d{2}-\d{4}",
@@ -42,17 +46,23 @@ WEAK = {  # a weak check, or none: how it is written, where no name tells
     "my.nric": r"\d{6}-\d{2}-\d{4}",
     "cz.rc": r"\d{6}/\d{3,4}",
     "sk.rc": r"\d{6}/\d{3,4}",
+    "pk.cnic": r"\d{5}-\d{7}-\d",
 }
+BIRTHS = ("%Y%m%d", "%d%m%Y", "%y%m%d", "%d%m%y")  # as numbers of people hold the day of birth
+BIRTH_NUMBER = re.compile(r"(?=(?:.*\d){10})[A-Z]{0,2}\d+[-/ +]?\d+[A-Z]?")
+BORN_IN, LEAST_BIRTHS = (1900, 2025), (20, 10, 10)  # years of birth; how many years, months, days tell births
 THING_SCHEMES = frozenset({"gs1", "isbn10", "issn", "vin", "lei", "iban"})  # schemes of goods, books, accounts
 SWISS = "756"  # begins the numbers of people that have the check digit of goods
 FIRST_SHARE = 0.8  # of the first values, for a scheme to be tried on all
 WRITTEN_SHARE, LEAST_VALID = 0.95, 0.6  # of values as a weak scheme writes them: all, though not all keep it
 LEAST_DIGITS, E164_DIGITS = 6, 15  # of a phone number; most of one with its country
 LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
+BARE_NUMBERS, BARE_DIGITS = 100, 11  # numbers without separators that are looked at, and least digits of each
+MOBILE_SHARE, CHANCE_SHARE = 0.85, 0.5  # of them that are of one country's mobile phones, and of numbers by chance
 CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
 
 
-def _share(texts: Sequence[str], holds: Callable[[str], Any]) -> float:
+def _share(texts: Sequence[Any], holds: Callable[[Any], Any]) -> float:
     return sum(bool(holds(text)) for text in texts) / max(1, len(texts))
 
 
@@ -136,6 +146,33 @@ def national(texts: Sequence[str], named: bool) -> tuple[float, str]:
     return max(found, key=lambda one: (one[0], one[1] not in WEAK))
 
 
+def births(texts: Sequence[str]) -> float:
+    """Share of numbers of ten digits or more of one length that hold a day of birth at the same place, in years as many
+    and as far apart as those of people.
+    """
+    lengths = {len(text) for text in texts}
+    if len(lengths) > 1 or _share(texts, BIRTH_NUMBER.fullmatch) < WRITTEN_SHARE:
+        return 0.0
+    found = [0.0]
+    for form in BIRTHS:
+        width = 8 if "Y" in form else 6
+        for at in range(max(lengths) - width + 1):
+            days = [day for text in texts if (day := _day(text[at : at + width], form))]
+            varied = (len({getattr(day, part) for day in days}) for part in ("year", "month", "day"))
+            if all(count >= least for count, least in zip(varied, LEAST_BIRTHS, strict=True)):
+                found.append(len(days) / len(texts))
+    return max(found)
+
+
+def _day(digits: str, form: str) -> datetime | None:
+    """Return a day of birth, None where the digits are none."""
+    try:
+        day = datetime.strptime(digits, form) if digits.isdecimal() else None
+    except ValueError:
+        return None
+    return day if day and ("%y" in form or BORN_IN[0] <= day.year <= BORN_IN[1]) else None
+
+
 def phone(texts: Sequence[str], named: bool) -> float:
     """Share of phone numbers.
 
@@ -143,7 +180,43 @@ def phone(texts: Sequence[str], named: bool) -> float:
     of another scheme.
     """
     written = [text for text in texts if is_dialled(text)]
-    return len(written) / max(1, len(texts)) if named or _looks_dialled(written) else 0.0
+    told = named or _looks_dialled(written) or is_mobile(texts[:BARE_NUMBERS])
+    return len(written) / max(1, len(texts)) if told else 0.0
+
+
+def is_mobile(texts: Sequence[str]) -> bool:
+    """Tell whether bare digits are mobile numbers of one country, with its code or without, as numbers drawn by chance
+    are not.
+    """
+    if min(map(len, texts)) < BARE_DIGITS or not all(text.isascii() and text.isdecimal() for text in texts):
+        return False
+    rng = random.Random(0)  # noqa: S311  (no secret)
+    drawn = ["".join(rng.choices("0123456789", k=len(text))) for text in texts]
+    return any(
+        _share(texts, partial(_is_mobile, region=region)) >= MOBILE_SHARE
+        and _share(drawn, partial(_is_mobile, region=region)) <= CHANCE_SHARE
+        for region in _regions(texts[0])
+    )
+
+
+def _regions(text: str) -> list[str | None]:
+    """Return the countries of which a number may be a mobile number; None for one with its country's code."""
+    import phonenumbers
+
+    known: list[str | None] = [None, *sorted(phonenumbers.SUPPORTED_REGIONS)]
+    return [region for region in known if _is_mobile(text, region)]
+
+
+def _is_mobile(text: str, region: str | None) -> bool:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text if region else f"+{text}", region)
+    except phonenumbers.NumberParseException:
+        return False
+    if region and number.country_code != phonenumbers.country_code_for_region(region):
+        return False
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 def is_dialled(text: str) -> bool:

@@ -43,7 +43,7 @@ def found(frame):
             ("email_verified", None),
             ("city", None),
         ),
-        *(("filename", None), ("user_name", None), ("zip", None), ("product_description", None), ("c7", None)),
+        *(("filename", None), ("user_name", "account"), ("zip", None), ("product_description", None), ("c7", None)),
     ],
 )
 def test_names_in_many_languages_say_what_a_column_holds(name, kind):
@@ -125,6 +125,54 @@ def test_scripts_without_spaces_and_numbers_without_check_digits_are_told_too():
     assert found(pd.DataFrame(made)) == {
         "住所": "address", "備考": "text", "c1": "address", "c2": "national_id", "emšo": "national_id"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["mr_IN", "ka_GE", "zh_CN", "bn_BD"])  # of no script's list that is learned from
+def test_names_in_scripts_without_capitals_are_told_by_their_letters(locale):
+    fake = Faker(locale)
+    fake.seed_instance(0)
+    names = [fake.name() for _ in range(80)]
+    for values in (names, names * 4):
+        assert found(pd.DataFrame({"c1": values}))["c1"] in ("name", "first_name")
+
+
+def test_a_label_that_holds_an_address_or_the_name_of_its_row_is_personal_however_often_it_comes():
+    fake, rng = Faker("en_US"), random.Random(0)
+    fake.seed_instance(0)
+    rows = []
+    for _ in range(40):
+        first, last = fake.first_name(), fake.last_name()
+        mail = f"{first}.{last}@{fake.free_email_domain()}".lower()
+        rows.append({
+            "customer_name": f"{first} {last}", "c1": f"{last}, {first} <{mail}>", "c2": f'{{"mail": "{mail}", "age": 4}}',
+            "c3": f"{first[0]}{last}{rng.randint(1, 9)}".lower(), "c4": f"Mr {first} {last} (deceased) was here again",
+            "c5": f"{first} {last}".lower(), "c6": f"{first[0]}. {last}", "plan": rng.choice("abc"),
+        })  # fmt: skip
+    repeated = pd.DataFrame(rng.choices(rows, k=600))
+    assert found(repeated) == {
+        "customer_name": "name", "c1": "text", "c2": "text", "c3": "account", "c4": "text", "c5": "name", "c6": "name"
+    }  # fmt: skip
+
+
+def test_mobile_numbers_of_bare_digits_and_numbers_with_a_birth_in_them_are_told():
+    rng = random.Random(0)
+    days = pd.date_range("1940-01-01", "2004-12-31", periods=90)
+    told = {
+        "c1": [int(f"49151{rng.randrange(10**8):08d}") for _ in days],
+        "c2": [f"1{rng.choice('3589')}{rng.randrange(10**9):09d}" for _ in days],
+        "c3": [f"{rng.randrange(10**6):06d}{day:%Y%m%d}{rng.randrange(1000):03d}X" for day in days],
+        "order": [f"{day:%Y%m%d}{rng.randrange(10**6):06d}" for day in pd.date_range("2021-01-01", periods=90)],
+        "units": [rng.randrange(10**10, 10**11) for _ in days],
+    }
+    assert found(pd.DataFrame(told)) == {"c1": "phone", "c2": "phone", "c3": "national_id"}
+
+
+def test_first_and_last_names_of_few_each_are_told_by_standing_side_by_side():
+    fake, rng = Faker("en_NG"), random.Random(0)
+    fake.seed_instance(0)
+    named = {"c1": [fake.first_name() for _ in range(200)], "c2": [fake.last_name() for _ in range(200)]}
+    colours = {"c3": [rng.choice(LABELS["role"].split(",")).split()[0] for _ in range(200)]}
+    assert set(found(pd.DataFrame(named | colours))) == {"c1", "c2"}
 
 
 def test_a_name_that_things_have_too_is_that_of_people_beside_first_names():

@@ -68,6 +68,17 @@ def made():
     return frame, schema, rows, fakes.replace(rows, schema, frame, asked), asked
 
 
+@pytest.mark.parametrize("locale", ["hi_IN", "ta_IN", "ka_GE", "zh_CN", "ko_KR"])
+def test_people_of_every_script_are_made_up_in_it(locale):
+    fake = Faker(locale)
+    fake.seed_instance(0)
+    frame = pd.DataFrame({"full": [fake.name() for _ in range(30)], "mail": [f"a{k}@b.org" for k in range(30)]})
+    schema = schema_of(frame, {"full": "name", "mail": "email"})
+    out = fakes.replace(drawn(frame, schema, 1), schema, frame, config.validate({"source": "x.csv"}))
+    assert not set(out["full"]) & set(frame["full"])
+    assert sum(text[0].isascii() for text in out["full"]) == 0
+
+
 def test_no_value_is_a_real_one(made):
     frame, _, _, out, _ = made
     for name in KINDS:
