@@ -2,7 +2,10 @@
 
 The two halves are every second name in alphabetical order. What is changed because of a table is changed because of
 one for choosing; those for reporting are measured when nothing is changed any more. `newcomers`, and after them those
-of `later`, are tables that nobody had looked at when they were taken up.
+of `later`, are tables that nobody had looked at when they were taken up; they serve for choosing now. `fresh` are the
+first of R's tables in random order (`random.Random(20261127).shuffle` of all sorted pairs of package and name with 100
+to 50,000 rows and 5 to 40 columns) that have under 2,000 rows, one for each person or thing, and are in no other part,
+nor a variant of one: five of at least 300 rows and five of fewer.
 """
 
 from collections.abc import Callable
@@ -82,6 +85,18 @@ LATER = {
     },
 }  # fmt: skip
 
+FRESH = {
+    "Ecdat": {"BudgetUK": "wfood"},
+    "HSAUR": {"skulls": "epoch"},
+    "KMsurv": {"bfeed": "smoke"},
+    "Stat2Data": {"AlitoConfirmation": "Vote", "Handwriting": "Gender"},
+    "boot": {"channing": "cens"},
+    "heplots": {"Bees": "caste"},
+    "mosaicData": {"HELPmiss": "homeless"},
+    "nlme": {"Earthquake": "accel"},
+    "openintro": {"satgpa": "fy_gpa"},
+}
+
 
 def _all(packages: dict[str, dict[str, str]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str]]:
     return {
@@ -103,5 +118,5 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
     **_all(IN_R),
 }
 PARTS = {"choosing": sorted(TABLES)[::2], "reporting": sorted(TABLES)[1::2], "newcomers": sorted(_all(NEWCOMERS))}
-PARTS["later"] = sorted(_all(LATER))
-TABLES |= _all(NEWCOMERS) | _all(LATER)
+PARTS |= {"later": sorted(_all(LATER)), "fresh": sorted(_all(FRESH))}
+TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH)
