@@ -13,9 +13,9 @@ import pandas as pd
 
 from launderette.generators.data import spelled
 from launderette.generators.data.centres import centres
-from launderette.generators.data.intervals import Cut, cells_of
+from launderette.generators.data.intervals import Cut
 from launderette.generators.data.lattices import Lattice, lattice_of
-from launderette.generators.data.lists import onto_shared
+from launderette.generators.data.lists import cells_of_list
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
 from launderette.generators.data.spelled import Spelled
 from launderette.generators.formats import dtypes
@@ -308,8 +308,8 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
 def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
     """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
     if (lattice := lattice_of(ticks, on_grid=on_grid)) is None:
-        return cells_of(onto_shared(ticks, on_grid=on_grid), on_grid=on_grid), None
-    cut = cells_of(onto_shared(lattice.numbers(ticks), on_grid=True), on_grid=True)
+        return cells_of_list(ticks, on_grid=on_grid), None
+    cut = cells_of_list(lattice.numbers(ticks), on_grid=True)
     low, high = (lattice.as_written(ends, ticks) for ends in (cut.low, cut.high))
     return cut._replace(low=low, high=high), lattice
 

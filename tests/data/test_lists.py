@@ -27,6 +27,18 @@ def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
     assert column.size > 8 and drawn.isin(frame["v"]).all()
 
 
+@pytest.mark.parametrize("scale", [1, 7])  # on a grid, and on none
+def test_what_a_list_skips_is_not_drawn_and_what_ages_skip_is(scale):
+    rng = np.random.default_rng(0)
+    doses = pd.DataFrame({"v": np.append(rng.choice([1, 5, 20, 50, 100], 95), [200, 310, 320, 350, 400]) / scale})
+    (column,) = encoding.fit(doses, infer(doses, {"v": "numerical"})).columns
+    drawn = column.decode(np.arange(column.size).repeat(99), rng.random(99 * column.size))
+    assert drawn[drawn < 100 / scale].isin(doses["v"]).all() and (drawn > 100 / scale).any()
+    ages = pd.DataFrame({"v": [*rng.choice([age for age in range(20, 60) if age != 37], 600), 61, 63, 66, 70, 75]})
+    (column,) = encoding.fit(ages, infer(ages)).columns
+    assert (column.decode(np.arange(column.size), np.zeros(column.size)) == 37).any()
+
+
 @pytest.mark.parametrize(
     "ticks",
     [
