@@ -114,15 +114,24 @@ def zeros_smeared(case: Case, rng: Rng) -> Case:
 
 def rare_labels_dropped(case: Case, rng: Rng) -> Case:
     """Labels under 3 % of any column are replaced by frequent ones."""
-    columns = {}
-    for column in changes.labels(case):
+    return _dropped(case, changes.labels(case), 0.03, rng)
+
+
+def rare_labels_of_a_column_dropped(case: Case, rng: Rng) -> Case:
+    """Labels under 1 % of the widest column are replaced by frequent ones."""
+    return _dropped(case, [changes.widest(case, 10)], 0.01, rng)
+
+
+def _dropped(case: Case, columns: list[str], least: float, rng: Rng) -> Case:
+    changed = {}
+    for column in columns:
         shares = case.train[column].value_counts(normalize=True)
-        kept = shares[shares >= 0.03]
+        kept = shares[shares >= least]
         values = case.synthetic[column].astype(object).to_numpy(copy=True)
         lost = ~np.isin(values, kept.index) & pd.notna(values)
         values[lost] = rng.choice(kept.index.to_numpy(), int(lost.sum()), p=kept.to_numpy() / kept.sum())
-        columns[column] = values
-    return case.changed(**columns)
+        changed[column] = values
+    return case.changed(**changed)
 
 
 def frequent_label_doubled(case: Case, rng: Rng) -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,55 +17,76 @@ SHARE_ROWS = 50_000
 LEAST_LABEL_SHARE = 0.05  # a smaller share is compared as if it were this one
 ADDED = 3 / 8  # rows with and without a label, to the counts of either
 MOST_LABELS = 50  # of a column, the most frequent ones of real and released rows together
+RARE_SHARE = 0.01  # of both tables together; rarer labels of a column also count together
+
+
+@dataclass(frozen=True)
+class Standing:
+    """In how many real rows and in how many others a label, or rare ones together, stand; of how many."""
+
+    column: str
+    what: str
+    count: int
+    rows: int
+    there: int
+    size: int
 
 
 def label_shares(samples: Samples, *, seed: int = 0) -> Score:
     """1 - change of the share of a label, divided by the larger of both shares, of the label that changed most, beyond
     chance; in [0, 1], higher better.
 
-    One half where a label stands twice or half as often. Numbers that stand in as many rows of both tables as 5 % of
-    the real ones count as labels. `worst_column` weighs a label by its rows, so that it sees little of this. A change
-    beyond chance counts by the low end of its 95 % interval. Cost: one count per column.
+    One half where a label stands twice or half as often. Labels of a column that at most 1 % of the rows of both tables
+    have also count together. Numbers that stand in as many rows of both tables as 5 % of the real ones count as labels.
+    `worst_column` weighs a label by its rows, so that it sees little of this. A change beyond chance counts by the low
+    end of its 95 % interval. Cost: one count per column.
     """
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, SHARE_ROWS, seed)]
-        counts = [one for c in samples.known for one in _counts(samples, c, real, other)]
-        return [_changed(*one, len(counts)) for one in counts]
+        found = [one for c in samples.known for one in _standing(samples, c, real, other)]
+        return [_changed(one, len(found)) for one in found]
 
     absent = Reason.NO_VALUES, "no column has labels, or a number that many rows have"
     return chance.kept(samples, measure, absent, f"Up to {SHARE_ROWS:,} rows of each table.", sure=True)
 
 
-def _counts(
-    samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame
-) -> Iterator[tuple[str, int, int, int, int]]:
-    """Rows of each label and known values, of real and of other rows."""
+def _standing(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Iterator[Standing]:
+    """The labels of a column, chosen by real and other rows together: those frequent, or rare, among real rows alone
+    would be less so in any fresh ones.
+    """
     known, values = (table[column].to_numpy() for table in (real, other))
     known, values = (v[~np.isnan(v)] if samples.is_number(column) else v[v >= 0] for v in (known, values))
     if not len(known) or not len(values):
         return
-    names, counts = np.unique(known, return_counts=True)
-    at = np.searchsorted(names, values).clip(max=len(names) - 1)
-    there = np.bincount(at[names[at] == values], minlength=len(names))
-    both = counts + there  # chosen by these: labels frequent among real rows alone would be rarer in any fresh ones
-    frequent = np.argsort(-both, kind="stable")[:MOST_LABELS]
+    names, codes = np.unique(np.concatenate([known, values]), return_inverse=True)
+    counts, there = (np.bincount(side, minlength=len(names)) for side in np.split(codes, [len(known)]))
+    both = counts + there
+
+    def standing(what: str, chosen: np.ndarray) -> Standing:
+        return Standing(column, what, int(counts[chosen].sum()), len(known), int(there[chosen].sum()), len(values))
+
+    rare = np.flatnonzero(both <= RARE_SHARE * both.sum())
+    if not samples.is_number(column) and 1 < len(rare) < len(names):
+        yield standing("A rare value", rare)
     least = LEAST_LABEL_SHARE * len(known) if samples.is_number(column) else 0
-    for place in frequent[(both[frequent] >= least) & (counts[frequent] < len(known))]:
-        yield str(column), int(counts[place]), len(known), int(there[place]), len(values)
+    asked = (counts > 0) & (counts < len(known)) & (both >= least)
+    for place in np.argsort(-np.where(asked, both, 0), kind="stable")[: min(MOST_LABELS, asked.sum())]:
+        yield standing("A value", place)
 
 
-def _changed(column: str, count: int, rows: int, there: int, size: int, parts: int) -> Loss:
-    """The change of one label's share, and how far on its side chance takes it."""
-    one, two = count / rows, there / size
-    larger, limit = max(one, two, LEAST_LABEL_SHARE), _limit(count, rows, size, parts, more=two > one)
+def _changed(one: Standing, parts: int) -> Loss:
+    """The change of one share, and how far on its side chance takes it."""
+    usual, found = one.count / one.rows, one.there / one.size
+    larger, limit = max(usual, found, LEAST_LABEL_SHARE), _limit(one.count, one.rows, one.size, parts, found > usual)
     said = (
-        f"A value of {column!r} stands in {there:,} of {size:,} released rows; of as many real rows, {one * size:,.0f}."
+        f"{one.what} of {one.column!r} stands in {one.there:,} of {one.size:,} released rows; of as many real rows, "
+        f"{usual * one.size:,.0f}."
     )
-    return Counted(column, abs(one - two) / larger, abs(limit - one) / larger, said)
+    return Counted(str(one.column), abs(usual - found) / larger, abs(limit - usual) / larger, said)
 
 
-def _limit(count: int, rows: int, size: int, parts: int, *, more: bool) -> float:
+def _limit(count: int, rows: int, size: int, parts: int, more: bool) -> float:
     """The share of `size` fresh rows that a label reaches at most, or at least, where `count` of `rows` real rows have
     it.
 
