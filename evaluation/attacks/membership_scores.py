@@ -24,12 +24,14 @@ def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores
     """Scores of members and of non-members by every attack that needs the released rows only.
 
     Whole rows and exact values; `thorough` adds nearly equal values, a forest, blocks of columns, and those found to
-    leak.
+    leak. Classifiers need 40 non-members: they score each by what the others are like, so that few that are alike by
+    chance all pass for non-members at once.
     """
     found = tuple(_of_group(attacker, group, thorough) for group in (attacker.members, attacker.non_members))
-    trained = {"classifier": classifier(attacker)}
+    enough = len(attacker.non_members) >= linkage.FEWEST_NON_MEMBERS
+    trained = {"classifier": classifier(attacker)} if enough else {}
     if thorough:
-        trained["forest"] = forest(attacker)
+        trained |= {"forest": forest(attacker)} if enough else {}
         for members, non_members in (blocks.scores(attacker), linkage.scores(attacker)):
             trained |= {name: (members[name], non_members[name]) for name in members}
     for name, sides in trained.items():

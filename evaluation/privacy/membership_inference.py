@@ -19,10 +19,11 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
     """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms; chance is
     0.01, lower better.
 
-    TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers, matching and nearly matching
-    values, blocks of columns, columns found to leak, and all combined by a logistic model. The attack is chosen on one
-    half of the rows and reported on the other, four times over (Carlini et al. 2022 for the low-FPR rule). `detail`
-    names the columns that leak most. Cost: some thirty searches, three comparisons of values, two fits and 60 trees.
+    TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers (of 40 non-members or more),
+    matching and nearly matching values, blocks of columns, columns found to leak, and all combined by a logistic model.
+    The attack is chosen on one half of the rows and reported on the other, four times over (Carlini et al. 2022 for the
+    low-FPR rule). `detail` names the columns that leak most. Cost: some thirty searches, three comparisons of values,
+    two fits and 60 trees.
     """
     return _membership(samples, seed, attacks.Evidence.from_release)
 

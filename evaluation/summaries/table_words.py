@@ -10,8 +10,8 @@ TABLES = {  # heading, what it measures, what to keep in mind
     ),
     "fidelity.label_shares": (
         "Shares of labels",
-        "Whether each label, and all rare ones of a column together, stand in as many rows as among real ones; of those "
-        "whose share changed most.",
+        "Whether each label, and all rare ones of a column together, stand in as many rows as among real ones, of "
+        "those whose share changed most.",
         CHANCE,
     ),
     "fidelity.shape": (
