@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from launderette.generators import GeneratorError, Privacy, Schema
@@ -16,6 +17,7 @@ from launderette.generators.data.values import single
 from launderette.generators.privacy import formulas, learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
+from launderette.generators.privacy.queries import NoisyQueries
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
@@ -32,6 +34,7 @@ PRIVACY_KEYS = tuple(  # of the section privacy, what a result depends on: not w
     f"privacy.{name}" for name in ("epsilon", "delta", "unit", "rows_per_entity", "domain")
 )
 NOTHING_STATED = "in a configuration that launder init --epsilon writes to fill in, or pay for it: privacy.domain=learn"
+FITTING_SHARE = 0.001  # of mu^2, of the question whether all rows fit into a stated memory
 LEARNT = "learnt"  # in a frame's attrs: columns as they were learnt, and the events of that
 
 
@@ -139,8 +142,11 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     rows = _rows(config)
     raw, entities, notes = _of_entities(rows, config)
     privacy = guarantee(config)
+    asked = _fitting(config.resources, raw, privacy)
     if not learns(config):
         conformed, schema = privacy.conform(raw)
+        if asked:
+            conformed.attrs[LEARNT] = {"columns": {name: config.listed[name] for name in raw.columns}, "events": asked}
         notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
         notes += _off(conformed, privacy)
         return _with_sides(conformed, raw, entities), schema, notes_of(rows) + notes
@@ -151,7 +157,7 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
     conformed, schema = known.conform(raw)
     _check_asked(schema, config)
     columns = {name: known.columns[name] for name in raw.columns}
-    conformed.attrs[LEARNT] = {"columns": columns, "events": [asdict(event) for event in known.events]}
+    conformed.attrs[LEARNT] = {"columns": columns, "events": asked + [asdict(event) for event in known.events]}
     told = [_told(column) for column in known.public(raw.columns) if column.learnt]
     return _with_sides(conformed, raw, entities), schema, told
 
@@ -193,7 +199,6 @@ def _rows(config: RunConfig) -> pd.DataFrame:
     options, source = ingestion.reading(config), config.source
     written = {"delimiter": source.delimiter or ",", "header": source.header, "typed": False}
     frame = read_table(source.path, **(options | written))
-    _check_memory(config.resources, len(frame), len(frame.columns))
     names = [str(name) for name in frame.columns]
     there = [*names, *frame.attrs[LEFT_OUT]]
     asked = [*config.listed, *_owner(config)]
@@ -222,18 +227,24 @@ def _off(conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
     ]
 
 
-def _check_memory(resources: Resources, rows: int, columns: int) -> None:
-    """Raise LaunderError where a run on a table does not fit into the memory allowed; how many rows it has is not said.
+def _fitting(resources: Resources, raw: pd.DataFrame, privacy: Privacy) -> list[dict[str, Any]]:
+    """Ask whether the rows that are used fit into the memory that is stated, with noise, and return what that cost;
+    LaunderError where they do not. Without such a bound nothing is asked.
 
     A part of the rows is not learned from: it would have to be drawn at a rate that somebody states, for no number of
     rows is public, and even then only whoever knows that number could tell whether the part fits.
     """
-    if (held := preflight.held(columns, resources.memory_bytes)) < rows:
+    if resources.memory is None:
+        return []
+    queries = NoisyQueries(privacy.squared, privacy.reach)
+    rows = queries.table("how many rows there are for the memory", np.array([len(raw)]), FITTING_SHARE).values[0]
+    if (held := preflight.held(len(raw.columns), resources.memory_bytes)) < rows:
         raise LaunderError(
             f"expected at most {max(0, int(held)):,} rows for resources.memory: {resources.memory} under "
-            "privacy.epsilon, which cannot learn from some of them, as no number of rows is public, found more; allow "
-            "more memory"
+            "privacy.epsilon, which cannot learn from some of them, as no number of rows is public, found more by a "
+            "noisy count; allow more memory"
         )
+    return [asdict(event) for event in queries.events]
 
 
 def _changed(column: PublicColumn, raw: pd.DataFrame, conformed: pd.DataFrame) -> Iterator[str]:

@@ -11,6 +11,7 @@ from generators.identifiers.forms import text_of
 from pipelines import config, modalities
 from pipelines.augment import tabular_rows
 from pipelines.modalities import tabular
+from pipelines.privacy import public
 from pipelines.run import artifacts, pipeline
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import preflight
@@ -125,7 +126,7 @@ def test_what_needs_all_rows_says_so(table, small, tmp_path):
     with pytest.raises(
         LaunderError, match=r"under privacy\.epsilon, which cannot learn from some of them, .* found more"
     ):
-        inspected(asked(*private, small))
+        public.read(asked(*private, small))
     with pytest.raises(LaunderError, match=r"for the identifiers of 2,400 rows in 2 columns"):
         preflight.check_identifiers(2400, 2, 2**17)
     preflight.check_identifiers(2400, 0, 1)

@@ -20,7 +20,7 @@ from pipelines.cli import main
 from pipelines.config import RunConfig
 from pipelines.config.run_config import PERSONAL_KINDS
 from pipelines.modalities import private_tabular
-from pipelines.privacy import public, spending, splitting
+from pipelines.privacy import public, spending, splitting, telling
 from pipelines.release import verifying
 from pipelines.run import pipeline
 from pipelines.run.artifacts import LaunderError, canonical
@@ -326,6 +326,16 @@ def test_init_leaves_room_for_what_is_public(source, capsys):
     assert {*RunConfig.model_fields} - {*yaml.safe_load(written)} == unasked
     assert main(["run", "launder.yaml"]) == 1
     assert "expected two bounds of column 'age', found 0" in capsys.readouterr().err
+
+
+def test_whether_rows_fit_into_memory_is_asked_with_noise_and_charged(source):
+    asked = loaded(source, *QUICK, "resources.memory=4GiB")
+    kept, schema, _ = public.read(asked)
+    spent = telling.ledger_of(private_tabular.train(private_tabular.split(kept, schema, asked)[0], schema, asked))
+    assert "for the memory" in spent.events[0].what and 3.99 < spent.epsilon <= 4
+    with pytest.raises(LaunderError, match="found more by a noisy count"):
+        runs.launder(loaded(source, *QUICK, "resources.memory=1MiB"))
+    assert [entry["released"] for entry in spending.entries(source.parent / "out")] == [False]
 
 
 def test_fit_says_what_is_guaranteed(source, capsys):
