@@ -341,6 +341,37 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
     assert ids(server) == list(range(ROWS)) and IDS[2] not in json.loads((tmp_path / "work/tables.json").read_text())
 
 
+@pytest.mark.parametrize(
+    ("how", "mode", "attempts"),
+    [
+        *(("view", "ACCESS EXCLUSIVE", 2), ("view", "ACCESS SHARE", 2)),
+        *(
+            ("rows", "ACCESS EXCLUSIVE", 2),
+            ("rows", "ACCESS SHARE", 1),
+        ),  # readers do not hold up rows that are replaced
+    ],
+)
+def test_a_lock_that_a_session_takes_just_before_the_swap_is_waited_for(
+    server, target, tmp_path, monkeypatch, how, mode, attempts
+):
+    release(target(how), tmp_path, IDS[1])
+    swap, seen = swapping.swap, []
+    with dbapi.connect(server.uri + "&user=postgres") as other:
+
+        def held(*given):
+            if not seen:
+                postgresql.run(other, f"LOCK TABLE staging.people IN {mode} MODE")
+                seen.append(postgresql.run(other, "SELECT min(id), count(*) FROM staging.people"))
+            else:
+                other.rollback()
+                seen.append([])
+            return swap(*given)
+
+        monkeypatch.setattr(swapping, "swap", held)
+        release(target(how), tmp_path, IDS[2], table(5))
+    assert len(seen) == attempts and seen[0] == [(0, ROWS)] and ids(server) == list(range(5))
+
+
 @pytest.mark.parametrize("times", [1, 9])
 def test_a_connection_that_is_lost_while_rows_are_sent_is_tried_again_and_then_told(
     server, target, tmp_path, monkeypatch, times
