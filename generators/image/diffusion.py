@@ -40,7 +40,7 @@ P_MEAN, P_STD = -0.6, 1.2  # ln(sigma / sigma_data) ~ N(P_MEAN, P_STD^2) in trai
 PRIVATE_IMAGE_WIDTH, PRIVATE_PATCH = 16, 2  # of a network of which each weight gets noise
 NOISES = 4  # of an image, in one step of private descent
 LAYER_NUMBERS = 128  # in memory for each channel and place
-FEW_SHIFTED = 0.5  # probability of a move by a pixel, for few small images
+FEW_SHIFTED = 0.5  # probability of a move by a pixel, for few images
 LOSS_DRAWS, ATTACK_DRAWS = 8, 4  # noises that the loss of an image is averaged over: when asked for, in training
 
 
@@ -51,9 +51,9 @@ class Config:
     width: int | None = None  # channels of the first level; None is chosen from the size of the images and the device
     blocks: int | None = None  # residual blocks per level
     patch: int | None = None  # p, pixels unshuffled into channels
-    dropout: float | None = None  # None is 0.1 where images are seen many times: few of them, or a GPU; else 0
+    dropout: float | None = None  # None is 0.1 for few small images and on a GPU, which see them often, else 0
     augment: float = 0.0  # probability of each geometric augmentation
-    shift: float | None = None  # probability of a move by a pixel; None is 0.5 for few small images, else 0
+    shift: float | None = None  # probability of a move by a pixel; None is 0.5 for few images, else 0
     unlabelled: float = 0.1  # share of the training images whose label is hidden
     guidance: float = 1.0
     sampling_steps: int = 18  # of Heun's method, two passes of the network each
@@ -241,10 +241,10 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     side, fast = min(form.height, form.width), device.type == "cuda"
     patch = config.patch or int(2 ** max(0, math.ceil(math.log2(side / (32 if fast else 16)))))
     width = config.width or (96 if fast else 32 if side <= 16 else 48)
-    dropout = config.dropout if config.dropout is not None else 0.1 if images < FEW_IMAGES or fast else 0.0
     few, small = images < FEW_IMAGES, _fitting.small(form)
+    dropout = config.dropout if config.dropout is not None else 0.1 if fast or (few and small) else 0.0
     batch = config.batch or (128 if fast or small or not few else 32)
-    shift = config.shift if config.shift is not None else FEW_SHIFTED if few and small else 0.0
+    shift = config.shift if config.shift is not None else FEW_SHIFTED if few else 0.0
     sized = replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1))
     return replace(sized, dropout=dropout, batch=batch, shift=shift)
 

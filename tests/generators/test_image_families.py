@@ -100,13 +100,14 @@ def test_a_nudge_moves_an_image_by_a_pixel_and_says_so():
     assert set(across.tolist()) == set(along.tolist()) == {-1, 0, 1} and not told[:, :-2].any()
 
 
-def test_few_small_images_are_moved_in_training_and_no_others():
+def test_few_images_are_moved_in_training_and_others_are_not():
     cases = [(None, 8, 900), (None, 28, 900), (None, 8, 9000), (0.2, 28, 9000)]  # option, side, images
     settled = [
         diffusion.FAMILY.settle(diffusion.Config(shift=own), ImageForm(side, side, 1), images, torch.device("cpu"))
         for own, side, images in cases
     ]
-    assert [config.shift for config in settled] == [0.5, 0.0, 0.0, 0.2]
+    assert [config.shift for config in settled] == [0.5, 0.5, 0.0, 0.2]
+    assert [config.dropout for config in settled] == [0.1, 0.0, 0.0, 0.0]  # what is moved needs less of it
 
 
 def grown(images: Images, **options) -> autoregressive.Model:
