@@ -175,6 +175,18 @@ class Samples:
         order = drawn("train", len(self.train), seed)
         return np.sort((order if self.members is None else order[self.members[order]])[:limit])
 
+    def one_each(self, role: str, limit: int, seed: int) -> np.ndarray:
+        """At most `limit` row numbers of a real role, one row of each entity, drawn as `rows` draws them; of the
+        training rows those that the generator learnt from.
+        """
+        order = drawn(role, self.size(role), seed)
+        if role == "train" and self.members is not None:
+            order = order[self.members[order]]
+        if self.entity is not None:
+            owners = self.frames[role][self.entity].iloc[order].reset_index(drop=True)
+            order = order[(~owners.duplicated() | owners.isna()).to_numpy()]
+        return np.sort(order[:limit])
+
     def size(self, role: str) -> int:
         """Number of rows of a role; 0 for an absent holdout."""
         return len(self.frames.get(role, ()))

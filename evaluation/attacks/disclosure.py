@@ -40,13 +40,14 @@ def parties(samples: Samples, role: str, limit: int, released: int, seed: int) -
     """Equal numbers of members and non-members; of a released holdout (the ceiling) the other half are the
     non-members.
     """
-    held = np.random.default_rng([seed, 59]).permutation(samples.size("holdout"))
+    held = samples.one_each("holdout", samples.size("holdout"), seed)
+    held = np.random.default_rng([seed, 59]).permutation(held)
     free, held = (held[: len(held) // 2], held[len(held) // 2 :]) if role == "holdout" else (None, held)
-    size = min(len(held), samples.member_count, limit)
+    size = min(len(held), len(samples.one_each("train", limit, seed)))
     if size < SMALLEST:
         return None
     rows = samples.rows(role, released, seed) if free is None else np.sort(free[:released])
-    members = Group("train", samples.member_rows(size, seed))
+    members = Group("train", samples.one_each("train", size, seed))
     return Parties(Group(role, rows), members, Group("holdout", np.sort(held[:size])))
 
 

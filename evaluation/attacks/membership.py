@@ -76,24 +76,25 @@ def _only(scores: Scores, chosen: np.ndarray) -> Scores:
 def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     """Evidence of all attacks with `role` released as the synthetic table; None where too few non-members are left.
 
-    Where the holdout itself is released (the ceiling), its first half is, and the second half are the non-members.
+    Where the holdout itself is released (the ceiling), its first half is, and the second half are the non-members. Of
+    each entity one row is attacked, since its rows are recognised together.
     """
     limit, searched = _effort(samples) if role == "synthetic" else BASELINE
-    held = samples.rows("holdout", samples.size("holdout"), seed)
+    held = samples.one_each("holdout", samples.size("holdout"), seed)
     order = np.random.default_rng([seed, 17]).permutation(held)
     released, order = (order[: len(order) // 2], order[len(order) // 2 :]) if role == "holdout" else (None, order)
-    if len(order) < SMALLEST or samples.member_count < SMALLEST:
+    members, non_members = samples.one_each("train", limit, seed), np.sort(order[:limit])
+    if min(len(members), len(non_members)) < SMALLEST:
         return None
     rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
-    members, non_members = Group("train", samples.member_rows(limit, seed)), Group("holdout", np.sort(order[:limit]))
-    attacker = Attacker(samples, Group(role, rows), members, non_members, seed)
+    attacker = Attacker(samples, Group(role, rows), Group("train", members), Group("holdout", non_members), seed)
     found = membership_scores.no_box(attacker, thorough=role == "synthetic")
     if role == "synthetic":
         for name, signal in {**samples.signals, **({"loss": samples.loss} if samples.loss else {})}.items():
             _add_signal(attacker, name, signal, found)
-    isolation = attacker.usual(members)[0].mean(1), attacker.usual(non_members)[0].mean(1)
+    isolation = attacker.usual(attacker.members)[0].mean(1), attacker.usual(attacker.non_members)[0].mean(1)
     linked = linkage.found(attacker) if role == "synthetic" else ()
-    return Evidence(*found, isolation, len(rows), members.rows, linked)
+    return Evidence(*found, isolation, len(rows), members, linked)
 
 
 def _effort(samples: Samples) -> tuple[int, int]:

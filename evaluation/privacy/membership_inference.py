@@ -98,8 +98,10 @@ def _obstacle(samples: Samples) -> Obstacle | None:
 
 
 def _too_few(samples: Samples) -> Obstacle:
-    found = f"found {samples.member_count} and {samples.size('holdout')}"
-    return Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout rows, {found}"
+    members, others = (len(samples.one_each(role, samples.size(role), 0)) for role in ("train", "holdout"))
+    rows = f"rows of as many {samples.entity!r}" if samples.entity else "rows"
+    found = f"found {members} and {others}"
+    return Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout {rows}, {found}"
 
 
 def _detail(main: choice.Outcome) -> dict:
@@ -141,11 +143,14 @@ def _leaking(
 
 
 def _which_members(samples: Samples) -> str:
-    """What is known of the rows that the generator's own validation split held back: they are no members."""
+    """Of which rows one is attacked, and what is known of those that the generator's own validation split held back:
+    they are no members.
+    """
+    each = f" One row of each {samples.entity!r}." if samples.entity else ""
     if samples.members is None:
-        return " Which training rows the generator held back for validation is not known: all count as members."
+        return f"{each} Which training rows the generator held back for validation is not known: all count as members."
     held = samples.size("train") - samples.member_count
-    return f" {held:,} training rows that the generator held back for validation are neither." if held else ""
+    return f"{each} {held:,} training rows that the generator held back for validation are neither." if held else each
 
 
 @once

@@ -202,3 +202,13 @@ def test_dates_and_names_of_numpy_are_scored():
     names = ["fidelity.shape", "fidelity.formats"]
     one, two = (evaluation.score(f.head(80), f[80:140], f.tail(60), names=names).scores for f in (frame, foreign))
     assert {n: s.value for n, s in one.items()} == {n: s.value for n, s in two.items()}
+
+
+def test_of_each_entity_one_row_is_attacked():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"id": [*np.repeat(np.arange(40), 5).tolist(), None, None], "v": rng.normal(size=202)})
+    known = samples.make(frame, frame, frame, kinds={"id": "identifier"}, members=np.arange(202) < 100)
+    chosen = {role: known.one_each(role, 1000, 0) for role in ("train", "holdout")}
+    assert {role: len(rows) for role, rows in chosen.items()} == {"train": 20, "holdout": 42}
+    assert frame["id"].iloc[chosen["holdout"]].dropna().is_unique and (chosen["train"] < 100).all()
+    assert len(known.one_each("holdout", 7, 0)) == 7
