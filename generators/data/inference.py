@@ -12,9 +12,9 @@ from launderette.generators.data.schema import (
     Boolean,
     Categorical,
     Column,
+    Composite,
     Datetime,
     Identifier,
-    Numbers,
     Numerical,
     Schema,
 )
@@ -70,7 +70,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
 
 
-def _numbers(name: str, dtype: str, present: pd.Series) -> Numbers:
+def _numbers(name: str, dtype: str, present: pd.Series) -> Composite:
     """Return a column of several numbers in one text; ValueError where its texts are none."""
     texts = written.texts_of(present) or {}
     if (form := written.parts_of_texts(texts, stated=True)) is None:
@@ -81,12 +81,12 @@ def _numbers(name: str, dtype: str, present: pd.Series) -> Numbers:
     columns = list(zip(*(part for text in texts if (part := form.split(text)) is not None), strict=True))
     if isinstance(form, UnitFormat):
         number = _part(f"{name} [number]", columns[0], number_format.infer(Counter(columns[0])))
-        return Numbers(name, dtype, form, (number, Categorical(f"{name} [unit]", "object")))
+        return Composite(name, dtype, form, (number, Categorical(f"{name} [unit]", "object")))
     decimal = "," if form.commas else "."
     known = [number_format.infer([number.replace(",", ".") for number in numbers]) for numbers in columns]
     forms = [one and replace(one, group="", decimal=decimal) for one in known]
     parts = (_part(f"{name} [{k}]", *pair) for k, pair in enumerate(zip(columns, forms, strict=True), 1))
-    return Numbers(name, dtype, form, tuple(parts))
+    return Composite(name, dtype, form, tuple(parts))
 
 
 def _part(name: str, numbers: Iterable[str], form: NumberFormat | None) -> Numerical:

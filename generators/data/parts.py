@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Categorical, Numbers, Numerical, Schema
+from launderette.generators.data.schema import Categorical, Composite, Numerical, Schema
 from launderette.generators.formats import dtypes, grid
 from launderette.generators.formats.unit_format import UnitFormat
 
 
 def split(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return the frame with the columns of `schema.flat` in place of its own; one that has these already as it is."""
-    whole = [column for column in schema.columns if isinstance(column, Numbers) and column.name in frame]
+    whole = [column for column in schema.columns if isinstance(column, Composite) and column.name in frame]
     if not whole:
         return frame
     found = {name: frame[name] for name in frame.columns}
@@ -26,7 +26,7 @@ def split(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return pd.DataFrame({name: found[name] for name in names}, index=frame.index)
 
 
-def _split(values: pd.Series, column: Numbers) -> dict[str, pd.Series]:
+def _split(values: pd.Series, column: Composite) -> dict[str, pd.Series]:
     codes, texts = pd.factorize(values)  # missing ones are -1, the last
     parts = np.full((len(texts) + 1, len(column.parts)), None, dtype=object)
     for row, text in enumerate(texts):
@@ -42,14 +42,14 @@ def joined(found: Mapping[str, pd.Series], schema: Schema) -> dict[str, pd.Serie
     """Return the columns of a schema but its identifiers, of columns that hold the parts of several numbers."""
     return {
         column.name: _joined([found[part.name] for part in column.parts], column)
-        if isinstance(column, Numbers)
+        if isinstance(column, Composite)
         else found[column.name]
         for column in schema.columns
         if column.kind != "identifier"
     }
 
 
-def _joined(parts: list[pd.Series], column: Numbers) -> pd.Series:
+def _joined(parts: list[pd.Series], column: Composite) -> pd.Series:
     """Return the texts of numbers; what is no number in the first part as it is, and none where a number is missing."""
     first, numbers = parts[0], np.stack([_read(*pair, column) for pair in zip(parts, column.parts, strict=True)])
     texts = first.where(first.notna() & ~numbers[0], None).to_numpy("object", copy=True)
@@ -58,7 +58,7 @@ def _joined(parts: list[pd.Series], column: Numbers) -> pd.Series:
     return dtypes.cast(pd.Series(texts, index=first.index, dtype="object"), column.dtype)
 
 
-def _read(values: pd.Series, part: Numerical | Categorical, column: Numbers) -> np.ndarray:
+def _read(values: pd.Series, part: Numerical | Categorical, column: Composite) -> np.ndarray:
     """Tell which texts are numbers, or units of the column: bool [rows]."""
     if isinstance(part, Numerical):
         return grid.to_grid(values, part, 0)[1]

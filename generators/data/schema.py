@@ -78,7 +78,7 @@ class Datetime:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Composite:
     """Several numbers in one text, such as 120/80, or a number in one of several units: each of the `parts` is learned
     as a column of its own (parts.py).
     """
@@ -120,13 +120,13 @@ class Image:
 
 
 Learned = Numerical | Categorical | Boolean | Datetime  # what a generator of tables learns
-Column = Learned | Numbers | Identifier | Image
+Column = Learned | Composite | Identifier | Image
 KINDS: dict[str, type] = {
     "numerical": Numerical,
     "categorical": Categorical,
     "boolean": Boolean,
     "datetime": Datetime,
-    "numbers": Numbers,
+    "numbers": Composite,
     "identifier": Identifier,
     "image": Image,
 }
@@ -166,7 +166,7 @@ class Schema:
         """The columns with the parts of several numbers in place of these; ValueError where a part is called as another
         column is.
         """
-        parts = [column.parts if isinstance(column, Numbers) else (column,) for column in self.columns]
+        parts = [column.parts if isinstance(column, Composite) else (column,) for column in self.columns]
         flat = self if all(map(len, parts)) and len(parts) == sum(map(len, parts)) else Schema(tuple(chain(*parts)))
         if twice := [name for name, n in Counter(flat.names).items() if n > 1]:
             raise GeneratorError(

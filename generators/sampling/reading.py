@@ -15,7 +15,7 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column
 from launderette.generators.data.encoding import Encoding, fit
-from launderette.generators.data.schema import Identifier, Learned, Numbers, Schema
+from launderette.generators.data.schema import Composite, Identifier, Learned, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar
@@ -95,7 +95,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
 
 def _with_parts(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Domain]:
     """Return conditions with those that ask for the other numbers of a text, where one of its numbers is asked for."""
-    parts = [column.parts for column in encoding.schema.columns if isinstance(column, Numbers)]
+    parts = [column.parts for column in encoding.schema.columns if isinstance(column, Composite)]
     places = [[encoding.index(part.name) for part in whole] for whole in parts]
     asked = [k for whole in places if any(k in found and not found[k].missing for k in whole) for k in whole]
     return {**{k: domains.present(encoding.known[k]) for k in asked}, **found}

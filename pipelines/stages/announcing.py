@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Identifier, Numbers, Schema
+from launderette.generators.data.schema import Column, Composite, Identifier, Schema
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
@@ -61,7 +61,7 @@ def of_schema(
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [columns.sentence(name, finding) for name, finding in personal.items()]
     notes += [_identifier(column, frame[column.name]) for column in found]
-    notes += [_several_numbers(column) for column in schema.columns if isinstance(column, Numbers)]
+    notes += [_several_numbers(column) for column in schema.columns if isinstance(column, Composite)]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(
@@ -91,7 +91,7 @@ def _identifier(column: Column, values: pd.Series) -> str:
     )
 
 
-def _several_numbers(column: Numbers) -> str:
+def _several_numbers(column: Composite) -> str:
     form, named = column.format, f"{column.parts[0].name!r} to {column.parts[-1].name!r}"
     what = f"{len(column.parts)} numbers in one text, each of which is learned by itself, as {named}"
     if isinstance(form, UnitFormat):

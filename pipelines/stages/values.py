@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Datetime, Numbers, Numerical, Schema
+from launderette.generators.data.schema import Column, Composite, Datetime, Numerical, Schema
 from launderette.generators.formats import (
     date_alternatives,
     date_format,
@@ -22,7 +22,7 @@ from launderette.generators.formats.number_format import NumberFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
-Written = Datetime | Numerical | Numbers
+Written = Datetime | Numerical | Composite
 LEAST_NUMBER_SHARE = 0.9  # from which on labels are taken for unreadable numbers unless they are stated
 
 
@@ -98,7 +98,7 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
 
 def _told_of_forms(column: Written, values: pd.Series) -> list[str]:
     """Return what is said of dates, and of amounts, that are written in several ways and come back in one."""
-    if isinstance(column, Numbers):
+    if isinstance(column, Composite):
         return []
     if isinstance(column, Numerical):
         return _told_of_currency(column, values)
@@ -147,7 +147,7 @@ def counted(count: int, what: str = "value") -> str:
 
 
 def _read(values: pd.Series, column: Written) -> np.ndarray:
-    if isinstance(column, Numbers):
+    if isinstance(column, Composite):
         return np.array([isinstance(value, str) and column.format.split(value) is not None for value in values])
     return grid.to_grid(values, column, 1 if column.kind == "datetime" else 0)[1]
 
