@@ -19,7 +19,7 @@ from launderette.generators.data.schema import (
     Schema,
 )
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats import dtypes, number_format, written
+from launderette.generators.formats import dtypes, number_format, set_format, written
 from launderette.generators.formats.decimals import decimals_of, precision_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.unit_format import UnitFormat
@@ -64,6 +64,8 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
             return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
         case "numbers":
             return _numbers(name, dtype, present)
+        case "labels":
+            return _labels(name, dtype, present)
         case "identifier":
             own = form_of(present)
             return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
@@ -87,6 +89,18 @@ def _numbers(name: str, dtype: str, present: pd.Series) -> Composite:
     forms = [one and replace(one, group="", decimal=decimal) for one in known]
     parts = (_part(f"{name} [{k}]", *pair) for k, pair in enumerate(zip(columns, forms, strict=True), 1))
     return Composite(name, dtype, form, tuple(parts))
+
+
+def _labels(name: str, dtype: str, present: pd.Series) -> Composite:
+    """Return a column of sets of labels; ValueError where its texts are none."""
+    form = set_format.infer(written.texts_of(present) or {}, stated=True)
+    if form is None:
+        raise GeneratorError(
+            f"expected up to {set_format.MOST_SET_LABELS} labels in the texts of column {name!r}, the same mark between "
+            f"them, found others; set columns.{name} to categorical"
+        )
+    parts = (Boolean(f"{name} [{label}]", "object") for label in form.labels)
+    return Composite(name, dtype, form, tuple(parts), "labels")
 
 
 def _part(name: str, numbers: Iterable[str], form: NumberFormat | None) -> Numerical:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from launderette.generators.formats import dtypes, tuple_format, written
+from launderette.generators.formats import dtypes, set_format, tuple_format, written
 from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
@@ -40,6 +40,8 @@ def text_kind_of(name: str, present: pd.Series) -> str:
         return "numerical"
     if _are_amounts(name, distinct, texts):
         return "numbers"
+    if not is_named(name, many=True) and set_format.infer(texts) is not None:
+        return "labels"
     return "identifier" if text_identifies(name, distinct, len(present)) else "categorical"
 
 

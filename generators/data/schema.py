@@ -18,6 +18,7 @@ from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import check as check_format
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formats.set_format import SetFormat
 from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.formats.written import WrittenNumber, WrittenParts
@@ -79,15 +80,15 @@ class Datetime:
 
 @dataclass(frozen=True)
 class Composite:
-    """Several numbers in one text, such as 120/80, or a number in one of several units: each of the `parts` is learned
-    as a column of its own (parts.py).
+    """Several numbers in one text, such as 120/80, a number in one of several units, or a set of labels: each of the
+    `parts` is learned as a column of its own (parts.py).
     """
 
     name: str
     dtype: str
     format: WrittenParts
-    parts: tuple[Numerical | Categorical, ...]
-    kind: Literal["numbers"] = "numbers"
+    parts: tuple[Numerical | Categorical | Boolean, ...]
+    kind: Literal["numbers", "labels"] = "numbers"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ KINDS: dict[str, type] = {
     "boolean": Boolean,
     "datetime": Datetime,
     "numbers": Composite,
+    "labels": Composite,
     "identifier": Identifier,
     "image": Image,
 }
@@ -158,12 +160,12 @@ class Schema:
 
     @property
     def learned(self) -> tuple[Learned, ...]:
-        """The columns of a table but its identifiers, several numbers in one text as their parts."""
+        """The columns of a table but its identifiers, composites as their parts."""
         return tuple(column for column in self.flat.columns if isinstance(column, Learned))
 
     @cached_property
     def flat(self) -> "Schema":
-        """The columns with the parts of several numbers in place of these; ValueError where a part is called as another
+        """The columns with the parts of composites in place of these; ValueError where a part is called as another
         column is.
         """
         parts = [column.parts if isinstance(column, Composite) else (column,) for column in self.columns]
@@ -218,8 +220,8 @@ def _checked(entry: dict) -> dict:
             check_format(form, entry.get("language") or "")
         if entry["kind"] == "numerical" and isinstance(form, Mapping):
             entry["format"] = _number_format(form)
-        if entry["kind"] == "numbers" and isinstance(form, Mapping):
-            entry["format"] = UnitFormat.of(form) if "units" in form else TupleFormat.of(form)
+        if KINDS[entry["kind"]] is Composite and isinstance(form, Mapping):
+            entry["format"] = _parts_format(form)
             entry["parts"] = tuple(map(column_of, entry["parts"]))
     except (ValueError, TypeError, AttributeError) as error:
         known = [field.name for field in fields(NumberFormat)]
@@ -230,6 +232,12 @@ def _checked(entry: dict) -> dict:
         )
         raise GeneratorError(f"column {entry.get('name')!r}: {reason}") from None
     return entry
+
+
+def _parts_format(entry: Mapping) -> WrittenParts:
+    if "units" in entry:
+        return UnitFormat.of(entry)
+    return SetFormat.of(entry) if "labels" in entry else TupleFormat.of(entry)
 
 
 def _number_format(entry: Mapping) -> WrittenNumber:

@@ -36,6 +36,19 @@ class UnitFormat:
         """Read what a model's schema holds; TypeError where it is none."""
         return cls(**{name: tuple(values) for name, values in entry.items()})
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The units."""
+        return self.units
+
+    def without(self, rare: Collection[str]) -> "UnitFormat":
+        """Return the format of the other units."""
+        return UnitFormat(tuple(unit for unit in self.units if unit not in rare))
+
+    def names(self, text: str) -> list[str]:
+        """Return the unit of a text, none where it is none of this format."""
+        return (self.split(text) or [])[1:]
+
     def split(self, text: str) -> list[str] | None:
         """Return the text of the number and its unit, None where the text is none of this format."""
         number, unit = _parts(text) or ("", "")

@@ -19,10 +19,11 @@ from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat, infer
 from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formats.set_format import SetFormat
 from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.unit_format import UnitFormat
 
-WrittenParts = TupleFormat | UnitFormat
+WrittenParts = TupleFormat | UnitFormat | SetFormat
 WrittenNumber = NumberFormat | CompoundFormat | ScaledFormat
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10
@@ -113,7 +114,7 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
     return found if worded and len(read) > MOST_NUMBER_LABELS else None
 
 
-def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> WrittenParts | None:
+def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFormat | UnitFormat | None:
     """Return the format in which texts (with their counts) are several numbers each, or amounts in several units, None
     where they are not.
     """

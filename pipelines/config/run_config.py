@@ -40,6 +40,7 @@ LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudo
 KIND_WORDS = (
     "numerical",
     "numbers",
+    "labels",
     "categorical",
     "boolean",
     "datetime",

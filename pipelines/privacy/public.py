@@ -83,11 +83,11 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "no column of personal data under privacy.epsilon, found one, but how its values are written only rows tell; "
         "write drop for it",
     )
-    several = [name for name, column in config.listed.items() if ingestion.kind_of(column) == "numbers"]
+    several = [name for name, column in config.listed.items() if ingestion.kind_of(column) in ("numbers", "labels")]
     yield (
         bool(several),
-        f"one number in each value under privacy.epsilon, found {several[:1]} stated as numbers, whose form only rows "
-        "tell; give each number a column of its own, or write drop",
+        f"one number or label in each value under privacy.epsilon, found {several[:1]} stated as several, whose form "
+        "only rows tell; give each a column of its own, or write drop",
     )
 
 

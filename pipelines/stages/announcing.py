@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators.data.schema import Column, Composite, Identifier, Schema
+from launderette.generators.formats.set_format import SetFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
@@ -61,7 +62,7 @@ def of_schema(
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [columns.sentence(name, finding) for name, finding in personal.items()]
     notes += [_identifier(column, frame[column.name]) for column in found]
-    notes += [_several_numbers(column) for column in schema.columns if isinstance(column, Composite)]
+    notes += [_several(column) for column in schema.columns if isinstance(column, Composite)]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(
@@ -91,11 +92,13 @@ def _identifier(column: Column, values: pd.Series) -> str:
     )
 
 
-def _several_numbers(column: Composite) -> str:
+def _several(column: Composite) -> str:
     form, named = column.format, f"{column.parts[0].name!r} to {column.parts[-1].name!r}"
     what = f"{len(column.parts)} numbers in one text, each of which is learned by itself, as {named}"
     if isinstance(form, UnitFormat):
         what = f"numbers in {len(form.units)} units ({', '.join(form.units)}), learned beside them"
+    if isinstance(form, SetFormat):
+        what = f"sets of {len(column.parts)} labels, each of which is learned by itself, as {named}"
     return (
         f"Column {column.name!r} holds {what}, and written back; to learn whole texts: columns: "
         f"{{{as_key(column.name)}: categorical}}."

@@ -26,7 +26,7 @@ from launderette.pipelines.run.artifacts import LaunderError, chosen
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables
 from launderette.pipelines.sources.tables import LEFT_OUT, NOTES
-from launderette.pipelines.stages import announcing, values
+from launderette.pipelines.stages import announcing, composites, protection, values
 from launderette.pipelines.stages.protection import settle
 
 # among the attrs of a frame: what is found in its columns; how many rows the source has, where these are not all
@@ -81,6 +81,8 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     frame, infinite = _finite(frame)
     frame = columns.pseudonymised(frame, config, work)
     frame, schema, found = _schema(frame, config, drawn.profile)
+    rare, _ = protection.settle(config.protect.rare, None, len(frame))
+    schema = composites.without_rare(frame, schema, rare=rare, entity=announcing.entity_of(config, schema))
     check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found

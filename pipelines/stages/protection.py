@@ -57,7 +57,7 @@ def protect(
     """
     rare, extremes = settle(rare, extremes, len(frame))
     protected, columns = frame.reset_index(drop=True), {}
-    owners = pd.Series(np.arange(len(frame))) if entity is None else _owners(protected[entity])
+    owners = owners_of(protected, entity)
     likeness = Likeness(protected.copy(deep=False), schema, owners)
     for column in schema.learned:
         values = protected[column.name]
@@ -88,9 +88,12 @@ def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]
     return usual[0] if rare is None else rare, usual[1] if extremes is None else extremes
 
 
-def _owners(entities: pd.Series) -> pd.Series:
-    codes, names = pd.factorize(entities)
-    return pd.Series(np.where(codes < 0, len(names) + np.arange(len(codes)), codes), index=entities.index)
+def owners_of(frame: pd.DataFrame, entity: str | None) -> pd.Series:
+    """Return the number of whom each row belongs to, itself where no column names entities: int64 [rows]."""
+    if entity is None:
+        return pd.Series(np.arange(len(frame)), index=frame.index)
+    codes, names = pd.factorize(frame[entity])
+    return pd.Series(np.where(codes < 0, len(names) + np.arange(len(codes)), codes), index=frame.index)
 
 
 def _generalise(

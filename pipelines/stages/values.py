@@ -19,6 +19,7 @@ from launderette.generators.formats import (
 )
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat
+from launderette.generators.formats.set_format import SetFormat
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -43,6 +44,8 @@ def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
         values = dtypes.simple(frame[column.name])
         if column.kind == "datetime":
             _check_read(values.dropna(), column, f"dates as {column.format!r}" if column.format else "dates")
+        elif column.kind == "labels":
+            _check_read(values.dropna(), column, "sets of labels")
         elif column.kind == "numbers" or (column.kind == "numerical" and written.texts_of(values)):
             _check_read(values.dropna(), column, "numbers")
         elif column.kind in ("categorical", "identifier") and column.name not in stated:
@@ -89,6 +92,7 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
         values = frame[column.name]
         unread = values.notna().to_numpy() & ~_read(values, column)
         words = unread & values.isin(list(written.words_among(written.texts_of(values[unread]) or {}))).to_numpy()
+        words &= column.kind != "labels"
         strays = unread & ~words
         if strays.any():
             frame[column.name] = values.mask(strays, None)
@@ -99,7 +103,7 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
 def _told_of_forms(column: Written, values: pd.Series) -> list[str]:
     """Return what is said of dates, and of amounts, that are written in several ways and come back in one."""
     if isinstance(column, Composite):
-        return []
+        return _told_of_labels(column, values)
     if isinstance(column, Numerical):
         return _told_of_currency(column, values)
     name, said, forms = column.name, [], column.format.split(date_format.BETWEEN_FORMATS)
@@ -115,6 +119,18 @@ def _told_of_forms(column: Written, values: pd.Series) -> list[str]:
             f"{column.offset}"
         )
     return said
+
+
+def _told_of_labels(column: Composite, values: pd.Series) -> list[str]:
+    form = column.format
+    if not isinstance(form, SetFormat):
+        return []
+    texts = written.texts_of(values.dropna()) or {}
+    cut = sum(n for text, n in texts.items() if form.names(text) and set(form.items(text) or ()) - set(form.labels))
+    said = (
+        f"{counted(cut)} of column {column.name!r} {'has' if cut == 1 else 'have'} labels that few rows share, without"
+    )
+    return [f"{said} which {'it is' if cut == 1 else 'they are'} learned"] if cut else []
 
 
 def _told_of_currency(column: Numerical, values: pd.Series) -> list[str]:

@@ -24,6 +24,7 @@ ROOM = {  # by kind, what has to be stated; left empty, so that nobody takes it 
     "categorical": "{kind: categorical, categories: []}",
     "boolean": "boolean",
     "numbers": "drop  # several numbers, or units, in a text: give each a column of its own to keep it",
+    "labels": "drop  # several labels in a text: give each a column of its own to keep it",
     "identifier": "drop  # of names, numbers and texts that nearly every row has alone nothing is kept",
 }
 USUAL_DATE = "%Y-%m-%d"

@@ -92,7 +92,9 @@ def test_several_numbers_have_no_guarantee(frame, tmp_path):
     from pipelines.run.artifacts import LaunderError
 
     frame.to_csv(tmp_path / "people.csv", index=False)
-    with pytest.raises(LaunderError, match=r"one number in each value under privacy.epsilon, found \['pressure'\]"):
+    with pytest.raises(
+        LaunderError, match=r"one number or label in each value under privacy.epsilon, found \['pressure'\]"
+    ):
         load(tmp_path / "people.csv", ["privacy.epsilon=3", 'columns={pressure: numbers, "*": drop}'])
 
 
