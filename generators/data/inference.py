@@ -96,7 +96,7 @@ def _labels(name: str, dtype: str, present: pd.Series) -> Composite:
     form = set_format.infer(written.texts_of(present) or {}, stated=True)
     if form is None:
         raise GeneratorError(
-            f"expected up to {set_format.MOST_SET_LABELS} labels in the texts of column {name!r}, the same mark between "
+            f"expected up to {set_format.MOST_SET_LABELS} labels in the texts of column {name!r}, one mark between "
             f"them, found others; set columns.{name} to categorical"
         )
     parts = (Boolean(f"{name} [{label}]", "object") for label in form.labels)
