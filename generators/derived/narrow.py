@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from launderette.generators.data.columns import Cells, fit_column
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
@@ -21,9 +22,11 @@ from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnVal
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
+NARROW_DURATION = 0.75  # of a date that never lies before the other: no draw of the column itself keeps their order
 RATIO_ERRORS = 1.5  # over the root of the rows: of more rows a model learns a narrow ratio by itself
 LEAST_NARROWED_VALUES = 10  # of a column that is worked out
 MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
+MOST_TIED = 0.8  # rank correlation of a ratio with the other column: beyond it another formula ties the two
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
 EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
 MOST_RATES, RATE_DECIMALS = 12, range(5)
@@ -105,13 +108,20 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
     s, t = s[both], t[both]
     if positive:
         share = _share(np.log(t / s), np.log(s), np.log(t))
-        if share <= min(NARROW_RATIO, RATIO_ERRORS / np.sqrt(len(t))) and _largest_share(t) <= MOST_HEAPED:
+        narrow = share <= min(NARROW_RATIO, RATIO_ERRORS / np.sqrt(len(t)))
+        if narrow and _largest_share(t) <= MOST_HEAPED and not _tied(t / s, s):
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
         share = _share(t - s, s, t)
         fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
-        if share <= NARROW_DIFFERENCE and (fewer or not positive):
+        lasting = source.dated and bool((t >= s).all())
+        if share <= (NARROW_DURATION if lasting else NARROW_DIFFERENCE) and (fewer or not positive):
             yield _difference(source, target, share)
+
+
+def _tied(ratio: np.ndarray, source: np.ndarray) -> bool:
+    """Tell whether a ratio rises or falls with the column that it is to."""
+    return np.ptp(ratio) > 0 < np.ptp(source) and abs(spearmanr(ratio, source).statistic) > MOST_TIED
 
 
 def _largest_share(values: np.ndarray) -> float:

@@ -205,6 +205,23 @@ def test_a_ratio_of_rounded_amounts_leads_to_amounts_that_are_rounded_alike():
     assert (drawn["price"] % 25 == 0).all() and drawn["pay"].str.fullmatch(r"\$(\d{2,3}K|\d\d?\.\dM)").all()
 
 
+def test_a_date_that_never_lies_before_another_is_learnt_by_the_time_between_them():
+    rng, rows = np.random.default_rng(0), 400
+    hired = pd.Timestamp("2005-01-01") + pd.to_timedelta(rng.integers(0, 6000, rows), "D")
+    left = hired + pd.to_timedelta(rng.integers(60, 3000, rows), "D")
+    frame = pd.DataFrame({"hired": hired, "left": left.where(rng.random(rows) < 0.4, pd.NaT)})
+    assert formulas(frame) == {"left": "hired + their difference"}
+    frame.loc[np.flatnonzero(frame["left"].notna())[0], "left"] = pd.Timestamp("2004-01-01")
+    assert formulas(frame) == {}
+
+
+def test_a_ratio_that_hangs_on_the_other_column_is_not_what_ties_the_two():
+    rng = np.random.default_rng(0)
+    upper = rng.integers(100, 180, 400)
+    frame = pd.DataFrame({"upper": upper, "lower": np.rint(upper / 2 + 15 + rng.normal(0, 1.5, 400))})
+    assert formulas(frame) == {}
+
+
 def test_ends_of_what_lies_between_are_no_row_s_own():
     rng = np.random.default_rng(0)
     first = rng.integers(-5000, 5000, 300)
