@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from launderette.generators.data.columns import Cells, fit_column
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
@@ -121,7 +120,8 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
 
 def _tied(ratio: np.ndarray, source: np.ndarray) -> bool:
     """Tell whether a ratio rises or falls with the column that it is to."""
-    return np.ptp(ratio) > 0 < np.ptp(source) and abs(spearmanr(ratio, source).statistic) > MOST_TIED
+    ranks = pd.DataFrame({"ratio": ratio, "source": source}).rank().to_numpy()
+    return bool(np.ptp(ranks, 0).min() > 0 and abs(np.corrcoef(ranks.T)[0, 1]) > MOST_TIED)
 
 
 def _largest_share(values: np.ndarray) -> float:
