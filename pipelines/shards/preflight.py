@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil, floor, inf
 from pathlib import Path
 
 from launderette.pipelines.run.artifacts import LaunderError
@@ -22,6 +22,7 @@ STREAMED_SECONDS = 3.7e-6  # of CELL_SECONDS, for a value that is read and drawn
 LEAST_LEARNED = 10_000  # rows of a table, or all of a smaller one, that a run learns from
 IDENTIFIER_BYTES = 250  # of an identifier while those of all rows are made up anew
 FILE_CELL_BYTES = 12  # of a value in all files of a run together
+STATED = 1e-6  # what a stated size, such as 4.3GiB, may lack for being whole bytes
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,13 @@ class Ahead:
         room = shutil.disk_usage(place).free
         if self.disk > room:
             raise LaunderError(
-                f"expected {written(self.disk)} of room at {place} for {self.rows:,} rows, found {written(room)}; free "
+                f"expected {written(self.disk)} of room at {place} for {self.rows:,} rows, found {found(room)}; free "
                 "some, choose another place, or draw fewer rows"
             )
         if self.memory > memory:
             raise LaunderError(
                 f"expected {written(self.memory)} of memory for one batch of the sample, found resources.memory: "
-                f"{written(memory)}; allow more"
+                f"{found(memory)}; allow more"
             )
 
     def sentence(self) -> str:
@@ -93,7 +94,7 @@ def learned(rows: int, columns: int, memory: float = inf) -> int:
     if least > memory:
         raise LaunderError(
             f"expected about {written(least)} of memory for {min(rows, LEAST_LEARNED):,} rows of {columns} columns, "
-            f"found resources.memory: {written(memory)}; allow more"
+            f"found resources.memory: {found(memory)}; allow more"
         )
     return int(min(rows, held(columns, memory)))
 
@@ -106,7 +107,7 @@ def check_free(rows: int, columns: int, free: float | None) -> None:
     if free is not None and needed > free:
         raise LaunderError(
             f"expected about {written(needed)} of memory to hold {rows:,} rows of {columns} columns, found "
-            f"{written(free)} free; set resources.memory to what the run may take, to learn from as many rows as that "
+            f"{found(free)} free; set resources.memory to what the run may take, to learn from as many rows as that "
             "holds"
         )
 
@@ -126,7 +127,7 @@ def check_identifiers(rows: int, columns: int, memory: float = inf) -> None:
     if columns and least > memory:
         raise LaunderError(
             f"expected about {written(least)} of memory for the identifiers of {rows:,} rows in {columns} columns, "
-            f"which are made up anew for all rows at once, found resources.memory: {written(memory)}; allow more, or "
+            f"which are made up anew for all rows at once, found resources.memory: {found(memory)}; allow more, or "
             "drop them under columns"
         )
 
@@ -141,7 +142,7 @@ def check_run(rows: int, columns: int, place: Path, memory: float = inf, part: i
     there = next(folder for folder in (place, *place.resolve().parents) if folder.exists())
     if disk > (room := shutil.disk_usage(there).free):
         raise LaunderError(
-            f"expected about {written(disk)} of room at {place} for the files of the run, found {written(room)}; free "
+            f"expected about {written(disk)} of room at {place} for the files of the run, found {found(room)}; free "
             "some, or choose another place"
         )
     if rows < SCORED_ROWS:
@@ -159,6 +160,12 @@ def resident() -> float:
     return 1024 * float(STATUS.read_text().partition("VmRSS:")[2].split()[0])
 
 
-def written(count: float) -> str:
-    """Write a number of bytes as GiB or MiB."""
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{ceil(count / 2**20):,} MiB"
+def written(needed: float) -> str:
+    """Write a number of bytes as GiB or MiB, rounded up."""
+    return f"{ceil(10 * needed / 2**30) / 10:.1f} GiB" if needed >= 2**30 else f"{ceil(needed / 2**20):,} MiB"
+
+
+def found(there: float) -> str:
+    """Write what there is of bytes, rounded down: it reads as less than what is needed, where it is."""
+    tenths, mebibytes = floor(10 * there / 2**30 + STATED), floor(there / 2**20 + STATED)
+    return f"{tenths / 10:.1f} GiB" if there >= 2**30 else f"{mebibytes:,} MiB"
