@@ -104,7 +104,7 @@ def _of_numbers(name: str, before: np.ndarray, now: np.ndarray) -> Iterator[Test
 
 def _of_labels(name: str, before: np.ndarray, now: np.ndarray) -> Iterator[Tested]:
     yield _homogeneity(name, before, now, "labels")
-    new = int((~pd.Series(now).isin(np.unique(before))).sum())
+    new = int((~pd.Series(now).isin(pd.unique(before))).sum())
     yield _unseen("categories", name, new, len(before), len(now), "are labels that it did not have")
 
 
