@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of cores
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist too

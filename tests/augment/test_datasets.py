@@ -55,7 +55,8 @@ def test_a_stream_is_the_same_for_any_number_of_workers(real, model):
         )
 
     # spawned: what is forked from a process with threads may hang or die, and not every system forks
-    assert len(drawn()) == stream.rows and drawn() == drawn(num_workers=2, multiprocessing_context="spawn")
+    alone = drawn()
+    assert len(alone) == stream.rows and alone == drawn(num_workers=2, multiprocessing_context="spawn")
 
 
 def test_a_stream_without_end_under_a_condition(real, model):
