@@ -32,6 +32,7 @@ RUN = "launder run ugly.csv --set budget.steps=300"
 START = datetime(2018, 1, 1)
 BEFORE, BEHIND = ("Alt", "Neu", "Ober", "Unter", "Bad", "Sankt"), ("dorf", "heim", "burg", "stadt", "berg", "tal", "au")
 TOWNS = [f"{a}{b}" for a in BEFORE for b in BEHIND]
+SKILLS = np.array(["Excel", "Python", "SQL", "Tableau", "SAP", "Docker"])
 Make = Callable[[np.random.Generator], list[object]]
 
 HEAD = """# Ugly columns
@@ -162,6 +163,10 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     "iban": ("account numbers with check digits", lambda rng: [iban(x) for x in rng.integers(0, 10**18, ROWS)]),
     "town": ("many labels, few rows each", lambda rng: rng.choice(TOWNS, ROWS, p=_falling(len(TOWNS))).tolist()),
     "tags": ("lists as text", lambda rng: [str(sorted({*rng.choice(list("abc"), 2).tolist()})) for _ in range(ROWS)]),
+    "skills": (
+        "sets of labels",
+        lambda rng: ["; ".join(SKILLS[rng.random(len(SKILLS)) < 0.4]) or None for _ in range(ROWS)],
+    ),
     "energy": ("numbers near the end of float64", lambda rng: (rng.normal(size=ROWS) * 1e300).tolist()),
     "plz": ("codes with leading zeros", lambda rng: [f"{x:05d}" for x in rng.choice([1067, 4109, 10115, 80331], ROWS)]),
     "price": (
