@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation import canonical, units
+from launderette.evaluation import canonical, entities, units
 from launderette.evaluation.scores import EvaluationError
 
 NUMBER_KINDS = (
@@ -67,6 +67,15 @@ class Samples:
         owners = {c: int(self.train[c].nunique()) for c in self.identifiers}
         shared = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
         return min(shared, key=owners.__getitem__, default=None)
+
+    @cached_property
+    def recognised(self) -> str | None:
+        """The entity, where its rows are recognised together (entities.py)."""
+        if self.entity is None:
+            return None
+        codes = pd.factorize(self.train[self.entity])[0]
+        owners = np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+        return self.entity if entities.are_alike(self.table("train"), owners) else None
 
     @cached_property
     def known(self) -> tuple[str, ...]:
@@ -176,14 +185,14 @@ class Samples:
         return np.sort((order if self.members is None else order[self.members[order]])[:limit])
 
     def one_each(self, role: str, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` row numbers of a real role, one row of each entity, drawn as `rows` draws them; of the
-        training rows those that the generator learnt from.
+        """At most `limit` row numbers of a real role, one row of each entity whose rows are recognised together, drawn
+        as `rows` draws them; of the training rows those that the generator learnt from.
         """
         order = drawn(role, self.size(role), seed)
         if role == "train" and self.members is not None:
             order = order[self.members[order]]
-        if self.entity is not None:
-            owners = self.frames[role][self.entity].iloc[order].reset_index(drop=True)
+        if self.recognised is not None:
+            owners = self.frames[role][self.recognised].iloc[order].reset_index(drop=True)
             order = order[(~owners.duplicated() | owners.isna()).to_numpy()]
         return np.sort(order[:limit])
 

@@ -77,7 +77,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     """Evidence of all attacks with `role` released as the synthetic table; None where too few non-members are left.
 
     Where the holdout itself is released (the ceiling), its first half is, and the second half are the non-members. Of
-    each entity one row is attacked, since its rows are recognised together.
+    an entity whose rows are recognised together one is attacked.
     """
     limit, searched = _effort(samples) if role == "synthetic" else BASELINE
     held = samples.one_each("holdout", samples.size("holdout"), seed)

@@ -99,7 +99,7 @@ def _obstacle(samples: Samples) -> Obstacle | None:
 
 def _too_few(samples: Samples) -> Obstacle:
     members, others = (len(samples.one_each(role, samples.size(role), 0)) for role in ("train", "holdout"))
-    rows = f"rows of as many {samples.entity!r}" if samples.entity else "rows"
+    rows = f"rows of as many {samples.recognised!r}" if samples.recognised else "rows"
     found = f"found {members} and {others}"
     return Reason.TOO_FEW_ROWS, f"attacks need {attacks.SMALLEST} training and holdout {rows}, {found}"
 
@@ -146,7 +146,7 @@ def _which_members(samples: Samples) -> str:
     """Of which rows one is attacked, and what is known of those that the generator's own validation split held back:
     they are no members.
     """
-    each = f" One row of each {samples.entity!r}." if samples.entity else ""
+    each = f" One row of each {samples.recognised!r}." if samples.recognised else ""
     if samples.members is None:
         return f"{each} Which training rows the generator held back for validation is not known: all count as members."
     held = samples.size("train") - samples.member_count

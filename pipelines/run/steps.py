@@ -37,7 +37,7 @@ COMMON_CODE = (  # that every step runs, or may run
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
-    *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "samples", "units", "unseen")),
+    *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "entities", "samples", "units", "unseen")),
     *("evaluation/canonical.py", "evaluation/chance.py"),
     *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
     *(f"evaluation/{name}" for name in ("attacks", "copies", "measures", "models")),

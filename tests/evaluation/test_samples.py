@@ -206,7 +206,11 @@ def test_dates_and_names_of_numpy_are_scored():
 
 def test_of_each_entity_one_row_is_attacked():
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"id": [*np.repeat(np.arange(40), 5).tolist(), None, None], "v": rng.normal(size=202)})
+    people = np.repeat(np.arange(40), 5)
+    frame = pd.DataFrame({"id": [*people.tolist(), None, None], "v": rng.normal(size=202), "sex": [*people % 2, 1, 1]})
+    apart = samples.make(frame, frame, frame, kinds={"id": "identifier"})
+    assert apart.entity == "id" and len(apart.one_each("holdout", 1000, 0)) == 202  # nothing rare is theirs alone
+    frame["born"] = [*people * 31.0, 5.0, 7.0]
     known = samples.make(frame, frame, frame, kinds={"id": "identifier"}, members=np.arange(202) < 100)
     chosen = {role: known.one_each(role, 1000, 0) for role in ("train", "holdout")}
     assert {role: len(rows) for role, rows in chosen.items()} == {"train": 20, "holdout": 42}
