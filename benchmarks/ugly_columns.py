@@ -82,9 +82,10 @@ def some(rng: np.random.Generator, values: list[object], share: float, *instead:
     return [instead[k % len(instead)] if gone[k] else value for k, value in enumerate(values)]
 
 
-def first(values: list[object], *instead: object) -> list[object]:
-    """Put `instead` in place of the first values."""
-    return [*instead, *values[len(instead) :]]
+def among(values: list[object], instead: object, times: int = 1) -> list[object]:
+    """Put `instead` in place of so many values, as far apart as can be: those of other customers."""
+    places = set(range(0, len(values), len(values) // times))
+    return [instead if k in places else value for k, value in enumerate(values)]
 
 
 COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its values
@@ -110,8 +111,8 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
         "words among numbers",
         lambda rng: some(rng, [f"{x:.2f}" for x in rng.normal(5, 1, ROWS)], 0.2, "k.A."),
     ),
-    "day": ("one day that never was", lambda rng: first(days(rng, "%Y-%m-%d"), "2021-02-30")),
-    "datum": ("German days, padded or not", lambda rng: first(days(rng, "%d.%m.%Y"), *["3.5.2021"] * 30)),
+    "day": ("one day that never was", lambda rng: among(days(rng, "%Y-%m-%d"), "2021-02-30")),
+    "datum": ("German days, padded or not", lambda rng: among(days(rng, "%d.%m.%Y"), "3.5.2021", 30)),
     "geburtstag": ("months in German", lambda rng: days(rng, "%-d. %B %Y", "de")),
     "visit": ("AM and PM", lambda rng: days(rng, "%m/%d/%Y %I:%M %p")),
     "sent": (
@@ -215,7 +216,7 @@ def shuffled(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     tokens = encoded.encode(frame)
     for places in encoded.layout.places:
         tokens[:, places] = tokens[np.ix_(rng.permutation(len(tokens)), places)]
-    return encoded.decode(tokens, rng.random((len(tokens), len(schema.columns))))
+    return encoded.decode(tokens, rng.random((len(tokens), len(encoded.known))))
 
 
 def page(schema: Schema, back: pd.DataFrame, notes: list[str], real: pd.DataFrame) -> str:
