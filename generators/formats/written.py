@@ -104,7 +104,7 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
     if not found:
         return None
     read = {text: number for text in texts if (number := found.parse(text)) is not None}
-    if not stated and _padded(texts):
+    if not stated and are_padded(texts):
         return None
     if not _enough(texts, set(read), stated):
         return None
@@ -124,10 +124,14 @@ def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFo
     return None
 
 
-def _padded(texts: Mapping[str, int]) -> bool:
-    """Tell whether numbers begin with zeros that writing them would lose, as in the codes 01.11 and 62.01."""
-    padded = sum(n for text, n in texts.items() if PADDED.fullmatch(text.strip()))
-    return padded > MOST_UNREAD_SHARE * sum(texts.values())
+def are_padded(texts: Mapping[str, int]) -> bool:
+    """Tell whether numbers begin with zeros that writing them would lose, as in the codes 01.11 and 62.01: in many rows,
+    or so that all have as many digits, as postcodes do.
+    """
+    padded = {text.strip(): n for text, n in texts.items() if PADDED.fullmatch(text.strip())}
+    whole = {text.strip() for text in texts if text.strip().isdigit()}
+    codes = len(set(map(len, whole | set(padded)))) == 1 and not (padded.keys() - whole)
+    return sum(padded.values()) > MOST_UNREAD_SHARE * sum(texts.values()) or (bool(padded) and codes)
 
 
 def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:

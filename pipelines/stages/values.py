@@ -68,7 +68,7 @@ def _check_labels(values: pd.Series, column: Column) -> None:
     if number_format.infer(map(str, values.drop_duplicates().dropna())) is None:  # counts cost more than distinct ones
         return
     texts = written.texts_of(values) or {}
-    if (format := number_format.infer(texts)) is None:
+    if (format := number_format.infer(texts)) is None or written.are_padded(texts):
         return
     numbers = sum(n for text, n in texts.items() if format.parse(text) is not None)
     words = sum(texts.values()) - numbers

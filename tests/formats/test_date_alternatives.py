@@ -70,6 +70,14 @@ def test_codes_whose_zeros_a_number_would_lose_are_labels(codes):
     assert inference.infer(pd.DataFrame({"nace": codes * 50})).column("nace").kind == "categorical"
 
 
+@pytest.mark.parametrize("padded", [2, 100, 900])
+def test_postcodes_are_labels_however_few_begin_with_a_zero(padded):
+    codes = [*(f"0{k}" for k in range(1000, 1000 + padded)), *map(str, range(20_000, 21_000))] * 3
+    frame = pd.DataFrame({"plz": codes})
+    schema = inference.infer(frame)
+    assert schema.column("plz").kind == "categorical" and values.check(frame, schema, stated=()) is None
+
+
 def test_what_comes_back_otherwise_is_said_without_a_value():
     days = [datetime(2020, 1, 1) + timedelta(days=k) for k in range(60)]
     mixed = [write(day, "%Y-%m-%d" if k % 3 else "%d.%m.%Y") for k, day in enumerate(days)]
