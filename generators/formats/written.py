@@ -125,8 +125,8 @@ def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFo
 
 
 def are_padded(texts: Mapping[str, int]) -> bool:
-    """Tell whether numbers begin with zeros that writing them would lose, as in the codes 01.11 and 62.01: in many rows,
-    or so that all have as many digits, as postcodes do.
+    """Tell whether numbers begin with zeros that writing them would lose, as in the codes 01.11 and 62.01: in many
+    rows, or so that all have as many digits, as postcodes do.
     """
     padded = {text.strip(): n for text, n in texts.items() if PADDED.fullmatch(text.strip())}
     whole = {text.strip() for text in texts if text.strip().isdigit()}
