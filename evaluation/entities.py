@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-KEPT = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
-RARE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
+OWN_SHARE = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
+SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
 
 
 def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
@@ -18,6 +18,6 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     order = np.argsort(owners, kind="stable")
     values, owned = table.fillna(-np.inf).to_numpy()[order], owners[order]
     together = owned[1:] == owned[:-1]
-    own = (values[1:] == values[:-1])[together].mean(0) >= KEPT if together.any() else np.zeros(values.shape[1], bool)
+    own = (values[1:] == values[:-1])[together].mean(0) >= OWN_SHARE if together.any() else np.zeros(values.shape[1], bool)
     others = np.random.default_rng([seed, 97]).permutation(len(values))
-    return bool(own.any() and (values == values[others])[:, own].all(1).mean() < RARE)
+    return bool(own.any() and (values == values[others])[:, own].all(1).mean() < SHARED_BY_CHANCE)
