@@ -18,6 +18,8 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     order = np.argsort(owners, kind="stable")
     values, owned = table.fillna(-np.inf).to_numpy()[order], owners[order]
     together = owned[1:] == owned[:-1]
-    own = (values[1:] == values[:-1])[together].mean(0) >= OWN_SHARE if together.any() else np.zeros(values.shape[1], bool)
+    if not together.any():
+        return False
+    own = (values[1:] == values[:-1])[together].mean(0) >= OWN_SHARE
     others = np.random.default_rng([seed, 97]).permutation(len(values))
     return bool(own.any() and (values == values[others])[:, own].all(1).mean() < SHARED_BY_CHANCE)
