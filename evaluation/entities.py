@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-OWN_SHARE = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
+KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
 
 
@@ -20,6 +20,6 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     together = owned[1:] == owned[:-1]
     if not together.any():
         return False
-    own = (values[1:] == values[:-1])[together].mean(0) >= OWN_SHARE
+    own = (values[1:] == values[:-1])[together].mean(0) >= KEPT_BY_OWNERS
     others = np.random.default_rng([seed, 97]).permutation(len(values))
     return bool(own.any() and (values == values[others])[:, own].all(1).mean() < SHARED_BY_CHANCE)

@@ -34,12 +34,12 @@ class Tested:
 
 
 def compare(before: pd.DataFrame, now: pd.DataFrame, old: Schema, new: Schema) -> list[Drifted]:
-    """Return what changed in the number of rows and in the columns that both tables have in the same kind."""
+    """Return what changed in the columns that both tables have in the same kind."""
     kinds = {column.name: column.kind for column in new.learned}
     shared = [column.name for column in old.learned if kinds.get(column.name) == column.kind]
     one, other = readable(before, old), readable(now, new)
     tested = [test for name in shared for test in _tests(name, kinds[name], one[name], other[name])]
-    return [*_rows(len(before), len(now)), *(test.found for test in _kept(tested))]
+    return [test.found for test in _kept(tested)]
 
 
 def renamed(before: pd.DataFrame, now: pd.DataFrame, old: Schema, new: Schema) -> dict[str, str]:
@@ -68,7 +68,8 @@ def _kept(tested: list[Tested]) -> Iterator[Tested]:
             yield test
 
 
-def _rows(before: int, now: int) -> list[Drifted]:
+def compare_rows(before: int, now: int) -> list[Drifted]:
+    """Return whether the number of rows changed by a quarter."""
     if before / ROWS_FACTOR <= now <= before * ROWS_FACTOR:
         return []
     return [Drifted("rows", "", f"There are {now / max(1, before):.2g} times as many rows as there were.")]

@@ -89,8 +89,12 @@ class Modality(Protocol):
     def entity(self, schema: Schema, config: RunConfig) -> str | None:
         """Return the column whose equal values stay together: the stated one, or one that is found."""
 
-    def compare(self, before: Data | None, data: Data, old: Schema, schema: Schema) -> Sequence[Drifted]:
-        """Return what has changed since the data (None where they are gone) and the schema of the last release."""
+    def compare(
+        self, before: Data | None, data: Data, old: Schema, schema: Schema, rows: Sequence[int] = ()
+    ) -> Sequence[Drifted]:
+        """Return what has changed since the data (None where they are gone) and the schema of the last release; `rows`
+        are those of both sources where only a part of one was read.
+        """
 
     def propose_rules(self, data: Data, schema: Schema, config: RunConfig) -> Proposals:
         """Return constraints and combinations that the training part of data keeps, none where the configuration states

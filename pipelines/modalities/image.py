@@ -134,7 +134,9 @@ def entity(schema: Schema, config: RunConfig) -> str | None:
     return config.split.column
 
 
-def compare(before: ImageSample | None, images: ImageSample, old: Schema, schema: Schema) -> list[Drifted]:
+def compare(
+    before: ImageSample | None, images: ImageSample, old: Schema, schema: Schema, rows: Sequence[int] = ()
+) -> list[Drifted]:
     """Return what has changed in columns and in the size of images."""
     return schemas.compare(old, schema)
 

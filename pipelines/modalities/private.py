@@ -35,7 +35,7 @@ def entity(schema: Schema, config: RunConfig) -> None:
     """Return None: what is protected is one row or image, or an entity that the configuration names."""
 
 
-def compare(before: Any, data: Any, old: Schema, schema: Schema) -> list[Drifted]:
+def compare(before: Any, data: Any, old: Schema, schema: Schema, rows: Sequence[int] = ()) -> list[Drifted]:
     """Return what has changed in columns and in the size of images: about rows and images nobody has asked."""
     return schemas.compare(old, schema)
 

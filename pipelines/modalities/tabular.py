@@ -1,6 +1,6 @@
 """A run on one table: the stages of a run, from values to a value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +118,17 @@ def entity(schema: Schema, config: RunConfig) -> str | None:
     return announcing.entity_of(config, schema)
 
 
-def compare(before: pd.DataFrame | None, frame: pd.DataFrame, old: Schema, schema: Schema) -> list[Drifted]:
-    """Return what has changed in columns and, where the rows of the last release are still there, in their values."""
+def compare(
+    before: pd.DataFrame | None, frame: pd.DataFrame, old: Schema, schema: Schema, rows: Sequence[int] = ()
+) -> list[Drifted]:
+    """Return what has changed in columns and, where the rows of the last release are still there, in their number and
+    their values.
+    """
     if before is None:
         return schemas.compare(old, schema)
     renamed = values.renamed(before, frame, old, schema)
-    return [*schemas.compare(old, schema, renamed), *values.compare(before, frame, old, schema)]
+    grown = values.compare_rows(*(rows or (len(before), len(frame))))
+    return [*schemas.compare(old, schema, renamed), *grown, *values.compare(before, frame, old, schema)]
 
 
 def propose_rules(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Proposals:

@@ -105,7 +105,8 @@ def look(doing: Doing, config: RunConfig, source: Result) -> Night:
     if past["table"] and _content(past) == _content(source):
         changes = last["base"]["changes"]  # as when it was new
         return Night(source, changes, findings.refused(config, changes))
-    changes = doing(config)(steps.compare, table=source["table"], schema=source["schema"], before=past)["changes"]
+    now = {key: source[key] for key in ("table", "schema", "whole")}
+    changes = doing(config)(steps.compare, **now, before=past)["changes"]
     findings.stop(config, changes, last["release"])
     gone = [] if past["table"] else ["Only columns were compared with the last release: its rows are not in work/."]
     refused = findings.refused(config, changes)

@@ -90,12 +90,14 @@ def ingest(place: Place, config: RunConfig) -> Result:
 
 
 @run_step(reads="", runs=("pipelines/drift", "pipelines/scoring/readable.py"), needs=("scipy",))
-def compare(place: Place, config: RunConfig, table: Result, schema: Result, before: Result) -> Result:
+def compare(place: Place, config: RunConfig, table: Result, schema: Result, whole: Result, before: Result) -> Result:
     """Compare the source with that of the last release, whose rows may be gone."""
     modality = place.modality
     past = modality.read(before["table"]) if before["table"] else None
     schemas = Schema.from_dict(before["schema"]), Schema.from_dict(schema)
-    found = modality.compare(past, modality.read(table), *schemas)
+    sides = (before.get("whole") or before["table"] or {}, whole or table)
+    rows = [int(side["rows"]) for side in sides if "rows" in side]
+    found = modality.compare(past, modality.read(table), *schemas, rows if len(rows) == len(sides) else ())
     return {"changes": [change.to_dict() for change in found]}
 
 

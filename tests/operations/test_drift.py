@@ -77,6 +77,13 @@ def test_rows_in_another_order_are_no_change_to_a_model():
     assert other and not are_of_numbering(other)
 
 
+def test_of_tables_of_which_a_part_was_read_the_sources_are_counted():
+    frame = people()
+    schema = infer(frame)
+    grown = tabular.compare(frame, frame, schema, schema, (400, 1200))
+    assert [(one.change, one.sentence) for one in grown] == [("rows", "There are 3 times as many rows as there were.")]
+
+
 def test_equal_tables_seldom_differ():
     """At level .01 over all columns together; forty wide tables, of which each would differ without the correction."""
     rng, wrong = np.random.default_rng(0), 0
