@@ -101,7 +101,8 @@ def _surely_apart(own: list[str], flags: Mapping[str, np.ndarray], level: float)
     while len(own) > 1:
         rest = {name: np.any([flags[one] for one in own if one != name], axis=0) for name in own}
         chances = {name: _apart(flags[name], rest[name]) for name in own}
-        if (weakest := max(own, key=lambda name: chances[name])) and chances[weakest] <= level:
+        weakest = max(own, key=chances.__getitem__)
+        if chances[weakest] <= level:
             break
         own = [name for name in own if name != weakest]
     return own
