@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from launderette.generators.data.columns import Cells
 from launderette.generators.errors import GeneratorError
 from launderette.generators.marginals import estimation, graphs
 from launderette.generators.marginals import groups as grouping
@@ -167,7 +168,7 @@ def _bins(rows: float, sigma: float) -> int:
 
 
 def _groups(one: Histogram, counts: np.ndarray, bins: int, least: float) -> np.ndarray:
-    ordered = hasattr(one.column, "scale")
+    ordered = isinstance(one.column, Cells)
     return grouping.of_column(counts, bins, least, ordered=ordered, missing=one.column.missing)
 
 

@@ -76,7 +76,7 @@ def test_init_writes_a_configuration_that_loads(here, people, capsys, refused):
     (here / "data.csv").write_bytes(csv(people))
     assert main(["init", "data.csv"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "5 columns" in said and "tabular.autoregressive suits" in said and f"{len(people)} rows of 5 columns" in said
+    assert "5 columns" in said and "tabular.diffusion suits" in said and f"{len(people)} rows of 5 columns" in said
     loaded = config.load("launder.yaml")
     assert list(loaded.columns.values()) == ["identifier", "numerical", "numerical", "categorical", "categorical"]
     assert loaded.source.path == str(here / "data.csv") and loaded.publish.to == str(here / "laundered")

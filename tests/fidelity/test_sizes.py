@@ -8,7 +8,7 @@ from scipy.stats import betabinom
 from evaluation import chance, diversity, fidelity, samples, unseen
 from evaluation.calibration import population
 from evaluation.diversity import rarefaction
-from evaluation.fidelity.labels import _changed
+from evaluation.fidelity.labels import Standing, _changed
 from evaluation.fidelity.values import different
 from pipelines.config import rules
 from pipelines.release import gate
@@ -99,5 +99,6 @@ def test_what_samples_of_one_table_differ_by_is_what_samples_of_a_population_do(
 def test_a_label_of_few_rows_is_too_often_there_by_chance_in_one_table_of_a_thousand(count, rows, size):
     """Of sixty labels; exact chances of counts of fresh rows, by Jeffreys, for either side."""
     parts, rare = 60, betabinom(size, count + 0.5, rows - count + 0.5)
-    beyond = [there for there in range(size + 1) if _changed("c", count, rows, there, size, parts).beyond > 0]
+    standing = [Standing("c", "A value", count, rows, there, size) for there in range(size + 1)]
+    beyond = [one.there for one in standing if _changed(one, parts).beyond > 0]
     assert beyond and rare.pmf(beyond).sum() * parts < 1.5 / chance.ONCE_IN
