@@ -20,6 +20,7 @@ from launderette.generators.identifiers.words import (
     PERSON_WORDS,
     PLACE_WORDS,
     QUANTITY_WORDS,
+    RECORD_WORDS,
 )
 
 # a text column with more distinct values than this share of its rows identifies people, it does not describe them
@@ -70,7 +71,7 @@ def is_named(name: object, *, many: bool = False) -> bool:
     )  # of emails sent, the email is no value
     joined = any(
         IDENTIFIER_SUFFIX.search(word)
-        and IDENTIFIER_SUFFIX.sub("", word) in PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS
+        and IDENTIFIER_SUFFIX.sub("", word) in PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS | RECORD_WORDS
         for word in words
     )
     return bool(

@@ -24,6 +24,10 @@ PERSON_WORDS = _words("""
     usuario utilisateur utente paciente paziente empleado employé dipendente klant gebruiker medewerker household
     haushalt session device cookie owner tenant driver borrower policyholder insured donor respondent visitor subscriber
 """)
+RECORD_WORDS = _words("""
+    case record order trip event sample encounter admission claim policy invoice transaction ticket booking hh loan
+    contract study
+""")  # of which an id, written in one word, names one
 QUANTITY_WORDS = _words("""
     of per price prices cost house haus street building floor room flat apt apartment page line lot count total
     amount rate score sum avg mean average share percent pct ratio age year years jahr année año anno jaar month

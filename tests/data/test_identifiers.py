@@ -17,6 +17,7 @@ from generators.data import encoding
 from generators.data.inference import infer
 from generators.identifiers import check_digits, forms
 from generators.identifiers.check_digits import corrected, is_valid
+from generators.identifiers.detection import is_named
 from generators.identifiers.forms import IdentifierForm, form_of
 
 quick = settings(max_examples=25, deadline=None, derandomize=True)
@@ -266,3 +267,11 @@ def test_codes_that_repeat_by_chance_name_no_entity_and_others_do():
     )
     found = {column.name: column.repeats for column in infer(frame).identifiers}
     assert found == {"bp": False, "stamp": False, "u": True, "k": True, "patient": True}
+
+
+def test_ids_of_records_in_one_word_name_them_whatever_they_are_made_of():
+    frame = pd.DataFrame(
+        {"caseid": [f"{k % 7}:{k}:{k % 3}" for k in range(1, 301)], "paid": [f"{k}:{k % 9}" for k in range(300)]}
+    )
+    assert infer(frame).column("caseid").kind == "identifier"
+    assert not any(is_named(name) for name in ("paid", "grid", "solid", "covid", "valid", "hybrid"))
