@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from launderette.generators.data.schema import Column, Schema
+from launderette.generators.data.schema import Column, Composite, Schema
+from launderette.generators.formats.set_format import SetFormat
+from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.drift.findings import Drifted
 
 WRITTEN = (
@@ -41,12 +44,28 @@ def _changes(before: Column, now: Column) -> Iterator[Drifted]:
         how = "no text and is one now" if _is_text(now) else "text and is none now"
         yield Drifted("retyped", now.name, f"Column {now.name!r}, {now.kind}, was {how}.")
         return
+    yield from _labels(before, now)
     for field, words in WRITTEN:
-        one, other = getattr(before, field, None), getattr(now, field, None)
+        one, other = (_without_known(getattr(column, field, None)) for column in (before, now))
         if one != other:
             said = f"Column {now.name!r} was {words} {_shown(one)} and is {words} {_shown(other)}."
             counts = field == "pattern" and all(COUNTING.fullmatch(form or "") for form in (one, other))
             yield Drifted("numbered" if counts else "written", now.name, said)
+
+
+def _labels(before: Column, now: Column) -> Iterator[Drifted]:
+    """Yield the labels of sets, or the units of numbers, that a column has now, or had, alone."""
+    if not (isinstance(before, Composite) and isinstance(now, Composite)):
+        return
+    one, other = (getattr(column.format, "known", ()) for column in (before, now))
+    for labels, words in ((set(other) - set(one), "that it did not have"), (set(one) - set(other), "no more")):
+        if labels:
+            said = f"Column {now.name!r} has {', '.join(map(repr, sorted(labels)))} {words}."
+            yield Drifted("categories", now.name, said)
+
+
+def _without_known(form: Any) -> Any:
+    return form.without(form.known) if isinstance(form, SetFormat | UnitFormat) else form
 
 
 def _is_text(column: Column) -> bool:

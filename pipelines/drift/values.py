@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, ks_2samp
 
-from launderette.generators.data.schema import Schema
+from launderette.generators.data.schema import Composite, Schema
 from launderette.pipelines.drift.findings import Change, Drifted
 from launderette.pipelines.scoring.readable import readable
 
@@ -48,11 +48,17 @@ def renamed(before: pd.DataFrame, now: pd.DataFrame, old: Schema, new: Schema) -
     """
     one, other = readable(before, old), readable(now, new)
     kinds = {column.name: column.kind for column in (*old.learned, *new.learned)}
-    gone = [column.name for column in old.learned if column.name not in new.flat.names]
-    came = [column.name for column in new.learned if column.name not in old.flat.names]
+    gone, came = _alone(old, new), _alone(new, old)
     alike = [(a, b) for a in gone for b in came if kinds[a] == kinds[b] and not _differ(kinds[a], one[a], other[b])]
     firsts, seconds = ([pair[side] for pair in alike] for side in (0, 1))
     return {a: b for a, b in alike if firsts.count(a) == 1 and seconds.count(b) == 1}
+
+
+def _alone(schema: Schema, other: Schema) -> list[str]:
+    """Return the columns that another schema lacks, but for parts of a column that it has."""
+    whole = {part.name: one.name for one in schema.columns if isinstance(one, Composite) for part in one.parts}
+    names = {*other.names, *other.flat.names}
+    return [column.name for column in schema.learned if not {column.name, whole.get(column.name)} & names]
 
 
 def _differ(kind: str, one: pd.Series, other: pd.Series) -> bool:

@@ -77,6 +77,18 @@ def test_rows_in_another_order_are_no_change_to_a_model():
     assert other and not are_of_numbering(other)
 
 
+def test_labels_that_sets_have_anew_are_named_and_their_order_is_no_change():
+    rng = np.random.default_rng(0)
+    sets = [[label for label in "abcde" if rng.random() < 0.4] for _ in range(300)]
+    before, turned = (infer(pd.DataFrame({"tags": map("; ".join, own)})) for own in (sets, [own[::-1] for own in sets]))
+    now = infer(pd.DataFrame({"tags": ["; ".join([*own, "new"] if k % 5 == 0 else own) for k, own in enumerate(sets)]}))
+    assert before.kinds() == {"tags": "labels"} and schemas.compare(before, turned) == []
+    assert schemas.compare(before, now) == [
+        Drifted("categories", "tags", "Column 'tags' has 'new' that it did not have.")
+    ]
+    assert [one.sentence for one in schemas.compare(now, before)] == ["Column 'tags' has 'new' no more."]
+
+
 def test_of_tables_of_which_a_part_was_read_the_sources_are_counted():
     frame = people()
     schema = infer(frame)
