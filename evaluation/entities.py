@@ -9,6 +9,12 @@ KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, 
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
 
 
+def owners_of(named: pd.Series) -> np.ndarray:
+    """Number the entity that each row names, itself where it names none: int64 [rows]."""
+    codes = pd.factorize(named)[0]
+    return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+
+
 def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     """Tell whether rows of an entity agree in columns in which few rows of others do, as visits of a patient agree in
     the day of birth: they are then recognised together.

@@ -73,8 +73,7 @@ class Samples:
         """The entity, where its rows are recognised together (entities.py)."""
         if self.entity is None:
             return None
-        codes = pd.factorize(self.train[self.entity])[0]
-        owners = np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+        owners = entities.owners_of(self.train[self.entity])
         return self.entity if entities.are_alike(self.table("train"), owners) else None
 
     @cached_property
@@ -181,16 +180,18 @@ class Samples:
 
     def member_rows(self, limit: int, seed: int) -> np.ndarray:
         """At most `limit` numbers of training rows that the generator learnt from, drawn as `rows` draws them."""
+        return np.sort(self._members(seed)[:limit])
+
+    def _members(self, seed: int) -> np.ndarray:
+        """All numbers of such rows in an order drawn by the seed."""
         order = drawn("train", len(self.train), seed)
-        return np.sort((order if self.members is None else order[self.members[order]])[:limit])
+        return order if self.members is None else order[self.members[order]]
 
     def one_each(self, role: str, limit: int, seed: int) -> np.ndarray:
         """At most `limit` row numbers of a real role, one row of each entity whose rows are recognised together, drawn
         as `rows` draws them; of the training rows those that the generator learnt from.
         """
-        order = drawn(role, self.size(role), seed)
-        if role == "train" and self.members is not None:
-            order = order[self.members[order]]
+        order = self._members(seed) if role == "train" else drawn(role, self.size(role), seed)
         if self.recognised is not None:
             owners = self.frames[role][self.recognised].iloc[order].reset_index(drop=True)
             order = order[(~owners.duplicated() | owners.isna()).to_numpy()]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from launderette.evaluation import chance
+from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Counted, Loss
 from launderette.evaluation.fidelity import effects
 from launderette.evaluation.samples import Samples
@@ -56,8 +56,7 @@ def _owners(samples: Samples, role: str) -> Owners:
     if samples.entity is None:
         return None
     sides = [side for side in ("train", "holdout")[: 2 if role == "synthetic" else 1] if side in samples.frames]
-    codes = pd.factorize(pd.concat([samples.frames[side][samples.entity] for side in sides]))[0]
-    return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+    return entities.owners_of(pd.concat([samples.frames[side][samples.entity] for side in sides]))
 
 
 def _over(

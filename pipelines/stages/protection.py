@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.groups import numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.formats import grid, written
 from launderette.generators.privacy.domain import OTHER_LABEL
@@ -90,10 +91,7 @@ def settle(rare: int | None, extremes: int | None, rows: int) -> tuple[int, int]
 
 def owners_of(frame: pd.DataFrame, entity: str | None) -> pd.Series:
     """Return the number of whom each row belongs to, itself where no column names entities: int64 [rows]."""
-    if entity is None:
-        return pd.Series(np.arange(len(frame)), index=frame.index)
-    codes, names = pd.factorize(frame[entity])
-    return pd.Series(np.where(codes < 0, len(names) + np.arange(len(codes)), codes), index=frame.index)
+    return pd.Series(numbered(None if entity is None else frame[entity], len(frame)), index=frame.index)
 
 
 def _generalise(
