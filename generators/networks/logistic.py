@@ -76,21 +76,23 @@ def _descended(rows: LabelRows, R: Tensor, shares: Tensor, ridge: float, start: 
     """Descend from `start` to the least loss with its penalty."""
     scale, log_shares = shares.clamp(min=LEAST_LEVEL_SHARE).sqrt(), shares.clamp(min=1e-9).log()
     factor = torch.linalg.cholesky(R + ridge * torch.eye(len(R), dtype=R.dtype)).t()
-    free = [(own * scale).requires_grad_() for own in (factor @ start.W, start.b)]
-    descent = torch.optim.LBFGS(free, max_iter=MOST_STEPS, line_search_fn="strong_wolfe", tolerance_change=LEAST_STEP)
+    free = torch.cat([factor @ start.W, start.b[None]]) * scale  # [D + 1, K]
+    descent = torch.optim.LBFGS([free], max_iter=MOST_STEPS, line_search_fn="strong_wolfe", tolerance_change=LEAST_STEP)
+    truth, offsets = nn.functional.one_hot(rows.y, len(shares)), rows.offsets + log_shares
 
     def coefficients() -> Coefficients:
-        return Coefficients(torch.linalg.solve_triangular(factor, free[0] / scale, upper=True), free[1] / scale)
+        own = free / scale
+        return Coefficients(torch.linalg.solve_triangular(factor, own[:-1], upper=True), own[-1])
 
+    @torch.no_grad()
     def loss() -> Tensor:
-        descent.zero_grad()
-        own = coefficients()
-        penalty = (own.W.square() @ shares - (own.W @ shares).square()).sum() * ridge / 2
-        total = nn.functional.cross_entropy(own.logits(rows) + log_shares, rows.y) + penalty
-        total.backward()
-        return total
+        W, b = coefficients()
+        logs = torch.log_softmax(rows.X @ W + b + offsets, 1)
+        wrong = (logs.exp() - truth) / len(truth)  # of each row's logits: the gradient of their mean loss
+        WS = (W - (W @ shares)[:, None]) * shares
+        slopes = torch.linalg.solve_triangular(factor.t(), rows.X.t() @ wrong + ridge * WS, upper=False)
+        free.grad = torch.cat([slopes, wrong.sum(0)[None]]) / scale
+        return (W * WS).sum() * ridge / 2 - logs.gather(1, rows.y[:, None]).mean()
 
-    with torch.enable_grad():
-        descent.step(loss)
-    with torch.no_grad():
-        return coefficients()
+    descent.step(loss)
+    return coefficients()
