@@ -33,10 +33,10 @@ def consistent(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, prior: 
 
 
 def with_margins(table: np.ndarray, rows: np.ndarray, columns: np.ndarray, rounds: int = FITTING_ROUNDS) -> np.ndarray:
-    """Return the table [A, B] fitted to margins rows [A] and columns [B] of one total in turn (Deming and Stephan
-    1940).
+    """Return tables [..., A, B] fitted to margins rows [..., A] and columns [..., B] of one total in turn (Deming and
+    Stephan 1940).
     """
     for _ in range(rounds):
-        table = table * (rows / np.maximum(table.sum(1), LEAST_DIVISOR))[:, None]
-        table = table * (columns / np.maximum(table.sum(0), LEAST_DIVISOR))
+        table = table * (rows / np.maximum(np.add.reduce(table, -1), LEAST_DIVISOR))[..., None]
+        table *= (columns / np.maximum(np.add.reduce(table, -2), LEAST_DIVISOR))[..., None, :]
     return table

@@ -11,7 +11,7 @@ import numpy as np
 
 from launderette.generators.marginals.projection import LEAST_DIVISOR, with_margins
 
-DISCOUNTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # rows taken off each count
+DISCOUNTS = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0])[:, None, None]  # rows taken off each count
 MIXED_ROWS = np.append(0.0, 2.0 ** np.arange(-2, 21))  # of the shape of the coarser table
 RETURNING_ROUNDS = 12  # of what was taken off to the margins that it came from
 
@@ -22,10 +22,11 @@ def smoothed(counts: np.ndarray) -> np.ndarray:
     if counts.size == 1 or N < 2:
         return counts
     shape, best, found = _from_coarser(counts), -np.inf, counts
-    for d in DISCOUNTS:
-        kept, left = np.maximum(counts - d, 0), np.maximum(counts - 1 - d, 0)  # left: for one of the rows of a cell
-        taken = counts - kept
-        returned = with_margins(shape, taken.sum(1), taken.sum(0), RETURNING_ROUNDS)
+    discounted = np.maximum(counts - DISCOUNTS, 0)  # [discounts, A, B], as is what goes back to its margins
+    taken = counts - discounted
+    given_back = with_margins(shape, taken.sum(2), taken.sum(1), RETURNING_ROUNDS)
+    for d, kept, returned in zip(DISCOUNTS, discounted, given_back, strict=True):
+        left = np.maximum(counts - 1 - d, 0)  # for one of the rows of a cell
         likelihood = _log_likelihoods(counts, left + returned, shape)
         if (highest := float(likelihood.max())) > best:
             m = MIXED_ROWS[int(likelihood.argmax())]
