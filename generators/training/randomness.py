@@ -48,5 +48,8 @@ def row_sobol(seed: int, first: int, rows: int, width: int) -> np.ndarray:
 def manual_seed(seed: int, *names: object) -> None:
     """Seed torch's global stream (dropout, initial weights); wrap in torch.random.fork_rng to leave the caller's
     alone.
+
+    Without an accelerator only the processor's: for each absent device torch would format the call stack, each time.
     """
-    torch.manual_seed(key(seed, *names))
+    seeded = torch if torch.accelerator.is_available() else torch.default_generator
+    seeded.manual_seed(key(seed, *names))
