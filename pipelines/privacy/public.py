@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from launderette.generators import GeneratorError, Privacy, Schema
 from launderette.generators.data.values import single
@@ -187,10 +188,12 @@ def check_source(config: RunConfig) -> list[str]:
 
 
 def _told(column: PublicColumn) -> str:
-    stated = {key: value for key, value in column.entry.items() if key not in ("learnt", "missing")}
+    stated = {key: value for key, value in column.entry.items() if key not in ("learnt", "missing", "derived")}
+    written = {"default_flow_style": True, "allow_unicode": True, "sort_keys": False, "width": math.inf}
     return (
-        f"Column {column.name!r}: {' and '.join(column.learnt)} learnt from rows, with noise. To spend nothing on it, "
-        f"state what is publicly known, in place of columns: {{{column.name!r}: {stated}}}"
+        f"Column {column.name!r}: {' and '.join(column.learnt)} learnt from rows, with noise. So that further runs "
+        f"spend nothing on it, state it, or what is publicly known in its place: "
+        f"columns: {yaml.safe_dump({column.name: stated}, **written).strip()}"
     )
 
 

@@ -214,7 +214,10 @@ def test_a_run_pays_for_what_it_learns_of_columns(source):
     ]
     drawn = pd.read_parquet(place / "data")
     assert set(drawn["town"]) <= {"Ulm", "Köln", OTHER_LABEL} and drawn["age"].between(0, 127).all()
-    assert any("'age': kind and decimals and bounds learnt" in note for note in ended["notes"])
+    [age] = [note for note in ended["notes"] if "'age': kind and decimals and bounds learnt" in note]
+    stated = yaml.safe_load(age.partition("columns: ")[2])
+    assert stated["age"]["bounds"][1] >= 90
+    assert public.stated(loaded(source, "score={}", f"columns={json.dumps(stated)}")) == ["age"]
     everything = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
     assert SECRET.encode() not in everything and not verifying.verify(place)
     assert pipeline.unchanged(loaded(source, *QUICK, *learning))  # nothing is asked again
