@@ -5,7 +5,7 @@ as indicators of their frequent levels. With R, the shrunk correlation matrix of
 conditional given the columns before it and those that a condition names:
 - a number's score is z | x ~ N(mu, s^2) with mu linear in x, so that a cell's probability is that of its interval;
 - the square of a number's score is a feature too where that helps, for relations that rise and fall;
-- whether a number is missing is a label of its own, and a feature;
+- whether a number is missing is a label of its own, and a feature; where it often is, z is regressed by itself;
 - a label follows a multinomial logistic regression on x (label_fitting.py). What a condition names of the columns after
   it adds to the log odds, by slopes fitted to columns that are named at random.
 A few hundred rows suffice for this; the network learns what it leaves over.
@@ -27,7 +27,7 @@ from launderette.generators.networks.normal_scores import (
     squares_of,
     tiles,
 )
-from launderette.generators.networks.regressions import on_earlier, on_others
+from launderette.generators.networks.regressions import ScoreRegressions, on_earlier, on_others
 from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
@@ -38,6 +38,7 @@ INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 LEAST_VARIANCE = 1e-3  # of a score given others
 EVERY_PATTERN = slice(None)
 SCORE, SQUARE = -1, -2  # in place of a level
+OFTEN_MISSING = 0.1  # share of rows from which on a number has a regression of its own
 MOST_SQUARED = 64  # numbers of a table whose squared scores are features
 
 
@@ -48,8 +49,9 @@ class Conditionals:
     x are features [P * K, D], K rows of each pattern after another.
     """
 
-    A: Tensor  # [P, D, D], mu = A x for a number's coarse token
+    A: Tensor  # [P, D, D], mu = A x + b for a number's coarse token
     s: Tensor  # [P, D]
+    b: Tensor  # [P, D]
     A_fine: Tensor  # [D, D], given all other columns; none where no token is fine
     s_fine: Tensor  # [D]
     log_odds: dict[int, tuple[Tensor, Tensor]]  # column -> slopes [P, D, levels + 1], intercepts [P, levels + 1]
@@ -99,6 +101,8 @@ class Copula(nn.Module):
             self.register_buffer(f"squares_{c}", torch.zeros(self.ordered[c] + 1, dtype=torch.float64))
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
+        numbers = {c: self.feature[c] for c in gaps if c in self.levels and in_order}
+        self.scores = ScoreRegressions(numbers, len(places))
         self.regressed = self.levels if in_order else {}  # by columns before them: a copula in any order has none
         for c, levels in self.regressed.items():
             self.register_buffer(f"slopes_{c}", torch.zeros(len(places), levels + 1, dtype=torch.float64))
@@ -117,11 +121,12 @@ class Copula(nn.Module):
 
     def fit(self, x: Tensor, *, squares: bool = False) -> Tensor:
         """Read intervals and shares off the tokens x [N, L] and return the features' correlation matrix, unshrunk [D,
-        D]; features of `squares` are 0 where they are not asked for. No label is regressed any more.
+        D]; features of `squares` are 0 where they are not asked for. No label or number is regressed any more.
 
         A table of more than COPULA_ROWS rows is thinned out to about as many.
         """
         self.forget()
+        self.scores.forget()
         for c in self.regressed:
             for own in self._of_label(c):
                 own.zero_()
@@ -142,6 +147,8 @@ class Copula(nn.Module):
             tiled = tiles(counts)
             edges.copy_(torch.stack([tiled[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
         self.share.copy_((x[:, self.column] == self.level).double().mean(0))
+        for k, c in enumerate(self.scores.column.tolist()):
+            self.scores.active[k] = self.share[self.indicators(c)].item() >= OFTEN_MISSING
         X = self.features(x)
         X = nn.functional.normalize(X - X.mean(0), dim=0)
         return X.t() @ X
@@ -158,6 +165,7 @@ class Copula(nn.Module):
     def weaken(self, share: float) -> None:
         """Keep a share of all that it knows of dependence: of correlations and of log odds."""
         self.R.mul_(share).fill_diagonal_(1.0)
+        self.scores.weaken(share)
         for c in self.regressed:
             for own in self._of_label(c):
                 own.mul_(share)
@@ -240,7 +248,7 @@ class Copula(nn.Module):
             others = self.by_all_others(self.R[None]) if self.fine else (self.R[None, :0], self.v[None, :0])
             self._given_all = others[0][0], others[1][0]
         log_odds = {c: self._log_odds(c, known) for c in self.levels}
-        return Conditionals(A, s, *self._given_all, log_odds)
+        return Conditionals(A, s, self.scores.put(A, s, known), *self._given_all, log_odds)
 
     def given_none(self) -> Conditionals:
         """Return the conditionals where no condition names a column."""
@@ -250,16 +258,16 @@ class Copula(nn.Module):
 
     def by_earlier(self, R: Tensor) -> tuple[Tensor, Tensor]:
         """Regress the score of each number on the features before it by correlations R [P, D, D]: slopes [P, D, D] and
-        deviations [P, D].
+        deviations [P, D], of numbers with regressions of their own as if each were alone.
         """
-        return self._regression(*on_earlier(R))
+        return self.scores.leave(*self._regression(*on_earlier(R)))
 
     def by_all_others(self, R: Tensor) -> tuple[Tensor, Tensor]:
         """Regress the score of each number on the features of all other columns by correlations R [P, D, D]: slopes
-        [P, D, D] and deviations [P, D].
+        [P, D, D] and deviations [P, D], as above.
         """
         own = [(self.column == c).nonzero()[:, 0] for c in self.ordered]  # of each its score first
-        return self._regression(*on_others(R, own))
+        return self.scores.leave(*self._regression(*on_others(R, own)))
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over
@@ -332,6 +340,6 @@ def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EV
     """Return mean and deviation of the score of feature j for features X [B, D], K rows a pattern: [B] and [B, 1]
     or [1, 1].
     """
-    A, s = given.A[patterns, j], given.s[patterns, j]  # [P, D], [P]
-    mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None]).flatten()
+    A, s, b = (own[patterns, j] for own in (given.A, given.s, given.b))  # [P, D], [P], [P]
+    mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None] + b[:, None, None]).flatten()
     return mu, (s if len(s) == 1 else s.repeat_interleave(len(X) // len(s)))[:, None]

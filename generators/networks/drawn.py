@@ -162,13 +162,14 @@ def drawn_by(given: Conditionals, copula: Copula, *, in_turn: bool = False) -> C
     for c, (slopes, intercepts) in given.log_odds.items():
         seen = slopes[:, : max(1, copula.feature[c])] if in_turn else slopes
         log_odds[c] = _padded(seen.float()), _padded(intercepts.float())
-    return Conditionals(given.A.float(), given.s.float(), given.A_fine.float(), given.s_fine.float(), log_odds)
+    A, s, b, A_fine, s_fine = (own.float() for own in (given.A, given.s, given.b, given.A_fine, given.s_fine))
+    return Conditionals(A, s, b, A_fine, s_fine, log_odds)
 
 
 def repeated(given: Conditionals, own: Tensor) -> Conditionals:
     """Return the conditionals of patterns each of which, own [N], is one of those that are given."""
     log_odds = {c: (slopes[own], intercepts[own]) for c, (slopes, intercepts) in given.log_odds.items()}
-    return replace(given, A=given.A[own], s=given.s[own], log_odds=log_odds)
+    return replace(given, A=given.A[own], s=given.s[own], b=given.b[own], log_odds=log_odds)
 
 
 def inverted(mass: Tensor, u: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""Regressions of features on others, from their correlations."""
+"""Regressions of features on others, from their correlations, and those of numbers that are often missing."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from launderette.generators.devices.device import accelerated
 
@@ -31,6 +31,61 @@ def on_others(R: Tensor, columns: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         A[:, own[0]], variance[:, own[0]] = -(block @ precision[:, own])[:, 0], block[:, 0, 0]
         A[:, own[0], own] = 0.0
     return A, variance
+
+
+class ScoreRegressions(nn.Module):
+    """Regressions of the scores z of N numbers on features of columns before them by the rows in which they are there,
+    z | x ~ N(A x + b, s^2).
+
+    A missing score is 0 as a feature, so that correlations over all rows are too small by the share of rows that have
+    one, but only where it has nothing to do with other features which rows these are. A number that is there only where
+    a label says so, or another number is, would be seen to depend on these by far too much.
+    """
+
+    feature: Tensor  # [N], of each number's score
+    column: Tensor  # [N]
+    active: Tensor  # bool [N]; the others follow the correlations
+    slopes: Tensor  # [N, D]
+    offset: Tensor  # [N]
+    explained: Tensor  # [N], share of the variance of z
+
+    def __init__(self, numbers: dict[int, int], features: int) -> None:
+        """Of numbers, column -> its feature; nothing is regressed yet."""
+        super().__init__()
+        for name, own in {"column": list(numbers), "feature": list(numbers.values())}.items():
+            self.register_buffer(name, torch.tensor(own, dtype=torch.int64), persistent=False)
+        self.register_buffer("active", torch.zeros(len(numbers), dtype=torch.bool))
+        for name, shape in {"slopes": (features,), "offset": (), "explained": ()}.items():
+            self.register_buffer(name, torch.zeros(len(numbers), *shape, dtype=torch.float64))
+
+    def forget(self) -> None:
+        """Regress no number any more."""
+        for own in (self.active, self.slopes, self.offset, self.explained):
+            own.zero_()
+
+    def weaken(self, share: float) -> None:
+        """Keep a share of what the regressions say."""
+        self.slopes.mul_(share)
+        self.offset.mul_(share)
+        self.explained.mul_(1 - (1 - share) ** 2)
+
+    def leave(self, A: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+        """Return slopes A [..., D, D] and deviations s [..., D] of scores, as if each of these numbers were alone."""
+        j = self.feature[self.active]
+        A[..., j, :], s[..., j] = 0.0, 1.0
+        return A, s
+
+    def put(self, A: Tensor, s: Tensor, known: Tensor) -> Tensor:
+        """Write the regressions into slopes A [P, D, D] and deviations s [P, D] of the scores of features and return
+        their offsets [P, D], for the patterns of `known` columns, bool [P, columns], that name none after the number.
+        """
+        j, c, b = self.feature[self.active], self.column[self.active], torch.zeros_like(s)
+        after = torch.arange(known.shape[1], device=known.device) > c[:, None]  # [n, columns]
+        told = (known[:, None] & after).any(2)  # [P, n]
+        A[:, j] = torch.where(told[:, :, None], A[:, j], self.slopes[self.active])
+        s[:, j] = torch.where(told, s[:, j], (1 - self.explained[self.active]).sqrt())
+        b[:, j] = torch.where(told, 0.0, self.offset[self.active])
+        return b
 
 
 def _checked(solve: Callable[..., Any], *matrices: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import Heads
 from launderette.generators.networks.ties import candidates
 from launderette.generators.priors.number_gains import number_gains
+from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.training.validation import folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
@@ -43,7 +44,7 @@ def _fitted(copula: Copula, heads: Heads, x: Tensor, parts: Parts, *, squares: b
     saved = torch.cat([_saved(copula, heads, *part, squares) for part in parts])  # nats [rows, candidates]
     best = int(saved.mean(0).argmax())
     copula.take(_candidates(copula, x, squares)[best])
-    return saved[:, best] + fit_labels(copula, x, parts).sum(1)
+    return saved[:, best] + (fit_labels(copula, x, parts) + fit_scores(copula, x, parts)).sum(1)
 
 
 def _saved(copula: Copula, heads: Heads, x: Tensor, other: Tensor, squares: bool) -> Tensor:

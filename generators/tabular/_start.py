@@ -16,6 +16,7 @@ from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.ties import SHRINKAGE
 from launderette.generators.priors.pairs import PairTables, gains
+from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.tabular._schedule import mutual_information
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
@@ -73,7 +74,7 @@ class Start(nn.Module):
         gains = torch.stack([self._gains(*part) for part in parts]).mean(0)
         best = int(gains.clamp(min=0).sum(1).argmax())
         self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
-        gained = gains[best] + fit_labels(self.copula, x, parts).mean(0)
+        gained = gains[best] + (fit_labels(self.copula, x, parts) + fit_scores(self.copula, x, parts)).mean(0)
         self.follows.copy_((gained >= -NO_LOSS) & used)  # what comes first gains nothing but under conditions
         if gained.max() <= 0 or not used:
             self.copula.shrink(R, INDEPENDENT)

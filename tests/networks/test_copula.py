@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.inference import infer
 from generators.networks import ties
-from generators.networks.copula import Copula
+from generators.networks.copula import Copula, number
 from generators.networks.frequencies import Places, log_shares
 from generators.networks.label_fitting import fit_labels
 from generators.priors.number_gains import number_gains
+from generators.priors.score_fitting import fit_scores
 from generators.tabular._chain import Model
 
 
@@ -69,6 +70,22 @@ def test_an_untrained_model_knows_what_rises_and_falls():
     drawn = fit(frame, budget=Budget(steps=1), seed=0).sample(1000)
     assert np.corrcoef(drawn["x"] ** 2, drawn["y"])[0, 1] > 0.6 and np.corrcoef(x**2, frame["y"])[0, 1] < 1
     assert ((drawn["x"].abs() > 1) == drawn["far"]).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", ["weeks", "days"])
+def test_a_number_that_half_of_the_rows_lack_is_regressed_by_those_that_have_it(name):
+    rng = np.random.default_rng(0)
+    asked = rng.choice(["no", "yes", "unknown"], 2000, p=[0.2, 0.3, 0.5])
+    weeks = np.where(asked == "no", 2, 0) + rng.normal(size=2000)
+    frame = pd.DataFrame({"asked": asked, "weeks": weeks, "days": weeks + rng.normal(size=2000) / 2}).round(3)
+    frame.loc[asked == "unknown", ["days", "weeks"]] = np.nan
+    copula, x = fitted(frame, 0.001)
+    fit_scores(copula, x, [(x[::2], x[1::2])])
+    there = frame[name].notna().to_numpy()
+    mu, s = number(copula.feature[frame.columns.get_loc(name)], copula.features(x[there]), copula.given_none())
+    score = norm.ppf((frame[name][there].rank().to_numpy() - 0.5) / there.sum())
+    assert np.polyfit(mu, score, 1)[0] == pytest.approx(1, abs=0.05)
+    assert float(s) == pytest.approx(np.std(score - mu.numpy()), abs=0.05) and float(s) < 0.85
 
 
 def with_labels(frame: pd.DataFrame) -> tuple[Copula, torch.Tensor]:
