@@ -1,7 +1,8 @@
 """Which columns of a table are worked out from others: sums, products, ratios, conversions, days between dates.
 
 A formula is taken where it gives at least HELD_SHARE of the rows to the last tick of the column's grid. Rows at an end
-of a column's range do not count against it: protection has moved values there, of one column at a time. Of three
+of a column's range do not count against it: protection has moved values there, of one column at a time. Nor does what
+is off since the sources are rounded, as log(mass) of a mass of three decimals, if that is little. Of three
 columns that hang together by a sum, two are learnt and one is worked out: those two are chosen that say least of each
 other, which are easiest to learn.
 """
@@ -38,8 +39,8 @@ BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
 
 class Holding(NamedTuple):
-    """A formula that holds, how much its sources say of each other, 0 to 1, whether nothing had to be rounded, and
-    whether it gives numbers of a grid by ones that lie on none.
+    """A formula that holds, how much its sources say of each other, 0 to 1, whether nothing had to be rounded, whether
+    it gives numbers of a grid by ones that lie on none, and whether only since its sources are rounded.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Holding(NamedTuple):
     related: float
     exact: bool
     gridless: bool
+    excused: bool
 
 
 def find(
@@ -60,7 +62,7 @@ def find(
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
     # else as they are tried
-    found.sort(key=lambda one: (len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless))
+    found.sort(key=lambda one: (one.excused, len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless))
     for one in found:
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
@@ -109,13 +111,15 @@ def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, C
 def _holding(seen: TableValues) -> Iterator[Holding]:
     """Yield every formula that holds."""
     for target, formula in tried(seen):
-        if (rounding := _rounding(target, formula, seen)) is not None:
+        strictly = _rounding(target, formula, seen)
+        if (rounding := strictly or _rounding(target, formula, seen, excused=True)) is not None:
             sources = [seen[name] for name in formula.sources]
             text = f"floor({formula.text})" if rounding == "down" else formula.text
             settled = replace(formula, rounding=rounding, text=text)
             own = seen[target]
             gridless = bool(own.column.scale) and not all(source.column.scale for source in sources)
-            yield Holding(target, settled, _related(sources), not _rounds(own, sources, formula), gridless)
+            exact = strictly is not None and not _rounds(own, sources, formula)
+            yield Holding(target, settled, _related(sources), exact, gridless, strictly is None)
 
 
 def _related(sources: Sequence[ColumnValues]) -> float:
@@ -132,14 +136,18 @@ def _checked(target: str, formula: Formula, seen: TableValues) -> Formula:
     expected = f"expected column {target!r} to be {formula.text} in at least {HELD_SHARE:.0%} of the rows"
     if lacking := [name for name in (target, *formula.sources) if name not in seen]:
         raise GeneratorError(f"{expected}, found too few values of {lacking[0]!r}; leave that out")
-    rounding = _rounding(target, formula, seen, stated=True)
+    rounding = _rounding(target, formula, seen, stated=True, excused=True)
     if rounding is None:
         raise GeneratorError(f"{expected}, found it in fewer; correct columns: {{{target!r}: {{derived: ...}}}}")
     return replace(formula, rounding=formula.rounding if formula.rounding == "down" else rounding)
 
 
-def _rounding(target: str, formula: Formula, seen: TableValues, *, stated: bool = False) -> Rounding | None:
-    """Return how results are rounded where a formula gives nearly all values of a column; None where it does not."""
+def _rounding(
+    target: str, formula: Formula, seen: TableValues, *, stated: bool = False, excused: bool = False
+) -> Rounding | None:
+    """Return how results are rounded where a formula gives nearly all values of a column, or would if its sources were
+    not rounded (`excused`); None where it does not.
+    """
     own, sources = seen[target], [seen[name] for name in formula.sources]
     exact = formula.value([source.values for source in sources])
     is_missing = np.isnan(exact)
@@ -147,7 +155,9 @@ def _rounding(target: str, formula: Formula, seen: TableValues, *, stated: bool 
         return None
     clear = ~np.any([one.at_end for one in (own, *sources)], axis=0)
     counted = formula.rounding == "down" or (all(one.dated for one in sources) and not own.dated)
-    for rounding, given in _given(own, exact, counted=counted).items():
+    halves = [one.half * excused for one in sources]
+    reach = np.minimum(formula.spread([one.values for one in sources], halves), own.excused)
+    for rounding, given in _given(own, exact, reach, counted=counted).items():
         judged = ~is_missing & ~np.isnan(own.values) & (clear | given)
         held = given & judged
         if judged.sum() < LEAST_COMPARED_ROWS or held.sum() < HELD_SHARE * judged.sum():
@@ -158,17 +168,17 @@ def _rounding(target: str, formula: Formula, seen: TableValues, *, stated: bool 
     return None
 
 
-def _given(own: ColumnValues, exact: np.ndarray, *, counted: bool) -> dict[Rounding, np.ndarray]:
-    """Return by way of rounding which values of a column are results, bool [rows]; of the ways to round halves the one
-    that gives more of them.
+def _given(own: ColumnValues, exact: np.ndarray, reach: np.ndarray, *, counted: bool) -> dict[Rounding, np.ndarray]:
+    """Return by way of rounding which values of a column are results, which may be off by `reach`, bool [rows]; of the
+    ways to round halves the one that gives more of them.
     """
     scale = per_unit(own.column)
     if not own.column.scale:
         slack = slack_of(own.column) * np.maximum(np.abs(exact), np.abs(own.values))
-        return {"away": np.abs(exact - own.values) <= slack}
+        return {"away": np.abs(exact - own.values) <= slack + reach}
     ticks, exact = np.rint(own.values * scale), exact * scale
     away, even, down = (rounded(exact, way) == ticks for way in ("away", "even", "down"))
-    nearest = np.abs(exact - ticks) <= 0.5 + ROUNDING_SLACK * np.maximum(1, np.abs(ticks))
+    nearest = np.abs(exact - ticks) <= 0.5 + ROUNDING_SLACK * np.maximum(1, np.abs(ticks)) + reach * scale
     found: dict[Rounding, np.ndarray] = {"away" if away.sum() >= even.sum() else "even": nearest}
     return found | ({"down": down} if counted else {})
 

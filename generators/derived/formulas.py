@@ -58,6 +58,15 @@ class Formula:
             total = FUNCTIONS[self.function][0](total)
         return np.where(np.isfinite(total), total, np.nan)
 
+    def spread(self, values: Sequence[np.ndarray], halves: Sequence[float | np.ndarray]) -> np.ndarray:
+        """Return by how much the result may be off where each source may be by its half of a tick: [rows]."""
+        found = np.zeros(values[0].shape)
+        for k, half in enumerate(halves):
+            if np.any(half):
+                more, less = (self.value([v + way * (i == k) for i, v in enumerate(values)]) for way in (half, -half))
+                found = found + np.nan_to_num(np.abs(more - less)) / 2
+        return found
+
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
         powers = {term.powers[k] for term in self.terms} - {0}

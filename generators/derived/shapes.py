@@ -21,6 +21,7 @@ LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
 SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
+ROUNDED_SOURCES = 0.005  # of the deviation of results, that the rounding of their sources may make up
 MOST_FACTOR_DECIMALS = 16  # of a factor and a constant
 MOST_LOGARITHM = 30.0  # of a factor within a logarithm
 SLOPE_HALVINGS = 60
@@ -88,6 +89,16 @@ class ColumnValues:
     def dated(self) -> bool:
         return self.column.kind == "datetime"
 
+    @property
+    def half(self) -> float:
+        """Half a tick of a number that lies on a grid, else 0."""
+        return 0.5 / per_unit(self.column) if self.column.scale and not self.dated else 0.0
+
+    @cached_property
+    def excused(self) -> float:
+        """How far a value may be off since what it was worked out from is rounded."""
+        return 0.0 if self.dated else ROUNDED_SOURCES * float(np.nanstd(self.values))
+
 
 def tried(seen: TableValues) -> Tried:
     """Yield every formula that gives most of some rows."""
@@ -106,12 +117,15 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
     rows = _tried_rows(seen, names)
     table = np.stack([seen[name].values[rows] for name in names])  # [columns, rows]
     reach, slack = ([of(seen[name].column) for name in names] for of in (_reach, slack_of))
-    pairs = np.array(list(permutations(range(len(names)), 2)))
+    pairs, halves = np.array(list(permutations(range(len(names)), 2))), np.array([seen[name].half for name in names])
     for shape in NUMBER_SHAPES:
         own = pairs[pairs[:, 0] < pairs[:, 1]] if shape.symmetric else pairs
-        results = Formula(("", ""), shape.terms, "").value([table[own[:, 0]], table[own[:, 1]]])  # [pairs, rows]
+        formula, values = Formula(("", ""), shape.terms, ""), [table[own[:, 0]], table[own[:, 1]]]
+        results = formula.value(values)  # [pairs, rows]
+        spread = formula.spread(values, [halves[own[:, k], None] for k in range(2)])
         for k, target in enumerate(names):
-            near = np.abs(results - table[k]) <= reach[k] + slack[k] * np.abs(results)
+            excused = np.minimum(spread, seen[target].excused)
+            near = np.abs(results - table[k]) <= reach[k] + slack[k] * np.abs(results) + excused
             compared = np.maximum((np.isfinite(results) & np.isfinite(table[k])).sum(1), 1)
             kept = (near.sum(1) >= SCREENED_SHARE * compared) & (compared > 1) & (own != k).all(1)
             for i, j in own[kept].tolist():
@@ -153,7 +167,8 @@ def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
         for text, terms, function in FUNCTION_SHAPES:
             formula = Formula((source,), terms, text.format(quoted(source)), function=function)
             result = formula.value([values])
-            near = np.abs(result - own) <= _reach(seen[target].column) + slack * np.abs(result)
+            excused = np.minimum(formula.spread([values], [seen[source].half]), seen[target].excused)
+            near = np.abs(result - own) <= _reach(seen[target].column) + slack * np.abs(result) + excused
             compared = np.isfinite(result) & np.isfinite(own)
             if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
                 yield target, formula

@@ -4,7 +4,7 @@ decide others. Only names of columns are told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, permutations
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators import GeneratorError, Schema
+from launderette.generators.data import encoding
 from launderette.generators.formats import grid
 from launderette.generators.sampling.grammar import parse
 from launderette.generators.sampling.reading import check
@@ -170,6 +171,8 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     labels = [name for name in labels if "," not in name and name == name.strip()]
     codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:COMPARED_LABELS]}
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
+    for name in _worked_out(frame, schema, codes):
+        del codes[name]
     groups = {name: {name} for name in codes}  # columns that go together, directly or by others
     for one, two in permutations(codes, 2):
         if codes[one].max() < codes[two].max() or not _decides(codes[one], codes[two]):
@@ -179,6 +182,17 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
         if not (twin and one > two) and _recurs([codes[name] for name in sorted(group)]):
             groups |= dict.fromkeys(group, group)
             yield f"{one}, {two}"
+
+
+def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndarray]) -> set[str]:
+    """Numbers that are formulas of one other, each of which decides the other: the model need not learn them."""
+    found, numbers = set[str](), {column.name: column for column in schema.columns if column.kind == "numerical"}
+    for one, two in combinations([name for name in codes if name in numbers], 2):
+        twin = codes[one].max() == codes[two].max() and not {one, two} & found and _decides(codes[one], codes[two])
+        if twin and _decides(codes[two], codes[one]):
+            pair = encoding.fit(frame[[one, two]], Schema((numbers[one], numbers[two])))
+            found |= {derived.name for derived in pair.derived}
+    return found
 
 
 def _decides(one: np.ndarray, two: np.ndarray) -> bool:

@@ -98,6 +98,15 @@ def test_logarithms_and_the_like_follow_from_the_number_whatever_stands_first(fo
     assert formulas(frame, c=formula) == {"c": formula}
 
 
+@pytest.mark.parametrize("decimals", [3, 0])
+def test_what_was_worked_out_before_its_sources_were_rounded_follows_if_that_takes_little(decimals):
+    rng = np.random.default_rng(0)
+    mass, area = rng.lognormal(1, 0.5, 300), rng.uniform(2, 9, 300)
+    frame = pd.DataFrame({"log": np.log10(mass), "load": mass / area, "mass": mass, "area": area}).round(6)
+    frame[["mass", "area"]] = frame[["mass", "area"]].round(decimals)
+    assert formulas(frame) == ({"log": "log10(mass)", "load": "mass / area"} if decimals else {})
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 9999), rows=st.sampled_from([40, 300]))
 def test_nothing_follows_in_a_table_of_independent_columns(seed, rows):

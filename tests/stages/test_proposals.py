@@ -41,6 +41,12 @@ def test_orders_sums_and_combinations_are_found(frame):
     assert found.likely == ("noise <= nearly",) and found.combinations == ("city, country",)
 
 
+def test_numbers_that_the_model_works_out_from_each_other_are_no_combination():
+    years = pd.DataFrame({"years": np.arange(400) % 20, "grade": np.arange(400) % 20 // 5})
+    frame = years.assign(squared=years["years"] ** 2)
+    assert proposals.find(frame, infer(frame)).combinations == ("years, grade",)
+
+
 def test_nothing_is_found_where_columns_are_independent(frame):
     rng = np.random.default_rng(1)
     shuffled = pd.DataFrame({name: rng.permutation(frame[name]) for name in frame})
