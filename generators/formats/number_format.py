@@ -20,9 +20,9 @@ CLOSE_UNIT = (
 )
 SIGN = "[+\u2212-]"
 NUMBER_PATTERN = re.compile(
-    rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACE_CHARACTERS}]?)?(?P<inner>{SIGN})?"
-    rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?"
-    rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT_NAME}|{CLOSE_UNIT})?(?P<close>\))?"
+    rf"(?P<open>\()?(?P<sign>{SIGN})?(?P<prefix>{CURRENCY}[{SPACE_CHARACTERS}]?)?(?P<inner>{SIGN})?(?P<within>\()?"
+    rf"(?P<body>\d[\d.,'’_{SPACE_CHARACTERS}]*(?<=\d)|[.,]\d+)(?P<trailing>-)?(?(within)\))"
+    rf"(?P<suffix>[{SPACE_CHARACTERS}]?(?:[%‰]|{CURRENCY})|[{SPACE_CHARACTERS}]{UNIT_NAME}|{CLOSE_UNIT})?(?(open)\))"
 )
 STATED_NUMBER = Decimal("1234.5")  # how it is written tells a format, and of whole numbers how 1234 is
 LEAST_PRICED_SHARE = 0.05  # of the texts, with a currency, from which those without are amounts of it: 0 and $4.99
@@ -46,7 +46,7 @@ class NumberFormat:
     bare: bool = True  # whole numbers are written without decimals
     minus: str = "-"
     plus: bool = False  # positive numbers carry a sign
-    inner: bool = False  # the sign stands between prefix and digits
+    inner: bool = False  # the sign stands between prefix and digits, brackets within prefix and suffix
     lakh: bool = False  # groups of two above the first three digits: 12,34,567
     bare_zero: bool = False  # nothing is written as 0, without the currency that other amounts have
 
@@ -59,11 +59,11 @@ class NumberFormat:
     def parse(self, text: str) -> Decimal | None:
         """Return the number that a text stands for, None where it is none of this format."""
         found = NUMBER_PATTERN.fullmatch(text.strip())
-        if not found or bool(found["open"]) != bool(found["close"]):
+        if not found:
             return None
         same = all((found[part] or "").strip() == getattr(self, part).strip() for part in ("prefix", "suffix"))
         body = self._body.fullmatch(found["body"]) if same or self.is_bare(text) else None
-        signs = [sign for sign in (found["sign"], found["inner"], found["trailing"], found["open"]) if sign]
+        signs = [sign for part in ("sign", "inner", "trailing", "open", "within") if (sign := found[part])]
         if body is None or len(signs) > 1:
             return None
         digits = (body["whole"] or "0").replace(self.group, "") + "." + (body["fraction"] or "0")
@@ -88,9 +88,10 @@ class NumberFormat:
         fraction = fraction.ljust(self.places, "0") if fraction or not self.bare else ""
         digits = self._grouped(whole) + (self.decimal + fraction if fraction else "")
         sign = self.minus if number < 0 else "+" if self.plus and number else ""
-        if sign in ("()", "x-"):
-            written = f"{self.prefix}{digits}{'-' if sign == 'x-' else ''}{self.suffix}"
-            return f"({written})" if sign == "()" else written
+        if sign == "()":
+            return f"{self.prefix}({digits}){self.suffix}" if self.inner else f"({self.prefix}{digits}{self.suffix})"
+        if sign == "x-":
+            return f"{self.prefix}{digits}-{self.suffix}"
         return (self.prefix + sign if self.inner else sign + self.prefix) + digits + self.suffix
 
     def _grouped(self, whole: str) -> str:
@@ -157,7 +158,7 @@ def _styled(format: NumberFormat, found: list[tuple[re.Match, int]]) -> NumberFo
         0 in places,
         _commonest(signs) if signs else "-",
         plus > positive / 2,
-        any(m["inner"] for m, _ in found),
+        any(m["inner"] or m["within"] for m, _ in found),
         any(
             re.match(rf"\d{{1,2}}({re.escape(format.group)}\d\d)+{re.escape(format.group)}\d{{3}}$", w)
             for w in wholes
@@ -168,7 +169,7 @@ def _styled(format: NumberFormat, found: list[tuple[re.Match, int]]) -> NumberFo
 
 def _minus(found: re.Match) -> str:
     """Return the style of a negative number's sign, empty for a positive number."""
-    if found["open"]:
+    if found["open"] or found["within"]:
         return "()"
     sign = (found["sign"] or found["inner"] or "").replace("+", "")
     return "x-" if found["trailing"] else sign

@@ -14,12 +14,15 @@ from generators.formats.number_format import SEPARATORS, NumberFormat, infer
 from generators.formats.written import texts_of
 
 styles = st.builds(
-    lambda marks, places, prefix, suffix, minus, plus: NumberFormat(prefix, suffix, *marks, places, False, minus, plus),
+    lambda marks, places, prefix, suffix, minus, plus, inner: NumberFormat(
+        prefix, suffix, *marks, places, False, minus, plus, inner and bool(prefix + suffix)
+    ),
     st.sampled_from(SEPARATORS),
     st.integers(1, 4),
     st.sampled_from(["", "$", "€ ", "EUR ", "CHF "]),
     st.sampled_from(["", "%", " %", " kg", "kg", " €", " km/h"]),
     st.sampled_from(["-", "\u2212", "()", "x-"]),
+    st.booleans(),
     st.booleans(),
 )
 
@@ -48,6 +51,8 @@ def test_what_is_written_is_read_and_inferred(style, numbers):
         ["1 234,56", "7,10"],
         ["1.234,56", "0,50"],
         ["(3.50)", "2.25"],
+        ["$(3.50)", "$2.25"],
+        ["(1.234,50) €", "2,25 €"],
         ["+1.2", "-0.3"],
         ["1'234", "12"],
         ["1_000", "5"],
