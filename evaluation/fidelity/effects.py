@@ -25,7 +25,7 @@ def lost(
     out anew, 1 in fresh real rows.
     """
     rows, size = len(real[0]), len(other[0])
-    if min(rows, size) < LEAST_EFFECT_ROWS or not real[1].std():
+    if min(rows, size) < LEAST_EFFECT_ROWS or not np.ptp(real[1]):  # the deviation of equal numbers is not always 0
         return None
     one, two = ((values - values.mean()) / real[1].std() for _, values in (real, other))
     width = 1 + max(int(real[0].max()), int(other[0].max()))

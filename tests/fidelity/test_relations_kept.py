@@ -217,6 +217,13 @@ def test_few_cells_explain_by_chance_what_no_normal_error_would():
     assert sum(one is not None for one in found) <= 1
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 189 / 377, 9.0])
+def test_a_quantity_that_does_not_vary_owes_nothing_to_anything(value):
+    """The deviation of equal numbers is rounded, and need not be 0."""
+    cells = np.arange(377) % 12
+    assert effects.lost((cells, np.full(377, value)), (cells[::-1], np.full(377, value)), 20) is None
+
+
 def test_what_the_visits_of_one_patient_share_is_no_effect_of_time():
     """Two hundred patients of eight visits each: their sexes differ by months of birth as chance has it."""
     rng = np.random.default_rng(5)
