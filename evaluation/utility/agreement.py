@@ -149,7 +149,8 @@ def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:
             if usual <= KNOWN * error:
                 continue
             left, wider = _left(other.said[:, kind], other.true[:, kind], centred)
-            error = np.hypot(error, max(spread, wider) / np.sqrt(len(other.said)))
+            drawn = _drawn(other.said[:, kind], centred) if kinds > 1 else 0.0
+            error = np.hypot(error, max(spread, wider, drawn) / np.sqrt(len(other.said)))
             yield name, float(np.clip(1 - left / usual, 0, 1)), float(error / usual)
 
 
@@ -161,3 +162,12 @@ def _left(said: np.ndarray, true: np.ndarray, centred: bool) -> tuple[float, flo
         return 0.0, np.inf
     left = float((said * true).mean()) / size
     return left, float((said * (true - left * said)).std()) / size
+
+
+def _drawn(said: np.ndarray, centred: bool) -> float:
+    """That deviation where a row is of the class as often as was said. None of few rows may be, and then their own
+    deviations from what was said are hardly any.
+    """
+    weight, likely = said - said.mean() if centred else said, np.clip(said, 0, 1)
+    size = float(np.square(weight).mean())
+    return float(np.sqrt((np.square(weight) * likely * (1 - likely)).mean())) / size if size >= LEAST_MEAN_SQUARE else 0.0

@@ -8,7 +8,7 @@ from evaluation import samples, utility
 from evaluation.models import learners
 from evaluation.scores import Reason
 from evaluation.utility import agreement, agreement_subgroups, labels, prediction, worst
-from evaluation.utility.agreement import _left
+from evaluation.utility.agreement import _left, _parts
 from evaluation.utility.worst import WorstPart, _lost
 from evaluation.utility.wrong_labels import Judged, shares
 from pipelines.config.rules import DEFAULT_RULES
@@ -170,6 +170,24 @@ def test_two_classes_of_five_that_are_exchanged_are_refused_though_the_mean_is_n
     found = worst(compared)
     assert found.low < DEFAULT_RULES["utility.worst"]["at_least"] < utility.target(compared).value
     assert found.ceiling == 1 and found.floor < 0.6
+
+
+@pytest.mark.parametrize("expected", [2, 3, 4])
+def test_a_class_of_so_few_expected_rows_may_lack_them_all(expected):
+    """Labels as often right as said: where none of a few is there, rows say nothing of how often that happens."""
+
+    def judged(likely, hits):
+        said = np.zeros((150, 3))
+        said[: len(likely), 0], said[:, 1] = likely, 0.5 * (np.arange(150) >= len(likely))
+        said[:, 2] = 1 - said.sum(1)
+        true = np.zeros((150, 3))
+        true[:hits, 0] = 1
+        true[np.arange(hits, 150), 1 + np.arange(hits, 150) % 2] = 1
+        return Judged(pd.DataFrame(index=range(150)), said, true)
+
+    likely = np.full(2 * expected, 0.5)
+    of_class = next(_parts("t", judged(np.full(20, 0.9), 18), judged(likely, 0)))
+    assert of_class[1] == 1 and of_class[2] > 0.5 / np.sqrt(expected)
 
 
 def test_what_a_class_has_lost_by_hand():
