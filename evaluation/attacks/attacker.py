@@ -1,8 +1,10 @@
 """What an attacker who has no model holds: the released rows and a sample of the population.
 
-The non-members are the reference too, so that each of them is left out of it when it is scored itself. Every member is
-compared without one of them, drawn by chance: whatever the attack, members and non-members are measured against equally
-many rows of each kind.
+That sample are the candidates themselves, members and non-members alike, each left out where it is scored itself. No
+attack may tell a candidate by the table it is from: what it says of a row would be the same were members and
+non-members dealt out anew, so that chance alone exceeds the bounds as often as they say. Were the reference the
+non-members only, rows that are alike by chance would stand for each other there, and all members would score against
+the same few rows.
 """
 
 from __future__ import annotations
@@ -31,29 +33,41 @@ class Attacker:
     non_members: Group
     seed: int
 
-    def left_out(self, group: Group) -> np.ndarray:
-        """The place of the non-member without which each candidate is compared: int64 [candidates]."""
-        if group == self.non_members:
-            return np.arange(len(group))
-        return np.random.default_rng([self.seed, 53]).integers(0, len(self.non_members), len(group))
+    @property
+    def candidates(self) -> tuple[Group, Group]:
+        """Members and non-members, whose places are counted in this order."""
+        return self.members, self.non_members
+
+    def places(self, group: Group) -> np.ndarray:
+        """The places of members, or of non-members, among all candidates: int64 [group]."""
+        return np.arange(len(group)) + (len(self.members) if group == self.non_members else 0)
+
+    def split(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is known of all candidates, of members and of non-members."""
+        return values[: len(self.members)], values[len(self.members) :]
+
+    def halves(self) -> np.ndarray:
+        """The half that each candidate is in, 0 or 1, drawn from all of them: int64 [candidates]."""
+        size = len(self.members) + len(self.non_members)
+        return np.random.default_rng([self.seed, 53]).permutation(np.arange(size) % 2)
 
     def near(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
         """Distances and places of the five released rows nearest to each row of the group."""
         return neighbours.search(self.samples, group, self.released, MEMBERSHIP_NEIGHBOURS)
 
-    def usual(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
-        """The same among the non-members but the one left out."""
-        if group == self.non_members:
-            return neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS)
-        distances, places = neighbours.search(self.samples, group, self.non_members, MEMBERSHIP_NEIGHBOURS + 1)
-        kept = without(self.left_out(group), places)
-        return distances[kept].reshape(len(group), -1), places[kept].reshape(len(group), -1)
+    def usual(self, group: Group, k: int = MEMBERSHIP_NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:
+        """Distances and places of the k candidates nearest to each row of the group, but itself."""
+        found = [neighbours.search(self.samples, group, other, k) for other in self.candidates]
+        distances = np.concatenate([part[0] for part in found], axis=1)
+        places = np.concatenate([found[0][1], found[1][1] + len(self.members)], axis=1)
+        order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(distances, order, axis=1), np.take_along_axis(places, order, axis=1)
 
 
-def without(left_out: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Which neighbours [candidates, ..., k] remain where one row is left out of the search; the last goes where
-    that is none of them.
+def without(own: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which neighbours [candidates, ..., k] remain where each candidate is left out; the last goes where it is none of
+    them.
     """
-    kept = places != left_out.reshape(-1, *[1] * (places.ndim - 1))
+    kept = places != own.reshape(-1, *[1] * (places.ndim - 1))
     kept[..., -1] &= ~kept.all(-1)
     return kept

@@ -1,6 +1,6 @@
 """Attacks on a block of columns: a release may copy some columns of a training row and make up the others.
 
-Each is the distance to the nearest released row relative to the nearest reference row, over the columns of the block.
+Each is the distance to the nearest released row relative to the nearest other candidate, over the columns of the block.
 Numbers are tried by their rank among real rows, by their size in deviations, and by their rank within their own table:
 copies that were shifted, scaled or bent keep their order.
 """
@@ -77,8 +77,8 @@ def scaled(samples: Samples, columns: tuple[str, ...]) -> Encode:
     """
     numbers = [c for c in columns if samples.is_number(c)]
     labels = neighbours.encoder(samples, tuple(c for c in columns if c not in numbers))
-    train = samples.table("train")[numbers]
-    middle, unit = train.median(), train.std().replace(0.0, 1.0) / DEVIATION_POINTS
+    real = pd.concat([samples.table(role)[numbers] for role in neighbours.REAL_ROLES if role in samples.frames])
+    middle, unit = real.median(), real.std().replace(0.0, 1.0) / DEVIATION_POINTS
 
     def encode(table: pd.DataFrame) -> torch.Tensor:
         sizes = ((table[numbers] - middle) / unit).clip(-FARTHEST, FARTHEST).fillna(FARTHEST)
@@ -93,20 +93,13 @@ def nearness(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray,
     def points(group: Group, encode: Encode) -> torch.Tensor:
         return encode(attacker.samples.table(group.role).iloc[group.rows])
 
-    members, usual = points(attacker.members, real), points(attacker.non_members, real)
-    limit = max(100, PRODUCTS // ((len(members) + len(usual)) * members.shape[1]))
+    real_rows = torch.cat([points(group, real) for group in attacker.candidates])
+    limit = max(100, PRODUCTS // (len(real_rows) * real_rows.shape[1]))
     order = np.random.default_rng([attacker.seed, 89]).permutation(attacker.released.rows)
     released = points(Group(attacker.released.role, np.sort(order[:limit])), own)
-    inside, outside = (neighbours.nearest(side, released, 1)[0][:, 0] for side in (members, usual))
-    other = neighbours.nearest(usual, usual, 1, same=True)[0][:, 0]
-    return _log(_reference(attacker, members, usual)) - _log(inside), _log(other) - _log(outside)
-
-
-def _reference(attacker: Attacker, members: torch.Tensor, usual: torch.Tensor) -> np.ndarray:
-    """Distance of each member to the nearest non-member but the one left out."""
-    distances, places = neighbours.nearest(members, usual, 2)
-    first = places[:, 0] == attacker.left_out(attacker.members)
-    return np.where(first, distances[:, 1], distances[:, 0])
+    near = neighbours.nearest(real_rows, released, 1)[0][:, 0]
+    usual = neighbours.nearest(real_rows, real_rows, 1, same=True)[0][:, 0]
+    return attacker.split(_log(usual) - _log(near))
 
 
 def _log(distances: np.ndarray) -> np.ndarray:

@@ -1,9 +1,7 @@
 """Values that a candidate shares with a released row, weighed by how surprising each of them is.
 
-After Narayanan and Shmatikov 2008: a value weighs -log of its share in the reference, the half of the non-members that
-a candidate is not in (for a member, either half). Were it all of them but the candidate, a non-member would find each
-of its labels once less often than a member does, and be told by that alone. The attack sees released rows that are
-training rows in some columns only, whichever these are.
+After Narayanan and Shmatikov 2008: a value weighs -log of its share in the reference, the half of the candidates that a
+candidate is not in. The attack sees released rows that are training rows in some columns only, whichever these are.
 """
 
 from __future__ import annotations
@@ -59,26 +57,30 @@ def _nearly(attacker: Attacker, group: Group, tolerance: Tolerance) -> np.ndarra
 
 def _best_matches(attacker: Attacker, group: Group, read: Callable[..., Values]) -> np.ndarray:
     """Largest sum over the columns of the surprise of values that match: float64 [candidates]."""
-    halves = np.random.default_rng([attacker.seed, 53]).permutation(np.arange(len(attacker.non_members)) % 2)
-    found, own = np.zeros(len(group)), halves[attacker.left_out(group)]
+    halves = attacker.halves()
+    found, own = np.zeros(len(group)), halves[attacker.places(group)]
     for half in (0, 1):
         asked = np.flatnonzero(own == half)
-        found[asked] = _against(attacker, (group, asked), np.flatnonzero(halves != half), read)
+        found[asked] = _against(attacker, (group, asked), attacker.split(halves != half), read)
     return found
 
 
 def _against(
-    attacker: Attacker, candidates: tuple[Group, np.ndarray], reference: np.ndarray, read: Callable[..., Values]
+    attacker: Attacker,
+    candidates: tuple[Group, np.ndarray],
+    reference: tuple[np.ndarray, np.ndarray],
+    read: Callable[..., Values],
 ) -> np.ndarray:
-    """Largest sums for some candidates of a group, by the shares of values among some of the non-members."""
-    samples, (group, asked), others = attacker.samples, candidates, attacker.non_members
-    rows, columns = searched(attacker), []
+    """Largest sums for some candidates of a group, by the shares of values among those marked: bool [candidates]."""
+    samples, (group, asked), rows, columns = attacker.samples, candidates, searched(attacker), []
+    others = [(g.role, g.rows[marked]) for g, marked in zip(attacker.candidates, reference, strict=True)]
     for column in samples.known:
-        parts = (group.role, group.rows[asked]), (rows.role, rows.rows), (others.role, others.rows[reference])
-        values = [samples.table(role)[column].to_numpy()[chosen] for role, chosen in parts]
-        columns.append(_column(*read(samples.is_number(column), *values)))
+        parts = (group.role, group.rows[asked]), (rows.role, rows.rows), *others
+        query, answer, *usual = (samples.table(role)[column].to_numpy()[chosen] for role, chosen in parts)
+        columns.append(_column(*read(samples.is_number(column), query, answer, np.concatenate(usual))))
     first, last, weights, codes = (np.stack(part) for part in zip(*columns, strict=True))
-    scale = LARGEST_SUM / (len(columns) * np.log(len(others) + 1))  # the same for both groups
+    size = len(attacker.members) + len(attacker.non_members)
+    scale = LARGEST_SUM / (len(columns) * np.log(size + 1))  # the same for both groups
     return _best_match(first, last, np.floor(weights * scale), codes) / scale
 
 

@@ -1,7 +1,7 @@
 """Membership attacks: guess from the synthetic rows whether a person's row was used for training.
 
-No-box attacks (membership_scores.py) see only the synthetic table and a reference sample, the holdout; the white-box
-attack, of whoever holds the model, sees its loss. Here their scores are gathered; choice.py chooses among them and
+No-box attacks (membership_scores.py) see only the synthetic table and other real rows; the white-box attack, of whoever
+holds the model, sees its loss. Here their scores are gathered; choice.py chooses among them and
 measures what the chosen one reaches.
 """
 
@@ -103,15 +103,14 @@ def _effort(samples: Samples) -> tuple[int, int]:
 
 
 def _add_signal(attacker: Attacker, name: str, signal: Signal, found: tuple[Scores, Scores]) -> None:
-    """A low signal (a loss: the white-box attack), and one lower than that of the nearest holdout rows: how hard
+    """A low signal (a loss: the white-box attack), and one lower than that of the nearest other candidates: how hard
     such a row usually is.
     """
-    groups = attacker.members, attacker.non_members
-    values = {group: _signals(attacker.samples, name, signal, group) for group in groups}
-    for scores, group in zip(found, groups, strict=True):
-        usual = values[attacker.non_members][attacker.usual(group)[1]].mean(1)
-        scores[name] = -values[group]
-        scores[f"calibrated {name}"] = usual - values[group]
+    values = [_signals(attacker.samples, name, signal, group) for group in attacker.candidates]
+    usual = np.concatenate(values)
+    for scores, group, own in zip(found, attacker.candidates, values, strict=True):
+        scores[name] = -own
+        scores[f"calibrated {name}"] = usual[attacker.usual(group)[1]].mean(1) - own
 
 
 def _signals(samples: Samples, name: str, signal: Signal, group: Group) -> np.ndarray:

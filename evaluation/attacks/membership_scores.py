@@ -9,7 +9,6 @@ import numpy as np
 
 from launderette.evaluation.attacks import blocks, linkage, matching
 from launderette.evaluation.attacks.attacker import LEAST_GAP, MEMBERSHIP_NEIGHBOURS, Attacker, without
-from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
@@ -24,14 +23,12 @@ def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores
     """Scores of members and of non-members by every attack that needs the released rows only.
 
     Whole rows and exact values; `thorough` adds nearly equal values, a forest, blocks of columns, and those found to
-    leak. Classifiers need 40 non-members: they score each by what the others are like, so that few that are alike by
-    chance all pass for non-members at once.
+    leak.
     """
     found = tuple(_of_group(attacker, group, thorough) for group in (attacker.members, attacker.non_members))
-    enough = len(attacker.non_members) >= linkage.FEWEST_NON_MEMBERS
-    trained = {"classifier": classifier(attacker)} if enough else {}
+    trained = {"classifier": classifier(attacker)}
     if thorough:
-        trained |= {"forest": forest(attacker)} if enough else {}
+        trained["forest"] = forest(attacker)
         for members, non_members in (blocks.scores(attacker), linkage.scores(attacker)):
             trained |= {name: (members[name], non_members[name]) for name in members}
     for name, sides in trained.items():
@@ -62,7 +59,7 @@ def distance(attacker: Attacker, group: Group) -> np.ndarray:
 
 
 def calibrated_distance(attacker: Attacker, group: Group) -> np.ndarray:
-    """The same relative to the nearest reference row: a row in a dense region is near to everything."""
+    """The same relative to the nearest other candidate: a row in a dense region is near to everything."""
     return np.log(attacker.usual(group)[0][:, 0] + LEAST_GAP) - np.log(attacker.near(group)[0][:, 0] + LEAST_GAP)
 
 
@@ -74,47 +71,45 @@ def density_ratio(attacker: Attacker, group: Group) -> np.ndarray:
 
 
 def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
-    """Log odds of being released rather than reference, by boosted trees (LOGAN, Hayes et al. 2019).
+    """Log odds of being released rather than a candidate, by boosted trees (LOGAN, Hayes et al. 2019).
 
-    Two models, each trained on one half of the reference; a non-member is scored by the one that has not seen it.
+    Two models, each trained on one half of the candidates; they are scored by the one that has not seen them.
     """
-    samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 43])
+    samples, rng, halves = attacker.samples, np.random.default_rng([attacker.seed, 43]), attacker.halves()
     released = _features(
         samples, Group(attacker.released.role, rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS])
     )
-    usual, inside = _features(samples, attacker.non_members), _features(samples, attacker.members)
-    sides, models = rng.permutation(np.arange(len(usual)) % 2), rng.permutation(np.arange(len(inside)) % 2)
-    scores = np.zeros(len(inside)), np.zeros(len(usual))
-    for side in (0, 1):
-        seen = usual[sides == side]
+    asked, scores = _candidates(attacker), np.zeros(len(halves))
+    for half in (0, 1):
+        seen = rng.permutation(asked[halves == half])[:CLASSIFIER_ROWS]
         x, y = np.concatenate([seen, released]), np.repeat([0, 1], [len(seen), len(released)])
         model = learners.fitted(learners.trees(samples, samples.known, attacker.seed), x, y)
-        for out, table, asked in ((scores[0], inside, models == side), (scores[1], usual, sides != side)):
-            if asked.any():
-                out[asked] = model.decision_function(table[asked])
-    return scores
+        scores[halves != half] = model.decision_function(asked[halves != half])
+    return attacker.split(scores)
 
 
 def forest(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
-    """Share of trees that take a row for released rather than reference, by a random forest (Synth-MIA 2025).
+    """Share of trees that take a row for released rather than a candidate, by a random forest (Synth-MIA 2025).
 
-    A non-member is asked of the trees that were grown without it, and every member of those of one non-member.
+    A candidate is asked of the trees that were grown without it.
     """
     samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 97])
-    usual, inside = _features(samples, attacker.non_members), _features(samples, attacker.members)
     order = rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]
-    released, left_out = _features(samples, Group(attacker.released.role, order)), attacker.left_out(attacker.members)
-    votes, asked = ([np.zeros(len(inside)), np.zeros(len(usual))] for _ in range(2))
+    asked, released = _candidates(attacker), _features(samples, Group(attacker.released.role, order))
+    votes, times = np.zeros(len(asked)), np.zeros(len(asked))
     for number in range(ATTACK_TREES):
-        grown = rng.integers(0, len(usual), len(usual))
+        grown = rng.integers(0, len(asked), min(len(asked), CLASSIFIER_ROWS))
         drawn = released[rng.integers(0, len(released), len(released))]
-        x, y = np.concatenate([usual[grown], drawn]), np.repeat([0, 1], [len(grown), len(drawn)])
+        x, y = np.concatenate([asked[grown], drawn]), np.repeat([0, 1], [len(grown), len(drawn)])
         tree = learners.fitted(learners.tree(attacker.seed + number), x, y)
-        free = ~np.isin(np.arange(len(usual)), grown)
-        for side, (table, chosen) in enumerate(((inside, free[left_out]), (usual, free))):
-            votes[side][chosen] += tree.predict_proba(table[chosen])[:, 1]
-            asked[side][chosen] += 1
-    return votes[0] / np.maximum(asked[0], 1), votes[1] / np.maximum(asked[1], 1)
+        free = np.setdiff1d(np.arange(len(asked)), grown)
+        votes[free] += tree.predict_proba(asked[free])[:, 1]
+        times[free] += 1
+    return attacker.split(votes / np.maximum(times, 1))
+
+
+def _candidates(attacker: Attacker) -> np.ndarray:
+    return np.concatenate([_features(attacker.samples, group) for group in attacker.candidates])
 
 
 def _features(samples: Samples, group: Group) -> np.ndarray:
@@ -128,11 +123,13 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     Gaussian kernels as wide as the median distance between neighbouring reference rows, over five neighbours.
     """
     near, places = attacker.near(group)
-    width = max(float(np.median(attacker.usual(attacker.non_members)[0][:, 0])), LEAST_GAP)
-    k = MEMBERSHIP_NEIGHBOURS + 1
-    around, who = neighbours.search(attacker.samples, attacker.released, attacker.non_members, k)
-    kernels = -np.square(around / width) / 2
-    own = -np.square(near / width) / 2
-    kept = without(attacker.left_out(group), who[places])  # [candidates, released neighbours, reference neighbours]
-    total = np.logaddexp.reduce(np.where(kept, kernels[places], -np.inf), axis=2)
+    usual = np.concatenate([attacker.usual(side)[0][:, 0] for side in attacker.candidates])
+    width = max(float(np.median(usual)), LEAST_GAP)
+    found, at = np.unique(places, return_inverse=True)
+    around, who = attacker.usual(
+        Group(attacker.released.role, attacker.released.rows[found]), MEMBERSHIP_NEIGHBOURS + 1
+    )
+    at, kernels, own = at.reshape(places.shape), -np.square(around / width) / 2, -np.square(near / width) / 2
+    kept = without(attacker.places(group), who[at])  # [candidates, released neighbours, reference neighbours]
+    total = np.logaddexp.reduce(np.where(kept, kernels[at], -np.inf), axis=2)
     return np.logaddexp(0.0, own - np.maximum(total, -1e6)).sum(1)

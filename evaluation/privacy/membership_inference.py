@@ -19,8 +19,8 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
     """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms; chance is
     0.01, lower better.
 
-    TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers (of 40 non-members or more),
-    matching and nearly matching values, blocks of columns, columns found to leak, and all combined by a logistic model.
+    TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers, matching and nearly matching
+    values, blocks of columns, columns found to leak, and all combined by a logistic model.
     The attack is chosen on one half of the rows and reported on the other, four times over (Carlini et al. 2022 for the
     low-FPR rule). `detail` names the columns that leak most. Cost: some thirty searches, three comparisons of values,
     two fits and 60 trees.
@@ -55,7 +55,7 @@ def membership_model(samples: Samples, *, seed: int = 0) -> Score:
     """Training rows recognised by somebody who holds the model, from its loss of a row, at 1 % false alarms; 0.01 is
     chance, lower better.
 
-    The loss, and the loss less that of the nearest holdout rows (Carlini et al. 2022). It says whether the model may
+    The loss, and the loss less that of the nearest other rows (Carlini et al. 2022). It says whether the model may
     leave; who reads a release has no model. Without a model, or where it has no loss, there is no value. Cost: one pass
     of the model.
     """
