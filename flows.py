@@ -11,8 +11,10 @@ if __name__ == "flows":  # imported from a checkout by its short name
 
 import launderette.pipelines  # noqa: F401  isort: skip  (sets what Prefect reads when it is imported)
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,7 +27,6 @@ from prefect.client.schemas import FlowRun, StateType
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import EntrypointType
-from prefect.exceptions import ObjectNotFound
 from prefect.results import ResultRecord
 from prefect.schedules import Cron
 from prefect.states import Cancelled, Completed, Crashed, Failed
@@ -46,8 +47,23 @@ ENDED = "The process that served this run ended before the run did."
 LEFT_OUT = "Left out: another run of this data set was at work when this one was due."
 
 
+UNTOLD = "Prefect's server did not answer at the end: it shows this run as running until the next one tells it."
+
+
 class OverlapError(Exception):
     """Another run of the data set is at work, and this one is not to wait for it."""
+
+
+@dataclass
+class _Open:
+    """A run whose end Prefect does not know yet: its lease, what holds that, and what it has come to."""
+
+    lease: lease.Lease
+    held: ExitStack
+    ended: dict[str, Any] = field(default_factory=dict)
+
+
+_open: ContextVar[_Open | None] = ContextVar("_open", default=None)
 
 
 def _run_name() -> str:
@@ -73,7 +89,8 @@ def _value(state: State) -> dict[str, Any]:
 
 
 def _tell(flow: Flow, flow_run: FlowRun, state: State) -> None:
-    """Print a line on a scheduled run that is over."""
+    """Let go of the lease of a run whose end Prefect knows, and print a line on a scheduled one."""
+    _let_go(state)
     if flow_run.deployment_id:
         told = state.message if state.is_completed() or state.name == QUARANTINED else f"failed: {state.message}"
         print(f"{flow_run.name} {told}", flush=True)
@@ -95,18 +112,47 @@ def laundering(config: RunConfig) -> State:
     with sending.failures(config):
         config = configs.settled(config)
         try:
-            with _leased(config) as leased:
-                ended = _launder(config, leased)
+            with _leased(config) as opened:
+                opened.ended = _launder(config, opened.lease)
         except OverlapError:
             return Cancelled(message=LEFT_OUT)
-    sending.end(config, ended, ended["verdict"])
-    return _state(ended)
+    state = _state(opened.ended)
+    opened.lease.note(_as_note(state))
+    sending.end(config, opened.ended, opened.ended["verdict"])
+    return state
 
 
-def _leased(config: RunConfig) -> AbstractContextManager[lease.Lease]:
-    """Return what has one run of a data set at a time, and closes one that was killed."""
-    work, run = Path(config.publish.to) / WORK, str(runtime.flow_run.id)
-    return lease.held(work, config.name, run, _overlap, partial(_bury, config))
+@contextmanager
+def _leased(config: RunConfig) -> Iterator[_Open]:
+    """Hold what has one run of a data set at a time, until Prefect knows how this one has ended or cannot be told;
+    close one that was killed.
+    """
+    held, run = ExitStack(), str(runtime.flow_run.id)
+    waits, dead = _overlap, partial(_bury, config)
+    found = held.enter_context(lease.held(Path(config.publish.to) / WORK, config.name, run, waits, dead))
+    opened = _Open(found, held)
+    _open.set(opened)
+    try:
+        yield opened
+    except BaseException as error:
+        found.note(_as_note(Failed(message=sending.reason(error))))
+        raise
+
+
+def _as_note(state: State) -> dict[str, str]:
+    return {"type": state.type.value, "name": state.name or "", "message": state.message or ""}
+
+
+def _let_go(known: State | None = None) -> dict[str, Any]:
+    """Let go of the lease of the current run, and return what it has come to; the lease says so until that is known."""
+    opened = _open.get()
+    _open.set(None)
+    if opened is None:
+        return {}
+    if known and (not opened.ended or known.name == _state(opened.ended).name):
+        opened.lease.told()
+    opened.held.close()
+    return opened.ended
 
 
 def _overlap(record: lease.Record) -> None:
@@ -125,19 +171,31 @@ def _is_of_pool() -> bool:
 
 
 def _bury(config: RunConfig, record: lease.Record) -> None:
-    """Have a run that was killed crashed in Prefect's database, if it is there, and tell of it."""
-    with suppress(ObjectNotFound, KeyError, ValueError), get_client(sync_client=True) as client:
-        found = client.read_flow_run(UUID(record["run"]))
-        if found.state is None or not found.state.is_final():
-            client.set_flow_run_state(found.id, Crashed(message=ENDED), force=True)
+    """Have a run that was killed crashed in Prefect's database, if it is there, and tell of it; one that could not say
+    there how it has ended has that end.
+    """
+    if "end" in record:
+        return tasks.tell_end(record)
+    with suppress(KeyError, ValueError):
+        tasks.close(UUID(record["run"]), Crashed(message=ENDED))
     tasks.tell.get()("dead")
     why = f"the run that began at {record.get('since')} was killed before it ended; the next one goes on where it was"
-    sending.send(config, "failed", why=why)
+    return sending.send(config, "failed", why=why)
 
 
 def launder(config: RunConfig) -> dict[str, Any]:
-    """Ingest, protect, split, train, sample, score, and release what passes the gate; quarantine what does not."""
-    return _value(laundering(config, return_state=True))
+    """Ingest, protect, split, train, sample, score, and release what passes the gate; quarantine what does not.
+
+    A run that has come to its end has that one, whether or not Prefect's server could be told.
+    """
+    try:
+        return _value(laundering(config, return_state=True))
+    except Exception:
+        if not (ended := _let_go()):
+            raise
+        return ended | {"notes": [*ended["notes"], UNTOLD]}
+    finally:
+        _let_go()
 
 
 def _launder(config: RunConfig, leased: lease.Lease) -> dict[str, Any]:
@@ -184,6 +242,8 @@ def serve_schedules(configurations: Sequence[RunConfig], *, own_server: bool) ->
     names = [_deployed(config) for config in configurations]
     if own_server:
         _end_unfinished(names)
+    for config in configurations:
+        tasks.tell_ends(Path(config.publish.to))
     try:
         for config in configurations:
             _make_up(config)

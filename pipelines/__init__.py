@@ -21,5 +21,6 @@ for _name, _value in {
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what a user has to know, the command line says
     "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",  # other libraries' loggers, whose texts may quote a value
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",  # what its own workers meet while the server is away
 }.items():
     os.environ.setdefault(_name, _value)

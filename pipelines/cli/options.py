@@ -63,6 +63,20 @@ def say(text: str = "") -> None:
         print(text, flush=True)
 
 
+def tell_ends(output: Path) -> None:
+    """Tell Prefect's server how runs of a folder have ended that could not say so themselves, and say how many."""
+    from launderette.pipelines.run import lease
+    from launderette.pipelines.run.caching import WORK
+
+    if not lease.untold(output / WORK):
+        return
+    from launderette.pipelines.run import tasks  # with Prefect
+
+    if known := tasks.tell_ends(output):
+        which = "a run" if known == 1 else f"{known:,} runs"
+        say(f"Told Prefect's server how {which} ended while it was away.")
+
+
 def progress(total: str = "training") -> Callable[[dict[str, float]], None]:
     """Return what shows how far a training is."""
     from launderette.pipelines.cli.terminal import TrainingProgress

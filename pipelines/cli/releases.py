@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from launderette.pipelines.cli.options import RELEASED, Folder, say
+from launderette.pipelines.cli.options import RELEASED, Folder, say, tell_ends
 
 
 def releases(folder: Folder) -> int:
@@ -115,7 +115,7 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
 ) -> int:
     """Remove what was not used for so long of work/, quarantine/ and Prefect's results; never what a release that is
-    kept, or a run that waits, was made of.
+    kept, or a run that waits, was made of. Tell Prefect's server of runs that ended while it was away.
     """
     from launderette.pipelines.run import retention
 
@@ -124,4 +124,6 @@ def clean(
     for one in found:
         say(f"{'Would remove' if dry_run else 'Removed'} {one.path} ({one.bytes / 1e6:,.1f} MB)")
     say(f"{sum(one.bytes for one in found) / 1e6:,.1f} MB in {len(found):,} places not used for {older_than}.")
+    if not dry_run:
+        tell_ends(folder.resolve())
     return RELEASED

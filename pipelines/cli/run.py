@@ -15,6 +15,7 @@ from launderette.pipelines.cli.options import (
     Output,
     Overrides,
     say,
+    tell_ends,
 )
 from launderette.pipelines.cli.waiting import spinner
 
@@ -58,6 +59,7 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
         loaded = _fetched(loaded)
     if found := terminal.unchanged(loaded):
         sending.end(loaded, found)
+        tell_ends(Path(loaded.publish.to))
         return RELEASED
     with sending.failures(loaded), suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect starts, so that bad input is told at once

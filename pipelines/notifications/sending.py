@@ -21,11 +21,12 @@ def failures(config: RunConfig) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        send(config, "failed", why=_why(error))
+        send(config, "failed", why=reason(error))
         raise
 
 
-def _why(error: Exception) -> str:
+def reason(error: BaseException) -> str:
+    """Return why a run came to no end: a sentence of ours, of a foreign error its type alone."""
     return " ".join(str(error).split()) if is_ours(error) else type(error).__name__
 
 

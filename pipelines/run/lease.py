@@ -2,7 +2,8 @@
 
 On one machine a lock tells, which the operating system lets go of even after kill -9. A lock need not reach another
 machine, nor be let go of when that one dies, so the holder also counts on in its record, and who finds the record of
-another machine watches it by a clock of its own: no two clocks are compared. The record is emptied at an orderly end.
+another machine watches it by a clock of its own: no two clocks are compared. The record is emptied at an orderly end;
+where Prefect's server could not be told how the run has ended, the record says so.
 """
 
 import fcntl
@@ -20,7 +21,7 @@ from typing import IO, Any
 
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
-Record = Mapping[str, Any]  # run, pid, host, boot, since, beat
+Record = Mapping[str, Any]  # run, pid, host, boot, since, beat, and end where it has come to one
 LOOK_AGAIN_SECONDS = 0.5
 BEAT_SECONDS = 5.0  # between two counts of a holder
 STILL_SECONDS = 30.0  # without one, after which a holder on another machine is taken for dead
@@ -34,7 +35,8 @@ class Lease:
     def __init__(self, path: Path, run: str) -> None:
         self.path, self.run, self._ended, self._writing = path, run, Event(), Lock()
         since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        self._record = {"run": run, "pid": os.getpid(), "host": socket.gethostname(), "boot": _boot(), "since": since}
+        self._record: dict[str, Any] = {"run": run, "pid": os.getpid(), "host": socket.gethostname()}
+        self._record |= {"boot": _boot(), "since": since}
         self._beats: Thread | None = None
 
     def check(self) -> None:
@@ -45,6 +47,17 @@ class Lease:
                 "not answer; leave the data set to that one"
             )
 
+    def note(self, end: Mapping[str, str]) -> None:
+        """Write down how the run has ended, which outlives it where nobody calls `told`."""
+        self._record["end"] = end
+        with suppress(OSError):  # a disk that is full
+            if self.is_own():
+                self._write(json.dumps(self._record))
+
+    def told(self) -> None:
+        """Forget how the run has ended: it is known elsewhere."""
+        self._record.pop("end", None)
+
     def begin(self) -> None:
         """Write the record, and count on in it from now on."""
         with explained(self.path):
@@ -53,12 +66,12 @@ class Lease:
         self._beats.start()
 
     def end(self) -> None:
-        """Empty the record, unless it is somebody else's."""
+        """Empty the record, unless it is somebody else's or says of an end that nobody knows of."""
         self._ended.set()
         if self._beats:
             self._beats.join()
         with suppress(OSError):
-            if self.is_own():
+            if "end" not in self._record and self.is_own():
                 self._write("")
 
     def _beat(self) -> None:
@@ -89,7 +102,8 @@ def held(
 ) -> Iterator[Lease]:
     """Hold the lease of a data set inside the block, named by the id of a run.
 
-    `waits` is called once with the record of a run that holds it, `dead` with that of one that was killed.
+    `waits` is called once with the record of a run that holds it, `dead` with that of one that was killed, or whose
+    end is known nowhere else.
     """
     with _locked(work, f"{name}.lease", waits) as path:
         lease = Lease(path, run)
@@ -119,6 +133,19 @@ def alone(work: Path, name: str) -> Iterator[None]:
             yield
         finally:
             lease.end()
+
+
+def untold(work: Path) -> list[Path]:
+    """Return the leases below work/ of runs that nobody holds any more and whose ends are known nowhere else."""
+    return [path for path in sorted(work.glob("*.lease")) if "end" in _read(path)]
+
+
+def tell(path: Path, say: Callable[[Record], None]) -> None:
+    """Say how the run of an untold lease has ended, and empty its record; nothing where a run holds it."""
+    with open(path, "r+", encoding="utf-8") as file:
+        if _try_lock(file) and "end" in (record := _read(path)):
+            say(record)
+            file.truncate(0)
 
 
 def identity(work: Path, name: str) -> str:

@@ -8,11 +8,12 @@ a type and a line of our code: the text of a foreign exception may quote a row, 
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect import State, task, unmapped
@@ -24,7 +25,9 @@ from prefect.artifacts import (
 )
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import CrashedRun, PrefectException
+from prefect.client.orchestration import get_client
+from prefect.client.schemas import StateType
+from prefect.exceptions import CrashedRun, ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
@@ -32,9 +35,9 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 from launderette.generators import Progress
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.databases import addresses
-from launderette.pipelines.run import caching, releasing, server, steps
+from launderette.pipelines.run import caching, lease, releasing, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
-from launderette.pipelines.run.caching import Result, Step
+from launderette.pipelines.run.caching import WORK, Result, Step
 from launderette.pipelines.shards import ray, working
 from launderette.pipelines.shards.jobs import Shard, one_by_one
 from launderette.pipelines.shards.working import redacted
@@ -42,6 +45,7 @@ from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.sources import remote
 
 UNREACHABLE = "Failed to reach API"  # Prefect's words
+AWAY = (httpx.HTTPError, PrefectException, RuntimeError)  # what Prefect raises where its server does not answer
 RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attempt
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
@@ -106,11 +110,39 @@ def secret_block(name: str, key: str) -> str:
         found = block.load(name, _sync=True).get()
     except ValueError:
         raise LaunderError(f"{expected} none; create it on Prefect's pages") from None
-    except (httpx.HTTPError, PrefectException, OSError, RuntimeError):
+    except (*AWAY, OSError):
         raise Unavailable(f"{expected} that the server does not answer; run again once it does") from None
     if not isinstance(found, str) or not found:
         raise LaunderError(f"{expected} no text in it; write the secret as a text")
     return found
+
+
+def close(run: UUID, state: State) -> None:
+    """Give a run its last state in Prefect's database, where it has none or came to more than that says; nothing where
+    that does not know it.
+    """
+    with suppress(ObjectNotFound), get_client(sync_client=True) as client:
+        found = client.read_flow_run(run)
+        if found.state is None or not found.state.is_final() or state.is_completed():
+            client.set_flow_run_state(found.id, state, force=True)
+
+
+def tell_end(record: lease.Record) -> None:
+    """Tell Prefect's server how a run has ended that could not say so itself."""
+    end = record["end"]
+    close(UUID(record["run"]), State(type=StateType(end["type"]), name=end["name"], message=end["message"]))
+
+
+def tell_ends(output: Path) -> int:
+    """Tell the user's server how runs of an output folder have ended that could not say so themselves; return how many.
+
+    Nothing where that server is away still.
+    """
+    paths = lease.untold(output / WORK) if users_server() else []
+    with suppress(*AWAY):
+        for path in paths:
+            lease.tell(path, tell_end)
+    return len(paths) - len(lease.untold(output / WORK)) if paths else 0
 
 
 def fetch(config: RunConfig) -> tuple[RunConfig, list[str]]:
@@ -217,21 +249,33 @@ def _retry(task: Any, task_run: Any, state: State) -> bool:
 
 
 def _progress(also: Progress | None) -> Progress:
-    shown: dict[str, Any] = {"artifact": None, "share": 0.0}
+    artifact = _ProgressArtifact()
 
     def report(status: dict[str, float]) -> None:
-        share = status["step"] / status["steps"] if status["steps"] else 0.0
-        if shown["artifact"] is None:
-            shown["artifact"] = create_progress_artifact(
-                100 * share, key="training", description="Training steps taken"
-            )
-        elif share - shown["share"] >= PROGRESS_SHARE or share >= 1:
-            update_progress_artifact(shown["artifact"], 100 * share)
-            shown["share"] = share
+        artifact.show(status["step"] / status["steps"] if status["steps"] else 0.0)
         if also:
             also(status)
 
     return report
+
+
+class _ProgressArtifact:
+    """How far a training is, among Prefect's artifacts; it ends where the server is away, and the training goes on."""
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+        self._next, self._is_away = 0.0, False  # the share of the training from which on it moves
+
+    def show(self, share: float) -> None:
+        if self._is_away or share < min(self._next, 1.0):
+            return
+        self._next, self._is_away, percent = share + PROGRESS_SHARE, True, 100 * share
+        with suppress(*AWAY):
+            if self._id is None:
+                self._id = create_progress_artifact(percent, key="training", description="Training steps taken")
+            else:
+                update_progress_artifact(self._id, percent)
+            self._is_away = False
 
 
 def show_gain(config: RunConfig, enlarged: Result) -> None:
@@ -242,13 +286,16 @@ def show_gain(config: RunConfig, enlarged: Result) -> None:
 
 
 def show(config: RunConfig, ended: Result) -> None:
-    """Leave the scores as a table and the verdict as text among Prefect's artifacts: aggregates only."""
+    """Leave the scores as a table and the verdict as text among Prefect's artifacts, aggregates only; nothing where its
+    server is away, for the release is made.
+    """
     key, scores, reasons = _key_of(config), ended["scores"].items(), ended["verdict"]["reasons"]
     rows = [{"score": name, "value": "-" if value is None else round(value, 4)} for name, value in scores]
-    create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {ended['id']}")
     lines = [f"- {'passed' if r['passed'] else '**refused**'}: {r['score']} {r['rule']}" for r in reasons]
     title = f"# {ended['outcome'].capitalize()}: {ended['id']}\n\n"
-    create_markdown_artifact(title + "\n".join(lines), key=f"{key}-verdict")
+    with suppress(*AWAY):
+        create_table_artifact(rows, key=f"{key}-scores", description=f"Scores of run {ended['id']}")
+        create_markdown_artifact(title + "\n".join(lines), key=f"{key}-verdict")
 
 
 def _key_of(config: RunConfig) -> str:

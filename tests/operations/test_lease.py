@@ -11,7 +11,7 @@ import time
 import pytest
 
 import flows
-from pipelines.run import lease
+from pipelines.run import lease, tasks
 from pipelines.run.artifacts import LaunderError
 from tests.processes import environment, until
 
@@ -163,10 +163,11 @@ def test_a_killed_run_is_told_of_and_closed_in_prefect(nights, monkeypatch):
         def set_flow_run_state(self, id, state, force):
             states.append((str(id), state.type.value, force))
 
-    monkeypatch.setattr(flows, "get_client", lambda **_: Client())
+    monkeypatch.setattr(tasks, "get_client", lambda **_: Client())
     monkeypatch.setattr(flows.sending, "send", lambda config, event, why: sent.append((event, why)))
     run = "00000000-0000-0000-0000-00000000000a"
     flows._bury(nights.settings(), {"run": run, "since": "noon"})
     flows._bury(nights.settings(), {"since": "an unknown time"})  # whose run nobody knows
-    assert states == [(run, "CRASHED", True)]
+    flows._bury(nights.settings(), {"run": run, "end": {"type": "FAILED", "name": "Quarantined", "message": "refused"}})
+    assert states == [(run, "CRASHED", True), (run, "FAILED", True)]
     assert [event for event, _ in sent] == ["failed", "failed"] and "began at noon was killed" in sent[0][1]
