@@ -22,26 +22,56 @@ FACTORS = 1 << 20  # a hash of a value times one of these, added up over 1,600 c
 GOLDEN_FACTOR = (
     2_654_435_761  # of 32 bits, odd, near the golden section of them: neighbours get factors far from each other
 )
-FURTHER_DECIMALS = 6  # beyond those of a decimal's type that are looked at
+FURTHER_DECIMALS = 6  # beyond those of a decimal's type that are looked at where texts are hashed
+UNSIGNED_DIGITS, PADDED_DIGITS = 20, 15  # of whole numbers of 64 bits: at most; left where three zeros may follow
 TICKS_TO_2000 = 946_684_800 * TICKS_PER_SECOND  # from 1970 to where PostgreSQL counts from
 
 
 @dataclass(frozen=True)
 class Hashing:
-    """How texts and floating point numbers are hashed: in SQL, and as int32 of arrays without missing ones."""
+    """How texts, floating point numbers and decimals (of a scale) are hashed: in SQL, and as int32 of arrays without
+    missing ones.
+    """
 
     text: str
     real: str
+    number: str
     texts: Callable[[pa.Array], np.ndarray]
     reals: Callable[[np.ndarray], np.ndarray]
+    numbers: Callable[[pa.Array], np.ndarray]
 
 
-OWN_HASHING = Hashing("hashtext({})", "hashfloat8({})", hashes.of_texts, hashes.hashfloat8)
+def _numbers(array: pa.Array) -> np.ndarray:
+    """Return the hash of each of some decimals or unsigned whole numbers."""
+    digits = array.type.precision if pa.types.is_decimal(array.type) else UNSIGNED_DIGITS
+    whole = checks.unscaled(array) if pa.types.is_decimal(array.type) else array
+    if digits <= PADDED_DIGITS:
+        values = whole.cast(pa.int64()).to_numpy()
+    else:
+        values = np.array([int(value) for value in whole.to_pylist()], object)
+    return hashes.hash_numeric(values, _scale(array.type), digits)
+
+
+def _numbers_md5(array: pa.Array) -> np.ndarray:
+    digits = (checks.unscaled(array) if pa.types.is_decimal(array.type) else array).cast(pa.string())
+    return hashes.of_texts_md5(pc.binary_join_element_wise(digits, "0" * FURTHER_DECIMALS, "."))
+
+
+OWN_HASHING = Hashing(
+    "hashtext({})",
+    "hashfloat8({})",
+    "CASE WHEN {0} < 0 THEN ~hash_numeric({0}) ELSE hash_numeric({0}) END",
+    hashes.of_texts,
+    hashes.hashfloat8,
+    _numbers,
+)
 MD5_HASHING = Hashing(  # where texts are not in UTF-8, or bytes in another order
     "('x' || md5(convert_to({}, 'UTF8')))::bit(32)::int",
     "('x' || md5(float8send({} + 0)))::bit(32)::int",
+    f"('x' || md5(round({{0}} * 1e{{1}}, {FURTHER_DECIMALS})::text))::bit(32)::int",
     hashes.of_texts_md5,
     hashes.of_floats_md5,
+    _numbers_md5,
 )
 
 
@@ -70,7 +100,7 @@ def _hash_asked(field: pa.Field, hashing: Hashing) -> str:
     if pa.types.is_signed_integer(type_):
         return f"hashint8({name}::int8)"
     if pa.types.is_integer(type_) or pa.types.is_decimal(type_):
-        return hashing.text.format(f"round({name}::numeric * 1e{_scale(type_)}, {FURTHER_DECIMALS})::text")
+        return hashing.number.format(f"{name}::numeric", _scale(type_))
     if pa.types.is_date(type_):
         return f"hashint8({name}::date - date 'epoch')"
     kind, _ = _clock(type_)
@@ -95,8 +125,11 @@ def rows_total(batch: pa.RecordBatch, hashing: Hashing) -> int:
     """Return what the server has as the sum over rows, of the rows of a file."""
     found = np.zeros(batch.num_rows, np.int64)
     for array, factor in zip(batch.columns, _factors(batch.num_columns), strict=True):
-        values = np.full(len(array), NULL_HASH, np.int64)
-        values[array.is_valid().to_numpy(zero_copy_only=False)] = _hashes(checks.present(array), hashing)
+        if array.null_count:
+            values = np.full(len(array), NULL_HASH, np.int64)
+            values[array.is_valid().to_numpy(zero_copy_only=False)] = _hashes(checks.present(array), hashing)
+        else:
+            values = _hashes(array, hashing).astype(np.int64)
         found += values * factor
     return int(hashes.hashint8(found).sum(dtype=np.int64))
 
@@ -107,8 +140,7 @@ def _hashes(array: pa.Array, hashing: Hashing) -> np.ndarray:
     if pa.types.is_floating(type_):
         return hashing.reals(array.cast(pa.float64()).to_numpy())
     if pa.types.is_decimal(type_) or pa.types.is_unsigned_integer(type_):
-        digits = array.cast(pa.string()) if pa.types.is_integer(type_) else checks.unscaled(array).cast(pa.string())
-        return hashing.texts(pc.binary_join_element_wise(digits, "0" * FURTHER_DECIMALS, "."))
+        return hashing.numbers(array)
     if _is_text(type_):
         return hashing.texts(checks.texts(array))
     numbers = checks.comparable(array).cast(pa.int64()).to_numpy()

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 INT4_BYTES = 4
 FLOAT8_BYTES = 8
+NUMERIC_BASE, NUMERIC_DIGITS, NUMERIC_BYTES = 10_000, 4, 2  # of a digit of `numeric`: its base, decimal digits, bytes
 HASHED_BYTES = 12  # three words of 32 bits
 BEGIN = 0x9E3779B9 + 3923095  # of each word, and the length
 BLOCK_TURNS = (4, 6, 8, 16, 19, 4)  # bits by which words are turned after a block
@@ -34,6 +35,25 @@ def hashfloat8(values: np.ndarray) -> np.ndarray:
     found = _ended([begun + low, begun + high, begun.copy()]).view(np.int32)
     found[values == 0] = 0  # of either sign
     return found
+
+
+def hash_numeric(unscaled: np.ndarray, scale: int, digits: int) -> np.ndarray:
+    """Return the hash of each of some decimals as int32, turned over for negative ones, whose sign it leaves out:
+    whole numbers (int64, or objects beyond it) of at most so many `digits`, the last `scale` of them decimals.
+    """
+    padding = -scale % NUMERIC_DIGITS
+    groups = -(-(digits + padding) // NUMERIC_DIGITS)
+    rest, content = np.abs(unscaled) * 10**padding, np.zeros((len(unscaled), groups), "<u2")
+    for group in reversed(range(groups)):
+        content[:, group] = rest % NUMERIC_BASE
+        rest = rest // NUMERIC_BASE
+    first, last = (content != 0).argmax(1), groups - (content[:, ::-1] != 0).argmax(1)
+    starts = NUMERIC_BYTES * (np.arange(len(content)) * groups + first)
+    plain = np.append(content.view(np.uint8).ravel(), np.zeros(HASHED_BYTES, np.uint8))
+    weights = groups - 1 - (scale + padding) // NUMERIC_DIGITS - first
+    found = _hashed(plain, starts, NUMERIC_BYTES * (last - first)) ^ weights.astype(np.int32)
+    found[unscaled == 0] = -1
+    return np.where(unscaled < 0, ~found, found)
 
 
 def of_texts(texts: pa.Array) -> np.ndarray:

@@ -87,8 +87,16 @@ def test_one_letter_of_one_text_is_never_missed(target, file):
             sink.commit()
 
 
+DECIMALS = {
+    pa.decimal128(15, 2): ["0.00", "0.01", "-0.01", "1", "-1.00", "9999.99", "10000", "-1234567890123.45", "100000000"],
+    pa.decimal128(15, 0): ["0", "7", "-7", "10000", "99990000", "999999999999999"],
+    pa.decimal128(38, 5): ["0.00001", "-0.00001", "123456789012345678901234567890123.45678", "1e20", "0.1"],
+    pa.decimal128(9, 9): ["0.000000001", "0.5", "0.00010", "-0.999999999"],
+}
+
+
 def test_hashes_are_those_of_the_server(server):
-    """Also of moments, whose hash stands for their sum: before 2000, and beyond 32 bits."""
+    """Also of moments, whose hash stands for their sum: before 2000, and beyond 32 bits; decimals of any scale."""
     given = [*texts(500, 3, "aZ0ä€😀"), "", "x" * 10_000]
     reals = [0.0, -0.0, 1.5, -1e300, 5e-324, float("inf"), float("nan"), 0.1]
     numbers = [0, -1, 1, 2**31, -(2**31), 2**62, -(2**62), 819_482_400_123_456]
@@ -102,6 +110,12 @@ def test_hashes_are_those_of_the_server(server):
             assert [one for (one,) in found] == hashing.texts(pa.array(given)).tolist()
             found = postgresql.run(connection, f"SELECT {hashing.real.format('x')} FROM reals")
             assert [one for (one,) in found] == hashing.reals(np.array(reals)).tolist()
+            for type_, decimals in DECIMALS.items():
+                exact = pa.array([decimal.Decimal(one) for one in decimals], type_)
+                asked = hashing.number.format("n::numeric", type_.scale)
+                kept = ", ".join(f"({one})" for one in decimals)  # as the server has them: of their own scale
+                found = postgresql.run(connection, f"SELECT {asked} FROM (VALUES {kept}) AS d (n)")
+                assert [one for (one,) in found] == hashing.numbers(exact).tolist(), type_
         found = postgresql.run(connection, "SELECT hashint8(n)::int8 FROM numbers")
         assert [one for (one,) in found] == hashes.hashint8(np.array(numbers)).tolist()
 
