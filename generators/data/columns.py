@@ -282,7 +282,7 @@ def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Label
         return _fit_cells(values, column)
     ordered = column.dtype == "category[ordered]"
     simple = dtypes.simple(values)
-    present = plain(simple.dropna())
+    present = plain(simple.dropna()).rename("label")
     # ties by text, so that the order does not depend on the rows' order
     counts = present.value_counts().reset_index(name="n")
     counts["text"] = counts.iloc[:, 0].map(str)

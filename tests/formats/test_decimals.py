@@ -1,7 +1,10 @@
 """Numbers of single precision that a file holds in double precision have the decimals they were written with."""
 
+import decimal
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,3 +50,24 @@ def test_continuous_numbers_of_single_precision_stay_so():
     (cells,) = encoding.fit(frame, infer(frame)).columns
     drawn = cells.decode(np.arange(cells.size), np.full(cells.size, 0.3))
     assert cells.column.decimals is None and (drawn.astype("float32").astype("float64") == drawn).all()
+
+
+@pytest.mark.parametrize(("digits", "decimals"), [(60, 30), (76, 0), (76, 76), (40, 2), (38, 38), (29, 0), (18, 18)])
+@pytest.mark.parametrize("is_spread", [True, False])
+def test_decimals_of_any_type_stay_within_it(digits, decimals, is_spread):
+    """Of more digits than Python's decimals have by themselves, up to the largest number of the type."""
+    most, exact = 10**digits - 1, decimal.Context(prec=digits)
+    whole = [most * (2 * k - 60) // 60 if is_spread else most - k for k in range(60)]
+    type_ = (pa.decimal256 if digits > 38 else pa.decimal128)(digits, decimals)
+    values = pa.array([exact.scaleb(decimal.Decimal(one), -decimals) for one in whole], type_)
+    frame = pd.DataFrame({"v": pd.Series(pd.arrays.ArrowExtensionArray(values))})
+    (cells,) = encoding.fit(frame, infer(frame)).columns
+    drawn = cells.decode(np.arange(cells.size), np.full(cells.size, 1 - 1e-9))
+    assert drawn.dtype == frame["v"].dtype and drawn.max() <= frame["v"].max()
+
+
+@pytest.mark.parametrize("name", ["n", "text", "label"])
+def test_labels_keep_their_type_whatever_their_column_is_called(name):
+    frame = pd.DataFrame({name: pd.Series([True, False, None] * 9, dtype="boolean")})
+    (labels,) = encoding.fit(frame, infer(frame)).columns
+    assert labels.decode(np.arange(labels.size), np.zeros(labels.size)).dropna().tolist() == [False, True]
