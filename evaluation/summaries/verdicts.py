@@ -115,7 +115,7 @@ FOLLOWING = (
     *UNRULY,
 )
 UNNOTICED = "unnoticed"  # the rule about what the others would miss
-INPUTS = "inputs."  # of these the note is the whole sentence
+INPUTS, DRIFT = "inputs.", "drift."  # of these the note is the whole sentence
 INPUTS_WEIGHT = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
     UNNOTICED: "rows that are too few to notice a leak by",
@@ -152,6 +152,7 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
     ),
     "inputs.released_train": ("Give the table that the generator drew: this one holds the training rows.",),
     "inputs.released_holdout": ("Give the table that the generator drew: this one holds the holdout rows.",),
+    DRIFT: ("Mend the source, or let such a change pass: --set drift.CHANGE=adapt, with the change that was found.",),
     "fidelity.": UNLIKE,
     "fidelity.constraints": UNRULY,
     "fidelity.date_order": UNRULY,
@@ -170,7 +171,7 @@ def sentence(reason: Reason) -> str:
     """Return a rule with its numbers: "at most 5.0 % of ...; found 3.1 %, up to 4.0 %"; without a value, why there
     is none.
     """
-    if reason["score"].startswith(INPUTS):
+    if reason["score"].startswith((INPUTS, DRIFT)):
         return reason["note"]
     counted = COUNTED_WORDS.get(reason["score"], reason["score"])
     if reason["value"] is None or reason["bound"] is None:
@@ -193,6 +194,8 @@ def _apart(reason: Reason) -> Callable[[float], str]:
 
 
 def _named(score: str) -> str:
+    if score.startswith(DRIFT):
+        return f"a source that has changed since the last release ({score})"
     return (COUNTED_WORDS | CHECKED).get(score, score)
 
 

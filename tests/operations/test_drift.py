@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.summaries import verdicts
 from generators import infer
 from pipelines.drift import schemas, values
 from pipelines.drift.findings import Drifted, are_of_numbering
@@ -143,6 +144,8 @@ def test_a_change_is_adapted_to_or_refused(nights, policy, passed):
     assert end["passed"] is passed
     reasons = {reason["score"]: reason["note"] for reason in end["verdict"]["reasons"] if not reason["passed"]}
     assert reasons == ({} if passed else {"drift.removed": "Column 'old' is gone."})
+    assert passed or verdicts.sentence(end["verdict"]["reasons"][0]) == "Column 'old' is gone."
+    assert passed or "drift.CHANGE=adapt" in verdicts.remedies(end["verdict"]["reasons"])[0]
     report = json.loads((Path(end["report"]).with_suffix(".json")).read_text())
     assert report["card"]["data"]["changes since the last release"] == ["Column 'old' is gone."]
     again = nights.run(f"drift.removed={policy}")
