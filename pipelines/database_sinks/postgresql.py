@@ -20,6 +20,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 SCHEMA, REHEARSED = "launder_releases", "rehearsed"
 NAME_BYTES = 63  # beyond which PostgreSQL cuts a name off
+SYSTEM_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}  # of every table
 FEW_STATISTICS = 10  # a rough look at 3,000 rows for who reads at once; autovacuum takes the usual one soon after
 VIEW_KIND, TABLE_KINDS = "v", ("r", "p")
 TARGET_FOUND = """
@@ -96,6 +97,10 @@ class PostgreSQL:
         if long := [name for name in names if len(name.encode()) > NAME_BYTES]:
             raise LaunderError(
                 f"expected names of columns of at most {NAME_BYTES} bytes for PostgreSQL, found {long[0]!r}; rename it"
+            )
+        if kept := [name for name in names if name in SYSTEM_COLUMNS]:
+            raise LaunderError(
+                f"expected names of columns that PostgreSQL does not keep for itself, found {kept[0]!r}; rename it"
             )
         self._create_schema()
         self.run(f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ({', '.join(f'{quoted(name)} text' for name in names)})")

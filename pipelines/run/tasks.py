@@ -263,7 +263,7 @@ class _ProgressArtifact:
     """How far a training is, among Prefect's artifacts; it ends where the server is away, and the training goes on."""
 
     def __init__(self) -> None:
-        self._id: UUID | None = None
+        self._id: Any = None  # Prefect's types do not say which of its two kinds of call this is
         self._next, self._is_away = 0.0, False  # the share of the training from which on it moves
 
     def show(self, share: float) -> None:
