@@ -18,7 +18,7 @@ from launderette.generators.formats.date_format import zone_of
 from launderette.generators.formats.decimals import in_digits
 
 MICROSECONDS = 1e6  # per second, the unit of durations
-EXACT = Context(prec=100)  # digits, more than any type of decimals has
+ALL_DIGITS = Context(prec=100)  # digits, more than any type of decimals has
 DECIMAL_TYPE = re.compile(r"decimal\d*\((\d+), (-?\d+)\)")  # its digits in all, and those after the point
 
 
@@ -115,12 +115,12 @@ def _mapped(ticks: np.ndarray, write: Callable[[float], object]) -> pd.Series:
 
 
 def _decimal(tick: float, column: Numerical, scale: float) -> Decimal:
-    number = Decimal(tick).scaleb(-(column.decimals or 0), EXACT) if scale else Decimal(repr(float(tick)))
+    number = Decimal(tick).scaleb(-(column.decimals or 0), ALL_DIGITS) if scale else Decimal(repr(float(tick)))
     if (stated := DECIMAL_TYPE.match(column.dtype)) is None:
         return number
     digits, places = map(int, stated.groups())
-    most = Decimal(10**digits - 1).scaleb(-places, EXACT)  # beyond which a number of 53 bits may lie when it is near
-    return max(-most, min(most, number)).quantize(Decimal(1).scaleb(-places, EXACT), context=EXACT)
+    most = Decimal(10**digits - 1).scaleb(-places, ALL_DIGITS)  # beyond which a number of 53 bits may lie when it is near
+    return max(-most, min(most, number)).quantize(Decimal(1).scaleb(-places, ALL_DIGITS), context=ALL_DIGITS)
 
 
 def _plain_numbers(ticks: np.ndarray, is_missing: np.ndarray, column: Numerical, scale: float) -> pd.Series:
