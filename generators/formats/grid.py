@@ -119,7 +119,7 @@ def _decimal(tick: float, column: Numerical, scale: float) -> Decimal:
     if (stated := DECIMAL_TYPE.match(column.dtype)) is None:
         return number
     digits, places = map(int, stated.groups())
-    most = Decimal(10**digits - 1).scaleb(-places, ALL_DIGITS)  # beyond which a number of 53 bits may lie when it is near
+    most = Decimal(10**digits - 1).scaleb(-places, ALL_DIGITS)  # which a number of 53 bits may exceed
     return max(-most, min(most, number)).quantize(Decimal(1).scaleb(-places, ALL_DIGITS), context=ALL_DIGITS)
 
 
