@@ -1,11 +1,19 @@
-"""Attention between few tokens, by plain products of matrices where these beat the fused kernel."""
+"""Attention between few tokens: by content, with plain products of matrices where these beat the fused kernel, or by
+place.
+
+By place (Tay et al. 2021, arXiv 2005.00743), gates tell how much of what a token shows reaches each other token, for
+groups of units: the one column that tells most is not drowned by twenty that tell nothing.
+"""
 
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+GATE_GROUPS = 8  # of units, at most
+MOST_GATED_TOKENS = 128  # of a row, beyond which all contributions are summed up alike
+GATE_PACE = 15.0  # how much faster gates move than other weights
 MOST_UNFUSED_TOKENS = 256  # tokens; more would fill memory with their weights
 
 
@@ -21,3 +29,27 @@ def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     if causal:
         a = a.masked_fill(torch.ones(T, S, dtype=torch.bool).triu(1), -math.inf)
     return a.softmax(-1).to(v.dtype) @ v
+
+
+def gate_weights(gate: Tensor) -> Tensor:
+    """Parameters -> weights of contributions, at first 1: as far as decay pulls them, tokens see all others alike."""
+    return 1 + GATE_PACE * gate
+
+
+def gated(before: Tensor, shown: Tensor, gate: nn.Parameter | None) -> Tensor:
+    """Add up what tokens show [L, B, h] to those after them, by who is before whom in the order [G, L, L] of B / G rows
+    in turn, through gates [groups, L, L] or alike: [L, B, h].
+    """
+    (L, B, _), G, R = shown.shape, len(before), 1 if gate is None else len(gate)
+    weights = before[:, None] if gate is None else before[:, None] * gate_weights(gate)  # [G, R, l, m]
+    parts = shown.view(L, G, B // G, R, -1).permute(1, 3, 0, 2, 4).reshape(G * R, L, -1)
+    sums = torch.bmm(weights.flatten(0, 1), parts).view(G, R, L, B // G, -1)
+    return sums.permute(2, 0, 3, 1, 4).reshape(L, B, -1)
+
+
+def seen_through(gate: Tensor, shown: Tensor) -> Tensor:
+    """The gates [groups, L] of a token, what each token shows by its embedding [L, e, h] -> how it sees the embeddings
+    of all: [L e, h].
+    """
+    parts = shown.unflatten(2, (len(gate), -1)) * gate_weights(gate).t()[:, None, :, None]
+    return parts.flatten(2).flatten(0, 1)

@@ -3,9 +3,8 @@ hidden one.
 
 What the visible tokens contribute is summed up (order-agnostic NADE, Uria et al. 2014, arXiv 1310.1757), so that one
 pass gives the prediction of each token at a noise level of its own: that at which the row's order reveals it. Gates
-tell how much of a token's contribution reaches each other token, for groups of units (heads of attention by place, not
-by content; Tay et al. 2021, arXiv 2005.00743): the one column that tells most is not drowned by twenty that tell
-nothing. Of few rows a prior is read first (priors/any_order.py), and the network adds what it leaves over.
+tell how much of a token's contribution reaches each other token (networks/attention.py). Of few rows a prior is read
+first (priors/any_order.py), and the network adds what it leaves over.
 Layers shared by all tokens are followed by layers of each token's own.
 """
 
@@ -16,12 +15,15 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Lookup, Product, SharedProduct, Tape
+from launderette.generators.networks.attention import (
+    GATE_GROUPS,
+    GATE_PACE,
+    MOST_GATED_TOKENS,
+    gated,
+    seen_through,
+)
 from launderette.generators.networks.layers import Heads, TokenEmbedding
 from launderette.generators.priors.any_order import AnyOrderPrior
-
-GATE_GROUPS = 8  # of units, at most
-MOST_GATED_TOKENS = 128  # of a row, beyond which all contributions are summed up alike
-GATE_PACE = 15.0  # how much faster gates move than other weights
 
 
 class Denoiser(nn.Module):
@@ -49,7 +51,7 @@ class Denoiser(nn.Module):
         place = orders.argsort(1)  # [G, L], of each token in its order, so also how many are visible before it
         before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [G, l, m]: m is visible before l
         shown = torch.bmm(self.embed(x).transpose(0, 1), self.shown)  # [L, B, h]
-        sums = self._gated(before, shown).view(L, G, B // G, -1) + self.level[place.t()][:, :, None]
+        sums = gated(before, shown, self.gate).view(L, G, B // G, -1) + self.level[place.t()][:, :, None]
         h = self._layers((sums.flatten(1, 2) + self.first_bias[:, None])[self.heads.order], slice(None))
         return self.heads.log_prob(h, x, self.prior.terms(x, place))
 
@@ -60,7 +62,7 @@ class Denoiser(nn.Module):
         before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [B, l, m]: m is visible before l
         E, at = self.embed.taped(x, "embed", tape), place.t()
         shown = tape.note(torch.bmm(E, self.shown), Product(("shown", None), E))  # [L, B, h]
-        sums = self._gated(before, shown) + self.level[at] + self.first_bias[:, None]
+        sums = gated(before, shown, self.gate) + self.level[at] + self.first_bias[:, None]
         gates = [] if self.gate is None else [Gated(("gate", None), before, shown, GATE_PACE, self.groups)]
         sums = tape.note(sums, Lookup(("level", None), at), Bias(("first_bias", None)), *gates)
         return self.heads.log_prob(self._layers(sums[self.heads.order], slice(None), tape), x, {}, tape)
@@ -84,25 +86,13 @@ class Denoiser(nn.Module):
         """What the `visible` [B, L] tokens of x [B, L] show, and what the prior has `told` of token l [B, its tokens]
         -> its logits [B, K].
         """
-        sums, row = shown if self.gate is None else shown @ self._seen_through(self.gate[:, l]), self.heads.place[l]
+        sums, row = (
+            shown if self.gate is None else shown @ seen_through(self.gate[:, l], self.shown),
+            self.heads.place[l],
+        )
         h = self._layers((sums + self.level[visible.sum(1)] + self.first_bias[l])[None], slice(row, row + 1))
         logits = self.heads.logits(l, h[0], x)
         return logits if told is None else logits + nn.functional.pad(told, (0, logits.shape[1] - told.shape[1]))
-
-    def _seen_through(self, gate: Tensor) -> Tensor:
-        """The gates [R, L] of a token -> how it sees the embeddings of all tokens, [L e, h]."""
-        parts = self.shown.unflatten(2, (self.groups, -1)) * _weights(gate).t()[:, None, :, None]
-        return parts.flatten(2).flatten(0, 1)
-
-    def _gated(self, before: Tensor, shown: Tensor) -> Tensor:
-        """Add up what tokens show [L, B, h] to those after them, by who is before whom in the order [G, L, L] of B / G
-        rows in turn: [L, B, h].
-        """
-        (L, B, _), G, R = shown.shape, len(before), self.groups
-        gates = before[:, None] if self.gate is None else before[:, None] * _weights(self.gate)  # [G, R, l, m]
-        parts = shown.view(L, G, B // G, R, -1).permute(1, 3, 0, 2, 4).reshape(G * R, L, -1)
-        sums = torch.bmm(gates.flatten(0, 1), parts).view(G, R, L, B // G, -1)
-        return sums.permute(2, 0, 3, 1, 4).reshape(L, B, -1)
 
     def _layers(self, sums: Tensor, tokens: slice, tape: Tape = UNTAPED) -> Tensor:
         h = nn.functional.silu(sums)
@@ -111,8 +101,3 @@ class Denoiser(nn.Module):
             h = h + nn.functional.silu(tape.note(h @ W + b, *uses))
         y = torch.baddbmm(self.own_bias[tokens], h, self.own[tokens])
         return h + nn.functional.silu(tape.note(y, Product(("own", None), h), Bias(("own_bias", None))))
-
-
-def _weights(gate: Tensor) -> Tensor:
-    """Parameters -> weights of contributions, at first 1: as far as decay pulls them, tokens see all others alike."""
-    return 1 + GATE_PACE * gate

@@ -14,6 +14,7 @@ import torch
 from generators import Budget, fit
 from generators.data import encoding
 from generators.data.inference import infer
+from generators.networks import attention
 from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
@@ -111,7 +112,7 @@ def test_a_gate_decides_how_much_of_one_token_another_sees():
     net, order = small(tables.linked()).denoiser, torch.tensor([[1, 0, 2]])
     for out in net.heads.out:
         torch.nn.init.normal_(out)
-    net.gate.data[:, 2, 0] = -1 / _denoiser.GATE_PACE  # n sees nothing of a
+    net.gate.data[:, 2, 0] = -1 / attention.GATE_PACE  # n sees nothing of a
     row, other = (net(torch.tensor([[a, 1, 5]]), order) for a in (0, 2))
     assert torch.equal(row[:, 2], other[:, 2])
     net.gate.data[:2, 2, 0] = 0.1
