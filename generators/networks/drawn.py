@@ -73,7 +73,9 @@ Ratio = IntervalRatio | LevelRatio
 class DrawnFactor:
     """Factor l; products in bfloat16 where the device multiplies it in hardware."""
 
-    before: Tensor  # [values, h], what each value of its token adds to the first layer of the next factor
+    first: Tensor  # [h], what its first layer begins with
+    told: Tensor  # [values, h], what each value of its token tells all factors after it, or its embedding [values, e]
+    seen: Tensor | None  # [l e, h], how it sees the embeddings of the tokens before it; None where they tell all alike
     hidden: tuple[tuple[Tensor, Tensor], ...]  # weights [h, h] and biases [1, h]
     out: Tensor  # [h, K]
     out_bias: Tensor  # float32 [1, K]
@@ -101,11 +103,37 @@ class DrawnFactor:
 
 @dataclass(frozen=True)
 class DrawnFactors:
-    """All factors, what the first layer of the first one begins with [h], and the copula where no column is known."""
+    """All factors, and the copula where no column is known."""
 
     factors: tuple[DrawnFactor, ...]
-    first: Tensor
     given: Conditionals | None
+
+
+class Earlier:
+    """What the tokens of B rows tell the factors after them: their sum so far [B, h], or all their embeddings, which
+    each factor sees in a way of its own.
+    """
+
+    def __init__(self, factors: tuple[DrawnFactor, ...], rows: int) -> None:
+        first = factors[0]
+        width = first.told.shape[1] * (1 if first.seen is None else len(factors))
+        self.factors, self.told = factors, first.told.new_zeros(rows, width)
+
+    def sums(self, l: int, rows: Patterns) -> Tensor:
+        """Return the first-layer sums of factor l in some rows [N]: [N, h]."""
+        factor = self.factors[l]
+        if factor.seen is None:
+            return self.told[rows] + factor.first
+        return torch.addmm(factor.first, self.told[rows, : len(factor.seen)], factor.seen)
+
+    def read(self, l: int, token: Tensor) -> None:
+        """Take in the tokens [B] of factor l."""
+        factor = self.factors[l]
+        told = nn.functional.embedding(token, factor.told)
+        if factor.seen is None:
+            self.told += told
+        else:
+            self.told[:, len(factor.seen) :][:, : told.shape[1]] = told
 
 
 def widened(out: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

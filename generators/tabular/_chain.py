@@ -1,11 +1,13 @@
 """The network of tabular.autoregressive: every factor p(x_l | x_<l, x_C) of the chain rule, trained at once.
 
 With the rows' tokens embedded as E [B, L, e], factor l sees the sum of what the tokens before it contribute (NADE,
-Larochelle and Murray 2011: a token contributes the same to all later factors, so that the cost is linear in L), and
-another sum over the known tokens after it. Then it has residual layers and an output layer of its own, batched over l.
+Larochelle and Murray 2011), through gates of its own where these are asked for (networks/attention.py; without them a
+token contributes the same to all later factors, so that the cost is linear in L), and another sum over the known tokens
+after it. Then it has residual layers and an output layer of its own, batched over l.
 The logits may start from a Gaussian copula (copula.py).
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
@@ -13,11 +15,13 @@ from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
 from launderette.generators.devices.device import accelerated, half
-from launderette.generators.gradients.per_row import UNTAPED, Bias, Product, Tape
+from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Product, Tape
+from launderette.generators.networks.attention import GATE_GROUPS, GATE_PACE, gated, seen_through
 from launderette.generators.networks.copula import Conditionals, Copula
 from launderette.generators.networks.drawn import (
     DrawnFactor,
     DrawnFactors,
+    Earlier,
     drawn_by,
     from_copula,
     inverted,
@@ -48,9 +52,18 @@ class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
 
     member: Tensor  # [columns, L], 1 where a token is one of the column
+    order: Tensor  # [1, L, L], 1 where token m is before token l at [0, l, m]; empty without gates
 
     def __init__(
-        self, layout: Layout, *, width: int, embedding: int, depth: int, conditional: float, dropout: float = 0.0
+        self,
+        layout: Layout,
+        *,
+        width: int,
+        embedding: int,
+        depth: int,
+        conditional: float,
+        dropout: float = 0.0,
+        gates: bool = False,
     ) -> None:
         super().__init__()
         self.dropout = dropout
@@ -58,11 +71,14 @@ class Model(nn.Module):
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
         self.embed, self.heads = TokenEmbedding(layout, e), Heads(layout, h)
         self.before = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
+        self.gate = nn.Parameter(torch.zeros(math.gcd(h, GATE_GROUPS), L, L)) if gates else None
         self.after = nn.Parameter(torch.randn(L, e, h) / (L * e / 2) ** 0.5)
         self.first_bias = nn.Parameter(torch.zeros(L, h))
         self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
         self.register_buffer("member", _member(layout), persistent=False)
+        gated_tokens = L if gates else 0
+        self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 
@@ -93,11 +109,13 @@ class Model(nn.Module):
         """
         known = self._known(u) @ self.member  # [B, L]
         E = self.embed.taped(x, "embed", tape)
-        earlier = tape.note(torch.bmm(E[:-1], self.before[:-1]), Product(("before", slice(None, -1)), E[:-1]))
+        told = tape.note(torch.bmm(E, self.before), Product(("before", None), E))
         seen = E * known.t()[:, :, None]
         shown = tape.note(torch.bmm(seen, self.after), Product(("after", None), seen))
-        sums = nn.functional.pad(earlier.cumsum(0), (0, 0, 0, 0, 1, 0)) + shown.flip(0).cumsum(0).flip(0)
-        sums = tape.note(sums + self.first_bias[:, None], Bias(("first_bias", None)))
+        sums = self._earlier(told) + shown.flip(0).cumsum(0).flip(0) + self.first_bias[:, None]
+        gate = self.gate
+        gates = [] if gate is None else [Gated(("gate", None), self.order, told, GATE_PACE, len(gate))]
+        sums = tape.note(sums, Bias(("first_bias", None)), *gates)
         h = self._residual(sums[self.heads.order], slice(None), tape)
         return -(self.heads.log_prob(h, x, {}, tape) * (1 - known)).sum(1)
 
@@ -143,12 +161,17 @@ class Model(nn.Module):
         """Embedded rows E [L, B, e], the first `rows` showing their `known` tokens [L] to all -> sums [L, B, h] in
         the heads' order.
         """
-        earlier = torch.bmm(E[:-1], self.before[:-1]).cumsum(0)
-        sums = nn.functional.pad(earlier, (0, 0, 0, 0, 1, 0)) + self.first_bias[:, None]
+        sums = self._earlier(torch.bmm(E, self.before)) + self.first_bias[:, None]
         if rows:
             shown = torch.bmm(E[:, :rows] * known[:, None, None], self.after)
             sums = torch.cat([sums[:, :rows] + shown.flip(0).cumsum(0).flip(0), sums[:, rows:]], 1)
         return sums[self.heads.order]
+
+    def _earlier(self, told: Tensor) -> Tensor:
+        """Add up what tokens tell [L, B, h] to the factors after them, through their gates: [L, B, h]."""
+        if self.gate is not None:
+            return gated(self.order, told, self.gate)
+        return nn.functional.pad(told[:-1].cumsum(0), (0, 0, 0, 0, 1, 0))
 
     def _residual(self, h: Tensor, factors: slice, tape: Tape = UNTAPED) -> Tensor:
         """The factors' own layers on [factors, B, h]."""
@@ -235,17 +258,21 @@ class Model(nn.Module):
         product = torch.bfloat16 if half(self.first_bias.device) else torch.float32
         factors, copula = [self._factor(l, product) for l in range(self.L)], self.copula
         if not copula.used:
-            return DrawnFactors(tuple(factors), self.first_bias[0], None)
+            return DrawnFactors(tuple(factors), None)
         factors = [from_copula(factor, l, copula) for l, factor in enumerate(factors)]
-        return DrawnFactors(tuple(factors), self.first_bias[0], drawn_by(copula.given_none(), copula, in_turn=True))
+        return DrawnFactors(tuple(factors), drawn_by(copula.given_none(), copula, in_turn=True))
 
     def _factor(self, l: int, product: torch.dtype) -> DrawnFactor:
         row = self.heads.place[l]
         layers = zip(self.hidden[:, row].to(product), self.hidden_bias[:, row].to(product), strict=True)
         out, out_bias = widened(*self.heads.constants(l))
-        before = self.embed.table(l) @ self.before[l]
-        before += self.first_bias[min(l + 1, self.L - 1)] - self.first_bias[l]
-        return DrawnFactor(before, tuple(layers), out.to(product), out_bias)
+        first, told, seen = self.first_bias[l], self.embed.table(l), None
+        if self.gate is not None:
+            first, told = first.to(product), told.to(product)
+            seen = seen_through(self.gate[:, l, :l], self.before[:l]).to(product)
+        else:
+            told = told @ self.before[l]
+        return DrawnFactor(first, told, seen, tuple(layers), out.to(product), out_bias)
 
     def _walk(
         self, x: Tensor, known: Tensor, drawn: DrawnFactors, masked: Masked
@@ -257,19 +284,21 @@ class Model(nn.Module):
         some, every = known.any(0).tolist(), known.all(0).tolist()
         given = None if drawn.given is None else self._given(x, known, some, drawn.given)
         shown = {l: self._shown(l, x) * shows[:, l] for l in range(self.L) if some[l]}
-        h = sum(shown.values(), drawn.first.repeat(len(x), 1))
+        earlier, later = Earlier(drawn.factors, len(x)), sum(shown.values())
         for l, factor in enumerate(drawn.factors):
-            h = h - shown[l] if l in shown else h
+            later = later - shown[l] if l in shown else later
             if not every[l]:
                 rows, patterns = (_open(~shows[:, l, 0]), _open(~known[:, l])) if some[l] else (EVERY_ROW, EVERY_ROW)
-                logits = masked(l, rows, self.heads.possible(l, factor.logits(h[rows]), x[rows]))
+                h = earlier.sums(l, rows)
+                h = h + later[rows] if isinstance(later, Tensor) else h
+                logits = masked(l, rows, self.heads.possible(l, factor.logits(h), x[rows]))
                 mass = logits.softmax(-1)
                 if given:
                     factor.scale(mass, x[rows], given[0][rows], given[1], patterns)
                 yield l, rows, mass
             if given:
                 factor.read(x[:, l], given[0])
-            h += nn.functional.embedding(x[:, l], factor.before)
+            earlier.read(l, x[:, l])
 
     def _given(self, x: Tensor, known: Tensor, some: list[bool], none: Conditionals) -> tuple[Tensor, Conditionals]:
         """Return the features of what `some` rows of tokens x [B, L] know, and the copula given that, `none` where they

@@ -21,6 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
+from launderette.generators.networks.attention import MOST_GATED_TOKENS
 from launderette.generators.networks.drawn import DrawnFactors
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows
@@ -36,6 +37,7 @@ from launderette.generators.training.plan import chain_options, of_chain
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 DROPOUT_ROWS = 10_000  # rows below which units are left out in training
+GATED_ROWS = 10_000  # rows from which on factors have gates: of fewer nothing was gained for certain
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Config:
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
     dropout: float | None = None  # share of the units left out in a training step
+    gates: bool | None = None  # whether each factor weighs by itself what each earlier token tells
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
     validation: float = 0.05  # share of rows held back for early stopping
@@ -189,13 +192,14 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open by the number of tokens and rows."""
     chosen = chain_options(encoded.layout.width, rows)
+    chosen["gates"] = rows >= GATED_ROWS and encoded.layout.width <= MOST_GATED_TOKENS
     chosen["dropout"] = min(150 / rows, 0.3) if rows < DROPOUT_ROWS else 0.0
     given = {name: value for name, value in asdict(config).items() if value is not None}
     return Config(**(chosen | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "dropout")}
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "dropout", "gates")}
     return Model(encoded.layout, **shape)
 
 
@@ -213,5 +217,5 @@ def _biases(model: Model) -> list[Tensor]:
     return list(model.heads.out_bias)
 
 
-PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private, _biases)
+PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0, "gates": False}, _start_private, _biases)
 FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, of_chain, PRIVATE_TRAINING)

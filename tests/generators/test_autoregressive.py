@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from generators import Budget, fit
+from generators.data import encoding
+from generators.data.inference import infer
 from generators.networks import drawn
 from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning
+from generators.tabular import _chain
 from tests.generators import tables
 
 
@@ -183,6 +186,18 @@ def test_rows_are_drawn_as_likely_as_the_model_has_them(model):
     assert torch.allclose(log_q, -model.model(drawn).detach().double(), atol=0.03)
     parts = [model.model.draw_tokens(part, x[: len(part)], none) for part in u.split(150)]
     assert torch.equal(torch.cat(parts), drawn)
+
+
+@pytest.mark.parametrize("gates", [False, True])
+def test_rows_are_drawn_as_likely_whether_or_not_factors_have_gates(gates):
+    frame, rng = tables.linked(400), torch.Generator().manual_seed(0)
+    encoded = encoding.fit(frame, infer(frame))
+    net = _chain.Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0, gates=gates).eval()
+    for p in net.parameters():
+        p.data += 0.1 * torch.randn(p.shape, generator=rng)
+    x = torch.from_numpy(encoded.encode(frame))
+    with torch.no_grad():
+        assert torch.allclose(net.log_p(x, net.factors()), -net(x).double(), atol=0.03)
 
 
 def test_categories_of_pandas_admit_what_is_drawn(model):

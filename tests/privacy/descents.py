@@ -37,6 +37,9 @@ FORM = ImageForm(8, 9, 1, ("h", "v"), (0.5, 0.5))
 
 NETWORKS = {
     "tabular.autoregressive": lambda: Model(LAYOUT, width=6, embedding=3, depth=2, conditional=0.5),
+    "tabular.autoregressive with gates": lambda: Model(
+        LAYOUT, width=6, embedding=3, depth=2, conditional=0.5, gates=True
+    ),
     "tabular.diffusion": lambda: diffusion.Model(LAYOUT, width=6, embedding=3, depth=2),
     "image.diffusion": lambda: images_start(
         image_diffusion.Model(FORM, image_diffusion.Config(width=4, patch=2, blocks=1, dropout=0.1))
