@@ -27,6 +27,7 @@ LEAST_BREAKING_ROWS = 20  # of shuffled columns, or 1 %, for a rule to say anyth
 LEAST_COMBINATION_ROWS = 8  # combinations of under 5 are not kept (generators/sampling); training holds rows back
 LEAST_RECURRING = 0.9  # share of the rows that have such a combination; eight in ten have to
 FEW_NUMBERS = 50  # distinct values of a number that may go with labels
+COUNTED_ROWS = 1 << 16  # rows, at a time, that a rule is counted on: in the processor's cache
 TRIED_ROWS = 500  # rows that a rule is tried on before all
 TRIED_SHARE = 0.95  # of them have to keep it
 
@@ -87,9 +88,9 @@ def _orders(values: dict[str, np.ndarray], schema: Schema, rng: np.random.Genera
     for one, two in permutations(values, 2):
         if kinds[one] != kinds[two] or not _worth_trying(_up_to, values[one], values[two]):
             continue
-        a, b = _both(values[one], values[two])
-        sign = "==" if (a != b).mean() <= 1 - LIKELY_SHARE else "<="
-        broken = _broken(_equal if sign == "==" else _up_to, (a, b), lambda a, b: (a, rng.permutation(b)))
+        pair = values[one], values[two]
+        sign = "==" if _is_likely(*_counted(_equal, pair)) else "<="
+        broken = _broken(_equal if sign == "==" else _up_to, pair, lambda a, b: (a, rng.permutation(b)))
         if broken is not None and (sign == "<=" or one < two):
             found[f"{_name(one, schema)} {sign} {_name(two, schema)}"] = broken
     return found
@@ -104,11 +105,10 @@ def _sums(values: dict[str, np.ndarray], schema: Schema) -> dict[str, int]:
     for total in numbers:
         for one, two in combinations([name for name in numbers if name != total], 2):
             adds_up = partial(_adds_up, half=10.0 ** -max(decimals[name] for name in (one, two, total)) / 2)
-            columns = [values[name] for name in (one, two, total)]
+            columns = values[one], values[two], values[total]
             if not _worth_trying(adds_up, *columns):
                 continue
-            a, b, c = _both(*columns)
-            broken = _broken(adds_up, (a, b, c), lambda a, b, c: (a, b, np.roll(c, 1)))
+            broken = _broken(adds_up, columns, lambda a, b, c: (a, b, np.roll(c, 1)))
             if broken is not None:
                 found[f"{_name(one, schema)} + {_name(two, schema)} == {_name(total, schema)}"] = broken
     return found
@@ -118,13 +118,28 @@ def _broken(rule: Callable[..., np.ndarray], columns: Columns, deal: Callable[..
     """Rows that break a rule; None where they are too many, or where columns that `deal` deals anew hardly break it
     more.
     """
-    rows, broken = len(columns[0]), int((~rule(*columns)).sum())
-    if rows < LEAST_PROFILED or broken > (1 - LIKELY_SHARE) * rows:
+    rows, broken = _counted(rule, columns)
+    if rows < LEAST_PROFILED or not _is_likely(rows, broken):
         return None
     step = max(1, rows // DEALT_ROWS)
-    anew = step * (~rule(*deal(*(column[::step] for column in columns)))).sum()
+    anew = step * (~rule(*deal(*(column[::step] for column in _both(*columns))))).sum()
     says = anew >= max(LEAST_BREAKING_ROWS * (1 + broken), (1 - LIKELY_SHARE) * rows)
     return broken if says else None
+
+
+def _counted(rule: Callable[..., np.ndarray], columns: Columns) -> tuple[int, int]:
+    """Rows without a missing value, and those of them that break a rule; as far as more break it than may of all."""
+    rows = broken = 0
+    for first in range(0, len(columns[0]), COUNTED_ROWS):
+        part = _both(*(column[first : first + COUNTED_ROWS] for column in columns))
+        rows, broken = rows + len(part[0]), broken + int((~rule(*part)).sum())
+        if not _is_likely(len(columns[0]), broken):
+            break
+    return rows, broken
+
+
+def _is_likely(rows: int, broken: int) -> bool:
+    return broken <= (1 - LIKELY_SHARE) * rows
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -165,8 +180,7 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     labels = [
         column.name
         for column in schema.columns
-        if column.kind in ("categorical", "boolean")
-        or (column.kind == "numerical" and frame[column.name].nunique() <= FEW_NUMBERS)
+        if column.kind in ("categorical", "boolean") or (column.kind == "numerical" and _has_few(frame[column.name]))
     ]
     labels = [name for name in labels if "," not in name and name == name.strip()]
     codes = {name: pd.factorize(frame[name], use_na_sentinel=False)[0] for name in labels[:COMPARED_LABELS]}
@@ -193,6 +207,11 @@ def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndar
             pair = encoding.fit(frame[[one, two]], Schema((numbers[one], numbers[two])))
             found |= {derived.name for derived in pair.derived}
     return found
+
+
+def _has_few(numbers: pd.Series) -> bool:
+    """Whether there are few distinct values: the first rows tell it of most columns."""
+    return numbers.iloc[:DEALT_ROWS].nunique() <= FEW_NUMBERS and numbers.nunique() <= FEW_NUMBERS
 
 
 def _decides(one: np.ndarray, two: np.ndarray) -> bool:

@@ -53,6 +53,13 @@ def test_nothing_is_found_where_columns_are_independent(frame):
     assert proposals.find(shuffled, infer(shuffled)) == proposals.Proposals()
 
 
+def test_rules_are_the_same_however_many_rows_are_counted_at_a_time(frame, monkeypatch):
+    frame = frame.assign(alike=frame["net"].where(frame.index % 9 > 0), later=lambda f: f["net"] + f.index % 3)
+    whole = proposals.find(frame, infer(frame))
+    monkeypatch.setattr(proposals, "COUNTED_ROWS", 7)
+    assert proposals.find(frame, infer(frame)) == whole != proposals.Proposals()
+
+
 def test_init_writes_them_so_that_they_can_be_run(frame, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     frame.to_csv("bills.csv", index=False)
