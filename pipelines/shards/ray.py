@@ -44,10 +44,14 @@ def address(runner: str, shared_server: bool) -> str | None:
 
 
 def options(address: str | None) -> dict[str, Any]:
-    """Return how Ray is started or reached: without a dashboard, and without the workers' output among ours."""
+    """Return how Ray is started or reached: without a dashboard, without the workers' output among ours, and, where it
+    is started, with workers of this process's priority (Ray's own are the last to get a busy core).
+    """
     if address is not None:
         return {"log_to_driver": False}
-    return {"num_cpus": os.cpu_count(), "include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    started = {"address": "local", "num_cpus": os.cpu_count(), "_system_config": {"worker_niceness": os.nice(0)}}
+    return started | quiet
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What is wrong with a cluster of Ray, in one sentence each."""
 
+import os
 import socket
 
 import pytest
@@ -23,6 +24,12 @@ def test_it_is_missed_before_anything_is_learned(tmp_path, monkeypatch):
     loaded = config.load(tmp_path / "data.csv", ["resources.runner=ray"], tmp_path / "out")
     with pytest.raises(LaunderError, match=r"found it not installed"):
         tasks.check_places(loaded, {"columns": [{"name": "a"}, {"name": "b"}]}, {"path": "none"})
+
+
+def test_one_of_this_machine_is_started_whatever_runs_there_and_not_last_in_line():
+    started = ray.options(None)
+    assert started["address"] == "local" and started["_system_config"] == {"worker_niceness": os.nice(0)}
+    assert ray.options("ray://head:10001") == {"log_to_driver": False}
 
 
 def test_a_cluster_that_does_not_answer_is_told_at_once():
