@@ -83,9 +83,11 @@ class Joined:
         said = {c["field_name"]: c["pandas_type"] for c in json.loads(first.metadata[schemas.PANDAS])["columns"]}
         found = {}
         for name in (field.name for field in first if pa.types.is_dictionary(field.type)):
-            chunks = [c for path in self.shards for c in feather.read_table(path, columns=[name]).column(0).chunks]
-            found[name] = schemas.labels_of(chunks, sort=said[name] == "categorical")
+            own = (feather.read_table(path, columns=[name]).column(0) for path in self.shards)
+            found[name] = schemas.labels_of(map(schemas.without_rows, own), sort=said[name] == "categorical")
         for field in self._named.schema if len(self.identifiers.columns) else ():
             if pa.types.is_dictionary(field.type):
-                found[field.name] = schemas.labels_of(self._named.column(field.name).chunks, sort=False)
+                found[field.name] = schemas.labels_of(
+                    [schemas.without_rows(self._named.column(field.name))], sort=False
+                )
         return found

@@ -1,7 +1,7 @@
 """One schema for the shards of a table: what Arrow and pandas would say of all rows at once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -39,12 +39,20 @@ def _in_pandas(field: pa.Field, schemas: Sequence[pa.Schema], labels: dict[str, 
     return said
 
 
-def labels_of(chunks: Sequence[pa.DictionaryArray], sort: bool) -> pa.DictionaryArray:
-    """Return an empty array whose dictionary holds the labels of all chunks: sorted as pandas does, else (and where
+def without_rows(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return an empty array with the labels of a column of labels: a billion rows of codes are not to be held."""
+    kind = column.type
+    values = [chunk.dictionary for chunk in column.chunks] or [pa.array([], kind.value_type)]
+    return pa.DictionaryArray.from_arrays(pa.array([], kind.index_type), pa.concat_arrays(values), ordered=kind.ordered)
+
+
+def labels_of(parts: Iterable[pa.DictionaryArray], sort: bool) -> pa.DictionaryArray:
+    """Return an empty array whose dictionary holds the labels of all parts: sorted as pandas does, else (and where
     they are ordered) as they come.
     """
-    first = chunks[0].type
-    values = pa.concat_arrays([chunk.dictionary for chunk in chunks]).unique()
+    known = list(parts)
+    first = known[0].type
+    values = pa.concat_arrays([part.dictionary for part in known]).unique()
     values = values.take(pc.sort_indices(values)) if sort and not first.ordered else values
     index = next(kind for kind in (pa.int8(), pa.int16(), pa.int32()) if len(values) <= 2 ** (kind.bit_width - 1) - 1)
     kept = index if sort else first.index_type
