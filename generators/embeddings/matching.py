@@ -19,6 +19,7 @@ from torch.nn.functional import silu
 from launderette.generators.contract import Budget
 from launderette.generators.embeddings.fourier import features_of
 from launderette.generators.errors import GeneratorError
+from launderette.generators.optimizers.adam import Adam, ParameterGroup
 
 CORRECTION_WIDTH, CORRECTION_LAYERS = 256, 2
 MATCHING_STEPS, MATCHING_RATE = 600, 1e-3
@@ -76,7 +77,7 @@ def match(
     """Train a model to draw images of the wanted mean features; return steps taken and the last squared distance."""
     device, labels = target.embedding.device, len(target.embedding)
     total, ends = budget.steps or MATCHING_STEPS, time.monotonic() + 60 * (budget.minutes or math.inf)
-    optimizer = torch.optim.Adam(model.parameters(), MATCHING_RATE, (0.9, 0.99))
+    optimizer = Adam([group := ParameterGroup(list(model.parameters()), MATCHING_RATE)], (0.9, 0.99))
     distance, step = math.inf, 0
     while step < total and (step == 0 or time.monotonic() < ends):
         own = stream.permutation(labels)[:MOST_STEP_LABELS]
@@ -85,8 +86,8 @@ def match(
         z = torch.from_numpy(stream.standard_normal((len(y), len(target.angles)))).float().to(device)
         found = features_of(model.coefficients(z, y), target.angles).view(len(own), each, -1)
         loss = _squared_distance(found, target.embedding[torch.from_numpy(own).to(device)])
-        optimizer.param_groups[0]["lr"] = MATCHING_RATE * 0.5 * (1 + math.cos(math.pi * step / total))
-        optimizer.zero_grad()
+        group.rate = MATCHING_RATE * 0.5 * (1 + math.cos(math.pi * step / total))
+        optimizer.clear_gradients()
         loss.backward()
         optimizer.step()
         step += 1

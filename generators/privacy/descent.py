@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from launderette.generators.gradients.per_row import Tape
+from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.privacy import entropy
 
 GRADIENT_ROWS = 512  # whose gradients are made at once, at most
@@ -89,11 +90,11 @@ class Descent:
     model: Any
     schedule: DescentSchedule
     step: int = 0
-    optimizer: torch.optim.Adam = field(init=False)
+    optimizer: Adam = field(init=False)
     average: dict[str, Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.optimizer = torch.optim.Adam(self.model.parameters(), self.schedule.learning_rate, BETAS)
+        self.optimizer = Adam([ParameterGroup(list(self.model.parameters()), self.schedule.learning_rate)], BETAS)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
 
     def run(self, rows: PrivateRows, told: Callable[[int], None]) -> dict[str, Tensor]:
@@ -108,8 +109,8 @@ class Descent:
         sums = clipped_sums(self.model, batch, self.schedule.clip)
         for name, parameter in self.model.named_parameters():
             parameter.grad = noised(sums[name], self.schedule) / self.schedule.expected
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate_at(self.step)
+        for group in self.optimizer.groups:
+            group.rate = self.schedule.rate_at(self.step)
         self.optimizer.step()
         decay = min(AVERAGED, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.average.values()), [p.detach() for p in self.model.parameters()], 1 - decay)

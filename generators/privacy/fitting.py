@@ -25,6 +25,7 @@ from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
+from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.privacy import descent, subsampling
 from launderette.generators.privacy.descent import Descent, DescentSchedule, PrivateRows
 from launderette.generators.privacy.domain import Privacy, provenance
@@ -287,12 +288,12 @@ class TableFit(PrivateFit):
         rows.
         """
         own, stream = self._own.biases(model), randomness.generator(self.seed, "shares")
-        optimizer = torch.optim.Adam(own, CALIBRATION_RATE)
+        optimizer = Adam([group := ParameterGroup(own, CALIBRATION_RATE)])
         for step in range(CALIBRATION_STEPS):
             batch = drawn[torch.from_numpy(stream.integers(0, len(drawn), min(CALIBRATION_BATCH, len(drawn))))]
             for parameter, gradient in zip(own, torch.autograd.grad(model(batch).mean(), own), strict=True):
                 parameter.grad = gradient
-            optimizer.param_groups[0]["lr"] = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
+            group.rate = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
             optimizer.step()
 
     def said(self, coded: Encoding) -> dict[str, Any]:

@@ -116,10 +116,8 @@ def restore(descent: Descent, tensors: Mapping[str, Tensor]) -> None:
             parameter.copy_(tensors[f"model.{name}"])
             descent.average[name] = tensors[f"average.{name}"].to(parameter.device)
             if f"adam.step.{name}" in tensors:
-                moments = {key: tensors[f"adam.{key}.{name}"] for key in MOMENTS}
-                descent.optimizer.state[parameter] = {
-                    key: value if key == "step" else value.to(parameter.device) for key, value in moments.items()
-                }
+                moments = {key: tensors[f"adam.{key}.{name}"].to(parameter.device) for key in MOMENTS}
+                descent.optimizer.state[parameter] = moments
         for name, buffer in kept_buffers(descent.model).items():
             buffer.copy_(tensors[f"buffer.{name}"])
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from launderette.generators.contract import Budget
 from launderette.generators.errors import GeneratorError
+from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training.memorisation import Attack
 from launderette.generators.training.plan import Plan
@@ -57,7 +58,7 @@ class TrainingRun:
     order: Tensor = field(init=False, repr=False)
     attack: Attack | None = None  # that the plan's bound on memory is kept by
     noted: Tensor | None = None  # the last loss that was kept, still on the device
-    optimizer: torch.optim.AdamW = field(init=False)
+    optimizer: Adam = field(init=False)
     average: dict[str, Tensor] = field(init=False)
     best: dict[str, Tensor] = field(init=False)
 
@@ -66,13 +67,10 @@ class TrainingRun:
         plan, groups = self.plan, []
         for prefix, turn in plan.turns.items():
             own = {name: p for name, p in named.items() if name.startswith(prefix)}
-            groups.append({"params": [p for name, p in own.items() if "bias" not in name], "pace": turn.pace})
-            groups.append(
-                {"params": [p for name, p in own.items() if "bias" in name], "pace": turn.pace, "weight_decay": 0.0}
-            )
-        self.optimizer = torch.optim.AdamW(
-            groups, plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True
-        )
+            for bias, decay in ((False, plan.weight_decay), (True, 0.0)):
+                parameters = [p for name, p in own.items() if ("bias" in name) is bias]
+                groups.append(ParameterGroup(parameters, plan.learning_rate, decay, turn.pace))
+        self.optimizer = Adam(groups, plan.betas)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.best = self.average
         self.state.total = (

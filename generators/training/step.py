@@ -27,8 +27,8 @@ def take(run: TrainingRun, data: Tensor) -> None:
     """Take the next step of a run on its training rows [N, ...]."""
     state, plan = run.state, run.plan
     randomness.manual_seed(run.seed, "step", state.step)
-    for group in run.optimizer.param_groups:
-        group["lr"] = _rate(state, plan) * group["pace"]
+    for group in run.optimizer.groups:
+        group.rate = _rate(state, plan) * group.pace
     run.model.train()
     batch = data[_rows(run, data)]
     for prefix, turn in plan.turns.items():
@@ -88,7 +88,7 @@ def _differentiate(run: TrainingRun, batch: Tensor, prefix: str, own: list[nn.Pa
 
     Each of several parts has random numbers of its own, so that it does not matter which process takes it.
     """
-    run.optimizer.zero_grad(set_to_none=True)
+    run.optimizer.clear_gradients()
     count, losses = run.state.parts, []
     for number, part in enumerate(batch.chunk(count)):
         if number % parallel.size() != parallel.rank():
@@ -121,7 +121,7 @@ def within_memory(run: TrainingRun, compute: Callable[[], Found], counted: str, 
                 "batch or width"
             )
         setattr(run.state, counted, 2 * getattr(run.state, counted))
-        run.optimizer.zero_grad(set_to_none=True)
+        run.optimizer.clear_gradients()
         torch.cuda.empty_cache()
         warnings.warn(f"the device ran out of memory: {left:,} examples are taken at once now", stacklevel=2)
 
