@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from launderette.generators.optimizers.lbfgs import minimised
+
 RIDGES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
 MOST_STEPS = 30  # of the descent, for one of RIDGES
 LEAST_STEP = 1e-5  # in nats per row, before the descent ends
@@ -76,23 +78,20 @@ def _descended(rows: LabelRows, R: Tensor, shares: Tensor, ridge: float, start: 
     """Descend from `start` to the least loss with its penalty."""
     scale, log_shares = shares.clamp(min=LEAST_LEVEL_SHARE).sqrt(), shares.clamp(min=1e-9).log()
     factor = torch.linalg.cholesky(R + ridge * torch.eye(len(R), dtype=R.dtype)).t()
-    free = torch.cat([factor @ start.W, start.b[None]]) * scale  # [D + 1, K]
-    descent = torch.optim.LBFGS([free], max_iter=MOST_STEPS, line_search_fn="strong_wolfe", tolerance_change=LEAST_STEP)
     truth, offsets = nn.functional.one_hot(rows.y, len(shares)), rows.offsets + log_shares
 
-    def coefficients() -> Coefficients:
+    def coefficients(free: Tensor) -> Coefficients:
         own = free / scale
         return Coefficients(torch.linalg.solve_triangular(factor, own[:-1], upper=True), own[-1])
 
-    @torch.no_grad()
-    def loss() -> Tensor:
-        W, b = coefficients()
+    def loss(free: Tensor) -> tuple[float, Tensor]:
+        W, b = coefficients(free)
         logs = torch.log_softmax(rows.X @ W + b + offsets, 1)
         wrong = (logs.exp() - truth) / len(truth)  # of each row's logits: the gradient of their mean loss
         WS = (W - (W @ shares)[:, None]) * shares
         slopes = torch.linalg.solve_triangular(factor.t(), rows.X.t() @ wrong + ridge * WS, upper=False)
-        free.grad = torch.cat([slopes, wrong.sum(0)[None]]) / scale
-        return (W * WS).sum() * ridge / 2 - logs.gather(1, rows.y[:, None]).mean()
+        value = (W * WS).sum() * ridge / 2 - logs.gather(1, rows.y[:, None]).mean()
+        return float(value), torch.cat([slopes, wrong.sum(0)[None]]) / scale
 
-    descent.step(loss)
-    return coefficients()
+    start_at = torch.cat([factor @ start.W, start.b[None]]) * scale  # [D + 1, K]
+    return coefficients(minimised(loss, start_at, MOST_STEPS, LEAST_STEP))
