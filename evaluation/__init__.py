@@ -155,6 +155,7 @@ def score_images(
     from launderette.evaluation.inputs import images as image_inputs
     from launderette.evaluation.models import threads
     from launderette.evaluation.models.features import imagenet
+    from launderette.evaluation.report import grids
 
     chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
@@ -163,4 +164,4 @@ def score_images(
         inputs.stop(found)
         scores = notebook.each(chosen, compared, seed)
         said, profile = [finding.to_json() for finding in found], report.image_profile(compared)
-        return report.Report(scores, profile, report.image_charts(compared, seed), seed, inputs=said)
+        return report.Report(scores, profile, grids.image_charts(compared, seed), seed, inputs=said)

@@ -11,12 +11,10 @@ from typing import Any
 
 from launderette.evaluation.report.comparison import compare
 from launderette.evaluation.report.document import Report, image_profile, plain, profile, restored
-from launderette.evaluation.report.grids import image_charts
 
 __all__ = [
     "Report",
     "compare",
-    "image_charts",
     "image_profile",
     "plain",
     "profile",

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.models import features
-from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Score
 from launderette.evaluation.summaries import small_cells, words
+
+if TYPE_CHECKING:  # a run reads reports before it scores anything
+    from launderette.evaluation.image.samples import ImageSamples
+    from launderette.evaluation.samples import Samples
 
 
 @dataclass(frozen=True, repr=False)

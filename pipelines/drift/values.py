@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency, ks_2samp
 
 from launderette.generators.data.schema import Composite, Schema
 from launderette.pipelines.drift.findings import Change, Drifted
@@ -100,6 +99,8 @@ def _floats(values: pd.Series) -> np.ndarray:
 
 
 def _of_numbers(name: str, before: np.ndarray, now: np.ndarray) -> Iterator[Tested]:
+    from scipy.stats import ks_2samp  # late, as below: it takes half a second to import
+
     found = ks_2samp(before, now, method="asymp")
     said = (
         f"Values of column {name!r} are distributed otherwise (distribution functions differ by {found.statistic:.2f})."
@@ -125,6 +126,8 @@ def _unseen(change: Change, name: str, rows: int, before: int, now: int, words: 
 
 def _homogeneity(name: str, before: np.ndarray, now: np.ndarray, what: str) -> Tested:
     """Test whether values are equally frequent in two tables; rare ones are counted together."""
+    from scipy.stats import chi2_contingency
+
     table = pd.concat([pd.Series(values).value_counts() for values in (before, now)], axis=1).fillna(0).to_numpy()
     shares = table / table.sum(axis=0)
     distance = float(np.abs(shares[:, 0] - shares[:, 1]).sum() / 2)

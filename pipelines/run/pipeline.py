@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from launderette.pipelines import modalities
-from launderette.pipelines.augment import steps as augmenting
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.drift import findings
 from launderette.pipelines.large_tables import steps as large
@@ -114,6 +113,8 @@ def unchanged(config: RunConfig) -> Result | None:
 
 def augment(do: Do, config: RunConfig) -> Result:
     """Ingest, cross-validate, report and enlarge; `report` is None where nothing was cross-validated."""
+    from launderette.pipelines.augment import steps as augmenting  # late: its classifiers take a second to import
+
     source = do(steps.ingest)
     if source["whole"]:
         ingestion.check_all(source["table"]["rows"], source["whole"]["rows"])

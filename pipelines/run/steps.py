@@ -17,7 +17,7 @@ from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.parallel_training import launching
 from launderette.pipelines.privacy.public import PRIVACY_KEYS
-from launderette.pipelines.release import cards, gate, history, publishing
+from launderette.pipelines.release import cards, history, publishing
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, Step, step
 from launderette.pipelines.shards.jobs import Spread, one_by_one
@@ -240,6 +240,8 @@ def decide(
 
     The id of a decision holds its key, so that one that is made again has the id of the release that follows from it.
     """
+    from launderette.pipelines.release import gate  # late: its tests of chance take a second to import
+
     found, staged = reports.restored(read_json(report["path"])), place.path("staged")
     written = place.modality.stage(synthetic, staged, format=config.publish.format)
     verdict = gate.decide(found, config.rules, publishing.data_digest(staged), facts["drifted"]).verdict()
