@@ -89,6 +89,7 @@ def score(
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
     worded: Sequence[str] = (),
+    parts: Mapping[str, str] | None = None,
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
@@ -100,6 +101,7 @@ def score(
     its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
     combinations are looked at as rare values; `made_up` are identifiers whose synthetic values have a form of their own
     on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length;
+    `parts` maps columns that are parts of one, such as numbers in one text, to its name: these count as one column;
     `names` restricts the metrics; `internal` adds what only an
     internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
@@ -121,6 +123,7 @@ def score(
         quasi_identifiers=quasi_identifiers,
         made_up=made_up,
         worded=worded,
+        parts=parts,
     )
     with threads.single():
         found = inputs.check(compared, seed)

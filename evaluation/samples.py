@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation import canonical, entities, units
-from launderette.evaluation.scores import EvaluationError
+from launderette.evaluation.scores import EvaluationError, count
 
 NUMBER_KINDS = (
     "numerical",
@@ -49,6 +49,7 @@ class Samples:
     quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
     made_up: tuple[str, ...] = ()  # identifiers whose synthetic values have a form of their own on purpose
     worded: tuple[str, ...] = ()  # identifiers whose words, such as names, are of any length
+    parts: Mapping[str, str] = field(default_factory=dict)  # of a column that is compared in parts -> its name
     floor: str = "train"
 
     @cached_property
@@ -224,6 +225,7 @@ def make(
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
     worded: Sequence[str] = (),
+    parts: Mapping[str, str] | None = None,
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
@@ -231,12 +233,11 @@ def make(
     _check_frames({"training": train, "holdout": holdout, "synthetic": synthetic})
     train, synthetic = canonical.plain(train), canonical.plain(synthetic)
     holdout = None if holdout is None else canonical.plain(holdout)
-    settled = _settled_kinds(train, kinds or {})
-    _check_target(target, train)
+    settled, parts = _settled_kinds(train, kinds or {}), dict(parts or {})
+    _check_target(target, train, parts)
     known, who = _checked_quasi_identifiers(quasi_identifiers, settled), checked(members, len(train))
-    compared = Samples(
-        train, holdout, synthetic, settled, target, loss, who, signals or {}, known, tuple(made_up), tuple(worded)
-    )
+    identifiers = tuple(made_up), tuple(worded)
+    compared = Samples(train, holdout, synthetic, settled, target, loss, who, signals or {}, known, *identifiers, parts)
     _same_types(compared)
     return compared
 
@@ -264,11 +265,13 @@ def _settled_kinds(train: pd.DataFrame, stated: Mapping[str, str]) -> dict[str, 
     return settled
 
 
-def _check_target(target: str | None, train: pd.DataFrame) -> None:
+def _check_target(target: str | None, train: pd.DataFrame, parts: Mapping[str, str]) -> None:
     if target is not None and target not in train.columns:
         near = difflib.get_close_matches(str(target), map(str, train.columns), n=1, cutoff=0.3)
         hint = f"did you mean {near[0]!r}?" if near else "name one of them"
-        raise EvaluationError(f"expected the target among the {train.shape[1]:,} columns, found {target!r}; {hint}")
+        raise EvaluationError(
+            f"expected the target among the {count(train, parts):,} columns, found {target!r}; {hint}"
+        )
 
 
 def _checked_quasi_identifiers(named: Sequence[str], kinds: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -82,3 +82,8 @@ def of_rows(
 def mean(values: Any) -> float | None:
     """The mean of what was found of each row or image; None where nothing was looked at."""
     return None if values is None else float(np.mean(values))
+
+
+def count(columns: Iterable[str], parts: Mapping[str, str]) -> int:
+    """How many columns of a table these are, where the parts of one count once."""
+    return len({parts.get(column, column) for column in columns})

@@ -9,7 +9,7 @@ from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import formats as formats_
 from launderette.evaluation.measures import intervals, similarity
 from launderette.evaluation.samples import Samples
-from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.scores import Reason, Score, count, unknown
 from launderette.evaluation.unseen import unseen
 
 WITHHELD = "(other)"  # what protection writes in place of rare labels
@@ -60,7 +60,7 @@ def _withheld(samples: Samples, column: str, real: np.ndarray, other: np.ndarray
 
 
 def _left_out(samples: Samples) -> str:
-    empty = len(samples.columns) - len(samples.known)
+    empty = count(set(samples.columns) - set(samples.known), samples.parts)
     dropped = sum(kind == "identifier" for kind in samples.kinds.values())
     parts = [
         f"{empty} column(s) without any value to compare with" if empty else "",

@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from launderette.evaluation.report import drawings
+from launderette.evaluation.scores import count
 from launderette.evaluation.summaries import verdicts, words
 
 SHOWN_LOSSES = 5  # worst parts of a metric
@@ -97,6 +98,7 @@ def render(report: Any, data: dict, drawn: dict) -> str:
         rare=_by_rarity(scores),
         attacks=_attacks(scores),
         kinds=_kinds(data),
+        columns=count(data["columns"], data.get("parts", {})),
         broken=_detail(scores, "fidelity.constraints", "broken_share"),
         losses=_losses(scores),
         secrets=_detail(scores, "privacy.attribute", "columns"),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from launderette.generators import Schema
 from launderette.generators.data import parts
-from launderette.generators.data.schema import Datetime, Numerical
+from launderette.generators.data.schema import Composite, Datetime, Numerical
 from launderette.generators.formats import dtypes, grid, timestamps
 
 
@@ -22,6 +22,12 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
             values = _numbers(values, column)
         frame[column.name] = values
     return frame
+
+
+def parts_of(schema: Schema) -> dict[str, str]:
+    """Return the columns of `schema.flat` that are parts, each with the name of the column that it is a part of."""
+    whole = (column for column in schema.columns if isinstance(column, Composite))
+    return {part.name: column.name for column in whole for part in column.parts}
 
 
 def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:

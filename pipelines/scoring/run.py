@@ -17,7 +17,7 @@ from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.personal_data import fakes
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
-from launderette.pipelines.scoring.readable import readable
+from launderette.pipelines.scoring.readable import parts_of, readable
 
 
 def score(
@@ -81,6 +81,7 @@ def _scored(
     return evaluation.score(
         *(readable(frame, schema) for frame in (train, holdout, synthetic)),
         kinds=schema.flat.kinds(),
+        parts=parts_of(schema),
         target=config.score.target,
         quasi_identifiers=config.score.quasi_identifiers,
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],

@@ -13,7 +13,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import run
-from launderette.pipelines.scoring.readable import readable
+from launderette.pipelines.scoring.readable import parts_of, readable
 from launderette.pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
 from launderette.pipelines.stages import ingestion
 
@@ -48,6 +48,7 @@ def score(
         frames.get("holdout"),
         frames["synthetic"],
         kinds=schema.flat.kinds(),
+        parts=parts_of(schema),
         target=settings.score.target,
         loss=run.loss_of(model),
         quasi_identifiers=settings.score.quasi_identifiers,

@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import evaluation
+from evaluation import report as reports
+from evaluation.scores import EvaluationError
 from generators import Budget, GeneratorError, fit, open_model
 from generators.data import parts
 from generators.data.inference import infer
 from generators.data.schema import Schema
 from pipelines.modalities import tabular
-from pipelines.scoring.readable import readable
+from pipelines.scoring.readable import parts_of, readable
 from pipelines.stages import values
 
 ROWS = 300
@@ -38,6 +41,21 @@ def test_each_number_is_a_column_and_the_texts_come_back(frame):
     pd.testing.assert_frame_equal(back, frame)
     numbers = readable(frame, schema)
     assert numbers["pressure [1]"].isna().sum() == 60 and numbers["place [1]"].between(0, 100).all()
+
+
+def test_parts_are_told_as_the_column_that_they_are_of(frame, tmp_path):
+    schema = infer(frame)
+    sides = [
+        readable(side, schema).assign(**{"place [2]": np.nan, "place [1]": np.nan}) for side in (frame, frame[:99])
+    ]
+    given = {"kinds": schema.flat.kinds(), "parts": parts_of(schema), "names": ["fidelity.shape"]}
+    report = evaluation.score(sides[0], None, sides[1], **given)
+    reports.write(report, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "99 synthetic rows, 3 columns," in page and "<dt>Columns</dt><dd>3</dd>" in page
+    assert report.scores["fidelity.shape"].note == "Left out: 1 column(s) without any value to compare with."
+    with pytest.raises(EvaluationError, match="among the 3 columns"):
+        evaluation.score(sides[0], None, sides[1], target="weight", **given)
 
 
 def test_a_part_called_as_another_column_is_refused(frame):
