@@ -27,6 +27,7 @@ from launderette.generators.data.columns import Cells, Labels, fit_column, resto
 from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, reading
+from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
@@ -42,7 +43,9 @@ class Encoding:
     columns: tuple[Cells | Labels, ...] = field(repr=False)  # that have tokens
     groups: tuple[entities.Grouping, ...] = field(default=(), repr=False)  # of the identifier columns
     derived: tuple[Derived, ...] = ()  # each after those that it is worked out from
-    between: tuple[Between, ...] = field(default=(), repr=False)  # columns of no schema, from which others follow
+    between: tuple[Between | DatePart, ...] = field(
+        default=(), repr=False
+    )  # columns of no schema, from which others follow
 
     @cached_property
     def layout(self) -> "Layout":
@@ -63,7 +66,7 @@ class Encoding:
         frame = parts.split(frame, self.schema)
         if not self.between or self.between[0].name in frame:
             return frame
-        names = {name for one in self.between for name in one.formula.sources}
+        names = {name for one in self.between for name in one.sources}
         values = {name: values_of(frame[name], self.column(name)) for name in names}
         return frame.assign(**{one.name: one.values(values) for one in self.between})
 
@@ -114,6 +117,15 @@ class Encoding:
         named = {name for one in self.derived for name in one.formula.sources}
         return tuple(k for k, column in enumerate(self.columns) if column.name in named)
 
+    @cached_property
+    def parts_of_dates(self) -> tuple[tuple[int, ...], ...]:
+        """The columns that each date is learnt by."""
+        dates: dict[str, list[int]] = {}
+        for part in self.between:
+            if isinstance(part, DatePart):
+                dates.setdefault(part.date, []).append(self.index(part.name))
+        return tuple(map(tuple, dates.values()))
+
     @property
     def told(self) -> dict[str, dict[str, str]]:
         """What a record of training tells: the formula of each column that is worked out, nothing where none is."""
@@ -142,12 +154,12 @@ class Encoding:
         """
         cells, ticks = list(cells), dict(ticks)
         for k, one in enumerate(self.derived, len(self.columns)):
-            values = [self._values_at(j, cells, ticks) for j in self._sources_of(one)]
+            values = [self.values_at(j, cells, ticks) for j in self._sources_of(one)]
             ticks[k], is_missing = one.ticks(values)
             cells.append(one.column.cells_at(ticks[k], is_missing))
         return cells, ticks
 
-    def _values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+    def values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
         """Return the values of column k as formulas take them: float64 [rows]."""
         column = self.known[k]
         if isinstance(column, Labels):
@@ -185,7 +197,10 @@ class Encoding:
         own = len(known) - len(formulas)
         derived = tuple(Derived(*pair) for pair in zip(known[own:], formulas, strict=True))
         groups = entities.restore(document["groups"])
-        between = tuple(Between.from_dict(entry) for entry in document["between"])
+        between = tuple(
+            Between.from_dict(entry) if "formula" in entry else DatePart.from_dict(entry)
+            for entry in document["between"]
+        )
         return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between)
 
 
@@ -250,15 +265,22 @@ def fit(
     frame = parts.split(frame, schema)
     owners = None if groups is None else numbered(groups, len(frame))
     known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
-    derived, between = finding.find(frame, known, *_stated(schema, kept)) if derive else ((), ())
-    names = {one.name for one in derived}
-    columns = [column for column in known if column.name not in names]
-    for one in between:
-        own = [column for column in known if column.name in one.between.formula.sources]
-        values = one.between.values({column.name: values_of(frame[column.name], column) for column in own})
-        columns.append(one.cells(_once(pd.Series(values), owners).to_numpy()))
+    found = finding.find(frame, known, *_stated(schema, kept)) if derive else finding.Found()
+    parts_of_dates = [part for clock in found.dates for part in clock.parts]
+    names, numbers = {one.name for one in found.derived}, {column.name: column for column in known}
+
+    def values(between: Between | DatePart) -> np.ndarray:
+        of = {name: values_of(frame[name], numbers[name]) for name in between.sources}
+        return _once(pd.Series(between.values(of)), owners).to_numpy()
+
+    columns = [
+        *(part.cells(values(part)) for part in parts_of_dates),  # first, since others depend on them
+        *(column for column in known if column.name not in names),
+        *(one.cells(values(one.between)) for one in found.nearly),
+    ]
     named = entities.fit(frame, schema, salt)
-    return Encoding(schema, tuple(columns), named, derived, tuple(one.between for one in between))
+    between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
+    return Encoding(schema, tuple(columns), named, found.derived, between)
 
 
 def _once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:

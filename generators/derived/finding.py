@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.derived import choices, narrow
+from launderette.generators.derived import choices, clocks, narrow
 from launderette.generators.derived.choices import Exclusive
+from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
 from launderette.generators.derived.narrow import Narrow
@@ -51,12 +52,20 @@ class Holding(NamedTuple):
     excused: bool
 
 
+class Found(NamedTuple):
+    """Columns that others give, what is learnt in place of some of them, and dates that are learnt by their parts."""
+
+    derived: tuple[Derived, ...] = ()
+    nearly: tuple[Narrow | Exclusive, ...] = ()
+    dates: tuple[Clock, ...] = ()
+
+
 def find(
     frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
-) -> tuple[tuple[Derived, ...], tuple[Narrow | Exclusive, ...]]:
+) -> Found:
     """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
-    is found, none of `kept`; and what is learnt in place of those among them that nearly follow from another, or
-    exclude each other. GeneratorError where the rows contradict a statement.
+    is found, none of `kept`; what is learnt in place of those among them that nearly follow from another, or exclude
+    each other; and the dates that are learnt by their parts. GeneratorError where the rows contradict a statement.
     """
     seen = _seen(frame, columns)
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
@@ -72,7 +81,8 @@ def find(
     found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
     derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
     derived += [one for own in found_sets for one in own.derived(by_name)]
-    return in_order(derived), (*nearly, *found_sets)
+    dates = clocks.find(frame, columns, {*kept, *chosen})
+    return Found(in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates))
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:

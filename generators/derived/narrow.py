@@ -49,9 +49,13 @@ class Between:
         """Read what to_dict wrote."""
         return cls(document["name"], Formula.from_dict(document["formula"]))
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.formula.sources
+
     def values(self, of: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return it for the values of the columns, each float64 [rows]."""
-        return self.formula.value([of[name] for name in self.formula.sources])
+        return self.formula.value([of[name] for name in self.sources])
 
 
 class Narrow(NamedTuple):

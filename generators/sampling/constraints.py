@@ -174,9 +174,9 @@ class Constraints:
         """
         found = {}
         for k in {k for one, _ in self.linear for k in one.columns}:
-            column = self.encoding.ordered(k)
-            low, high = (end / domains.per_unit(column) for end in domains.ends(column))
-            if k in self.domains and (pieces := self.domains[k].pieces):
+            column = self.encoding.columns[k]
+            low, high = domains.numbers(column)
+            if k in self.domains and isinstance(column, Cells) and (pieces := self.domains[k].pieces):
                 low = np.maximum(low, pieces[0][0] / domains.per_unit(column))
                 high = np.minimum(high, pieces[-1][1] / domains.per_unit(column))
             allowed = self.domains[k].share > 0 if k in self.domains else np.ones(column.size + 1, dtype=bool)
@@ -213,9 +213,14 @@ class Constraints:
         return found
 
     def in_range(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
-        """Return in which rows every column that is worked out lies within its range, given the same: bool [rows]."""
+        """Return in which rows every column that is worked out lies within its range, and a date has all its parts or
+        none, given the same: bool [rows].
+        """
         cells, ticks = self.encoding.worked_out(cells, ticks)
         found = [domain.holds(cells[k], ticks[k]) for k, domain in self.ranges_of_derived.items()]
+        for parts in self.encoding.parts_of_dates:
+            missing = [cells[k] >= self.encoding.columns[k].size for k in parts]
+            found.append(np.all(missing, axis=0) | ~np.any(missing, axis=0))
         return np.all(found, axis=0) if found else np.ones(len(cells[0]), dtype=bool)
 
     def _true(
@@ -225,7 +230,7 @@ class Constraints:
         is_missing = np.any([cells[k] >= self.encoding.known[k].size for k in atom.columns], axis=0)
         if isinstance(atom, Within):
             return np.where(is_missing, missing, atom.domain.holds(cells[atom.k], ticks[atom.k]))
-        total = sum(w * (ticks[k] / domains.per_unit(self.encoding.ordered(k))) for k, w in atom.weights.items())
+        total = sum(w * self.encoding.values_at(k, cells, ticks) for k, w in atom.weights.items())
         slack = atom.slack * np.maximum(1, np.abs(total))
         met = (total >= atom.low - slack) & (total <= atom.high + slack)
         return np.where(is_missing, missing, met != atom.negated)

@@ -119,6 +119,14 @@ def ends(column: Cells | Labels) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(column.low, dtype=kind), np.asarray(column.high, dtype=kind)
 
 
+def numbers(column: Cells | Labels) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last value of every cell in units of comparison, of labels as formulas take them."""
+    if isinstance(column, Labels):
+        return column.numbers[:-1], column.numbers[:-1]
+    low, high = ends(column)
+    return low / per_unit(column), high / per_unit(column)
+
+
 def everything(column: Cells | Labels) -> Domain:
     """Return the domain of every value of a column."""
     return Domain(column, ((-math.inf, math.inf),), True)

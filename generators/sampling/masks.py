@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.data.columns import Cells
+from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.sampling.constraints import Constraints, Ranges, Within, certain
 
 
@@ -79,7 +79,7 @@ class Mask:
         ranges: Ranges = {}
         is_missing: dict[int, np.ndarray] = {}
         for k, (low, high) in self.constraints.cell_ranges.items():
-            column, place = self.constraints.encoding.ordered(k), self.constraints.encoding.layout.places[k][0]
+            column, place = self.constraints.encoding.columns[k], self.constraints.encoding.layout.places[k][0]
             if k in cells:
                 ranges[k], is_missing[k] = (low[cells[k]], high[cells[k]]), cells[k] >= column.size
             elif place in drawn:
@@ -108,7 +108,7 @@ class Mask:
         return np.take_along_axis(allowed, cells, 1)
 
 
-def _grouped(column: Cells, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _grouped(column: Cells | Labels, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends of cells [cells + 1] -> of each coarse token: of the cells it holds, and of a missing value."""
     starts = np.asarray(column.starts)
     return (

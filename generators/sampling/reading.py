@@ -5,7 +5,7 @@ one sentence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from launderette.generators.data.encoding import Encoding, fit
 from launderette.generators.data.schema import Composite, Identifier, Learned, Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
-from launderette.generators.sampling import domains, grammar
+from launderette.generators.sampling import domains, grammar, guiding
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, Atom, Constraints, EncodedRule, Linear, Within
 from launderette.generators.sampling.domains import Domain
 from launderette.generators.sampling.grammar import Comparison
@@ -88,7 +88,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
                 _check_domain(found[claim.k], alone=encoding.known[claim.k].name not in (where or {}))
             else:
                 rules.append(EncodedRule(premises, (claim,)))
-    read = Constraints(encoding, found, (*rules, *_guiding(found, encoding)))
+    read = Constraints(encoding, found, (*rules, *guiding.from_sums(found, rules, encoding)))
     _check_together(read)
     return read
 
@@ -115,23 +115,6 @@ def _of_choices(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Do
         allowed = Domain(label, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
         own[place] = own[place].both(allowed) if place in own else allowed
     return own
-
-
-def _guiding(found: Mapping[int, Domain], encoding: Encoding) -> Iterator[EncodedRule]:
-    """Yield what conditions on columns that are worked out by a sum say of its terms, so that they guide a draw."""
-    for k, one in enumerate(encoding.derived, len(encoding.columns)):
-        places = [encoding.index(name) for name in one.formula.sources]
-        linear = all(min(term.powers) >= 0 and sum(term.powers) <= 1 for term in one.formula.terms)
-        linear &= not one.formula.function
-        if k not in found or not found[k].pieces or not linear or max(places) >= len(encoding.columns):
-            continue
-        constant = sum(term.factor for term in one.formula.terms if not any(term.powers))
-        weights = {places[t.powers.index(1)]: t.factor for t in one.formula.terms if 1 in t.powers}
-        ends = found[k].pieces[0][0], found[k].pieces[-1][1]
-        low, high = (end / domains.per_unit(one.column) - constant for end in ends)
-        tick = 1 / domains.per_unit(one.column) if one.column.scale else 0.0
-        if len(weights) > 1 and all(weights.values()):
-            yield EncodedRule((), (Linear(weights, low - tick, high + tick, slack=RELATIVE_SLACK),))
 
 
 def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:
@@ -205,11 +188,12 @@ def _circle(read: Constraints) -> bool:
     and Ford).
     """
     orders = []
-    for one, premises in read.linear:
-        if not premises and sorted(one.weights.values()) == [-1.0, 1.0]:
+    always = (claim for rule in read.rules for claim in rule.claims if not rule.premises)
+    for one in always:
+        if isinstance(one, Linear) and not one.negated and sorted(one.weights.values()) == [-1.0, 1.0]:
             up, down = sorted(one.weights, key=one.weights.__getitem__, reverse=True)
             orders += [(up, down, one.high), (down, up, -one.low)]
-    longest, places = {k: 0.0 for order in orders for k in order[:2]}, range(len(read.encoding.columns) + 1)
+    longest, places = {k: 0.0 for order in orders for k in order[:2]}, range(len(read.encoding.known) + 1)
     for _ in places:
         before = dict(longest)
         for up, down, most in orders:
