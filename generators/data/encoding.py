@@ -265,7 +265,7 @@ def fit(
     frame = parts.split(frame, schema)
     owners = None if groups is None else numbered(groups, len(frame))
     known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
-    found = finding.find(frame, known, *_stated(schema, kept)) if derive else finding.Found()
+    found = finding.find(frame, known, *_stated(schema, kept)) if derive else finding.DerivedColumns()
     parts_of_dates = [part for clock in found.dates for part in clock.parts]
     names, numbers = {one.name for one in found.derived}, {column.name: column for column in known}
 

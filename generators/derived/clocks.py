@@ -19,19 +19,19 @@ from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.data.schema import Categorical, Numerical
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula, Monomial, quoted
-from launderette.generators.derived.reading import LENGTHS
+from launderette.generators.formats.timestamps import DAY
 
-DAY, HOUR, WEEK = LENGTHS["day"], LENGTHS["hour"], LENGTHS["week"]
-WEEKDAYS = tuple(k * DAY for k in range(7))
+HOUR, WEEK = DAY / 24, 7.0 * DAY
+WEEK_STARTS = tuple(k * DAY for k in range(7))
 MOST_STARTS, ROWS_PER_START = 16, 15  # labels of parts of a day: as many tell of other columns before training
 PART_HOURS = (1, 2, 3, 4, 6, 12)
 LEAST_DAYS, LEAST_WEEKS = 4, 4  # that the dates span
-BY_CHANCE = 1e-4  # that a table without any cycle is taken for one that has one
+CYCLE_BY_CHANCE = 1e-4  # that a table without any cycle is taken for one that has one
 LEAST_UNEVEN = 0.1  # of the rows, that would have to move for every part of a day or week to have as many
 LEAST_OWED = 0.02  # of a column's variance, to the part of the day or week
 ROWS_PER_WINDOW = 30  # of a moving average
-LEAST_SPREAD = 1e-6  # of ranks, and of shares
-MOST_ROWS, MOST_COLUMNS, MOST_LABELS = 20_000, 60, 4  # that are looked at
+LEAST_RANK_SPREAD = 1e-6  # of ranks, and of shares
+SEEN_ROWS, SEEN_COLUMNS, SEEN_LABELS = 20_000, 60, 4  # that are looked at
 Window = tuple[np.ndarray, np.ndarray]  # first row and the one after the last, of each row's
 
 
@@ -71,7 +71,7 @@ class DatePart:
         start = _start_before(phase, self.starts)
         if not self.tick:
             return start
-        return np.floor(np.clip(phase - start, 0, self.longest - self.tick) / self.tick)
+        return np.floor(np.mod(phase - start, self.longest) / self.tick)
 
     def cells(self, values: np.ndarray) -> Cells | Labels:
         """Choose the cells or, of starts, the labels, given the values [rows]: labels that enough rows share."""
@@ -101,32 +101,31 @@ class Clock(NamedTuple):
 
 def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable[str]) -> list[Clock]:
     """Return the dates with times, none of them `taken`, whose times are uneven or tell of other columns."""
-    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), MOST_ROWS).astype("int64"))
+    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), SEEN_ROWS).astype("int64"))
     names = {column.name for column in columns}
     found = []
     for column in columns:
         if isinstance(column, Cells) and column.kind == "datetime" and column.name not in {*taken}:
-            dates = values_of(frame[column.name].iloc[rows], column)
-            others = [own for own in columns if own.name != column.name and own.kind != "datetime"]
-            clock = _clock(column, dates, list(_quantities(frame.iloc[rows], others)))
+            clock = _clock(column, values_of(frame[column.name].iloc[rows], column), frame.iloc[rows], columns)
             found += [clock] if clock and names.isdisjoint(own.name for own in clock.parts) else []
     return found
 
 
-def _clock(column: Cells, dates: np.ndarray, others: Sequence[np.ndarray]) -> Clock | None:
-    """Return the parts of a date, None for one number that serves as well."""
+def _clock(column: Cells, dates: np.ndarray, frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> Clock | None:
+    """Return the parts of a date [rows], None where one number serves as well."""
     known, tick = dates[np.isfinite(dates)], 1 / per_unit(column)
     if tick >= DAY or len(known) < 2 * ROWS_PER_START or np.ptp(known) < LEAST_DAYS * DAY:
         return None
     first = math.floor(known.min() / DAY) * DAY
     starts, longest = _starts(np.mod(known - first, DAY))
+    others = list(_quantities(frame, columns)) if len(starts) > 1 else []
     if len(starts) < 2 or not _tells(dates - first, DAY, starts, others):
         return None
-    weekly = np.ptp(known) >= LEAST_WEEKS * WEEK and _tells(dates - first, WEEK, WEEKDAYS, others)
+    weekly = np.ptp(known) >= LEAST_WEEKS * WEEK and _tells(dates - first, WEEK, WEEK_STARTS, others)
     name = quoted(column.name)
     days = [DatePart(f"day of {name}", column.name, first, DAY)]
     if weekly:
-        weekday = DatePart(f"weekday of {name}", column.name, first, WEEK, WEEKDAYS)
+        weekday = DatePart(f"weekday of {name}", column.name, first, WEEK, WEEK_STARTS)
         days = [DatePart(f"week of {name}", column.name, first, WEEK), weekday]
     part = DatePart(f"part of day of {name}", column.name, first, DAY, starts)
     rest = [DatePart(f"time in part of day of {name}", column.name, first, DAY, starts, tick, longest)]
@@ -162,7 +161,7 @@ def _tells(passed: np.ndarray, period: float, starts: Sequence[float], others: S
     order = order[: int(np.isfinite(passed).sum())]
     passed = passed[order]
     part = np.searchsorted(starts, _start_before(np.mod(passed, period), starts))
-    level = BY_CHANCE / (1 + len(others))
+    level = CYCLE_BY_CHANCE / (1 + len(others))
     if _uneven(part, starts, period, passed, level):
         return True
     windows = _windows(passed, period)
@@ -203,7 +202,7 @@ def _mean(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray
 def _differs(values: np.ndarray, part: np.ndarray, level: float) -> bool:
     part, values = part[np.isfinite(values)], values[np.isfinite(values)]
     rows = len(values)
-    if rows < 2 * ROWS_PER_START or values.std() < LEAST_SPREAD:
+    if rows < 2 * ROWS_PER_START or values.std() < LEAST_RANK_SPREAD:
         return False
     sizes = np.bincount(part)
     sums = np.bincount(part, (values - values.mean()) / values.std())
@@ -219,9 +218,9 @@ def _by_chance(strength: float, parts: int) -> float:
 
 def _quantities(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> Iterator[np.ndarray]:
     """Yield ranks of numbers, and whether a row has each of the most frequent labels: float64 [rows]."""
-    for column in columns[:MOST_COLUMNS]:
+    for column in [column for column in columns if column.kind != "datetime"][:SEEN_COLUMNS]:
         if isinstance(column, Cells):
             yield pd.Series(values_of(frame[column.name], column)).rank(pct=True).to_numpy()
         else:
             ranks = column.encode(frame[column.name])
-            yield from ((ranks == k).astype("float64") for k in range(min(column.size, MOST_LABELS)))
+            yield from ((ranks == k).astype("float64") for k in range(min(column.size, SEEN_LABELS)))

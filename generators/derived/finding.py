@@ -52,7 +52,7 @@ class Holding(NamedTuple):
     excused: bool
 
 
-class Found(NamedTuple):
+class DerivedColumns(NamedTuple):
     """Columns that others give, what is learnt in place of some of them, and dates that are learnt by their parts."""
 
     derived: tuple[Derived, ...] = ()
@@ -62,7 +62,7 @@ class Found(NamedTuple):
 
 def find(
     frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
-) -> Found:
+) -> DerivedColumns:
     """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
     is found, none of `kept`; what is learnt in place of those among them that nearly follow from another, or exclude
     each other; and the dates that are learnt by their parts. GeneratorError where the rows contradict a statement.
@@ -82,7 +82,9 @@ def find(
     derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
     derived += [one for own in found_sets for one in own.derived(by_name)]
     dates = clocks.find(frame, columns, {*kept, *chosen})
-    return Found(in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates))
+    return DerivedColumns(
+        in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates)
+    )
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
