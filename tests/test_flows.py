@@ -159,15 +159,31 @@ def forget(output):
     (output / "work" / "data.schema.json").unlink()
 
 
-def test_a_second_run_reuses_every_step(released, api, monkeypatch, capsys):
-    output = released[0]
+def test_a_second_run_reuses_every_step_and_ends_while_the_server_is_away_which_is_told_later(
+    released, api, monkeypatch, capsys
+):
+    output, propose = released[0], flow_engine.propose_state_sync
+
+    def away(client, state, **given):
+        if state.is_final():
+            raise httpx.ConnectError("who: secret")
+        return propose(client, state, **given)
+
     forget(output)
     before = {path: path.stat().st_mtime_ns for path in (output / "work").rglob("*.parquet")}
-    monkeypatch.setattr("generators.fit", None)
-    monkeypatch.setattr("evaluation.score", None)
-    assert main(["run", str(output.parent / "data.csv"), "--output", str(output)]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("generators.fit", None)
+        patch.setattr("evaluation.score", None)
+        patch.setattr(flow_engine, "propose_state_sync", away)
+        assert main(["run", str(output.parent / "data.csv"), "--output", str(output)]) == 0
     assert {path: path.stat().st_mtime_ns for path in (output / "work").rglob("*.parquet")} == before
     release_of(output)  # the same one
+    assert "Prefect's server did not answer at the end" in capsys.readouterr().out
+    assert last_run().state.type == "RUNNING"
+    assert main(["clean", str(output), "--dry-run"]) == 0 and last_run().state.type == "RUNNING"
+    assert main(["clean", str(output)]) == 0
+    assert "how a run ended while it was away" in capsys.readouterr().out
+    assert last_run().state.type == "COMPLETED" and (output / "work" / "data.lease").read_text() == ""
 
 
 def last_run():
@@ -181,28 +197,6 @@ def state_names():
     with get_client(sync_client=True) as client:
         tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [last_run().id]}))
         return {task.name.rpartition("-")[0]: (task.state.name, task.run_count) for task in tasks}
-
-
-def test_a_run_that_ends_while_the_server_is_away_has_its_end_and_the_server_is_told_later(
-    released, api, monkeypatch, capsys
-):
-    output, propose = released[0], flow_engine.propose_state_sync
-
-    def away(client, state, **given):
-        if state.is_final():
-            raise httpx.ConnectError("who: secret")
-        return propose(client, state, **given)
-
-    forget(output)
-    with monkeypatch.context() as patch:
-        patch.setattr(flow_engine, "propose_state_sync", away)
-        assert main(["run", str(output.parent / "data.csv"), "--output", str(output)]) == 0
-    assert "Prefect's server did not answer at the end" in capsys.readouterr().out
-    assert last_run().state.type == "RUNNING"
-    assert main(["clean", str(output), "--dry-run"]) == 0 and last_run().state.type == "RUNNING"
-    assert main(["clean", str(output)]) == 0
-    assert "how a run ended while it was away" in capsys.readouterr().out
-    assert last_run().state.type == "COMPLETED" and (output / "work" / "data.lease").read_text() == ""
 
 
 def test_a_changed_file_is_made_again(here, api, monkeypatch):

@@ -52,7 +52,7 @@ def test_continuous_numbers_of_single_precision_stay_so():
     assert cells.column.decimals is None and (drawn.astype("float32").astype("float64") == drawn).all()
 
 
-@pytest.mark.parametrize(("digits", "decimals"), [(60, 30), (76, 0), (76, 76), (40, 2), (38, 38), (29, 0), (18, 18)])
+@pytest.mark.parametrize(("digits", "decimals"), [(76, 0), (60, 30), (38, 38), (29, 0)])
 @pytest.mark.parametrize("is_spread", [True, False])
 def test_decimals_of_any_type_stay_within_it(digits, decimals, is_spread):
     """Of more digits than Python's decimals have by themselves, up to the largest number of the type."""
