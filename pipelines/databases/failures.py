@@ -32,6 +32,7 @@ FOUND = {  # by SQLSTATE, what was found and what to do
     LOCKED: "a lock on it all the time; run again once the transaction that holds it has ended",
 }
 FOUND_BY_CLASS = {
+    "0A": "a statement that this database does not support, or one that writes; correct the query",
     "22": "a value that the database cannot convert; select the columns as they are",
     "23": "rows that break one of its constraints; drop the constraint, or use a view",
     "42": "a statement that the database refuses; check the names and the query",
