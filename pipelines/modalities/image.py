@@ -3,7 +3,6 @@
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,8 @@ from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
 from launderette.pipelines.run.artifacts import LaunderError, write_json
-from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.image_losses import loss_of, losses
-from launderette.pipelines.scoring.run import members
+from launderette.pipelines.scoring.images import features, score
 from launderette.pipelines.shards.sampling import whole as in_shards
 from launderette.pipelines.sinks import images as sink
 from launderette.pipelines.sinks.images import check_output, stage, write_release
@@ -45,7 +43,19 @@ GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
 COMPARED_BY, ATTACKED_BY = "image.kernel", "image.membership_model"
 SKIPPED = "skipped.json"
 
-__all__ = ["check_output", "digest_source", "draft", "in_shards", "losses", "read", "stage", "store", "write_release"]
+__all__ = [
+    "check_output",
+    "digest_source",
+    "draft",
+    "features",
+    "in_shards",
+    "losses",
+    "read",
+    "score",
+    "stage",
+    "store",
+    "write_release",
+]
 
 
 def recognises(path: str | Path) -> bool:
@@ -86,13 +96,6 @@ def look(config: RunConfig) -> sources.ImageSource:
             f"expected the column {config.split.column!r} of split.entity beside the images, found none; check its name"
         )
     return found
-
-
-def features(config: RunConfig) -> onnx.Network | None:
-    """Return the network that sees the images, None for the usual one; EvaluationError where its file cannot be
-    used.
-    """
-    return None if config.score.features is None else onnx.read(config.score.features)
 
 
 def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:
@@ -246,48 +249,6 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
     ]
     order = randomness.generator(config.seed, "mix").permutation(count)
     return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
-
-
-def score(
-    train: ImageSample,
-    holdout: ImageSample,
-    synthetic: ImageSample,
-    schema: Schema,
-    config: RunConfig,
-    model: Synthesizer | None = None,
-    names: Sequence[str] | None = None,
-) -> Report:
-    """Score the synthetic images against both real sides, with a model that has a loss by the white-box attack too.
-    `names` restricts the metrics. Under sample.where those of that label are compared with (LaunderError where none
-    has it), under sample.weights those in the same shares, for all but privacy.
-    """
-    own = members(model, len(train))
-    if config.sample.where:
-        met, also_met = (shares.of_label(side.labels, config.sample.where) for side in (train, holdout))
-        train, holdout, own = train.take(met), holdout.take(also_met), None if own is None else own[met]
-    loss = loss_of({"train": train, "holdout": holdout}, model)
-
-    def scored(first: ImageSample, second: ImageSample, names: Sequence[str] | None, *, attacked: bool) -> Report:
-        one, two, drawn = ((side.pixels, side.labels) for side in (first, second, synthetic))
-        how = partial(evaluation.score_images, features=features(config), seed=config.seed, names=names)
-        return how(one, two, drawn, loss=loss, members=own) if attacked else how(one, two, drawn)
-
-    if not config.sample.weights:
-        return scored(train, holdout, names, attacked=True)
-    like_train, like_holdout = _in_shares(train, config, "training"), _in_shares(holdout, config, "held-out")
-    return shares.judged(
-        evaluation.names(NAME) if names is None else names,
-        lambda private: scored(train, holdout, private, attacked=True),
-        lambda others: scored(like_train, like_holdout, others, attacked=False),
-    )
-
-
-def _in_shares(side: ImageSample, config: RunConfig, word: str) -> ImageSample:
-    """Return the images of a side in the shares of sample.weights."""
-    ((_, asked),) = config.sample.weights.items()
-    texts = np.asarray(side.labels).astype(str)
-    masks = [(texts == str(value), share) for value, share in asked.items()]
-    return side.take(shares.rows_in(masks, config.seed, word))
 
 
 def score_sources(
