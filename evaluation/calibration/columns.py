@@ -182,6 +182,19 @@ def rare_combinations_of_half(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, changes.memorised(case, 0.5, rng), chosen, rng)
 
 
+def repeating_values_of_a_third(case: Case, rng: Rng) -> Case:
+    """Three numbers whose values repeat, such as an age, and two labels of a training row in a third of the rows,
+    everything else fresh.
+    """
+    size = len(case.train)
+    numbers = [c for c in changes.numbers(case) if 10 < case.train[c].nunique() < size / 4]
+    labels = changes.labels(case)
+    if len(numbers) < 3 or len(labels) < 2:
+        raise changes.NotApplicable("expected three numbers whose values repeat, and two columns of labels")
+    chosen = [*rng.choice(numbers, 3, replace=False), *rng.choice(labels, 2, replace=False)]
+    return changes.with_columns(case, changes.memorised(case, 0.33, rng), list(map(str, chosen)), rng)
+
+
 def numbers_of_a_third_scaled_by_row(case: Case, rng: Rng) -> Case:
     """All numbers of a training row in a third of the rows, times a factor of .8 to 1.25 of the row's own, with fresh
     labels.

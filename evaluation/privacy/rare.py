@@ -17,9 +17,10 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     `score.quasi_identifiers`, and the 50 rows at either end of each column of numbers. Training rows are counted beside
     holdout rows by what no other real row has: words, pairs and threes of words, runs of eight characters (also in
     another column) and all characters but one, of texts, identifiers and whole numbers that name somebody, combinations
-    of three to five labels, and ratios of two numbers. `detail` has each of these counts, of training and of holdout
-    rows, beside what chance allows where rows may change places; the value is that furthest beyond it. Cost: a sort per
-    column, pair and combination of up to ten columns, and up to 5,000 texts of each table.
+    of two to five values of columns whose values repeat, and ratios of two numbers. `detail` has each of these
+    counts, of training and of holdout rows, beside what chance allows where rows may change places; the value is that
+    furthest beyond it. Cost: a sort per column, pair and combination of up to twenty columns, and up to 5,000 texts of
+    each table.
     """
     counts = rare.counted(samples)
     if not counts:
