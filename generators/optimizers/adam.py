@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 EPSILON = 1e-8  # to the root of the squares
 
@@ -44,8 +45,7 @@ class Adam:
                 step = torch.zeros((), dtype=torch.float32, device=p.device)
                 self.state[p] = {"step": step, "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
         own = [self.state[p] for p in reached]
-        torch._foreach_add_([kept["step"] for kept in own], 1)
-        torch._fused_adamw_(
+        adamw(
             reached,
             [p.grad for p in reached if p.grad is not None],
             [kept["exp_avg"] for kept in own],
@@ -57,6 +57,7 @@ class Adam:
             beta2=self.betas[1],
             weight_decay=group.decay,
             eps=EPSILON,
+            fused=True,
             amsgrad=False,
             maximize=False,
         )
