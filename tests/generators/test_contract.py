@@ -183,12 +183,12 @@ def test_unknown_generators_and_models_are_one_sentence(tmp_path):
         generators.open_model(tmp_path)
 
 
-def test_generators_need_neither_prefect_nor_sdmetrics_nor_pydantic():
-    absent = "prefect", "sdmetrics", "pydantic", "sklearn", "pyarrow"
+def test_generators_need_neither_prefect_nor_sdmetrics_nor_pydantic_nor_the_compiler_of_torch():
+    absent = "prefect", "sdmetrics", "pydantic", "sklearn", "pyarrow", "torch._dynamo"
     script = (
         f"import sys; sys.modules.update(dict.fromkeys({absent!r}))\n"
         "import pandas as pd; from generators import Budget, fit\n"
-        "print(len(fit(pd.DataFrame({'a': [1, 2, 3] * 9}), budget=Budget(steps=3)).sample(7)))"
+        "print(len(fit(pd.DataFrame({'a': [1, 2, 3] * 9, 'b': [*'xyz'] * 9}), budget=Budget(steps=3)).sample(7)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "7", done.stderr
