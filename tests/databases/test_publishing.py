@@ -274,7 +274,12 @@ def test_a_rehearsal_leaves_nothing(server, target):
 
 
 @pytest.mark.parametrize(
-    ("names", "found"), [(["x" * 63, "é" * 32], "at most 63 bytes"), ([f"c{at}" for at in range(1601)], "more columns")]
+    ("names", "found"),
+    [
+        (["x" * 63, "é" * 32], "at most 63 bytes"),
+        ([f"c{at}" for at in range(1601)], "more columns"),
+        (["id", "ctid"], "keep for itself, found 'ctid'"),
+    ],
 )
 def test_columns_that_no_table_can_have_are_told_before_anything_is_learned(target, names, found):
     with pytest.raises(LaunderError, match=found):
