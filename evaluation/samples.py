@@ -116,7 +116,8 @@ class Samples:
                 values, labels[column] = canonical.codes(series)
             for role in tables:
                 tables[role][column] = values[role]
-        frames = {role: pd.DataFrame(t, index=range(len(self.frames[role]))) for role, t in tables.items()}
+        rows = {role: range(len(frame)) for role, frame in self.frames.items()}
+        frames = {role: pd.DataFrame(own, index=rows[role], copy=False) for role, own in tables.items()}
         return frames, labels, scales
 
     @cached_property
@@ -146,7 +147,7 @@ class Samples:
     def _shuffled(self) -> pd.DataFrame:
         rng = np.random.default_rng(20_240_501)
         real = self.table(self.floor)
-        return pd.DataFrame({c: rng.permutation(real[c].to_numpy()) for c in real}, index=real.index)
+        return pd.DataFrame({c: rng.permutation(real[c].to_numpy()) for c in real}, index=real.index, copy=False)
 
     def table(self, role: str) -> pd.DataFrame:
         """Canonical numeric table of "train", "holdout", "synthetic" or "shuffled" (each column permuted on its
@@ -204,7 +205,14 @@ class Samples:
 
 
 def _joined(table: Callable[[str], pd.DataFrame], parts: Sequence[tuple[str, np.ndarray]]) -> pd.DataFrame:
-    return pd.concat([table(role).iloc[rows] for role, rows in parts], ignore_index=True)
+    """Rows of several tables below one another; all rows of one table are not copied."""
+    if len(parts) > 1:
+        return pd.concat([table(role).iloc[rows] for role, rows in parts], ignore_index=True)
+    ((role, rows),) = parts
+    whole = table(role)
+    found = whole.copy(deep=False) if np.array_equal(rows, np.arange(len(whole))) else whole.iloc[rows]
+    found.index = pd.RangeIndex(len(found))
+    return found
 
 
 def drawn(role: str, size: int, seed: int) -> np.ndarray:

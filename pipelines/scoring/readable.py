@@ -15,12 +15,14 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """
     frame = parts.split(frame.copy(deep=False), schema)
     for column in schema.flat.columns:
-        values = dtypes.simple(frame[column.name])
+        own = frame[column.name]
+        values = dtypes.simple(own)
         if column.kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
             values = _stamps(values, column)
         elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
             values = _numbers(values, column)
-        frame[column.name] = values
+        if values is not own:  # which would be copied
+            frame[column.name] = values
     return frame
 
 

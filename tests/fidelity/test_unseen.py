@@ -1,5 +1,6 @@
 """Fidelity is judged against rows that nothing was trained on: a copy of the training rows is no better than real."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -43,6 +44,8 @@ def test_training_rows_stand_in_for_synthetic_ones_in_equal_numbers(population):
     assert (len(few.train), len(few.holdout), len(few.synthetic), len(few.table("shuffled"))) == (150, 80, 80, 80)
     assert (len(many.holdout), len(many.synthetic)) == (600, 600)
     assert few.table("train").equals(given.table("holdout"))
+    kept, own = (table["age"].to_numpy() for table in (many.table("holdout"), more.table("train")))
+    assert np.shares_memory(kept, own)  # millions of rows are not copied
     assert len(seen(samples.make(train, holdout, fresh), 0).train) == 150
 
 

@@ -136,6 +136,8 @@ def test_fewer_rows_than_asked_for_stop_the_run(run):
 def test_dates_are_scored_in_their_own_format(run):
     dated = readable(run["train"], run["schema"])
     assert dated["born"].astype(str).tolist() == run["train"]["born"].tolist()
+    labels = next(c.name for c in run["schema"].columns if c.kind == "categorical")
+    assert np.shares_memory(dated[labels].to_numpy(), run["train"][labels].to_numpy())  # read as it is, not copied
 
 
 @pytest.mark.parametrize("rows", [3, 5, 12])
