@@ -118,14 +118,15 @@ def test_rare_values_of_an_honest_table_are_no_more_than_chance(sizes):
             assert count["hits"] <= max(1.1 * count["expected"], count["allowed"]), count
 
 
-@pytest.mark.parametrize(
-    ("columns", "rows"), [(["education", "city", "country", "trade", "plan"], 1500), (["age", "pulse", "visits"], 600)]
-)
-def test_combinations_of_values_that_one_training_row_has_alone_are_found(honest, columns, rows):
+def test_combinations_of_values_that_one_training_row_has_alone_are_found(honest):
     """Of labels, and of numbers that many have, such as an age."""
-    leak = honest.synthetic.copy()
-    leak.loc[: rows - 1, columns] = honest.train[columns].head(rows).to_numpy()
-    for released, caught in ((leak, True), (honest.synthetic, False)):
+    labels, numbers = honest.synthetic.copy(), honest.synthetic.copy()
+    for leak, columns, rows in (
+        (labels, ["education", "city", "country", "trade", "plan"], 1500),
+        (numbers, ["age", "pulse", "visits"], 600),
+    ):
+        leak.loc[: rows - 1, columns] = honest.train[columns].head(rows).to_numpy()
+    for released, caught in ((labels, True), (numbers, True), (honest.synthetic, False)):
         counts = privacy.rare_values(samples.make(honest.train, honest.holdout, released)).detail["counts"]
         beyond = [c for c in counts if "combination" in c["counted"] and c["hits"] > c["allowed"]]
         assert bool(beyond) is caught and all("training" in c["counted"] for c in beyond)
