@@ -2,11 +2,11 @@
 
 The two halves are every second name in alphabetical order. What is changed because of a table is changed because of
 one for choosing; those for reporting are measured when nothing is changed any more. `newcomers`, and after them those
-of `later`, `fresh` and `next`, are tables that nobody had looked at when they were taken up; they serve for choosing
-now. `fresh` and `next` are the first of R's tables in random order (`random.Random(20261127).shuffle`, 20261128, of all
+of `later`, `fresh`, `next` and `last`, are tables that nobody had looked at when they were taken up; they serve for
+choosing now. Those of `fresh`, `next` and `last` are the first of R's tables in random order (`random.Random(20261127).shuffle`, 20261128, of all
 sorted pairs of package and name with 100 to 50,000, 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no
-series of one thing, and are in no other part, nor a variant of one: five and five, four and four of at least 300 rows
-and of fewer.
+series of one thing, and are in no other part, nor a variant of one: five and five, four and four, three and three of
+at least 300 rows and of fewer.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,6 +106,14 @@ NEXT: dict[str, dict[str, str | None]] = {  # None: no target is obvious
     "plm": {"Grunfeld": "inv"},
     "wooldridge": {"beauty": "wage", "fertil1": "kids"},
 }
+LAST: dict[str, dict[str, str | None]] = {
+    "AER": {"RecreationDemand": "trips"},
+    "DAAG": {"antigua": "harvwt"},
+    "Ecdat": {"NaturalPark": "answers"},
+    "MASS": {"Melanoma": "status"},
+    "Stat2Data": {"RacialAnimus": None},
+    "plm": {"Produc": "gsp"},
+}
 
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
@@ -128,5 +136,10 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
     **_all(IN_R),
 }
 PARTS = {"choosing": sorted(TABLES)[::2], "reporting": sorted(TABLES)[1::2], "newcomers": sorted(_all(NEWCOMERS))}
-PARTS |= {"later": sorted(_all(LATER)), "fresh": sorted(_all(FRESH)), "next": sorted(_all(NEXT))}
-TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH) | _all(NEXT)
+PARTS |= {
+    "later": sorted(_all(LATER)),
+    "fresh": sorted(_all(FRESH)),
+    "next": sorted(_all(NEXT)),
+    "last": sorted(_all(LAST)),
+}
+TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH) | _all(NEXT) | _all(LAST)
