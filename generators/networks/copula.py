@@ -31,8 +31,8 @@ from launderette.generators.networks.regressions import ScoreRegressions, on_ear
 from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
-FREQUENT_LABELS = 16  # frequent labels of a column that are features
-LABEL_FEATURES = 256  # over all columns
+FREQUENT_LABELS, MOST_LABELS = 16, 64  # frequent labels of a column that are features; the second of few columns
+LABEL_FEATURES, FEATURES_OF_FEW = 256, 144  # over all columns, that their number is divided into
 LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
 LEAST_VARIANCE = 1e-3  # of a score given others
@@ -77,6 +77,8 @@ class Copula(nn.Module):
         self.ordered = {c: layout.ordered[c] for c in range(self.columns) if layout.ordered[c]}  # column -> cells
         labels = [c for c in range(self.columns) if c not in self.ordered]
         most = max(1, min(FREQUENT_LABELS, LABEL_FEATURES // max(1, len(labels))))
+        if in_order:  # such as the states of a panel, which a network of few rows does not come to know
+            most = max(most, min(MOST_LABELS, FEATURES_OF_FEW // max(1, len(labels))))
         self.levels = {c: min(most, layout.sizes[c]) for c in labels}
         gaps = [c for c, size in self.ordered.items() if layout.sizes[c] > size]
         self.levels |= dict.fromkeys(gaps if len(gaps) <= LABEL_FEATURES else [], 1)  # missing or not

@@ -88,6 +88,15 @@ def test_a_number_that_half_of_the_rows_lack_is_regressed_by_those_that_have_it(
     assert float(s) == pytest.approx(np.std(score - mu.numpy()), abs=0.05) and float(s) < 0.85
 
 
+def test_a_number_follows_each_of_the_forty_units_of_a_panel():
+    rng = np.random.default_rng(0)
+    unit = np.arange(1200) % 40
+    frame = pd.DataFrame({"unit": [f"unit {k}" for k in unit], "size": rng.normal(size=40)[unit]})
+    copula, x = fitted(frame.assign(size=frame["size"] + rng.normal(size=1200) / 4), 0.001)
+    (s,) = copula.given_none().s
+    assert s[copula.feature[1]] < 0.4
+
+
 def with_labels(frame: pd.DataFrame) -> tuple[Copula, torch.Tensor]:
     copula, x = fitted(frame, 0.001)
     fit_labels(copula, x, [(x[::2], x[1::2])])
