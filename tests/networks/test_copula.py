@@ -92,7 +92,7 @@ def test_a_number_follows_each_of_the_forty_units_of_a_panel():
     rng = np.random.default_rng(0)
     unit = np.arange(1200) % 40
     frame = pd.DataFrame({"unit": [f"unit {k}" for k in unit], "size": rng.normal(size=40)[unit]})
-    copula, x = fitted(frame.assign(size=frame["size"] + rng.normal(size=1200) / 4), 0.001)
+    copula, _ = fitted(frame.assign(size=frame["size"] + rng.normal(size=1200) / 4), 0.001)
     (s,) = copula.given_none().s
     assert s[copula.feature[1]] < 0.4
 
