@@ -31,7 +31,7 @@ from launderette.generators.networks.regressions import ScoreRegressions, on_ear
 from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
-FREQUENT_LABELS, MOST_LABELS = 16, 64  # frequent labels of a column that are features; the second of few columns
+FREQUENT_LABELS, LABELS_OF_FEW = 16, 64  # frequent labels of a column that are features; the second of few columns
 LABEL_FEATURES, FEATURES_OF_FEW = 256, 144  # over all columns, that their number is divided into
 LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
@@ -78,7 +78,7 @@ class Copula(nn.Module):
         labels = [c for c in range(self.columns) if c not in self.ordered]
         most = max(1, min(FREQUENT_LABELS, LABEL_FEATURES // max(1, len(labels))))
         if in_order:  # such as the states of a panel, which a network of few rows does not come to know
-            most = max(most, min(MOST_LABELS, FEATURES_OF_FEW // max(1, len(labels))))
+            most = max(most, min(LABELS_OF_FEW, FEATURES_OF_FEW // max(1, len(labels))))
         self.levels = {c: min(most, layout.sizes[c]) for c in labels}
         gaps = [c for c, size in self.ordered.items() if layout.sizes[c] > size]
         self.levels |= dict.fromkeys(gaps if len(gaps) <= LABEL_FEATURES else [], 1)  # missing or not
