@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
+NEAR_OWNERS = 0.5  # intraclass correlation of a number's ranks, from which on an entity's rows lie near each other
 
 
 def owners_of(named: pd.Series) -> np.ndarray:
@@ -17,7 +19,7 @@ def owners_of(named: pd.Series) -> np.ndarray:
 
 def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     """Tell whether rows of an entity agree in columns in which few rows of others do, as visits of a patient agree in
-    the day of birth: they are then recognised together.
+    the day of birth, or lie near each other in one, as an account's balances do: they are then recognised together.
 
     `owners` numbers the entity of each row: int64 [rows]. Cost: a sort.
     """
@@ -27,5 +29,20 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     if not together.any():
         return False
     own = (values[1:] == values[:-1])[together].mean(0) >= KEPT_BY_OWNERS
-    others = np.random.default_rng([seed, 97]).permutation(len(values))
-    return bool(own.any() and (values == values[others])[:, own].all(1).mean() < SHARED_BY_CHANCE)
+    equal = values == values[np.random.default_rng([seed, 97]).permutation(len(values))]
+    if own.any() and equal[:, own].all(1).mean() < SHARED_BY_CHANCE:
+        return True
+    return any(_nearness(values[:, c], owned) >= NEAR_OWNERS for c in np.flatnonzero(equal.mean(0) < SHARED_BY_CHANCE))
+
+
+def _nearness(values: np.ndarray, owners: np.ndarray) -> float:
+    """Return the intraclass correlation of ranks (Fisher 1925), of values [rows] and sorted owners [rows]."""
+    ranks, codes = rankdata(values), np.unique(owners, return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    rows, groups = len(ranks), len(sizes)
+    means = np.bincount(codes, ranks) / sizes
+    between = float((sizes * (means - ranks.mean()) ** 2).sum()) / max(groups - 1, 1)
+    within = float(((ranks - means[codes]) ** 2).sum()) / max(rows - groups, 1)
+    usual = (rows - (sizes**2).sum() / rows) / max(groups - 1, 1)
+    spread = between + (usual - 1) * within
+    return (between - within) / spread if spread > 0 else 0.0

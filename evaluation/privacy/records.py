@@ -119,17 +119,18 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
     """Share of synthetic rows nearer to a training row than to a holdout row; 0.5 is ideal, ties count half.
 
     A sanity check, not a privacy statement: data that leak outliers pass it (Yao et al. 2025). Equal numbers of
-    training and holdout rows; a table that knows the holdout is as far from a half. `detail` has the deviation by
+    training and holdout rows, one of each entity whose rows are recognised together; a table that knows the holdout is
+    as far from a half. `detail` has the deviation by
     chance, where training and holdout rows change places. Cost: two searches of n x n sampled rows.
     """
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
-    size = min(samples.member_count, samples.size("holdout"), PRIVACY_ROWS)
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
+    size = min(len(samples.one_each(role, PRIVACY_ROWS, seed)) for role in ("train", "holdout"))
     if size < 10:
         return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
-    train, held = samples.member_rows(size, seed), samples.rows("holdout", size, seed)
+    train, held = (samples.one_each(role, size, seed) for role in ("train", "holdout"))
     (share, deviation), (shuffled, _) = (
         nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
         for r in ("synthetic", "shuffled")

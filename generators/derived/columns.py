@@ -56,7 +56,21 @@ class Derived:
             return self.column.near_shared(ticks, slack_of(self.column)), is_missing
         if self.formula.rounding == "steps" and isinstance(self.column, Cells):
             return self.column.on_steps(ticks), is_missing
-        return rounded(ticks, self.formula.rounding).astype("int64"), is_missing
+        ticks = rounded(ticks, self.formula.rounding).astype("int64")
+        if self.formula.rounding == "ends" and isinstance(self.column, Cells):
+            ticks = _onto_ends(ticks, self.column)
+        return ticks, is_missing
+
+
+def _onto_ends(ticks: np.ndarray, column: Cells) -> np.ndarray:
+    """Return ticks [rows] beyond an end of a column's range at that end, where enough rows share it: protection has
+    moved extremes there.
+    """
+    if column.size and column.low[0] == column.high[0]:
+        ticks = np.maximum(ticks, int(column.low[0]))
+    if column.size and column.low[-1] == column.high[-1]:
+        ticks = np.minimum(ticks, int(column.high[-1]))
+    return ticks
 
 
 def in_order(found: Sequence[Derived]) -> tuple[Derived, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.derived import choices, clocks, narrow
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
@@ -222,7 +223,9 @@ def _leads_to_values(own: ColumnValues, sources: Sequence[ColumnValues], formula
     known = np.asarray(own.column.low)
     inside = exact[(exact >= known[0] - 0.5) & (exact <= known[-1] + 0.5)]
     near = np.abs(inside[:, None] - known).min(1, initial=np.inf) <= 0.5 + BETWEEN_TICKS
-    return bool(near.mean() >= LEAST_KNOWN_SHARE) if len(inside) else False
+    counts = np.unique(own.values[np.isfinite(own.values)], return_counts=True)[1]
+    rare = counts[counts < LEAST_ROWS_PER_VALUE].sum() / counts.sum()  # of real rows, at no value that rows share
+    return bool(near.mean() >= LEAST_KNOWN_SHARE - 2 * rare) if len(inside) else False
 
 
 def _tells(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula, held: np.ndarray) -> bool:

@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-# halves away from zero, halves to even, always down, to the nearest of the steps that the column's values lie in
-Rounding = Literal["away", "even", "down", "steps"]
+# halves away from zero, halves to even, always down, to the nearest of the steps that the column's values lie in, or
+# away and to an end of the range, if enough rows share it, where that is passed
+Rounding = Literal["away", "even", "down", "steps", "ends"]
 ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a half it is one
 UNQUOTED_NAME = re.compile(r"\w[\w.]*")
 IS_ZERO = "is zero"  # 1 for 0 and 0 for all else: of the number of a choice less one of them, whether it is that one
@@ -109,7 +110,7 @@ def rounded(ticks: np.ndarray, rounding: Rounding) -> np.ndarray:
     slack = ROUNDING_SLACK * np.maximum(1, np.abs(ticks))
     if rounding == "down":
         return np.floor(ticks + slack)
-    if rounding == "away":
+    if rounding in ("away", "ends"):
         return np.sign(ticks) * np.floor(np.abs(ticks) + 0.5 + slack)
     half = np.abs(ticks - np.floor(ticks) - 0.5) <= slack
     return np.rint(np.where(half, np.floor(ticks) + 0.5, ticks))

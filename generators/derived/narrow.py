@@ -169,7 +169,7 @@ def _difference(source: ColumnValues, target: ColumnValues, share: float) -> Nar
     apart = Formula((a, b), (Monomial(1 / tick, (1, 0)), Monomial(-1 / tick, (0, 1))), "")
     between = Between(f"{quoted(a)} - {quoted(b)}", apart)
     terms = (Monomial(tick, (1, 0)), Monomial(1, (0, 1)))
-    formula = Formula((between.name, b), terms, f"{quoted(b)} + their difference")
+    formula = Formula((between.name, b), terms, f"{quoted(b)} + their difference", "ends")
     return Narrow(a, between, formula, 0, (), share)
 
 

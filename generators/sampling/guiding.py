@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from launderette.generators.data.encoding import Encoding
@@ -16,11 +17,18 @@ def from_sums(found: Mapping[int, Domain], rules: Iterable[EncodedRule], encodin
     """
     for k, domain in found.items():
         if k >= len(encoding.columns) and domain.pieces:
-            unit = domains.per_unit(encoding.known[k])
-            asked = Linear({k: 1.0}, domain.pieces[0][0] / unit, domain.pieces[-1][1] / unit, slack=RELATIVE_SLACK)
+            asked = Linear({k: 1.0}, *_asked(domain), slack=RELATIVE_SLACK)
             yield from _of_terms(EncodedRule((), (asked,)), encoding)
     for rule in rules:
         yield from _of_terms(rule, encoding)
+
+
+def _asked(domain: Domain) -> tuple[float, float]:
+    """Return between which values a domain lies: at an end of a column's range lies also what was beyond it."""
+    (lowest, *_), (*_, highest) = domains.ends(domain.column)
+    low, high = domain.pieces[0][0], domain.pieces[-1][1]
+    unit = domains.per_unit(domain.column)
+    return (-math.inf if low <= lowest else low / unit), (math.inf if high >= highest else high / unit)
 
 
 def _of_terms(rule: EncodedRule, encoding: Encoding) -> Iterator[EncodedRule]:

@@ -249,3 +249,21 @@ def test_prices_of_a_list_are_learnt_where_a_formula_would_lead_to_others():
     assert formulas(frame) == {}
     frame["points"], frame["more"] = rng.integers(1, 7, 600), rng.integers(1, 7, 600)
     assert formulas(frame.assign(total=frame["points"] + frame["more"])) == {"total": "points + more"}
+
+
+def test_a_total_of_few_prices_follows_though_some_totals_are_rare():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"quantity": 1 + rng.poisson(2, 1000), "price": rng.choice([9.9, 19.9, 49.0, 99.0], 1000)})
+    frame["total"] = (frame["quantity"] * frame["price"]).round(2)
+    assert formulas(frame) == {"total": "quantity * price"}
+
+
+def test_what_lies_beyond_an_end_that_protection_made_is_drawn_at_it():
+    rng = np.random.default_rng(0)
+    since = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 900, 1000), "D")
+    placed = (since + pd.to_timedelta(rng.exponential(200, 1000).astype(int), "D")).to_series(index=range(1000))
+    frame = pd.DataFrame({"since": since, "placed": placed.clip(upper=placed.sort_values().iloc[-25])})
+    table = encoding.fit(frame, infer(frame))
+    mixed = np.stack([rng.permutation(tokens) for tokens in table.encode(frame).T], 1)
+    drawn = table.decode(mixed, rng.random((1000, len(table.known))))["placed"]
+    assert drawn.max() == frame["placed"].max() and 5 < (drawn == drawn.max()).sum() < 50

@@ -216,3 +216,6 @@ def test_of_each_entity_one_row_is_attacked():
     assert {role: len(rows) for role, rows in chosen.items()} == {"train": 20, "holdout": 42}
     assert frame["id"].iloc[chosen["holdout"]].dropna().is_unique and (chosen["train"] < 100).all()
     assert len(known.one_each("holdout", 7, 0)) == 7
+    near = frame.drop(columns="born").assign(balance=[*np.exp(people % 13) + rng.random(200), 1.0, 2.0])
+    together = samples.make(near, near, near, kinds={"id": "identifier"})
+    assert len(together.one_each("holdout", 1000, 0)) == 42  # whose balances lie near each other
