@@ -52,11 +52,19 @@ def stop(config: RunConfig, found: Iterable[Mapping[str, str]], release: str) ->
     stopping = [one for one in found if policy_of(config, one) == "stop"]
     if not stopping:
         return
-    told = " ".join(one["sentence"] for one in stopping[:NAMED_FINDINGS])
-    more = f" And {len(stopping) - NAMED_FINDINGS} more." if len(stopping) > NAMED_FINDINGS else ""
-    raise LaunderError(
-        f"expected the source as it was for release {release}, found it changed: {told}{more} {_remedy(stopping[0])}"
-    )
+    told = f"found it changed: {_told(stopping)} {_remedy(stopping[0])}"
+    raise LaunderError(f"expected the source as it was for release {release}, {told}")
+
+
+def _told(found: Sequence[Mapping[str, str]]) -> str:
+    told = " ".join(sentences(found[:NAMED_FINDINGS]))
+    return told + (f" And {len(found) - NAMED_FINDINGS} more." if len(found) > NAMED_FINDINGS else "")
+
+
+def adapted(config: RunConfig, found: Iterable[Mapping[str, str]], release: str) -> list[str]:
+    """Return what is said of changes that the run goes on with."""
+    kept = [one for one in found if policy_of(config, one) == "adapt"]
+    return [f"Changed since release {release}, and gone on with: {_told(kept)}"] if kept else []
 
 
 def _remedy(found: Mapping[str, str]) -> str:

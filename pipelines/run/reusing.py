@@ -112,7 +112,7 @@ def look(doing: Doing, config: RunConfig, source: Result) -> Night:
     refused = findings.refused(config, changes)
     if config.train.when == "drifted" and findings.are_of_numbering(changes) and not gone and _is_fitted(config, past):
         return _reused(source, past, last)
-    return Night(source, changes, refused, gone)
+    return Night(source, changes, refused, [*gone, *findings.adapted(config, changes, last["release"])])
 
 
 def _content(source: Result) -> str:

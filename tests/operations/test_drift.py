@@ -142,6 +142,7 @@ def test_a_change_is_adapted_to_or_refused(nights, policy, passed):
         nights.run()
     end = nights.run(f"drift.removed={policy}")
     assert end["passed"] is passed
+    assert any("gone on with: Column 'old' is gone." in note for note in end["notes"]) is passed
     reasons = {reason["score"]: reason["note"] for reason in end["verdict"]["reasons"] if not reason["passed"]}
     assert reasons == ({} if passed else {"drift.removed": "Column 'old' is gone."})
     assert passed or verdicts.sentence(end["verdict"]["reasons"][0]) == "Column 'old' is gone."
