@@ -15,8 +15,9 @@ from launderette.pipelines.run.artifacts import LaunderError
 STATUS = Path("/proc/self/status")  # of Linux
 JOINED_COPIES = 3  # of a batch of rows while it is joined: read, in the schema of all, and put together
 LOADED_BYTES = 0.75e9  # of the libraries and a small model while it is trained
-SCORED_BYTES, SCORED_ROWS = 2.2e9, 100_000  # what scoring takes for so many rows, and for any more
-CELL_BYTES = 40  # of a value of a table, over all frames of a step
+SCORED_BYTES, SCORED_ROWS = 1.0e9, 100_000  # what scoring takes for so many rows, and for any more
+SCORED_CELL_BYTES = 120  # of a value that is learned from, over all tables while these are scored
+CELL_BYTES = 40  # of a value of a table that is read as a whole
 CELL_SECONDS, FIRST_SECONDS = 1.6e-5, 110  # for a value, two cores; training and scoring of any table
 STREAMED_SECONDS = 3.7e-6  # of CELL_SECONDS, for a value that is read and drawn but not learned from
 LEAST_LEARNED = 10_000  # rows of a table, or all of a smaller one, that a run learns from
@@ -82,7 +83,7 @@ def after(rows: int, shards: int, first: Callable[[], Path], batch: int) -> Ahea
 def of_run(rows: int, columns: int) -> tuple[float, float, float]:
     """Return the memory and the disk (bytes) and the seconds that a run on a table takes, drawing as many rows."""
     cells = rows * columns
-    memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + CELL_BYTES * cells
+    memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + SCORED_CELL_BYTES * cells
     return memory, FILE_CELL_BYTES * cells, FIRST_SECONDS + CELL_SECONDS * cells
 
 
@@ -114,8 +115,8 @@ def check_free(rows: int, columns: int, free: float | None) -> None:
 
 def held(columns: int, memory: float = inf) -> float:
     """Return the most rows of so many columns that a run learns from within so many bytes of memory."""
-    few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + CELL_BYTES * columns)
-    many = (memory - LOADED_BYTES - SCORED_BYTES) / (CELL_BYTES * columns)
+    few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + SCORED_CELL_BYTES * columns)
+    many = (memory - LOADED_BYTES - SCORED_BYTES) / (SCORED_CELL_BYTES * columns)
     return few if few < SCORED_ROWS else many
 
 

@@ -46,7 +46,7 @@ def small(monkeypatch):
     monkeypatch.setattr(preflight, "SCORED_BYTES", 0)
     monkeypatch.setattr(preflight, "LEAST_LEARNED", 50)
     monkeypatch.setattr(preflight, "IDENTIFIER_BYTES", 50)
-    monkeypatch.setattr(preflight, "CELL_BYTES", 2**20 / 5 / (LEARNED + 0.5))
+    monkeypatch.setattr(preflight, "SCORED_CELL_BYTES", 2**20 / 5 / (LEARNED + 0.5))
     return "resources.memory=1MiB"
 
 
