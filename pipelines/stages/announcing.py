@@ -73,7 +73,8 @@ def of_schema(
     if any(column.name == entity and isinstance(column, Identifier) and column.repeats for column in schema.columns):
         notes.append(
             f"Synthetic values of {entity!r} have as many rows each as real ones have, but every row is drawn by "
-            "itself: what the rows of one entity have in common, or how they follow each other, is not learned."
+            "itself: what the rows of one entity have in common, or how they follow each other, is not learned; where "
+            "that matters, bring one row for each, such as its first and last values."
         )
     if config.split.alone and (repeated := _repeated(schema)):
         notes.append(
