@@ -71,20 +71,21 @@ class ScoreRegressions(nn.Module):
 
     def leave(self, A: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes A [..., D, D] and deviations s [..., D] of scores, as if each of these numbers were alone."""
-        j = self.feature[self.active]
-        A[..., j, :], s[..., j] = 0.0, 1.0
+        j = self.feature
+        A[..., j, :] = torch.where(self.active[:, None], 0.0, A[..., j, :])
+        s[..., j] = torch.where(self.active, 1.0, s[..., j])
         return A, s
 
     def put(self, A: Tensor, s: Tensor, known: Tensor) -> Tensor:
         """Write the regressions into slopes A [P, D, D] and deviations s [P, D] of the scores of features and return
         their offsets [P, D], for the patterns of `known` columns, bool [P, columns], that name none after the number.
         """
-        j, c, b = self.feature[self.active], self.column[self.active], torch.zeros_like(s)
-        after = torch.arange(known.shape[1], device=known.device) > c[:, None]  # [n, columns]
-        told = (known[:, None] & after).any(2)  # [P, n]
-        A[:, j] = torch.where(told[:, :, None], A[:, j], self.slopes[self.active])
-        s[:, j] = torch.where(told, s[:, j], (1 - self.explained[self.active]).sqrt())
-        b[:, j] = torch.where(told, 0.0, self.offset[self.active])
+        j, b = self.feature, torch.zeros_like(s)
+        after = torch.arange(known.shape[1], device=known.device) > self.column[:, None]  # [N, columns]
+        others = (known[:, None] & after).any(2) | ~self.active  # [P, N], by the correlations
+        A[:, j] = torch.where(others[:, :, None], A[:, j], self.slopes)
+        s[:, j] = torch.where(others, s[:, j], (1 - self.explained).sqrt())
+        b[:, j] = torch.where(others, 0.0, self.offset)
         return b
 
 

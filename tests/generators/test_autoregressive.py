@@ -16,6 +16,7 @@ from generators import Budget, fit
 from generators.data import encoding
 from generators.data.inference import infer
 from generators.networks import drawn
+from generators.networks.attention import GATE_PACE
 from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning
 from generators.tabular import _chain
@@ -192,9 +193,10 @@ def test_rows_are_drawn_as_likely_as_the_model_has_them(model):
 def test_rows_are_drawn_as_likely_whether_or_not_factors_have_gates(gates):
     frame, rng = tables.linked(400), torch.Generator().manual_seed(0)
     encoded = encoding.fit(frame, infer(frame))
+    torch.manual_seed(0)
     net = _chain.Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0, gates=gates).eval()
-    for p in net.parameters():
-        p.data += 0.1 * torch.randn(p.shape, generator=rng)
+    for name, p in net.named_parameters():  # gates are multiplied by their pace
+        p.data += (0.5 / GATE_PACE if name == "gate" else 0.1) * torch.randn(p.shape, generator=rng)
     x = torch.from_numpy(encoded.encode(frame))
     with torch.no_grad():
         assert torch.allclose(net.log_p(x, net.factors()), -net(x).double(), atol=0.03)
