@@ -128,9 +128,16 @@ class Encoding:
 
     @property
     def told(self) -> dict[str, dict[str, str]]:
-        """What a record of training tells: the formula of each column that is worked out, nothing where none is."""
-        formulas = {one.name: one.formula.text for one in self.derived}
-        return {"derived": formulas} if formulas else {}
+        """What a record of training tells, where there is such: the formula of each column that is worked out, and what
+        a date is learnt by.
+        """
+        dates = {part.date for part in self.between if isinstance(part, DatePart)}
+        texts = {one.name: one.formula.text for one in self.derived}
+        found = {
+            "derived": {name: text for name, text in texts.items() if name not in dates},
+            "learnt_by": {name: text for name, text in texts.items() if name in dates},
+        }
+        return {key: told for key, told in found.items() if told}
 
     def _sources_of(self, one: Derived) -> list[int]:
         return [self.index(name) for name in one.formula.sources]

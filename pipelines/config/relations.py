@@ -51,7 +51,18 @@ def sentences(found: Mapping[str, Sequence[str]], kept: Sequence[str]) -> list[s
 
 
 def worked_out(record: Mapping[str, Any]) -> list[str]:
-    """Return what is to be said of columns that a model works out from others, by the record of its training."""
+    """Return what is to be said of columns that a model works out from others, or learns in parts, by the record of its
+    training.
+    """
+    dates = [f"{name} by {text}" for name, text in record.get("learnt_by", {}).items()]
+    said = (
+        f"Learnt in parts, since hours or weekdays matter: {_listed(dates)}; to learn a date as one number: "
+        "columns: {NAME: {kind: datetime, derived: false}}."
+    )
+    return [*_formulas(record), *([said] if dates else ())]
+
+
+def _formulas(record: Mapping[str, Any]) -> list[str]:
     formulas = [f"{name} = {text}" for name, text in record.get("derived", {}).items()]
     if not formulas:
         return []

@@ -95,7 +95,7 @@ def fitted(request):
 
 def test_conditions_and_orders_on_such_dates_hold(fitted):
     _, model = fitted
-    assert model.record["derived"]["read_at"] == "its day and time of day"
+    assert model.record["learnt_by"]["read_at"] == "its day and time of day"
     some = model.sample(300, seed=1, where={"read_at": "2024-03-04..2024-03-08T12:00:00Z"})
     assert some["read_at"].between("2024-03-04T00:00:00Z", "2024-03-08T12:00:00Z").all()
     exact = model.sample(5, seed=1, where={"read_at": "2024-03-04T10:30:00Z"})

@@ -127,3 +127,11 @@ def test_whatever_columns_are_called_what_is_found_can_be_drawn_under(names, see
     found = proposals.find(frame, schema)
     proposals.check(found.certain, schema)
     assert found.certain or any("`" in name for name in names)
+
+
+def test_dates_that_are_learnt_in_parts_are_no_formulas():
+    [formula, date] = relations.worked_out(
+        {"derived": {"net": "price * items"}, "learnt_by": {"at": "its time of day"}}
+    )
+    assert "net = price * items;" in formula and "at by its time of day; to learn a date as one number" in date
+    assert relations.worked_out({}) == []
