@@ -1,1 +1,1 @@
-"""Descents along gradients, without those of torch, which import its compiler: a second of each process that trains."""
+"""Descents along gradients, without torch's classes, which import its compiler: a second of a process that trains."""
