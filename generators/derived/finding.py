@@ -71,8 +71,7 @@ def find(
     seen = _seen(frame, columns)
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
-    # else as they are tried
-    found.sort(key=lambda one: (one.excused, len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless))
+    found.sort(key=_complexity)
     for one in found:
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
@@ -86,6 +85,12 @@ def find(
     return DerivedColumns(
         in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates)
     )
+
+
+def _complexity(one: Holding) -> tuple[int | bool, ...]:
+    """Return what decides which of two formulas is taken, the lower one; else the one that is tried first."""
+    has_factor = any(abs(term.factor) != 1 for term in one.formula.terms)
+    return one.excused, len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless, has_factor
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
