@@ -129,9 +129,9 @@ def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, C
 def _holding(seen: TableValues) -> Iterator[Holding]:
     """Yield every formula that holds."""
     for target, formula in tried(seen):
-        strictly = _rounding(target, formula, seen)
-        if (rounding := strictly or _rounding(target, formula, seen, excused=True)) is not None:
-            sources = [seen[name] for name in formula.sources]
+        sources, strictly = [seen[name] for name in formula.sources], _rounding(target, formula, seen)
+        excusable = seen[target].excused and any(one.half for one in sources)
+        if rounding := strictly or (_rounding(target, formula, seen, excused=True) if excusable else None):
             text = f"floor({formula.text})" if rounding == "down" else formula.text
             settled = replace(formula, rounding=rounding, text=text)
             own = seen[target]

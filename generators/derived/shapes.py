@@ -22,6 +22,7 @@ END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by t
 SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
 ROUNDED_SOURCES = 0.005  # of the deviation of results, that the rounding of their sources may make up
+LEAST_EXCUSED = 0.1  # of half a tick of the column, below which nothing is excused
 MOST_FACTOR_DECIMALS = 16  # of a factor and a constant
 MOST_LOGARITHM = 30.0  # of a factor within a logarithm
 SLOPE_HALVINGS = 60
@@ -96,8 +97,9 @@ class ColumnValues:
 
     @cached_property
     def excused(self) -> float:
-        """How far a value may be off since what it was worked out from is rounded."""
-        return 0.0 if self.dated else ROUNDED_SOURCES * float(np.nanstd(self.values))
+        """How far a value may be off since what it was worked out from is rounded, 0 where its own tick hides that."""
+        most = 0.0 if self.dated else ROUNDED_SOURCES * float(np.nanstd(self.values))
+        return most if most >= LEAST_EXCUSED * self.half else 0.0
 
 
 def tried(seen: TableValues) -> Tried:

@@ -50,7 +50,7 @@ def drawn_from(table: Encoding, rng: np.random.Generator) -> pd.DataFrame:
     return table.decode(tokens, rng.random((300, len(table.known))))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 9999), rows=st.sampled_from([60, 200, 1000]))
 def test_independent_flags_are_no_set(seed, rows):
     rng = np.random.default_rng(seed)
