@@ -133,9 +133,11 @@ def _largest_share(values: np.ndarray) -> float:
 
 
 def _share(between: np.ndarray, source: np.ndarray, target: np.ndarray) -> float:
-    """Return how widely what lies between two columns spreads, as a share of how widely both do; 1 for few values."""
+    """Return how widely what lies between two columns spreads, as a share of how widely both do; 1 for few values, and
+    for what lies beyond a yes or no.
+    """
     own, *whole = (float(np.ptp(np.quantile(clipped(one), SPREAD))) for one in (between, source, target))
-    few = len(np.unique(target)) < LEAST_NARROWED_VALUES
+    few = len(np.unique(target)) < LEAST_NARROWED_VALUES or len(np.unique(source)) <= 2
     return 1.0 if few or not min(whole) else own / min(whole)
 
 

@@ -110,6 +110,7 @@ def test_what_was_worked_out_before_its_sources_were_rounded_follows_if_that_tak
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 9999), rows=st.sampled_from([40, 300]))
+@example(8400, 300)  # a tenth of "zeros" is none, by chance, and a fifth of a flag
 def test_nothing_follows_in_a_table_of_independent_columns(seed, rows):
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
