@@ -36,7 +36,7 @@ def test_a_private_model_keeps_its_promise_and_the_shape_of_the_table(tmp_path):
     drawn = opened.sample(3000, seed=1)
     assert opened.ledger == model.ledger and drawn.equals(model.sample(3000, seed=1))
     assert (drawn["n"] == 0).mean() == pytest.approx(0.6, abs=0.06)  # an atom on a grid of 100,000 ticks is found
-    assert drawn["n"].between(0, 99_999).all() and drawn["n"].notna().all()
+    assert drawn["n"].dropna().between(0, 99_999).all() and drawn["n"].isna().mean() < 0.02  # noise may count a gap
     assert set(drawn["a"]) <= {"x", "y", "z", "never"} and (drawn["a"] == "never").mean() < 0.02
     assert (drawn["b"] == (drawn["a"] == "x"))[drawn["a"] == "x"].mean() == pytest.approx(0.9, abs=0.06)
     assert pd.to_datetime(drawn["day"], format="%Y-%m-%d").between("2019-12-01", "2022-01-31").all()
