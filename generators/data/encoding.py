@@ -43,9 +43,8 @@ class Encoding:
     columns: tuple[Cells | Labels, ...] = field(repr=False)  # that have tokens
     groups: tuple[entities.Grouping, ...] = field(default=(), repr=False)  # of the identifier columns
     derived: tuple[Derived, ...] = ()  # each after those that it is worked out from
-    between: tuple[Between | DatePart, ...] = field(
-        default=(), repr=False
-    )  # columns of no schema, from which others follow
+    # columns of no schema, from which others follow
+    between: tuple[Between | DatePart, ...] = field(default=(), repr=False)
 
     @cached_property
     def layout(self) -> "Layout":

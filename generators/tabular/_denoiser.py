@@ -86,10 +86,8 @@ class Denoiser(nn.Module):
         """What the `visible` [B, L] tokens of x [B, L] show, and what the prior has `told` of token l [B, its tokens]
         -> its logits [B, K].
         """
-        sums, row = (
-            shown if self.gate is None else shown @ seen_through(self.gate[:, l], self.shown),
-            self.heads.place[l],
-        )
+        row = self.heads.place[l]
+        sums = shown if self.gate is None else shown @ seen_through(self.gate[:, l], self.shown)
         h = self._layers((sums + self.level[visible.sum(1)] + self.first_bias[l])[None], slice(row, row + 1))
         logits = self.heads.logits(l, h[0], x)
         return logits if told is None else logits + nn.functional.pad(told, (0, logits.shape[1] - told.shape[1]))
