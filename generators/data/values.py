@@ -24,6 +24,17 @@ def _is_single(value: Any) -> bool:
     return scalar and not isinstance(value, complex)
 
 
+def names_of(values: pd.Series) -> pd.Series:
+    """Return the texts that name whose rows are, one for each entity however its column is stored (5, 5.0, "5.0"), ""
+    for nobody's: object [rows].
+    """
+    return single(values).astype("object").map(_name_of, na_action="ignore").fillna("").astype("object")
+
+
+def _name_of(value: Any) -> str:
+    return text_of(value).removesuffix(".0")
+
+
 def text_of(value: Any) -> str:
     """Return the one text of a label, however its column is stored: 1, 1.0 and "1" are one label."""
     if isinstance(value, bool | np.bool_):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Boolean, Categorical, Column, Datetime, Numerical, Schema
-from launderette.generators.data.values import single, text_of
+from launderette.generators.data.values import names_of, single, text_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, number_format, timestamps
 from launderette.generators.formats.decimals import EXACT_INTEGERS
@@ -334,8 +334,8 @@ class Privacy:
             return np.ones(rows, dtype=bool)
         if groups is None:
             raise GeneratorError("expected groups, the entity of each row, for the unit entity, found none; give them")
-        names = groups.astype("string").fillna("").reset_index(drop=True)
-        places = names.groupby(names).cumcount().astype("string")
+        names = names_of(groups).reset_index(drop=True)
+        places = names.groupby(names).cumcount().astype(str)
         drawn = pd.Series(pd.util.hash_array((names + "\1" + places).to_numpy(object)))
         return (drawn.groupby(names).rank(method="first") <= self.reach).to_numpy()
 

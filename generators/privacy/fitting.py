@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from launderette.generators.contract import Budget, Progress
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
+from launderette.generators.data.values import names_of
 from launderette.generators.devices import device as devices
 from launderette.generators.errors import GeneratorError
 from launderette.generators.optimizers.adam import Adam, ParameterGroup
@@ -231,7 +232,7 @@ def _steps_in(seconds: float, model: nn.Module, drawn: Tensor) -> int:
 
 def _units(groups: Any, rows: int) -> np.ndarray:
     """Return the unit of each row, numbered from 0: the row itself without groups."""
-    return np.arange(rows) if groups is None else pd.factorize(pd.Series(groups).astype("string").fillna(""))[0]
+    return np.arange(rows) if groups is None else pd.factorize(names_of(pd.Series(groups)))[0]
 
 
 @dataclass(frozen=True, eq=False)

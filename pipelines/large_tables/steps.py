@@ -51,9 +51,9 @@ def choose(
 
 def scored_rows(config: RunConfig, source: Result, drawn: Result) -> int:
     """Return how many of the rows drawn of a table are scored: as many as are learned from where these are a part,
-    else all that the memory holds.
+    else all that the memory holds. How many are learned from decides nothing under a budget of privacy.
     """
-    rows, learned = drawn["table"]["rows"], source["table"]["rows"]
+    rows, learned = drawn["table"]["rows"], 1 if config.privacy else source["table"]["rows"]
     if source.get("whole"):
         return min(rows, learned)
     held = modalities.of(config).most_scored(len(source["schema"]["columns"]), config)

@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from launderette.generators import GeneratorError, Privacy, Schema
-from launderette.generators.data.values import single
+from launderette.generators.data.values import names_of, single
 from launderette.generators.privacy import formulas, learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
 from launderette.generators.privacy.ledger import event_of
@@ -148,9 +148,8 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
         conformed, schema = privacy.conform(raw)
         if asked:
             conformed.attrs[LEARNT] = {"columns": {name: config.listed[name] for name in raw.columns}, "events": asked}
-        notes += [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
-        notes += _off(conformed, privacy)
-        return _with_sides(conformed, raw, entities), schema, notes_of(rows) + notes
+        notes = notes_of(rows) + notes + _lost(raw, conformed, privacy)
+        return _with_sides(conformed, raw, entities), schema, notes
     try:
         known = learning.learn(raw, privacy)
     except GeneratorError as error:
@@ -170,7 +169,7 @@ def _of_entities(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, 
     used = guarantee(config).limited(frame, frame[config.split.column])
     left = len(frame) - len(used)
     notes = [f"{left:,} rows beyond privacy.rows_per_entity are not used."] if left else []
-    return used.drop(columns=config.split.column), used[config.split.column].astype("string"), notes
+    return used.drop(columns=config.split.column), names_of(used[config.split.column]), notes
 
 
 def _with_sides(frame: pd.DataFrame, raw: pd.DataFrame, entities: pd.Series | None) -> pd.DataFrame:
@@ -181,10 +180,18 @@ def _with_sides(frame: pd.DataFrame, raw: pd.DataFrame, entities: pd.Series | No
 
 
 def check_source(config: RunConfig) -> list[str]:
-    """Read the source and return what becomes of values outside the stated domain; nothing is learnt."""
-    if not learns(config):
-        return read(config)[2]
-    return notes_of(_rows(config))
+    """Read the source and return what becomes of values outside the stated domain; nothing is asked."""
+    rows = _rows(config)
+    if learns(config):
+        return notes_of(rows)
+    (raw, _, notes), privacy = _of_entities(rows, config), guarantee(config)
+    return notes_of(rows) + notes + _lost(raw, privacy.conform(raw)[0], privacy)
+
+
+def _lost(raw: pd.DataFrame, conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
+    """Return what the stated domain changes of the rows, in counts for inside only."""
+    changed = [note for column in privacy.public(raw.columns) for note in _changed(column, raw, conformed)]
+    return changed + _off(conformed, privacy)
 
 
 def _told(column: PublicColumn) -> str:
@@ -213,9 +220,12 @@ def _rows(config: RunConfig) -> pd.DataFrame:
     kept = [*stated(config), *_owner(config)]
     if OTHERS not in config.columns and (more := [name for name in names if name not in kept]):
         how = f"or write columns: {{{more[0]!r}: drop}}" if kept else NOTHING_STATED
+        if learns(config):
+            how = f'or write columns: {{{more[0]!r}: drop}}, or {{"*": infer}}, which pays for it'
+        joint = ", " if how.startswith("or") else " "
         raise LaunderError(
             f"expected only stated columns in {source.path}, found also {more[0]!r}; state what is publicly known of "
-            f"it{', ' if kept else ' '}{how}"
+            f"it{joint}{how}"
         )
     return frame[[name for name in names if name in kept]]
 

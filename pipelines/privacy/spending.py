@@ -21,7 +21,7 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable, read_
 ACCOUNT = "privacy"  # the folder of entries, each named by the id of its run
 MODEL_ENTRY = "model"  # in the id of the entry of a model
 BOUND, BEYOND_BOUND = "total_epsilon", "beyond"
-HOLDOUT_ENTRY = "holdout"
+HOLDOUT_ENTRY, SIDES_ENTRY = "holdout", "sides"
 BOUND_ROUNDING = 1e-9  # of sums, relative
 FAILED_RUN = "all that a run may ask, which failed after it had asked"
 
@@ -82,6 +82,7 @@ def remember(
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
         entry |= {HOLDOUT_ENTRY: model and config.split.share, BEYOND_BOUND: beyond}  # the first of a run alone
+        entry |= {SIDES_ENTRY: _sides_by(config)}
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
 
@@ -151,6 +152,33 @@ def check_holdout(config: RunConfig) -> None:
             f"expected split.holdout of {least:g} at most, as a run before had, found {held:g}, which would "
             "hold out rows that were to be protected; take that, or another output folder for other rows"
         )
+
+
+def moved_sides(config: RunConfig) -> list[str]:
+    """Return a sentence where the sides of the split follow from something else than in a run before, which has
+    promised to protect rows that may be held out now; for inside only.
+    """
+    now = _sides_by(config) if config.privacy else None
+    known = [entry for folder in _accounts(config) for entry in entries(folder) if entry.get(HOLDOUT_ENTRY)]
+    others = [entry["id"] for entry in known if entry.get(SIDES_ENTRY, "") not in (None, now)]
+    if now is None or not others:
+        return []
+    return [
+        f"Which side of the split a row is on follows from its {now}, and followed from something else in {others[0]}: "
+        "rows that it protected may be held out now, where nothing protects them. Keep the columns, or name "
+        "split.entity."
+    ]
+
+
+def _sides_by(config: RunConfig) -> str | None:
+    """Return what the side of a row or image follows from, in words; None where only the source tells which columns."""
+    from launderette.pipelines.privacy import public  # late, as what it imports
+
+    if config.split.column is not None:
+        return f"column {config.split.column!r} alone"
+    if config.modality == "image":
+        return f"pixels (size {config.images.sides}) and label"
+    return None if public.learns(config) else f"columns {', '.join(map(repr, sorted(public.stated(config))))}"
 
 
 def check_release(config: RunConfig, facts: Mapping[str, Any], place: Path) -> None:

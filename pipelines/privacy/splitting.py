@@ -7,6 +7,7 @@ out, and so expose, what was protected before. A smaller holdout is a part of a 
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.values import names_of
 from launderette.generators.training import randomness
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -59,7 +60,7 @@ def sides_of_entities(names: pd.Series, *, holdout: float, key: str = SPLIT_KEY)
     """Return the places of training and held-out units by whose they are: all of an entity on one side; errors as in
     `split`.
     """
-    held = _drawn(names.astype("string").fillna("\0"), key) < holdout
+    held = _drawn(names_of(names), key) < holdout
     _check(int(held.sum()))
     return np.flatnonzero(~held), np.flatnonzero(held)
 
@@ -71,7 +72,7 @@ def placed(frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
 
 def _sides(frame: pd.DataFrame, holdout: float, key: str, entity: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     if entity is not None:
-        drawn = _drawn(frame[entity].astype("string").fillna("\0"), key)
+        drawn = _drawn(names_of(frame[entity]), key)
     else:
         drawn = frame[PLACE_COLUMN].to_numpy() if PLACE_COLUMN in frame else shares(frame, key)
     held, frame = drawn < holdout, frame.drop(columns=PLACE_COLUMN, errors="ignore")
@@ -81,7 +82,7 @@ def _sides(frame: pd.DataFrame, holdout: float, key: str, entity: str | None) ->
 
 def shares(frame: pd.DataFrame, key: str) -> np.ndarray:
     """Return a number in [0, 1) for each row, as if drawn: float64 [rows]."""
-    rows = zip(*(_texts(frame[name]) for name in frame), strict=True)
+    rows = zip(*(_texts(frame[name]) for name in sorted(frame)), strict=True)
     texts = pd.Series(["\1".join(row).encode("utf-8", "replace").decode() for row in rows], dtype=object)
     places = texts.groupby(texts).cumcount().astype(str).astype(object)
     return _drawn(texts + "\1" + places, key)

@@ -36,7 +36,8 @@ def look(config: RunConfig) -> Sequence[str]:
     whole for it, the first step is done then.
     """
     check_budget(config)
-    return modalities.of(config).inspect(config, lambda: caching.perform(steps.ingest, config)[0])
+    found = modalities.of(config).inspect(config, lambda: caching.perform(steps.ingest, config)[0])
+    return [*spending.moved_sides(config), *found]
 
 
 def check_budget(config: RunConfig) -> None:

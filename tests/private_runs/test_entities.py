@@ -9,7 +9,7 @@ import pytest
 
 import generators
 from generators import GeneratorError, Privacy
-from generators.privacy import learning, ledger, noise
+from generators.privacy import fitting, learning, ledger, noise
 from generators.privacy.queries import NoisyQueries
 from pipelines.modalities import private_tabular
 from pipelines.privacy import public, splitting
@@ -45,6 +45,16 @@ def test_no_entity_has_more_rows_than_are_used_and_one_changes_nothing_of_anothe
     assert set(fewer[0]["who"]) == set(train["who"]) - {"person 7"}
     with pytest.raises(GeneratorError, match="the entity of each row"):
         budget().limited(table, None)
+
+
+def test_an_entity_is_one_however_its_name_is_stored():
+    """As in parts of a source of which one has a row without a name, and so its numbers as floats."""
+    names = pd.Series([5, 5.0, "5", "5.0", " 5", None, np.nan, [7], ""], dtype=object)
+    used, units = budget(2).used(len(names), names), fitting._units(names, len(names))
+    assert units.tolist() == [0] * 5 + [1] * 4 and used[:5].sum() == used[5:].sum() == 2
+    whole = pd.Series(range(90))
+    held = [splitting.sides_of_entities(one, holdout=0.3)[1] for one in (whole, whole.astype(float), whole.astype(str))]
+    assert held[0].tolist() == held[1].tolist() == held[2].tolist()
 
 
 def test_an_entity_is_charged_for_all_its_rows():

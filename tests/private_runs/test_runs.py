@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data.schema import KINDS
-from generators.privacy import accounting, descent, ledger, noise
+from generators.privacy import accounting, descent, entropy, ledger, noise
 from generators.privacy.domain import KIND_EXAMPLES, OTHER_LABEL
 from pipelines import config
 from pipelines.cli import main
@@ -336,6 +336,8 @@ def test_whether_rows_fit_into_memory_is_asked_with_noise_and_charged(source):
     kept, schema, _ = public.read(asked)
     spent = telling.ledger_of(private_tabular.train(private_tabular.split(kept, schema, asked)[0], schema, asked))
     assert "for the memory" in spent.events[0].what and 3.99 < spent.epsilon <= 4
+    before = entropy.told()
+    assert pipeline.look(loaded(source, *QUICK, "resources.memory=1MiB")) == [] and entropy.told() == before
     with pytest.raises(LaunderError, match="found more by a noisy count"):
         runs.launder(loaded(source, *QUICK, "resources.memory=1MiB"))
     assert [entry["released"] for entry in spending.entries(source.parent / "out")] == [False]
