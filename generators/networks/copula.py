@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from launderette.generators.data.encoding import Layout
 from launderette.generators.networks.normal_scores import (
     LEAST_PRESENT,
+    LEAST_VARIANCE,
     interval_term,
     label_term,
     scores_of,
@@ -35,7 +36,6 @@ FREQUENT_LABELS, LABELS_OF_FEW = 16, 64  # frequent labels of a column that are 
 LABEL_FEATURES, FEATURES_OF_FEW = 256, 144  # over all columns, that their number is divided into
 LEAST_SAVED_NATS = 0.25  # of many rows, per column and held-out row: for less, the network learns the same sooner
 INDEPENDENT = 1.0  # the shrinkage that leaves no correlation
-LEAST_VARIANCE = 1e-3  # of a score given others
 EVERY_PATTERN = slice(None)
 SCORE, SQUARE = -1, -2  # in place of a level
 OFTEN_MISSING = 0.1  # share of rows from which on a number has a regression of its own

@@ -10,6 +10,7 @@ from torch import Tensor
 MARGINAL_SHARE = 0.01  # share of rows drawn from the marginal instead, so that nothing is impossible
 MOST_SCORE = 4.0  # standard deviations, of an interval without rows
 LEAST_PRESENT = 0.5  # share of present numbers by which their variance is taken down
+LEAST_VARIANCE = 1e-3  # of a score given others
 LEAST_INTERVAL, LEAST_LEVEL = 1e-7, 1e-9  # shares up to which nothing is told of a cell, of a label
 
 

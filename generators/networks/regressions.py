@@ -1,12 +1,13 @@
 """Regressions of features on others, from their correlations, and those of numbers that are often missing."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from launderette.generators.devices.device import accelerated
+from launderette.generators.networks.normal_scores import LEAST_VARIANCE
 
 
 def on_earlier(R: Tensor) -> tuple[Tensor, Tensor]:
@@ -31,6 +32,53 @@ def on_others(R: Tensor, columns: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         A[:, own[0]], variance[:, own[0]] = -(block @ precision[:, own])[:, 0], block[:, 0, 0]
         A[:, own[0], own] = 0.0
     return A, variance
+
+
+class Line(NamedTuple):
+    """Slopes [..., K] and offset [...] of a score z on features, and the share of its variance that they explain."""
+
+    slopes: Tensor
+    offset: Tensor
+    explained: Tensor
+
+    def weakened(self, share: float | Tensor) -> "Line":
+        """Return a share of what it says."""
+        return Line(self.slopes * share, self.offset * share, self.explained * (1 - (1 - share) ** 2))
+
+
+class Moments(NamedTuple):
+    """What regressions of a number's score on any of K features take, by the rows that have the number."""
+
+    centre: Tensor  # [K], of features
+    scale: Tensor  # [K], one over their deviation; 0 of constant ones
+    R: Tensor  # [K, K], their correlations
+    r: Tensor  # [K], covariances of E[z | cell] and the scaled features
+    mean: Tensor  # [], of E[z | cell]
+    v: Tensor  # [], its variance
+
+    @classmethod
+    def of(cls, X: Tensor, score: Tensor, v: Tensor) -> "Moments":
+        """Read them off features X [n, K] and E[z | cell] [n], of variance v among all rows that have the number."""
+        centre, spread = X.mean(0), X.std(0, correction=0)
+        scale = torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0)
+        X = (X - centre) * scale
+        return cls(centre, scale, X.t() @ X / len(X), X.t() @ score / len(X), score.mean(), v)
+
+    def shrunk(self, amount: float) -> "Moments":
+        """Return them shrunk towards independence by lambda in [0, 1]."""
+        eye = torch.eye(len(self.R)).to(self.R)
+        return self._replace(R=(1 - amount) * self.R + amount * eye, r=(1 - amount) * self.r)
+
+    def line(self, seen: Tensor) -> Line:
+        """Regress the score on the features `seen`, of 0 and 1 [..., K]; cells take as much off the slopes as off the
+        variance.
+        """
+        r = self.r * seen
+        R = self.R * seen[..., :, None] * seen[..., None, :] + torch.diag_embed(1 - seen)
+        w = _checked(torch.linalg.solve_ex, R, r[..., None])[..., 0]
+        slopes = w * self.scale / self.v
+        explained = ((r * w).sum(-1) / self.v.square()).clamp(max=1 - LEAST_VARIANCE)
+        return Line(slopes, self.mean / self.v - slopes @ self.centre, explained)
 
 
 class ScoreRegressions(nn.Module):
@@ -65,9 +113,9 @@ class ScoreRegressions(nn.Module):
 
     def weaken(self, share: float) -> None:
         """Keep a share of what the regressions say."""
-        self.slopes.mul_(share)
-        self.offset.mul_(share)
-        self.explained.mul_(1 - (1 - share) ** 2)
+        said = self.slopes, self.offset, self.explained
+        for own, left in zip(said, Line(*said).weakened(share), strict=True):
+            own.copy_(left)
 
     def leave(self, A: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes A [..., D, D] and deviations s [..., D] of scores, as if each of these numbers were alone."""

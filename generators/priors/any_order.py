@@ -11,6 +11,7 @@ within all levels the covariance W = I - sum_k share_k m_k m_k', so that
 log p(k | w) = log share_k + w' W^-1 m_k - m_k' W^-1 m_k / 2 + constant
 
 where W^-1 M = M (I - P M'M)^-1 for all means M and the diagonal P of shares: no matrix is larger than levels are many.
+A number that is often missing is regressed on the visible features by the rows that have it (present_scores.py).
 """
 
 import math
@@ -21,14 +22,16 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.data.encoding import Layout
-from launderette.generators.networks.copula import INDEPENDENT, LEAST_VARIANCE, Copula
-from launderette.generators.networks.normal_scores import LEAST_LEVEL, interval_term, label_term
+from launderette.generators.networks.copula import INDEPENDENT, Copula
+from launderette.generators.networks.normal_scores import LEAST_LEVEL, LEAST_VARIANCE, interval_term, label_term
 from launderette.generators.networks.ties import candidates
 from launderette.generators.priors.pairs import PairTables, gains
+from launderette.generators.priors.present_scores import PresentScores
 from launderette.generators.training.validation import folds
 
 MOST_FEATURES = 100  # of a copula that is solved for each row anew
-JUDGED_ROWS, JUDGED_ORDERS = 200, 2  # other rows that suffice to compare copula and tables, orders of each
+JUDGED_ROWS, JUDGED_TIMES = 200, 2  # other rows that suffice to compare copula and tables, in so many orders each
+JUDGED_ORDERS = 16  # in all: what is solved for an order is so for all of its rows
 SURE_ERRORS = 2  # standard errors by which other rows have to become likelier
 EVERY_ORDER = slice(None)
 
@@ -41,23 +44,27 @@ class Whitened:
     Columns of the same `place` [G, columns] do not see each other.
     """
 
-    def __init__(self, copula: Copula, place: Tensor, rows: int = 1) -> None:
+    def __init__(self, copula: Copula, present: PresentScores, place: Tensor, rows: int = 1) -> None:
         at = place[:, copula.column]  # [G, D]
-        self.copula, self.order = copula, at.argsort(dim=1, stable=True)
+        self.copula, self.present, self.order = copula, present, at.argsort(dim=1, stable=True)
         self.place = self.order.argsort(1)  # of each feature
         self.C = torch.linalg.cholesky(copula.R[self.order[:, :, None], self.order[:, None, :]])
         self.seen = (at[:, None, :] < place[:, :, None]).sum(2)  # [G, columns], features
         self.w = self.C.new_zeros(len(place), rows, at.shape[1])
+        self.X = torch.zeros_like(self.w) if present.columns else self.w  # features as they are, in the copula's order
 
     def show_all(self, x: Tensor) -> "Whitened":
         """Reveal all columns of tokens x [G n, L]: each sees those before it."""
-        X = self.copula.features(x).view(self.w.shape).gather(2, self.order[:, None].expand_as(self.w))
+        self.X = self.copula.features(x).view(self.w.shape)
+        X = self.X.gather(2, self.order[:, None].expand_as(self.w))
         self.w = torch.linalg.solve_triangular(self.C, X.transpose(1, 2), upper=False).transpose(1, 2)
         return self
 
     def show(self, c: int, x: Tensor, orders: Tensor) -> None:
         """Reveal column c of some of the tokens x [G, L], one row of each order; all before it are revealed."""
         X = self.copula.features(x[orders], [c])
+        if self.present.columns:
+            self.X[orders, 0] += X
         for j in (self.copula.column == c).nonzero()[:, 0].tolist():
             p = self.place[orders, j]
             row = self.C[orders, p]  # [g, D]
@@ -73,11 +80,15 @@ class Whitened:
         return term + self._of_levels(c, orders) if c in copula.levels else term
 
     def _of_intervals(self, c: int, orders: Tensor | slice) -> Tensor:
-        j = self.copula.feature[c]
+        j, edges = self.copula.feature[c], getattr(self.copula, f"edges_{c}")
+        if c in self.present.columns:
+            seen = self.place[orders] < self.seen[orders, c, None]
+            mu, s = self.present.told(c, self.X[orders], seen)
+            return interval_term(edges, mu, s[:, None])
         rows, mean = self._told(c, slice(j, j + 1), orders)
         v = self.copula.v[j]
         s = (1 - rows.square().sum(2) / v).clamp(min=LEAST_VARIANCE).sqrt().repeat_interleave(self.w.shape[1], 0)
-        return interval_term(getattr(self.copula, f"edges_{c}"), mean.flatten() / v.sqrt(), s)
+        return interval_term(edges, mean.flatten() / v.sqrt(), s)
 
     def _of_levels(self, c: int, orders: Tensor | slice) -> Tensor:
         own, shares = self.copula.indicators(c), self.copula.shares(c)
@@ -114,6 +125,7 @@ class AnyOrderPrior(nn.Module):
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.pairs, self.copula = PairTables(layout), Copula(layout, in_order=False)
+        self.present = PresentScores(self.copula)
         self.register_buffer("by_copula", torch.zeros(len(layout.places), dtype=torch.bool))
         self.following: list[int] = []  # the copula
 
@@ -130,34 +142,49 @@ class AnyOrderPrior(nn.Module):
         self.pairs.fit(x, informed(x))
         if told is None:
             self.copula.shrink(self.copula.fit(x), INDEPENDENT)
+            self.present.fit(self.copula, x, {})
         else:
-            self.copula.take(self._candidates(x)[told[0]])
-        self.by_copula.copy_(torch.zeros_like(self.by_copula) if told is None else told[1])
+            best, by_copula, amounts = told
+            self.copula.take(self._candidates(x)[best])
+            self.present.fit(self.copula, x, amounts)
+        self.by_copula.copy_(torch.zeros_like(self.by_copula) if told is None else by_copula)
         self._look()
 
-    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[int, Tensor] | None:
-        """Return which candidate the copula is and which columns are to follow it, bool [C]; None for no copula."""
-        parts = list(folds(x, other))
-        enough = -(-JUDGED_ROWS // max(1, len(parts[0][1])))
-        more = torch.cat([self._gained(*part, informed) for part in parts[:enough]], 1)  # nats [candidates, others, C]
+    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[int, Tensor, dict[int, float]] | None:
+        """Return which candidate the copula is, which columns are to follow it, bool [C], and by how much regressions
+        of its often missing numbers are shrunk; None for no copula.
+        """
+        parts = [(own, *self._judged(others)) for own, others in folds(x, other)]
+        parts = parts[: -(-JUDGED_ROWS * JUDGED_TIMES // max(1, len(parts[0][1])))]
+        amounts = self.present.chosen(self.copula, parts)
+        more = torch.cat([self._gained(*part, informed, amounts) for part in parts], 1)  # nats [candidates, others, C]
         better = more.mean(1) > 0
         gained = (more * better[:, None]).sum(2)  # [candidates, others]
         best = int(gained.mean(1).argmax())
         luck = SURE_ERRORS * float(gained[best].std(correction=0)) / math.sqrt(gained.shape[1])
-        return (best, better[best]) if float(gained[best].mean()) > luck else None
+        return (best, better[best], amounts) if float(gained[best].mean()) > luck else None
 
-    def _gained(self, x: Tensor, other: Tensor, informed: Informed) -> Tensor:
-        """Return how much likelier other rows are by a copula of tokens x [N, L] than by tables, in nats, by its
-        candidates: [candidates, others, C].
+    def _judged(self, other: Tensor) -> tuple[Tensor, Tensor]:
+        """Other rows [M, L] -> those that are judged by [G n, L], and where each of their G orders reveals the columns
+        [G, C].
         """
-        stream, other = torch.Generator().manual_seed(0), other.repeat(JUDGED_ORDERS, 1)
-        place = torch.rand(len(other), len(self.by_copula), generator=stream).argsort(1).argsort(1)
+        other = other[:JUDGED_ROWS].repeat(JUDGED_TIMES, 1)
+        count = max(1, min(JUDGED_ORDERS, len(other)))
+        drawn = torch.rand(count, len(self.by_copula), generator=torch.Generator().manual_seed(0))
+        return other[: len(other) // count * count], drawn.argsort(1).argsort(1)
+
+    def _gained(self, x: Tensor, other: Tensor, place: Tensor, informed: Informed, amounts: dict[int, float]) -> Tensor:
+        """Return how much likelier other rows [G n, L], revealed at `place` [G, C], are by a copula of tokens x [N, L]
+        than by tables, in nats, by its candidates: [candidates, others, C].
+        """
+        rows = len(other) // len(place)
         self.pairs.fit(x, informed(x))
-        by_pairs = gains(self.pairs.terms(other, _before(place)), x, other)
-        found = []
-        for R in self._candidates(x):
+        by_pairs = gains(self.pairs.terms(other, _before(place).repeat_interleave(rows, 0)), x, other)
+        found, tried = [], self._candidates(x)
+        self.present.fit(self.copula, x, amounts)
+        for R in tried:
             self.copula.take(R)
-            shown = Whitened(self.copula, place).show_all(other)
+            shown = Whitened(self.copula, self.present, place, rows).show_all(other)
             terms = {c: shown.term(c) for c in range(place.shape[1])}
             found.append((gains(terms, x, other) - by_pairs)[:, : len(self.by_copula)])
         return torch.stack(found)
@@ -175,7 +202,7 @@ class AnyOrderPrior(nn.Module):
         rows = len(x) // len(place)
         found = self.pairs.terms(x, _before(place).repeat_interleave(rows, 0))
         if self.copula.used:
-            shown = Whitened(self.copula, place, rows).show_all(x)
+            shown = Whitened(self.copula, self.present, place, rows).show_all(x)
             found |= {c: shown.term(c) for c in self.following}
         return found
 
@@ -187,8 +214,8 @@ class AnyOrderPrior(nn.Module):
 
     def weaken(self, share: float) -> None:
         """Keep a share of all that columns tell of each other."""
-        self.pairs.weaken(share)
-        self.copula.weaken(share)
+        for part in (self.pairs, self.copula, self.present):
+            part.weaken(share)
 
     def _look(self) -> None:
         self.following = self.by_copula.nonzero()[:, 0].tolist()
@@ -203,7 +230,7 @@ class Walk:
 
     def __init__(self, prior: AnyOrderPrior, x: Tensor, at: Tensor) -> None:
         self.prior, coarse = prior, at[:, : len(prior.by_copula)]
-        self.shown = Whitened(prior.copula, coarse) if prior.copula.used else None
+        self.shown = Whitened(prior.copula, prior.present, coarse) if prior.copula.used else None
         for c in (coarse == 0).any(0).nonzero()[:, 0].tolist():
             self.show(c, x, (coarse[:, c] == 0).nonzero()[:, 0])
 

@@ -1,26 +1,18 @@
 """Fitting the regressions of numbers that are often missing (networks/regressions.py) to the rows that have them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from launderette.generators.networks.copula import LEAST_VARIANCE, Copula
+from launderette.generators.networks.copula import Copula
 from launderette.generators.networks.label_fitting import MOST_REGRESSORS, REGRESSION_ROWS
+from launderette.generators.networks.regressions import Line, Moments
 from launderette.generators.networks.ties import SHRINKAGE
 
 LEAST_PRESENT_ROWS = 20  # that have a number; of fewer it is by itself
 
 Parts = Sequence[tuple[Tensor, Tensor]]
-
-
-class Line(NamedTuple):
-    """Slopes [D] and offset of a score z on features, and the share of its variance that they explain."""
-
-    slopes: Tensor
-    offset: Tensor
-    explained: Tensor
 
 
 @torch.no_grad()
@@ -41,34 +33,37 @@ def fit_scores(copula: Copula, x: Tensor, parts: Parts) -> Tensor:
 def _fit(copula: Copula, k: int, c: int, x: Tensor, parts: Parts) -> Tensor:
     """Regress number k, of column c, on the columns before it and return the gains of other rows [others]."""
     before = _features(copula, c)
-    there = torch.cat([_has(copula, c, other) for _, other in parts])
-    sides = [(_having(copula, c, own), other[_has(copula, c, other)]) for own, other in parts]
+    there = torch.cat([has(copula, c, other) for _, other in parts])
+    sides = [(having(copula, c, own), other[has(copula, c, other)]) for own, other in parts]
     gains, chosen = copula.R.new_zeros(len(there)), 0.0
-    for amount in SHRINKAGE if len(before) and min(len(own) for own, _ in sides) >= LEAST_PRESENT_ROWS else ():
-        lines = [_line(copula, c, copula.features(own)[:, before], _score(copula, c, own), amount) for own, _ in sides]
-        gained = [_gained(copula, c, other, before, line) for line, (_, other) in zip(lines, sides, strict=True)]
-        if (found := torch.cat(gained)).sum() > gains.sum():
-            gains[there], chosen = found, amount
+    if len(before) and min(len(own) for own, _ in sides) >= LEAST_PRESENT_ROWS:
+        read = [(moments(copula, c, own, before), other) for own, other in sides]
+        for amount in SHRINKAGE:
+            found = torch.cat([_gained(copula, c, other, before, _line(own, amount)) for own, other in read])
+            if found.sum() > gains.sum():
+                gains[there], chosen = found, amount
     if chosen:
-        own, scores = _having(copula, c, x), copula.scores
-        line = _line(copula, c, copula.features(own)[:, before], _score(copula, c, own), chosen)
+        line = _line(moments(copula, c, having(copula, c, x), before), chosen)
+        scores = copula.scores
         scores.slopes[k, before], scores.offset[k], scores.explained[k] = line
     return gains
 
 
-def _has(copula: Copula, c: int, x: Tensor) -> Tensor:
+def has(copula: Copula, c: int, x: Tensor) -> Tensor:
+    """Tell which of tokens x [N, L] have number c: bool [N]."""
     return x[:, c] < copula.ordered[c]
 
 
-def _having(copula: Copula, c: int, x: Tensor) -> Tensor:
+def having(copula: Copula, c: int, x: Tensor) -> Tensor:
     """Return the rows of tokens x [N, L] that have number c, thinned out."""
-    x = x[_has(copula, c, x)]
+    x = x[has(copula, c, x)]
     return x[:: max(1, len(x) // REGRESSION_ROWS)]
 
 
-def _score(copula: Copula, c: int, x: Tensor) -> Tensor:
-    """Return E[z | cell] of number c in tokens x [N, L]: [N]."""
-    return getattr(copula, f"scores_{c}")[x[:, c]] * copula.v[copula.feature[c]].sqrt()
+def moments(copula: Copula, c: int, x: Tensor, features: Tensor) -> Moments:
+    """Return what regressions of number c on `features` [K] take, by tokens x [n, L] that all have it."""
+    score = getattr(copula, f"scores_{c}")[x[:, c]] * copula.v[copula.feature[c]].sqrt()  # E[z | cell]
+    return Moments.of(copula.features(x)[:, features], score, _variance(copula, c))
 
 
 def _variance(copula: Copula, c: int) -> Tensor:
@@ -84,22 +79,18 @@ def _features(copula: Copula, c: int) -> Tensor:
     return places[ties.topk(min(MOST_REGRESSORS, len(places))).indices.sort().values]
 
 
-def _line(copula: Copula, c: int, X: Tensor, score: Tensor, amount: float) -> Line:
-    """Regress number c, of which E[z | cell] is known [n], on features X [n, D] by their correlations, shrunk towards
-    independence by `amount`; cells take as much off the slopes as off the variance.
-    """
-    centre, spread, v = X.mean(0), X.std(0, correction=0), _variance(copula, c)
-    scale = torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0)
-    X = (X - centre) * scale
-    R, r = (1 - amount) * (X.t() @ X) / len(X), (1 - amount) * (X.t() @ score) / len(X)
-    w = torch.linalg.solve(R + amount * torch.eye(len(R)).to(R), r)
-    slopes = w * scale / v
-    explained = (r @ w / v.square()).clamp(max=1 - LEAST_VARIANCE)
-    return Line(slopes, score.mean() / v - centre @ slopes, explained)
+def _line(own: Moments, amount: float) -> Line:
+    return own.shrunk(amount).line(torch.ones_like(own.r))
 
 
 def _gained(copula: Copula, c: int, x: Tensor, before: Tensor, line: Line) -> Tensor:
     """Return how much likelier number c is by the line, in each of the rows x [m, L] that have it, in nats: [m]."""
     mu, s = copula.features(x)[:, before] @ line.slopes + line.offset, (1 - line.explained).sqrt()
-    term = copula.interval_term(c, x, mu, s.expand(len(x))[:, None])
-    return term.gather(1, x[:, c : c + 1])[:, 0].double()
+    return likelier(copula, c, x, mu, s.expand(len(x)))
+
+
+def likelier(copula: Copula, c: int, x: Tensor, mu: Tensor, s: Tensor) -> Tensor:
+    """Return how much likelier scores of N(mu, s^2), both [m], make number c of the rows x [m, L] that have it, in
+    nats: [m].
+    """
+    return copula.interval_term(c, x, mu, s[:, None]).gather(1, x[:, c : c + 1])[:, 0].double()

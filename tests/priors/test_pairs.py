@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import norm
 
 from generators import Budget, fit, open_model
 from generators.data import encoding
@@ -127,6 +128,22 @@ def test_a_copula_tells_the_same_in_a_batch_of_orders_and_step_by_step():
             walk.show(l, x, rows[place[:, l] == step])
     alone = prior.terms(x[:1].expand(len(x), -1), place[:1])  # one order for all rows
     assert all(torch.allclose(alone[l][3], every[l][0], atol=1e-4) for l in alone)
+
+
+@pytest.mark.parametrize("visible", [["asked"], ["days"], ["asked", "days"]])
+def test_a_number_that_half_of_the_rows_lack_is_told_in_any_order_by_those_that_have_it(visible):
+    rng = np.random.default_rng(0)
+    asked = rng.choice(["no", "yes", "unknown"], 1000, p=[0.2, 0.3, 0.5])
+    weeks = np.where(asked == "no", 2, 0) + rng.normal(size=1000)
+    frame = pd.DataFrame({"weeks": weeks, "days": weeks + rng.normal(size=1000) / 2}).round(3)
+    there = asked != "unknown"
+    prior, x = prior_of(frame.where(np.c_[there, there]).assign(asked=asked))
+    place = torch.tensor([[1, *(2 * (name not in visible) for name in ("days", "asked"))]])
+    seen = place[:, prior.copula.column] < place[:, :1]
+    mu, s = prior.present.told(0, prior.copula.features(x[there])[None], seen)
+    score = norm.ppf((frame["weeks"][there].rank().to_numpy() - 0.5) / there.sum())
+    assert np.polyfit(mu, score, 1)[0] == pytest.approx(1, abs=0.05)
+    assert float(s[0]) == pytest.approx(np.std(score - mu.numpy()), abs=0.05) and float(s[0]) < 0.85
 
 
 def test_normals_are_told_as_their_correlation_says_whichever_comes_first():
