@@ -32,11 +32,16 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     equal = values == values[np.random.default_rng([seed, 97]).permutation(len(values))]
     if own.any() and equal[:, own].all(1).mean() < SHARED_BY_CHANCE:
         return True
-    return any(_nearness(values[:, c], owned) >= NEAR_OWNERS for c in np.flatnonzero(equal.mean(0) < SHARED_BY_CHANCE))
+    return any(lie_near(values[:, c], owned) for c in np.flatnonzero(equal.mean(0) < SHARED_BY_CHANCE))
+
+
+def lie_near(values: np.ndarray, owners: np.ndarray) -> bool:
+    """Tell whether values [rows] of one of the owners, int64 [rows], lie near each other, as an account's balances."""
+    return _nearness(values, owners) >= NEAR_OWNERS
 
 
 def _nearness(values: np.ndarray, owners: np.ndarray) -> float:
-    """Return the intraclass correlation of ranks (Fisher 1925), of values [rows] and sorted owners [rows]."""
+    """Return the intraclass correlation of ranks (Fisher 1925), of values [rows] and owners [rows]."""
     ranks, codes = rankdata(values), np.unique(owners, return_inverse=True)[1]
     sizes = np.bincount(codes)
     rows, groups = len(ranks), len(sizes)

@@ -32,7 +32,8 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
     Time is one of 16 periods, the weekday, the month or the hour. What a column owes to it are its means there (of
     ranks, or of the share of a label); what is left is the regression coefficient on the real ones, as in `dependence`,
     which needs far more rows to see a trend in so many cells. What is lost beyond chance counts by the low end of its
-    95 % interval. What rows of one entity share, as visits share a day of birth, counts once. Cost: one count per
+    95 % interval. What rows of one entity share, as visits share a day of birth, counts once, as do numbers of its rows that lie near
+    each other. Cost: one count per
     column and date.
     """
     dates = [c for c in samples.known if samples.kinds[c] == "datetime"][:MOST_DATES]
@@ -85,9 +86,12 @@ def _over(
 
 
 def _first(owners: Owners, cells: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Which real rows are the first of their owner in a cell with a value: bool [rows]."""
+    """Which real rows are the first of their owner in a cell with a value, or with any where these lie near each
+    other: bool [rows].
+    """
     if owners is None:
         return np.ones(len(cells), dtype=bool)
+    values = np.zeros(len(values)) if entities.lie_near(values, owners) else values
     return ~pd.DataFrame({"owner": owners, "cell": cells, "value": values}).duplicated().to_numpy()
 
 

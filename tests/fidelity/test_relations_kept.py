@@ -225,13 +225,15 @@ def test_a_quantity_that_does_not_vary_owes_nothing_to_anything(value):
 
 
 def test_what_the_visits_of_one_patient_share_is_no_effect_of_time():
-    """Two hundred patients of eight visits each: their sexes differ by months of birth as chance has it."""
+    """Two hundred patients of eight visits each: sexes and weights differ by months of birth as chance has it."""
     rng = np.random.default_rng(5)
 
     def visits(patients):
         born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 15_000, patients), "D")
         people = pd.DataFrame({"id": range(patients), "born": born, "sex": rng.choice(["f", "m"], patients)})
-        return people.loc[np.repeat(range(patients), 8)].reset_index(drop=True)
+        people["weight"] = rng.normal(70, 12, patients)
+        found = people.loc[np.repeat(range(patients), 8)].reset_index(drop=True)
+        return found.assign(weight=found["weight"] + rng.normal(0, 2, len(found)))
 
     train, held, other = visits(200), visits(60), visits(1600).groupby("id").head(1).reset_index(drop=True)
     by_rows = samples.make(train, held, other, kinds={"id": "numerical", "born": "datetime"})
