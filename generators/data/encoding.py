@@ -15,7 +15,7 @@ inside it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,8 @@ from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.errors import GeneratorError
-from launderette.generators.identifiers import entities
+from launderette.generators.identifiers import entities, panels
+from launderette.generators.identifiers.panels import Owned, Panel
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Encoding:
     derived: tuple[Derived, ...] = ()  # each after those that it is worked out from
     # columns of no schema, from which others follow
     between: tuple[Between | DatePart, ...] = field(default=(), repr=False)
+    panel: Panel | None = None  # where rows belong to entities
 
     @cached_property
     def layout(self) -> "Layout":
@@ -127,14 +129,15 @@ class Encoding:
 
     @property
     def told(self) -> dict[str, dict[str, str]]:
-        """What a record of training tells, where there is such: the formula of each column that is worked out, and what
-        a date is learnt by.
+        """What a record of training tells, where there is such: the formula of each column that is worked out, what a
+        date is learnt by, and the column that names entities.
         """
         dates = {part.date for part in self.between if isinstance(part, DatePart)}
         texts = {one.name: one.formula.text for one in self.derived}
         found = {
             "derived": {name: text for name, text in texts.items() if name not in dates},
             "learnt_by": {name: text for name, text in texts.items() if name in dates},
+            "entities": {} if self.panel is None else {"of": self.panel.owner},
         }
         return {key: told for key, told in found.items() if told}
 
@@ -192,7 +195,8 @@ class Encoding:
         derived = [one.formula.to_dict() for one in self.derived]  # of the last columns
         groups = [asdict(group) for group in self.groups]
         between = [one.to_dict() for one in self.between]
-        found = {"columns": columns, "groups": groups, "derived": derived, "between": between}
+        panel = None if self.panel is None else self.panel.to_dict()
+        found = {"columns": columns, "groups": groups, "derived": derived, "between": between, "panel": panel}
         return {"schema": self.schema.to_dict(), **found}
 
     @classmethod
@@ -207,7 +211,8 @@ class Encoding:
             Between.from_dict(entry) if "formula" in entry else DatePart.from_dict(entry)
             for entry in document["between"]
         )
-        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between)
+        panel = panels.restore(document["panel"])
+        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between, panel)
 
 
 @dataclass(frozen=True)
@@ -271,7 +276,9 @@ def fit(
     frame = parts.split(frame, schema)
     owners = None if groups is None else numbered(groups, len(frame))
     known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
-    found = finding.find(frame, known, *_stated(schema, kept)) if derive else finding.DerivedColumns()
+    owned = panels.find(frame, schema, groups)
+    fixed = () if owned is None else [column.name for column in known if owned.keeps(frame[column.name])]
+    found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()
     parts_of_dates = [part for clock in found.dates for part in clock.parts]
     names, numbers = {one.name for one in found.derived}, {column.name: column for column in known}
 
@@ -286,7 +293,28 @@ def fit(
     ]
     named = entities.fit(frame, schema, salt)
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
-    return Encoding(schema, tuple(columns), named, found.derived, between)
+    encoded = Encoding(schema, tuple(columns), named, found.derived, between)
+    return encoded if owned is None else _of_panel(encoded, encoded.with_between(frame), owned)
+
+
+def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
+    """Return the encoding with the columns that entities keep first, and the date that orders their rows next."""
+    fixed = [column for column in encoded.columns if owned.keeps(frame[column.name])]
+    others = [column for column in encoded.columns if column not in fixed]
+    days = [encoded.columns[places[0]].name for places in encoded.parts_of_dates]
+    dates = [c for c in others if c.kind == "datetime" or c.name in days]
+    dates = [c for c in dates if owned.in_order(values_of(frame[c.name], c))][:1]
+    ordered = (*fixed, *dates, *(column for column in others if column not in dates))
+    return replace(encoded, columns=ordered, panel=Panel(owned.owner, len(fixed), bool(dates)))
+
+
+def _found(
+    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str]], fixed: Sequence[str]
+) -> finding.DerivedColumns:
+    """Return which columns others give: none that entities keep by one that they do not."""
+    found, (formulas, kept) = finding.find(frame, known, *stated), stated
+    moved = {one.name for one in found.derived if one.name in fixed and not {*one.formula.sources} <= {*fixed}}
+    return finding.find(frame, known, formulas, {*kept, *moved}) if moved else found
 
 
 def _once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:

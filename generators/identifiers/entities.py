@@ -19,6 +19,7 @@ import pandas as pd
 from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.identifiers import forms
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
+from launderette.generators.identifiers.panels import in_turn
 from launderette.generators.training import randomness
 
 CLIPPED_GROUPS = 5  # groups at each end whose sizes are not kept
@@ -141,19 +142,36 @@ def restore(entries: Sequence[Mapping]) -> tuple[Grouping, ...]:
 
 def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[str, pd.Series]:
     """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
+    found, columns = numbers(groups, n, seed), {column.name: column for column in schema.identifiers}
+    return {
+        group.name: _written(columns[group.name], found[group.name], group.taken, _stream(seed, group, "texts"))
+        for group in groups
+    }
+
+
+def numbers(groups: Sequence[Grouping], n: int, seed: int) -> dict[str, np.ndarray]:
+    """Return which synthetic entity each of n rows has in each column, int64 [n], -1 for none: of more rows the first
+    are the same.
+    """
     found: dict[str, np.ndarray] = {}
-    drawn: dict[str, pd.Series] = {}
-    columns = {column.name: column for column in schema.identifiers}
     for group in groups:
-        stream = randomness.generator(seed, "identifier", group.taken.salt, group.name)
-        units = _units(found[group.over]) if group.over else np.arange(n)
+        units = in_turn(found[group.over]) if group.over else np.arange(n)
         alone = np.zeros(int(units.max(initial=-1)) + 1, dtype=bool)
         if group.over:
             alone[units[found[group.over] < 0]] = True
-        numbered = _pack(group, alone, stream)
+        numbered = _pack(group, alone, seed)
         found[group.name] = _renumbered(numbered[units]) if n else np.zeros(0, dtype=int)
-        drawn[group.name] = _written(columns[group.name], found[group.name], group.taken, stream)
-    return drawn
+    return found
+
+
+def longest(groups: Sequence[Grouping], name: str) -> int:
+    """Return how many rows a synthetic entity of the column has at most."""
+    group = next(group for group in groups if group.name == name)
+    return max(1, *group.sizes) * (longest(groups, group.over) if group.over else 1)
+
+
+def _stream(seed: int, group: Grouping, what: str) -> np.random.Generator:
+    return randomness.generator(seed, "identifier", group.taken.salt, group.name, what)
 
 
 def _renumbered(codes: np.ndarray) -> np.ndarray:
@@ -162,13 +180,14 @@ def _renumbered(codes: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _pack(group: Grouping, alone: np.ndarray, stream: np.random.Generator) -> np.ndarray:
+def _pack(group: Grouping, alone: np.ndarray, seed: int) -> np.ndarray:
     """Return the group of each unit, -1 for none, by sizes drawn one after the other; `alone` are units of a row
     without a value of the finer column: bool [units].
     """
     units = len(alone)
-    is_missing = stream.random(units) < np.where(alone, group.missing_together, group.missing)
-    sizes = np.interp(stream.random(units), np.linspace(0, 1, QUANTILES), group.sizes)
+    chances = _stream(seed, group, "missing").random(units)
+    is_missing = chances < np.where(alone, group.missing_together, group.missing)
+    sizes = np.interp(_stream(seed, group, "sizes").random(units), np.linspace(0, 1, QUANTILES), group.sizes)
     numbered = np.repeat(np.arange(units), np.maximum(1, np.round(sizes).astype(int)))[:units]
     numbered = np.full(units, -1) if not len(numbered) else numbered.copy()
     codes = np.full(units, -1)

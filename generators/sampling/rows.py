@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,16 @@ Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, place
 Limits = dict[int, tuple[np.ndarray, np.ndarray]]  # lowest and highest ticks of the limited columns
 Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK_ROWS, L] and places within intervals [CHUNK_ROWS, columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
+RETRIED = 4  # attempts to draw the rows of an entity, before all of them are drawn anew
+
+
+class InPlace(NamedTuple):
+    """How rows that share are drawn, of which none may take the place of another: `chunk` is also given how far from
+    the first row the place of each is; `entities` gives the entity of row numbers [rows], int64 [rows].
+    """
+
+    chunk: Callable[[int, int, bool, np.ndarray], Drawn]
+    entities: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class Asked:
     constraints: Constraints
     combinations: tuple[Combinations, ...] = ()
     guided: bool | None = None
+    in_place: InPlace | None = None  # where rows of an entity share
 
     def place(self, tokens: np.ndarray, inside: np.ndarray, guided: bool) -> tuple[dict[int, np.ndarray], np.ndarray]:
         """Return the ticks of the limited columns, and which rows meet everything.
@@ -109,9 +121,11 @@ def _with_first(chunk: Chunk, key: tuple[int, int, bool], drawn: Drawn | None) -
 
 def _accepted(first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool) -> Accepted:
     """Return tokens, places and ticks of `count` rows from `first` on."""
+    if asked.in_place:
+        return _in_place(first, count, asked, asked.in_place, seed, guided)
     tokens, inside, ticks, found = [], [], [], 0
     for attempt in range(MOST_CHUNKS):
-        drawn = chunk(randomness.key(seed, "again", attempt) if attempt else seed, first, guided)
+        drawn = chunk(attempt_seed(seed, attempt), first, guided)
         placed, held = asked.place(*drawn, guided)
         kept = np.flatnonzero(held)[: count - found]
         tokens.append(drawn[0][kept])
@@ -124,8 +138,40 @@ def _accepted(first: int, count: int, asked: Asked, chunk: Chunk, seed: int, gui
                 np.concatenate(inside),
                 {k: np.concatenate([t[k] for t in ticks]) for k in ticks[0]},
             )
+    raise _hardly(asked, count, guided)
+
+
+def attempt_seed(seed: int, attempt: int) -> int:
+    """Return what the candidates of an attempt, from 0, are drawn by."""
+    return randomness.key(seed, "again", attempt) if attempt else seed
+
+
+def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, guided: bool) -> Accepted:
+    """Return tokens, places and ticks of `count` rows from `first` on, as `_accepted`: each place keeps the first row
+    drawn for it that meets everything. All places of a chunk are filled, so that a row does not depend on `count`.
+    """
+    found: Accepted | None = None
+    left, entities = np.arange(CHUNK_ROWS), own.entities(first + np.arange(CHUNK_ROWS))
+    for attempt in range(MOST_CHUNKS):
+        if attempt % RETRIED == 0:
+            left = np.flatnonzero(np.isin(entities, entities[left]))
+        places = np.resize(left, CHUNK_ROWS)
+        drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places)
+        ticks, held = asked.place(*drawn, guided)
+        found = found or (*drawn, ticks)
+        taken, rows = np.unique(np.where(held, places, -1), return_index=True)
+        taken, rows = taken[taken >= 0], rows[taken >= 0]
+        for kept, new in zip((*found[:2], *found[2].values()), (*drawn, *ticks.values()), strict=True):
+            kept[taken] = new[rows]
+        left = np.setdiff1d(left, taken)
+        if not len(left):
+            return found[0][:count], found[1][:count], {k: kept[:count] for k, kept in found[2].items()}
+    raise _hardly(asked, count, guided)
+
+
+def _hardly(asked: Asked, count: int, guided: bool) -> GeneratorError:
     other = "" if guided else ", or train tabular.autoregressive, which keeps to them while it draws"
-    raise GeneratorError(
+    return GeneratorError(
         f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK_ROWS // count:,} rows of the model "
         f"meets, found that fewer do; widen them{_instead(asked)}{other}"
     )

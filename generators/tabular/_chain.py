@@ -52,6 +52,7 @@ class Model(nn.Module):
     """The factors p(x_l | x_<l, x_C) of L tokens; forward returns -log p per row."""
 
     member: Tensor  # [columns, L], 1 where a token is one of the column
+    shared: Tensor
     order: Tensor  # [1, L, L], 1 where token m is before token l at [0, l, m]; empty without gates
 
     def __init__(
@@ -79,6 +80,7 @@ class Model(nn.Module):
         self.register_buffer("member", _member(layout), persistent=False)
         gated_tokens = L if gates else 0
         self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
+        self.register_buffer("shared", torch.zeros(L, dtype=torch.float64))  # effects of entities, sampling/shared.py
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 

@@ -19,16 +19,18 @@ from torch import Tensor
 
 from launderette.generators.contract import Where
 from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.groups import numbered
 from launderette.generators.data.schema import Schema
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.attention import MOST_GATED_TOKENS
 from launderette.generators.networks.drawn import DrawnFactors
 from launderette.generators.privacy import fitting as private
-from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows
+from launderette.generators.sampling import combinations, conditioning, imputation, reading, rows, shared
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
-from launderette.generators.sampling.rows import Asked, Drawing
+from launderette.generators.sampling.rows import Asked, Drawing, InPlace
+from launderette.generators.sampling.shared import EntityEffects
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
@@ -77,14 +79,27 @@ class Autoregressive(FittedTable[Config, Model]):
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str], sobol: bool = False) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
-        asked = Asked(self.encoding, held, self.model.combinations, guided=True if sobol and held.open else None)
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        return asked, partial(self._chunk, held, points, self.model.factors())
+        sharing = EntityEffects(self.encoding, self.model.shared, seed) if self.encoding.panel else None
+        chunk = partial(self._chunk, held, points, self.model.factors(), sharing)
+        guided = True if sobol and held.open else None
+        in_place = InPlace(chunk, sharing.entities) if sharing else None
+        return Asked(self.encoding, held, self.model.combinations, guided, in_place), chunk
 
     def _chunk(
-        self, held: Constraints, points: Points, factors: DrawnFactors, seed: int, first: int, guided: bool
+        self,
+        held: Constraints,
+        points: Points,
+        factors: DrawnFactors,
+        sharing: EntityEffects | None,
+        seed: int,
+        first: int,
+        guided: bool,
+        places: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
+        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided; those
+        of a panel for rows first + `places`.
+        """
         fixed, columns = held.fixed, len(self.encoding.columns)
         x = conditioning.given(fixed, self.encoding.layout.width)
         leading = not guided and sorted(fixed) == list(
@@ -93,8 +108,15 @@ class Autoregressive(FittedTable[Config, Model]):
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
         u = points(seed, first, CHUNK_ROWS, conditioning.randoms(self.encoding, bool(known or guided)))
-        asked = x, known, allowed, factors
-        return self._draw(u[:, columns:], *asked, held if guided else None), u[:, :columns]
+        draw = partial(self._draw, x=x, known=known, allowed=allowed, factors=factors, held=held if guided else None)
+        if sharing is None:
+            return draw(u[:, columns:]), u[:, :columns]
+        numbers = first + (np.arange(CHUNK_ROWS) if places is None else places)
+        u = sharing.mixed(u, seed, numbers)
+        tokens = draw(u[:, columns:])
+        if sharing.fine:
+            tokens[:, sharing.fine] = draw(sharing.alone(u, seed, numbers)[:, columns:])[:, sharing.fine]
+        return tokens, u[:, :columns]
 
     @torch.no_grad()
     def _draw(
@@ -177,7 +199,20 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     """Train on the rows of `data`; ValueError where a budget, a device or a privacy guarantee cannot be met."""
     train = fitting.fit if how.get("privacy") is None else private.fit
     fitted = train(FAMILY, data, schema, config, **how)
-    return Autoregressive(fitted.encoding, fitted.config, fitted.model, fitted.record)
+    record = dict(fitted.record)
+    if fitted.encoding.panel is not None:
+        owners = np.delete(numbered(how.get("groups"), len(data)), record["validation_rows"])
+        effects = shared.measure(partial(_ends, fitted.model), fitted.x, owners, fitted.encoding, how["seed"])
+        fitted.model.shared.copy_(effects)
+        record["entities"] = shared.told(fitted.encoding, effects)
+    return Autoregressive(fitted.encoding, fitted.config, fitted.model, record)
+
+
+def _ends(model: Model, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both ends of the uniforms that tokens x [B, L] are drawn by, each [B, L]."""
+    x = x.to(model.first_bias.device)
+    low, high = (torch.full(x.shape, end, dtype=torch.float64, device=x.device) for end in (0.0, 1.0))
+    return model.uniforms(x, low), model.uniforms(x, high)
 
 
 def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autoregressive:

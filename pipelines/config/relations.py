@@ -59,7 +59,26 @@ def worked_out(record: Mapping[str, Any]) -> list[str]:
         f"Learnt in parts, since hours or weekdays matter: {_listed(dates)}; to learn a date as one number: "
         "columns: {NAME: {kind: datetime, derived: false}}."
     )
-    return [*_formulas(record), *([said] if dates else ())]
+    return [*_formulas(record), *([said] if dates else ()), *_of_entities(record)]
+
+
+def _of_entities(record: Mapping[str, Any]) -> list[str]:
+    """Return what is to be said of rows that belong to entities."""
+    if not (found := record.get("entities")):
+        return []
+    if "shared" not in found:
+        return [
+            f"Values of {found['of']} have as many rows each as real ones have, but every row is drawn by itself: what "
+            "rows of one entity keep or share is not learnt; tabular.autoregressive does."
+        ]
+    shared = [name for name, effect in found["shared"].items() if effect]
+    does = [f"keep one value of {_listed(found['kept'])}"] if found["kept"] else []
+    does += [f"come in the order of {found['in_order_of']}"] if "in_order_of" in found else []
+    does += [f"are alike in {_listed(shared)}"] if shared else []
+    return [
+        f"Rows of one value of {found['of']} {', '.join(does) or 'have nothing in common that was found'}, as in "
+        "training; how one row follows from the one before it is not learnt otherwise."
+    ]
 
 
 def _formulas(record: Mapping[str, Any]) -> list[str]:

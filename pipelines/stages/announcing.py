@@ -70,12 +70,6 @@ def of_schema(
             "are counted once; "
             "to change it: split: {entity: another column}, or {entity: none} where it names none."
         )
-    if any(column.name == entity and isinstance(column, Identifier) and column.repeats for column in schema.columns):
-        notes.append(
-            f"Synthetic values of {entity!r} have as many rows each as real ones have, but every row is drawn by "
-            "itself: what the rows of one entity have in common, or how they follow each other, is not learned; where "
-            "that matters, bring one row for each, such as its first and last values."
-        )
     if config.split.alone and (repeated := _repeated(schema)):
         notes.append(
             f"Rows that share a value of {repeated!r} are no entity, as split.entity: none states: they may stand on "

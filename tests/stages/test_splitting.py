@@ -93,8 +93,8 @@ def test_a_repeated_column_is_no_entity_where_the_configuration_says_so(tmp_path
     modality = modalities.of(stated)
     found, told = (modality.ingest(one, tmp_path / "i") for one in (taken, stated))
     assert modality.entity(found.schema, taken) == "customer_id" and modality.entity(told.schema, stated) is None
-    assert any("every row is drawn by itself" in note for note in found.notes)
-    assert not any("every row is drawn by itself" in note for note in told.notes)
+    assert any("are taken as one entity" in note for note in found.notes)
+    assert not any("are taken as one entity" in note for note in told.notes)
     (note,) = [note for note in told.notes if "split.entity: none" in note]
     assert "'customer_id' are no entity" in note and "split: {entity: customer_id}" in note
     train, holdout = modality.split(told.data, told.schema, stated)

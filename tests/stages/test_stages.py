@@ -250,12 +250,11 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
     loaded = config.load(tmp_path / "t.csv")
     frame, schema = ingestion.ingest(loaded)
     notes = [*announcing.of_schema(loaded, schema, frame), *tabular.protect(frame, schema, loaded).notes]
-    assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 4
+    assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
     assert (
         "columns: {customer_id: numerical}" in notes[0]
         and "split: {entity: " in notes[1]
-        and "every row is drawn by itself" in notes[2]
-        and 'of its rows 100.0% became "(other)"' in notes[3]
+        and 'of its rows 100.0% became "(other)"' in notes[2]
     )
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
     assert announcing.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
