@@ -32,9 +32,8 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
     Time is one of 16 periods, the weekday, the month or the hour. What a column owes to it are its means there (of
     ranks, or of the share of a label); what is left is the regression coefficient on the real ones, as in `dependence`,
     which needs far more rows to see a trend in so many cells. What is lost beyond chance counts by the low end of its
-    95 % interval. What rows of one entity share, as visits share a day of birth, counts once, as do numbers of its rows that lie near
-    each other. Cost: one count per
-    column and date.
+    95 % interval. What rows of one entity share, as visits share a day of birth, counts once, as do numbers of its rows
+    that lie near each other. Cost: one count per column and date.
     """
     dates = [c for c in samples.known if samples.kinds[c] == "datetime"][:MOST_DATES]
     columns = list(samples.known)[:MOST_TIMED]
