@@ -15,10 +15,18 @@ MATCHING_WITHIN = {"rank": 0.05, "size": 0.12, "value": 0.0}  # numbers that are
 
 
 @dataclass(frozen=True)
+class OrderedValues:
+    """Distinct values of a column in chosen rows, ascending, a missing one (NaN) last, and each row's place in them."""
+
+    values: np.ndarray  # float64 [distinct values]
+    codes: np.ndarray  # int32 [rows]
+
+
+@dataclass(frozen=True)
 class MatchingRanges:
     """Released values of one column by their place in order, and which of them match each candidate, if any do."""
 
-    codes: np.ndarray  # int64 [released rows]
+    codes: np.ndarray  # int32 [released rows], the same array for all candidates
     first: np.ndarray  # int64 [candidates]
     last: np.ndarray
     some: np.ndarray  # bool [candidates]
@@ -41,30 +49,37 @@ class MatchingRanges:
         return float(known[best]), float(told[best])
 
 
-def ranges(samples: Samples, group: Group, other: Group, name: str, view: str) -> MatchingRanges:
-    """Which rows of another group match each row of a group in one column."""
-    asked, others = (places(samples, name, view, g.role)[g.rows] for g in (group, other))
-    real, room = real_places(samples, name, view), MATCHING_WITHIN[view] if samples.is_number(name) else 0.0
-    known, codes = np.unique(others, return_inverse=True)
-    (first, last), (low, high) = (
-        (np.searchsorted(order, asked - room, "left"), np.searchsorted(order, asked + room, "right"))
-        for order in (known, real)
-    )
-    some = ~np.isnan(asked) & (last > first)
-    share = np.where(np.isnan(asked), np.nan, (high - low) / len(real))
-    return MatchingRanges(codes, first * some, (last - 1) * some, some, share)
+def ordered(samples: Samples, group: Group, name: str) -> OrderedValues:
+    """The values of one column in the rows of a group."""
+    values = samples.table(group.role)[name].to_numpy()[group.rows]
+    known, codes = np.unique(np.where(samples.is_present(name, values), values, np.nan), return_inverse=True)
+    return OrderedValues(known, codes.astype(np.int32))
+
+
+def ranges(samples: Samples, group: Group, others: OrderedValues, name: str, view: str) -> MatchingRanges:
+    """Which values of other rows match each row of a group in one column."""
+    asked = places(samples, name, view, samples.table(group.role)[name].to_numpy()[group.rows])
+    room, known = MATCHING_WITHIN[view] if samples.is_number(name) else 0.0, likeness.columns(samples)[name]
+    first, last = _between(places(samples, name, view, others.values), asked, room)
+    low, high = _between(places(samples, name, view, known.values), asked, room)
+    some, rows = ~np.isnan(asked) & (last > first), np.append(0, np.cumsum(known.counts))
+    share = np.where(np.isnan(asked), np.nan, (rows[high] - rows[low]) / (rows[-1] + known.missing))
+    return MatchingRanges(others.codes, first * some, (last - 1) * some, some, share)
+
+
+def _between(places: np.ndarray, asked: np.ndarray, room: float) -> tuple[np.ndarray, np.ndarray]:
+    """The first of ascending places that is near to each one asked, and the first beyond that is not."""
+    return np.searchsorted(places, asked - room, "left"), np.searchsorted(places, asked + room, "right")
+
+
+def places(samples: Samples, name: str, view: str, values: np.ndarray) -> np.ndarray:
+    """Numbers by their rank among real rows or their size in deviations, labels as they are; NaN where missing."""
+    if samples.is_number(name) and view == "size":
+        return values / _deviation(samples, name)
+    ordered = likeness.columns(samples)[name].places(values) / 2 if samples.is_number(name) else values
+    return np.where(samples.is_present(name, values), ordered, np.nan)
 
 
 @once
-def real_places(samples: Samples, name: str, view: str) -> np.ndarray:
-    """Places of all real rows, ascending."""
-    return np.sort(np.concatenate([places(samples, name, view, r) for r in ("train", "holdout") if samples.size(r)]))
-
-
-def places(samples: Samples, name: str, view: str, role: str) -> np.ndarray:
-    """Numbers by their rank among real rows or their size in deviations, labels as they are; NaN where missing."""
-    values = samples.table(role)[name].to_numpy()
-    if samples.is_number(name) and view == "size":
-        return values / (np.nanstd(samples.table("train")[name].to_numpy()) or 1.0)
-    ordered = likeness.columns(samples)[name].places(values) / 2 if samples.is_number(name) else values
-    return np.where(samples.is_present(name, values), ordered, np.nan)
+def _deviation(samples: Samples, name: str) -> float:
+    return float(np.nanstd(samples.table("train")[name].to_numpy())) or 1.0

@@ -10,7 +10,8 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -49,18 +50,43 @@ Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
 
 
 @dataclass(frozen=True)
-class MatchingPairs:
-    """Pairs of a candidate and another row that match in LEAST_LINKED columns or more."""
+class Block:
+    """Pairs of some candidates and all other rows that match in LEAST_LINKED columns or more."""
 
     masks: np.ndarray  # int32 [pairs]: a bit for each column that matches
     asked: np.ndarray  # int64 [pairs]: the candidate
     known: np.ndarray  # int64 [pairs]: the other row
-    size: int  # pairs in all
 
-    def rows(self, chosen: int) -> int:
-        """How many candidates match another row in the chosen columns, or other rows where they are fewer."""
-        hits = (self.masks & chosen) == chosen
-        return min(int((np.bincount(rows[hits]) > 0).sum()) for rows in (self.asked, self.known))
+
+@dataclass(frozen=True)
+class MatchingPairs:
+    """Pairs of a candidate and another row, `size` in all: a block of them in memory at a time, made anew whenever it
+    is looked at where they are more than LATTICE_PAIRS.
+    """
+
+    blocks: Callable[[], Iterable[Block]]
+    shape: tuple[int, int]  # candidates, other rows
+
+    @property
+    def size(self) -> int:
+        """All pairs, matching or not."""
+        return math.prod(self.shape)
+
+    def at_least(self, columns: int) -> np.ndarray:
+        """How many pairs match in all columns of each set, and perhaps in others: int64 [2 ** columns]."""
+        counts = np.zeros(2**columns, np.int64)
+        for block in self.blocks():
+            counts += np.bincount(block.masks, minlength=2**columns)
+        return _at_least(counts, columns)
+
+    def rows(self, sets: Sequence[int]) -> list[int]:
+        """How many candidates match another row in the columns of each set, or other rows where they are fewer."""
+        asked, known = (np.zeros((len(sets), size), bool) for size in self.shape)
+        for block in self.blocks():
+            for chosen, of_asked, of_known in zip(sets, asked, known, strict=True):
+                hits = (block.masks & chosen) == chosen
+                of_asked[block.asked[hits]] = of_known[block.known[hits]] = True
+        return np.minimum(asked.sum(1), known.sum(1)).tolist()
 
 
 def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -91,8 +117,9 @@ def _nearness(attacker: Attacker, weights: MatchWeights) -> Sides:
 def _matched(attacker: Attacker, columns: Iterable[str]) -> list[Matches]:
     """How members and non-members match the released rows in some columns."""
     samples, released = attacker.samples, matching.searched(attacker)
+    have = {name: column_matches.ordered(samples, released, name) for name in columns}
     return [
-        {name: column_matches.ranges(samples, group, released, name, WEIGHED_BY) for name in columns}
+        {name: column_matches.ranges(samples, group, values, name, WEIGHED_BY) for name, values in have.items()}
         for group in (attacker.members, attacker.non_members)
     ]
 
@@ -142,7 +169,8 @@ def _strongest(attacker: Attacker) -> MatchWeights:
     best.
     """
     attacker = _counted(attacker)
-    sets = dict.fromkeys(columns for view in MATCHING_WITHIN for _, columns in _surprising(attacker, view)[:TRIED_SETS])
+    found = _surprising(attacker, MATCHING_WITHIN)
+    sets = dict.fromkeys(columns for surprising in found for _, columns in surprising[:TRIED_SETS])
     if not sets:
         return {}
     sides = _matched(attacker, attacker.samples.known)
@@ -166,20 +194,22 @@ def _sides(attacker: Attacker) -> Sides:
     return members, non_members
 
 
-def _surprising(attacker: Attacker, view: str) -> list[tuple[float, Columns]]:
-    """Sets of columns by their surprise in standard errors, the greatest first."""
+def _surprising(attacker: Attacker, views: Iterable[str]) -> list[list[tuple[float, Columns]]]:
+    """Sets of columns by their surprise in standard errors, the greatest first, by each way in which numbers match."""
     samples, members, released = attacker.samples, attacker.members, attacker.released
-    asked = (members, released), (attacker.non_members, released), (members, members)
-    ranges = {}
-    for name in samples.known:
-        columns = [column_matches.ranges(samples, *pair, name, view) for pair in asked]
-        most, telling = columns[0].telling()
-        if telling >= LEAST_TELLING:
-            ranges[name] = [column.uncommon(most) for column in columns]
-    if len(ranges) < LEAST_LINKED:
-        return []
-    found = [one for part in _parts(tuple(ranges), attacker.seed) for one in _of_lattice(ranges, part)]
-    return sorted(set(found), reverse=True)
+    have = {name: [column_matches.ordered(samples, g, name) for g in (released, members)] for name in samples.known}
+    found = []
+    for view in views:
+        ranges = {}
+        for name, (drawn, real) in have.items():
+            asked = (members, drawn), (attacker.non_members, drawn), (members, real)
+            columns = [column_matches.ranges(samples, *pair, name, view) for pair in asked]
+            most, telling = columns[0].telling()
+            if telling >= LEAST_TELLING:
+                ranges[name] = [column.uncommon(most) for column in columns]
+        parts = _parts(tuple(ranges), attacker.seed) if len(ranges) >= LEAST_LINKED else ()
+        found.append(sorted({one for part in parts for one in _of_lattice(ranges, part)}, reverse=True))
+    return found
 
 
 def _parts(columns: Columns, seed: int) -> Iterator[Columns]:
@@ -196,15 +226,15 @@ def _parts(columns: Columns, seed: int) -> Iterator[Columns]:
 def _of_lattice(ranges: dict[str, list[MatchingRanges]], columns: Columns) -> list[tuple[float, Columns]]:
     """Surprising sets of these columns, with those copied with them, and their surprise in standard errors."""
     members, others, real = (_pairs([ranges[name][k] for name in columns], alone=k == 2) for k in range(3))
-    counts = [_at_least(pairs.masks, len(columns)) for pairs in (members, others, real)]
+    counts = [pairs.at_least(len(columns)) for pairs in (members, others, real)]
     ratios = members.size / others.size, members.size / real.size
     sizes = np.array([n.bit_count() for n in range(2 ** len(columns))])
     surprise = np.where(sizes >= LEAST_LINKED, _errors(counts, ratios), -np.inf)
     promising = np.argpartition(-surprise, min(PROMISING_SETS, len(surprise) - 1))[:PROMISING_SETS]
     promising = promising[np.isfinite(surprise[promising])]  # of few columns there are no more sets of so many
-    rows = [[pairs.rows(chosen) for pairs in (members, others, real)] for chosen in promising]
+    rows = [pairs.rows(promising.tolist()) for pairs in (members, others, real)]
     excess, found = counts[0] - ratios[0] * counts[1], []
-    for chosen, n in zip(promising, rows, strict=True):
+    for chosen, n in zip(promising, zip(*rows, strict=True), strict=True):
         taken = _widened(excess, int(chosen), len(columns))
         found.append((float(_errors(n, ratios)), tuple(name for i, name in enumerate(columns) if taken >> i & 1)))
     return found
@@ -225,9 +255,9 @@ def _widened(excess: np.ndarray, chosen: int, columns: int) -> int:
     return chosen
 
 
-def _at_least(mask: np.ndarray, columns: int) -> np.ndarray:
-    """How many pairs match in all columns of each set, and perhaps in others: int64 [2 ** columns]."""
-    counts = np.bincount(mask.reshape(-1), minlength=2**columns).reshape((2,) * columns)
+def _at_least(counts: np.ndarray, columns: int) -> np.ndarray:
+    """Of how many pairs match in exactly the columns of each set, how many match in them and perhaps in others."""
+    counts = counts.reshape((2,) * columns)
     for axis in range(columns):
         without, having = (np.moveaxis(counts, axis, 0)[side] for side in (0, 1))
         without += having
@@ -235,16 +265,31 @@ def _at_least(mask: np.ndarray, columns: int) -> np.ndarray:
 
 
 def _pairs(columns: list[MatchingRanges], alone: bool) -> MatchingPairs:
-    masks = _matches(columns)
+    """Pairs by the columns in which they match; `alone` leaves out those of a row with itself."""
+    shape = len(columns[0].first), len(columns[0].codes)
+    step = max(1, LATTICE_PAIRS // shape[1])
+
+    def blocks() -> Iterator[Block]:
+        return (_block(masks, at, alone) for at, masks in _matches(columns, step))
+
+    if shape[0] > step:
+        return MatchingPairs(blocks, shape)
+    held = list(blocks())
+    return MatchingPairs(lambda: held, shape)
+
+
+def _block(masks: np.ndarray, first: int, alone: bool) -> Block:
+    """The pairs that match in LEAST_LINKED columns or more, of masks [some candidates, other rows]."""
     if alone:
-        np.fill_diagonal(masks, 0)
+        masks[np.arange(len(masks)), first + np.arange(len(masks))] = 0
     several = np.flatnonzero(np.bitwise_count(masks.reshape(-1)) >= LEAST_LINKED)
     asked, known = np.divmod(several, masks.shape[1])
-    return MatchingPairs(masks.reshape(-1)[several], asked, known, masks.size)
+    return Block(masks.reshape(-1)[several], first + asked, known)
 
 
-def _matches(columns: list[MatchingRanges]) -> np.ndarray:
-    """A bit for each column in which a candidate and a released row match: int32 [candidates, released rows].
+def _matches(columns: list[MatchingRanges], step: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield a bit for each column in which a candidate and a released row match, `step` candidates at a time: the first
+    of these, and int32 [candidates, released rows].
 
     One comparison tells whether a <= x <= b: whether x - a, counted round the bits of its type from the least, is at
     most b - a.
@@ -255,13 +300,14 @@ def _matches(columns: list[MatchingRanges]) -> np.ndarray:
     start = torch.from_numpy(np.stack([one.first + least for one in columns]).astype(kind))
     width = torch.from_numpy(np.stack([one.last - one.first + least for one in columns]).astype(kind))
     bits = torch.from_numpy(np.stack([one.some * (1 << i % LOW_BITS) for i, one in enumerate(columns)]).astype(kind))
-    total = torch.empty(start.shape[1], have.shape[1], dtype=torch.int32)
-    step = max(1, MATCHED_AT_ONCE // have.shape[1])
-    for at in range(0, len(total), step):
-        part = (slice(None), slice(at, at + step), None)
-        words = [torch.zeros(start[part].shape[1], have.shape[1], dtype=have.dtype) for _ in range(2)]
-        near = torch.empty_like(words[0])
-        for i, (known, a, b, bit) in enumerate(zip(have, start[part], width[part], bits[part], strict=True)):
-            words[i // LOW_BITS].addcmul_(torch.sub(known, a, out=near).le_(b), bit)
-        total[at : at + step] = words[0].int().add_(words[1].int(), alpha=1 << LOW_BITS)
-    return total.numpy()
+    at_once = max(1, MATCHED_AT_ONCE // have.shape[1])
+    for first in range(0, start.shape[1], step):
+        total = torch.empty(min(step, start.shape[1] - first), have.shape[1], dtype=torch.int32)
+        for at in range(0, len(total), at_once):
+            part = (slice(None), slice(first + at, first + min(at + at_once, len(total))), None)
+            words = [torch.zeros(start[part].shape[1], have.shape[1], dtype=have.dtype) for _ in range(2)]
+            near = torch.empty_like(words[0])
+            for i, (known, a, b, bit) in enumerate(zip(have, start[part], width[part], bits[part], strict=True)):
+                words[i // LOW_BITS].addcmul_(torch.sub(known, a, out=near).le_(b), bit)
+            total[at : at + at_once] = words[0].int().add_(words[1].int(), alpha=1 << LOW_BITS)
+        yield first, total.numpy()

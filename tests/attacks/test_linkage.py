@@ -6,7 +6,7 @@ import numpy as np
 
 from evaluation import calibration, samples
 from evaluation.attacks import linkage, match_weights, membership
-from evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges, places, ranges, real_places
+from evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges, ordered, places, ranges
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
 from evaluation.calibration.population import Case
@@ -22,7 +22,7 @@ def attacker(case, seed=0):
 
 def test_matches_are_counted_in_every_set_of_columns():
     masks = np.random.default_rng(0).integers(0, 2**4, 300)
-    counts = linkage._at_least(masks, 4)
+    counts = linkage._at_least(np.bincount(masks, minlength=2**4), 4)
     assert [int(counts[chosen]) for chosen in range(16)] == [int(((masks & c) == c).sum()) for c in range(16)]
 
 
@@ -30,18 +30,32 @@ def test_pairs_match_where_each_column_says_so():
     case = population.made((60, 40, 70), 1)
     found, names = attacker(case), ("age", "income", "city", "savings")
     members, compared = found.members, found.samples
-    columns = [ranges(compared, members, found.released, name, "rank") for name in names]
+    columns = [ranges(compared, members, ordered(compared, found.released, name), name, "rank") for name in names]
     most = [column.telling()[0] for column in columns]
-    masks = linkage._matches([column.uncommon(share) for column, share in zip(columns, most, strict=True)])
+    counted = [column.uncommon(share) for column, share in zip(columns, most, strict=True)]
+    masks = np.concatenate([part for _, part in linkage._matches(counted, 17)])
+
+    def place(name, role):
+        return places(compared, name, "rank", compared.table(role)[name].to_numpy())
+
+    real = {name: np.concatenate([place(name, "train"), place(name, "holdout")]) for name in names}
     for (bit, name), one, other in product(enumerate(names), range(0, 60, 7), range(0, 70, 9)):
-        asked, known = (
-            places(compared, name, "rank", role)[row] for role, row in (("train", one), ("synthetic", other))
-        )
+        asked, known = place(name, "train")[one], place(name, "synthetic")[other]
         near = abs(asked - known) <= (MATCHING_WITHIN["rank"] if compared.is_number(name) else 0)
-        common = np.mean(np.abs(real_places(compared, name, "rank") - asked) <= MATCHING_WITHIN["rank"])
-        if not compared.is_number(name):
-            common = np.mean(real_places(compared, name, "rank") == asked)
+        room = MATCHING_WITHIN["rank"] if compared.is_number(name) else 0
+        common = np.mean(np.abs(real[name] - asked) <= room)
         assert bool(masks[one, other] >> bit & 1) == bool(near and common <= most[bit])
+
+
+def test_pairs_looked_at_in_blocks_are_those_of_one(monkeypatch):
+    """More pairs than are held at once are made anew for each look, and counted the same."""
+    case = population.made((300, 100, 300), 3)
+    whole = linkage._surprising(attacker(case), MATCHING_WITHIN)
+    monkeypatch.setattr(linkage, "LATTICE_PAIRS", 100 * 300)
+    counted = linkage._counted(attacker(case))
+    held = linkage._surprising(counted, MATCHING_WITHIN)
+    monkeypatch.setattr(linkage, "LATTICE_PAIRS", 7 * 300)
+    assert linkage._surprising(counted, MATCHING_WITHIN) == held and held != whole
 
 
 def test_columns_that_leak_are_found_by_either_half():
@@ -74,7 +88,7 @@ def test_a_set_has_three_columns_also_where_the_table_has_hardly_more():
         case = population.made((300, 75, 150), seed)
         columns = ["age", "education", "city", "owner"]
         few = Case(*(getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")), "owner")
-        found = [one for view in MATCHING_WITHIN for one in linkage._surprising(attacker(few), view)]
+        found = [one for of_view in linkage._surprising(attacker(few), MATCHING_WITHIN) for one in of_view]
         assert found and all(len(names) >= linkage.LEAST_LINKED for _, names in found)
 
 
