@@ -56,9 +56,17 @@ def seen(samples: Samples, seed: int) -> Samples:
 
 
 def _against(samples: Samples, real: Part, other: Part, seed: int) -> Samples:
+    cut = _cut(samples, seed)
+    synthetic = [("synthetic", np.arange(cut.size("synthetic")))]
+    return cut.arranged({"train": [real], "holdout": [other], "synthetic": synthetic}, floor="holdout")
+
+
+@once
+def _cut(samples: Samples, seed: int) -> Samples:
+    """The samples with no more synthetic rows than training rows: rows that `unseen` and `seen` share in memory."""
     size = min(samples.size("train"), samples.size("synthetic"))
-    chosen = {"train": [real], "holdout": [other], "synthetic": [("synthetic", samples.rows("synthetic", size, seed))]}
-    return samples.arranged(chosen, floor="holdout")
+    chosen = {role: [(role, np.arange(samples.size(role)))] for role in ("train", "holdout")}
+    return samples.arranged(chosen | {"synthetic": [("synthetic", samples.rows("synthetic", size, seed))]}, "train")
 
 
 @once

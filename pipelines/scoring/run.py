@@ -38,24 +38,23 @@ def score(
     private folder. LaunderError where no training row is as asked for, or a share has no row, ValueError where the
     tables differ.
     """
-    sides = [_meeting(frame.reset_index(drop=True), schema, config.sample.where) for frame in (train, holdout)]
-    if not len(sides[0]):
+    sides = _numbered(train, 0), _numbered(holdout, len(train))
+    kept, held = (_meeting(side, schema, config.sample.where) for side in sides)
+    if not len(kept):
         raise LaunderError(
             f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask "
             "for what the data hold"
         )
-    real = pd.concat(sides, ignore_index=True)
-    kept, held = real.iloc[: len(sides[0])], real.iloc[len(sides[0]) :]
     scored, known, learnt = partial(_scored, synthetic, schema, config), loss_of(model), members(model, len(train))
     of_members = {
-        "loss": known and (lambda rows: known(real.loc[rows.index])),
-        "members": None if learnt is None else learnt[sides[0].index],
+        "loss": known and (lambda rows: known(sides[int(rows.index[0] >= len(train))].loc[rows.index])),
+        "members": None if learnt is None else learnt[kept.index],
         "internal": True,
     }
-    obeyed, weighted = _obeyed(real, schema, config, len(kept)), bool(config.sample.weights)
+    obeyed, weighted = _obeyed(kept, held, schema, config), bool(config.sample.weights)
     if obeyed.all() and not weighted:
         return scored(kept, held, names, **of_members)
-    like = [side[obeyed[side.index]] for side in (kept, held)]
+    like = [kept[obeyed[: len(kept)]], held[obeyed[len(kept) :]]]
     if weighted:
         like = [_in_shares(*side, schema, config) for side in zip(like, ("training", "held-out"), strict=True)]
     notes = [note for note, said in ((shares.KEPT, not obeyed.all()), (shares.NOTE, weighted)) if said]
@@ -92,17 +91,24 @@ def _scored(
     )
 
 
-def _obeyed(real: pd.DataFrame, schema: Schema, config: RunConfig, training: int) -> np.ndarray:
+def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:
+    """Return the same rows, none copied, with the numbers from `first` on as their index."""
+    found = frame.copy(deep=False)
+    found.index = pd.RangeIndex(first, first + len(frame))
+    return found
+
+
+def _obeyed(train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, config: RunConfig) -> np.ndarray:
     """Return which real rows, training rows first, keep sample.constraints: bool [rows]; LaunderError where no training
     row does.
     """
-    if not config.sample.constraints or len(real) < 2:
-        return np.ones(len(real), bool)
-    obeyed = reading.obeying(real, schema, config.sample.constraints)
-    if not obeyed[:training].any():
+    if not config.sample.constraints or len(train) + len(holdout) < 2:
+        return np.ones(len(train) + len(holdout), bool)
+    obeyed = reading.obeying(pd.concat([train, holdout], ignore_index=True), schema, config.sample.constraints)
+    if not obeyed[: len(train)].any():
         raise LaunderError(
-            f"expected training rows that keep sample.constraints to compare with, found none among {training:,}; ask "
-            "for what the data hold"
+            f"expected training rows that keep sample.constraints to compare with, found none among {len(train):,}; "
+            "ask for what the data hold"
         )
     return obeyed
 
