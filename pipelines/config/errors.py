@@ -26,6 +26,8 @@ EXPECTED_BY_KEY = {
     "name": "letters, digits, dots and dashes",
     "delimiter": "one character",
     "locale": "a language and a country such as de_DE",
+    "memory": "a size such as 4GiB",
+    "runner": "threads, processes, ray or ray://HOST:PORT",
     **dict.fromkeys(("key", "sign"), "env:NAME or prefect-secret:NAME, which hold the key,"),
     **dict.fromkeys(("webhook", "apprise"), "env:NAME or prefect-secret:NAME, which hold its address,"),
 }

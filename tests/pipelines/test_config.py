@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generators.data.schema import Categorical, Numerical, Schema
 from pipelines import config
-from pipelines.config import RunConfig, documents, rules
+from pipelines.config import RunConfig, documents, errors, rules
 from pipelines.config.places import Bucket, Publish
 from pipelines.config.sections import Personal, Resources
 from pipelines.notifications.sections import Notification
@@ -30,6 +30,22 @@ def read(tmp_path):
         return config.load(path, overrides)
 
     return _read
+
+
+def _with_patterns(node, key=""):
+    """The keys of a JSON schema whose texts have to match a pattern."""
+    if isinstance(node, dict):
+        found = {key} if isinstance(node.get("pattern"), str) else set()
+        inside = [*node.get("properties", {}).items(), *((key, v) for k, v in node.items() if k != "properties")]
+    else:
+        found, inside = set(), [(key, value) for value in node] if isinstance(node, list) else []
+    return found.union(*(_with_patterns(value, of) for of, value in inside))
+
+
+def test_every_text_with_a_pattern_is_asked_for_in_words(read):
+    assert {"memory", "runner", "sign"} <= _with_patterns(RunConfig.model_json_schema()) <= set(errors.EXPECTED_BY_KEY)
+    with pytest.raises(LaunderError, match="expected a size such as 4GiB at"):
+        read("source: people.csv", "resources.memory=4GB")
 
 
 def test_a_data_source_alone_is_a_configuration(tmp_path):
