@@ -50,7 +50,7 @@ Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
 
 
 @dataclass(frozen=True)
-class Block:
+class MatchingBlock:
     """Pairs of some candidates and all other rows that match in LEAST_LINKED columns or more."""
 
     masks: np.ndarray  # int32 [pairs]: a bit for each column that matches
@@ -64,7 +64,7 @@ class MatchingPairs:
     is looked at where they are more than LATTICE_PAIRS.
     """
 
-    blocks: Callable[[], Iterable[Block]]
+    blocks: Callable[[], Iterable[MatchingBlock]]
     shape: tuple[int, int]  # candidates, other rows
 
     @property
@@ -269,7 +269,7 @@ def _pairs(columns: list[MatchingRanges], alone: bool) -> MatchingPairs:
     shape = len(columns[0].first), len(columns[0].codes)
     step = max(1, LATTICE_PAIRS // shape[1])
 
-    def blocks() -> Iterator[Block]:
+    def blocks() -> Iterator[MatchingBlock]:
         return (_block(masks, at, alone) for at, masks in _matches(columns, step))
 
     if shape[0] > step:
@@ -278,13 +278,13 @@ def _pairs(columns: list[MatchingRanges], alone: bool) -> MatchingPairs:
     return MatchingPairs(lambda: held, shape)
 
 
-def _block(masks: np.ndarray, first: int, alone: bool) -> Block:
+def _block(masks: np.ndarray, first: int, alone: bool) -> MatchingBlock:
     """The pairs that match in LEAST_LINKED columns or more, of masks [some candidates, other rows]."""
     if alone:
         masks[np.arange(len(masks)), first + np.arange(len(masks))] = 0
     several = np.flatnonzero(np.bitwise_count(masks.reshape(-1)) >= LEAST_LINKED)
     asked, known = np.divmod(several, masks.shape[1])
-    return Block(masks.reshape(-1)[several], first + asked, known)
+    return MatchingBlock(masks.reshape(-1)[several], first + asked, known)
 
 
 def _matches(columns: list[MatchingRanges], step: int) -> Iterator[tuple[int, np.ndarray]]:
