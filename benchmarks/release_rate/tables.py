@@ -114,6 +114,17 @@ LAST: dict[str, dict[str, str | None]] = {
     "Stat2Data": {"RacialAnimus": None},
     "plm": {"Produc": "gsp"},
 }
+LATEST: dict[str, dict[str, str | None]] = {
+    "HLMdiag": {"ahd": "sbvalue"},
+    "Stat2Data": {"Pines": "Deer97"},
+    "carData": {"BEPS": "vote"},
+    "datasets": {"attenu": "accel"},
+    "dragracer": {"rpdr_ep": None},
+    "geepack": {"respiratory": "outcome"},
+    "openintro": {"bdims": "sex", "corr_match": None, "oscars": "award"},
+    "robustbase": {"CrohnD": "nrAdvE"},
+    "stevedata": {"ESS10NO": "eu_vote", "states_war": "hiact"},
+}
 
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
@@ -141,5 +152,7 @@ PARTS |= {
     "fresh": sorted(_all(FRESH)),
     "next": sorted(_all(NEXT)),
     "last": sorted(_all(LAST)),
+    "latest": sorted(_all(LATEST)),
 }
-TABLES |= _all(NEWCOMERS) | _all(LATER) | _all(FRESH) | _all(NEXT) | _all(LAST)
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST):
+    TABLES |= _all(_part)
