@@ -123,8 +123,23 @@ def infer(texts: Mapping[str, int] | Iterable[str]) -> NumberFormat | None:
     trials = [NumberFormat(prefix, suffix, group, decimal) for group, decimal in SEPARATORS]
     best = max(trials, key=lambda trial: sum(n for m, n in kept if trial._body.fullmatch(m["body"])))
     kept = [(m, n) for m, n in kept if best._body.fullmatch(m["body"])]
+    if (best.group, best.decimal) == ("", ".") and _are_thousands({m["body"] for m, _ in kept}):
+        best = replace(best, group=".", decimal=",")
     zeros = [counts[text] for text in ("0", f"{prefix}0{suffix}")]
     return replace(_styled(best, kept), bare_zero=bool(prefix + suffix) and zeros[0] > zeros[1]) if kept else None
+
+
+def _are_thousands(bodies: Iterable[str]) -> bool:
+    """Whether points part thousands: all that have one are above a thousand by it, and all others below; decimals that
+    are left out where they are 0 would not all be three or none.
+    """
+    pointed = [body for body in bodies if "." in body]
+    whole = [body for body in bodies if "." not in body]
+    return (
+        bool(pointed and whole)
+        and all(re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", b) for b in pointed)
+        and all(len(body) <= 3 for body in whole)
+    )
 
 
 def stated(example: str) -> NumberFormat | None:

@@ -69,6 +69,13 @@ def test_common_forms(texts):
     assert [found.write(found.parse(text)) for text in texts] == texts
 
 
+def test_points_part_thousands_where_only_what_is_above_a_thousand_has_one():
+    found = infer(["1.123 €", "957 €", "12.050 €", "88 €"])
+    assert found.parse("1.123 €") == 1123 and found.write(Decimal(20957)) == "20.957 €"
+    for more in ("1200 €", "1.5 €", "0.125 €"):
+        assert infer(["1.123 €", "957 €", more]).parse("1.123 €") == Decimal("1.123")
+
+
 @pytest.mark.parametrize("text", ["007", "AB12", "12:30", "1.2.3", "12345X", "10.0.0.1", "1,23,4", "(5", "--5", ""])
 def test_codes_are_no_numbers(text):
     found = infer([text])
