@@ -244,8 +244,9 @@ class Labels(_Split):
 
     @cached_property
     def numbers(self) -> np.ndarray:
-        """The labels as formulas take them, NaN for texts and a missing value: float64 [labels + 1]."""
-        return np.array([float(v) if isinstance(v, bool | int | float) else np.nan for v in (*self.labels, None)])
+        """The labels, or their ranks where one is no whole number, NaN for a missing value: float64 [labels + 1]."""
+        whole = all(isinstance(v, bool | int | float) and v % 1 == 0 and abs(v) < 2**53 for v in self.labels)
+        return np.array([*map(float, self.labels if whole else range(self.size)), np.nan])
 
     def cells_at(self, numbers: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
         """Return the rank of the label nearest to each number: int64 [rows]."""

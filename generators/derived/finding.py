@@ -1,4 +1,4 @@
-"""Which columns of a table are worked out from others: sums, products, ratios, conversions, days between dates.
+"""Which columns of a table are worked out from others: sums, products, ratios, conversions, days between dates, steps.
 
 A formula is taken where it gives at least HELD_SHARE of the rows to the last tick of the column's grid. Rows at an end
 of a column's range do not count against it: protection has moved values there, of one column at a time. Nor does what
@@ -16,7 +16,7 @@ import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
-from launderette.generators.derived import choices, clocks, narrow
+from launderette.generators.derived import choices, clocks, narrow, steps
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
@@ -76,12 +76,15 @@ def find(
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
     _sharpen(chosen, found)
+    stepped = steps.find(_looked_at(frame), columns, seen, _sources(chosen), kept)
+    chosen |= stepped
     nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
     found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
     derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
     derived += [one for own in found_sets for one in own.derived(by_name)]
-    dates = clocks.find(frame, columns, {*kept, *chosen})
+    told = [column for column in columns if column.name not in stepped]
+    dates = clocks.find(frame, told, {*kept, *chosen})
     return DerivedColumns(
         in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates)
     )
@@ -113,9 +116,8 @@ def _sources(chosen: Mapping[str, Formula]) -> dict[str, tuple[str, ...]]:
 
 
 def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, ColumnValues]:
-    """Return the values of the first numbers and dates that vary, at rows spread over the table."""
-    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), MOST_COMPARED_ROWS).astype("int64"))
-    part, found = frame if len(rows) == len(frame) else frame.iloc[rows], {}
+    """Return the values of the first numbers and dates that vary, at the rows that are looked at."""
+    part, found = _looked_at(frame), {}
     for column in [column for column in columns if isinstance(column, Cells) and column.size > 1][
         :MOST_COMPARED_COLUMNS
     ]:
@@ -124,6 +126,12 @@ def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, C
         if enough and -MOST_SIZE < np.nanmin(values) < np.nanmax(values) < MOST_SIZE:
             found[column.name] = ColumnValues(column, values)
     return found
+
+
+def _looked_at(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows spread over the table."""
+    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), MOST_COMPARED_ROWS).astype("int64"))
+    return frame if len(rows) == len(frame) else frame.iloc[rows]
 
 
 def _holding(seen: TableValues) -> Iterator[Holding]:

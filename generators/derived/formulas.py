@@ -1,4 +1,4 @@
-"""Formulas by which one column follows from others: price * quantity, net + tax, ordered + days, log(wage).
+"""Formulas by which one column follows from others: price * quantity, net + tax, ordered + days, log(wage), age groups.
 
 Values are numbers as they are and dates as microseconds since 1970; NaN where missing. Where a source is missing, so is
 what follows from it.
@@ -18,6 +18,30 @@ ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a h
 UNQUOTED_NAME = re.compile(r"\w[\w.]*")
 IS_ZERO = "is zero"  # 1 for 0 and 0 for all else: of the number of a choice less one of them, whether it is that one
 Elementwise = Callable[[np.ndarray], np.ndarray]
+
+
+def _part(read: Callable[[np.ndarray], np.ndarray]) -> tuple[Elementwise, Elementwise]:
+    """A part of dates, given as datetime64[us], and what it says of a date by itself: nothing."""
+
+    def of(values: np.ndarray) -> np.ndarray:
+        known = np.isfinite(values)
+        return np.where(known, read(np.where(known, values, 0).astype("datetime64[us]")), np.nan)
+
+    return of, lambda values: np.full(values.shape, np.nan)
+
+
+def _month(dates: np.ndarray) -> np.ndarray:
+    return dates.astype("datetime64[M]").astype("int64") % 12 + 1
+
+
+PARTS_OF_DATES: dict[str, tuple[Elementwise, Elementwise]] = {
+    "year of": _part(lambda dates: dates.astype("datetime64[Y]").astype("int64") + 1970),
+    "quarter of": _part(lambda dates: (_month(dates) + 2) // 3),
+    "month of": _part(_month),
+    "day of month of": _part(lambda d: (d.astype("datetime64[D]") - d.astype("datetime64[M]")).astype("int64") + 1),
+    "weekday of": _part(lambda dates: (dates.astype("datetime64[D]").astype("int64") + 3) % 7),  # Monday is 0
+    "hour of": _part(lambda dates: dates.astype("datetime64[h]").astype("int64") % 24),
+}
 FUNCTIONS: dict[str, tuple[Elementwise, Elementwise]] = {  # with their inverses
     "": (np.asarray, np.asarray),
     "log": (np.log, np.exp),
@@ -28,6 +52,7 @@ FUNCTIONS: dict[str, tuple[Elementwise, Elementwise]] = {  # with their inverses
         lambda values: np.where(np.isnan(values), np.nan, values == 0),
         lambda values: np.where(values == 1, 0.0, np.nan),
     ),
+    **PARTS_OF_DATES,
 }
 
 
@@ -41,7 +66,8 @@ class Monomial(NamedTuple):
 @dataclass(frozen=True)
 class Formula:
     """A sum of products of powers of the sources, or a function of it, which is rounded to the grid of the column that
-    it works out.
+    it works out; where there are `steps`, (from which number on, result) in ascending order, the result of the last one
+    at or below that.
 
     `text` is how people write it, `function` one of FUNCTIONS.
     """
@@ -51,12 +77,17 @@ class Formula:
     text: str
     rounding: Rounding = "away"
     function: str = ""
+    steps: tuple[tuple[float, float], ...] = ()
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
         with np.errstate(all="ignore"):
             total = sum((_product(term, values) for term in self.terms), np.zeros(values[0].shape))
             total = FUNCTIONS[self.function][0](total)
+        if self.steps:
+            starts, results = np.array(self.steps).T
+            last = np.searchsorted(starts, total, side="right") - 1
+            return np.where(np.isfinite(total), results[np.maximum(last, 0)], np.nan)
         return np.where(np.isfinite(total), total, np.nan)
 
     def spread(self, values: Sequence[np.ndarray], halves: Sequence[float | np.ndarray]) -> np.ndarray:
@@ -71,7 +102,7 @@ class Formula:
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
         powers = {term.powers[k] for term in self.terms} - {0}
-        if len(powers) != 1:
+        if len(powers) != 1 or self.steps:
             return np.full(len(result), np.nan)
         (power,), ones = powers, [np.ones(len(result)) if i == k else own for i, own in enumerate(values)]
         with np.errstate(all="ignore"):
@@ -87,13 +118,16 @@ class Formula:
         """Return the formula as JSON holds it."""
         terms = [[term.factor, list(term.powers)] for term in self.terms]
         known = {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
-        return known | {"function": self.function}
+        return known | {"function": self.function, "steps": [list(step) for step in self.steps]}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Formula":
         """Read what to_dict wrote."""
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
-        return cls(tuple(document["sources"]), terms, document["text"], document["rounding"], document["function"])
+        steps = tuple((start, result) for start, result in document["steps"])
+        return cls(
+            tuple(document["sources"]), terms, document["text"], document["rounding"], document["function"], steps
+        )
 
 
 def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -25,6 +25,7 @@ NARROW_DURATION = 0.75  # of a date that never lies before the other: no draw of
 RATIO_ERRORS = 1.5  # over the root of the rows: of more rows a model learns a narrow ratio by itself
 LEAST_NARROWED_VALUES = 10  # of a column that is worked out
 MOST_HEAPED = 0.05  # of the rows at one value: a ratio would not lead to it
+DEALT, LEAST_LED = (1, 2, 3, 5, 8), 0.5  # differences dealt to other rows; the share of such a value that they lead to
 MOST_TIED = 0.8  # rank correlation of a ratio with the other column: beyond it another formula ties the two
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
 EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
@@ -118,6 +119,8 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
         share = _share(t - s, s, t)
         fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
         lasting = source.dated and bool((t >= s).all())
+        if _is_heaped(s, t):
+            return
         if share <= (NARROW_DURATION if lasting else NARROW_DIFFERENCE) and (fewer or not positive):
             yield _difference(source, target, share)
 
@@ -126,6 +129,15 @@ def _tied(ratio: np.ndarray, source: np.ndarray) -> bool:
     """Tell whether a ratio rises or falls with the column that it is to."""
     ranks = pd.DataFrame({"ratio": ratio, "source": source}).rank().to_numpy()
     return bool(np.ptp(ranks, 0).min() > 0 and abs(np.corrcoef(ranks.T)[0, 1]) > MOST_TIED)
+
+
+def _is_heaped(source: np.ndarray, target: np.ndarray) -> bool:
+    """Tell whether many rows share a value of a column to which the differences of other rows would not lead, as all
+    that ended on one day.
+    """
+    values, counts = np.unique(target, return_counts=True)
+    led = sum(int((source + np.roll(target - source, k) == values[counts.argmax()]).sum()) for k in DEALT) / len(DEALT)
+    return counts.max() > MOST_HEAPED * len(target) and led < LEAST_LED * counts.max()
 
 
 def _largest_share(values: np.ndarray) -> float:

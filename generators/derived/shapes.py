@@ -1,4 +1,4 @@
-"""Formulas worth trying: sums, products, squares, ratios and conversions of numbers, times between dates.
+"""Formulas worth trying: sums, products, squares, ratios and conversions of numbers, times between dates, their parts.
 
 Each of them gives most of some rows of a table; finding.py judges it on more.
 """
@@ -7,14 +7,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import NamedTuple
 
 import numpy as np
 
 from launderette.generators.data.columns import Cells
 from launderette.generators.derived.columns import per_unit, slack_of
-from launderette.generators.derived.formulas import Formula, Monomial, quoted
+from launderette.generators.derived.formulas import PARTS_OF_DATES, Formula, Monomial, quoted
 from launderette.generators.derived.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
@@ -110,6 +110,7 @@ def tried(seen: TableValues) -> Tried:
     yield from _functions(seen, numbers)
     yield from _shaped(seen, numbers)
     yield from _between(seen, numbers, dates)
+    yield from _parts(seen, numbers, dates)
 
 
 def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
@@ -190,7 +191,7 @@ def _scaled_logarithm(x: np.ndarray, y: np.ndarray, reach: float, slack: float) 
     low, high = (apart - error).max(), (apart + error).min()
     if low > high or not -MOST_LOGARITHM < low < MOST_LOGARITHM:
         return None
-    factor = _roundest(math.exp(low), math.exp(high))
+    factor = roundest(math.exp(low), math.exp(high))
     return None if factor in (0, 1) else factor
 
 
@@ -215,11 +216,11 @@ def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Fo
     with np.errstate(divide="ignore", invalid="ignore"):
         least, most = (np.sort([(y - reach) / x, (y + reach) / x], axis=0)[k][x != 0] for k in (0, 1))
     if least.max() <= most.min():
-        return _linear(source.column.name, _roundest(least.max(), most.min()), 0.0)
+        return _linear(source.column.name, roundest(least.max(), most.min()), 0.0)
     if (slopes := _slopes(x, y, 2 * reach)) is None:
         return None
-    rest = y - (factor := _roundest(*slopes)) * x
-    return _linear(source.column.name, factor, _roundest(rest.max() - reach, rest.min() + reach))
+    rest = y - (factor := roundest(*slopes)) * x
+    return _linear(source.column.name, factor, roundest(rest.max() - reach, rest.min() + reach))
 
 
 def _near(x: np.ndarray, y: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
@@ -260,7 +261,7 @@ def _slopes(x: np.ndarray, y: np.ndarray, width: float) -> tuple[float, float] |
     return ends[0], ends[1]
 
 
-def _roundest(least: float, most: float) -> float:
+def roundest(least: float, most: float) -> float:
     """Return the number of the fewest decimals in [least, most]."""
     for decimals in range(MOST_FACTOR_DECIMALS):
         found = round(math.ceil(least * 10**decimals) / 10**decimals, decimals)
@@ -297,6 +298,17 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
                     sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
                     yield one, _formula(f"{{}} + {{}} * {unit}", later, two, number)
                     yield two, _formula(f"{{}} - {{}} * {unit}", sooner, one, number)
+
+
+def _parts(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
+    """Yield the year, month and the like of a date that a number says in the first rows."""
+    for date, number in product(dates, numbers):
+        rows = _tried_rows(seen, (date, number))
+        values, own = seen[date].values[rows], seen[number].values[rows]
+        for part in PARTS_OF_DATES:
+            formula = Formula((date,), (VALUE,), f"{part} {quoted(date)}", function=part)
+            if (formula.value([values]) == own).sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
+                yield number, formula
 
 
 def _shifted(source: str, microseconds: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column
 from launderette.generators.data.encoding import Encoding, fit
 from launderette.generators.data.schema import Composite, Identifier, Learned, Schema
+from launderette.generators.derived.columns import Derived
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar, guiding
@@ -75,7 +77,7 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     for name, condition in (where or {}).items():
         column = encoding.column(name)
         found[encoding.index(name)] = domains.read(condition, column)
-    found = _of_choices(_with_parts(found, encoding), encoding)
+    found = _of_sources(_with_parts(found, encoding), encoding)
     rules, texts = [], list(texts)
     check(texts, encoding.schema)
     for text in texts:
@@ -101,20 +103,39 @@ def _with_parts(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Do
     return {**{k: domains.present(encoding.known[k]) for k in asked}, **found}
 
 
-def _of_choices(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Domain]:
-    """Return conditions with those on what follows from one label as conditions on that label."""
+def _of_sources(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Domain]:
+    """Return conditions with those on what follows from one label, or from one number or date in steps, as conditions
+    on that.
+    """
     own = dict(found)
     for k in (k for k in found if k >= len(encoding.columns)):
         one = encoding.derived[k - len(encoding.columns)]
         place = encoding.index(one.formula.sources[0])
-        label = encoding.known[place]
-        if not isinstance(label, Labels):
+        source = encoding.known[place]
+        if isinstance(source, Labels):
+            held = _held(found[k], one, source.numbers)
+            allowed = Domain(source, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
+        elif one.formula.steps and not one.formula.function:
+            allowed = _of_steps(found[k], one, source)
+        else:
             continue
-        ticks, is_missing = one.ticks([label.numbers])
-        held = found[k].holds(one.column.cells_at(ticks, is_missing), ticks)
-        allowed = Domain(label, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
         own[place] = own[place].both(allowed) if place in own else allowed
     return own
+
+
+def _held(domain: Domain, one: Derived, values: np.ndarray) -> np.ndarray:
+    """Return for which values of its source a column that is worked out lies in a domain: bool [values]."""
+    ticks, is_missing = one.ticks([values])
+    return domain.holds(one.column.cells_at(ticks, is_missing), ticks)
+
+
+def _of_steps(domain: Domain, one: Derived, source: Cells) -> Domain:
+    """Return the values of a number or date at which what follows from it in steps lies in a domain."""
+    starts, unit = [start for start, _ in one.formula.steps], domains.per_unit(source)
+    ticks = [math.ceil(round(start * unit, 6)) if source.scale else start for start in starts[1:]]
+    ends = [tick - 1 if source.scale else math.nextafter(tick, -math.inf) for tick in ticks]
+    pieces = zip([-math.inf, *ticks], [*ends, math.inf], strict=True)
+    return Domain(source, tuple(compress(pieces, _held(domain, one, np.array(starts)))), domain.missing)
 
 
 def meeting(frame: pd.DataFrame, schema: Schema, where: Mapping[str, Any]) -> np.ndarray:
