@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import nbinom, norm, t
 
+from launderette.evaluation import entities
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
@@ -63,6 +64,7 @@ class Compared(Protocol):
     def roles(self) -> dict[str, str]: ...
 
 
+Owners = np.ndarray | None  # whom each real row belongs to: int64 [rows]
 Measure = Callable[[str], Sequence[Loss]]  # of a role
 
 
@@ -128,8 +130,19 @@ def real(samples: Samples, role: str) -> pd.DataFrame:
 
 @once
 def _pooled(samples: Samples) -> pd.DataFrame:
-    tables = [samples.table(role) for role in ("train", "holdout") if role in samples.frames]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([samples.table(side) for side in _sides(samples, "synthetic")], ignore_index=True)
+
+
+def _sides(samples: Samples, role: str) -> list[str]:
+    sides = ("train", "holdout") if role == "synthetic" else ("train",)
+    return [side for side in sides if side in samples.frames]
+
+
+def owners(samples: Samples, role: str) -> Owners:
+    """Whom the rows of `real` belong to; one without an owner is its own."""
+    if samples.entity is None:
+        return None
+    return entities.owners_of(pd.concat([samples.frames[side][samples.entity] for side in _sides(samples, role)]))
 
 
 def most(hits: int, real_rows: int, rows: int, parts: int) -> float:

@@ -65,6 +65,16 @@ def tail_of_one_column_cut(case: Case, rng: Rng) -> Case:
     return case.changed(**{column: case.synthetic[column].clip(upper=case.train[column].quantile(0.95))})
 
 
+def end_of_one_column_drawn_in(case: Case, rng: Rng) -> Case:
+    """What lies above the 80 % quantile of one column lies between that and the 90 % quantile, in the same order."""
+    column = _broadest(case)
+    low, high, most = case.train[column].quantile([0.8, 0.9, 1.0])
+    values = case.synthetic[column].astype(float)
+    drawn_in = low + (values - low) * (high - low) / (most - low)
+    digits = changes.decimals(case.train[column].to_numpy(dtype=float))
+    return case.changed(**{column: drawn_in.where(values > low, values).round(digits).astype(case.train[column].dtype)})
+
+
 def coarsely_rounded(case: Case, rng: Rng) -> Case:
     """All numbers are rounded to a tenth of their spread."""
     columns = {}

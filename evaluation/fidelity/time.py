@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from launderette.evaluation import chance, entities
-from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.fidelity import effects
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
@@ -22,7 +22,6 @@ MOST_DATES, MOST_TIMED = 5, 60  # columns compared
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # of real rows and of those judged
 Pair = tuple[np.ndarray, np.ndarray]  # likewise, [rows]
-Owners = np.ndarray | None  # whom each real row belongs to: int64 [rows]
 
 
 def over_time(samples: Samples, *, seed: int = 0) -> Score:
@@ -39,7 +38,7 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
     columns = list(samples.known)[:MOST_TIMED]
 
     def measure(role: str) -> list[Loss]:
-        real, owners = chance.real(samples, role), _owners(samples, role)
+        real, owners = chance.real(samples, role), chance.owners(samples, role)
         chosen = np.random.default_rng([seed, 83]).permutation(len(real))[:TIME_ROWS]
         tables = real.iloc[chosen], samples.table(role).iloc[samples.rows(role, TIME_ROWS, seed)]
         owners = None if owners is None else owners[chosen]
@@ -49,14 +48,6 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
 
     absent = Reason.NO_ASSOCIATION, "no column depends on a date in the real rows"
     return chance.kept(samples, measure, absent, f"Up to {TIME_ROWS:,} rows of each table.", sure=True)
-
-
-def _owners(samples: Samples, role: str) -> Owners:
-    """Whom the rows of `chance.real` belong to; one without an owner is its own."""
-    if samples.entity is None:
-        return None
-    sides = [side for side in ("train", "holdout")[: 2 if role == "synthetic" else 1] if side in samples.frames]
-    return entities.owners_of(pd.concat([samples.frames[side][samples.entity] for side in sides]))
 
 
 def _over(

@@ -91,29 +91,36 @@ def tails(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share lost of the rows beyond the outer 1, 2.5 or 5 % of real values, of the worst column and side, beyond
     chance; higher better.
 
-    What the similarity of whole columns cannot see: tails cut off at 5 % cost it 0.05. Cost: a sort per column.
+    What the similarity of whole columns cannot see: tails cut off at 5 % cost it 0.05. What is lost beyond chance
+    counts by the low end of its 95 % interval. Cost: a sort per column.
     """
     numbers = [c for c in samples.known if samples.is_number(c)]
 
     def measure(role: str) -> list[Loss]:
-        real, other = chance.real(samples, role), samples.table(role)
+        real, owners = chance.real(samples, role), chance.owners(samples, role)
+        tables = real, samples.table(role), np.arange(len(real)) if owners is None else owners
         sides = [(c, sign) for c in numbers for sign in (-1, 1)]
-        return [
-            loss for column, sign in sides for loss in _cut(samples, column, sign, real, other, len(sides) * len(TAILS))
-        ]
+        return [loss for column, sign in sides for loss in _cut(samples, column, sign, tables, len(sides) * len(TAILS))]
 
-    return chance.kept(samples, measure, NO_NUMBERS)
+    return chance.kept(samples, measure, NO_NUMBERS, sure=True)
 
 
-def _cut(samples: Samples, column: str, sign: int, real: pd.DataFrame, other: pd.DataFrame, parts: int) -> list[Loss]:
+Tables = tuple[pd.DataFrame, pd.DataFrame, np.ndarray]  # real rows, others, and whom the real ones belong to
+
+
+def _cut(samples: Samples, column: str, sign: int, tables: Tables, parts: int) -> list[Loss]:
+    real, other, owners = tables
     known, values = (sign * _values(samples, column, table) for table in (real, other))
+    owners = owners[samples.is_present(column, real[column].to_numpy())]
     found = []
     for share in TAILS:
         beyond = known >= np.quantile(known, 1 - share)
         if not 0 < beyond.sum() <= 2 * share * len(known) or not len(values):
             continue  # so many equal values that they are no tail
         usual, there = float(beyond.mean()), float((values >= known[beyond].min()).mean())
-        least = chance.least(int(beyond.sum()), len(known), len(values), parts)
+        people = len(np.unique(owners[beyond]))
+        each = people / beyond.sum()  # rows of one person, often at one end together, are one draw
+        least = chance.least(people, round(each * len(known)), max(1, round(each * len(values))), parts)
         side = "high" if sign > 0 else "low"
         found.append(Loss(f"{column}, {side} end", max(0.0, 1 - there / usual), 1 - min(1.0, least / usual)))
     return found

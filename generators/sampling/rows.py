@@ -1,9 +1,9 @@
 """Exactly n rows that meet conditions and constraints, from any family that draws chunks of candidates.
 
 Rows that meet everything are kept in the order in which they are drawn (rejection sampling, von Neumann 1951): their
-distribution is the model's own, given what they must meet. Where few candidates would pass, and the family can, tokens
-are masked while a row is drawn, one of CANDIDATES_PER_ROW such rows is kept by its importance, and only what is left
-over is rejected.
+distribution is the model's own, given what they must meet, but that rules of the data take nothing from single columns
+(raking.py). Where few candidates would pass, and the family can, tokens are masked while a row is drawn, one of
+CANDIDATES_PER_ROW such rows is kept by its importance, and only what is left over is rejected.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ import pandas as pd
 
 from launderette.generators.data.encoding import Encoding
 from launderette.generators.errors import GeneratorError
+from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
+from launderette.generators.sampling.raking import RowWeights
 from launderette.generators.training import randomness
 
 # of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK_ROWS meets what is asked
 MOST_CHUNKS = 100
+WEIGHED_CHUNKS = 4  # of candidates, by which rows are weighed where the first of them tell that they have to be
 LEAST_TOLD_ROWS = 32  # of a chunk, that tell whether hardly a row lies within the ranges of what is worked out
 
 Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, places, and ticks of the limited columns
@@ -88,11 +91,12 @@ def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFram
 
 def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:
     """Return tokens, places and limits of a part of the rows, whose chunks begin where those of all rows do."""
-    guided, drawn = _begin(asked, chunk, seed)
-    chunk = _with_first(chunk, (seed, 0, guided), drawn)
+    chunk = _remembered(chunk)
+    guided = _guided(asked, chunk, seed)
+    weights = None if guided or asked.in_place else _weights(asked, chunk, seed)
     begin = part.start - part.start % CHUNK_ROWS
     parts = [
-        _accepted(first, min(CHUNK_ROWS, part.stop - first), asked, chunk, seed, guided)
+        _accepted(first, min(CHUNK_ROWS, part.stop - first), asked, chunk, seed, guided, weights)
         for first in range(begin, part.stop, CHUNK_ROWS)
     ]
     L, columns, before = asked.encoding.layout.width, len(asked.encoding.columns), part.start - begin
@@ -103,30 +107,58 @@ def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndar
     return tokens[before:], inside[before:], {k: (own, own) for k, own in ticks.items()}
 
 
-def _begin(asked: Asked, chunk: Chunk, seed: int) -> tuple[bool, Drawn | None]:
-    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES_PER_ROW rows pass without; and the
-    rows that told.
-    """
+def _remembered(chunk: Chunk) -> Chunk:
+    """Return `chunk`, with the rows that tell how to draw, which are the first ones, drawn once."""
+    first: dict[tuple[int, int, bool], Drawn] = {}
+
+    def drawn(seed: int, row: int, guided: bool) -> Drawn:
+        key = seed, row, guided
+        if key not in first and (row or guided or len(first) == WEIGHED_CHUNKS):
+            return chunk(*key)
+        return first[key] if key in first else first.setdefault(key, chunk(*key))
+
+    return drawn
+
+
+def _guided(asked: Asked, chunk: Chunk, seed: int) -> bool:
+    """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES_PER_ROW rows pass without."""
     if asked.guided is not None or not asked.constraints.open:
-        return bool(asked.guided), None
-    drawn = chunk(seed, 0, False)
-    guided = bool(asked.place(*drawn, False)[1].mean() < 1 / CANDIDATES_PER_ROW)
-    return guided, None if guided else drawn
+        return bool(asked.guided)
+    return bool(asked.place(*chunk(seed, 0, False), False)[1].mean() < 1 / CANDIDATES_PER_ROW)
 
 
-def _with_first(chunk: Chunk, key: tuple[int, int, bool], drawn: Drawn | None) -> Chunk:
-    """Return `chunk`, with the rows of one call already drawn."""
-    return lambda *asked: drawn if drawn is not None and asked == key else chunk(*asked)
+def _weights(asked: Asked, chunk: Chunk, seed: int) -> RowWeights | None:
+    """Return by which weights to keep rows so that rules take nothing from single columns; None for all alike."""
+    encoding = asked.encoding
+    if not (asked.constraints.rules or asked.combinations or encoding.derived or encoding.parts_of_dates):
+        return None
+    found = None
+    for chunks in (1, WEIGHED_CHUNKS):
+        drawn = [chunk(attempt_seed(seed, attempt), 0, False) for attempt in range(chunks)]
+        tokens, inside = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+        ticks, held = asked.place(tokens, inside, False)
+        cells = encoding.cells(tokens)
+        wanted = raking.wanted(asked.constraints, cells, ticks)
+        found = raking.weigh(cells, [column.size for column in encoding.columns], wanted, held)
+        if found is None:
+            break
+    return found
 
 
-def _accepted(first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool) -> Accepted:
+def _accepted(
+    first: int, count: int, asked: Asked, chunk: Chunk, seed: int, guided: bool, weights: RowWeights | None
+) -> Accepted:
     """Return tokens, places and ticks of `count` rows from `first` on."""
     if asked.in_place:
         return _in_place(first, count, asked, asked.in_place, seed, guided)
     tokens, inside, ticks, found = [], [], [], 0
     for attempt in range(MOST_CHUNKS):
-        drawn = chunk(attempt_seed(seed, attempt), first, guided)
+        own = attempt_seed(seed, attempt)
+        drawn = chunk(own, first, guided)
         placed, held = asked.place(*drawn, guided)
+        if weights is not None:
+            chances = randomness.row_uniforms(randomness.key(own, "weights"), first, len(held), 1)[:, 0]
+            held = held & weights.kept(asked.encoding.cells(drawn[0]), chances)
         kept = np.flatnonzero(held)[: count - found]
         tokens.append(drawn[0][kept])
         inside.append(drawn[1][kept])

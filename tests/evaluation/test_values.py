@@ -51,6 +51,10 @@ def cut_off(t, rng):
     return t.assign(height=t["height"].clip(*t["height"].quantile([0.05, 0.95]).round(1)))
 
 
+def drawn_in(t, rng):
+    return t.assign(weight=t["weight"].clip(upper=t["weight"].quantile(0.9)))
+
+
 def all_zero(t, rng):
     return t.assign(savings=t["savings"].where(t["savings"].isna(), 0.0))
 
@@ -80,6 +84,7 @@ FLAWS = {
     dates_of_months: "granularity",
     ten_values: "granularity",
     cut_off: "tails",
+    drawn_in: "tails",
     all_zero: "tails",
     filled: "missingness",
     elsewhere: "missingness",
@@ -98,6 +103,20 @@ def test_real_rows_pass_at_every_size(sizes):
     for seed in range(3):
         train, holdout, fresh = (mixed(rows, 10 * seed + part + 20) for part, rows in enumerate(sizes))
         assert refused(fresh, train, holdout) == set()
+
+
+def test_an_end_that_few_people_are_at_is_not_lost_where_fresh_people_are_not_there():
+    def panel(people, seed):  # ten equal rows of each
+        rng = np.random.default_rng(seed)
+        names = np.repeat([f"p{seed} {n}" for n in range(people)], 10)
+        return pd.DataFrame({"who": names, "level": np.repeat(rng.normal(size=people), 10)})
+
+    tables = [panel(60, 0), panel(20, 1), *(panel(60, 2 + n) for n in range(20))]
+
+    def lowest(train, holdout, *fresh):
+        return min(tails(samples.make(train, holdout, one, kinds={"who": "identifier"})).value for one in fresh)
+
+    assert lowest(*tables) == 1 and lowest(*(table[["level"]] for table in tables)) < 1
 
 
 def test_impossible_values_by_hand():
