@@ -12,6 +12,7 @@ import torch
 
 from launderette.generators.data.columns import SINGLE_TOKEN_CELLS, Cells, Labels
 from launderette.generators.formats.grid import to_grid
+from launderette.generators.marginals import densities
 from launderette.generators.networks.frequencies import Places, log_shares
 from launderette.generators.privacy.domain import PublicColumn
 from launderette.generators.privacy.queries import Queries
@@ -22,6 +23,7 @@ INTERVAL_PARTS = 2048  # of an interval that is cut: the more, the fewer rounds 
 MOST_CUTTING_ROUNDS = 3  # of cutting, at most
 HEAVY_DEVIATIONS = 5.0  # standard deviations of the noise, as the next two, that an interval to cut holds
 OUTSTANDING_DEVIATIONS = 5.0  # by which a part holds more than its share: once in 3,000,000 parts by chance
+MOST_SMOOTH_PARTS, SMOOTH_PART_SHARE = 8, 0.01  # that an interval is cut into at last, and of the rows in one of them
 LEAST_COUNT_DEVIATIONS = 3.0  # below which nobody is taken to miss a value, or to have an unlisted label
 
 
@@ -113,7 +115,7 @@ def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share
     for _ in range(rounds):
         intervals = _refined(intervals, ticks, column.name, queries, share)
     rest = [_if_any(float(answer.values[-1]), answer.variance)] if column.missing else []
-    return _histogram(intervals, column, rest, answer.variance)
+    return _histogram(_smoothed(intervals), column, rest, answer.variance)
 
 
 def _cut(low: int, high: int, parts: int) -> list[tuple[int, int]]:
@@ -156,6 +158,22 @@ def _pieces(one: Interval, parts: list[Interval]) -> list[Interval]:
         return [Interval(one.low, one.high, one.count, one.variance, fresh=False)]
     between = [Interval(a, b, rest * (b - a + 1) / ticks, one.variance / len(gaps), fresh=False) for a, b in gaps]
     return sorted([*out, *between], key=lambda i: i.low)
+
+
+def _smoothed(intervals: list[Interval]) -> list[Interval]:
+    """Return intervals with their rows as a smooth density has them, those of many rows cut; single ticks stay."""
+    wide = [one for one in intervals if one.high > one.low]
+    if not wide:
+        return intervals
+    counts, variance, width = np.array([(one.count, one.variance, one.high - one.low + 1) for one in wide]).T
+    below, ends = densities.rows_below(counts, variance, width), np.append(0, width.cumsum())
+    most = SMOOTH_PART_SHARE * max(1.0, sum(max(one.count, 0) for one in intervals))
+    found = [one for one in intervals if one.high == one.low]
+    for one, start, rows in zip(wide, ends.tolist(), np.diff(below(ends)).tolist(), strict=False):
+        cuts = _cut(one.low, one.high, int(np.clip(math.ceil(rows / most), 1, MOST_SMOOTH_PARTS)))
+        parts = np.diff(below(np.array([start, *(start + high + 1 - one.low for _, high in cuts)])))
+        found += [Interval(*cut, n, one.variance / len(cuts)) for cut, n in zip(cuts, parts.tolist(), strict=True)]
+    return sorted(found, key=lambda one: one.low)
 
 
 def _histogram(intervals: list[Interval], column: PublicColumn, rest: list[float], variance: float) -> Histogram:
