@@ -298,14 +298,17 @@ def fit(
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
-    """Return the encoding with the columns that entities keep first, and the date that orders their rows next."""
+    """Return the encoding with the columns that entities keep first, and next the date, else the number, by which their
+    rows are in order.
+    """
     fixed = [column for column in encoded.columns if owned.keeps(frame[column.name])]
     others = [column for column in encoded.columns if column not in fixed]
     days = [encoded.columns[places[0]].name for places in encoded.parts_of_dates]
     dates = [c for c in others if c.kind == "datetime" or c.name in days]
-    dates = [c for c in dates if owned.in_order(values_of(frame[c.name], c))][:1]
-    ordered = (*fixed, *dates, *(column for column in others if column not in dates))
-    return replace(encoded, columns=ordered, panel=Panel(owned.owner, len(fixed), bool(dates)))
+    timed = [c for c in dates if owned.in_order(values_of(frame[c.name], c))]
+    timed = timed or [c for c in others if owned.in_order(values_of(frame[c.name], c), rising=True)]
+    ordered = (*fixed, *timed[:1], *(column for column in others if column not in timed[:1]))
+    return replace(encoded, columns=ordered, panel=Panel(owned.owner, len(fixed), bool(timed)))
 
 
 def _found(

@@ -1,7 +1,8 @@
 """Panels: tables of which an identifier names entities of several rows, such as patients with their visits.
 
 What every entity keeps (a sex, a year of birth) comes before all else that is learnt, so that it is drawn given nothing
-that differs from row to row; where an entity's rows stand in the order of a date, that date comes next.
+that differs from row to row; where an entity's rows stand in the order of a date, or of a number that rises, that
+comes next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,14 +51,15 @@ class Owned:
         codes = pd.factorize(values)[0][self.order]
         return self.enough and bool((codes[1:] == codes[:-1])[self.together].all() and (codes != codes[0]).any())
 
-    def in_order(self, values: np.ndarray) -> bool:
-        """Tell whether rows of an entity stand in the order of float64 [rows], which not all of them share."""
+    def in_order(self, values: np.ndarray, *, rising: bool = False) -> bool:
+        """Tell whether rows of an entity stand in the order of float64 [rows], which not all of them share, or none of
+        them (`rising`).
+        """
         steps = np.diff(values[self.order])[self.together]
-        return (
-            self.enough
-            and self.whole
-            and bool((steps >= 0).mean() >= ORDERED_SHARE and (steps > 0).mean() > 1 - ORDERED_SHARE)
-        )
+        if not self.enough or not self.whole:
+            return False
+        rises = (steps > 0).mean()
+        return bool(rises >= ORDERED_SHARE if rising else rises > 0 and (steps >= 0).mean() >= ORDERED_SHARE)
 
 
 def find(frame: pd.DataFrame, schema: Schema, groups: Groups | None) -> Owned | None:

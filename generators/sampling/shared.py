@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.quasirandom import SobolEngine
@@ -28,24 +29,40 @@ LEAST_GAIN = 3.0  # nats of likelihood for which an effect is taken
 NODES = 64  # of the quadrature, each of the same probability
 MOST_MEASURED_ROWS = 3000
 LEAST_PROBABILITY = 1e-12  # of an interval, as float64 tells two ends apart
+LEAST_TIMES, MOST_UNEVEN = 4, 0.7  # rows of an entity whose gaps are looked at; their deviation over their mean
+TIE = 1e-9
 BELOW_ONE = np.nextafter(1, 0)
 
 Intervals = Callable[[Tensor], tuple[Tensor, Tensor]]  # tokens [B, L] -> both ends of the u that give them, [B, L]
 
 
 def measure(intervals: Intervals, x: Tensor, owners: np.ndarray, encoding: Encoding, seed: int) -> Tensor:
-    """Return a [L] of a model of tokens x [N, L], whose rows belong to owners [N]."""
+    """Return a of a model of tokens x [N, L], whose rows belong to owners [N], and 1 where an entity's rows lie evenly
+    in time, 0 elsewhere: [L + 1].
+    """
     kept = {place for own in encoding.layout.places[: _panel(encoding).kept] for place in own}
     sizes, turn = np.bincount(owners), randomness.generator(seed, "entities").permutation(owners.max() + 1)
     turn = turn[sizes[turn] > 1]
     if len(turn) < LEAST_ENTITIES:
-        return torch.zeros(x.shape[1], dtype=torch.float64)
+        return torch.zeros(x.shape[1] + 1, dtype=torch.float64)
     turn = turn[: np.searchsorted(sizes[turn].cumsum(), MOST_MEASURED_ROWS) + 1]
     rows = np.flatnonzero(np.isin(owners, turn))
     own = torch.from_numpy(np.unique(owners[rows], return_inverse=True)[1])
-    low, high = (ndtri(end.double().cpu().clamp(0, 1)) for end in intervals(x[torch.from_numpy(rows)]))
+    ends = [end.double().cpu().clamp(0, 1) for end in intervals(x[torch.from_numpy(rows)])]
+    low, high = map(ndtri, ends)
     effects = [1.0 if l in kept else _likeliest(low[:, l], high[:, l], own) for l in range(x.shape[1])]
-    return torch.tensor(effects, dtype=torch.float64)
+    panel = _panel(encoding)
+    even = panel.timed and _even((ends[0] + ends[1])[:, panel.kept].numpy() / 2, own.numpy())
+    return torch.tensor([*effects, float(even)], dtype=torch.float64)
+
+
+def _even(times: np.ndarray, own: np.ndarray) -> bool:
+    """Tell whether times [rows] of entities `own` [rows], in order, lie more evenly than by chance: the gaps of m
+    uniforms vary about as much as they are long, of one in each of m parts .4 of that.
+    """
+    gaps = pd.Series(times).groupby(own).agg(lambda values: np.diff(values).std() / max(np.diff(values).mean(), TIE))
+    several = np.bincount(own) >= LEAST_TIMES
+    return bool(several.any() and gaps[several].mean() < MOST_UNEVEN)
 
 
 def _panel(encoding: Encoding) -> Panel:
@@ -55,13 +72,14 @@ def _panel(encoding: Encoding) -> Panel:
 
 def told(encoding: Encoding, effects: Tensor) -> dict[str, Any]:
     """Return what a record of training tells of entities: their column, what they keep, what their rows are in the
-    order of, and how strongly they share other columns, a of its first token.
+    order of and whether evenly, and how strongly they share other columns, a of its first token.
     """
     panel, names = _panel(encoding), [column.name for column in encoding.columns]
     rest = range(panel.kept, len(names))
     strong = {names[k]: a for k in rest if (a := round(float(effects[k]), 3))}
     in_order = {"in_order_of": names[panel.kept]} if panel.timed else {}
-    return {"of": panel.owner, "kept": names[: panel.kept], **in_order, "shared": strong}
+    even = {"evenly": True} if effects[-1] else {}
+    return {"of": panel.owner, "kept": names[: panel.kept], **in_order, **even, "shared": strong}
 
 
 def _likeliest(low: Tensor, high: Tensor, own: Tensor) -> float:
@@ -96,7 +114,7 @@ class EntityEffects:
     def __init__(self, encoding: Encoding, effects: Tensor, seed: int) -> None:
         places, panel = encoding.layout.places, _panel(encoding)
         self.groups, self.panel, self.seed = encoding.groups, panel, seed
-        self.effects, self.columns = effects.cpu().numpy(), len(places)
+        self.effects, self.columns, self.even = effects[:-1].cpu().numpy(), len(places), bool(effects[-1])
         self.fine = [place for own in places[: panel.kept] for place in own[1:]]  # of what entities keep
         self.time = list(places[panel.kept]) if panel.timed else []
         self._longest, self._entities = entities.longest(self.groups, panel.owner), np.zeros(0, dtype="int64")
@@ -141,14 +159,18 @@ class EntityEffects:
         return self._entities[numbers]
 
     def _ascending(self, numbers: np.ndarray, seed: int) -> np.ndarray:
-        """Return some uniforms of each of the rows, [rows, DRAWS_PER_COUNT]: those of an entity's rows ascend, so that
-        equal cells are split in order too.
+        """Return some uniforms of each of the rows, [rows, DRAWS_PER_COUNT], for the place in a cell and the tokens:
+        those of an entity's rows ascend, so that equal cells are split in order too.
         """
         first = max(0, int(numbers.min()) - self._longest)
         window = np.arange(first, int(numbers.max()) + 1 + self._longest)  # all rows of their entities, and others
         u = randomness.row_uniforms(randomness.key(seed, "in time"), first, len(window), DRAWS_PER_COUNT)
         own = self.entities(window)
-        return np.stack([column[np.lexsort((column, own))] for column in u.T], 1)[numbers - first]
+        found = np.stack([column[np.lexsort((column, own))] for column in u.T], 1)
+        if self.even:
+            start, end = (np.searchsorted(own, own, side) for side in ("left", "right"))
+            found[:, 1] = (np.arange(len(own)) - start + u[:, 1]) / (end - start)
+        return found[numbers - first]
 
 
 def _together(shared: np.ndarray, own: np.ndarray, effects: np.ndarray) -> np.ndarray:

@@ -80,7 +80,7 @@ class Model(nn.Module):
         self.register_buffer("member", _member(layout), persistent=False)
         gated_tokens = L if gates else 0
         self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
-        self.register_buffer("shared", torch.zeros(L, dtype=torch.float64))  # effects of entities, sampling/shared.py
+        self.register_buffer("shared", torch.zeros(L + 1, dtype=torch.float64))  # of entities, sampling/shared.py
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 

@@ -202,9 +202,9 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     record = dict(fitted.record)
     if fitted.encoding.panel is not None:
         owners = np.delete(numbered(how.get("groups"), len(data)), record["validation_rows"])
-        effects = shared.measure(partial(_ends, fitted.model), fitted.x, owners, fitted.encoding, how["seed"])
-        fitted.model.shared.copy_(effects)
-        record["entities"] = shared.told(fitted.encoding, effects)
+        found = shared.measure(partial(_ends, fitted.model), fitted.x, owners, fitted.encoding, how["seed"])
+        fitted.model.shared.copy_(found)
+        record["entities"] = shared.told(fitted.encoding, found)
     return Autoregressive(fitted.encoding, fitted.config, fitted.model, record)
 
 

@@ -73,7 +73,8 @@ def _of_entities(record: Mapping[str, Any]) -> list[str]:
         ]
     shared = [name for name, effect in found["shared"].items() if effect]
     does = [f"keep one value of {_listed(found['kept'])}"] if found["kept"] else []
-    does += [f"come in the order of {found['in_order_of']}"] if "in_order_of" in found else []
+    evenly = ", at even distances" if "evenly" in found else ""
+    does += [f"come in the order of {found['in_order_of']}{evenly}"] if "in_order_of" in found else []
     does += [f"are alike in {_listed(shared)}"] if shared else []
     return [
         f"Rows of one value of {found['of']} {', '.join(does) or 'have nothing in common that was found'}, as in "
