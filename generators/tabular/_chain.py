@@ -53,6 +53,7 @@ class Model(nn.Module):
 
     member: Tensor  # [columns, L], 1 where a token is one of the column
     shared: Tensor
+    evenly: Tensor
     order: Tensor  # [1, L, L], 1 where token m is before token l at [0, l, m]; empty without gates
 
     def __init__(
@@ -80,7 +81,8 @@ class Model(nn.Module):
         self.register_buffer("member", _member(layout), persistent=False)
         gated_tokens = L if gates else 0
         self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
-        self.register_buffer("shared", torch.zeros(L + 1, dtype=torch.float64))  # of entities, sampling/shared.py
+        self.register_buffer("shared", torch.zeros(2, L, dtype=torch.float64))  # by entities, sampling/shared.py
+        self.register_buffer("evenly", torch.zeros(()))  # whether their rows lie so in time
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 

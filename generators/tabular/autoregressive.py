@@ -80,7 +80,11 @@ class Autoregressive(FittedTable[Config, Model]):
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
         points = randomness.row_sobol if sobol else randomness.row_uniforms
-        sharing = EntityEffects(self.encoding, self.model.shared, seed) if self.encoding.panel else None
+        sharing = (
+            EntityEffects(self.encoding, self.model.shared, bool(self.model.evenly), seed)
+            if self.encoding.panel
+            else None
+        )
         chunk = partial(self._chunk, held, points, self.model.factors(), sharing)
         guided = True if sobol and held.open else None
         in_place = InPlace(chunk, sharing.entities) if sharing else None
@@ -202,9 +206,11 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     record = dict(fitted.record)
     if fitted.encoding.panel is not None:
         owners = np.delete(numbered(how.get("groups"), len(data)), record["validation_rows"])
-        found = shared.measure(partial(_ends, fitted.model), fitted.x, owners, fitted.encoding, how["seed"])
+        ends, coded = partial(_ends, fitted.model), fitted.encoding
+        found, even = shared.measure(ends, fitted.x, owners, coded, how["seed"])
         fitted.model.shared.copy_(found)
-        record["entities"] = shared.told(fitted.encoding, found)
+        fitted.model.evenly.fill_(float(even))
+        record["entities"] = shared.told(coded, found, even)
     return Autoregressive(fitted.encoding, fitted.config, fitted.model, record)
 
 

@@ -91,19 +91,20 @@ def test_a_condition_holds_for_all_of_an_entity_and_few_entities_share_nothing(m
     assert encoding.fit(few, infer(few, {"patient": "identifier"})).panel is None
 
 
-@pytest.mark.parametrize("effect", [0.0, 0.6, 0.97])
-def test_the_effect_of_entities_is_found_by_its_likelihood(effect):
-    """Of a token of ten values and one of two."""
+@pytest.mark.parametrize(("effect", "share"), [(0.0, 0.0), (0.6, 0.0), (0.97, 0.0), (0.0, 0.7)])
+def test_the_effect_of_entities_is_found_by_its_likelihood(effect, share):
+    """Of tokens of twelve and of ten values."""
     stream = torch.Generator().manual_seed(0)
     own, entity = (torch.randn(rows, 2, dtype=torch.float64, generator=stream) for rows in (1500, 300))
     owners = np.arange(1500) // 5
-    u = ndtr(effect * entity[owners] + (1 - effect**2) ** 0.5 * own)
-    cells = torch.tensor([10, 2])
+    mixed = effect * entity[owners] + (1 - effect**2) ** 0.5 * own
+    u = ndtr(torch.where(torch.rand(1500, 2, generator=stream) < share, entity[owners], mixed))
+    cells = torch.tensor([12, 10])
     x = (u * cells).floor()
     frame = pd.DataFrame({"id": owners, "a": np.arange(1500) % 7, "b": np.arange(1500) % 11})
     encoded = encoding.fit(frame, infer(frame, {"id": "identifier"}), groups=owners)
-    found = shared.measure(lambda x: (x / cells, (x + 1) / cells), x, owners, encoded, seed=0)
-    assert found.tolist() == pytest.approx([effect, effect, 0], abs=0.16)
+    found, even = shared.measure(lambda x: (x / cells, (x + 1) / cells), x, owners, encoded, seed=0)
+    assert found.flatten().tolist() == pytest.approx([effect, effect, share, share], abs=0.16) and not even
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.3])
