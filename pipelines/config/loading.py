@@ -1,7 +1,7 @@
 """From a YAML file, or a source alone, to a checked configuration; every configuration error is one sentence."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
-from launderette.pipelines.config.places import Login, Source, Target
+from launderette.pipelines.config.places import Source, Target
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Candidate, Generator
 from launderette.pipelines.databases import addresses
@@ -127,8 +127,9 @@ def _checked(config: RunConfig) -> RunConfig:
     if config.publish.sign:
         signing.check(secret(config.publish.sign, "publish.sign"))
     modalities.of(config).check_config(config)
-    for place in filter(None, (config.publish.table, config.publish.objects)):
-        _check_login(place)
+    for key, known in _secrets(config):
+        if known.startswith(f"{ENVIRONMENT}:"):  # blocks of Prefect are asked for when they are needed
+            secret(known, key)
     if config.publish.table:
         _check_other(config.source, config.publish.table)
     if len(config.sample.weights) > 1:
@@ -136,13 +137,14 @@ def _checked(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"generator": generator})
 
 
-def _check_login(place: Login) -> None:
-    """Raise LaunderError where a release could not log in, for an environment variable is not set. Blocks of Prefect
-    are asked for when they are needed.
+def _secrets(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """Yield by its key what a configuration names of logins and of addresses of those who are told: what is missing is
+    told before anything is read, and not in the night that needs it.
     """
-    for key in ("user", "password"):
-        if (known := getattr(place, key) or "").startswith(f"{ENVIRONMENT}:"):
-            secret(known, f"{place.SECTION}.{key}")
+    for place in filter(None, (config.source, config.publish.table, config.publish.objects)):
+        yield from ((f"{place.SECTION}.{key}", getattr(place, key) or "") for key in ("user", "password"))
+    for number, channel in enumerate(config.notify, 1):
+        yield from ((f"notify.{number}.{key}", getattr(channel, key) or "") for key in ("webhook", "apprise"))
 
 
 def _check_other(source: Source, target: Target) -> None:

@@ -83,9 +83,7 @@ def test_a_webhook_is_tried_again_and_its_failure_is_said_without_its_address(
     assert len(hook.bodies) == sent and said in err and bool(said) == bool(err) and "T0P5ECRET" not in err
 
 
-@pytest.mark.parametrize(
-    "address", ["", "ftp://127.0.0.1/T0P5ECRET", "http://127.0.0.1:1/T0P5ECRET", "http://[T0P5ECRET"]
-)
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1/T0P5ECRET", "http://127.0.0.1:1/T0P5ECRET", "http://[T0P5ECRET"])
 def test_an_address_that_leads_nowhere_fails_no_run(hook, nights, capsys, monkeypatch, address):
     monkeypatch.setenv("HOOK", address)
     for way in ("webhook", "apprise"):

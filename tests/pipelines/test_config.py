@@ -261,10 +261,16 @@ def test_a_document_meets_the_schema_and_is_read_back():
 
 
 @pytest.mark.parametrize(
-    ("section", "place"), [("table", "uri: 'postgresql://h/a', name: t"), ("objects", "uri: 's3://bucket/a'")]
+    ("key", "setting"),
+    [
+        ("source.password", "source={uri: 'postgresql://h/a', table: t, user: env:SOMEBODY, password: env:NO_SUCH}"),
+        ("publish.table.user", "publish.table={uri: 'postgresql://h/a', name: t, user: env:NO_SUCH}"),
+        ("publish.objects.password", "publish.objects={uri: 's3://bucket/a', user: a, password: env:NO_SUCH}"),
+        ("notify.2.webhook", "notify=[{command: [tell]}, {webhook: env:NO_SUCH}]"),
+        ("notify.1.apprise", "notify=[{apprise: env:NO_SUCH}]"),
+    ],
 )
-def test_a_login_that_a_release_lacks_is_told_before_anything_is_read(tmp_path, monkeypatch, section, place):
+def test_a_secret_that_a_run_will_need_is_told_before_anything_is_read(tmp_path, monkeypatch, key, setting):
     monkeypatch.setenv("SOMEBODY", "s")
-    settings = [f"publish.{section}={{{place}, user: env:SOMEBODY, password: env:NO_SUCH}}"]
-    with pytest.raises(LaunderError, match=f"variable NO_SUCH, which publish.{section}.password names, found none"):
-        config.load(tmp_path / "data.csv", settings)
+    with pytest.raises(LaunderError, match=f"variable NO_SUCH, which {key} names, found none"):
+        config.load(tmp_path / "data.csv", [setting])
