@@ -7,9 +7,7 @@ that has a thing's name (`product_name`, `city`) is taken for personal data only
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from launderette.generators.formats import timestamps
 from launderette.generators.identifiers.forms import text_of
 from launderette.pipelines.personal_data import column_names, holding, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import Named
+from launderette.pipelines.personal_data.findings import Found
 
 EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
 LEAST_DISTINCT = 20  # distinct values, from which values alone tell
@@ -38,39 +37,6 @@ UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Th
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
 LETTERS_A_WORD = 2  # of such a script
-KIND_PHRASES = {
-    "name": "names of people",
-    "first_name": "first names",
-    "last_name": "last names",
-    "email": "e-mail addresses",
-    "phone": "phone numbers",
-    "address": "postal addresses",
-    "card": "numbers of payment cards",
-    "iban": "bank accounts (IBAN)",
-    "national_id": "national numbers of people",
-    "ip": "IP addresses",
-    "mac": "MAC addresses",
-    "birth_date": "birth dates",
-    "account": "user names",
-    "text": "free text",
-}
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a column holds (one of PERSONAL_KINDS), how sure that is in [0, 1], and what tells."""
-
-    kind: str
-    confidence: float
-    evidence: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
-
-    def sentence(self) -> str:
-        """Say it in a few words."""
-        return f"{KIND_PHRASES[self.kind]}, confidence {self.confidence:.2f}: {self.evidence}"
 
 
 def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] | None = None) -> dict[str, Found]:

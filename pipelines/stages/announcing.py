@@ -13,7 +13,7 @@ from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.personal_data import columns
-from launderette.pipelines.personal_data.detection import Found
+from launderette.pipelines.personal_data.findings import Found
 from launderette.pipelines.sources.tables import notes_of
 
 # shares of a column's rows from which it is told that labels were generalised, and lost

@@ -1,0 +1,38 @@
+"""What is found in a column of personal data, and how it is said."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KIND_PHRASES = {
+    "name": "names of people",
+    "first_name": "first names",
+    "last_name": "last names",
+    "email": "e-mail addresses",
+    "phone": "phone numbers",
+    "address": "postal addresses",
+    "card": "numbers of payment cards",
+    "iban": "bank accounts (IBAN)",
+    "national_id": "national numbers of people",
+    "ip": "IP addresses",
+    "mac": "MAC addresses",
+    "birth_date": "birth dates",
+    "account": "user names",
+    "text": "free text",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a column holds (one of PERSONAL_KINDS), how sure that is in [0, 1], and what tells."""
+
+    kind: str
+    confidence: float
+    evidence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """Say it in a few words."""
+        return f"{KIND_PHRASES[self.kind]}, confidence {self.confidence:.2f}: {self.evidence}"
