@@ -126,7 +126,7 @@ def _things(fake: Faker, rng: random.Random, rows: int) -> Iterator[tuple[str, l
         "units": lambda: rng.randint(0, 4000),
         "account_no": lambda: rng.randint(10**9, 10**10 - 1),
         "diagnosis": lambda: f"{rng.choice('ABCDEFGH')}{rng.randint(0, 99):02d}.{rng.randint(0, 9)}",
-        "licence_plate": lambda: f"{rng.choice('KLM')}{rng.choice('ABC')} {rng.randint(100, 999)}",
+        "shelf_code": lambda: f"{rng.choice('KLM')}{rng.choice('ABC')} {rng.randint(100, 999)}",
         "size": lambda: rng.choice(("S", "M", "L", "XL")),
         "timestamp": lambda: rng.randint(1_500_000_000, 1_700_000_000),
         "url": lambda: f"/items/{rng.randint(1, 9999)}/{rng.choice(FURNITURE).lower()}",

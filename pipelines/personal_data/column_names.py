@@ -89,7 +89,20 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "cpf, rg, codice fiscale, codicefiscale, pesel, rodne cislo, hetu, henkilotunnus, cpr, cpr nummer, "
         "fodselsnummer, personnummer, bsn, burgerservicenummer, taj, tc kimlik, tc kimlik no, tckn, cnp, oib, "
         "isikukood, asmens kodas, aadhaar, aadhaar number, инн, снилс, паспорт, αφμ, αμκα, 身份证, マイナンバー, "
-        "주민등록번호, nik, emso, jmbg, egn, rut, cuil, cedula, avs, ahv, numero avs, ahv nummer, jshshir, תעודת זהות"
+        "주민등록번호, nik, emso, jmbg, egn, rut, cuil, cedula, avs, ahv, numero avs, ahv nummer, jshshir, תעודת זהות, "
+        "national number, civil id, nric, hkid, snils, umid, emirates id, ghana card, voter id, medicare, nid, "
+        "ni number, kennitala, ktp, cccd, cmnd, iin, rrn, sss number, svnr, fnr, sa id, id card, numero national, "
+        "rijksregisternummer, personas kods, teudat zehut, identity document, documento de identidad, "
+        "passport id, passeport, numero de passeport, numero passeport, reisepassnummer, passnummer, pasaporte, "
+        "passaporto, passaporte, paspoort, paspoortnummer, paszport, pasinumero, utlevel, travel document, 護照, 护照, "
+        "パスポート, 여권, driver license, drivers license, driver s license, driver licence, driving licence, driving "
+        "license, dl number, fuhrerschein, fuehrerschein, fuhrerscheinnummer, permis de conduire, carnet de conducir, "
+        "licencia de conducir, patente di guida, prawo jazdy, rijbewijs, korkort, ajokortti, cnh, ehliyet, "
+        "license plate, licence plate, licenseplate, licenceplate, plate number, number plate, numberplate, plate no, "
+        "vehicle plate, vehicle registration, car registration, car reg, registration plate, kennzeichen, kfz "
+        "kennzeichen, immatriculation, plaque, plaque d immatriculation, matricula, placa, placas, targa, kenteken, "
+        "rejestracja, numer rejestracyjny, registreringsnummer, nummerplade, rekisterinumero, rendszam, plaka, spz, "
+        "госномер, номерной знак, 車番, 车牌, 车牌号, 차량번호, nomor polisi, bien so"
     ),
     "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
     "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address"),

@@ -7,6 +7,7 @@ that has a thing's name (`product_name`, `city`) is taken for personal data only
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
 from launderette.generators.identifiers.forms import text_of
-from launderette.pipelines.personal_data import column_names, holding, name_shapes, value_forms
+from launderette.pipelines.personal_data import column_names, holding, name_shapes, papers, value_forms
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import Found
 
@@ -36,6 +37,8 @@ HOUSE = re.compile(  # its number begins or ends a line, or stands before a bloc
 UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Thailand and Laos, Burma, Cambodia
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
+HANDLE = re.compile(r"@\w[\w.-]{2,}")  # of a user
+CODE = re.compile(r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}")  # letters and digits of a number that somebody has
 LETTERS_A_WORD = 2  # of such a script
 
 
@@ -68,7 +71,7 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
-        *(_checked, _numbered, _dialled, _held, _located, _told, _called, _logged),
+        *(_checked, _numbered, _dialled, _held, _located, _told, _called, _logged, _mentioned),
     )  # fmt: skip
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
@@ -114,7 +117,11 @@ def _said(kind: str, share: float, named: bool, sure: float) -> Found:
 def _checked(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell kinds whose values check themselves."""
     tests: tuple[tuple[str, Callable[[Sequence[str]], float]], ...] = (
-        *(("email", value_forms.email), ("mac", value_forms.mac), ("iban", value_forms.iban)),
+        *(
+            ("email", value_forms.email),
+            ("mac", partial(value_forms.mac, named=_is(named, "mac"))),
+            ("iban", value_forms.iban),
+        ),
         *(("card", value_forms.card), ("ip", value_forms.ip)),
     )
     for kind, test in tests:
@@ -133,13 +140,28 @@ def _held(name: str, named: Named | None, texts: Sequence[str], distinct: float)
     return Found("text", LIKELY, f"{share:.0%} of its values hold {what}") if share else None
 
 
+def _mentioned(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
+    """Tell texts that say who somebody is, among words that come again."""
+    if column_names.of_thing(name) or len(texts) < LEAST_DISTINCT:
+        return None
+    share = holding.people_inside(texts)
+    return Found("text", GUESSED, f"{share:.0%} of its values hold names of people") if share else None
+
+
 def _logged(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
-    """Tell user names, by the column's name."""
-    return Found("account", LIKELY, "its name") if _is(named, "account") and len(texts) >= LEAST_DISTINCT else None
+    """Tell user names, by the column's name, or by the @ before each."""
+    if len(texts) < LEAST_DISTINCT:
+        return None
+    marked = sum(bool(HANDLE.fullmatch(text)) for text in texts) / len(texts)
+    if _is(named, "account"):
+        return Found("account", LIKELY, "its name")
+    return _said("account", marked, False, LIKELY) if marked >= TELLING_SHARE else None
 
 
 def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
-    """Tell national numbers of people: by their check digits, or by their name and digits."""
+    """Tell numbers of people, of their papers and cars: by their check digits, by how they are written, or by the name
+    of the column and their digits.
+    """
     own = _is(named, "national_id")
     if len(texts) < LEAST_DISTINCT and not own:
         return None
@@ -149,8 +171,10 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
         return Found(found.kind, found.confidence, f"{found.evidence} keep the scheme of {scheme}")
     if not own and (born := value_forms.births(texts)) >= TELLING_SHARE:
         return Found("national_id", LIKELY, f"{born:.0%} of its values hold a day of birth")
-    coded = sum(bool(re.search(r"\d.*\d.*\d.*\d", text)) for text in texts) / len(texts)
-    return Found("national_id", LIKELY, "its name") if own and coded >= NAMED_SHARE else None
+    if own and sum(bool(CODE.fullmatch(text)) for text in texts) >= NAMED_SHARE * len(texts):
+        return Found("national_id", LIKELY, "its name")
+    share, what = papers.written(texts) if len(texts) >= LEAST_DISTINCT and not column_names.of_thing(name) else (0, "")
+    return Found("national_id", GUESSED, f"{share:.0%} of its values are written as {what}") if share else None
 
 
 def _dialled(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:

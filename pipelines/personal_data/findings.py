@@ -12,7 +12,7 @@ KIND_PHRASES = {
     "address": "postal addresses",
     "card": "numbers of payment cards",
     "iban": "bank accounts (IBAN)",
-    "national_id": "national numbers of people",
+    "national_id": "numbers of people, of their papers or cars",
     "ip": "IP addresses",
     "mac": "MAC addresses",
     "birth_date": "birth dates",

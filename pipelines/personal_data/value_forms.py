@@ -16,6 +16,12 @@ from typing import Any
 from launderette.generators.identifiers.check_digits import is_valid, scheme_of
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^\W\d_]{2,}")
+PORT = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([\d.]+))(?::\d{1,5})")
+DAY = re.compile(  # of a calendar: no part of a phone number
+    r"(?<![\d./-])(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d"
+    r"|(?:19|20)\d\d([./-])(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?![./-]?\d)"
+)
+BARE_MAC = re.compile(r"[0-9a-fA-F]{12}")
 MAC = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}|(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}")
 PHONE = re.compile(r"(?:tel\.?:?\s*)?[+(]{0,2}\d[\d\s()./–-]{5,22}\d(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
 CARD_LENGTHS = {"4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "30": (14,), "35": (16,)}
@@ -71,9 +77,9 @@ def email(texts: Sequence[str]) -> float:
     return _share(texts, lambda text: EMAIL.fullmatch(text.strip()))
 
 
-def mac(texts: Sequence[str]) -> float:
-    """Share of addresses of network cards."""
-    return _share(texts, lambda text: MAC.fullmatch(text.strip()))
+def mac(texts: Sequence[str], named: bool = False) -> float:
+    """Share of addresses of network cards; without separators where a name tells (`named`)."""
+    return _share(texts, lambda text: MAC.fullmatch(text.strip()) or (named and BARE_MAC.fullmatch(text.strip())))
 
 
 def iban(texts: Sequence[str]) -> float:
@@ -108,9 +114,11 @@ def ip(texts: Sequence[str]) -> float:
 
 
 def is_ip(text: str) -> bool:
-    """Tell whether a text is an address of the Internet Protocol."""
+    """Tell whether a text is an address of the Internet Protocol, alone or with a port."""
+    text = text.strip()
+    with_port = PORT.fullmatch(text)
     try:
-        ipaddress.ip_interface(text.strip())
+        ipaddress.ip_interface(with_port[1] or with_port[2] if with_port else text)
     except ValueError:
         return False
     return "." in text or ":" in text
@@ -223,9 +231,8 @@ def is_dialled(text: str) -> bool:
     """Tell whether a text is written as a phone number, with no more digits than any country has (E.164)."""
     text = text.strip()
     digits = len(re.findall(r"\d", re.split(r"(?i)x|ext|#", text)[0]))  # without those of an extension
-    return (
-        bool(PHONE.fullmatch(text)) and digits >= LEAST_DIGITS and (not text.startswith("+") or digits <= E164_DIGITS)
-    )
+    enough = digits >= LEAST_DIGITS and (not text.startswith("+") or digits <= E164_DIGITS)
+    return enough and bool(PHONE.fullmatch(text)) and not DAY.search(text)
 
 
 def _looks_dialled(texts: Sequence[str]) -> bool:

@@ -167,6 +167,68 @@ def test_mobile_numbers_of_bare_digits_and_numbers_with_a_birth_in_them_are_told
     assert found(pd.DataFrame(told)) == {"c1": "phone", "c2": "phone", "c3": "national_id"}
 
 
+def test_papers_and_plates_are_told_by_name_or_by_how_they_are_written_and_codes_of_things_let_be():
+    rng = random.Random(0)
+
+    def codes(form, count=90):
+        made = "".join(rng.choice({"A": "BCDFGHJKLMNPRSTVWXYZ", "9": "0123456789"}.get(c, c)) for c in form * count)
+        return [made[at : at + len(form)] for at in range(0, len(made), len(form))]
+
+    told = {
+        *("passeport", "number_plate", "Kennzeichen", "dl_number"),
+        *(f"c{at}" for at in range(1, 6)),
+    }
+    made = {
+        **{"passeport": codes("99AA99999"), "number_plate": codes("AAA-9999"), "dl_number": codes("A9999999")},
+        "Kennzeichen": [rng.choice(["B-KL 12", "HH-AB 1", "M-X 4711"]) for _ in range(90)],
+        **{"c1": codes("AA99 AAA"), "c2": codes("9999 AAA"), "c3": codes("A999999(9)"), "c4": codes("999-999-999 99")},
+        "c5": [
+            rng.choice(["B", "HH", "M", "KI", "S", "L"]) + rng.choice(["-A ", "-BC "]) + str(k * 7) for k in range(90)
+        ],
+        **{"batch": codes("9999-AA"), "model": codes("AA-9999-A"), "lot": codes("SN99999999"), "gate": codes("A99")},
+    }
+    assert found(pd.DataFrame(made)) == dict.fromkeys(told, "national_id")
+
+
+SAID = ["spoke to {} again", "{} will call", "paid by {} in cash", "laut {} erledigt"]
+
+
+@pytest.mark.parametrize(
+    ("values", "personal"),
+    [
+        (lambda fake, rng: fake.name(), True),
+        (lambda fake, rng: f"0{rng.randint(30, 89)}/{rng.randint(10**6, 10**7)}", True),
+        (lambda fake, rng: f"({rng.randint(201, 989)}) {rng.randint(200, 999)}-{rng.randint(1000, 9999)}", True),
+        (lambda fake, rng: fake.credit_card_number("visa16"), True),
+        (lambda fake, rng: fake.ipv4_public(), True),
+        (lambda fake, rng: fake.city(), False),
+        (lambda fake, rng: f"{rng.randint(1, 28):02d}.0{rng.randint(1, 9)}.20{rng.randint(10, 24)}", False),
+        (lambda fake, rng: str(rng.randint(10**8, 10**9)), False),
+        (lambda fake, rng: rng.choice(["Oak", "Pine", "Walnut"]) + rng.choice([" Table", " Chair", " Lamp"]), False),
+    ],
+    ids=["name", "phone", "phone_us", "card", "ip", "city", "day", "number", "thing"],
+)
+def test_a_short_text_is_personal_where_what_varies_in_it_is(values, personal):
+    """However often it comes, as labels do."""
+    fake, rng = Faker("en_GB"), random.Random(0)
+    fake.seed_instance(0)
+    texts = [rng.choice(SAID).format(values(fake, rng)) for _ in range(60)]
+    assert found(pd.DataFrame({"c1": texts * 5})) == ({"c1": "text"} if personal else {})
+
+
+def test_addresses_of_machines_and_handles_are_told_in_their_other_writings():
+    rng = random.Random(0)
+    machines = [":".join(f"{rng.randrange(256):02x}" for _ in range(6)) for _ in range(40)]
+    ports = [
+        f"{rng.randint(100, 223)}.{rng.randint(0, 255)}.7.{rng.randint(1, 254)}:{rng.randint(1024, 9999)}"
+        for _ in range(40)
+    ]
+    made = {"mac": [text.replace(":", "") for text in machines], "c1": ports, "c2": [f"@who_{k}" for k in range(40)]}
+    assert found(pd.DataFrame(made)) == {"mac": "mac", "c1": "ip", "c2": "account"}
+    periods = [f"0{rng.randint(1, 9)}.03.2023 - 30.0{rng.randint(1, 9)}.2024" for _ in range(60)]
+    assert not found(pd.DataFrame({"c1": periods, "c2": [text.replace(":", "") for text in machines * 2][:60]}))
+
+
 def test_first_and_last_names_of_few_each_are_told_by_standing_side_by_side():
     fake, rng = Faker("en_NG"), random.Random(0)
     fake.seed_instance(0)
