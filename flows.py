@@ -25,7 +25,6 @@ from prefect import Flow, State, flow, runtime, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, StateType
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import EntrypointType
 from prefect.results import ResultRecord
 from prefect.schedules import Cron
@@ -107,7 +106,7 @@ def _tell(flow: Flow, flow_run: FlowRun, state: State) -> None:
 )
 def laundering(config: RunConfig) -> State:
     """Launder as `launder` does, and end in a state of Prefect that says how: Completed, Quarantined, Failed, Crashed,
-    or Cancelled where a work pool has begun it while another run of the data set is at work.
+    or Cancelled where a schedule has begun it while another run of the data set is at work.
     """
     with sending.failures(config):
         config = configs.settled(config)
@@ -156,18 +155,10 @@ def _let_go(known: State | None = None) -> dict[str, Any]:
 
 
 def _overlap(record: lease.Record) -> None:
-    """Say that another run is at work. OverlapError in a run of a work pool, whose nights would wait without end."""
-    if _is_of_pool():
+    """Say that another run is at work. OverlapError in a run of a deployment, whose nights would wait without end."""
+    if runtime.deployment.id:
         raise OverlapError
     tasks.tell.get()("overlap")
-
-
-def _is_of_pool() -> bool:
-    """Tell whether a worker of a work pool has begun the current run."""
-    if not runtime.deployment.id:
-        return False
-    with get_client(sync_client=True) as client:
-        return client.read_flow_run(UUID(str(runtime.flow_run.id))).work_pool_name is not None
 
 
 def _bury(config: RunConfig, record: lease.Record) -> None:
@@ -309,7 +300,6 @@ def _deployment(config: RunConfig) -> Any:
         name=_deployed(config),
         schedule=Cron(config.due.cron, timezone=config.due.timezone),
         parameters={"config": config.document()},
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         entrypoint_type=EntrypointType.MODULE_PATH,
         description=f"Synthetic {config.name}, released below {Path(config.publish.to).name}",
     )

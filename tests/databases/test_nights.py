@@ -178,11 +178,12 @@ def reused_while_nothing_drifts(nights, first):
 
 
 def left_out_while_another_run_is_at_work(nights, monkeypatch):
-    """As a work pool begins it: nothing is read, and nobody is told of a failure."""
-    monkeypatch.setattr(flows, "_is_of_pool", lambda: True)
+    """As a schedule begins it: nothing is read, and nobody is told of a failure."""
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "ours")
     loaded = config.load(nights.words[1], nights.words[5::2], nights.output)
     with lease.held(nights.output / "work", "people", "another", print, print):
         state = flows.laundering(loaded, return_state=True)
+    monkeypatch.delenv("PREFECT__RUNTIME__DEPLOYMENT__ID")
     assert state.is_cancelled() and state.message == flows.LEFT_OUT
     assert nights.hook.bodies[nights.heard :] == []
 
