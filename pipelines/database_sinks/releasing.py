@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
-from launderette.pipelines.database_sinks import postgresql, record, sqlite, swapping, versions
+from launderette.pipelines.database_sinks import postgresql, record, sqlite, versions
 from launderette.pipelines.database_sinks.contract import Sink
 from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.run.artifacts import Unavailable, digest_file
@@ -69,12 +69,12 @@ def show(target: Target | None, output: Path, release: Path, id: str, keep: int 
 
 def _drop_surplus(target: Target, keep: int, id: str) -> None:
     with failures.explained(_expected("drop old releases beside", target)), opened(target) as sink:
-        swapping.drop_surplus(sink, target, keep, id)
+        versions.drop_surplus(sink, target, keep, id)
 
 
 def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> list[str]:
     with failures.explained(_expected("swap a release into", target)), opened(target) as sink:
-        return swapping.swap(sink, target, id, file)
+        return versions.swap(sink, target, id, file)
 
 
 def _expected(what: str, target: Target) -> str:

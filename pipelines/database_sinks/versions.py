@@ -1,4 +1,6 @@
-"""Versions of a target: each release lies in a table of its own, which readers never see half-filled."""
+"""Versions of a target: each release lies in a table of its own, which readers never see half-filled, and becomes what
+they see in one short transaction; until then, and where that fails, they see what they saw.
+"""
 
 import hashlib
 import json
@@ -13,7 +15,7 @@ from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, targets
 from launderette.pipelines.database_sinks.checks import ColumnSummary, Fingerprint, TableSummary, as_compared
 from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, Sink
-from launderette.pipelines.databases.addresses import table_parts
+from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
 ASKED_COLUMNS = 300  # that one question is about; an answer has at most 1,664 columns of PostgreSQL, 2,000 of SQLite
@@ -141,3 +143,37 @@ def kept(sink: Sink, target: Target) -> list[str]:
         if release and name == name_of(target, release):
             found.append(release)
     return sorted(found)
+
+
+def swap(sink: Sink, target: Target, release: str, file: pq.ParquetFile | None = None) -> list[str]:
+    """Show a version to the readers of a target, and return the columns of it that the version is too old for: they
+    hold nothing, or their defaults. LaunderError where the version is not there, or (given its file) where the target
+    would hold other rows; Unavailable where a lock is held too long.
+    """
+    sink.begin()
+    version = name_of(target, release)
+    names = sink.columns(version)
+    if not names:
+        raise LaunderError(
+            f"expected the rows of release {release} in the database of {target.name}, found none; they were dropped, "
+            "so publish another release"
+        )
+    found = targets.existing(sink, target)
+    (sink.show if target.how == "view" else sink.replace)(target, version, names, found)
+    if file is not None and target.how == "rows":
+        check(sink, quoted(*table_parts(target.name)), file)
+    sink.commit()
+    return [column.name for column in found.columns if column.name not in names and not column.is_computed]
+
+
+def drop_surplus(sink: Sink, target: Target, keep: int, current: str) -> None:
+    """Drop the oldest versions of a target beyond `keep`, never the current one, nor one that something depends on.
+    Unavailable where somebody still reads one of them.
+    """
+    sink.begin()
+    spare = [release for release in kept(sink, target) if release != current]
+    for release in spare[: max(0, len(spare) + 1 - keep)]:
+        version = name_of(target, release)
+        if not sink.is_used(version):
+            sink.drop(version)
+    sink.commit()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.config.places import Target
-from pipelines.database_sinks import contract, record, releasing, swapping, versions
+from pipelines.database_sinks import contract, record, releasing, versions
 from pipelines.database_sinks import postgresql as sinks
 from pipelines.databases import failures, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable
@@ -332,14 +332,14 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
             release(target(how), tmp_path, IDS[2], table(5))
     assert ids(server) == list(range(ROWS))
     monkeypatch.setattr(failures, "DELAYS", [])
-    existing = swapping.targets.existing
+    existing = versions.targets.existing
 
     def dies(sink, target):
         found = existing(sink, target)
         server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{WRITER}'")
         return found
 
-    monkeypatch.setattr(swapping.targets, "existing", dies)
+    monkeypatch.setattr(versions.targets, "existing", dies)
     with pytest.raises(Unavailable, match="lost"):
         release(target(how), tmp_path, IDS[2], table(5))
     monkeypatch.undo()
@@ -360,7 +360,7 @@ def test_a_lock_that_a_session_takes_just_before_the_swap_is_waited_for(
     server, target, tmp_path, monkeypatch, how, mode, attempts
 ):
     release(target(how), tmp_path, IDS[1])
-    swap, seen = swapping.swap, []
+    swap, seen = versions.swap, []
     with dbapi.connect(server.uri + "&user=postgres") as other:
 
         def held(*given):
@@ -372,7 +372,7 @@ def test_a_lock_that_a_session_takes_just_before_the_swap_is_waited_for(
                 seen.append([])
             return swap(*given)
 
-        monkeypatch.setattr(swapping, "swap", held)
+        monkeypatch.setattr(versions, "swap", held)
         release(target(how), tmp_path, IDS[2], table(5))
     assert len(seen) == attempts and seen[0] == [(0, ROWS)] and ids(server) == list(range(5))
 
