@@ -1,6 +1,6 @@
 """What a database does so that releases can go into it: the statements that differ from one to another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -12,6 +12,7 @@ from launderette.pipelines.database_sinks.checks import ColumnSummary
 from launderette.pipelines.databases.addresses import quoted
 
 LOCK_SECONDS = 2.0  # so that who waits behind a statement of ours waits no longer
+MOST_KEYS = 1_000_000  # of another table that are looked at
 LOADED_ROWS = 65_536  # rows that are sent at a time
 
 
@@ -47,6 +48,22 @@ class LoadedColumn:
     by_text: bool = False
 
 
+@dataclass(frozen=True)
+class Constraint:
+    """What a table asks of its columns: `filled`, `unique`, a `check` of a condition as SQLite reads it, or `foreign`,
+    keys of another table, which a query returns as texts.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    name: str = ""
+    condition: str = ""
+    keys: str = ""
+
+
+Keys = Callable[[str], Collection[tuple[str, ...]] | None]  # what a query of keys returns, None where that is too much
+
+
 class Sink(Protocol):
     """A connection to a database that releases go into, in a transaction that is rolled back unless it is committed.
 
@@ -70,6 +87,12 @@ class Sink(Protocol):
 
     def check_types(self, columns: Sequence[LoadedColumn], batches: Iterator[pa.RecordBatch]) -> None:
         """Raise LaunderError where columns would not hold values as they are; the database is sent none of them."""
+
+    def constraints(self, target: Target) -> list[Constraint]:
+        """Return what the table of a target asks of its columns."""
+
+    def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
+        """Return what the query of a foreign key returns, None for more than MOST_KEYS."""
 
     def place(self, version: str) -> str:
         """Return the quoted name of the table of a version."""

@@ -1,6 +1,6 @@
 """PostgreSQL as a place of releases: versions are tables of one schema, notes are comments, all in one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cached_property, partial
@@ -12,7 +12,7 @@ from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, postgresql_summaries
 from launderette.pipelines.database_sinks import postgresql_types as types
 from launderette.pipelines.database_sinks.checks import ColumnSummary
-from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.database_sinks.contract import Constraint, Existing, LoadedColumn, TargetColumn
 from launderette.pipelines.database_sinks.postgresql_summaries import Hashing
 from launderette.pipelines.databases import hashes, postgresql
 from launderette.pipelines.databases.addresses import quoted, table_parts
@@ -44,6 +44,34 @@ WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 """
 INDEXES = """
 SELECT i.indisunique, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = to_regclass($1::text)
+"""
+CONSTRAINTS = """
+SELECT 'filled', ARRAY[a.attname::text], '', '', '', NULL::text[], true FROM pg_attribute a
+WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
+UNION ALL
+SELECT 'filled', ARRAY[a.attname::text], '', '', '', NULL::text[], true
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass($1::text) AND t.typnotnull
+UNION ALL
+SELECT 'unique', (SELECT array_agg(a.attname::text) FROM pg_attribute a
+    WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)), '', '', '', NULL::text[], true
+FROM pg_index i WHERE i.indrelid = to_regclass($1::text) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+UNION ALL
+SELECT 'check', (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute a
+    WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)), c.conname::text, pg_get_constraintdef(c.oid), '',
+    NULL::text[], true
+FROM pg_constraint c WHERE c.conrelid = to_regclass($1::text) AND c.contype = 'c'
+UNION ALL
+SELECT 'domain', ARRAY[a.attname::text], c.conname::text, pg_get_constraintdef(c.oid), '', NULL::text[], true
+FROM pg_attribute a JOIN pg_constraint c ON c.contypid = a.atttypid AND c.contype = 'c'
+WHERE a.attrelid = to_regclass($1::text)
+UNION ALL
+SELECT 'foreign', (SELECT array_agg(a.attname::text ORDER BY k.at) FROM unnest(c.conkey) WITH ORDINALITY k(number, at)
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number), c.conname::text, '',
+    c.confrelid::regclass::text, (SELECT array_agg(quote_ident(a.attname::text) ORDER BY k.at)
+    FROM unnest(c.confkey) WITH ORDINALITY k(number, at)
+    JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number),
+    has_table_privilege(c.confrelid, 'SELECT')
+FROM pg_constraint c WHERE c.conrelid = to_regclass($1::text) AND c.contype = 'f' AND c.conparentid = 0
 """
 DEPENDANTS = """
 SELECT count(*) FROM pg_depend d
@@ -115,6 +143,14 @@ class PostgreSQL:
 
     def _labels(self, column: LoadedColumn) -> list[str]:
         return [label for (label,) in self.run(f"SELECT unnest(enum_range(NULL::{column.type}))::text")]
+
+    def constraints(self, target: Target) -> list[Constraint]:
+        rows = self.run(CONSTRAINTS, (quoted(*table_parts(target.name)),))
+        return [types.constraint(*row) for row in rows]
+
+    def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
+        found = self.run(f"{query} LIMIT {contract.MOST_KEYS + 1}") if query else None
+        return found if found is not None and len(found) <= contract.MOST_KEYS else None
 
     def place(self, version: str) -> str:
         return quoted(SCHEMA, version)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from launderette.pipelines.database_sinks.checks import is_uuid
-from launderette.pipelines.database_sinks.contract import LoadedColumn
+from launderette.pipelines.database_sinks.contract import Constraint, LoadedColumn
+from launderette.pipelines.databases import conditions
 from launderette.pipelines.run.artifacts import LaunderError
 
 INTEGERS_BY_BITS = {  # by size in bits: signed, unsigned
@@ -140,3 +141,20 @@ def _cast(array: pa.Array, copied: pa.DataType) -> pa.Array:
     if pa.types.is_decimal(copied) and pa.types.is_integer(array.type):
         array = array.cast(pa.string())
     return array if array.type == copied else array.cast(copied)
+
+
+def constraint(
+    kind: str,
+    columns: Sequence[str],
+    name: str,
+    definition: str,
+    other: str,
+    keys: Sequence[str] | None,
+    is_read: bool,
+) -> Constraint:
+    """Return a constraint as the catalogue has it: a condition that is not read here is true."""
+    asked = ", ".join(f"{key}::text" for key in keys or ()) if is_read else ""
+    query = f"SELECT DISTINCT {asked} FROM {other}" if asked else ""  # noqa: S608  quoted by the server
+    value = columns[0] if kind == "domain" else None
+    condition = conditions.as_sqlite(definition, columns, value) if definition else ""
+    return Constraint("check" if kind == "domain" else kind, tuple(columns), name, condition or "true", query)

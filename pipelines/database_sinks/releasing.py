@@ -19,17 +19,19 @@ RELEASED_ROWS = Path("data", "data.parquet")
 LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
 
 
-def check(target: Target | None, names: Sequence[str], rows: Path | None = None) -> None:
-    """Raise LaunderError where a release of these columns, with values such as the rows of a Parquet file have, could
-    not go into a target: before anything is trained. No row is sent.
+def check(
+    target: Target | None, names: Sequence[str], rows: Path | None = None, kinds: Mapping[str, str] | None = None
+) -> None:
+    """Raise LaunderError where a release of these columns, of these kinds, with values such as the rows of a Parquet
+    file have, could not go into a target: before anything is trained. No row is sent.
     """
     if target is not None:
-        failures.retried(lambda: _rehearse(target, names, rows))
+        failures.retried(lambda: _rehearse(target, names, rows, kinds))
 
 
-def _rehearse(target: Target, names: Sequence[str], rows: Path | None) -> None:
+def _rehearse(target: Target, names: Sequence[str], rows: Path | None, kinds: Mapping[str, str] | None) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
-        versions.rehearse(sink, target, names, rows)
+        versions.rehearse(sink, target, names, rows, kinds)
 
 
 def opened(target: Target) -> AbstractContextManager[Sink]:

@@ -4,9 +4,10 @@ Others may write meanwhile: a version is loaded in parts, each a transaction of 
 there. What readers see changes in one transaction.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,8 @@ from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import contract, sqlite_summaries
 from launderette.pipelines.database_sinks import sqlite_types as types
 from launderette.pipelines.database_sinks.checks import ColumnSummary, as_compared
-from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.database_sinks.contract import Constraint, Existing, LoadedColumn, TargetColumn
+from launderette.pipelines.databases import conditions
 from launderette.pipelines.databases.addresses import quoted, sqlite_path, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -28,6 +30,16 @@ TABLE_OR_VIEW = "SELECT name, type FROM sqlite_master WHERE name = ? COLLATE NOC
 TABLE_COLUMNS = """
 SELECT name, type, hidden IN (2, 3), "notnull" AND dflt_value IS NULL AND NOT (pk AND upper(type) = 'INTEGER')
 FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid
+"""
+CONSTRAINTS = """
+SELECT 'filled', json_array(name), '', '' FROM pragma_table_xinfo(?1) WHERE "notnull" AND hidden = 0
+UNION ALL
+SELECT 'unique', json_group_array(c.name), '', '' FROM pragma_index_list(?1) i, pragma_index_info(i.name) c
+WHERE i."unique" AND NOT i.partial GROUP BY i.name HAVING count(c.name) = count(*)
+UNION ALL
+SELECT 'unique', json_group_array(name), '', '' FROM pragma_table_xinfo(?1) WHERE pk HAVING count(*)
+UNION ALL
+SELECT 'foreign', json_group_array("from"), "table", json_group_array("to") FROM pragma_foreign_key_list(?1) GROUP BY id
 """
 USED_BY = "SELECT count(*) FROM sqlite_master WHERE name <> ?1 AND tbl_name <> ?1 AND instr(sql, ?1)"
 INDEX_STATEMENTS = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql NOT NULL ORDER BY rowid"
@@ -121,6 +133,17 @@ class SQLite:
         self.drop(version)
         if there != (batch.num_rows, sqlite_summaries.rows_total(as_compared(batch, schema))):
             raise types.unfit(column)
+
+    def constraints(self, target: Target) -> list[Constraint]:
+        rows = self.run(CONSTRAINTS, (_name(target),))
+        found = [types.constraint(kind, json.loads(names), other, keys) for kind, names, other, keys in rows]
+        ((statement,),) = self.run("SELECT sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (_name(target),))
+        names = [name for name, *_ in self.run(TABLE_COLUMNS, (_name(target),))]
+        return found + [types.check(condition, names) for condition in conditions.in_statement(statement)]
+
+    def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
+        found = self.run(f"{query} LIMIT {contract.MOST_KEYS + 1}") if query else None
+        return found if found is not None and len(found) <= contract.MOST_KEYS else None
 
     def place(self, version: str) -> str:
         return quoted(_table(version))

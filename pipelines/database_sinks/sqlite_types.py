@@ -2,13 +2,17 @@
 for each: dates and times as SQLite's own functions write them.
 """
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from launderette.pipelines.database_sinks.checks import is_uuid
-from launderette.pipelines.database_sinks.contract import LoadedColumn
+from launderette.pipelines.database_sinks.contract import Constraint, LoadedColumn
+from launderette.pipelines.databases import conditions
+from launderette.pipelines.databases.addresses import quoted
 from launderette.pipelines.run.artifacts import LaunderError
 
 EXACT_DIGITS = 15  # of a decimal that SQLite keeps as a number; longer ones are texts
@@ -91,3 +95,19 @@ def _clock(array: pa.Array) -> pa.Array:
     plain = array.cast(pa.timestamp("us")) if in_zone else array
     texts = pc.replace_substring_regex(plain.cast(pa.string()), WHOLE_SECONDS, "")
     return pc.binary_join_element_wise(texts, "+00:00", "") if in_zone else texts
+
+
+def constraint(kind: str, columns: Sequence[str], other: str, keys: str) -> Constraint:
+    """Return a constraint as the pragmas have it; keys that are not named are the other table's own, and not looked
+    at.
+    """
+    named = json.loads(keys) if keys else []
+    asked = ", ".join(f"CAST({quoted(key)} AS TEXT)" for key in named if key)
+    query = f"SELECT DISTINCT {asked} FROM {quoted(other)}" if asked and all(named) else ""  # noqa: S608
+    return Constraint(kind, tuple(columns), "", "true", query)
+
+
+def check(condition: str, columns: Sequence[str]) -> Constraint:
+    """Return a check of those columns that its condition speaks of."""
+    spoken = {name.strip('"`[]').lower() for name in conditions.NAME.findall(condition)}
+    return Constraint("check", tuple(name for name in columns if name.lower() in spoken), "CHECK", condition)

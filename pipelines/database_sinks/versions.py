@@ -5,14 +5,15 @@ they see in one short transaction; until then, and where that fails, they see wh
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config.places import Target
-from launderette.pipelines.database_sinks import contract, targets
+from launderette.pipelines.database_sinks import constraints, contract, targets
 from launderette.pipelines.database_sinks.checks import ColumnSummary, Fingerprint, TableSummary, as_compared
 from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn, Sink
 from launderette.pipelines.databases.addresses import quoted, table_parts
@@ -71,12 +72,18 @@ def _drop_unfinished(sink: Sink, target: Target) -> None:
             sink.drop(version)
 
 
-def rehearse(sink: Sink, target: Target, names: Sequence[str], rows: Path | None = None) -> None:
+def rehearse(
+    sink: Sink, target: Target, names: Sequence[str], rows: Path | None = None, kinds: Mapping[str, str] | None = None
+) -> None:
     """Do all that a release of these columns needs permission for, and take it back. LaunderError where it is not
-    given, or the target has other columns, or columns that values such as these rows have would not fit into.
+    given, or the target has other columns, columns that values such as these rows have would not fit into, or
+    constraints that columns of these kinds or such rows could not keep.
     """
     found = targets.existing(sink, target)
     targets.check(found, names, target)
+    if kinds and target.how == "rows" and found.is_view is False:
+        with pq.ParquetFile(rows) if rows else nullcontext() as file:
+            constraints.check(sink.constraints(target), target, kinds, file, sink.keys)
     if rows is not None:
         _check_types(sink, target, found, rows)
     sink.rehearse(target, names, found.is_view is None)

@@ -212,11 +212,11 @@ def check_places(config: RunConfig, schema: Result, protected: Result) -> None:
     """Raise LaunderError where a release that is like the protected data could not go where it is to go beside its
     files, or where the cluster that is to do parts of the run is not there. Under epsilon no value is looked at.
     """
-    names = [column["name"] for column in schema["columns"]]
+    kinds = {column["name"]: column["kind"] for column in schema["columns"]}
     with redacted():
         if config.resources.runner.startswith("ray"):
             ray.address(config.resources.runner, users_server())
-        elsewhere.check(config.publish, names, None if config.privacy else Path(protected["path"]))
+        elsewhere.check(config.publish, kinds, None if config.privacy else Path(protected["path"]))
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:

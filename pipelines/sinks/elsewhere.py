@@ -1,6 +1,6 @@
 """Where a release goes beside its files: a table of a database, objects of a storage, both or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from launderette.pipelines.config.places import Publish
@@ -8,11 +8,11 @@ from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
 
 
-def check(publish: Publish, names: Sequence[str], rows: Path | None) -> None:
-    """Raise LaunderError where a release of these columns, with values such as the rows of a Parquet file have, could
-    not go everywhere that it is to go.
+def check(publish: Publish, kinds: Mapping[str, str], rows: Path | None) -> None:
+    """Raise LaunderError where a release of these columns, by their kinds, with values such as the rows of a Parquet
+    file have, could not go everywhere that it is to go.
     """
-    tables.check(publish.table, names, rows)
+    tables.check(publish.table, [*kinds], rows, kinds)
     objects.check(publish.objects)
 
 

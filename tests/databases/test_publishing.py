@@ -267,6 +267,60 @@ def test_a_type_that_cannot_hold_what_will_be_written_is_told_before_anything_is
             release(target("rows"), tmp_path, IDS[2], does_not)
 
 
+KEPT = {  # of a column x: its kind, values that keep its constraint, values that do not, and what is said of these
+    "int NOT NULL": ("numerical", [1, 2], [1, None], "missing values in 'x'"),
+    "int UNIQUE": ("numerical", [1, 2], [1, 1], "rows that share 'x'"),
+    "text PRIMARY KEY": ("identifier", ["a", "b"], ["a", "a"], "rows that share 'x'"),
+    "int CHECK (x > 0 AND x < 10)": ("numerical", [1, None], [0], "check 'people_x_check' of 'x'"),
+    "numeric(4,1) CHECK (x >= 0.5)": ("numerical", [0.5], [0.25], "people_x_check"),
+    "varchar(9) CHECK (x IN ('a', 'it''s'))": ("categorical", ["a", "it's"], ["b"], "people_x_check"),
+    "text CHECK (x LIKE 'A%' OR length(x) < 2)": ("categorical", ["Ab", "b"], ["ab"], "people_x_check"),
+    "text CHECK (x ~ '^[a-c]+$')": ("categorical", ["abc"], ["abd"], "people_x_check"),
+    "date CHECK (x BETWEEN '2020-01-01' AND '2020-12-31')": (
+        "datetime", [datetime.date(2020, 5, 1)], [datetime.date(2021, 1, 1)], "people_x_check",
+    ),
+    "boolean CHECK (x IS TRUE)": ("boolean", [True], [False], "people_x_check"),
+    "staging.small": ("numerical", [1], [7], "check 'small_check' of 'x'"),
+    "int REFERENCES staging.towns(id)": ("categorical", [1, None], [3], "foreign key does not find"),
+    "int CHECK (x > 0 OR now() < '2020-01-01')": ("numerical", [1], None, ""),  # which the server alone reads
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", KEPT)
+def test_a_constraint_that_would_break_is_told_before_anything_is_learned(server, target, tmp_path, column):
+    server.run(
+        "CREATE TABLE staging.towns(id int PRIMARY KEY)",
+        "INSERT INTO staging.towns VALUES (1), (2)",
+        "GRANT ALL ON staging.towns TO writer",
+        "CREATE DOMAIN staging.small AS int CHECK (VALUE < 5)",
+        "SET ROLE writer",
+        f"CREATE TABLE staging.people(id int GENERATED ALWAYS AS IDENTITY, x {column}, y int NOT NULL DEFAULT 1)",
+        "RESET ROLE",
+    )
+    kind, kept, broken, said = KEPT[column]
+    pq.write_table(pa.table({"x": kept}), tmp_path / "rows.parquet")
+    releasing.check(target("rows"), ["x"], tmp_path / "rows.parquet", {"x": kind})
+    release(target("rows"), tmp_path, IDS[1], pa.table({"x": kept}))
+    if broken is not None:
+        pq.write_table(pa.table({"x": broken}), tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError, match=f"^expected rows that keep the constraints of staging.people, .*{said}"):
+            releasing.check(target("rows"), ["x"], tmp_path / "rows.parquet", {"x": kind})
+
+
+def test_keys_that_are_made_up_or_drawn_anew_are_told_by_their_kinds_alone(server, target):
+    server.run(
+        "CREATE TABLE staging.towns(id int PRIMARY KEY)",
+        "GRANT ALL ON staging.towns TO writer",
+        "SET ROLE writer",
+        "CREATE TABLE staging.people(town int REFERENCES staging.towns, x text UNIQUE)",
+        "RESET ROLE",
+    )
+    with pytest.raises(LaunderError, match="a foreign key on 'town', of which 'town' is made up anew; drop the key"):
+        releasing.check(target("rows"), ["town", "x"], None, {"town": "identifier", "x": "identifier"})
+    with pytest.raises(LaunderError, match="'x' is unique and learned, so that it repeats"):
+        releasing.check(target("rows"), ["town", "x"], None, {"town": "categorical", "x": "categorical"})
+
+
 def test_a_rehearsal_leaves_nothing(server, target):
     releasing.check(target(), ["id"])
     left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'launder_releases'"

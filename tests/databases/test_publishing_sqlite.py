@@ -246,6 +246,33 @@ def test_a_type_that_changes_what_will_be_written_is_told_before_anything_is_lea
             release(lite("rows"), tmp_path, IDS[2], pa.table({"x": does_not}))
 
 
+KEPT = {  # of a column x: its kind, values that keep its constraint, values that do not, and what is said of these
+    "INTEGER NOT NULL": ("numerical", [1, 2], [1, None], "missing values in 'x'"),
+    "INTEGER PRIMARY KEY": ("identifier", [1, 2], [1, 1], "rows that share 'x'"),
+    "TEXT UNIQUE": ("identifier", ["a", None], ["a", "a"], "rows that share 'x'"),
+    "DECIMAL(4,1) CHECK (x >= 0.5 AND (x < 9))": ("numerical", [0.5, None], [0.25], "rows that break the check"),
+    "TEXT CHECK (x IN ('a)', 'it''s'))": ("categorical", ["a)", "it's"], ["b"], "rows that break the check"),
+    "DATE CHECK (x > '2020-01-01')": (
+        "datetime", [datetime.date(2020, 5, 1)], [datetime.date(2019, 1, 1)], "rows that break the check",
+    ),
+    "INTEGER REFERENCES towns(id)": ("categorical", [1, None], [3], "foreign key does not find"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", KEPT)
+def test_a_constraint_that_would_break_is_told_before_anything_is_learned(lite, tmp_path, column):
+    lite.run("CREATE TABLE towns(id INTEGER PRIMARY KEY)")
+    lite.run("INSERT INTO towns VALUES (1), (2)")
+    lite.run(f"CREATE TABLE people(x {column}, y INTEGER NOT NULL DEFAULT 1)")
+    kind, kept, broken, said = KEPT[column]
+    pq.write_table(pa.table({"x": kept}), tmp_path / "rows.parquet")
+    releasing.check(lite("rows"), ["x"], tmp_path / "rows.parquet", {"x": kind})
+    release(lite("rows"), tmp_path, IDS[1], pa.table({"x": kept}))
+    pq.write_table(pa.table({"x": broken}), tmp_path / "rows.parquet")
+    with pytest.raises(LaunderError, match=f"^expected rows that keep the constraints of people, .*{said}"):
+        releasing.check(lite("rows"), ["x"], tmp_path / "rows.parquet", {"x": kind})
+
+
 def test_a_lock_of_somebody_else_is_waited_for_and_then_told(lite, tmp_path):
     release(lite(), tmp_path, IDS[1])
     with closing(sqlite3.connect(lite.path, isolation_level=None)) as other:
