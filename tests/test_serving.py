@@ -113,7 +113,7 @@ def ended(process):
 
 def stopped(process, number):
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     return process.returncode, out, err
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
 from launderette.generators.identifiers.forms import text_of
-from launderette.pipelines.personal_data import column_names, holding, name_shapes, papers, value_forms
+from launderette.pipelines.personal_data import column_names, holding, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import Found
 
@@ -173,7 +173,9 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
         return Found("national_id", LIKELY, f"{born:.0%} of its values hold a day of birth")
     if own and sum(bool(CODE.fullmatch(text)) for text in texts) >= NAMED_SHARE * len(texts):
         return Found("national_id", LIKELY, "its name")
-    share, what = papers.written(texts) if len(texts) >= LEAST_DISTINCT and not column_names.of_thing(name) else (0, "")
+    share, what = (
+        value_forms.written(texts) if len(texts) >= LEAST_DISTINCT and not column_names.of_thing(name) else (0, "")
+    )
     return Found("national_id", GUESSED, f"{share:.0%} of its values are written as {what}") if share else None
 
 

@@ -20,7 +20,7 @@ from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
-from launderette.pipelines.personal_data import columns
+from launderette.pipelines.personal_data import columns, homes
 from launderette.pipelines.personal_data.findings import Found
 from launderette.pipelines.run.artifacts import LaunderError, chosen
 from launderette.pipelines.shards import preflight
@@ -79,14 +79,15 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     if not any(frame[name].notna().any() for name in frame.columns):
         raise LaunderError(f"expected values in {place}, found none in any row; give a table that holds some")
     frame, infinite = _finite(frame)
-    frame = columns.pseudonymised(frame, config, work)
-    frame, schema, found = _schema(frame, config, drawn.profile)
+    frame, near = homes.coarse(columns.pseudonymised(frame, config, work), config)
+    profile = {name: all for name, all in (drawn.profile or {}).items() if name not in near}
+    frame, schema, found = _schema(frame, config, profile)
     rare, _ = protection.settle(config.protect.rare, None, len(frame))
     schema = composites.without_rare(frame, schema, rare=rare, entity=announcing.entity_of(config, schema))
     check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
-    frame.attrs[NOTES] += infinite + notes
+    frame.attrs[NOTES] += infinite + notes + [homes.sentence(name) for name in near]
     _check_target(frame, schema, config)
     check_constraints(schema, config)
     return chosen(frame, schema.names), schema
@@ -180,7 +181,7 @@ def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _schema(
-    frame: pd.DataFrame, config: RunConfig, profile: Mapping[str, pd.Series] | None
+    frame: pd.DataFrame, config: RunConfig, profile: Mapping[str, pd.Series]
 ) -> tuple[pd.DataFrame, Schema, dict[str, Found]]:
     """Return the frame, the schema: stated columns as they are stated, stated kinds with the rest read off, other
     columns inferred; and which columns hold personal data. `profile` are the values of columns of which the frame has
@@ -191,7 +192,7 @@ def _schema(
     if config.split.column:
         kinds[config.split.column] = "identifier"
     pseudonyms = {name for name, column in config.listed.items() if columns.is_learned(column)}
-    profile = {name: all for name, all in (profile or {}).items() if name in frame.columns and name not in pseudonyms}
+    profile = {name: all for name, all in profile.items() if name in frame.columns and name not in pseudonyms}
     if types := {name: all.dtype for name, all in profile.items() if _is_nullable(all)}:
         frame = frame.astype(types)
     known = {name: profile.get(name, frame[name]) for name in frame.columns}

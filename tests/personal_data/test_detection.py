@@ -285,6 +285,22 @@ def test_what_is_stated_holds_and_what_is_to_be_predicted_is_learned(tmp_path, p
     assert ingestion.ingest(undetected)[1].kinds()["vorname"] == "categorical"
 
 
+def test_coordinates_of_homes_are_kept_to_a_neighbourhood_and_those_of_things_as_they_are(tmp_path):
+    rng = random.Random(0)
+    homes = [(round(rng.uniform(52, 53), 6), round(rng.uniform(13, 14), 6)) for _ in range(30)] * 3
+    lat, lon = zip(*homes, strict=True)
+    made = pd.DataFrame({
+        "home_lat": lat, "customerLongitude": lon, "Wohnort_GPS": [f"({x:.6f}, {y:.6f})" for x, y in homes],
+        "stop_lat": lat, "home_team": [rng.choice("ab") for _ in homes],
+    })  # fmt: skip
+    frame, _ = ingestion.ingest(configured(tmp_path, made, columns={"customerLongitude": "numerical", "*": "infer"}))
+    assert frame["home_lat"].equals(made["home_lat"].round(2)) and frame["stop_lat"].equals(made["stop_lat"])
+    assert frame["customerLongitude"].equals(made["customerLongitude"])  # as it is stated
+    assert [*frame["Wohnort_GPS"]] == [f"({x:.2f}, {y:.2f})" for x, y in homes]
+    said = [note for note in frame.attrs[ingestion.NOTES] if "about a kilometre" in note]
+    assert len(said) == 2 and "'home_lat' holds where people live" in said[0]
+
+
 def test_under_epsilon_nothing_is_found_out_and_people_are_refused(tmp_path, people):
     columns = {"age": {"kind": "numerical", "bounds": [0, 120], "decimals": 0}, "vorname": "name", "*": "drop"}
     with pytest.raises(LaunderError, match="no column of personal data under"):
