@@ -18,7 +18,7 @@ from launderette.pipelines.databases.addresses import quoted
 from launderette.pipelines.run.artifacts import LaunderError
 
 MADE_UP = "identifier"  # kind of columns whose values are made up anew, none of them twice where none is in the source
-TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
+TEXT_KINDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
 LABELS = ("categorical", "boolean", "labels")  # kinds of columns that are learned, and whose values repeat
 
 
@@ -99,7 +99,7 @@ def _is_read(type_: pa.DataType) -> bool:
     if pa.types.is_decimal(type_):
         return bool(type_.precision <= sqlite_types.EXACT_DIGITS)
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_date)
-    return any(holds(type_) for holds in (*tests, *TEXTS)) or (pa.types.is_timestamp(type_) and not type_.tz)
+    return any(holds(type_) for holds in (*tests, *TEXT_KINDS)) or (pa.types.is_timestamp(type_) and not type_.tz)
 
 
 def _breaks(one: Constraint, table: pa.Table) -> bool:

@@ -45,7 +45,7 @@ WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 INDEXES = """
 SELECT i.indisunique, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = to_regclass($1::text)
 """
-CONSTRAINTS = """
+TABLE_CONSTRAINTS = """
 SELECT 'filled', ARRAY[a.attname::text], '', '', '', NULL::text[], true FROM pg_attribute a
 WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
 UNION ALL
@@ -145,7 +145,7 @@ class PostgreSQL:
         return [label for (label,) in self.run(f"SELECT unnest(enum_range(NULL::{column.type}))::text")]
 
     def constraints(self, target: Target) -> list[Constraint]:
-        rows = self.run(CONSTRAINTS, (quoted(*table_parts(target.name)),))
+        rows = self.run(TABLE_CONSTRAINTS, (quoted(*table_parts(target.name)),))
         return [types.constraint(*row) for row in rows]
 
     def keys(self, query: str) -> Collection[tuple[str, ...]] | None:

@@ -31,7 +31,7 @@ TABLE_COLUMNS = """
 SELECT name, type, hidden IN (2, 3), "notnull" AND dflt_value IS NULL AND NOT (pk AND upper(type) = 'INTEGER')
 FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid
 """
-CONSTRAINTS = """
+DECLARED_CONSTRAINTS = """
 SELECT 'filled', json_array(name), '', '' FROM pragma_table_xinfo(?1) WHERE "notnull" AND hidden = 0
 UNION ALL
 SELECT 'unique', json_group_array(c.name), '', '' FROM pragma_index_list(?1) i, pragma_index_info(i.name) c
@@ -135,7 +135,7 @@ class SQLite:
             raise types.unfit(column)
 
     def constraints(self, target: Target) -> list[Constraint]:
-        rows = self.run(CONSTRAINTS, (_name(target),))
+        rows = self.run(DECLARED_CONSTRAINTS, (_name(target),))
         found = [types.constraint(kind, json.loads(names), other, keys) for kind, names, other, keys in rows]
         ((statement,),) = self.run("SELECT sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (_name(target),))
         names = [name for name, *_ in self.run(TABLE_COLUMNS, (_name(target),))]

@@ -109,5 +109,5 @@ def constraint(kind: str, columns: Sequence[str], other: str, keys: str) -> Cons
 
 def check(condition: str, columns: Sequence[str]) -> Constraint:
     """Return a check of those columns that its condition speaks of."""
-    spoken = {name.strip('"`[]').lower() for name in conditions.NAME.findall(condition)}
+    spoken = {name.strip('"`[]').lower() for name in conditions.SQL_NAME.findall(condition)}
     return Constraint("check", tuple(name for name in columns if name.lower() in spoken), "CHECK", condition)

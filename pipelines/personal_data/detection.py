@@ -38,7 +38,9 @@ UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Th
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
 HANDLE = re.compile(r"@\w[\w.-]{2,}")  # of a user
-CODE = re.compile(r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}")  # letters and digits of a number that somebody has
+SOMEBODYS_NUMBER = re.compile(
+    r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}"
+)  # letters and digits of a number that somebody has
 LETTERS_A_WORD = 2  # of such a script
 
 
@@ -171,7 +173,7 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
         return Found(found.kind, found.confidence, f"{found.evidence} keep the scheme of {scheme}")
     if not own and (born := value_forms.births(texts)) >= TELLING_SHARE:
         return Found("national_id", LIKELY, f"{born:.0%} of its values hold a day of birth")
-    if own and sum(bool(CODE.fullmatch(text)) for text in texts) >= NAMED_SHARE * len(texts):
+    if own and sum(bool(SOMEBODYS_NUMBER.fullmatch(text)) for text in texts) >= NAMED_SHARE * len(texts):
         return Found("national_id", LIKELY, "its name")
     share, what = (
         value_forms.written(texts) if len(texts) >= LEAST_DISTINCT and not column_names.of_thing(name) else (0, "")

@@ -15,27 +15,29 @@ from launderette.generators.identifiers.forms import text_of
 from launderette.pipelines.personal_data import name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import plain
 
-MAIL = re.compile(r"[^@\s,;:<>()\[\]\"'/]+@[^@\s,;:<>()\[\]\"'/]+\.[^\W\d_]{2,}")
-ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-DIALLED_ABROAD = re.compile(r"(?<![\w+])\+\d{1,3}[\d ()/.-]{6,18}\d\b")
-CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
-OCTETS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
-DIALLED = re.compile(  # in most countries with a 0 before it, in North America without; parted, or after a telling word
-    r"(?<![\w+.,/-])(?:\(?0[1-9]\d{0,4}\)?(?: ?[ /.-] ?\d{2,8}){1,5}|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])"
-    r"[2-9]\d\d[ .-]\d{4}|(?<=[a-z:] )0[1-9]\d{8,10})(?![\w/-]|[.,]\d)",
+MAIL_INSIDE = re.compile(r"[^@\s,;:<>()\[\]\"'/]+@[^@\s,;:<>()\[\]\"'/]+\.[^\W\d_]{2,}")
+ACCOUNT_INSIDE = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+ABROAD_INSIDE = re.compile(r"(?<![\w+])\+\d{1,3}[\d ()/.-]{6,18}\d\b")
+CARD_INSIDE = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
+OCTETS_INSIDE = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+DIALLED_INSIDE = (
+    re.compile(  # in most countries with a 0 before it, in North America without; parted, or after a telling word
+        r"(?<![\w+.,/-])(?:\(?0[1-9]\d{0,4}\)?(?: ?[ /.-] ?\d{2,8}){1,5}|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])"
+        r"[2-9]\d\d[ .-]\d{4}|(?<=[a-z:] )0[1-9]\d{8,10})(?![\w/-]|[.,]\d)",
+    )
 )
 DIALLED_DIGITS = range(8, 14)  # of a phone number without its country's code
 CALLED = re.compile(r"\b(?:tel|phone|mob|cell|call|ring|rang|dial|text|sms|fax|anruf|ruf|handy|appel|llam|chiam)", re.I)
 LEAST_INSIDE, INSIDE_SHARE = 3, 0.02  # distinct values that hold such a thing, and share of them
 PARTED_SHARE = 0.1  # the same of phone numbers without their country's code, which other numbers are like
-VALID_SHARE = 0.7  # of numbers inside that are long enough for a card, from which they are cards
-COMMON_SHARE = 0.05  # of distinct values, beyond which a word in them is no name
-PEOPLE_SHARE, LEAST_PEOPLE = 0.5, 20  # of distinct values that hold names, and distinct names
+VALID_INSIDE = 0.7  # of numbers inside that are long enough for a card, from which they are cards
+COMMON_WORD_SHARE = 0.05  # of distinct values, beyond which a word in them is no name
+PEOPLE_SHARE, LEAST_INSIDE_NAMES = 0.5, 20  # of distinct values that hold names, and distinct names
 LIKE_FULL, LIKE_SINGLE = (
     -0.5,
     -0.35,
 )  # least mean log odds of what varies (name_shapes.py), of full names or single ones
-WORDS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+WORD_INSIDE = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 SAID_LETTERS = 3  # of a small word that says something of somebody; shorter ones join names
 JOINING = ("and", "und", "the", "van", "von", "der", "den", "del", "dos", "das", "las", "los", "bin", "ibn", "ben")
 LOOKED_FOR_LETTERS = 4  # of a word of a name that is looked for in other columns
@@ -65,11 +67,11 @@ def _accounts(found: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
 
 
 def _cards(found: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
-    return found if value_forms.card(found) >= VALID_SHARE else ()
+    return found if value_forms.card(found) >= VALID_INSIDE else ()
 
 
 def _octets(found: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
-    return found if found and value_forms.ip(found) >= VALID_SHARE else ()
+    return found if found and value_forms.ip(found) >= VALID_INSIDE else ()
 
 
 def _parted(found: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
@@ -79,17 +81,17 @@ def _parted(found: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
     if sum(len(name_shapes.words(text)) > 0 for text in texts) < len(texts) / 2:
         return ()
     spoken = any(CALLED.search(text) for text in texts)
-    dialled = (text for text in found if not value_forms.DAY.search(text) and (spoken or not text.isdecimal()))
+    dialled = (text for text in found if not value_forms.CALENDAR_DAY.search(text) and (spoken or not text.isdecimal()))
     return [text for text in dialled if len(re.findall(r"\d", text)) in DIALLED_DIGITS]
 
 
 INSIDE: tuple[tuple[str, re.Pattern[str], float, Callable[[Sequence[str], Sequence[str]], Sequence[str]]], ...] = (
-    ("e-mail addresses", MAIL, INSIDE_SHARE, _all),
-    ("bank accounts (IBAN)", ACCOUNT, INSIDE_SHARE, _accounts),
-    ("phone numbers", DIALLED_ABROAD, INSIDE_SHARE, _all),
-    ("numbers of payment cards", CARD, INSIDE_SHARE, _cards),
-    ("IP addresses", OCTETS, INSIDE_SHARE, _octets),
-    ("phone numbers", DIALLED, PARTED_SHARE, _parted),
+    ("e-mail addresses", MAIL_INSIDE, INSIDE_SHARE, _all),
+    ("bank accounts (IBAN)", ACCOUNT_INSIDE, INSIDE_SHARE, _accounts),
+    ("phone numbers", ABROAD_INSIDE, INSIDE_SHARE, _all),
+    ("numbers of payment cards", CARD_INSIDE, INSIDE_SHARE, _cards),
+    ("IP addresses", OCTETS_INSIDE, INSIDE_SHARE, _octets),
+    ("phone numbers", DIALLED_INSIDE, PARTED_SHARE, _parted),
 )
 
 
@@ -98,13 +100,13 @@ def people_inside(texts: Sequence[str]) -> float:
     read so. What comes again are words with a small letter first: those that say something, unlike what a company, a
     street or a product is called besides a name.
     """
-    words = [WORDS.findall(text) for text in texts]
+    words = [WORD_INSIDE.findall(text) for text in texts]
     counts = Counter(word for own in words for word in {word.lower() for word in own})
-    common = {word for word, count in counts.items() if count > max(2, COMMON_SHARE * len(texts))}
+    common = {word for word, count in counts.items() if count > max(2, COMMON_WORD_SHARE * len(texts))}
     said = [any(_says(word) and word.lower() in common for word in own) for own in words]
     rest = [" ".join(word for word in own if word.lower() not in common) for own in words]
     held = [name for name in rest if name and name_shapes.written_share([name])]
-    enough = len(held) >= PEOPLE_SHARE * len(texts) and len(set(held)) >= LEAST_PEOPLE
+    enough = len(held) >= PEOPLE_SHARE * len(texts) and len(set(held)) >= LEAST_INSIDE_NAMES
     if not enough or sum(said) < PEOPLE_SHARE * len(texts):
         return 0.0
     full = name_shapes.full_share(held) >= PEOPLE_SHARE

@@ -17,7 +17,7 @@ from launderette.generators.identifiers.check_digits import is_valid, scheme_of
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^\W\d_]{2,}")
 PORT = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([\d.]+))(?::\d{1,5})")
-DAY = re.compile(  # of a calendar: no part of a phone number
+CALENDAR_DAY = re.compile(  # of a calendar: no part of a phone number
     r"(?<![\d./-])(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d"
     r"|(?:19|20)\d\d([./-])(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?![./-]?\d)"
 )
@@ -280,7 +280,7 @@ def is_dialled(text: str) -> bool:
     text = text.strip()
     digits = len(re.findall(r"\d", re.split(r"(?i)x|ext|#", text)[0]))  # without those of an extension
     enough = digits >= LEAST_DIGITS and (not text.startswith("+") or digits <= E164_DIGITS)
-    return enough and bool(PHONE.fullmatch(text)) and not DAY.search(text)
+    return enough and bool(PHONE.fullmatch(text)) and not CALENDAR_DAY.search(text)
 
 
 def _looks_dialled(texts: Sequence[str]) -> bool:
