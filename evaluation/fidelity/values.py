@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from launderette.evaluation import chance
+from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import formats
 from launderette.evaluation.samples import Samples
@@ -32,13 +33,15 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
 
     Impossible: a number outside the real range, a label that no real row has, or such a number where there are at most
     50, by more than the error of arithmetic (1e-6 of the range). Fresh real rows have such values too: as often as real
-    rows hold the only one of its kind (Good 1953). Cost: a sort per column.
+    rows hold the only one of its kind (Good 1953); what the rows of one entity share is one. Cost: a sort per column.
     """
 
     def measure(role: str) -> list[Loss]:
-        real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, VALUE_ROWS, seed)]
-        parts = [_unseen(samples, c, real, other) for c in samples.known if _listed(samples, c, real)]
-        parts += [_outside(c, real, other) for c in samples.known if samples.is_number(c)]
+        real, rows = chance.real(samples, role), samples.rows(role, VALUE_ROWS, seed)
+        other = samples.table(role).iloc[rows]
+        owners = chance.owners(samples, role), _owners(samples, role, rows)
+        parts = [_unseen(samples, c, (real, other), owners) for c in samples.known if _listed(samples, c, real)]
+        parts += [_outside(samples, c, (real, other), owners) for c in samples.known if samples.is_number(c)]
         return [
             Loss(str(c), hits / rows, chance.most(single, size, rows, len(parts)))
             for c, hits, rows, single, size in parts
@@ -48,6 +51,7 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
     return chance.kept(samples, measure, NO_COLUMN, f"Up to {VALUE_ROWS:,} rows.")
 
 
+Both = tuple[pd.DataFrame, pd.DataFrame]  # real rows, others
 Counted = tuple[str, int, int, int, int]  # column, impossible values of how many, single ones of how many real values
 
 
@@ -62,10 +66,25 @@ def _listed(samples: Samples, column: str, real: pd.DataFrame) -> bool:
     return not samples.is_number(column) or real[column].nunique() <= LISTED
 
 
-def _unseen(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
-    known, values = (_values(samples, column, table) for table in (real, other))
+def _owners(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray | None:
+    """Whom rows of a role belong to, as `chance.owners`; None where shuffled."""
+    own = samples.frames.get(role, samples.train[[]]).get(samples.entity)
+    return None if own is None else entities.owners_of(own.iloc[rows])
+
+
+def _unseen(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Counted:
+    known, values = (_once(samples, column, *pair) for pair in zip(tables, owners, strict=True))
     seen, counts = np.unique(known, return_counts=True)
     return column, int((~_among(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
+
+
+def _once(samples: Samples, column: str, table: pd.DataFrame, owners: np.ndarray | None) -> np.ndarray:
+    """Known values of a column, of each owner of rows once."""
+    if owners is None:
+        return _values(samples, column, table)
+    present = samples.is_present(column, table[column].to_numpy())
+    both = pd.DataFrame({"value": table[column].to_numpy(), "owner": owners})[present]
+    return both.drop_duplicates()["value"].to_numpy()
 
 
 def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -77,8 +96,8 @@ def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return apart <= ARITHMETIC_ERROR * (seen[-1] - seen[0])
 
 
-def _outside(column: str, real: pd.DataFrame, other: pd.DataFrame) -> Counted:
-    known, values = (t[column].to_numpy()[t[column].notna().to_numpy()] for t in (real, other))
+def _outside(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Counted:
+    known, values = (_once(samples, column, *pair) for pair in zip(tables, owners, strict=True))
     low, high = known.min(), known.max()
     alone = max(
         0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1

@@ -163,3 +163,20 @@ def test_the_worst_column_by_hand():
     # exceeded by the distance of two samples once in 1,000 tables of three columns (Massart 1990)
     assert found.detail["by_chance"]["a"] == pytest.approx(np.sqrt(np.log(2 * 3000) / 2 * (2 / 1000)))
     assert found.value == pytest.approx(1 - (0.3 - found.detail["by_chance"]["a"]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_value_that_the_rows_of_one_patient_share_is_one_value(seed):
+    rng, visits = np.random.default_rng(seed), 5
+
+    def patients(first: int, count: int) -> pd.DataFrame:
+        age = rng.integers(20, 60, count)
+        table = pd.DataFrame({"patient": range(first, first + count), "age": age}).loc[np.repeat(range(count), visits)]
+        return table.reset_index(drop=True).assign(visit=np.tile(range(visits), count))
+
+    train, holdout, other = patients(0, 30), patients(30, 10), patients(40, 30)
+    kinds = {"patient": "identifier", "age": "numerical", "visit": "numerical"}
+    least = DEFAULT_RULES["fidelity.validity"]["at_least"]
+    assert validity(samples.make(train, holdout, other, kinds=kinds)).value >= least
+    other.loc[other.index % 8 == 0, "visit"] = 9
+    assert validity(samples.make(train, holdout, other, kinds=kinds)).value < least
