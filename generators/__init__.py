@@ -82,7 +82,8 @@ def check_options(name: str, options: Iterable[str]) -> None:
     known = [field.name for field in fields(load(name).Config)]
     for option in options:
         if option not in known:
-            raise GeneratorError(f"expected options of {name} among {known}, found {option!r}{_nearest(option, known)}")
+            expected = f"options of {name} among {known}" if known else f"no options of {name}, which has none"
+            raise GeneratorError(f"expected {expected}, found {option!r}{_nearest(option, known)}")
 
 
 def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
