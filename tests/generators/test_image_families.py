@@ -72,7 +72,7 @@ def test_guidance_of_one_is_the_condition_and_of_zero_nothing_of_it():
         for parameter in models[w].parameters():
             parameter.data.add_(0.1 * torch.randn_like(parameter))
     x, sigma, y = torch.randn(3, 1, 8, 8), torch.tensor(0.5), torch.tensor([0, 1, 1])
-    free, held, more = (models[w].guided(x, sigma, y) for w in (0.0, 1.0, 2.0))
+    free, held, more = (models[w].guided(x, sigma, y, w) for w in (0.0, 1.0, 2.0))
     assert not torch.allclose(free, held) and torch.allclose(more, 2 * held - free, atol=1e-4)
 
 
