@@ -20,6 +20,23 @@ def shuffled_columns(case: Case, rng: Rng) -> Case:
     return case.released(changes.exchanged(case.synthetic, list(case.train), 1.0, rng))
 
 
+def alike_columns_exchanged(case: Case, rng: Rng) -> Case:
+    """Of two yes-or-no columns that as many people have, each stands in place of the other."""
+    changes.needs(case, "pulse", "score", "age")
+
+    def with_habits(frame: pd.DataFrame) -> pd.DataFrame:
+        log_odds = {
+            "smokes": (frame["pulse"] - 68) / 9 - 1,
+            "drives": (frame["score"] - 50) / 14 + frame["age"] / 20 - 3,
+        }
+        return frame.assign(
+            **{c: (rng.random(len(frame)) < 1 / (1 + np.exp(-x))).astype(int) for c, x in log_odds.items()}
+        )
+
+    case = replace(case, **{role: with_habits(getattr(case, role)) for role in ("train", "holdout", "synthetic")})
+    return case.changed(smokes=case.synthetic["drives"], drives=case.synthetic["smokes"])
+
+
 def correlations_halved(case: Case, rng: Rng) -> Case:
     """Each number keeps its place with half the weight: all correlations fall to about half."""
     out = case.synthetic.copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,9 +19,38 @@ LEAST_PAIR_ROWS = 20  # with both values
 LEAST_CONTINGENCY = 0.02  # mean square contingency that a pair has to have
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is left of the dependence of a pair of columns, or of one column on all others.
+
+    `effects` float64 [real rows] are what each row adds to the dependence, whose sum of squares is `strength`, noise
+    taken away; `kept` is what other rows add to it, `noise` the variance that both tables' few rows make.
+    """
+
+    effects: np.ndarray
+    strength: float
+    kept: float
+    noise: float
+
+    def __add__(self, other: Left) -> Left:
+        effects, strength = self.effects + other.effects, self.strength + other.strength
+        return Left(effects, strength, self.kept + other.kept, self.noise + other.noise)
+
+    def loss(self, name: str, rows: int, size: int, parts: int) -> Loss | None:
+        """The share lost, among so many real and other rows; None where real rows show hardly any dependence. What is
+        lost beyond all of it, where relations are turned round, is taken off what chance may take.
+        """
+        if self.strength < LEAST_CONTINGENCY:
+            return None
+        lost = max(0.0, 1 - self.kept / self.strength)
+        error = np.sqrt(self.effects.var() * (1 / rows + 1 / size) + self.noise) / self.strength
+        by_chance = chance.deviations(parts) * float(error) - max(0.0, lost - 1)
+        return Loss(name, min(1.0, lost), max(0.0, by_chance))
+
+
 def dependence(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the dependence between two columns, of the pair that has lost most, beyond chance; in [0, 1],
-    higher better.
+    """1 - share lost of the dependence between two columns, or of one column and all others, of those that have lost
+    most, beyond chance; in [0, 1], higher better.
 
     Dependence of cells a, b is D = P(a, b) - P(a) P(b); what remains of the real D is its regression coefficient, each
     cell weighted by 1 / P(a) P(b) as in the mean square contingency (Pearson 1904). It is one half where correlations
@@ -37,38 +67,39 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
         if len(pairs) > DEPENDENCE_PAIRS:
             chosen = np.random.default_rng([seed, 71]).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
             pairs = [pairs[i] for i in np.sort(chosen)]
-        found = []
+        parts, found = len(pairs) + len(samples.known), []
+        whole: dict[str, Left] = {}
         for a, b in pairs:
-            usual, seen = zip(codes[a], codes[b], strict=True)
-            found.append(_lost(f"{a} / {b}", usual, seen, len(pairs)))
+            (known, usual), (_, seen) = (_present(side) for side in zip(codes[a], codes[b], strict=True))
+            if min(len(usual[0]), len(seen[0])) < LEAST_PAIR_ROWS:
+                continue
+            left = _left(usual, seen)
+            found.append(left.loss(f"{a} / {b}", len(usual[0]), len(seen[0]), parts))
+            everywhere = np.zeros(len(real))
+            everywhere[known] = left.effects * (len(real) / len(usual[0]))
+            left = replace(left, effects=everywhere)
+            whole |= {c: whole[c] + left if c in whole else left for c in (a, b)}
+        found += [left.loss(f"{c} / all others", len(real), len(other), parts) for c, left in whole.items()]
         return [loss for loss in found if loss is not None]
 
     absent = Reason.NO_ASSOCIATION, "no two columns depend on each other in the real rows"
     return chance.kept(samples, measure, absent, f"Up to {DEPENDENCE_ROWS:,} rows of each table.")
 
 
-def _lost(name: str, real: tuple, other: tuple, parts: int) -> Loss | None:
-    """What a pair has lost of its dependence among rows that have both; None where real rows show hardly any."""
-    real, other = _present(real), _present(other)
-    if min(len(real[0]), len(other[0])) < LEAST_PAIR_ROWS:
-        return None
+def _left(real: tuple, other: tuple) -> Left:
+    """What is left of a pair's dependence among rows that have both values."""
     shape = tuple(1 + max(int(r.max()), int(o.max())) for r, o in zip(real, other, strict=True))
     (usual, weights), (there, _) = (_dependence(pair, shape) for pair in (real, other))
     rows, size = len(real[0]), len(other[0])
     free = (np.count_nonzero(weights.any(1)) - 1) * (np.count_nonzero(weights.any(0)) - 1)
-    strength = float((usual**2 * weights).sum() - free / rows)
-    if strength < LEAST_CONTINGENCY:
-        return None
-    effects = (usual * weights)[real]
-    error = np.sqrt(effects.var() * (1 / rows + 1 / size) + free / rows / size) / strength
-    kept = float((there * usual * weights).sum() / strength)
-    return Loss(name, float(np.clip(1 - kept, 0, 1)), float(chance.deviations(parts) * error))
+    strength, kept = float((usual**2 * weights).sum() - free / rows), float((there * usual * weights).sum())
+    return Left((usual * weights)[real], strength, kept, free / rows / size)
 
 
-def _present(pair: tuple) -> tuple:
-    """The cells of the rows that lack neither value."""
+def _present(pair: tuple) -> tuple[np.ndarray, tuple]:
+    """Which rows lack neither value, and the cells of these."""
     known = (pair[0] > 0) & (pair[1] > 0)
-    return pair[0][known], pair[1][known]
+    return known, (pair[0][known], pair[1][known])
 
 
 def _dependence(pair: tuple, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ TABLES = {  # heading, what it measures, what to keep in mind
     "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
     "fidelity.dependence": (
         "Weakest pair of columns",
-        "How much remains of what two columns have to do with each other, of the pair that has lost most.",
+        "How much remains of what two columns, or one and all others, have to do with each other, of the worst.",
         CHANCE,
     ),
     "fidelity.mutual_information": (

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from evaluation import chance, samples
+from evaluation.calibration import population, relations
 from evaluation.diversity.regions import regions
 from evaluation.diversity.subgroups import SUBGROUP_NEIGHBOUR, _usual, subgroups
 from evaluation.fidelity import dependence
@@ -27,6 +28,14 @@ def test_what_remains_of_dependence_is_the_share_of_rows_that_depend(share):
     assert found.detail["lost"].get("x / y", 0) == pytest.approx(1 - share, abs=0.05)
     assert (found.low < DEFAULT_RULES["fidelity.dependence"]["at_least"]) == (share <= 0.5)
     assert found.floor < 0.2
+
+
+def test_two_alike_columns_in_each_others_place_are_refused():
+    case = population.made((1000, 250, 1000), 11)
+    flawed = relations.alike_columns_exchanged(case, np.random.default_rng(0))
+    bar = DEFAULT_RULES["fidelity.dependence"]["at_least"]
+    honest, found = (dependence(samples.make(c.train, c.holdout, c.synthetic)) for c in (case, flawed))
+    assert found.low < bar and honest.low == 1
 
 
 def test_nothing_depends_on_anything_is_said():
