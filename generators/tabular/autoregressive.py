@@ -7,7 +7,7 @@ batch they are drawn in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -34,11 +34,12 @@ from launderette.generators.sampling.shared import EntityEffects
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
-from launderette.generators.training.plan import chain_options, of_chain
+from launderette.generators.training.plan import Plan, chain_options, of_chain
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms or row_sobol
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
-DROPOUT_ROWS = 10_000  # rows below which units are left out in training
+DROPOUT_ROWS = 10_000  # rows below which units are left out from the first step on
+LATER_DROPOUTS = 0.1, 0.2  # of more rows, each once the validation loss no longer falls
 GATED_ROWS = 10_000  # rows from which on factors have gates: of fewer nothing was gained for certain
 
 
@@ -50,7 +51,7 @@ class Config:
     embedding: int = 12  # e, units per token
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
-    dropout: float | None = None  # share of the units left out in a training step
+    dropout: float | None = None  # share of the units left out in a training step; of many rows None: as is needed
     gates: bool | None = None  # whether each factor weighs by itself what each earlier token tells
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
@@ -234,14 +235,20 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open by the number of tokens and rows."""
     chosen = chain_options(encoded.layout.width, rows)
     chosen["gates"] = rows >= GATED_ROWS and encoded.layout.width <= MOST_GATED_TOKENS
-    chosen["dropout"] = min(150 / rows, 0.3) if rows < DROPOUT_ROWS else 0.0
+    if rows < DROPOUT_ROWS:
+        chosen["dropout"] = min(150 / rows, 0.3)
     given = {name: value for name, value in asdict(config).items() if value is not None}
     return Config(**(chosen | given))
 
 
 def _build(encoded: Encoding, config: Config) -> Model:
-    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "dropout", "gates")}
-    return Model(encoded.layout, **shape)
+    shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "gates")}
+    return Model(encoded.layout, dropout=config.dropout or 0.0, **shape)
+
+
+def _plan(config: Config, rows: int) -> Plan:
+    plan = of_chain(config, rows)
+    return replace(plan, dropouts=LATER_DROPOUTS) if config.dropout is None else plan
 
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
@@ -259,4 +266,4 @@ def _biases(model: Model) -> list[Tensor]:
 
 
 PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0, "gates": False}, _start_private, _biases)
-FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, of_chain, PRIVATE_TRAINING)
+FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan, PRIVATE_TRAINING)

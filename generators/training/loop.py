@@ -30,6 +30,7 @@ NOISE_FROM = 0.5  # share of the steps before which noise is where training begi
 COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
 CONVERGED = "validation loss no longer falls"
 REMEMBERS = "better weights remember more than the bound allows"
+DROPOUT_PATIENCE = 2  # evaluations without a better validation loss, after which more units are left out
 RETRIES = 2  # a loss that is not a number lowers the learning rate this often before the run stops
 
 
@@ -155,12 +156,21 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
         state.stale, state.barred = state.stale + 1, state.barred + better
+    if state.stale >= DROPOUT_PATIENCE and state.dropouts < len(plan.dropouts):
+        _leave_out_more(run)
     if last:
         state.stopped = "all steps taken"
     elif _late(run):
         state.stopped = "time budget used"
     elif state.stale >= plan.patience:
         state.stopped = REMEMBERS if state.barred else CONVERGED
+
+
+def _leave_out_more(run: TrainingRun) -> None:
+    """Go back to the best weights, and leave more units out from here on."""
+    run.state.dropouts, run.state.stale, run.state.barred = run.state.dropouts + 1, 0, 0
+    run.arrange_dropout()
+    _take_best(run)
 
 
 def _bounded(run: TrainingRun) -> bool:
@@ -217,8 +227,12 @@ def _restart(run: TrainingRun, last: bool, lost: str) -> None:
 
 def _go_back(run: TrainingRun) -> None:
     run.state.lowered += 1
-    with torch.no_grad():
-        for name, parameter in run.model.named_parameters():
-            parameter.copy_(run.best[name])
-    run.average = {name: tensor.clone() for name, tensor in run.best.items()}
+    _take_best(run)
     run.optimizer.state.clear()
+
+
+@torch.no_grad()
+def _take_best(run: TrainingRun) -> None:
+    for name, parameter in run.model.named_parameters():
+        parameter.copy_(run.best[name])
+    run.average = {name: tensor.clone() for name, tensor in run.best.items()}

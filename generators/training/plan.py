@@ -35,6 +35,7 @@ class Plan:
     clip: float = 1.0
     evaluate_every: int = 100  # steps
     patience: int = 10  # evaluations without a better validation loss
+    dropouts: tuple[float, ...] = ()  # shares of the units left out, one after another, as validation no longer gains
     betas: tuple[float, float] = (0.9, 0.99)
     turns: Mapping[str, "Turn"] = field(
         default_factory=lambda: {"": Turn()}

@@ -8,7 +8,7 @@ import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,6 +22,13 @@ from launderette.generators.training.memorisation import Attack
 from launderette.generators.training.plan import Plan
 
 
+@runtime_checkable
+class Dropping(Protocol):
+    """A model that leaves units out in training."""
+
+    dropout: float  # share of them
+
+
 @dataclass
 class State:
     """Where a run stands: plain numbers, so that it goes into JSON."""
@@ -33,6 +40,7 @@ class State:
     stale: int = 0  # evaluations since the best
     remembered: float = 0.5  # AUC of the loss attack on the best, where the plan bounds it
     barred: int = 0  # evaluations since the best, better ones that remember too much
+    dropouts: int = 0  # how many of the plan's have been taken
     lowered: int = 0
     loss: float = math.nan
     stopped: str = ""
@@ -76,6 +84,11 @@ class TrainingRun:
         self.state.total = (
             0 if self.budget.minutes else self.budget.steps or max(1, round(self.budget.share * plan.steps))
         )
+
+    def arrange_dropout(self) -> None:
+        """Have the model leave out as many units as the state says."""
+        if self.state.dropouts and isinstance(self.model, Dropping):
+            self.model.dropout = self.plan.dropouts[self.state.dropouts - 1]
 
     @property
     def device(self) -> torch.device:
@@ -124,6 +137,7 @@ def resume(run: TrainingRun, folder: Path) -> None:
         key: missing.get(key) if value is None else value for key, value in document["state"].items()
     }
     run.state = State(**values)
+    run.arrange_dropout()
     named = dict(run.model.named_parameters())
     with torch.no_grad():
         for name, parameter in named.items():

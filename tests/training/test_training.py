@@ -27,9 +27,10 @@ class Line(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(()))
+        self.dropout = 0.2
 
     def forward(self, x):
-        return (nn.functional.dropout(x[:, :3], 0.2, self.training) @ self.weight + self.bias - x[:, 3]) ** 2
+        return (nn.functional.dropout(x[:, :3], self.dropout, self.training) @ self.weight + self.bias - x[:, 3]) ** 2
 
 
 class Interrupted(Exception):
@@ -109,11 +110,22 @@ class Idle(Line):
         self.unused = nn.Parameter(torch.ones(2))
 
 
-@pytest.mark.parametrize("model", [Fragile, Idle])
+class Overfitting(Line):
+    """A line that does worse on other rows than its training rows, the more it learns."""
+
+    def forward(self, x):
+        return super().forward(x) + (0 if self.training else 10) * self.weight.abs().sum()
+
+
+@pytest.mark.parametrize("model", [Fragile, Idle, Overfitting])
 def test_a_run_killed_after_any_step_ends_in_the_same_weights(tmp_path, monkeypatch, model):
     monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
     plan = replace(PLAN, evaluate_every=5, learning_rate=5e-2, steps=20)
-    whole, record = run(plan, model=model())
+    if model is Overfitting:
+        plan = replace(plan, dropouts=(0.3, 0.4))
+    trained = model()
+    whole, record = run(plan, model=trained)
+    assert trained.dropout == (0.4 if model is Overfitting else 0.2)  # two evaluations are without gain, and two again
     assert record["learning_rate_lowered"] == (model is Fragile)  # in one step training went back to its best weights
     for killed in range(1, 21):
         with monkeypatch.context() as patched, pytest.raises(Interrupted):
