@@ -1,7 +1,8 @@
 """Dates of which the hours or weekdays matter: office hours, weekends, a daily cycle of what is measured.
 
 To a model a date is one number, whose time of day lies hidden in its last digits. Such a date is learnt by its parts:
-the day (or the week and the weekday), the part of the day, and what is left of that. The date is their sum, so that
+the day (or the week and the weekday), the part of the day, and what is left of that; without times by the week and the
+weekday. The date is their sum, so that
 durations, orders and conditions mean what they mean of any date.
 """
 
@@ -26,6 +27,7 @@ WEEK_STARTS = tuple(k * DAY for k in range(7))
 MOST_STARTS, ROWS_PER_START = 16, 15  # labels of parts of a day: as many tell of other columns before training
 PART_HOURS = (1, 2, 3, 4, 6, 12)
 LEAST_DAYS, LEAST_WEEKS = 4, 4  # that the dates span
+MONDAY = 4 * DAY  # the first one since 1970
 CYCLE_BY_CHANCE = 1e-4  # that a table without any cycle is taken for one that has one
 LEAST_UNEVEN = 0.1  # of the rows, that would have to move for every part of a day or week to have as many
 LEAST_OWED = 0.02  # of a column's variance, to the part of the day or week
@@ -95,12 +97,13 @@ class Clock(NamedTuple):
         powers = np.eye(len(self.parts), dtype=int).tolist()
         terms = [Monomial(length, tuple(own)) for length, own in zip(lengths, powers, strict=True)]
         constant = Monomial(self.parts[0].origin, (0,) * len(self.parts))
-        text = "its week, weekday and time of day" if self.parts[0].period == WEEK else "its day and time of day"
+        day = "week, weekday" if self.parts[0].period == WEEK else "day"
+        text = "its week and weekday" if self.parts[-1].period == WEEK else f"its {day} and time of day"
         return Derived(self.date, Formula(tuple(own.name for own in self.parts), (*terms, constant), text))
 
 
 def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable[str]) -> list[Clock]:
-    """Return the dates with times, none of them `taken`, whose times are uneven or tell of other columns."""
+    """Return the dates, none of them `taken`, whose times or weekdays are uneven or tell of other columns."""
     rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), SEEN_ROWS).astype("int64"))
     names = {column.name for column in columns}
     found = []
@@ -114,6 +117,9 @@ def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable
 def _clock(column: Cells, dates: np.ndarray, frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> Clock | None:
     """Return the parts of a date [rows], None where one number serves as well."""
     known, tick = dates[np.isfinite(dates)], 1 / per_unit(column)
+    if tick == DAY and len(known) >= 2 * ROWS_PER_START:
+        days = np.unique(dates, return_index=True)[1]  # what happened at once is one event
+        return _calendar(column, dates, dates[days], list(_quantities(frame.iloc[days], columns)))
     if tick >= DAY or len(known) < 2 * ROWS_PER_START or np.ptp(known) < LEAST_DAYS * DAY:
         return None
     first = math.floor(known.min() / DAY) * DAY
@@ -130,6 +136,31 @@ def _clock(column: Cells, dates: np.ndarray, frame: pd.DataFrame, columns: Seque
     part = DatePart(f"part of day of {name}", column.name, first, DAY, starts)
     rest = [DatePart(f"time in part of day of {name}", column.name, first, DAY, starts, tick, longest)]
     return Clock(column, (*days, part, *(rest if longest > tick else ())))
+
+
+def _calendar(column: Cells, dates: np.ndarray, days: np.ndarray, others: Sequence[np.ndarray]) -> Clock | None:
+    """Return the week and weekday of a date without time [rows], None where one number serves as well; given also
+    different days, and other columns at these.
+    """
+    known, name = dates[np.isfinite(dates)], quoted(column.name)
+    first = math.floor((known.min() - MONDAY) / WEEK) * WEEK + MONDAY
+    level = CYCLE_BY_CHANCE / (1 + len(others))
+    if np.ptp(known) < LEAST_WEEKS * WEEK or not (
+        _uneven_days(known - first, level) or _tells(days - first, WEEK, WEEK_STARTS, others, shares=False)
+    ):
+        return None
+    weekday = DatePart(f"weekday of {name}", column.name, first, WEEK, WEEK_STARTS)
+    return Clock(column, (DatePart(f"week of {name}", column.name, first, WEEK), weekday))
+
+
+def _uneven_days(passed: np.ndarray, level: float) -> bool:
+    """Tell whether weekdays are uneven among the days that dates [rows] name, or hold other numbers of rows."""
+    days, counts = np.unique(np.floor(passed / DAY).astype("int64"), return_counts=True)
+    if _uneven(days % 7, WEEK_STARTS, WEEK, days * DAY, level):
+        return True
+    on = np.zeros(min(days[-1] + 1, SEEN_ROWS))
+    on[days[days < len(on)]] = counts[days < len(on)]
+    return _differs(pd.Series(on).rank().to_numpy(), np.arange(len(on)) % 7, level)
 
 
 def _starts(times: np.ndarray) -> tuple[tuple[float, ...], float]:
@@ -153,16 +184,18 @@ def _start_before(phase: np.ndarray, starts: Sequence[float]) -> np.ndarray:
     return np.where(np.isnan(phase), np.nan, np.array(starts)[np.maximum(at, 0)])
 
 
-def _tells(passed: np.ndarray, period: float, starts: Sequence[float], others: Sequence[np.ndarray]) -> bool:
-    """Tell whether the parts of a period hold other shares of the rows than they would evenly, or other values of other
-    columns, beyond chance.
+def _tells(
+    passed: np.ndarray, period: float, starts: Sequence[float], others: Sequence[np.ndarray], *, shares: bool = True
+) -> bool:
+    """Tell whether the parts of a period hold other values of other columns, or (`shares`) other shares of the rows
+    than they would evenly, beyond chance.
     """
     order = np.argsort(passed, kind="stable")
     order = order[: int(np.isfinite(passed).sum())]
     passed = passed[order]
     part = np.searchsorted(starts, _start_before(np.mod(passed, period), starts))
     level = CYCLE_BY_CHANCE / (1 + len(others))
-    if _uneven(part, starts, period, passed, level):
+    if shares and _uneven(part, starts, period, passed, level):
         return True
     windows = _windows(passed, period)
     return any(_owes(values[order], part, windows, level) for values in others)

@@ -118,3 +118,22 @@ def test_a_daily_cycle_is_kept(fitted):
     real, drawn = readings(), model.sample(600, seed=4)
     means = [frame.groupby(frame["read_at"].str[11:13])["load"].mean() for frame in (real, drawn)]
     assert np.polyfit(*means, 1)[0] > 0.8
+
+
+@pytest.mark.parametrize("case", ["closed", "busy", "told", "even", "at once"])
+def test_weekdays_of_dates_without_times_are_a_part_where_they_matter(case):
+    rng, rows = np.random.default_rng(2), 600
+    day = START + pd.to_timedelta(rng.integers(0, 300, rows), "D")
+    kept = {"closed": day.dayofweek < 5, "busy": (day.dayofweek == 5) | (rng.random(rows) < 0.4)}
+    frame = pd.DataFrame({"at": day, "sold": rng.gamma(2, 50, rows).round(1)})[kept.get(case, day.dayofweek >= 0)]
+    if case == "told":
+        frame["sold"] *= 1 + (frame["at"].dt.dayofweek >= 5)
+    if case == "at once":
+        frame.loc[:90, ["at", "sold"]] = pd.Timestamp("2024-05-09"), 5000.0
+    table = encoding.fit(frame, infer(frame))
+    assert [one.formula.text for one in table.derived] == ["its week and weekday"] * (
+        case in ("closed", "busy", "told")
+    )
+    tokens = np.stack([rng.integers(0, size, 300) for size in table.layout.sizes], 1)
+    drawn = table.decode(tokens, rng.random((300, len(table.known))))
+    assert case != "closed" or (drawn["at"].dt.dayofweek < 5).all()
