@@ -2,11 +2,11 @@
 
 The two halves are every second name in alphabetical order. What is changed because of a table is changed because of
 one for choosing; those for reporting are measured when nothing is changed any more. `newcomers`, and after them those
-of `later`, `fresh`, `next`, `last` and `latest`, are tables that nobody had looked at when they were taken up; they serve for
-choosing now. Those of the last three are the first of R's tables in random order (`random.Random(20261127).shuffle`,
-20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000, 3,000 rows and 5 to 40 columns) that have under
-2,000 rows, are no series of one thing, and are in no other part, nor a variant of one: five and five, four and four,
-three and three, six and six of at least 300 rows and of fewer.
+of `later`, `fresh`, `next`, `last` and `latest`, are tables that nobody had looked at when they were taken up; they
+serve for choosing now. Those of the last four are the first of R's tables in random order
+(`random.Random(20261127).shuffle`, 20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000,
+3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
+variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer.
 """
 
 from collections.abc import Callable, Mapping

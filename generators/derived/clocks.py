@@ -118,23 +118,23 @@ def _clock(column: Cells, dates: np.ndarray, frame: pd.DataFrame, columns: Seque
     """Return the parts of a date [rows], None where one number serves as well."""
     known, tick = dates[np.isfinite(dates)], 1 / per_unit(column)
     if tick == DAY and len(known) >= 2 * ROWS_PER_START:
-        days = np.unique(dates, return_index=True)[1]  # what happened at once is one event
-        return _calendar(column, dates, dates[days], list(_quantities(frame.iloc[days], columns)))
+        first = np.unique(dates, return_index=True)[1]  # what happened at once is one event
+        return _calendar(column, dates, dates[first], list(_quantities(frame.iloc[first], columns)))
     if tick >= DAY or len(known) < 2 * ROWS_PER_START or np.ptp(known) < LEAST_DAYS * DAY:
         return None
-    first = math.floor(known.min() / DAY) * DAY
-    starts, longest = _starts(np.mod(known - first, DAY))
+    origin = math.floor(known.min() / DAY) * DAY
+    starts, longest = _starts(np.mod(known - origin, DAY))
     others = list(_quantities(frame, columns)) if len(starts) > 1 else []
-    if len(starts) < 2 or not _tells(dates - first, DAY, starts, others):
+    if len(starts) < 2 or not _tells(dates - origin, DAY, starts, others):
         return None
-    weekly = np.ptp(known) >= LEAST_WEEKS * WEEK and _tells(dates - first, WEEK, WEEK_STARTS, others)
+    weekly = np.ptp(known) >= LEAST_WEEKS * WEEK and _tells(dates - origin, WEEK, WEEK_STARTS, others)
     name = quoted(column.name)
-    days = [DatePart(f"day of {name}", column.name, first, DAY)]
+    days = [DatePart(f"day of {name}", column.name, origin, DAY)]
     if weekly:
-        weekday = DatePart(f"weekday of {name}", column.name, first, WEEK, WEEK_STARTS)
-        days = [DatePart(f"week of {name}", column.name, first, WEEK), weekday]
-    part = DatePart(f"part of day of {name}", column.name, first, DAY, starts)
-    rest = [DatePart(f"time in part of day of {name}", column.name, first, DAY, starts, tick, longest)]
+        weekday = DatePart(f"weekday of {name}", column.name, origin, WEEK, WEEK_STARTS)
+        days = [DatePart(f"week of {name}", column.name, origin, WEEK), weekday]
+    part = DatePart(f"part of day of {name}", column.name, origin, DAY, starts)
+    rest = [DatePart(f"time in part of day of {name}", column.name, origin, DAY, starts, tick, longest)]
     return Clock(column, (*days, part, *(rest if longest > tick else ())))
 
 
