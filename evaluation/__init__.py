@@ -9,12 +9,12 @@ if __name__ == "evaluation":  # imported from a checkout by its short name
 
     alias(__name__)
 
+import ast
 import difflib
 import importlib
-import inspect
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,30 +37,30 @@ def names(modality: str = "tabular") -> tuple[str, ...]:
     return tuple(f"{section}.{name}" for section in SECTIONS[modality] for name in _metrics(section))
 
 
-def _metrics(section: str) -> dict[str, Callable]:
-    """The public functions of a section's modules that take samples and return a Score."""
+@cache
+def _metrics(section: str) -> dict[str, str]:
+    """The public functions of a section's modules that return a Score, each with its module: read in their sources,
+    for to import all metrics takes a second.
+    """
     return {
-        name: f
-        for module in _modules(section)
-        for name, f in vars(module).items()
-        if inspect.isfunction(f)
-        and f.__module__ == module.__name__
-        and not name.startswith("_")
-        and _returned(f) == "Score"
+        node.name: module
+        for module, source in _sources(section)
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and isinstance(node.returns, ast.Name)
+        and node.returns.id == "Score"
     }
 
 
-def _returned(f: Callable) -> str | None:
-    """The name of what a function is annotated to return: a text under `from __future__ import annotations`."""
-    returned = f.__annotations__.get("return")
-    return getattr(returned, "__name__", returned)
-
-
-def _modules(section: str) -> list[ModuleType]:
-    """The module of a section and, where it is a package, those in it."""
-    module = importlib.import_module(f"launderette.evaluation.{section}")
-    inside = [found.name for found in pkgutil.iter_modules(getattr(module, "__path__", ()))]
-    return [module, *(importlib.import_module(f"launderette.evaluation.{section}.{name}") for name in inside)]
+def _sources(section: str) -> Iterator[tuple[str, Path]]:
+    """The module of a section and, where it is a package, those in it, with their files."""
+    name, place = f"launderette.evaluation.{section}", Path(__file__).with_name(section)
+    if not place.is_dir():
+        yield name, place.with_suffix(".py")
+        return
+    yield name, place / "__init__.py"
+    yield from ((f"{name}.{file.stem}", file) for file in sorted(place.glob("[!_]*.py")))
 
 
 def load(name: str) -> Callable:
@@ -68,12 +68,13 @@ def load(name: str) -> Callable:
     unknown one.
     """
     section, _, metric = name.partition(".")
-    found = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
-    if found is None:
+    module = _metrics(section).get(metric) if any(section in sections for sections in SECTIONS.values()) else None
+    if module is None:
         from launderette.evaluation.scores import EvaluationError
 
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
+    found: Callable = getattr(importlib.import_module(module), metric)
     return found
 
 
