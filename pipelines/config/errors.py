@@ -17,6 +17,7 @@ EXPECTED_BY_ERROR = {
     "finite_number": "a finite number",
     "bool_parsing": "true or false",
     "string_type": "a text",
+    "tuple_type": "a list such as [one, two]",
     "dict_type": "a section of keys",
     "model_type": "a section of keys",
     "model_attributes_type": "a section of keys",

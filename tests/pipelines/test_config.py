@@ -46,6 +46,8 @@ def test_every_text_with_a_pattern_is_asked_for_in_words(read):
     assert {"memory", "runner", "sign"} <= _with_patterns(RunConfig.model_json_schema()) <= set(errors.EXPECTED_BY_KEY)
     with pytest.raises(LaunderError, match="expected a size such as 4GiB at"):
         read("source: people.csv", "resources.memory=4GB")
+    with pytest.raises(LaunderError, match=r"expected a list such as \[one, two\] at generator"):
+        read("source: people.csv", "generator.search=tabular.marginals")
 
 
 def test_a_data_source_alone_is_a_configuration(tmp_path):
