@@ -54,13 +54,13 @@ def _metrics(section: str) -> dict[str, str]:
 
 
 def _sources(section: str) -> Iterator[tuple[str, Path]]:
-    """The module of a section and, where it is a package, those in it, with their files."""
-    name, place = f"launderette.evaluation.{section}", Path(__file__).with_name(section)
+    """The module of a section below evaluation and, where it is a package, those in it, with their files."""
+    place = Path(__file__).with_name(section)
     if not place.is_dir():
-        yield name, place.with_suffix(".py")
+        yield section, place.with_suffix(".py")
         return
-    yield name, place / "__init__.py"
-    yield from ((f"{name}.{file.stem}", file) for file in sorted(place.glob("[!_]*.py")))
+    yield section, place / "__init__.py"
+    yield from ((f"{section}.{file.stem}", file) for file in sorted(place.glob("[!_]*.py")))
 
 
 def load(name: str) -> Callable:
@@ -74,7 +74,7 @@ def load(name: str) -> Callable:
 
         near = difflib.get_close_matches(name, names() + names("image"), n=1, cutoff=0.3) or names()[:1]
         raise EvaluationError(f"expected the name of a metric, found {name!r}; did you mean {near[0]!r}?")
-    found: Callable = getattr(importlib.import_module(module), metric)
+    found: Callable = getattr(importlib.import_module(f"launderette.evaluation.{module}"), metric)
     return found
 
 
