@@ -265,5 +265,5 @@ def _biases(model: Model) -> list[Tensor]:
     return list(model.heads.out_bias)
 
 
-PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0, "gates": False}, _start_private, _biases)
+PRIVATE_TRAINING = PrivateTraining({"width": PRIVATE_WIDTH, "dropout": 0.0}, _start_private, _biases)
 FAMILY = TableFamily("tabular.autoregressive", Config, _settle, _build, _start, _plan, PRIVATE_TRAINING)
