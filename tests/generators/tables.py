@@ -39,10 +39,12 @@ def odd(rows: int = 300, seed: int = 0) -> pd.DataFrame:
 
 
 def linked(rows: int = 600, seed: int = 0) -> pd.DataFrame:
-    """Three columns that depend on one another: b copies a in 9 rows of 10, n is 10 a plus a small number."""
+    """Three columns that depend on one another, none of which gives another: b copies a in 9 rows of 10, n is 10 a plus
+    a small number, but for one row in 30.
+    """
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 3, rows)
     b = np.where(rng.random(rows) < 0.9, a, rng.integers(0, 3, rows))
-    return pd.DataFrame(
-        {"a": np.array(["x", "y", "z"])[a], "b": np.array(["p", "q", "r"])[b], "n": 10 * a + rng.integers(0, 4, rows)}
-    )
+    small = rng.integers(0, 4, rows)
+    n = 10 * np.where(rng.random(rows) < 0.95, a, rng.integers(0, 3, rows)) + small
+    return pd.DataFrame({"a": np.array(["x", "y", "z"])[a], "b": np.array(["p", "q", "r"])[b], "n": n})
