@@ -128,14 +128,14 @@ def test_what_the_disk_or_the_memory_will_not_hold_is_refused_after_one_shard(mo
 def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeypatch):
     assert preflight.check_run(5000, 20, tmp_path) == []
     (said,) = preflight.check_run(1_000_000, 20, tmp_path / "not yet")
-    assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.7 GiB of memory")
-    assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 26_536
-    assert preflight.of_run(26_536, 20)[0] <= 2**30 and preflight.learned(10**7, 20, 2**32) == 1_156_803
+    assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.9 GiB of memory")
+    assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 26_108
+    assert preflight.of_run(26_108, 20)[0] <= 2**30 and preflight.learned(10**7, 20, 2**32) == 1_060_403
     with pytest.raises(
         LaunderError, match=r"for 10,000 rows of 20 columns, found resources.memory: 819 MiB; allow more"
     ):
         preflight.check_run(1_000_000, 20, tmp_path, 0.8 * 2**30)
-    (said,) = preflight.check_run(10**7, 20, tmp_path, 2**32, 1_156_803)
+    (said,) = preflight.check_run(10**7, 20, tmp_path, 2**32, 1_060_403)
     assert said.startswith("10,000,000 rows of 20 columns: about ")
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
     with pytest.raises(LaunderError, match=r"of room at .* for the files of the run, found 0 MiB"):
