@@ -4,9 +4,9 @@ Loss and Heun's sampler are those of Karras et al. 2022 (arXiv 2206.00364), as i
 network corrects the exact denoiser of normally distributed images of the label (_gaussian.py) where theirs corrects a
 share of the noisy image. The label is left out of a share of the steps, so that guidance (Ho & Salimans 2022, arXiv
 2207.12598) is one option of drawing, at middle noise levels alone (Kynkaanniemi et al. 2024, arXiv 2404.07724): at high
-ones it costs variety, at low ones only time. Guidance above 1 makes images more typical and less varied, so it is 1
-unless asked for. The denoising loss on held-out images stops the training before images are known by heart. Image i
-depends on the seed and i alone.
+ones it costs variety, at low ones only time. Of few images, which a network comes to know roughly, it is the default;
+of many it makes images more typical and less varied. The denoising loss on held-out images stops the training before
+images are known by heart. Image i depends on the seed and i alone.
 """
 
 import math
@@ -42,6 +42,7 @@ PRIVATE_IMAGE_WIDTH, PRIVATE_PATCH = 16, 2  # of a network of which each weight 
 NOISES = 4  # of an image, in one step of private descent
 LAYER_NUMBERS = 128  # in memory for each channel and place
 FEW_SHIFTED = 0.5  # probability of a move by a pixel, for few images
+FEW_GUIDANCE = 1.5  # of few images of several labels
 LEAST_GUIDED, MOST_GUIDED = 0.4, 10.0  # noise in standard deviations of the images, between which images are guided
 LOSS_DRAWS, ATTACK_DRAWS = 8, 4  # noises that the loss of an image is averaged over: when asked for, in training
 
@@ -57,7 +58,7 @@ class Config:
     augment: float = 0.0  # probability of each geometric augmentation
     shift: float | None = None  # probability of a move by a pixel; None is 0.5 for few images, else 0
     unlabelled: float = 0.1  # share of the training images whose label is hidden
-    guidance: float = 1.0
+    guidance: float | None = None  # w; None is 1.5 for few images of several labels, else 1: as it was learnt
     sampling_steps: int = 18  # of Heun's method, two passes of the network each
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     validation: float = 0.05  # share of images held back for early stopping
@@ -188,7 +189,7 @@ class Model(nn.Module):
         ends = SIGMA_MAX ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
         t = torch.cat([torch.linspace(*ends, N, dtype=torch.float64) ** RHO, torch.zeros(1)]).float()
         noise = (t / self.sigma_data.cpu()).tolist()
-        w = [self.config.guidance if LEAST_GUIDED <= size <= MOST_GUIDED else 1.0 for size in noise]
+        w = [settled(self.config.guidance) if LEAST_GUIDED <= size <= MOST_GUIDED else 1.0 for size in noise]
         form, t = self.form, t.to(device)
         x, y = (
             torch.randn(len(y), *form.shape, generator=stream).to(device) * t[0],
@@ -249,8 +250,10 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
     dropout = config.dropout if config.dropout is not None else 0.1 if fast or (few and small) else 0.0
     batch = config.batch or (128 if fast or small or not few else 32)
     shift = config.shift if config.shift is not None else FEW_SHIFTED if few else 0.0
+    typical = FEW_GUIDANCE if few and len(form.classes) > 1 else 1.0
+    guidance = config.guidance if config.guidance is not None else typical
     sized = replace(config, width=width, patch=patch, blocks=config.blocks or (2 if fast else 1))
-    return replace(sized, dropout=dropout, batch=batch, shift=shift)
+    return replace(sized, dropout=dropout, batch=batch, shift=shift, guidance=guidance)
 
 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
@@ -273,7 +276,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
 def _private_options(form: ImageForm) -> dict[str, Any]:
     """Return options under a privacy budget: a network of few weights, and images as they are."""
     coarse = {"patch": PRIVATE_PATCH} if _fitting.small(form) else {}
-    return {"width": PRIVATE_IMAGE_WIDTH, "dropout": 0.0, "shift": 0.0, **coarse}
+    return {"width": PRIVATE_IMAGE_WIDTH, "dropout": 0.0, "shift": 0.0, "guidance": 1.0, **coarse}
 
 
 FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, _private_options)

@@ -76,6 +76,15 @@ def test_guidance_of_one_is_the_condition_and_of_zero_nothing_of_it():
     assert not torch.allclose(free, held) and torch.allclose(more, 2 * held - free, atol=1e-4)
 
 
+@pytest.mark.parametrize(("images", "labels", "w"), [(200, 2, 1.5), (200, 1, 1.0), (5000, 2, 1.0)])
+def test_few_images_of_several_labels_are_guided_where_nothing_else_is_said(images, labels, w):
+    form = ImageForm(8, 8, 1, tuple(range(labels)), (1 / labels,) * labels)
+    settled, stated = (
+        diffusion._settle(diffusion.Config(guidance=asked), form, images, torch.device("cpu")) for asked in (None, 3.0)
+    )
+    assert settled.guidance == w and stated.guidance == 3.0
+
+
 def test_augmentation_of_probability_zero_does_nothing_and_a_told_flip_is_a_flip():
     x = torch.rand(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     same, told = warp(x, 0.0)
