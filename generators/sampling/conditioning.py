@@ -1,15 +1,19 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.encoding import Encoding, Layout
+from launderette.generators.devices.device import accelerated
 from launderette.generators.sampling.constraints import Constraints
 
 CHUNK_ROWS = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+MOST_CHUNKS_AT_ONCE = 16  # on a GPU, a power of two
+MOST_VALUES_AT_ONCE, MOST_WIDTH_AT_ONCE = 2048, 64  # of a token, and tokens of a row, of which so many are
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES_PER_ROW = 16  # rows drawn for each row of which some cells are given
 
@@ -27,9 +31,19 @@ def randoms(encoding: Encoding, given: bool) -> int:
     return len(encoding.columns) + 1 + (CANDIDATES_PER_ROW if given else 1) * encoding.layout.width
 
 
-def given(fixed: Mapping[int, int], width: int) -> Tensor:
-    """Return tokens [CHUNK_ROWS, width] that are as {place: token} says, and 0 elsewhere."""
-    x = torch.zeros(CHUNK_ROWS, width, dtype=torch.int64)
+def chunk_rows(layout: Layout, device: torch.device) -> int:
+    """Return how many rows of a table are drawn at once: CHUNK_ROWS on a CPU; more on a GPU, whose kernels take no
+    longer for many rows; fewer where a row has many tokens or a token many values, which take memory.
+    """
+    if not accelerated(device):
+        return CHUNK_ROWS
+    excess = max(1.0, max(layout.sizes) / MOST_VALUES_AT_ONCE, layout.width / MOST_WIDTH_AT_ONCE)
+    return CHUNK_ROWS * max(1, MOST_CHUNKS_AT_ONCE >> math.ceil(math.log2(excess)))
+
+
+def given(fixed: Mapping[int, int], width: int, rows: int) -> Tensor:
+    """Return tokens [rows, width] that are as {place: token} says, and 0 elsewhere."""
+    x = torch.zeros(rows, width, dtype=torch.int64)
     x[:, list(fixed)] = torch.tensor(list(fixed.values()), dtype=torch.int64)
     return x
 

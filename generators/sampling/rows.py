@@ -9,7 +9,7 @@ CANDIDATES_PER_ROW such rows is kept by its importance, and only what is left ov
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -24,14 +24,14 @@ from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.raking import RowWeights
 from launderette.generators.training import randomness
 
-# of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS * CHUNK_ROWS meets what is asked
+# of candidates, for one chunk of rows: beyond, less than one candidate in MOST_CHUNKS chunks meets what is asked
 MOST_CHUNKS = 100
 WEIGHED_CHUNKS = 4  # of candidates, by which rows are weighed where the first of them tell that they have to be
 LEAST_TOLD_ROWS = 32  # of a chunk, that tell whether hardly a row lies within the ranges of what is worked out
 
 Accepted = tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]  # tokens, places, and ticks of the limited columns
 Limits = dict[int, tuple[np.ndarray, np.ndarray]]  # lowest and highest ticks of the limited columns
-Drawn = tuple[np.ndarray, np.ndarray]  # tokens [CHUNK_ROWS, L] and places within intervals [CHUNK_ROWS, columns]
+Drawn = tuple[np.ndarray, np.ndarray]  # tokens [rows of a chunk, L] and places within intervals [..., columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 RETRIED = 4  # attempts to draw the rows of an entity, before all of them are drawn anew
 
@@ -47,8 +47,8 @@ class InPlace(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the rows of one sample must meet, and whether the family can mask tokens, or must (`guided`: None to
-    find out).
+    """What the rows of one sample must meet, whether the family can mask tokens, or must (`guided`: None to find out),
+    and how many candidates a chunk has.
     """
 
     encoding: Encoding
@@ -56,6 +56,7 @@ class Asked:
     combinations: tuple[Combinations, ...] = ()
     guided: bool | None = None
     in_place: InPlace | None = None  # where rows of an entity share
+    chunk_rows: int = field(default_factory=lambda: CHUNK_ROWS)
 
     def place(self, tokens: np.ndarray, inside: np.ndarray, guided: bool) -> tuple[dict[int, np.ndarray], np.ndarray]:
         """Return the ticks of the limited columns, and which rows meet everything.
@@ -94,10 +95,11 @@ def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndar
     chunk = _remembered(chunk)
     guided = _guided(asked, chunk, seed)
     weights = None if guided or asked.in_place else _weights(asked, chunk, seed)
-    begin = part.start - part.start % CHUNK_ROWS
+    size = asked.chunk_rows
+    begin = part.start - part.start % size
     parts = [
-        _accepted(first, min(CHUNK_ROWS, part.stop - first), asked, chunk, seed, guided, weights)
-        for first in range(begin, part.stop, CHUNK_ROWS)
+        _accepted(first, min(size, part.stop - first), asked, chunk, seed, guided, weights)
+        for first in range(begin, part.stop, size)
     ]
     L, columns, before = asked.encoding.layout.width, len(asked.encoding.columns), part.start - begin
     tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(own[0] for own in parts)])
@@ -183,11 +185,12 @@ def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, gui
     drawn for it that meets everything. All places of a chunk are filled, so that a row does not depend on `count`.
     """
     found: Accepted | None = None
-    left, entities = np.arange(CHUNK_ROWS), own.entities(first + np.arange(CHUNK_ROWS))
+    left = np.arange(asked.chunk_rows)
+    entities = own.entities(first + left)
     for attempt in range(MOST_CHUNKS):
         if attempt % RETRIED == 0:
             left = np.flatnonzero(np.isin(entities, entities[left]))
-        places = np.resize(left, CHUNK_ROWS)
+        places = np.resize(left, asked.chunk_rows)
         drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places)
         ticks, held = asked.place(*drawn, guided)
         found = found or (*drawn, ticks)
@@ -203,9 +206,10 @@ def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, gui
 
 def _hardly(asked: Asked, count: int, guided: bool) -> GeneratorError:
     other = "" if guided else ", or train tabular.autoregressive, which keeps to them while it draws"
+    least = MOST_CHUNKS * asked.chunk_rows // count
     return GeneratorError(
-        f"expected conditions and constraints that one in {MOST_CHUNKS * CHUNK_ROWS // count:,} rows of the model "
-        f"meets, found that fewer do; widen them{_instead(asked)}{other}"
+        f"expected conditions and constraints that one in {least:,} rows of the model meets, found that fewer do; "
+        f"widen them{_instead(asked)}{other}"
     )
 
 

@@ -89,7 +89,7 @@ class Autoregressive(FittedTable[Config, Model]):
         chunk = partial(self._chunk, held, points, self.model.factors(), sharing)
         guided = True if sobol and held.open else None
         in_place = InPlace(chunk, sharing.entities) if sharing else None
-        return Asked(self.encoding, held, self.model.combinations, guided, in_place), chunk
+        return Asked(self.encoding, held, self.model.combinations, guided, in_place, self._chunk_rows), chunk
 
     def _chunk(
         self,
@@ -102,21 +102,21 @@ class Autoregressive(FittedTable[Config, Model]):
         guided: bool,
         places: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided; those
+        """Draw tokens and places of a chunk of candidates, given the fixed tokens, masked where they are guided; those
         of a panel for rows first + `places`.
         """
-        fixed, columns = held.fixed, len(self.encoding.columns)
-        x = conditioning.given(fixed, self.encoding.layout.width)
+        fixed, columns, size = held.fixed, len(self.encoding.columns), self._chunk_rows
+        x = conditioning.given(fixed, self.encoding.layout.width, size)
         leading = not guided and sorted(fixed) == list(
             range(len(fixed))
         )  # the chain rule itself conditions on its first tokens
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
-        u = points(seed, first, CHUNK_ROWS, conditioning.randoms(self.encoding, bool(known or guided)))
+        u = points(seed, first, size, conditioning.randoms(self.encoding, bool(known or guided)))
         draw = partial(self._draw, x=x, known=known, allowed=allowed, factors=factors, held=held if guided else None)
         if sharing is None:
             return draw(u[:, columns:]), u[:, :columns]
-        numbers = first + (np.arange(CHUNK_ROWS) if places is None else places)
+        numbers = first + (np.arange(size) if places is None else places)
         u = sharing.mixed(u, seed, numbers)
         tokens = draw(u[:, columns:])
         if sharing.fine:
@@ -155,6 +155,10 @@ class Autoregressive(FittedTable[Config, Model]):
     @property
     def _device(self) -> torch.device:
         return self.model.first_bias.device
+
+    @property
+    def _chunk_rows(self) -> int:
+        return conditioning.chunk_rows(self.encoding.layout, self._device)
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;

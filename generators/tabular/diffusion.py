@@ -37,7 +37,7 @@ from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.priors.any_order import AnyOrderPrior
 from launderette.generators.privacy import fitting as private
 from launderette.generators.sampling import conditioning, imputation, reading
-from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
+from launderette.generators.sampling.conditioning import Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
 from launderette.generators.sampling.rows import Asked, Drawing
@@ -193,13 +193,13 @@ class Diffusion(FittedTable[Config, Model]):
 
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
-        return Asked(self.encoding, held), partial(self._chunk, held)
+        return Asked(self.encoding, held, chunk_rows=self._chunk_rows), partial(self._chunk, held)
 
     def _chunk(self, held: Constraints, seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK_ROWS candidates, given the fixed tokens, masked where they are guided."""
-        L, columns = self.encoding.layout.width, len(self.encoding.columns)
-        u = randomness.row_uniforms(seed, first, CHUNK_ROWS, L + conditioning.randoms(self.encoding, guided))
-        x, known = conditioning.given(held.fixed, L), torch.zeros(CHUNK_ROWS, L, dtype=torch.bool)
+        """Draw tokens and places of a chunk of candidates, given the fixed tokens, masked where they are guided."""
+        L, columns, size = self.encoding.layout.width, len(self.encoding.columns), self._chunk_rows
+        u = randomness.row_uniforms(seed, first, size, L + conditioning.randoms(self.encoding, guided))
+        x, known = conditioning.given(held.fixed, L, size), torch.zeros(size, L, dtype=torch.bool)
         known[:, list(held.fixed)] = True
         if guided:
             return self._guided(u[:, columns:], x, known, held), u[:, :columns]
@@ -240,6 +240,10 @@ class Diffusion(FittedTable[Config, Model]):
     @property
     def _device(self) -> torch.device:
         return self.model.orders.device
+
+    @property
+    def _chunk_rows(self) -> int:
+        return conditioning.chunk_rows(self.encoding.layout, self._device)
 
     def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;

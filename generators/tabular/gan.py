@@ -78,7 +78,7 @@ class Adversarial(FittedTable[Config, Model]):
     def _chunk(self, fixed: Mapping[int, int], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of CHUNK_ROWS candidates, given the tokens in `fixed`."""
         columns = len(self.encoding.columns)
-        x = conditioning.given(fixed, self.encoding.layout.width)
+        x = conditioning.given(fixed, self.encoding.layout.width, CHUNK_ROWS)
         inside = randomness.row_uniforms(seed, first, CHUNK_ROWS, columns)
         return self._draw(seed, first, x, [c for c in range(columns) if c in fixed]), inside
 

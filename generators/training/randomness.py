@@ -1,6 +1,7 @@
 """Seeds: independent streams by name, and uniforms that belong to a row whatever batch it is drawn in."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ import torch
 from launderette.generators.errors import GeneratorError
 
 DRAWS_PER_COUNT = 4  # Philox gives four 64-bit numbers per count
+THREAD_ROWS = 2048  # rows beyond which threads share in their uniforms
 
 
 def key(seed: int, *names: object) -> int:
@@ -26,8 +28,18 @@ def row_uniforms(seed: int, first: int, rows: int, width: int) -> np.ndarray:
     every batch.
     """
     counts = -(-width // DRAWS_PER_COUNT)
-    stream = np.random.Philox(key=key(seed, "rows")).advance(first * counts)
-    return np.random.Generator(stream).random((rows, counts * DRAWS_PER_COUNT))[:, :width]
+    found = np.empty((rows, counts * DRAWS_PER_COUNT))
+
+    def fill(part: int) -> None:
+        stream = np.random.Philox(key=key(seed, "rows")).advance((first + part) * counts)
+        np.random.Generator(stream).random(out=found[part : part + THREAD_ROWS])
+
+    if rows <= THREAD_ROWS:
+        fill(0)
+    else:
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            list(threads.map(fill, range(0, rows, THREAD_ROWS)))
+    return found[:, :width]
 
 
 def row_sobol(seed: int, first: int, rows: int, width: int) -> np.ndarray:

@@ -29,7 +29,7 @@ OPTIONS = {
 }
 
 
-CHUNKED = autoencoder, autoregressive, diffusion, gan, conditioning, rows, fitting  # modules that draw rows by chunks
+CHUNKED = autoencoder, autoregressive, gan, conditioning, rows, fitting  # modules that draw rows by chunks
 
 
 def table() -> pd.DataFrame:
@@ -46,6 +46,7 @@ def device(monkeypatch):
     monkeypatch.setattr(memory, "_saved", lambda *asked: 0)  # its tensors have no address to tell them by
     for module in CHUNKED:
         monkeypatch.setattr(module, "CHUNK_ROWS", 64)
+    monkeypatch.setattr(conditioning, "MOST_CHUNKS_AT_ONCE", 1)
     monkeypatch.setattr(mixture, "EM_ITERATIONS", 2)
     monkeypatch.setattr(gan, "RAKING_ROWS", 64)
     monkeypatch.setattr(images, "DRAWN_VALUES", 2**10)

@@ -12,7 +12,7 @@ import generators
 from generators import Budget, fit
 from generators.sampling import conditioning, rows
 from generators.sampling.domains import Every
-from generators.tabular import autoencoder, autoregressive, diffusion, gan
+from generators.tabular import autoencoder, autoregressive, gan
 
 FAMILIES = [name for name in generators.names() if name.startswith("tabular.")]
 ROWS = 40
@@ -53,7 +53,7 @@ def models(frame):
 @pytest.fixture
 def few_candidates(monkeypatch):
     """Sixteenths of the usual chunks: what a condition must meet is the same, and a few rows are drawn soon."""
-    for module in (conditioning, rows, autoencoder, autoregressive, diffusion, gan):
+    for module in (conditioning, rows, autoencoder, autoregressive, gan):
         monkeypatch.setattr(module, "CHUNK_ROWS", 128)
 
 

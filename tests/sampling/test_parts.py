@@ -2,12 +2,17 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
+from generators.data.encoding import Layout
+from generators.sampling.conditioning import CHUNK_ROWS, chunk_rows
+from generators.training import randomness
 from tests.generators import tables
 
 ROWS = 2100  # more than one chunk
@@ -26,3 +31,15 @@ def test_rows_that_others_were_rejected_for_are_the_same_in_every_part(sampled, 
     model, asked, whole = sampled
     parts = [model.sample_part(range(*ends), **asked) for ends in pairwise(cuts)]
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+
+
+def test_a_gpu_draws_many_chunks_at_once_fewer_where_rows_take_much_memory():
+    layouts = [Layout((*sizes,), (), (), {}) for sizes in ([3, 2048], [3, 2049], [9000], [10**6], [2] * 65)]
+    assert [chunk_rows(layout, torch.device("cuda")) // CHUNK_ROWS for layout in layouts] == [16, 8, 2, 1, 8]
+    assert chunk_rows(layouts[0], torch.device("cpu")) == CHUNK_ROWS
+
+
+def test_uniforms_of_many_rows_are_those_of_few():
+    many = randomness.row_uniforms(3, 5, 5000, 6)
+    few = [randomness.row_uniforms(3, first, 100, 6) for first in range(5, 5005, 100)]
+    np.testing.assert_array_equal(many, np.concatenate(few))
