@@ -152,6 +152,7 @@ def _settle(config: Config, form: ImageForm, images: int, device: torch.device) 
 def _plan(config: Config, form: ImageForm, device: torch.device, images: int) -> Plan:
     epoch = max(1, images // config.batch)  # steps
     return Plan(
+        replayed=True,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         memory=config.memory,

@@ -256,6 +256,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     batch = settled(config.batch)
     epoch = max(1, images // batch)  # steps
     return Plan(
+        replayed=True,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         memory=config.memory,

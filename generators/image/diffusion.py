@@ -261,6 +261,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     epoch = max(1, images // batch)  # steps
     shown = int(np.clip(40 * images, 128_000, 512_000))  # images
     return Plan(
+        replayed=True,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         memory=config.memory,

@@ -166,6 +166,7 @@ def _plan(config: Config, form: ImageForm, device: torch.device, images: int) ->
     batch = settled(config.batch)
     epoch = max(1, images // batch)  # steps
     return Plan(
+        replayed=True,
         learning_rate=config.learning_rate,
         weight_decay=0.0,
         batch=batch,

@@ -7,15 +7,19 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
+from launderette.generators.devices.device import accelerated
+
 EPSILON = 1e-8  # to the root of the squares
 
 
 @dataclass
 class ParameterGroup:
-    """Parameters that move alike; `pace` is their part of a schedule's learning rate."""
+    """Parameters that move alike; `pace` is their part of a schedule's learning rate, which lies on the device where
+    steps are replayed there.
+    """
 
     parameters: Sequence[Tensor]
-    rate: float
+    rate: float | Tensor
     decay: float = 0.0
     pace: float = 1.0
 
@@ -26,6 +30,16 @@ class Adam:
     def __init__(self, groups: Iterable[ParameterGroup], betas: tuple[float, float] = (0.9, 0.999)) -> None:
         self.groups, self.betas = list(groups), betas
         self.state: dict[Tensor, dict[str, Tensor]] = {}
+
+    def set_rate(self, rate: float) -> None:
+        """Set a schedule's learning rate, each group's at its own pace."""
+        for group in self.groups:
+            if isinstance(group.rate, Tensor):
+                group.rate.fill_(rate * group.pace)
+            elif group.parameters and accelerated(group.parameters[0].device):
+                group.rate = torch.full((), rate * group.pace, device=group.parameters[0].device)
+            else:
+                group.rate = rate * group.pace
 
     def clear_gradients(self) -> None:
         for parameter in (p for group in self.groups for p in group.parameters):

@@ -288,7 +288,12 @@ def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Ten
 
 def _plan(config: Config, rows: int) -> Plan:
     epoch = max(1, rows // config.batch)  # steps
-    plan = Plan(batch=config.batch, steps=int(np.clip(40 * epoch, 600, 6000)), evaluate_every=max(25, min(epoch, 200)))
+    plan = Plan(
+        replayed=True,
+        batch=config.batch,
+        steps=int(np.clip(40 * epoch, 600, 6000)),
+        evaluate_every=max(25, min(epoch, 200)),
+    )
     plan = replace(plan, weight_decay=float(np.clip(1e3 / rows, 0.01, 1)))
     return with_options(plan, {"learning_rate": config.learning_rate, "weight_decay": config.weight_decay})
 

@@ -229,6 +229,7 @@ def _go_back(run: TrainingRun) -> None:
     run.state.lowered += 1
     _take_best(run)
     run.optimizer.state.clear()
+    run.replayed.clear()
 
 
 @torch.no_grad()

@@ -50,6 +50,7 @@ class Plan:
     memory: float | None = None  # bound on the AUC of the loss attack on the weights that are kept
     attacked: Mapping[str, Any] = field(default_factory=dict)  # arguments of the model whose losses are attacked
     half: bool = False  # multiply in bfloat16 on a GPU
+    replayed: bool = False  # record a step as a CUDA graph: nothing in it waits for the GPU, as solving equations does
 
 
 def chain_options(tokens: int, rows: int) -> dict[str, float]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.contract import Budget
+from launderette.generators.devices.cuda_graph import Replayed
 from launderette.generators.errors import GeneratorError
 from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.training import checkpoint as files
@@ -66,6 +67,7 @@ class TrainingRun:
     order: Tensor = field(init=False, repr=False)
     attack: Attack | None = None  # that the plan's bound on memory is kept by
     noted: Tensor | None = None  # the last loss that was kept, still on the device
+    replayed: dict[str, Replayed] = field(default_factory=dict)  # each turn's move
     optimizer: Adam = field(init=False)
     average: dict[str, Tensor] = field(init=False)
     best: dict[str, Tensor] = field(init=False)

@@ -7,12 +7,14 @@ the next.
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from launderette.generators.devices import parallel
+from launderette.generators.devices.cuda_graph import Replayed, recording
 from launderette.generators.devices.device import accelerated
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import randomness
@@ -27,8 +29,7 @@ def take(run: TrainingRun, data: Tensor) -> None:
     """Take the next step of a run on its training rows [N, ...]."""
     state, plan = run.state, run.plan
     randomness.manual_seed(run.seed, "step", state.step)
-    for group in run.optimizer.groups:
-        group.rate = _rate(state, plan) * group.pace
+    run.optimizer.set_rate(_rate(state, plan))
     run.model.train()
     batch = data[_rows(run, data)]
     for prefix, turn in plan.turns.items():
@@ -38,7 +39,7 @@ def take(run: TrainingRun, data: Tensor) -> None:
     torch._foreach_lerp_(list(run.average.values()), [p.detach() for p in run.model.parameters()], 1 - decay)
     state.step += 1
     if state.step % 10 == 0 or state.step < 10:
-        run.noted = loss
+        run.noted = loss.clone()  # a replay writes to the same place
 
 
 def read_loss(run: TrainingRun) -> None:
@@ -74,7 +75,17 @@ def _rate(state: State, plan: Plan) -> float:
 
 
 def _move(run: TrainingRun, batch: Tensor, prefix: str) -> Tensor:
-    """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it."""
+    """Move the parameters whose names begin with `prefix` down the gradient of their loss, and return it.
+
+    A GPU replays the move where the plan says so, but not a batch in parts: these differ in their random numbers.
+    """
+    move = partial(_moved, run, prefix)
+    if run.state.parts > 1 or not run.plan.replayed:
+        return move(batch)
+    return run.replayed.setdefault(prefix, Replayed())(move, batch)
+
+
+def _moved(run: TrainingRun, prefix: str, batch: Tensor) -> Tensor:
     own = [p for name, p in run.model.named_parameters() if name.startswith(prefix)]
     loss = within_memory(run, lambda: _differentiate(run, batch, prefix, own), "parts", len(batch))
     parallel.summed([loss, *(p.grad for p in own if p.grad is not None)])
@@ -113,7 +124,9 @@ def within_memory(run: TrainingRun, compute: Callable[[], Found], counted: str, 
         try:
             return compute()
         except torch.OutOfMemoryError:
-            pass  # what the failed attempt held is free only after this block
+            if recording():
+                raise
+            # what the failed attempt held is free only after this block
         left = planned // (2 * getattr(run.state, counted))
         if left < LEAST_EXAMPLES or parallel.size() > 1:
             raise GeneratorError(
