@@ -10,8 +10,10 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
+from launderette.generators.contract import Budget
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.devices import device as devices
+from launderette.generators.devices.compiling import pays
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import fitting
@@ -38,6 +40,7 @@ class ImageFamily:
     ]  # (config, form, images, device) -> config with the options left open
     plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
     private: Callable[[ImageForm], dict[str, Any]] | None = None  # options under a privacy budget, of those left open
+    compile: Callable[[Any], None] | None = None  # lets a model train by fused kernels
 
 
 def fit(
@@ -63,7 +66,10 @@ def train(
     def begin(training: Tensor, validation: Tensor) -> nn.Module:
         model = family.model(form, config)
         model.start(training)
-        return placed(model, form, device)
+        model, budget = placed(model, form, device), how.get("budget") or Budget()
+        if family.compile and pays(device, budget.minutes, budget.steps or plan(len(training)).steps):
+            family.compile(model)
+        return model
 
     plan = partial(family.plan, config, form, device)
     model, record, learnt = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)

@@ -23,6 +23,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
+from launderette.generators.devices.compiling import Forward, compiled
 from launderette.generators.fitted import FittedImages
 from launderette.generators.gradients import per_layer
 from launderette.generators.gradients.per_row import Tape
@@ -88,8 +89,13 @@ class Model(nn.Module):
             blocks=settled(config.blocks),
             dropout=settled(config.dropout),
         )
+        self.fused: Forward | None = None  # in training, where it pays to compile
         self.gaussian = GaussianDenoiser(form.values, self.nothing)
         self.register_buffer("sigma_data", torch.tensor(0.5))
+
+    def compile_network(self) -> None:
+        """Train by fused kernels."""
+        self.fused = compiled(self.net)
 
     def start(self, x: Tensor) -> None:
         """Measure the standard deviation and the normal distributions of packed images x [N, C H W + 2]."""
@@ -106,7 +112,8 @@ class Model(nn.Module):
         mean, c_in = mean.view_as(x), 1 / (sigma.view(-1, 1, 1, 1) ** 2 + s_d**2).sqrt()
         c_noise = sigma.log() / 4
         with torch.autocast(x.device.type, torch.bfloat16, enabled=half and devices.half(x.device)):
-            F = self.net(torch.cat([c_in * x, mean / s_d], 1), c_noise, y, told)
+            net = self.fused if self.fused and self.training else self.net
+            F = net(torch.cat([c_in * x, mean / s_d], 1), c_noise, y, told)
         return mean + c_out.view(-1, 1, 1, 1) * F.float(), c_out
 
     def forward(self, x: Tensor, draws: int = 0) -> Tensor:
@@ -280,4 +287,4 @@ def _private_options(form: ImageForm) -> dict[str, Any]:
     return {"width": PRIVATE_IMAGE_WIDTH, "dropout": 0.0, "shift": 0.0, "guidance": 1.0, **coarse}
 
 
-FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, _private_options)
+FAMILY = ImageFamily("image.diffusion", Config, Model, _settle, _plan, _private_options, Model.compile_network)
