@@ -229,7 +229,6 @@ def _go_back(run: TrainingRun) -> None:
     run.state.lowered += 1
     _take_best(run)
     run.optimizer.state.clear()
-    run.replayed.clear()
 
 
 @torch.no_grad()
@@ -237,3 +236,4 @@ def _take_best(run: TrainingRun) -> None:
     for name, parameter in run.model.named_parameters():
         parameter.copy_(run.best[name])
     run.average = {name: tensor.clone() for name, tensor in run.best.items()}
+    run.replayed.clear()
