@@ -117,7 +117,7 @@ def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable
 def _clock(column: Cells, dates: np.ndarray, frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> Clock | None:
     """Return the parts of a date [rows], None where one number serves as well."""
     known, tick = dates[np.isfinite(dates)], 1 / per_unit(column)
-    if tick == DAY and len(known) >= 2 * ROWS_PER_START:
+    if tick == DAY and column.lattice is None and len(known) >= 2 * ROWS_PER_START:
         first = np.unique(dates, return_index=True)[1]  # what happened at once is one event
         return _calendar(column, dates, dates[first], list(_quantities(frame.iloc[first], columns)))
     if tick >= DAY or len(known) < 2 * ROWS_PER_START or np.ptp(known) < LEAST_DAYS * DAY:
