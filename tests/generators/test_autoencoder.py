@@ -27,7 +27,7 @@ def test_the_head_classifies_without_seeing_the_label(model):
     fresh = tables.linked(500, seed=7)
     p = model.classify(fresh)
     assert sorted(p.columns) == ["x", "y", "z"] and np.allclose(p.sum(axis=1), 1, atol=1e-5)
-    assert (p.idxmax(axis=1) == fresh["a"]).mean() > 0.97  # n // 10 tells a
+    assert (p.idxmax(axis=1) == fresh["a"]).mean() > 0.93  # n // 10 tells a in 29 rows of 30
     pd.testing.assert_frame_equal(model.classify(fresh.assign(a="x")), p)
 
 

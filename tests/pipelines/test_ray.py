@@ -23,7 +23,8 @@ def test_it_is_missed_before_anything_is_learned(tmp_path, monkeypatch):
     (tmp_path / "data.csv").write_text("a,b\n1,x\n2,y\n3,x\n")
     loaded = config.load(tmp_path / "data.csv", ["resources.runner=ray"], tmp_path / "out")
     with pytest.raises(LaunderError, match=r"found it not installed"):
-        tasks.check_places(loaded, {"columns": [{"name": "a"}, {"name": "b"}]}, {"path": "none"})
+        columns = [{"name": "a", "kind": "numerical"}, {"name": "b", "kind": "categorical"}]
+        tasks.check_places(loaded, {"columns": columns}, {"path": "none"})
 
 
 def test_one_of_this_machine_is_started_whatever_runs_there_and_not_last_in_line():
