@@ -76,6 +76,14 @@ def _smoothed(counts: Tensor) -> Tensor:
 
 
 def _kernel(place: Tensor, width: float) -> Tensor:
-    """Weights [K, K] of the cells that a row of each cell is spread over; they sum to 1."""
-    weights = torch.exp(-((place[:, None] - place) / width).square() / 2)
+    """Weights [K, K] of the cells that a row of each cell is spread over; they sum to 1, and over rows too.
+
+    What lies beyond either end is reflected there (Schuster 1985): even counts stay even, where a kernel that is cut
+    off would leave the outermost cells two thirds of theirs.
+    """
+    apart, beyond = place[:, None] - place, place[:, None] + place + 1
+    turns = 1 + int(2 * width / len(place))  # as far as four standard deviations
+    shifts = 2.0 * len(place) * torch.arange(-turns, turns + 1)
+    images = [distance + shift for distance in (apart, beyond) for shift in shifts]
+    weights = torch.stack([torch.exp(-(distance / width).square() / 2) for distance in images]).sum(0)
     return weights / weights.sum(0)

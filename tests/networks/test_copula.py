@@ -15,7 +15,7 @@ from generators.data import encoding
 from generators.data.inference import infer
 from generators.networks import ties
 from generators.networks.copula import Copula, number
-from generators.networks.frequencies import Places, log_shares
+from generators.networks.frequencies import KERNEL_WIDTHS, Places, _kernel, log_shares
 from generators.networks.label_fitting import fit_labels
 from generators.priors.number_gains import number_gains
 from generators.priors.score_fitting import fit_scores
@@ -278,6 +278,14 @@ def test_correlations_without_their_weak_ones_stay_correlations():
         found = ties.beyond(R, column, 40, 8.0)
         assert torch.linalg.eigvalsh(found).min() > 0 and torch.allclose(found.diagonal(), torch.ones(9).double())
         assert found.square().sum() < R.square().sum() and torch.equal(ties.beyond(R, column, 40, 0.0), R)
+
+
+@pytest.mark.parametrize("width", KERNEL_WIDTHS)
+def test_even_counts_stay_even_up_to_both_ends(width):
+    for cells in (2, 7, 60):
+        weights = _kernel(torch.arange(cells).double(), width)
+        torch.testing.assert_close(weights.sum(0), torch.ones(cells).double())
+        torch.testing.assert_close(weights.sum(1), torch.ones(cells).double(), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("cells", [40, 200])
