@@ -77,7 +77,7 @@ def match(
     """Train a model to draw images of the wanted mean features; return steps taken and the last squared distance."""
     device, labels = target.embedding.device, len(target.embedding)
     total, ends = budget.steps or MATCHING_STEPS, time.monotonic() + 60 * (budget.minutes or math.inf)
-    optimizer = Adam([group := ParameterGroup(list(model.parameters()), MATCHING_RATE)], (0.9, 0.99))
+    optimizer = Adam([ParameterGroup(list(model.parameters()), MATCHING_RATE)], (0.9, 0.99))
     distance, step = math.inf, 0
     while step < total and (step == 0 or time.monotonic() < ends):
         own = stream.permutation(labels)[:MOST_STEP_LABELS]
@@ -86,7 +86,7 @@ def match(
         z = torch.from_numpy(stream.standard_normal((len(y), len(target.angles)))).float().to(device)
         found = features_of(model.coefficients(z, y), target.angles).view(len(own), each, -1)
         loss = _squared_distance(found, target.embedding[torch.from_numpy(own).to(device)])
-        group.rate = MATCHING_RATE * 0.5 * (1 + math.cos(math.pi * step / total))
+        optimizer.set_rate(MATCHING_RATE * 0.5 * (1 + math.cos(math.pi * step / total)))
         optimizer.clear_gradients()
         loss.backward()
         optimizer.step()

@@ -109,8 +109,7 @@ class Descent:
         sums = clipped_sums(self.model, batch, self.schedule.clip)
         for name, parameter in self.model.named_parameters():
             parameter.grad = noised(sums[name], self.schedule) / self.schedule.expected
-        for group in self.optimizer.groups:
-            group.rate = self.schedule.rate_at(self.step)
+        self.optimizer.set_rate(self.schedule.rate_at(self.step))
         self.optimizer.step()
         decay = min(AVERAGED, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.average.values()), [p.detach() for p in self.model.parameters()], 1 - decay)

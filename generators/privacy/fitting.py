@@ -289,12 +289,12 @@ class TableFit(PrivateFit):
         rows.
         """
         own, stream = self._own.biases(model), randomness.generator(self.seed, "shares")
-        optimizer = Adam([group := ParameterGroup(own, CALIBRATION_RATE)])
+        optimizer = Adam([ParameterGroup(own, CALIBRATION_RATE)])
         for step in range(CALIBRATION_STEPS):
             batch = drawn[torch.from_numpy(stream.integers(0, len(drawn), min(CALIBRATION_BATCH, len(drawn))))]
             for parameter, gradient in zip(own, torch.autograd.grad(model(batch).mean(), own), strict=True):
                 parameter.grad = gradient
-            group.rate = CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS)
+            optimizer.set_rate(CALIBRATION_RATE * (1 - step / CALIBRATION_STEPS))
             optimizer.step()
 
     def said(self, coded: Encoding) -> dict[str, Any]:
