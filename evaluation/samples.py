@@ -190,14 +190,17 @@ class Samples:
         return order if self.members is None else order[self.members[order]]
 
     def one_each(self, role: str, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` row numbers of a real role, one row of each entity whose rows are recognised together, drawn
+        """At most `limit` row numbers of a role, one row of each entity whose rows are recognised together, drawn
         as `rows` draws them; of the training rows those that the generator learnt from.
         """
         order = self._members(seed) if role == "train" else drawn(role, self.size(role), seed)
-        if self.recognised is not None:
-            owners = self.frames[role][self.recognised].iloc[order].reset_index(drop=True)
-            order = order[(~owners.duplicated() | owners.isna()).to_numpy()]
-        return np.sort(order[:limit])
+        return np.sort(self.apart(role, order)[:limit])
+
+    def apart(self, role: str, rows: np.ndarray) -> np.ndarray:
+        """The first of given row numbers of each entity of a role whose rows are recognised together."""
+        if self.recognised is None or role not in self.frames:
+            return rows
+        return rows[entities.first_rows(self.frames[role][self.recognised].iloc[rows])]
 
     def size(self, role: str) -> int:
         """Number of rows of a role; 0 for an absent holdout."""

@@ -71,19 +71,21 @@ def _cut(samples: Samples, seed: int) -> Samples:
 
 @once
 def equal(samples: Samples, limit: int, seed: int) -> Samples:
-    """Equal numbers of training, other real, synthetic and shuffled rows, at most `limit` of each.
+    """Equal numbers of training, other real, synthetic and shuffled rows, at most `limit` of each, one of each entity
+    whose rows are recognised together.
 
     Other real rows are those of the holdout and, where these are too few, training rows that are not among the
     first: where nobody learnt them, the two halves are as alike as two samples. Without a holdout, there are none.
     """
-    train, held = samples.size("train"), samples.size("holdout")
-    size = min(limit, train, samples.size("synthetic"), (train + held) // 2 if held else train)
-    order = drawn("train", train, seed)
+    order = samples.apart("train", drawn("train", samples.size("train"), seed))
+    held, synthetic = (samples.apart(role, drawn(role, samples.size(role), seed)) for role in ("holdout", "synthetic"))
+    both = (len(order) + len(held)) // 2 if len(held) else len(order)
+    size = min(limit, len(order), len(synthetic), both)
     chosen: dict[str, list[Part]] = {
         "train": [("train", np.sort(order[:size]))],
-        "synthetic": [("synthetic", samples.rows("synthetic", size, seed))],
+        "synthetic": [("synthetic", np.sort(synthetic[:size]))],
     }
-    if held:
-        more = np.sort(order[size:][: max(0, size - held)])
-        chosen["holdout"] = [("holdout", samples.rows("holdout", size, seed)), ("train", more)]
+    if len(held):
+        more = np.sort(order[size:][: max(0, size - len(held))])
+        chosen["holdout"] = [("holdout", np.sort(held[:size])), ("train", more)]
     return samples.arranged(chosen, floor="train")

@@ -29,8 +29,9 @@ TWIN_SHARE = 0.1  # of the training rows have a row as near as a twin
 def coverage(samples: Samples, *, seed: int = 0) -> Score:
     """Share of training rows that have a synthetic row as near as their own 5th neighbour, in [0, 1], higher better.
 
-    Naeem et al. 2020, k = 5, equal numbers of rows; about 0.97 for two samples of one distribution. The ceiling is what
-    other real rows reach. Cost: four searches of n x n sampled rows.
+    Naeem et al. 2020, k = 5, equal numbers of rows, one of each entity whose rows are recognised together; about 0.97
+    for two samples of one distribution. The ceiling is what other real rows reach. Cost: four searches of n x n sampled
+    rows.
     """
     if obstacle := _too_small(samples):
         return unknown(*obstacle)

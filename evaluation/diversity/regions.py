@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import nbinom
 
-from launderette.evaluation import chance
-from launderette.evaluation.chance import Loss
+from launderette.evaluation import chance, entities
+from launderette.evaluation.chance import Loss, Owners
 from launderette.evaluation.fidelity import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
@@ -20,7 +20,8 @@ REGION_PAIRS = 1000
 PARTS = 2, 3, 4  # of a column
 LEAST_EXPECTED_ROWS = 20  # that the synthetic table is expected to have in a region
 
-Region = tuple[str, int, int]  # columns, real rows and rows of the role
+Tables = tuple[pd.DataFrame, pd.DataFrame]  # real rows, and rows of the role
+Region = tuple[str, int, int, float]  # columns, real rows and rows of the role, design effect of the former
 
 
 def regions(samples: Samples, *, seed: int = 0) -> Score:
@@ -29,30 +30,33 @@ def regions(samples: Samples, *, seed: int = 0) -> Score:
 
     A region: what one half, third or quarter of a column has in common with one of another (numbers by quantiles, the
     most frequent labels), where at least 20 rows are expected. Both columns may be right, and most of their dependence.
-    Cost: three counts per pair, at most 1,000 pairs of 50,000 rows.
+    Chance takes more where rows of one entity lie in one region. Cost: three counts per pair, at most 1,000 pairs of
+    50,000 rows.
     """
 
     def measure(role: str) -> list[Loss]:
         real = chance.real(samples, role)
-        real = real.iloc[np.random.default_rng([seed, 79]).permutation(len(real))[:REGION_ROWS]]
+        chosen = np.random.default_rng([seed, 79]).permutation(len(real))[:REGION_ROWS]
+        real, owners = real.iloc[chosen], chance.owners(samples, role)
+        owners = None if owners is None else owners[chosen]
         other = samples.table(role).iloc[samples.rows(role, REGION_ROWS, seed)]
-        found = [region for parts in PARTS for region in _regions(samples, parts, real, other, seed)]
+        found = [region for parts in PARTS for region in _regions(samples, parts, (real, other), owners, seed)]
         return _losses(found, len(real), len(other))
 
     absent = Reason.TOO_FEW_ROWS, f"no region of two columns has {LEAST_EXPECTED_ROWS} rows"
     return chance.kept(samples, measure, absent, f"Up to {REGION_ROWS:,} rows of each table.")
 
 
-def _regions(samples: Samples, parts: int, real: pd.DataFrame, other: pd.DataFrame, seed: int) -> Iterator[Region]:
+def _regions(samples: Samples, parts: int, tables: Tables, owners: Owners, seed: int) -> Iterator[Region]:
     """The regions of all pairs of columns that are expected to have rows enough."""
-    tables, width = (real, other), parts + 2
+    (real, other), width = tables, parts + 2
     codes = {c: [cells.codes(samples, c, real, table, parts) for table in tables] for c in samples.known}
     for a, b in _pairs(samples, seed):
-        usual, there = (
-            np.bincount(one * width + two, minlength=width**2) for one, two in zip(codes[a], codes[b], strict=True)
-        )
+        inside, others = (one * width + two for one, two in zip(codes[a], codes[b], strict=True))
+        usual, there = (np.bincount(own, minlength=width**2) for own in (inside, others))
         for cell in np.flatnonzero(usual * len(other) >= LEAST_EXPECTED_ROWS * len(real)):
-            yield f"{a} / {b}", int(usual[cell]), int(there[cell])
+            effect = 1.0 if owners is None else entities.label_effect(1 * (inside == cell), owners)
+            yield f"{a} / {b}", int(usual[cell]), int(there[cell]), effect
 
 
 def _pairs(samples: Samples, seed: int) -> list[tuple[str, str]]:
@@ -63,8 +67,8 @@ def _pairs(samples: Samples, seed: int) -> list[tuple[str, str]]:
 
 def _losses(found: list[Region], real_rows: int, rows: int) -> list[Loss]:
     """What each region has lost; counts of one population are negative binomial, as in chance.least."""
-    usual, there = (np.array([region[i] for region in found], dtype=float) for i in (1, 2))
-    expected = usual * rows / real_rows
-    least = nbinom.ppf(1 / (chance.ONCE_IN * max(1, len(found))), usual, real_rows / (real_rows + rows))
+    usual, there, effect = (np.array([region[i] for region in found], dtype=float) for i in (1, 2, 3))
+    expected, level = usual * rows / real_rows, 1 / (chance.ONCE_IN * max(1, len(found)))
+    least = effect * nbinom.ppf(level, usual / effect, real_rows / (real_rows + rows))
     lost, by_chance = np.maximum(0, 1 - there / expected), 1 - np.minimum(1, least / expected)
     return [Loss(name, *map(float, ends)) for (name, *_), *ends in zip(found, lost, by_chance, strict=True)]

@@ -23,29 +23,38 @@ def subgroups(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share lost of the coverage of real rows by synthetic ones, of the worst subgroup, beyond chance; in [0, 1],
     higher better.
 
-    A subgroup: the rows of one class, one frequent label or one eighth of a number, at least 60 of them. Covered: a
-    real row with a synthetic one of its subgroup as near as its second neighbour there; where both are samples of one
-    population, 1 - the chance that m synthetic rows are all farther, which ranks alone decide. What is lost beyond
-    chance counts by the low end of its 95 % interval. Cost: two searches of at most 400 x 400 rows per subgroup.
+    A subgroup: the rows of one class, one frequent label or one eighth of a number, at least 60 of them, one of each
+    entity whose rows are recognised together. Covered: a real row with a synthetic one of its subgroup as near as its
+    second neighbour there; where both are samples of one population, 1 - the chance that m synthetic rows are all
+    farther, which ranks alone decide. What is lost beyond chance counts by the low end of its 95 % interval. Cost: two
+    searches of at most 400 x 400 rows per subgroup.
     """
 
     def measure(role: str) -> list[Loss]:
-        groups = list(_groups(samples, role))
+        groups = list(_groups(samples, role, seed))
         return [_lost(samples, role, *group, seed, len(groups)) for group in groups]
 
     absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_SUBGROUP_ROWS} rows"
     return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.", sure=True)
 
 
-def _groups(samples: Samples, role: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def _groups(samples: Samples, role: str, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Column, training rows and rows of the role of each subgroup that is large enough."""
     real, other = samples.table("train"), samples.table(role)
     for column in samples.known:
         one, two = (cells.codes(samples, column, real, table) for table in (real, other))
         for name in np.unique(one):
-            rows = np.flatnonzero(one == name)
+            rows, there = (_apart(samples, *side, seed) for side in (("train", one == name), (role, two == name)))
             if min(1, len(other) / len(real)) * len(rows) >= LEAST_SUBGROUP_ROWS:
-                yield column, rows, np.flatnonzero(two == name)
+                yield column, rows, there
+
+
+def _apart(samples: Samples, role: str, inside: np.ndarray, seed: int) -> np.ndarray:
+    """The numbers of rows of a subgroup, one of each entity whose rows are recognised together, drawn by the seed."""
+    rows = np.flatnonzero(inside)
+    return samples.apart(
+        role, rows if samples.recognised is None else np.random.default_rng([seed, 89]).permutation(rows)
+    )
 
 
 def _lost(samples: Samples, role: str, column: str, real: np.ndarray, other: np.ndarray, seed: int, parts: int) -> Loss:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, rankdata
 
-from launderette.evaluation import chance
-from launderette.evaluation.chance import Loss
+from launderette.evaluation import chance, entities
+from launderette.evaluation.chance import Loss, Owners
 from launderette.evaluation.fidelity import cells
 from launderette.evaluation.fidelity.missing_values import total_variation
 from launderette.evaluation.samples import Samples
@@ -22,39 +22,46 @@ def worst_column(samples: Samples, *, seed: int = 0) -> Score:
     better.
 
     Numbers and dates: the Kolmogorov-Smirnov distance. Labels: the total variation distance, all but the 50 most
-    frequent as one. `shape` is a mean, which one wrong column of twenty hardly moves. Cost: a sort per column.
+    frequent as one. `shape` is a mean, which one wrong column of twenty hardly moves. Chance takes more where rows of
+    one entity come together. Cost: a sort per column.
     """
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, COLUMN_ROWS, seed)]
-        found = [_distance(samples, column, real, other) for column in samples.known]
+        owners = chance.owners(samples, role)
+        found = [_distance(samples, column, real, other, owners) for column in samples.known]
         return [loss for loss in found if loss is not None]
 
     return chance.kept(samples, measure, (Reason.NO_VALUES, "no column has a value to compare"))
 
 
-def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Loss | None:
+def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame, owners: Owners) -> Loss | None:
     parts = len(samples.known)
+    owners = None if owners is None else owners[samples.is_present(column, real[column].to_numpy())]
     if not samples.is_number(column):
         # labels that real rows have, by both: those frequent among these alone would be rarer in any fresh rows
         both = pd.concat([real, other[other[column].isin(real[column])]])
-        usual, found = (_shares(samples, column, both, table) for table in (real, other))
-        return _of_labels(column, usual, found, parts)
+        usual, found = (_labelled(samples, column, both, table) for table in (real, other))
+        return _of_labels(column, usual, found, parts, owners)
     known, values = (table[column].dropna().to_numpy() for table in (real, other))
     if not len(values):
         return None
-    by_chance = np.sqrt(np.log(2 * chance.ONCE_IN * parts) / 2 * (1 / len(known) + 1 / len(values)))
+    effect = entities.design_effect(rankdata(known), owners)
+    by_chance = np.sqrt(np.log(2 * chance.ONCE_IN * parts) / 2 * effect * (1 / len(known) + 1 / len(values)))
     return Loss(str(column), float(ks_2samp(known, values, method="asymp").statistic), float(by_chance))
 
 
-def _shares(samples: Samples, column: str, both: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
-    """Rows of each label, by frequency in real and other rows together, and of all others: int64 [51]."""
-    return np.bincount(cells.codes(samples, column, both, table, COLUMN_LABELS), minlength=COLUMN_LABELS + 2)[1:]
+def _labelled(samples: Samples, column: str, both: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+    """The label of each known row, by frequency in real and other rows together, 50 for all others: int64 [rows]."""
+    codes = cells.codes(samples, column, both, table, COLUMN_LABELS)
+    return codes[codes > 0] - 1
 
 
-def _of_labels(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss | None:
-    one, two = int(real.sum()), int(other.sum())
+def _of_labels(column: str, real: np.ndarray, other: np.ndarray, parts: int, owners: Owners) -> Loss | None:
+    one, two = len(real), len(other)
     if not two:
         return None
-    by_chance = total_variation((real + other) / (one + two), one, two, parts)
-    return Loss(str(column), float(np.abs(real / one - other / two).sum() / 2), by_chance)
+    counts, there = (np.bincount(codes, minlength=COLUMN_LABELS + 1) for codes in (real, other))
+    effect = entities.label_effect(real, owners)
+    by_chance = total_variation((counts + there) / (one + two), one / effect, two / effect, parts)
+    return Loss(str(column), float(np.abs(counts / one - there / two).sum() / 2), by_chance)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation import chance
-from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation import chance, entities
+from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
@@ -22,7 +22,9 @@ RARE_SHARE = 0.01  # of both tables together; rarer labels of a column also coun
 
 @dataclass(frozen=True)
 class Standing:
-    """In how many real rows and in how many others a label, or rare ones together, stand; of how many."""
+    """In how many real rows and in how many others a label, or rare ones together, stand; of how many; and how many
+    times real shares vary as much as those of independent rows.
+    """
 
     column: str
     what: str
@@ -30,6 +32,7 @@ class Standing:
     rows: int
     there: int
     size: int
+    effect: float = 1.0
 
 
 def label_shares(samples: Samples, *, seed: int = 0) -> Score:
@@ -38,25 +41,29 @@ def label_shares(samples: Samples, *, seed: int = 0) -> Score:
 
     One half where a label stands twice or half as often. Labels of a column that at most 1 % of the rows of both tables
     have also count together. Numbers that stand in as many rows of both tables as 5 % of the real ones count as labels.
-    `worst_column` weighs a label by its rows, so that it sees little of this. A change beyond chance counts by the low
-    end of its 95 % interval. Cost: one count per column.
+    `worst_column` weighs a label by its rows, so that it sees little of this. Chance takes more where rows of one
+    entity share a label. A change beyond chance counts by the low end of its 95 % interval. Cost: one count per column.
     """
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, SHARE_ROWS, seed)]
-        found = [one for c in samples.known for one in _standing(samples, c, real, other)]
+        owners = chance.owners(samples, role)
+        found = [one for c in samples.known for one in _standing(samples, c, real, other, owners)]
         return [_changed(one, len(found)) for one in found]
 
     absent = Reason.NO_VALUES, "no column has labels, or a number that many rows have"
     return chance.kept(samples, measure, absent, f"Up to {SHARE_ROWS:,} rows of each table.", sure=True)
 
 
-def _standing(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame) -> Iterator[Standing]:
+def _standing(
+    samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame, owners: Owners
+) -> Iterator[Standing]:
     """The labels of a column, chosen by real and other rows together: those frequent, or rare, among real rows alone
     would be less so in any fresh ones.
     """
     known, values = (table[column].to_numpy() for table in (real, other))
-    known, values = (v[~np.isnan(v)] if samples.is_number(column) else v[v >= 0] for v in (known, values))
+    owners = None if owners is None else owners[samples.is_present(column, known)]
+    known, values = (v[samples.is_present(column, v)] for v in (known, values))
     if not len(known) or not len(values):
         return
     names, codes = np.unique(np.concatenate([known, values]), return_inverse=True)
@@ -64,8 +71,12 @@ def _standing(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataF
     both = counts + there
 
     def standing(what: str, chosen: np.ndarray) -> Standing:
-        return Standing(column, what, int(counts[chosen].sum()), len(known), int(there[chosen].sum()), len(values))
+        sides = int(counts[chosen].sum()), len(known), int(there[chosen].sum()), len(values)
+        effect = 1.0 if owners is None else entities.label_effect(1 * np.isin(codes[: len(known)], chosen), owners)
+        return Standing(column, what, *sides, max(effect, least_effect))
 
+    # by few owners alone would hardly be told how their rows come together
+    least_effect = entities.label_effect(codes[: len(known)], owners)
     rare = np.flatnonzero(both <= RARE_SHARE * both.sum())
     if not samples.is_number(column) and 1 < len(rare) < len(names):
         yield standing("A rare value", rare)
@@ -78,7 +89,8 @@ def _standing(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataF
 def _changed(one: Standing, parts: int) -> Loss:
     """The change of one share, and how far on its side chance takes it."""
     usual, found = one.count / one.rows, one.there / one.size
-    larger, limit = max(usual, found, LEAST_LABEL_SHARE), _limit(one.count, one.rows, one.size, parts, found > usual)
+    sides = one.count / one.effect, one.rows / one.effect, one.size / one.effect
+    larger, limit = max(usual, found, LEAST_LABEL_SHARE), _limit(*sides, parts, found > usual)
     said = (
         f"{one.what} of {one.column!r} stands in {one.there:,} of {one.size:,} released rows; of as many real rows, "
         f"{usual * one.size:,.0f}."
@@ -86,7 +98,7 @@ def _changed(one: Standing, parts: int) -> Loss:
     return Counted(str(one.column), abs(usual - found) / larger, abs(limit - usual) / larger, said)
 
 
-def _limit(count: int, rows: int, size: int, parts: int, more: bool) -> float:
+def _limit(count: float, rows: float, size: float, parts: int, more: bool) -> float:
     """The share of `size` fresh rows that a label reaches at most, or at least, where `count` of `rows` real rows have
     it.
 

@@ -131,7 +131,7 @@ def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray
     return np.bincount(places, minlength=len(edges) + 2) / len(table)
 
 
-def total_variation(shares: np.ndarray, one: int, two: int, parts: int) -> float:
+def total_variation(shares: np.ndarray, one: float, two: float, parts: int) -> float:
     """Distance of two samples of one population: its mean, and what is exceeded once in so many tables (McDiarmid's
     variance, halved: cells are few).
     """

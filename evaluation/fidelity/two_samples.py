@@ -22,8 +22,8 @@ def detection(samples: Samples, *, seed: int = 0) -> Score:
     """1 - (2 max(AUC, 0.5) - 1) of boosted trees telling synthetic rows from rows that were not trained on, in
     [0, 1], higher better.
 
-    Classifier two-sample test (Lopez-Paz and Oquab 2017), 3 folds. `detail` adds how much more it is against as many
-    training rows: memory of these. Cost: three fits per table compared.
+    Classifier two-sample test (Lopez-Paz and Oquab 2017), 3 folds of whole entities. `detail` adds how much more it is
+    against as many training rows: memory of these. Cost: three fits per table compared.
     """
 
     def build(samples: Samples) -> Any:

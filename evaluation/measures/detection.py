@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from launderette.evaluation import entities
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
@@ -65,11 +66,23 @@ def detect(samples: Samples, build: Build, read: Read, limit: int, seed: int, *,
 
 def _told(samples: Samples, role: str, build: Build, read: Read, limit: int, seed: int, importance: bool) -> Told:
     real, other = samples.rows("train", limit, seed + 1), samples.rows(role, limit, seed)
+    sides, owners = (read(samples, "train", real), read(samples, role, other)), _owners(samples, role, real, other)
     one, two, area, drops = learners.discriminate(
-        lambda: build(samples), read(samples, "train", real), read(samples, role, other), seed, importance=importance
+        lambda: build(samples), *sides, seed, importance=importance, owners=owners
     )
     _, low, high = intervals.auc_interval(two, one, seed)
     return Told(area, _hidden(area), _hidden(high), _hidden(low), drops)
+
+
+def _owners(samples: Samples, role: str, real: np.ndarray, other: np.ndarray) -> np.ndarray | None:
+    """Whom real and other rows belong to, where rows of an entity are recognised together: one seen in training would
+    tell the others of it.
+    """
+    if samples.recognised is None or role not in samples.frames:
+        return None
+    sides = (samples.frames[side][samples.recognised].iloc[rows] for side, rows in (("train", real), (role, other)))
+    one, two = map(entities.owners_of, sides)
+    return np.concatenate([one, one.max() + 1 + two])
 
 
 def _hidden(area: float) -> float:

@@ -16,7 +16,7 @@ from sklearn.ensemble import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from launderette.evaluation.measures import neighbours
@@ -118,17 +118,27 @@ def importances(model: Any, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarr
     return whole - areas
 
 
-def discriminate(make_model: Any, real: np.ndarray, other: np.ndarray, seed: int, *, importance: bool = False) -> Any:
+def discriminate(
+    make_model: Any,
+    real: np.ndarray,
+    other: np.ndarray,
+    seed: int,
+    *,
+    importance: bool = False,
+    owners: np.ndarray | None = None,
+) -> Any:
     """Out-of-fold probabilities that a row is from `other`, over three folds: (real rows, other rows, AUC drop per
     column).
 
-    The drop is what the first fold's AUC loses when one column of its test rows is permuted.
+    Rows of one of the `owners` [real and other rows] are in one fold. The drop is what the first fold's AUC loses when
+    one column of its test rows is permuted.
     """
     from launderette.evaluation.measures.intervals import auc
 
     x, y = np.concatenate([real, other]), np.repeat([0, 1], [len(real), len(other)])
     out, drops = np.zeros(len(x)), np.zeros(x.shape[1])
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y)
+    of = StratifiedKFold if owners is None else StratifiedGroupKFold
+    folds = of(3, shuffle=True, random_state=seed).split(x, y, owners)
     for number, (fit, test) in enumerate(folds):
         model = fitted(make_model(), x[fit], y[fit])
         out[test] = model.predict_proba(x[test])[:, 1]
