@@ -140,9 +140,15 @@ def _sides(samples: Samples, role: str) -> list[str]:
 
 def owners(samples: Samples, role: str) -> Owners:
     """Whom the rows of `real` belong to; one without an owner is its own."""
+    named = names(samples, role)
+    return None if named is None else entities.owners_of(named)
+
+
+def names(samples: Samples, role: str) -> pd.Series | None:
+    """What the rows of `real` call whom they belong to; None where no identifier repeats."""
     if samples.entity is None:
         return None
-    return entities.owners_of(pd.concat([samples.frames[side][samples.entity] for side in _sides(samples, role)]))
+    return pd.concat([samples.frames[side][samples.entity] for side in _sides(samples, role)], ignore_index=True)
 
 
 def most(hits: int, real_rows: int, rows: int, parts: int) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation import chance
-from launderette.evaluation.chance import Counted, Loss
+from launderette.evaluation import chance, entities
+from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
@@ -34,8 +34,11 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
         absent = {c: (_absent(samples, real, c), _absent(samples, other, c)) for c in samples.known}
         lacking = [c for c, masks in absent.items() if any(mask.any() for mask in masks)]
         parts = len(lacking) * len(absent)
+        owners = chance.owners(samples, role)
         return [
-            loss for c in lacking for loss in (_share(c, *absent[c], parts), *_given(samples, c, real, other, parts))
+            loss
+            for c in lacking
+            for loss in (_share(c, *absent[c], parts, owners), *_given(samples, c, (real, other), parts, owners))
         ]
 
     nothing = Reason.NO_MISSING_VALUES, "no table has a missing value in a compared column"
@@ -59,20 +62,25 @@ def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
         codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
         parts = 2 * len(lacking) * len(codes)
         pairs = [(column, given) for column in lacking for given in codes if given != column]
-        return chance.allowed([one for c, given in pairs for one in _tied(c, given, codes[c], codes[given], parts)])
+        owners = chance.owners(samples, role)
+        together = {c: entities.label_effect(1 * (codes[c][0] == 0), owners) for c in lacking}
+        found = [one for c, given in pairs for one in _tied(c, given, codes[c], codes[given], parts, together[c])]
+        return chance.allowed(found)
 
     absent = Reason.NO_ASSOCIATION, "whether a value is missing depends on no other column"
     return chance.kept(samples, measure, absent, f"Up to {MISSING_ROWS:,} synthetic rows.", sure=True)
 
 
-def _tied(column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], parts: int) -> Iterator[Loss]:
+def _tied(
+    column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], parts: int, effect: float
+) -> Iterator[Loss]:
     """What is lost of the tie of a column's missing values to another, and what is invented."""
     one, two = ((cell, (values == 0).astype(float)) for cell, values in zip(by, own, strict=True))
     for first, second, least, where in (
         (one, two, effects.LEAST_EFFECT, "real"),
         (two, one, LEAST_INVENTED, "released"),
     ):
-        found = effects.lost(first, second, parts, least)
+        found = effects.lost(first, second, parts, least, effect)
         if found is not None:
             said = (
                 f"Whether {column!r} is missing depends on {given!r} in {len(first[0]):,} {where} rows; "
@@ -85,10 +93,11 @@ def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
     return ~samples.is_present(column, table[column].to_numpy())
 
 
-def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int) -> Loss:
+def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int, owners: Owners) -> Loss:
     """The larger of both shares is what a difference is measured by: all of it is lost, or all of it is invented."""
     size = max(real.mean(), other.mean(), LEAST_MISSING_SHARE)
-    return Loss(str(column), float(abs(real.mean() - other.mean()) / size), _error(real, other, parts) / size)
+    error = _error(real, other, parts) * entities.label_effect(1 * real, owners) ** 0.5
+    return Loss(str(column), float(abs(real.mean() - other.mean()) / size), error / size)
 
 
 def _error(real: np.ndarray, other: np.ndarray, parts: int) -> float:
@@ -97,17 +106,23 @@ def _error(real: np.ndarray, other: np.ndarray, parts: int) -> float:
     return float(chance.deviations(parts) * np.sqrt(pooled * (1 - pooled) * (1 / len(real) + 1 / len(other))))
 
 
-def _given(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataFrame, parts: int) -> list[Loss]:
+def _given(
+    samples: Samples, column: str, tables: tuple[pd.DataFrame, pd.DataFrame], parts: int, owners: Owners
+) -> list[Loss]:
     """What differs in every other column among the rows that lack this one."""
-    one, two = (table[_absent(samples, table, column)] for table in (real, other))
+    lacks = [_absent(samples, table, column) for table in tables]
+    one, two = (table[own] for table, own in zip(tables, lacks, strict=True))
+    owners = None if owners is None else owners[lacks[0]]
     if min(len(one), len(two)) < LEAST_MISSING:
         return []
     found = []
     for given in (c for c in samples.known if c != column):
-        edges = _edges(samples, given, real)
-        shares = [_cells(samples, given, table, edges) for table in (one, two)]
+        edges = _edges(samples, given, tables[0])
+        places = [_cells(samples, given, table, edges) for table in (one, two)]
+        shares = [np.bincount(own, minlength=len(edges) + 2) / len(own) for own in places]
         distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-        allowed = total_variation((shares[0] + shares[1]) / 2, len(one), len(two), parts)
+        effect = entities.label_effect(places[0], owners)
+        allowed = total_variation((shares[0] + shares[1]) / 2, len(one) / effect, len(two) / effect, parts)
         found.append(Loss(f"{column}, by {given}", distance, allowed))
     return found
 
@@ -121,14 +136,14 @@ def _edges(samples: Samples, column: str, real: pd.DataFrame) -> np.ndarray:
 
 
 def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
-    """Share of the rows in each cell: missing, then numbers by the edges, or frequent labels and the rest."""
+    """The cell of each row: missing, then numbers by the edges, or frequent labels and the rest."""
     values = table[column].to_numpy()
     if samples.is_number(column):
         places = np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, values, "left"))
     else:
         place = np.clip(np.searchsorted(edges, values), 0, len(edges) - 1)
         places = np.where(values < 0, 0, np.where(edges[place] == values, 1 + place, 1 + len(edges)))
-    return np.bincount(places, minlength=len(edges) + 2) / len(table)
+    return places
 
 
 def total_variation(shares: np.ndarray, one: float, two: float, parts: int) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.chance import Owners
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
@@ -18,17 +19,24 @@ JUDGE_LEAVES = 15
 
 
 def opinions(
-    samples: Samples, real: pd.DataFrame, values: np.ndarray, tables: Sequence[pd.DataFrame], seed: int
+    samples: Samples,
+    real: pd.DataFrame,
+    values: np.ndarray,
+    tables: Sequence[pd.DataFrame],
+    seed: int,
+    owners: Owners = None,
 ) -> list[np.ndarray]:
     """What models of three families say on average of the rows of each table: [rows, classes], or [rows, 1] of a
     number.
 
     The models learn `values` [rows], classes from 0 up or numbers, from the real rows in three folds. Each row is
     judged by the models of one fold: a row that is among the real ones, with all that equal it, by those that did not
-    learn from it.
+    learn from it, nor from other rows of its owner where the first of the tables are the real rows of `owners` [rows].
     """
     columns = tuple(c for c in samples.known if c != samples.target)
     folds = [_folds(table[list(columns)], seed) for table in (real, *tables)]
+    if owners is not None:
+        folds[0] = folds[1] = np.random.default_rng([seed, 103]).integers(FOLDS, size=owners.max() + 1)[owners]
     classes = int(values.max()) + 1 if values.dtype.kind == "i" else None
     found = [np.zeros((len(table), classes or 1)) for table in tables]
     for learner in learners.FAMILIES:

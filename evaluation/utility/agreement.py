@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from launderette.evaluation import chance
+from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.fidelity import cells
 from launderette.evaluation.measures.once import once
@@ -108,10 +108,13 @@ def _judged(samples: Samples, released: bool, seed: int) -> list[Judged]:
         _rows(samples, table, seed) for table in (chance.real(samples, roles[0]), *map(samples.table, roles))
     )
     targets = [_target(samples, table, real) for table in (real, *others)]
-    said = judges.opinions(samples, real, targets[0], [real, *others], seed)
+    owners = chance.owners(samples, roles[0])
+    owners = None if owners is None else owners[real.index]
+    said = judges.opinions(samples, real, targets[0], [real, *others], seed, owners)
     classes = np.arange(said[0].shape[1])
     true = [v[:, None] if is_quantity(samples) else (v[:, None] == classes).astype(float) for v in targets]
-    return [Judged(*one) for one in zip((real, *others), said, true, strict=True)]
+    whose = owners, *(None for _ in others)
+    return [Judged(*one) for one in zip((real, *others), said, true, whose, strict=True)]
 
 
 def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.ndarray:
@@ -145,12 +148,13 @@ def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:
     for kind in range(kinds):
         for centred in (True, False)[kinds == 2 and kind == 1 : 1 if kinds == 1 else 2]:  # one of two says both
             usual, spread = _left(real.said[:, kind], real.true[:, kind], centred)
-            error = spread / np.sqrt(len(real.said))
+            effect = _design_effect(real, kind, usual, centred)
+            error = spread * np.sqrt(effect / len(real.said))
             if usual <= KNOWN * error:
                 continue
             left, wider = _left(other.said[:, kind], other.true[:, kind], centred)
             drawn = _drawn(other.said[:, kind], centred) if kinds > 1 else 0.0
-            error = np.hypot(error, max(spread, wider, drawn) / np.sqrt(len(other.said)))
+            error = np.hypot(error, max(spread, wider, drawn) * np.sqrt(effect / len(other.said)))
             yield name, float(np.clip(1 - left / usual, 0, 1)), float(error / usual)
 
 
@@ -162,6 +166,14 @@ def _left(said: np.ndarray, true: np.ndarray, centred: bool) -> tuple[float, flo
         return 0.0, np.inf
     left = float((said * true).mean()) / size
     return left, float((said * (true - left * said)).std()) / size
+
+
+def _design_effect(real: Judged, kind: int, left: float, centred: bool) -> float:
+    """How many times the regression coefficient varies as much as that of independent rows."""
+    if real.owners is None:
+        return 1.0
+    said, true = (of[:, kind] - of[:, kind].mean() * centred for of in (real.said, real.true))
+    return entities.design_effect(said * (true - left * said), real.owners)
 
 
 def _drawn(said: np.ndarray, centred: bool) -> float:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.chance import Owners
+
 MIXED = 0.1  # share of wrong labels at which the derivative is taken; it lies under the inverse
 KNOWN = 4  # standard errors from nothing, that wrong labels of real rows have to be for anything to be told
 LEAST_CLASS = 20  # real rows of a class that may have lost some
@@ -26,16 +28,18 @@ Share = tuple[float, float]  # of the labels that are wrong, in [0, 1], and its 
 @dataclass(frozen=True, eq=False)
 class Judged:
     """Rows, what models of other real rows say of their target, and what it is: a column per class, or the rank of a
-    number, all in [0, 1].
+    number, all in [0, 1]; and whom rows belong to, where that is known.
     """
 
     table: pd.DataFrame
     said: Labels
     true: Labels
+    owners: Owners = None
 
     def inside(self, rows: np.ndarray) -> Judged:
         """The rows of a mask."""
-        return replace(self, table=self.table[rows], said=self.said[rows], true=self.true[rows])
+        owners = None if self.owners is None else self.owners[rows]
+        return replace(self, table=self.table[rows], said=self.said[rows], true=self.true[rows], owners=owners)
 
 
 def shares(real: Judged, other: Judged) -> Iterator[Share]:
