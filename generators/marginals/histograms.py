@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from launderette.generators.data.columns import SINGLE_TOKEN_CELLS, Cells, Labels
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.marginals import densities
+from launderette.generators.marginals.projection import merged
 from launderette.generators.networks.frequencies import Places, log_shares
 from launderette.generators.privacy.domain import PublicColumn
 from launderette.generators.privacy.queries import Queries
@@ -25,6 +27,8 @@ HEAVY_DEVIATIONS = 5.0  # standard deviations of the noise, as the next two, tha
 OUTSTANDING_DEVIATIONS = 5.0  # by which a part holds more than its share: once in 3,000,000 parts by chance
 MOST_SMOOTH_PARTS, SMOOTH_PART_SHARE = 8, 0.01  # that an interval is cut into at last, and of the rows in one of them
 LEAST_COUNT_DEVIATIONS = 3.0  # below which nobody is taken to miss a value, or to have an unlisted label
+END_DEVIATIONS, END_WINDOWS = 3.0, (2, 4, 8, 16)  # by which ticks are told from empty ones; windows of some together
+LISTED_DEVIATIONS = 2.0  # below which nobody is taken to have a label of a code list that rows have not told
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +94,34 @@ def learn(values: pd.Series, column: PublicColumn, queries: Queries, share: floa
     codes = np.minimum(found.encode(values), len(labels) - 1 + column.missing)
     answer = queries.table(column.name, np.bincount(codes, minlength=cells_of(column)), share)
     counts = answer.values.copy()
-    unlikely = [len(labels) - 1] if column.kind == "categorical" else []
-    for cell in [*unlikely, *([len(labels)] if column.missing else [])]:
+    for cell in range(len(labels) - (column.kind == "categorical"), cells_of(column)):
         counts[cell] = _if_any(counts[cell], answer.variance)
+    if column.rows:
+        listed = counts[len(column.rows) : len(labels) - 1]
+        listed[listed < LISTED_DEVIATIONS * math.sqrt(answer.variance)] = 0
     return Histogram(found, counts, np.full(len(counts), answer.variance))
+
+
+def with_told(found: Sequence[Histogram], columns: Sequence[PublicColumn]) -> list[Histogram]:
+    """Return histograms with what rows have told of labels before, when their domain was learnt: those were all rows,
+    these may be a part of them, chosen at random.
+    """
+    told = [np.array(column.rows, dtype="float64") for column in columns]
+    squared = sum(float(rows @ rows) for rows in told)
+    both = sum(float(one.counts[: len(rows)] @ rows) for one, rows in zip(found, told, strict=True))
+    if squared <= 0 or both <= 0:
+        return list(found)
+    scale = both / squared
+    return [_merged(*own, scale) for own in zip(found, told, (column.noise for column in columns), strict=True)]
+
+
+def _merged(one: Histogram, told: np.ndarray, noise: float, scale: float) -> Histogram:
+    """Return a histogram merged with the rows told of its first cells, of which a share `scale` is here."""
+    chance = max(scale * (1 - scale), 0.0) * np.maximum(told, 0)
+    known, counts, variance = slice(len(told)), one.counts.copy(), one.variance.copy()
+    estimates: list[tuple[np.ndarray, np.ndarray | float]] = [(counts[known], variance[known])]
+    counts[known], variance[known] = merged([*estimates, (scale * told, scale**2 * noise + chance)])
+    return Histogram(one.column, counts, variance)
 
 
 def _if_any(count: float, variance: float) -> float:
@@ -115,7 +143,8 @@ def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share
     for _ in range(rounds):
         intervals = _refined(intervals, ticks, column.name, queries, share)
     rest = [_if_any(float(answer.values[-1]), answer.variance)] if column.missing else []
-    return _histogram(_smoothed(intervals), column, rest, answer.variance)
+    intervals = _without_ends(intervals) if "bounds" in column.learnt and not rounds else _smoothed(intervals)
+    return _histogram(intervals, column, rest, answer.variance)
 
 
 def _cut(low: int, high: int, parts: int) -> list[tuple[int, int]]:
@@ -158,6 +187,21 @@ def _pieces(one: Interval, parts: list[Interval]) -> list[Interval]:
         return [Interval(one.low, one.high, one.count, one.variance, fresh=False)]
     between = [Interval(a, b, rest * (b - a + 1) / ticks, one.variance / len(gaps), fresh=False) for a, b in gaps]
     return sorted([*out, *between], key=lambda i: i.low)
+
+
+def _without_ends(ticks: list[Interval]) -> list[Interval]:
+    """Return single ticks of which those at either end are empty that hold no more than noise makes, by themselves and
+    in windows.
+    """
+    counts, noise = np.array([(one.count, one.variance) for one in ticks]).T
+    held = counts > END_DEVIATIONS * np.sqrt(noise)
+    rest = np.where(held, 0, counts)
+    for width in END_WINDOWS:
+        own, variance = (np.convolve(x, np.ones(width), "valid") for x in (rest, noise))
+        for start in np.flatnonzero(own > END_DEVIATIONS * np.sqrt(variance)):
+            held[start : start + width] = True
+    ends = np.flatnonzero(held)[[0, -1]] if held.any() else [0, len(ticks)]
+    return [one if ends[0] <= k <= ends[1] else replace(one, count=0.0) for k, one in enumerate(ticks)]
 
 
 def _smoothed(intervals: list[Interval]) -> list[Interval]:

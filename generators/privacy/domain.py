@@ -68,6 +68,8 @@ class PublicColumn:
     missing: bool = True
     derived: str = ""
     learnt: tuple[str, ...] = ()  # fields that rows have told, with noise; all others are public
+    rows: tuple[int, ...] = ()  # of the first categories, as they were told; others are from a code list
+    noise: float = 0.0  # the variance of that on these numbers
 
     @classmethod
     def read(cls, name: str, entry: str | Mapping[str, Any], *, learn: bool = False) -> "PublicColumn":
@@ -87,7 +89,7 @@ class PublicColumn:
         if unknown := sorted(set(entry) - {known.name for known in fields(cls)} | set(entry) & {"name"}):
             raise GeneratorError(f"expected public fields of column {name!r}, found {unknown[0]!r}; leave it out")
         entry |= {"derived": entry.get("derived") or ""}  # False, as of a column of which none is to be looked for
-        listed = [key for key in ("bounds", "categories", "learnt") if entry.get(key) is not None]
+        listed = [key for key in ("bounds", "categories", "learnt", "rows") if entry.get(key) is not None]
         column = cls(name, **entry | {key: tuple(entry[key]) for key in listed})
         if learn:  # an empty list, as `launder init` leaves it, states nothing
             column = replace(column, bounds=column.bounds or None, categories=column.categories or None)
@@ -114,7 +116,8 @@ class PublicColumn:
         known = {key: getattr(self, key) for key in ("kind", *NEEDED[self.kind])}
         known |= {key: value for key in OPTIONAL.get(self.kind, ()) if (value := getattr(self, key))}
         lists = {key: list(value) for key, value in known.items() if isinstance(value, tuple)}
-        return known | lists | {"missing": self.missing, "derived": self.derived, "learnt": list(self.learnt)}
+        own = {"missing": self.missing, "derived": self.derived, "learnt": list(self.learnt)}
+        return known | lists | own | ({"rows": list(self.rows), "noise": self.noise} if self.rows else {})
 
     def _check(self, learn: bool) -> None:
         self._check_own()

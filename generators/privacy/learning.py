@@ -2,11 +2,13 @@
 
 Kinds, decimals and formats are told by how many values have each of some public forms; bounds by counts between powers
 of two; categories by counts of labels that are kept from a threshold on, so that one that few rows have is told with a
-probability of delta at most (Korolova et al. 2009; Wilson et al. 2020, 1909.01917).
+probability of delta at most (Korolova et al. 2009; Wilson et al. 2020, 1909.01917). Columns with many rows of other
+labels are asked again with less noise; one whose labels are on a public code list takes the rest of it. Counts that
+were told serve as histograms too (marginals/histograms.py).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators.code_lists import matching
 from launderette.generators.data.values import single, text_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, timestamps
@@ -23,11 +26,16 @@ from launderette.generators.privacy import accounting
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field
 from launderette.generators.privacy.queries import NoisyQueries
 
-WEIGHTS = {"form": 1, "bounds": 1, "categories": 4}  # of questions, in the share of the budget that goes to the domain
-WEIGHT_SHARE, MOST_SHARE = 0.004, 0.12  # of mu^2: of one weight, and of all together
+QUESTION_SHARE, FIRST_QUESTIONS_SHARE = 0.004, 0.06  # of mu^2: of one question about a form or labels, of all of them
+MOST_SHARE = 0.25  # of mu^2, of all questions
+BOUNDS_SHARE, ALL_BOUNDS_SHARE = 0.008, 0.05  # of mu^2, for the bounds of a column, and of all
+AGAIN_SHARE = 0.04  # of mu^2, for a column whose labels are asked for once more
+AGAIN_DEVIATIONS = 2.0  # of noise, by which a column has rows of other labels that is asked again
 DELTA_SHARE = 0.5  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
 SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
+NEAR_DEVIATIONS, NEAR_POWERS = 3.0, 4  # of noise, where so few powers of two away rows were told from none
+FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its place
 COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
 MOST_LEARNT_DECIMALS = 6
 LEARNT_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
@@ -45,7 +53,7 @@ MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
 @dataclass(frozen=True)
 class Budgeted:
-    """Questions about columns, and the share of the budget that one weight of them takes."""
+    """Questions about columns, and the share of the budget that one of them takes."""
 
     queries: NoisyQueries
     share: float
@@ -59,22 +67,24 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     columns, frame = privacy.public(frame.columns), frame.apply(single)
     squared = accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2
     queries = NoisyQueries(squared, privacy.reach)
-    asked = Budgeted(queries, min(WEIGHT_SHARE, MOST_SHARE / max(sum(map(_most_weight, columns)), 1)), 0.0)
+    share = min(QUESTION_SHARE, FIRST_QUESTIONS_SHARE / max(sum(map(_first_questions, columns)), 1))
+    asked = Budgeted(queries, share, 0.0)
     columns = tuple(_formed(column, frame[column.name], asked) for column in columns)
-    unlisted = sum("categories" in column.lacking for column in columns)
-    asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(unlisted, 1))
-    known = {column.name: _known(column, frame[column.name], asked).entry for column in columns}
+    unbounded = sum("bounds" in column.lacking for column in columns)
+    bounds = replace(asked, share=min(BOUNDS_SHARE, ALL_BOUNDS_SHARE / max(unbounded, 1)))
+    columns = tuple(_bounded(column, frame[column.name], bounds) for column in columns)
+    unlisted = {column.name: frame[column.name] for column in columns if "categories" in column.lacking}
+    labels = _categories(unlisted, replace(asked, delta=privacy.delta * DELTA_SHARE / max(2 * len(unlisted), 1)))
+    known = {c.name: (labels[c.name].known(c) if c.name in labels else c).entry for c in columns}
     found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
     found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
     return found
 
 
-def _most_weight(column: PublicColumn) -> int:
-    """Return the weight of all questions that a column may need."""
-    form = WEIGHTS["form"] * (not {"kind", "decimals", "format"}.isdisjoint(column.lacking))
-    return form + max(
-        (WEIGHTS.get(what, WEIGHTS["categories"] * (what == "kind")) for what in column.lacking), default=0
-    )
+def _first_questions(column: PublicColumn) -> int:
+    """Return how many questions a column may need first: for its form, and for its labels and the rest of them."""
+    form = not {"kind", "decimals", "format"}.isdisjoint(column.lacking)
+    return form + 2 * (not {"kind", "categories"}.isdisjoint(column.lacking))
 
 
 def _with(column: PublicColumn, **fields: Any) -> PublicColumn:
@@ -86,8 +96,7 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
         return column
     counts = np.bincount(_each(column.plain(values), _form), minlength=OTHER_TEXT + 1)
-    share = WEIGHTS["form"] * asked.share
-    answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, share)
+    answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, asked.share)
     noise = math.sqrt(answer.variance)
     told = np.where(answer.values > SEEN_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
@@ -164,11 +173,9 @@ def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
     return found
 
 
-def _known(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
-    """Return a column of which nothing lacks."""
-    if "bounds" in column.lacking:
-        return _with(column, bounds=_bounds(column, values, asked))
-    return _with(column, categories=_categories(column, values, asked)) if column.lacking else column
+def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
+    """Return a column whose bounds are known, if it has some."""
+    return _with(column, bounds=_bounds(column, values, asked)) if "bounds" in column.lacking else column
 
 
 def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[Any, Any]:
@@ -179,14 +186,23 @@ def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[A
     ticks, _ = grid.to_grid(column.conformed(values), column.column, column.scale)
     powers = np.sign(ticks) * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
     counts = np.bincount(np.clip(powers, -MOST_POWER, MOST_POWER) + MOST_POWER, minlength=2 * MOST_POWER + 1)
-    share = WEIGHTS["bounds"] * asked.share
-    answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, share)
-    held = np.flatnonzero(answer.values > SEEN_DEVIATIONS * math.sqrt(answer.variance)) - MOST_POWER
-    if not len(held):
+    answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, asked.share)
+    if not len(held := _held(answer.values / math.sqrt(answer.variance)) - MOST_POWER):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
         raise private_field(column.name, what, column.kind)
     low, high = _lowest(int(held[0])), -_lowest(-int(held[-1]))
+    if 0 < FROM_ZERO * low < high:
+        low = 0
+    if 0 > FROM_ZERO * high > low:
+        high = 0
     return _written(column, low, max(high, low + 1))
+
+
+def _held(deviations: np.ndarray) -> np.ndarray:
+    """Return the cells that hold rows, by their counts in standard deviations of the noise [cells], in order."""
+    sure = np.flatnonzero(deviations > SEEN_DEVIATIONS)
+    near = (np.abs(np.arange(len(deviations))[:, None] - sure) <= NEAR_POWERS).any(1)
+    return np.flatnonzero((deviations > SEEN_DEVIATIONS) | near & (deviations > NEAR_DEVIATIONS))
 
 
 def _lowest(power: int) -> int:
@@ -205,19 +221,64 @@ def _written(column: PublicColumn, low: int, high: int) -> tuple[Any, Any]:
     return (low / column.scale, high / column.scale) if column.decimals else (low, high)
 
 
-def _categories(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[str, ...]:
-    """Return the labels that pass the threshold, the most frequent first."""
-    texts = values.astype("object").map(text_of, na_action="ignore")
-    counts = texts[~texts.isin([OTHER_LABEL, ""])].value_counts()
-    counts = counts[counts >= LEAST_LABEL_ROWS].sort_index()
-    what, share = f"labels of column {column.name!r}", WEIGHTS["categories"] * asked.share
-    told, threshold = asked.queries.labels(what, counts.to_numpy(), share, LEAST_LABEL_ROWS, asked.delta)
-    kept = sorted(
-        (-count, label) for label, count in zip(counts.index, told.tolist(), strict=True) if count >= threshold
-    )
-    if not kept:
-        raise GeneratorError(
-            f"expected labels of column {column.name!r} that about {threshold:,} rows share, found none; state its "
-            "categories from what is publicly known, raise privacy.epsilon, or drop the column"
-        )
-    return tuple(label for _, label in kept)
+@dataclass(frozen=True, eq=False)
+class LearntLabels:
+    """Labels of a column: rows of each [labels]; those told, with noisy counts of one variance; those that a public
+    code list has beside; whether many rows seem to have others.
+    """
+
+    column: str
+    rows: pd.Series
+    told: dict[str, int]
+    variance: float = 0.0
+    supposed: tuple[str, ...] = ()
+    others: bool = False
+
+    def known(self, column: PublicColumn) -> PublicColumn:
+        """Return the column with its labels: those told, the most frequent first, before those supposed."""
+        told = sorted(self.told, key=lambda label: (-self.told[label], label))
+        counts = tuple(self.told[label] for label in told)
+        return replace(_with(column, categories=(*told, *self.supposed)), rows=counts, noise=self.variance)
+
+
+def _categories(columns: Mapping[str, pd.Series], asked: Budgeted) -> dict[str, LearntLabels]:
+    """Return the labels of each column: all are asked once, with those of which much is left once more."""
+    found, share = {}, asked.share
+    for name, values in columns.items():
+        texts = values.astype("object").map(text_of, na_action="ignore")
+        rows = texts[~texts.isin([OTHER_LABEL, ""])].value_counts().sort_index()
+        found[name] = _left(_told(LearntLabels(name, rows, {}), asked, share)[0], asked, share)
+    left = MOST_SHARE - (1 - asked.queries.left())
+    again = [name for name, one in found.items() if one.others]
+    for name in again:
+        found[name], threshold = _told(found[name], asked, min(AGAIN_SHARE, left / len(again)))
+        if not found[name].told:
+            raise GeneratorError(
+                f"expected labels of column {name!r} that about {threshold:,} rows share, found none; state its "
+                "categories from what is publicly known, raise privacy.epsilon, or drop the column"
+            )
+    return found
+
+
+def _told(labels: LearntLabels, asked: Budgeted, share: float) -> tuple[LearntLabels, int]:
+    """Return the labels that pass a threshold or did so before, and that threshold."""
+    known = labels.rows.index.isin(list(labels.told))
+    rows, what = labels.rows[known | (labels.rows >= LEAST_LABEL_ROWS)], f"labels of column {labels.column!r}"
+    counts, threshold = asked.queries.labels(what, rows.to_numpy(), share, LEAST_LABEL_ROWS, asked.delta)
+    told = {k: n for k, n in zip(rows.index, counts.tolist(), strict=True) if n >= threshold or k in labels.told}
+    variance = float(asked.queries.events[-1].variance)
+    left = tuple(label for label in labels.supposed if label not in told)
+    return replace(labels, told=told, variance=variance, supposed=left), threshold
+
+
+def _left(labels: LearntLabels, asked: Budgeted, share: float) -> LearntLabels:
+    """Return labels with the rest of a code list, if most rows of other labels are on it, and whether many are not."""
+    listed = sorted(set(matching.of_labels(tuple(labels.told))) - set(labels.told))
+    others = labels.rows[~labels.rows.index.isin(list(labels.told))]
+    on = int(others[others.index.isin(listed)].sum())
+    what = f"rows of other labels of column {labels.column!r}"
+    answer = asked.queries.table(what, np.array([on, int(others.sum()) - on]), share)
+    noise, (inside, outside) = math.sqrt(answer.variance), answer.values.tolist()
+    supposed = tuple(listed) if inside > max(outside, SEEN_DEVIATIONS * noise) else ()
+    rest = outside if supposed else inside + outside
+    return replace(labels, supposed=supposed, others=not labels.told or rest > AGAIN_DEVIATIONS * noise)

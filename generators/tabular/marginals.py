@@ -39,6 +39,7 @@ from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions
 
 FAMILY_NAME = "tabular.marginals"
+TOLD_WEIGHT = 0.25  # in the budget of histograms, of a column whose labels were counted when they were learnt
 DEVICE_REASON = "tables of counts need no accelerator"
 
 
@@ -163,8 +164,10 @@ def measure(
     whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
     weights = measuring.shares([histograms.cells_of(column) for column in public])
     weights *= [1 + histograms.rounds_of(column) for column in public]  # a column is asked once and then in each round
+    weights *= [TOLD_WEIGHT if len(column.rows) == len(column.categories or ()) > 0 else 1.0 for column in public]
     parts = whole * weights / weights.sum()
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
+    counted = histograms.with_told(counted, public)
     encoded = Encoding(schema, tuple(one.column for one in counted), derived=formulas.derived(known))
     return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
 

@@ -195,7 +195,8 @@ def _lost(raw: pd.DataFrame, conformed: pd.DataFrame, privacy: Privacy) -> list[
 
 
 def _told(column: PublicColumn) -> str:
-    stated = {key: value for key, value in column.entry.items() if key not in ("learnt", "missing", "derived")}
+    own = ("learnt", "missing", "derived", "rows", "noise")
+    stated = {key: value for key, value in column.entry.items() if key not in own}
     written = {"default_flow_style": True, "allow_unicode": True, "sort_keys": False, "width": math.inf}
     return (
         f"Column {column.name!r}: {' and '.join(column.learnt)} learnt from rows, with noise. So that further runs "

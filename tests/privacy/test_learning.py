@@ -1,5 +1,7 @@
 """`domain: learn`: what is not stated of a column is told with noise and paid for; what few rows have is never told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,10 @@ from scipy import stats
 
 import generators
 from generators import GeneratorError, Privacy
+from generators.code_lists import matching
+from generators.marginals import histograms
 from generators.privacy import learning, noise
-from generators.privacy.domain import OTHER_LABEL
+from generators.privacy.domain import OTHER_LABEL, PublicColumn
 
 ROWS = 2000
 STREAM = np.random.default_rng(0)
@@ -41,8 +45,53 @@ def test_kinds_forms_bounds_and_categories_are_learnt_and_charged():
     assert day["format"] == "%d.%m.%Y" and moment["format"] == "%Y-%m-%d %H:%M:%S"
     assert all(pd.to_datetime(entry["bounds"][0], format=entry["format"]) < DAYS.min() for entry in (day, moment))
     what = [event.what for event in found.events]
-    assert len(what) == 6 + 4 + 1 and what[0] == "forms of the values of column 'age'"
+    assert 6 + 4 + 2 <= len(what) <= 6 + 4 + 3 and what[0] == "forms of the values of column 'age'"
     assert sum(event.delta for event in found.events) <= 1e-5 / 2
+
+
+def test_bounds_hold_few_rows_near_many_and_begin_at_zero():
+    gains = pd.DataFrame({"gain": np.repeat([40, 300, 9_999], [1_000, 900, 100])})
+    assert learnt(gains).columns["gain"]["bounds"] == [0, 16_383]
+
+
+COUNTRIES = ["Peru", "Puerto-Rico", "Japan", "Cuba", "El-Salvador", "Haiti", "Laos", "Italy"]
+PEOPLE = pd.DataFrame(
+    {"country": ["United-States"] * 2400 + ["Mexico"] * 300 + COUNTRIES * 50 + [f"{RARE} {k}" for k in range(60)]}
+)
+
+
+def test_a_column_that_follows_a_code_list_takes_the_rest_of_it_and_draws_what_rows_have():
+    found = learnt(PEOPLE, epsilon=3.0)
+    entry = found.columns["country"]
+    assert {*COUNTRIES, "United-States", "Mexico", "Sri-Lanka"} <= set(entry["categories"])
+    assert len(entry["rows"]) < 12 < len(entry["categories"]) and not any(RARE in one for one in entry["categories"])
+    drawn = generators.fit(PEOPLE, "tabular.marginals", privacy=found).sample(5000)["country"].value_counts()
+    assert drawn.reindex(COUNTRIES).min() > 20 and drawn[~drawn.index.isin(PEOPLE["country"])].sum() < 300
+
+
+@pytest.mark.parametrize(
+    ("known", "one", "size"),
+    [
+        (["NY", "CA"], "WA", 52),
+        (["united_states", "france", "elsewhere"], "new_zealand", 225),
+        (["MONDAY"], "SUNDAY", 7),
+        (["jan", "feb"], "dec", 12),
+        (["EUR"], "USD", 153),
+        (["red", "green", "May"], None, 0),
+        ([], None, 0),
+    ],
+)
+def test_code_lists_are_known_however_they_are_written(known, one, size):
+    found = matching.of_labels(known)
+    assert len(found) == size and (one is None or one in found)
+
+
+def test_rows_that_labels_have_told_before_are_scaled_to_a_part_of_them():
+    one = histograms.Histogram(None, np.array([52.0, 31.0, 9.0, 4.0]), np.full(4, 100.0))
+    column = PublicColumn("x", "categorical", categories=("a", "b", "c"), rows=(100, 60), noise=4.0)
+    (merged,) = histograms.with_told([one], [column])
+    assert np.allclose(merged.counts, [51.9, 31.1, 9, 4], atol=0.1) and (merged.variance[:2] < 25).all()
+    assert histograms.with_told([one], [replace(column, rows=())])[0].counts.tolist() == one.counts.tolist()
 
 
 def test_what_is_learnt_is_part_of_the_guarantee():

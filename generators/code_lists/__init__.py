@@ -1,0 +1,1 @@
+"""Code lists that anybody knows: countries, states, currencies, months, weekdays. No row tells them."""
