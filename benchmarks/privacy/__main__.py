@@ -107,6 +107,8 @@ def _fitted(
     model = generators.fit(train, name, privacy=privacy)
     found = {"fit s": time.process_time() - started}
     drawn = model.sample(len(train), seed=1, constraints=rules)
+    codes = [name for name in train if train[name].dtype == object]  # numbers where no kind is stated
+    drawn = drawn.assign(**{name: drawn[name].map(str, na_action="ignore") for name in codes})
     if privacy is not None:
         ledger = Ledger.from_dict(model.record["ledger"])
         found |= {"epsilon": ledger.epsilon, "allowed": ledger.largest_tpr(FPR)}
